@@ -1,0 +1,257 @@
+//! Time as a parameter (I9). The only file that asks the machine what time it is.
+//!
+//! An instant is a [`Moment`], whole microseconds, so that what is signed equals what a database gives
+//! back. A legal date is a [`Day`] of UTC+8: it turns at 00:00 there, wherever the server stands.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// Seconds by which legal time in China is ahead of UTC.
+const LEGAL_OFFSET_S: i64 = 8 * 3600;
+const RFC3339_MICROS: &str = "%Y-%m-%dT%H:%M:%S%.6fZ";
+
+/// An instant in microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// The instant `micros` microseconds after the epoch; one beyond year 9999 becomes the last of it.
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros.clamp(-62_135_596_800_000_000, 253_402_300_799_999_999))
+    }
+
+    /// Microseconds since the epoch.
+    pub fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// The legal day (UTC+8) in which this instant lies.
+    pub fn day(self) -> Day {
+        let shifted = self.datetime() + TimeDelta::seconds(LEGAL_OFFSET_S);
+        Day(shifted.date())
+    }
+
+    /// This instant moved by whole seconds, forward or back.
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self::from_micros(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
+    }
+
+    /// The month of the legal day as `YYYYMM`.
+    pub fn legal_month(self) -> i32 {
+        let day = self.day().0;
+        day.year() * 100 + i32::try_from(day.month()).unwrap_or(0)
+    }
+
+    /// Clock time in UTC+8 as shown on pages: `2026-11-22 09:41:07`.
+    pub fn legal_text(self) -> String {
+        (self.datetime() + TimeDelta::seconds(LEGAL_OFFSET_S)).format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    fn datetime(self) -> NaiveDateTime {
+        DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH).naive_utc()
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.datetime().format(RFC3339_MICROS))
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not an instant or a day in the one form that is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not {expected}")]
+pub struct TimeFault {
+    /// The form that would have been accepted.
+    pub expected: &'static str,
+}
+
+impl FromStr for Moment {
+    type Err = TimeFault;
+
+    /// Accepts only the form that [`fmt::Display`] writes: six digits of fraction and `Z`.
+    fn from_str(text: &str) -> Result<Self, TimeFault> {
+        const FAULT: TimeFault = TimeFault { expected: "an instant as 2026-11-22T01:02:03.000000Z" };
+        let parsed = NaiveDateTime::parse_from_str(text, RFC3339_MICROS).ok().ok_or(FAULT)?;
+        let moment = Self(parsed.and_utc().timestamp_micros());
+        if moment.to_string() == text { Ok(moment) } else { Err(FAULT) }
+    }
+}
+
+/// A legal date: a calendar day of UTC+8.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(NaiveDate);
+
+impl Day {
+    /// The day, where it exists in the Gregorian calendar.
+    pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
+        NaiveDate::from_ymd_opt(year, month, day).map(Self)
+    }
+
+    /// The first instant of the day, 00:00 UTC+8.
+    pub fn start(self) -> Moment {
+        let midnight = self.0.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros();
+        Moment::from_micros(midnight - LEGAL_OFFSET_S * 1_000_000)
+    }
+
+    /// The calendar date itself.
+    pub fn date(self) -> NaiveDate {
+        self.0
+    }
+
+    /// The year, four digits.
+    pub fn year(self) -> i32 {
+        self.0.year()
+    }
+
+    /// This day moved by whole days; the calendar's end holds it back.
+    pub fn plus_days(self, days: i64) -> Self {
+        let step = Days::new(days.unsigned_abs());
+        let moved = if days < 0 { self.0.checked_sub_days(step) } else { self.0.checked_add_days(step) };
+        Self(moved.unwrap_or(self.0))
+    }
+
+    /// The same day `years` later; 29 February becomes 28 where there is none.
+    pub fn plus_years(self, years: u32) -> Self {
+        Self(self.0.checked_add_months(Months::new(years * 12)).unwrap_or(self.0))
+    }
+
+    /// Completed years between this day (a birth) and `on`; 0 if `on` lies before it.
+    pub fn years_until(self, on: Day) -> u32 {
+        on.0.years_since(self.0).unwrap_or(0)
+    }
+
+    /// Days from the epoch, for columns that sort by day.
+    pub fn number(self) -> i32 {
+        self.0.to_epoch_days()
+    }
+
+    /// The day with that number, where the calendar reaches it.
+    pub fn from_number(days: i32) -> Option<Self> {
+        NaiveDate::from_epoch_days(days).map(Self)
+    }
+
+    /// `2026年11月22日`, as documents print it.
+    pub fn text_zh(self) -> String {
+        format!("{}年{}月{}日", self.0.year(), self.0.month(), self.0.day())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%d"))
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = TimeFault;
+
+    /// Accepts `YYYY-MM-DD` only.
+    fn from_str(text: &str) -> Result<Self, TimeFault> {
+        const FAULT: TimeFault = TimeFault { expected: "a day as 2026-11-22" };
+        let parsed = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().ok_or(FAULT)?;
+        if Self(parsed).to_string() == text { Ok(Self(parsed)) } else { Err(FAULT) }
+    }
+}
+
+macro_rules! serde_as_text {
+    ($($name:ty),*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                text.parse().map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+serde_as_text!(Moment, Day);
+
+/// Where the program takes the present from: the machine, or a test's hand.
+#[derive(Clone, Debug, Default)]
+pub enum Clock {
+    /// The machine's clock, cut to microseconds.
+    #[default]
+    System,
+    /// A clock that stands where it was last set; shared by its clones.
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at `at` until [`Clock::set`] moves it.
+    pub fn fixed(at: Moment) -> Self {
+        Self::Fixed(Arc::new(AtomicI64::new(at.micros())))
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Moment {
+        match self {
+            #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]
+            Self::System => Moment::from_micros(chrono::Utc::now().timestamp_micros()),
+            Self::Fixed(at) => Moment::from_micros(at.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a fixed clock; the machine's clock is left alone.
+    pub fn set(&self, at: Moment) {
+        if let Self::Fixed(cell) = self {
+            cell.store(at.micros(), Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i9_a_day_turns_at_midnight_of_utc_plus_8() {
+        let before: Moment = "2026-11-21T15:59:59.999999Z".parse().unwrap();
+        assert_eq!(before.day().to_string(), "2026-11-21");
+        assert_eq!(Moment::from_micros(before.micros() + 1).day().to_string(), "2026-11-22");
+        assert_eq!(before.day().plus_days(1).start().micros(), before.micros() + 1);
+    }
+
+    #[test]
+    fn i9_an_instant_has_one_text() {
+        for refused in ["2026-11-21T15:59:59Z", "2026-11-21T15:59:59.000000+00:00", "2026-11-21 15:59:59.000000Z"] {
+            assert!(refused.parse::<Moment>().is_err(), "{refused}");
+        }
+        assert!("2026-2-3".parse::<Day>().is_err());
+        assert!("2025-02-29".parse::<Day>().is_err());
+    }
+
+    #[test]
+    fn leap_day_births_come_of_age_on_the_calendar() {
+        let born = Day::new(2008, 2, 29).unwrap();
+        assert_eq!(born.years_until(Day::new(2024, 2, 28).unwrap()), 15);
+        assert_eq!(born.years_until(Day::new(2024, 2, 29).unwrap()), 16);
+        assert_eq!(born.plus_years(1), Day::new(2009, 2, 28).unwrap());
+    }
+}

@@ -1,0 +1,1 @@
+//! What the command line decides and the other layers are told.

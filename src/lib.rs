@@ -1,0 +1,14 @@
+//! elicense: an e-license registry (电子证照库).
+//!
+//! Every certificate is bound to a citizen ID number or an organisation code, signed, sealed, logged, and
+//! answered by verified lookups. `src/README.md` has the words, the invariants I1–I14 and the layers.
+
+pub mod clock;
+pub mod config;
+pub mod error;
+
+pub mod catalog;
+pub mod identity;
+pub mod log;
+pub mod record;
+pub mod trust;
