@@ -134,7 +134,7 @@ fn other_person(plain: String, today: Option<Day>) -> Recognised {
 }
 
 fn as_printed(plain: String) -> Recognised {
-    if text::printable(&plain, true) { Ok((Form::Other, plain)) } else { Err(CodeRule::Alphabet) }
+    if text::printable(&plain) { Ok((Form::Other, plain)) } else { Err(CodeRule::Alphabet) }
 }
 
 /// Three letters and twelve digits: valid until each card's own end.

@@ -30,9 +30,9 @@ pub struct RegionFault {
 
 /// One period in which a code had a name.
 #[derive(Debug, Clone)]
-struct Period {
+struct Period<'a> {
     code: u32,
-    name: Cow<'static, str>,
+    name: Cow<'a, str>,
     from: Option<i32>,
     until: Option<i32>,
 }
@@ -61,7 +61,7 @@ pub enum RegionStatus<'a> {
 /// The region codes, sorted by code and first year.
 #[derive(Debug, Clone)]
 pub struct Regions {
-    periods: Vec<Period>,
+    periods: Vec<Period<'static>>,
 }
 
 impl Regions {
@@ -70,9 +70,7 @@ impl Regions {
         static REGIONS: OnceLock<Regions> = OnceLock::new();
         // The compiled-in list is covered by a test; a line that cannot be read would leave its code unknown.
         REGIONS.get_or_init(|| {
-            let rows = lines(BUILTIN).filter_map(|(_, row)| period(row).ok());
-            let periods =
-                rows.map(|(code, name, from, until)| Period { code, name: Cow::Borrowed(name), from, until });
+            let periods = lines(BUILTIN).filter_map(|(_, row)| period(row).ok());
             Self::sorted(periods.collect())
         })
     }
@@ -85,13 +83,18 @@ impl Regions {
     pub fn with(tsv: &str) -> Result<Regions, RegionFault> {
         let mut periods = Self::builtin().periods.clone();
         for (line, row) in lines(tsv) {
-            let (code, name, from, until) = period(row).map_err(|rule| RegionFault { line, rule })?;
-            periods.push(Period { code, name: Cow::Owned(name.to_owned()), from, until });
+            let read = period(row).map_err(|rule| RegionFault { line, rule })?;
+            periods.push(Period {
+                code: read.code,
+                name: Cow::Owned(read.name.into_owned()),
+                from: read.from,
+                until: read.until,
+            });
         }
         Ok(Self::sorted(periods))
     }
 
-    fn sorted(mut periods: Vec<Period>) -> Regions {
+    fn sorted(mut periods: Vec<Period<'static>>) -> Regions {
         periods.sort_by_key(|period| (period.code, period.from));
         Regions { periods }
     }
@@ -160,7 +163,7 @@ impl Regions {
         if path.is_empty() { name.to_owned() } else { path }
     }
 
-    fn periods(&self, code: &str) -> &[Period] {
+    fn periods(&self, code: &str) -> &[Period<'static>] {
         let Some(code) = number(code) else { return &[] };
         let first = self.periods.partition_point(|period| period.code < code);
         let rest = self.periods.get(first..).unwrap_or_default();
@@ -187,7 +190,7 @@ fn lines(tsv: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, row)| !row.is_empty() && !row.starts_with('#'))
 }
 
-fn period(row: &str) -> Result<(u32, &str, Option<i32>, Option<i32>), &'static str> {
+fn period(row: &str) -> Result<Period<'_>, &'static str> {
     let mut columns = row.split('\t');
     let (Some(code), Some(name), Some(from), Some(until), None) =
         (columns.next(), columns.next(), columns.next(), columns.next(), columns.next())
@@ -198,7 +201,7 @@ fn period(row: &str) -> Result<(u32, &str, Option<i32>, Option<i32>), &'static s
         return Err("name");
     }
     let code = number(code).ok_or("code")?;
-    Ok((code, name, year(from)?, year(until)?))
+    Ok(Period { code, name: Cow::Borrowed(name), from: year(from)?, until: year(until)? })
 }
 
 fn year(text: &str) -> Result<Option<i32>, &'static str> {

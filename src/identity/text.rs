@@ -52,12 +52,12 @@ fn half_width(given: char) -> char {
 }
 
 /// Whether a code of a form that no standard fixes may consist of these characters: letters, digits and the
-/// marks that documents print; ideographs (军字第…号) where `ideographs`; at least one letter or digit.
-pub(super) fn printable(text: &str, ideographs: bool) -> bool {
+/// marks that documents print, ideographs (军字第…号); at least one letter or digit.
+pub(super) fn printable(text: &str) -> bool {
     let fits = |c: char| {
         c.is_ascii_alphanumeric()
             || matches!(c, '-' | '(' | ')' | '/' | '.' | '_')
-            || (ideographs && ('\u{4e00}'..='\u{9fff}').contains(&c))
+            || ('\u{4e00}'..='\u{9fff}').contains(&c)
     };
     text.chars().all(fits) && text.chars().any(|c| c.is_ascii_alphanumeric())
 }

@@ -72,7 +72,7 @@ fn tampered<'a>(text: &'a str, alphabet: &'a str) -> impl Iterator<Item = (usize
     })
 }
 
-fn accepted_of<'a>(file: &'a str, code_type: CodeType, length: usize) -> Vec<&'a str> {
+fn accepted_of(file: &str, code_type: CodeType, length: usize) -> Vec<&str> {
     let fits = |v: &&Vector<'_>| v.expectation.starts_with("ok") && v.code_type == code_type;
     let canonical = |v: &&Vector<'_>| accepted(code_type, v.text).code.as_str() == v.text;
     let vectors = vectors(file);
