@@ -19,7 +19,7 @@ pub(super) fn plain(text: &str, remarks: &mut Vec<Remark>) -> Result<String, Cod
             return Err(CodeRule::ControlCharacter);
         }
         let ascii = half_width(given);
-        wide |= ascii != given;
+        wide |= ascii != given && given != '\u{a0}';
         if ascii == ' ' {
             spaced = true;
             continue;
