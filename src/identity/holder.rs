@@ -1,0 +1,159 @@
+//! The holder code: a checked number that shows itself masked and gives the form that is hashed.
+
+use std::fmt;
+
+use super::citizen::{self, PersonFacts};
+use super::{CodeFault, CodeType, Regions, Remark, parse};
+use crate::clock::Day;
+
+/// Which characters a mask leaves: three in front, four behind.
+const MASK_LONG: (usize, usize) = (3, 4);
+/// The same for codes of fewer than 14 characters, where three and four would leave more than half.
+const MASK_SHORT: (usize, usize) = (1, 2);
+
+/// What the characters of a code were recognised as; a function of code type and text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Form {
+    /// 18 characters with MOD 11-2 and a real date.
+    Citizen,
+    /// 18 characters of GB 32100.
+    Credit,
+    /// 9 characters of GB 11714.
+    Organisation,
+    /// Permanent resident ID of three letters and twelve digits.
+    FormerResident,
+    /// Taken as printed.
+    Other,
+}
+
+/// A checked holder code (主体代码) in canonical form.
+///
+/// Equality is that of type and text as given; whether two codes are of one holder is asked of
+/// [`HolderCode::same_key`]. `Debug` and `Display` write the masked form only (I3).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HolderCode {
+    code_type: CodeType,
+    form: Form,
+    text: Box<str>,
+}
+
+/// A code that was accepted, and what was noticed on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The code.
+    pub code: HolderCode,
+    /// How the text differed from it, and what is unusual about it.
+    pub remarks: Vec<Remark>,
+}
+
+impl HolderCode {
+    /// Checks a code, without a present day to hold the birth date against.
+    ///
+    /// # Errors
+    /// The first rule of its standard that it breaks; the fault never holds the text.
+    pub fn parse(code_type: CodeType, text: &str) -> Result<Parsed, CodeFault> {
+        Self::parse_with(code_type, text, None, Regions::builtin())
+    }
+
+    /// Checks a code and also refuses a birth date after `today`.
+    ///
+    /// # Errors
+    /// As [`HolderCode::parse`], and `date_in_future`.
+    pub fn parse_on(code_type: CodeType, text: &str, today: Day) -> Result<Parsed, CodeFault> {
+        Self::parse_with(code_type, text, Some(today), Regions::builtin())
+    }
+
+    /// Checks a code; the remarks on its region come from `regions`.
+    ///
+    /// # Errors
+    /// As [`HolderCode::parse`], and `date_in_future` where there is a `today`.
+    pub fn parse_with(
+        code_type: CodeType,
+        text: &str,
+        today: Option<Day>,
+        regions: &Regions,
+    ) -> Result<Parsed, CodeFault> {
+        parse::parse(code_type, text, today, regions).map_err(|rule| CodeFault { code_type, rule })
+    }
+
+    pub(super) fn checked(code_type: CodeType, form: Form, text: String) -> Self {
+        Self { code_type, form, text: text.into_boxed_str() }
+    }
+
+    /// The type under which it was given.
+    pub fn code_type(&self) -> CodeType {
+        self.code_type
+    }
+
+    /// The canonical full code: what may be signed into a record. Never to be logged or shown unmasked
+    /// without need.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The code type of the form that is hashed: `111` for every 18-character number with MOD 11-2,
+    /// `001` for every organisation known by its organisation code, else that of [`HolderCode::code_type`].
+    pub fn key_type(&self) -> &'static str {
+        match self.form {
+            Form::Citizen => CodeType::CitizenId.code(),
+            Form::Credit | Form::Organisation => CodeType::CreditCode.code(),
+            Form::FormerResident => CodeType::OtherPerson.code(),
+            Form::Other => self.code_type.code(),
+        }
+    }
+
+    /// The code of the form that is hashed: of a credit code the nine characters of its organisation code,
+    /// else the code itself.
+    pub fn key_code(&self) -> &str {
+        self.organisation_code().unwrap_or(&self.text)
+    }
+
+    /// Whether both codes lead to the same holder key.
+    pub fn same_key(&self, other: &HolderCode) -> bool {
+        self.key_type() == other.key_type() && self.key_code() == other.key_code()
+    }
+
+    /// The full credit code, where it is known.
+    pub fn credit_code(&self) -> Option<&str> {
+        (self.form == Form::Credit).then_some(&*self.text)
+    }
+
+    /// The nine characters of the organisation code, given alone or inside a credit code.
+    pub fn organisation_code(&self) -> Option<&str> {
+        match self.form {
+            Form::Credit => self.text.get(8..17),
+            Form::Organisation => Some(&self.text),
+            Form::Citizen | Form::FormerResident | Form::Other => None,
+        }
+    }
+
+    /// The code with its middle hidden, character for character: `110***********002X`. At least half of it
+    /// is hidden, whatever its length.
+    pub fn masked(&self) -> String {
+        let length = self.text.chars().count();
+        let (front, back) = match length {
+            14.. => MASK_LONG,
+            6..14 => MASK_SHORT,
+            _ => (0, 0),
+        };
+        let hidden = front..length - back;
+        self.text.chars().enumerate().map(|(at, c)| if hidden.contains(&at) { '*' } else { c }).collect()
+    }
+
+    /// Sex, birth date and kind, only where the number carries them.
+    pub fn person(&self) -> Option<PersonFacts> {
+        if self.form == Form::Citizen { citizen::facts(&self.text) } else { None }
+    }
+}
+
+impl fmt::Display for HolderCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+impl fmt::Debug for HolderCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HolderCode({} {})", self.code_type, self.masked())
+    }
+}

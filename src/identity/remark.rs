@@ -1,0 +1,97 @@
+//! What was noticed about an accepted code: how the text differed from its canonical form, and what is
+//! unusual about it. A remark is shown beside the answer and never refuses anything.
+
+/// One remark. No variant holds a part of the number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// Full-width characters were read as their ASCII ones.
+    FullWidthConverted,
+    /// Spaces were left out.
+    SpacesRemoved,
+    /// Small letters were read as capitals.
+    LowerCaseConverted,
+    /// The hyphen before the check character of an organisation code was left out.
+    HyphenRemoved,
+    /// A 15-digit citizen number was brought to its 18-character form.
+    UpgradedFrom15,
+    /// Only the organisation code was given: the full credit code is not known from it.
+    OrganisationCodeOnly,
+    /// The permanent resident ID has the form used before December 2023.
+    FormerPermanentResidentId,
+    /// The region code stands in no list, present or past.
+    RegionUnknown,
+    /// The region code is one that is no longer in force; who got it keeps it.
+    RegionAbolished {
+        /// The region's last name under that code.
+        name: String,
+        /// The last year in which it was in force.
+        until: i32,
+    },
+    /// The region code is younger than the person, who was first registered later than born.
+    RegionNewerThanBirth {
+        /// The region's name.
+        name: String,
+        /// The first year in which it was in force.
+        from: i32,
+    },
+}
+
+impl Remark {
+    /// The stable name on the wire.
+    pub fn wire(&self) -> &'static str {
+        match self {
+            Self::FullWidthConverted => "full_width_converted",
+            Self::SpacesRemoved => "spaces_removed",
+            Self::LowerCaseConverted => "lower_case_converted",
+            Self::HyphenRemoved => "hyphen_removed",
+            Self::UpgradedFrom15 => "upgraded_from_15",
+            Self::OrganisationCodeOnly => "organisation_code_only",
+            Self::FormerPermanentResidentId => "former_permanent_resident_id",
+            Self::RegionUnknown => "region_unknown",
+            Self::RegionAbolished { .. } => "region_abolished",
+            Self::RegionNewerThanBirth { .. } => "region_newer_than_birth",
+        }
+    }
+
+    /// The remark in Chinese.
+    pub fn text_zh(&self) -> String {
+        match self {
+            Self::FullWidthConverted => "全角字符已按半角读取".to_owned(),
+            Self::SpacesRemoved => "已忽略空格".to_owned(),
+            Self::LowerCaseConverted => "小写字母已按大写读取".to_owned(),
+            Self::HyphenRemoved => "已忽略组织机构代码中的连字符".to_owned(),
+            Self::UpgradedFrom15 => "15 位号码已换算为 18 位".to_owned(),
+            Self::OrganisationCodeOnly => "仅提供组织机构代码,统一社会信用代码未知".to_owned(),
+            Self::FormerPermanentResidentId => "旧版外国人永久居留身份证号码".to_owned(),
+            Self::RegionUnknown => "行政区划代码未收录,请核对".to_owned(),
+            Self::RegionAbolished { name, until } => {
+                format!("行政区划代码({name})已于 {until} 年后停用,号码仍有效")
+            }
+            Self::RegionNewerThanBirth { name, from } => {
+                format!("行政区划代码({name})自 {from} 年起启用,晚于出生年份,请核对")
+            }
+        }
+    }
+
+    /// The remark in English.
+    pub fn text_en(&self) -> String {
+        match self {
+            Self::FullWidthConverted => "full-width characters were read as ASCII".to_owned(),
+            Self::SpacesRemoved => "spaces were left out".to_owned(),
+            Self::LowerCaseConverted => "small letters were read as capitals".to_owned(),
+            Self::HyphenRemoved => "the hyphen was left out".to_owned(),
+            Self::UpgradedFrom15 => "the 15-digit number was brought to 18 characters".to_owned(),
+            Self::OrganisationCodeOnly => "only the organisation code was given".to_owned(),
+            Self::FormerPermanentResidentId => "a permanent resident ID of the former form".to_owned(),
+            Self::RegionUnknown => "the region code is in no list: compare with the document".to_owned(),
+            Self::RegionAbolished { name, until } => {
+                format!("the region code ({name}) ended with {until}; the number stays valid")
+            }
+            Self::RegionNewerThanBirth { name, from } => {
+                format!(
+                    "the region code ({name}) began in {from}, after the birth: compare with the document"
+                )
+            }
+        }
+    }
+}

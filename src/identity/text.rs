@@ -1,0 +1,63 @@
+//! The edge: what people type, paste and scan, brought to plain capital characters with a remark for
+//! everything that was changed.
+
+use super::{CodeRule, Remark};
+
+/// No holder code is longer than this many characters.
+pub(super) const MAX_CHARS: usize = 40;
+
+/// Reads full-width characters as ASCII, leaves out spaces, raises small letters. Hyphens stay: only an
+/// organisation code may lose one.
+///
+/// # Errors
+/// [`CodeRule::ControlCharacter`], and [`CodeRule::Length`] for nothing at all or more than 40 characters.
+pub(super) fn plain(text: &str, remarks: &mut Vec<Remark>) -> Result<String, CodeRule> {
+    let (mut wide, mut spaced, mut small, mut count) = (false, false, false, 0_usize);
+    let mut out = String::with_capacity(text.len().min(MAX_CHARS * 3));
+    for given in text.chars() {
+        if given.is_control() {
+            return Err(CodeRule::ControlCharacter);
+        }
+        let ascii = half_width(given);
+        wide |= ascii != given && given != '\u{a0}';
+        if ascii == ' ' {
+            spaced = true;
+            continue;
+        }
+        small |= ascii.is_ascii_lowercase();
+        count += 1;
+        if count > MAX_CHARS {
+            return Err(CodeRule::Length);
+        }
+        out.push(ascii.to_ascii_uppercase());
+    }
+    if out.is_empty() {
+        return Err(CodeRule::Length);
+    }
+    let changes = [
+        (wide, Remark::FullWidthConverted),
+        (spaced, Remark::SpacesRemoved),
+        (small, Remark::LowerCaseConverted),
+    ];
+    remarks.extend(changes.into_iter().filter_map(|(done, remark)| done.then_some(remark)));
+    Ok(out)
+}
+
+fn half_width(given: char) -> char {
+    match given {
+        '\u{3000}' | '\u{a0}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(given) - 0xfee0).unwrap_or(given),
+        _ => given,
+    }
+}
+
+/// Whether a code of a form that no standard fixes may consist of these characters: letters, digits and the
+/// marks that documents print, ideographs (军字第…号); at least one letter or digit.
+pub(super) fn printable(text: &str) -> bool {
+    let fits = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, '-' | '(' | ')' | '/' | '.' | '_')
+            || ('\u{4e00}'..='\u{9fff}').contains(&c)
+    };
+    text.chars().all(fits) && text.chars().any(|c| c.is_ascii_alphanumeric())
+}
