@@ -1,0 +1,2 @@
+-- On PostgreSQL these tables belong to both groups; the registry group takes them away.
+SELECT 1;

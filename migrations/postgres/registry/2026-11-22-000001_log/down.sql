@@ -1,0 +1,3 @@
+DROP TABLE IF EXISTS log_batches;
+DROP TABLE IF EXISTS tiles;
+DROP TABLE IF EXISTS log_heads;

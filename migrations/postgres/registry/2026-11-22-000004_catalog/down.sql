@@ -1,0 +1,5 @@
+DROP TABLE items;
+DROP TABLE coverage;
+DROP TABLE types;
+DROP TABLE authorities;
+DROP TABLE agencies;

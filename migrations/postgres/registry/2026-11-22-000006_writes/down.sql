@@ -1,0 +1,3 @@
+DROP TABLE import_runs;
+DROP TABLE attachments;
+DROP TABLE idempotency;

@@ -1,0 +1,2 @@
+DROP TABLE access_by_holder;
+DROP TABLE access_batches;

@@ -1,0 +1,95 @@
+//! Types, agencies, authorities, coverage statements: JSON bodies under natural keys, read whole at start.
+
+use diesel::prelude::*;
+
+use super::dialect;
+use super::schema::{agencies, authorities, coverage, types};
+use super::tx::{Reader, Writer};
+use crate::error::Result;
+
+/// A row of `authorities`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = authorities)]
+pub struct AuthorityRow {
+    /// Agency code.
+    pub agency: String,
+    /// Type code.
+    pub type_code: String,
+    /// Region it covers, with everything below.
+    pub region: String,
+    /// First day, days since 1970-01-01.
+    pub valid_from: i32,
+    /// JSON of the authority.
+    pub body: String,
+}
+
+/// A row of `coverage`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = coverage)]
+pub struct CoverageRow {
+    /// Type code.
+    pub type_code: String,
+    /// The issuing system it speaks for.
+    pub system: String,
+    /// When it was stated.
+    pub as_of: i64,
+    /// Stored envelope (`elicense-coverage+jws`).
+    pub signed: Vec<u8>,
+}
+
+impl Reader<'_> {
+    /// All type definitions, (code, version, JSON).
+    pub fn types(&mut self) -> Result<Vec<(String, i32, String)>> {
+        types::table.order((types::code, types::version)).load(self.conn).map_err(dialect::fault)
+    }
+
+    /// All agencies, (code, JSON).
+    pub fn agencies(&mut self) -> Result<Vec<(String, String)>> {
+        agencies::table.order(agencies::code).load(self.conn).map_err(dialect::fault)
+    }
+
+    /// All authorities.
+    pub fn authorities(&mut self) -> Result<Vec<AuthorityRow>> {
+        authorities::table.order((authorities::agency, authorities::type_code)).load(self.conn).map_err(dialect::fault)
+    }
+
+    /// All coverage statements in force.
+    pub fn coverage(&mut self) -> Result<Vec<CoverageRow>> {
+        coverage::table.order((coverage::type_code, coverage::system)).load(self.conn).map_err(dialect::fault)
+    }
+}
+
+impl Writer<'_> {
+    /// Adds a type version; it must be new.
+    pub fn insert_type(&mut self, code: &str, version: i32, body: &str) -> Result<()> {
+        diesel::insert_into(types::table)
+            .values((types::code.eq(code), types::version.eq(version), types::body.eq(body)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Writes an agency, new or changed.
+    pub fn put_agency(&mut self, code: &str, body: &str) -> Result<()> {
+        diesel::delete(agencies::table.find(code)).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(agencies::table)
+            .values((agencies::code.eq(code), agencies::body.eq(body)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Writes an authority, new or changed.
+    pub fn put_authority(&mut self, row: &AuthorityRow) -> Result<()> {
+        let place = authorities::table.find((&row.agency, &row.type_code, &row.region, row.valid_from));
+        diesel::delete(place).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(authorities::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+    }
+
+    /// Writes the coverage statement in force for a type and system.
+    pub fn put_coverage(&mut self, row: &CoverageRow) -> Result<()> {
+        let place = coverage::table.find((&row.type_code, &row.system));
+        diesel::delete(place).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(coverage::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+    }
+}

@@ -1,0 +1,98 @@
+//! A connection to either database, and how one is opened.
+//!
+//! [`AnyConnection`] is seen inside `store` only. SQLite files are never made by opening them (I11): `init`
+//! says [`Open::Create`], everything else finds what is there or fails.
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::dialect;
+use crate::error::{Code, Error, Result};
+
+/// One connection, to the database that the URL named.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// PostgreSQL through the built-in libpq.
+    Pg(PgConnection),
+    /// The bundled SQLite.
+    Sqlite(SqliteConnection),
+}
+
+/// What a connection may do, and whether it may make the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Make the file, which must not exist, with 16 KiB pages.
+    Create,
+    /// Read and write what exists.
+    Write,
+    /// Read only: a write fails in the database.
+    Read,
+}
+
+/// Milliseconds a SQLite connection waits for another process's write.
+const BUSY_MS: u32 = 5_000;
+/// Page size of the files made here: a row of up to 4,086 bytes stays in its page.
+pub const PAGE_SIZE: i64 = 16_384;
+
+/// Opens a SQLite file.
+pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
+    let exists = path.exists();
+    match open {
+        Open::Create if exists => {
+            return Err(Error::new(Code::AlreadyInitialised, "the database file exists"));
+        }
+        Open::Read | Open::Write if !exists => {
+            return Err(Error::new(Code::NotInitialised, "the database file does not exist"));
+        }
+        _ => {}
+    }
+    let text = path.to_str().ok_or_else(|| Error::new(Code::ConfigInvalid, "the data path is not UTF-8"))?;
+    let mut conn = connect::<SqliteConnection>(text)?;
+    let setup: &[&str] = match open {
+        // page_size is silently ignored once the file is in WAL mode, so it comes first or never.
+        Open::Create => &["PRAGMA page_size = 16384", "PRAGMA journal_mode = WAL"],
+        Open::Write => &["PRAGMA journal_mode = WAL"],
+        Open::Read => &["PRAGMA query_only = ON"],
+    };
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {BUSY_MS}")).map_err(dialect::fault)?;
+    for pragma in setup {
+        conn.batch_execute(pragma).map_err(dialect::fault)?;
+    }
+    // FULL: a commit that was acknowledged is on the disk (I1). Under WAL, NORMAL may lose the last ones.
+    for pragma in ["PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000", "PRAGMA foreign_keys = ON", "PRAGMA cache_size = -65536"] {
+        conn.batch_execute(pragma).map_err(dialect::fault)?;
+    }
+    let mut conn = AnyConnection::Sqlite(conn);
+    dialect::check_durability(&mut conn)?;
+    Ok(conn)
+}
+
+/// Opens a connection to PostgreSQL with durable commits and bounded waits.
+pub fn postgres(url: &str, open: Open) -> Result<AnyConnection> {
+    let mut conn = connect::<PgConnection>(url)?;
+    conn.batch_execute(
+        "SET synchronous_commit = on; SET lock_timeout = '5s'; SET statement_timeout = '60s'; \
+         SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning",
+    )
+    .map_err(dialect::fault)?;
+    if open == Open::Read {
+        conn.batch_execute("SET default_transaction_read_only = on").map_err(dialect::fault)?;
+    }
+    let mut conn = AnyConnection::Pg(conn);
+    dialect::check_durability(&mut conn)?;
+    Ok(conn)
+}
+
+fn connect<C: Connection>(url: &str) -> Result<C> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that opens databases; the URL's scheme was checked")]
+    C::establish(url).map_err(|error| {
+        // The cause may hold the URL's password; only its kind is kept.
+        let kind = match error {
+            ConnectionError::BadConnection(_) => "the database does not answer",
+            _ => "the connection was refused",
+        };
+        Error::new(Code::StoreUnavailable, kind)
+    })
+}

@@ -1,0 +1,168 @@
+//! Events of records, one copy for each holder: what happened, when in law, when we knew (I7).
+
+use diesel::prelude::*;
+
+use super::dialect::{self, native};
+use super::row_body::{framed, take};
+use super::schema::events;
+use super::tx::{Reader, Writer};
+use super::vault::{Purpose, Vault};
+use crate::clock::{Day, Moment};
+use crate::error::{Error, Result};
+use crate::trust::{Aad, HolderKey};
+
+/// An event as one holder's row has it.
+#[derive(Debug, Clone)]
+pub struct StoredEvent {
+    /// Whose copy.
+    pub hk: HolderKey,
+    /// The record it is about; for events of the holder itself 16 zero bytes.
+    pub record_id: [u8; 16],
+    /// From 1, in order.
+    pub seq: i32,
+    /// Wire name of the action.
+    pub action: String,
+    /// The legal day.
+    pub effective_on: Day,
+    /// The log's time.
+    pub logged_at: Moment,
+    /// The log that holds the leaf.
+    pub log: String,
+    /// Its leaf.
+    pub leaf: u64,
+    /// Canonical bytes of the event; empty if the seal did not hold.
+    pub event: Vec<u8>,
+    /// The stored envelope of the order, where an authority gave one.
+    pub order: Vec<u8>,
+    /// The text of the ground.
+    pub ground: String,
+    /// False if the seal did not hold: the clear columns are then only claims.
+    pub intact: bool,
+}
+
+#[derive(Queryable)]
+struct Row {
+    hk: Vec<u8>,
+    record_id: Vec<u8>,
+    seq: i32,
+    action: String,
+    effective_on: i32,
+    logged_at: i64,
+    log: String,
+    leaf: i64,
+    key_id: i32,
+    sealed: Vec<u8>,
+}
+
+fn additional(row: &Row, aad: &mut Aad) {
+    aad.start("events", row.key_id);
+    aad.bytes(&row.hk).bytes(&row.record_id).int(i64::from(row.seq)).text(&row.action);
+    aad.int(i64::from(row.effective_on)).int(row.logged_at).text(&row.log).int(row.leaf);
+}
+
+fn open(row: Row, vault: &Vault, aad: &mut Aad) -> Option<StoredEvent> {
+    additional(&row, aad);
+    let plain = vault.open(row.key_id, aad, &row.sealed);
+    let parts = plain.as_deref().and_then(|mut rest| {
+        let (event, order) = (take(&mut rest)?.to_vec(), take(&mut rest)?.to_vec());
+        let ground = String::from_utf8(take(&mut rest)?.to_vec()).ok()?;
+        rest.is_empty().then_some((event, order, ground))
+    });
+    let intact = parts.is_some();
+    let (event, order, ground) = parts.unwrap_or_default();
+    Some(StoredEvent {
+        hk: HolderKey::try_from(row.hk.as_slice()).ok()?,
+        record_id: row.record_id.as_slice().try_into().ok()?,
+        seq: row.seq,
+        action: row.action,
+        effective_on: Day::from_number(row.effective_on)?,
+        logged_at: Moment::from_micros(row.logged_at),
+        log: row.log,
+        leaf: u64::try_from(row.leaf).ok()?,
+        event,
+        order,
+        ground,
+        intact,
+    })
+}
+
+impl Reader<'_> {
+    /// The events of one record (or of the holder itself) in one holder's rows, oldest first.
+    pub fn events_of(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<Vec<StoredEvent>> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => events::table
+            .filter(events::hk.eq(hk.as_bytes().as_slice()).and(events::record_id.eq(record_id.as_slice())))
+            .order(events::seq)
+            .load(c))
+        .map_err(dialect::fault)?;
+        let mut aad = Aad::default();
+        Ok(rows.into_iter().filter_map(|row| open(row, vault, &mut aad)).collect())
+    }
+
+    /// Walks all events in key order, `limit` at a time, from after `after` (hk, record id, seq).
+    pub fn walk_events(&mut self, after: Option<&EventKey>, limit: i64) -> Result<(Vec<StoredEvent>, Option<EventKey>)> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => {
+            let mut query = events::table.into_boxed();
+            if let Some((hk, record_id, seq)) = after {
+                let deeper = events::record_id.gt(record_id.clone()).or(events::record_id.eq(record_id.clone()).and(events::seq.gt(*seq)));
+                query = query.filter(events::hk.gt(hk.clone()).or(events::hk.eq(hk.clone()).and(deeper)));
+            }
+            query.order((events::hk, events::record_id, events::seq)).limit(limit).load(c)
+        })
+        .map_err(dialect::fault)?;
+        let next = rows.last().map(|row| (row.hk.clone(), row.record_id.clone(), row.seq));
+        let mut aad = Aad::default();
+        Ok((rows.into_iter().filter_map(|row| open(row, vault, &mut aad)).collect(), next))
+    }
+}
+
+/// Where a walk over all events stands.
+pub type EventKey = (Vec<u8>, Vec<u8>, i32);
+
+impl Writer<'_> {
+    /// Adds an event row.
+    pub fn insert_event(&mut self, event: &StoredEvent) -> Result<()> {
+        let key = self.vault.current(Purpose::Registry)?;
+        let mut row = Row {
+            hk: event.hk.as_bytes().to_vec(),
+            record_id: event.record_id.to_vec(),
+            seq: event.seq,
+            action: event.action.clone(),
+            effective_on: event.effective_on.number(),
+            logged_at: event.logged_at.micros(),
+            log: event.log.clone(),
+            leaf: i64::try_from(event.leaf).map_err(Error::internal)?,
+            key_id: key.id(),
+            sealed: Vec::new(),
+        };
+        let mut aad = Aad::default();
+        additional(&row, &mut aad);
+        let mut plain = Vec::with_capacity(event.event.len() + event.order.len() + event.ground.len() + 12);
+        framed(&mut plain, &event.event);
+        framed(&mut plain, &event.order);
+        framed(&mut plain, event.ground.as_bytes());
+        row.sealed = key.seal(&aad, &plain)?;
+        native!(&mut *self.conn, c => diesel::insert_into(events::table)
+            .values((
+                events::hk.eq(&row.hk), events::record_id.eq(&row.record_id), events::seq.eq(row.seq),
+                events::action.eq(&row.action), events::effective_on.eq(row.effective_on), events::logged_at.eq(row.logged_at),
+                events::log.eq(&row.log), events::leaf.eq(row.leaf), events::key_id.eq(row.key_id), events::sealed.eq(&row.sealed),
+            ))
+            .execute(c))
+        .map(drop)
+        .map_err(dialect::fault)
+    }
+
+    /// The number the next event of a record takes in one holder's rows.
+    pub fn next_event_seq(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<i32> {
+        let newest: Option<i32> = native!(&mut *self.conn, c => events::table
+            .filter(events::hk.eq(hk.as_bytes().as_slice()).and(events::record_id.eq(record_id.as_slice())))
+            .select(events::seq)
+            .order(events::seq.desc())
+            .first(c)
+            .optional())
+        .map_err(dialect::fault)?;
+        Ok(newest.unwrap_or(0) + 1)
+    }
+}

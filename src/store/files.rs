@@ -1,0 +1,137 @@
+//! Attachments: sealed chunks, in files beside a SQLite database and in a table on PostgreSQL.
+//!
+//! A file is named by the keyed hash of its digest, so that neither names nor listings tell anything.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use diesel::prelude::*;
+
+use super::dialect;
+use super::row_body::{framed, take};
+use super::schema::attachments;
+use super::vault::Purpose;
+use super::{Reader, Store};
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::trust::{Aad, hex};
+
+/// Bytes of one sealed chunk.
+const CHUNK: usize = 256 * 1024;
+
+fn additional(key: &[u8; 16], chunk: i32, of: usize, key_id: i32) -> Aad {
+    let mut aad = Aad::default();
+    aad.start("attachments", key_id);
+    aad.bytes(key).int(i64::from(chunk)).int(i64::try_from(of).unwrap_or(i64::MAX));
+    aad
+}
+
+impl Store {
+    /// Keeps an attachment under its keyed hash; one that is there already is left as it is.
+    ///
+    /// On SQLite the file is written beside its place, synced and renamed: a crash leaves the old or the new.
+    pub fn put_attachment(&self, key: &[u8; 16], content: &[u8], now: Moment) -> Result<()> {
+        self.ensure_seals(now)?;
+        let of = content.len();
+        let mut sealed = Vec::new();
+        for (number, chunk) in content.chunks(CHUNK).enumerate() {
+            let number = i32::try_from(number).map_err(Error::internal)?;
+            let data_key = self.inner.vault.current(Purpose::Registry)?;
+            let aad = additional(key, number, of, data_key.id());
+            sealed.push((number, data_key.id(), data_key.seal(&aad, chunk)?));
+        }
+        if self.inner.url.is_postgres() {
+            return self.write_now(|writer| {
+                let there: i64 = attachments::table.filter(attachments::key.eq(key.as_slice())).count().get_result(writer.conn).map_err(dialect::fault)?;
+                if there > 0 {
+                    return Ok(());
+                }
+                for (number, key_id, bytes) in &sealed {
+                    diesel::insert_into(attachments::table)
+                        .values((attachments::key.eq(key.as_slice()), attachments::chunk.eq(number), attachments::key_id.eq(key_id), attachments::sealed.eq(bytes)))
+                        .execute(writer.conn)
+                        .map_err(dialect::fault)?;
+                }
+                Ok(())
+            });
+        }
+        let path = self.attachment_path(key);
+        if path.exists() {
+            return Ok(());
+        }
+        let mut bytes = u64::try_from(of).map_err(Error::internal)?.to_be_bytes().to_vec();
+        for (_, key_id, chunk) in &sealed {
+            bytes.extend_from_slice(&key_id.to_be_bytes());
+            framed(&mut bytes, chunk);
+        }
+        write_synced(&path, &bytes).map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))
+    }
+
+    /// The attachment under a keyed hash; `record_damaged` if a chunk does not open.
+    pub fn attachment(&self, key: &[u8; 16]) -> Result<Option<Vec<u8>>> {
+        if self.inner.url.is_postgres() {
+            return self.read_now(|reader| reader.attachment_rows(key));
+        }
+        let bytes = match fs::read(self.attachment_path(key)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::new(Code::StoreUnavailable, "").caused_by(error)),
+        };
+        let damaged = || Error::new(Code::RecordDamaged, "the attachment does not open");
+        let (of, mut rest) = bytes.split_first_chunk::<8>().ok_or_else(damaged)?;
+        let of = usize::try_from(u64::from_be_bytes(*of)).ok().ok_or_else(damaged)?;
+        let mut content = Vec::new();
+        let mut number = 0;
+        while !rest.is_empty() {
+            let (key_id, after) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
+            rest = after;
+            let key_id = i32::from_be_bytes(*key_id);
+            let sealed = take(&mut rest).ok_or_else(damaged)?;
+            let aad = additional(key, number, of, key_id);
+            content.extend(self.inner.vault.open(key_id, &aad, sealed).ok_or_else(damaged)?);
+            number += 1;
+        }
+        if content.len() == of { Ok(Some(content)) } else { Err(damaged()) }
+    }
+
+    fn attachment_path(&self, key: &[u8; 16]) -> PathBuf {
+        let name = hex(key);
+        let (fan, rest) = name.split_at(2);
+        self.inner.dir.join("attachments").join(fan).join(rest)
+    }
+}
+
+impl Reader<'_> {
+    fn attachment_rows(&mut self, key: &[u8; 16]) -> Result<Option<Vec<u8>>> {
+        let rows: Vec<(i32, i32, Vec<u8>)> = attachments::table
+            .filter(attachments::key.eq(key.as_slice()))
+            .select((attachments::chunk, attachments::key_id, attachments::sealed))
+            .order(attachments::chunk)
+            .load(self.conn)
+            .map_err(dialect::fault)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let damaged = || Error::new(Code::RecordDamaged, "the attachment does not open");
+        // 29 bytes of each seal are version, key, nonce and tag: the rest is content.
+        let of = rows.iter().map(|(_, _, sealed)| sealed.len().saturating_sub(crate::trust::SEAL_OVERHEAD)).sum();
+        let mut content = Vec::with_capacity(of);
+        for (number, key_id, sealed) in &rows {
+            let aad = additional(key, *number, of, *key_id);
+            content.extend(self.vault.open(*key_id, &aad, sealed).ok_or_else(damaged)?);
+        }
+        Ok(Some(content))
+    }
+}
+
+fn write_synced(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    let parent = path.parent().ok_or(std::io::ErrorKind::InvalidInput)?;
+    fs::create_dir_all(parent)?;
+    let draft = path.with_extension(format!("draft-{}", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).open(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    fs::File::open(parent)?.sync_all()
+}

@@ -1,0 +1,187 @@
+//! Holders about whom there is something to say beside their records: a state of life, links to other codes.
+//! A holder without a row is `normal` and linked to nothing.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::dialect::{self, native};
+use super::schema::holders;
+use super::tx::{Reader, Writer};
+use super::vault::Purpose;
+use crate::clock::{Day, Moment};
+use crate::error::{Code, Error, Result};
+use crate::trust::{Aad, HolderKey};
+
+/// What is known of a holder's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HolderState {
+    /// 正常.
+    Normal,
+    /// 临时: a newborn under the number of the birth certificate.
+    Provisional,
+    /// One source reported a death that no one competent has confirmed.
+    DeathReported,
+    /// 死亡, confirmed by household registration, a court or the issuer.
+    Deceased,
+    /// 注销户口 (emigration, cancelled second number).
+    Deregistered,
+    /// The records were moved to another code.
+    MergedInto,
+    /// 重号: split off from a code that two persons shared.
+    SplitFrom,
+    /// 组织终止.
+    Dissolved,
+}
+
+impl HolderState {
+    const ALL: [(Self, i16); 8] = [
+        (Self::Normal, 0),
+        (Self::Provisional, 1),
+        (Self::DeathReported, 2),
+        (Self::Deceased, 3),
+        (Self::Deregistered, 4),
+        (Self::MergedInto, 5),
+        (Self::SplitFrom, 6),
+        (Self::Dissolved, 7),
+    ];
+
+    fn column(self) -> i16 {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or(0, |(_, number)| *number)
+    }
+
+    fn from_column(column: i16) -> Option<Self> {
+        Self::ALL.iter().find(|(_, number)| *number == column).map(|(state, _)| *state)
+    }
+}
+
+/// How two codes belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// The same person under another number.
+    SamePerson,
+    /// The same organisation, whose organisation code changed.
+    SameEntity,
+    /// Merger or division: shown, never followed by a lookup.
+    Successor,
+}
+
+impl LinkKind {
+    /// Lookups go on to the linked code.
+    pub fn is_followed(self) -> bool {
+        matches!(self, Self::SamePerson | Self::SameEntity)
+    }
+}
+
+/// One end of a link, as the other end's row has it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// How they belong together.
+    pub kind: LinkKind,
+    /// Code type of the other end.
+    pub code_type: String,
+    /// Code of the other end.
+    pub code: String,
+    /// True at the end that the link leaves: the older code.
+    pub outward: bool,
+    /// The legal day.
+    pub since: Day,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Link {{ {:?}, code type {} }}", self.kind, self.code_type)
+    }
+}
+
+/// The sealed part of a holder row.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolderBody {
+    /// Code type of the holder.
+    pub code_type: String,
+    /// Its canonical code.
+    pub code: String,
+    /// Day, source and reason of the state.
+    pub state_since: Option<Day>,
+    /// Who said so.
+    pub state_source: String,
+    /// When it was entered here.
+    pub state_at: Option<Moment>,
+    /// Links to other codes.
+    pub links: Vec<Link>,
+}
+
+impl std::fmt::Debug for HolderBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HolderBody {{ code type {}, {} links }}", self.code_type, self.links.len())
+    }
+}
+
+/// A holder row, opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredHolder {
+    /// The key.
+    pub hk: HolderKey,
+    /// State of life.
+    pub state: HolderState,
+    /// The rest.
+    pub body: HolderBody,
+}
+
+#[derive(Queryable)]
+struct Row {
+    hk: Vec<u8>,
+    state: i16,
+    links: i16,
+    key_id: i32,
+    sealed: Vec<u8>,
+}
+
+fn additional(row: &Row, aad: &mut Aad) {
+    aad.start("holders", row.key_id);
+    aad.bytes(&row.hk).int(i64::from(row.state)).int(i64::from(row.links));
+}
+
+impl Reader<'_> {
+    /// What is known of a holder: none if there is no row; `record_damaged` if its seal does not hold.
+    pub fn holder(&mut self, hk: &HolderKey) -> Result<Option<StoredHolder>> {
+        let vault = self.vault;
+        let row: Option<Row> = native!(self.conn, c => holders::table.find(hk.as_bytes().as_slice()).first(c).optional())
+            .map_err(dialect::fault)?;
+        let Some(row) = row else { return Ok(None) };
+        let damaged = || Error::new(Code::RecordDamaged, "the holder's row does not open");
+        let mut aad = Aad::default();
+        additional(&row, &mut aad);
+        let plain = vault.open(row.key_id, &aad, &row.sealed).ok_or_else(damaged)?;
+        let body = serde_json::from_slice(&plain).ok().ok_or_else(damaged)?;
+        let state = HolderState::from_column(row.state).ok_or_else(damaged)?;
+        Ok(Some(StoredHolder { hk: *hk, state, body }))
+    }
+}
+
+impl Writer<'_> {
+    /// Writes a holder's row, whether or not there was one.
+    pub fn put_holder(&mut self, holder: &StoredHolder) -> Result<()> {
+        let key = self.vault.current(Purpose::Registry)?;
+        let mut row = Row {
+            hk: holder.hk.as_bytes().to_vec(),
+            state: holder.state.column(),
+            links: i16::try_from(holder.body.links.len()).map_err(Error::internal)?,
+            key_id: key.id(),
+            sealed: Vec::new(),
+        };
+        let mut aad = Aad::default();
+        additional(&row, &mut aad);
+        row.sealed = key.seal(&aad, &serde_json::to_vec(&holder.body).map_err(Error::internal)?)?;
+        native!(&mut *self.conn, c => diesel::delete(holders::table.find(&row.hk)).execute(c)).map_err(dialect::fault)?;
+        native!(&mut *self.conn, c => diesel::insert_into(holders::table)
+            .values((
+                holders::hk.eq(&row.hk), holders::state.eq(row.state), holders::links.eq(row.links),
+                holders::key_id.eq(row.key_id), holders::sealed.eq(&row.sealed),
+            ))
+            .execute(c))
+        .map(drop)
+        .map_err(dialect::fault)
+    }
+}

@@ -1,0 +1,243 @@
+//! The tables of a log, behind the log's own storage trait; heads, batches and tiles of either side.
+
+use diesel::prelude::*;
+
+use super::dialect::{self, native};
+use super::schema::{log_batches, log_heads, tiles};
+use super::tx::{Reader, Writer};
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::log::{Hash, Head, LogStore, TreeReader};
+
+#[derive(Queryable)]
+struct Row {
+    log: String,
+    _origin: String,
+    size: i64,
+    root: Vec<u8>,
+    frontier: Vec<u8>,
+    note: String,
+    at: i64,
+    epoch: i64,
+    owner: String,
+    lease_until: i64,
+    _indexed: i64,
+    closed: bool,
+}
+
+fn head_of(row: Row) -> Result<Head> {
+    let broken = || Error::new(Code::LogForked, "a head row has values no head has");
+    Ok(Head {
+        log: row.log,
+        size: u64::try_from(row.size).ok().ok_or_else(broken)?,
+        root: hash(&row.root).ok_or_else(broken)?,
+        frontier: row.frontier,
+        note: row.note,
+        at: Moment::from_micros(row.at),
+        epoch: row.epoch,
+        owner: row.owner,
+        lease_until: Moment::from_micros(row.lease_until),
+        closed: row.closed,
+    })
+}
+
+fn hash(bytes: &[u8]) -> Option<Hash> {
+    Some(Hash(bytes.try_into().ok()?))
+}
+
+fn column(value: u64) -> Result<i64> {
+    i64::try_from(value).map_err(Error::internal)
+}
+
+impl TreeReader for Reader<'_> {
+    type Error = Error;
+
+    fn head(&mut self, log: &str) -> Result<Option<Head>> {
+        let row: Option<Row> =
+            native!(&mut *self.conn, c => log_heads::table.find(log).first(c).optional()).map_err(dialect::fault)?;
+        row.map(head_of).transpose()
+    }
+
+    fn entries(&mut self, log: &str, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {
+        let (from, to) = (column(from)?, column(to)?);
+        // The batch that holds `from` begins at or before it: the newest such.
+        let begin: Option<i64> = native!(&mut *self.conn, c => log_batches::table
+            .filter(log_batches::log.eq(log).and(log_batches::first.le(from)))
+            .select(log_batches::first)
+            .order(log_batches::first.desc())
+            .first(c)
+            .optional())
+        .map_err(dialect::fault)?;
+        let rows: Vec<(i64, Vec<u8>)> = native!(&mut *self.conn, c => log_batches::table
+            .filter(log_batches::log.eq(log).and(log_batches::first.ge(begin.unwrap_or(from))).and(log_batches::first.lt(to)))
+            .select((log_batches::first, log_batches::entries))
+            .order(log_batches::first)
+            .load(c))
+        .map_err(dialect::fault)?;
+        let mut entries = Vec::new();
+        for (first, bytes) in rows {
+            let chunks = bytes.as_chunks::<32>().0;
+            for (at, entry) in (first..).zip(chunks) {
+                if at >= from && at < to {
+                    entries.push(*entry);
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn tile(&mut self, log: &str, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
+        let index = column(index)?;
+        native!(&mut *self.conn, c => tiles::table.find((log, i16::from(level), index)).select(tiles::hashes).first(c).optional())
+            .map_err(dialect::fault)
+    }
+
+    fn tile_roots(&mut self, log: &str, level: u8, from: u64, to: u64) -> Result<Vec<Hash>> {
+        let (from, to) = (column(from)?, column(to)?);
+        let rows: Vec<Vec<u8>> = native!(&mut *self.conn, c => tiles::table
+            .filter(tiles::log.eq(log).and(tiles::level.eq(i16::from(level))).and(tiles::idx.ge(from)).and(tiles::idx.lt(to)))
+            .select(tiles::root)
+            .order(tiles::idx)
+            .load(c))
+        .map_err(dialect::fault)?;
+        Ok(rows.iter().filter_map(|root| hash(root)).collect())
+    }
+}
+
+impl Reader<'_> {
+    /// The heads of all logs of this side.
+    pub fn heads(&mut self) -> Result<Vec<Head>> {
+        let rows: Vec<Row> = log_heads::table.order(log_heads::log).load(self.conn).map_err(dialect::fault)?;
+        rows.into_iter().map(head_of).collect()
+    }
+
+    /// Name and origin of every log of this side.
+    pub fn origins(&mut self) -> Result<Vec<(String, String)>> {
+        log_heads::table.select((log_heads::log, log_heads::origin)).load(self.conn).map_err(dialect::fault)
+    }
+
+    /// How far the follower of a log came: entries before this index are in the holders' lists.
+    pub fn indexed(&mut self, log: &str) -> Result<u64> {
+        let indexed: Option<i64> =
+            log_heads::table.find(log).select(log_heads::indexed).first(self.conn).optional().map_err(dialect::fault)?;
+        u64::try_from(indexed.unwrap_or(0)).map_err(Error::internal)
+    }
+
+    /// Number of batches and of entries that a log's rows hold, for `fsck`.
+    pub fn batch_spans(&mut self, log: &str) -> Result<Vec<(i64, i64, i64)>> {
+        use diesel::dsl::sql;
+        use diesel::sql_types::BigInt;
+        let bytes = sql::<BigInt>("CAST(length(entries) AS BIGINT)");
+        log_batches::table
+            .filter(log_batches::log.eq(log))
+            .select((log_batches::first, log_batches::count, bytes))
+            .order(log_batches::first)
+            .load(self.conn)
+            .map_err(dialect::fault)
+    }
+}
+
+impl TreeReader for Writer<'_> {
+    type Error = Error;
+
+    fn head(&mut self, log: &str) -> Result<Option<Head>> {
+        TreeReader::head(&mut **self, log)
+    }
+    fn entries(&mut self, log: &str, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {
+        TreeReader::entries(&mut **self, log, from, to)
+    }
+    fn tile(&mut self, log: &str, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
+        TreeReader::tile(&mut **self, log, level, index)
+    }
+    fn tile_roots(&mut self, log: &str, level: u8, from: u64, to: u64) -> Result<Vec<Hash>> {
+        TreeReader::tile_roots(&mut **self, log, level, from, to)
+    }
+}
+
+impl LogStore for Writer<'_> {
+    fn lock_head(&mut self, log: &str) -> Result<Option<Head>> {
+        dialect::lock_head(&mut *self.conn, log)?;
+        TreeReader::head(self, log)
+    }
+
+    fn swap_head(&mut self, read: &Head, next: &Head) -> Result<bool> {
+        let (old, new) = (column(read.size)?, column(next.size)?);
+        let place = log_heads::table.filter(
+            log_heads::log.eq(&read.log).and(log_heads::epoch.eq(read.epoch)).and(log_heads::size.eq(old)),
+        );
+        let values = (
+            log_heads::size.eq(new),
+            log_heads::root.eq(next.root.0.as_slice()),
+            log_heads::frontier.eq(&next.frontier),
+            log_heads::note.eq(&next.note),
+            log_heads::at.eq(next.at.micros()),
+            log_heads::epoch.eq(next.epoch),
+            log_heads::owner.eq(&next.owner),
+            log_heads::lease_until.eq(next.lease_until.micros()),
+            log_heads::closed.eq(next.closed),
+        );
+        let changed = native!(&mut *self.conn, c => diesel::update(place).set(values).execute(c)).map_err(dialect::fault)?;
+        Ok(changed == 1)
+    }
+
+    fn put_batch(&mut self, log: &str, first: u64, entries: &[[u8; 32]]) -> Result<()> {
+        let (first, count) = (column(first)?, column(entries.len() as u64)?);
+        native!(&mut *self.conn, c => diesel::insert_into(log_batches::table)
+            .values((
+                log_batches::log.eq(log), log_batches::first.eq(first), log_batches::count.eq(count),
+                log_batches::entries.eq(entries.as_flattened()),
+            ))
+            .execute(c))
+        .map(drop)
+        .map_err(dialect::fault)
+    }
+
+    fn put_tile(&mut self, log: &str, level: u8, index: u64, hashes: &[u8], root: &Hash) -> Result<()> {
+        let index = column(index)?;
+        native!(&mut *self.conn, c => diesel::insert_into(tiles::table)
+            .values((
+                tiles::log.eq(log), tiles::level.eq(i16::from(level)), tiles::idx.eq(index),
+                tiles::hashes.eq(hashes), tiles::root.eq(root.0.as_slice()),
+            ))
+            .execute(c))
+        .map(drop)
+        .map_err(dialect::fault)
+    }
+}
+
+impl Writer<'_> {
+    /// Makes a log: its head row with the checkpoint of the empty tree. A log that exists is refused.
+    pub fn insert_log(&mut self, head: &Head, origin: &str) -> Result<()> {
+        let taken = TreeReader::head(self, &head.log)?.is_some();
+        if taken {
+            return Err(Error::new(Code::AlreadyInitialised, format!("there is a log {}", head.log)));
+        }
+        diesel::insert_into(log_heads::table)
+            .values((
+                log_heads::log.eq(&head.log),
+                log_heads::origin.eq(origin),
+                log_heads::size.eq(column(head.size)?),
+                log_heads::root.eq(head.root.0.as_slice()),
+                log_heads::frontier.eq(&head.frontier),
+                log_heads::note.eq(&head.note),
+                log_heads::at.eq(head.at.micros()),
+                log_heads::epoch.eq(head.epoch),
+                log_heads::owner.eq(&head.owner),
+                log_heads::lease_until.eq(head.lease_until.micros()),
+                log_heads::indexed.eq(0),
+                log_heads::closed.eq(head.closed),
+            ))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Notes how far the follower of a log came.
+    pub fn set_indexed(&mut self, log: &str, indexed: u64) -> Result<()> {
+        diesel::update(log_heads::table.find(log))
+            .set(log_heads::indexed.eq(column(indexed)?))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+}

@@ -1,0 +1,90 @@
+//! Schema versions: `migrate` brings a registry to this program's schema, `check` refuses any other.
+//!
+//! `serve` never migrates: two programs of different versions on one database is how data is lost.
+
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::conn::AnyConnection;
+use super::dialect::{self, native};
+use super::tx::Side;
+use crate::error::{Code, Error, Result};
+
+const SQLITE_REGISTRY: EmbeddedMigrations = embed_migrations!("migrations/sqlite/registry");
+const SQLITE_ACCESS: EmbeddedMigrations = embed_migrations!("migrations/sqlite/access");
+const POSTGRES_REGISTRY: EmbeddedMigrations = embed_migrations!("migrations/postgres/registry");
+const POSTGRES_ACCESS: EmbeddedMigrations = embed_migrations!("migrations/postgres/access");
+
+/// On PostgreSQL both groups are one source; on SQLite each file has its own.
+struct Source(Side);
+
+impl MigrationSource<Sqlite> for Source {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Sqlite>>>> {
+        match self.0 {
+            Side::Registry => SQLITE_REGISTRY.migrations(),
+            Side::Access => SQLITE_ACCESS.migrations(),
+        }
+    }
+}
+
+impl MigrationSource<Pg> for Source {
+    fn migrations(&self) -> diesel::migration::Result<Vec<Box<dyn Migration<Pg>>>> {
+        let mut all: Vec<Box<dyn Migration<Pg>>> = POSTGRES_REGISTRY.migrations()?;
+        all.extend(MigrationSource::<Pg>::migrations(&POSTGRES_ACCESS)?);
+        Ok(all)
+    }
+}
+
+/// Runs what is missing, in order; returns the versions of the steps that ran.
+pub fn run(conn: &mut AnyConnection, side: Side) -> Result<Vec<String>> {
+    native!(conn, c => {
+        let ran = c.run_pending_migrations(Source(side)).map_err(failed)?;
+        Ok(ran.iter().map(ToString::to_string).collect())
+    })
+}
+
+/// Takes back every step of one side, newest first. For tests of the down scripts.
+#[doc(hidden)]
+pub fn revert_all(conn: &mut AnyConnection, side: Side) -> Result<()> {
+    native!(conn, c => c.revert_all_migrations(Source(side)).map(drop).map_err(failed))
+}
+
+/// Refuses a database whose steps are not exactly those of this program.
+pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
+    let (mut expected, mut applied) = match conn {
+        AnyConnection::Sqlite(c) => (names::<Sqlite>(&Source(side))?, applied(c)?),
+        AnyConnection::Pg(c) => (names::<Pg>(&Source(side))?, applied(c)?),
+    };
+    expected.sort_unstable();
+    applied.sort_unstable();
+    if applied == expected {
+        return Ok(());
+    }
+    let missing = expected.iter().filter(|version| !applied.contains(version)).count();
+    let detail = if missing > 0 {
+        format!("{missing} schema steps have not been run")
+    } else {
+        "the database was made by a later version of this program".to_owned()
+    };
+    Err(Error::new(Code::SchemaOutdated, detail))
+}
+
+fn applied<DB: diesel::backend::Backend, C: MigrationHarness<DB>>(conn: &mut C) -> Result<Vec<String>> {
+    Ok(conn.applied_migrations().map_err(failed)?.iter().map(ToString::to_string).collect())
+}
+
+fn names<DB: diesel::backend::Backend>(source: &impl MigrationSource<DB>) -> Result<Vec<String>> {
+    let all: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(failed)?;
+    Ok(all.iter().map(|step| step.name().version().to_string()).collect())
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
+    let text = error.to_string();
+    let inner = error.downcast::<diesel::result::Error>();
+    match inner {
+        Ok(error) => dialect::fault(*error),
+        Err(error) => Error::new(Code::StoreUnavailable, if text.is_empty() { "a schema step failed" } else { "" }).caused_by(error),
+    }
+}

@@ -1,0 +1,162 @@
+//! Everything that speaks SQL: connections, the two doors, one file per group of tables, sealing of rows.
+//!
+//! Use [`Store::read`] and [`Store::write`]; the methods of [`Reader`] and [`Writer`] are spread over the
+//! files of this folder. [`dialect`] holds every line that depends on which database it is. A [`Store`] is
+//! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
+
+mod access;
+mod catalog;
+mod conn;
+mod dialect;
+mod events;
+mod files;
+mod holders;
+mod keys;
+mod logs;
+mod migrate;
+mod people;
+mod records;
+mod record_keys;
+mod row_body;
+mod schema;
+mod seals;
+mod sequencer;
+mod tx;
+mod url;
+mod vault;
+mod writes;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use catalog::{AuthorityRow, CoverageRow};
+pub use events::{EventKey, StoredEvent};
+pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
+pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
+pub use people::{AccountRow, ClientRow, SessionRow};
+pub use record_keys::RecordKey;
+pub use records::{Custody, Opened, StoredRecord, WalkKey};
+pub use row_body::RowBody;
+pub use tx::{Cost, Reader, Side, Writer};
+pub use url::DbUrl;
+pub use vault::{Purpose, Vault};
+pub use writes::{ImportRunRow, StoredAnswer};
+
+use conn::Open;
+use tx::{Doors, Maker};
+
+use crate::error::{Code, Error, Result};
+use crate::trust::{IndexKey, MasterKey};
+
+/// Where a registry lives and how it is read.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The database.
+    pub url: DbUrl,
+    /// The data directory: attachments and spill runs, and on SQLite the database files.
+    pub dir: PathBuf,
+    /// Point reads change thread too: for SQLite files that outgrow memory.
+    pub point_hops: bool,
+}
+
+impl Place {
+    /// The SQLite registry in a data directory.
+    pub fn in_dir(dir: &Path) -> Self {
+        Self { url: DbUrl::in_data_dir(dir), dir: dir.to_owned(), point_hops: false }
+    }
+}
+
+/// An open registry database. Cheap to clone; all clones share pools and keys.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    url: DbUrl,
+    dir: PathBuf,
+    point_hops: bool,
+    doors: Doors,
+    vault: Vault,
+    master: MasterKey,
+}
+
+impl Store {
+    /// Makes an empty registry: both databases, their schema, the check value, the index key, data keys.
+    ///
+    /// `already_initialised` if there is one. A crash on the way leaves files that `open` refuses and `create`
+    /// refuses too: the operator removes them, since nothing was acknowledged.
+    pub fn create(place: &Place, master: MasterKey, now: crate::clock::Moment) -> Result<Self> {
+        std::fs::create_dir_all(&place.dir).map_err(|error| no_dir().caused_by(error))?;
+        for side in [Side::Registry, Side::Access] {
+            let open = if place.url.is_postgres() { Open::Write } else { Open::Create };
+            let mut conn = Maker { url: place.url.clone(), side, open }.make()?;
+            if place.url.is_postgres() && side == Side::Registry && migrate::check(&mut conn, side).is_ok() {
+                return Err(Error::new(Code::AlreadyInitialised, "the database has a registry"));
+            }
+            migrate::run(&mut conn, side)?;
+        }
+        let index = seals::create_facts(place, &master)?;
+        Self::assemble(place, master, index, now)
+    }
+
+    /// Opens an existing registry of exactly this program's schema with the master key it was made with.
+    pub fn open(place: &Place, master: MasterKey, now: crate::clock::Moment) -> Result<Self> {
+        for side in [Side::Registry, Side::Access] {
+            let mut conn = Maker { url: place.url.clone(), side, open: Open::Write }.make()?;
+            migrate::check(&mut conn, side)?;
+        }
+        let index = seals::open_facts(place, &master)?;
+        Self::assemble(place, master, index, now)
+    }
+
+    /// Brings an existing registry to this program's schema; returns the steps that ran.
+    pub fn migrate(place: &Place) -> Result<Vec<String>> {
+        let mut ran = Vec::new();
+        for side in [Side::Registry, Side::Access] {
+            let mut conn = Maker { url: place.url.clone(), side, open: Open::Write }.make()?;
+            ran.extend(migrate::run(&mut conn, side)?);
+        }
+        Ok(ran)
+    }
+
+    fn assemble(place: &Place, master: MasterKey, index: IndexKey, now: crate::clock::Moment) -> Result<Self> {
+        let inner = Inner {
+            url: place.url.clone(),
+            dir: place.dir.clone(),
+            point_hops: place.point_hops,
+            doors: Doors::new(&place.url)?,
+            vault: Vault::new(index),
+            master,
+        };
+        let store = Self { inner: Arc::new(inner) };
+        store.load_data_keys()?;
+        store.ensure_seals(now)?;
+        Ok(store)
+    }
+
+    /// Keyed hashes and opened keys.
+    pub fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    /// The master key, for wrapping signing keys.
+    pub fn master(&self) -> &MasterKey {
+        &self.inner.master
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.inner.dir
+    }
+
+    /// Which database.
+    pub fn url(&self) -> &DbUrl {
+        &self.inner.url
+    }
+}
+
+fn no_dir() -> Error {
+    Error::new(Code::ConfigInvalid, "the data directory cannot be made")
+}

@@ -1,0 +1,124 @@
+//! Clients of the API, staff accounts, sessions.
+
+use diesel::prelude::*;
+
+use super::dialect;
+use super::schema::{accounts, clients, sessions};
+use super::tx::{Reader, Writer};
+use crate::error::Result;
+
+/// A row of `clients`: an agency system with its grants.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = clients)]
+pub struct ClientRow {
+    /// Chosen by the operator.
+    pub id: String,
+    /// The agency it acts for.
+    pub agency: String,
+    /// argon2id hash of its secret.
+    pub secret: String,
+    /// JSON: name, scopes, grants, budget.
+    pub body: String,
+    /// False ends every token at the next reading of the config version.
+    pub enabled: bool,
+    /// When.
+    pub made_at: i64,
+}
+
+/// A row of `accounts`: a person of staff.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = accounts)]
+pub struct AccountRow {
+    /// Sign-in name.
+    pub name: String,
+    /// Shown name.
+    pub display: String,
+    /// The agency it works for.
+    pub agency: String,
+    /// `clerk` for now.
+    pub role: String,
+    /// argon2id hash.
+    pub password: String,
+    /// May sign in.
+    pub enabled: bool,
+    /// Wrong passwords since the last right one.
+    pub failures: i32,
+    /// No sign-in before this instant.
+    pub locked_until: i64,
+    /// When.
+    pub made_at: i64,
+}
+
+/// A row of `sessions`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = sessions)]
+pub struct SessionRow {
+    /// SHA-256 of the cookie's value.
+    pub key: Vec<u8>,
+    /// The account.
+    pub account: String,
+    /// What its forms must carry.
+    pub csrf: String,
+    /// When it began.
+    pub made_at: i64,
+    /// Last use.
+    pub seen_at: i64,
+    /// Ends at, whatever happens.
+    pub ends_at: i64,
+}
+
+impl Reader<'_> {
+    /// All clients.
+    pub fn clients(&mut self) -> Result<Vec<ClientRow>> {
+        clients::table.order(clients::id).load(self.conn).map_err(dialect::fault)
+    }
+
+    /// An account by sign-in name.
+    pub fn account(&mut self, name: &str) -> Result<Option<AccountRow>> {
+        accounts::table.find(name).first(self.conn).optional().map_err(dialect::fault)
+    }
+
+    /// All accounts.
+    pub fn accounts(&mut self) -> Result<Vec<AccountRow>> {
+        accounts::table.order(accounts::name).load(self.conn).map_err(dialect::fault)
+    }
+
+    /// A session by the hash of its cookie.
+    pub fn session(&mut self, key: &[u8]) -> Result<Option<SessionRow>> {
+        sessions::table.find(key).first(self.conn).optional().map_err(dialect::fault)
+    }
+}
+
+impl Writer<'_> {
+    /// Writes a client, new or changed.
+    pub fn put_client(&mut self, row: &ClientRow) -> Result<()> {
+        diesel::delete(clients::table.find(&row.id)).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(clients::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+    }
+
+    /// Writes an account, new or changed.
+    pub fn put_account(&mut self, row: &AccountRow) -> Result<()> {
+        diesel::delete(accounts::table.find(&row.name)).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(accounts::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+    }
+
+    /// Opens a session and takes away those that have ended.
+    pub fn insert_session(&mut self, row: &SessionRow, now: i64) -> Result<()> {
+        diesel::delete(sessions::table.filter(sessions::ends_at.lt(now))).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(sessions::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+    }
+
+    /// Notes that a session was used.
+    pub fn touch_session(&mut self, key: &[u8], now: i64) -> Result<()> {
+        diesel::update(sessions::table.find(key))
+            .set(sessions::seen_at.eq(now))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Ends a session.
+    pub fn delete_session(&mut self, key: &[u8]) -> Result<()> {
+        diesel::delete(sessions::table.find(key)).execute(self.conn).map(drop).map_err(dialect::fault)
+    }
+}

@@ -1,0 +1,125 @@
+//! Keyed hashes that make numbers, identifiers and contents unique, and lead from an identifier to its rows.
+
+use diesel::prelude::*;
+
+use super::dialect::{self, native};
+use super::schema::record_keys;
+use super::tx::{Reader, Writer};
+use super::vault::{Purpose, Vault};
+use crate::error::Result;
+use crate::trust::{Aad, HolderKey};
+
+/// Which record stands under a keyed hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordKey {
+    /// The keyed hash (`n`, `i` or `c`).
+    pub key: [u8; 16],
+    /// The record.
+    pub record_id: [u8; 16],
+    /// The version it stands for.
+    pub version: i32,
+    /// The holders whose rows have it.
+    pub holders: Vec<HolderKey>,
+    /// SHA-256 of the record's content form: equal content is the same record again.
+    pub content: [u8; 32],
+}
+
+#[derive(Queryable)]
+struct Row {
+    key: Vec<u8>,
+    record_id: Vec<u8>,
+    version: i32,
+    key_id: i32,
+    sealed: Vec<u8>,
+}
+
+fn additional(row: &Row, aad: &mut Aad) {
+    aad.start("record_keys", row.key_id);
+    aad.bytes(&row.key).bytes(&row.record_id).int(i64::from(row.version));
+}
+
+fn open(row: Row, vault: &Vault) -> Option<RecordKey> {
+    let mut aad = Aad::default();
+    additional(&row, &mut aad);
+    let plain = vault.open(row.key_id, &aad, &row.sealed)?;
+    let (holders, content) = plain.split_last_chunk::<32>()?;
+    let holders = holders.chunks(16).map(|chunk| HolderKey::try_from(chunk).ok()).collect::<Option<Vec<_>>>()?;
+    Some(RecordKey {
+        key: row.key.as_slice().try_into().ok()?,
+        record_id: row.record_id.as_slice().try_into().ok()?,
+        version: row.version,
+        holders,
+        content: *content,
+    })
+}
+
+/// SQLite and PostgreSQL both take lists of this length without a new plan each time.
+const CHUNK: usize = 500;
+
+impl Reader<'_> {
+    /// The record under a keyed hash. A row whose seal does not hold counts as absent here; `fsck` names it.
+    pub fn record_key(&mut self, key: &[u8; 16]) -> Result<Option<RecordKey>> {
+        let vault = self.vault;
+        let row: Option<Row> = native!(self.conn, c => record_keys::table.find(key.as_slice()).first(c).optional())
+            .map_err(dialect::fault)?;
+        Ok(row.and_then(|row| open(row, vault)))
+    }
+
+    /// Which of many keyed hashes are taken; asked in chunks.
+    pub fn record_keys(&mut self, keys: &[[u8; 16]]) -> Result<Vec<RecordKey>> {
+        let vault = self.vault;
+        let mut found = Vec::new();
+        for chunk in keys.chunks(CHUNK) {
+            let wanted: Vec<&[u8]> = chunk.iter().map(<[u8; 16]>::as_slice).collect();
+            let rows: Vec<Row> = native!(self.conn, c => record_keys::table.filter(record_keys::key.eq_any(wanted)).load(c))
+                .map_err(dialect::fault)?;
+            found.extend(rows.into_iter().filter_map(|row| open(row, vault)));
+        }
+        Ok(found)
+    }
+}
+
+impl Writer<'_> {
+    /// Takes a key for a record.
+    pub fn insert_record_key(&mut self, key: &RecordKey) -> Result<()> {
+        let row = self.sealed_key(key)?;
+        native!(&mut *self.conn, c => diesel::insert_into(record_keys::table)
+            .values((
+                record_keys::key.eq(&row.key), record_keys::record_id.eq(&row.record_id), record_keys::version.eq(row.version),
+                record_keys::key_id.eq(row.key_id), record_keys::sealed.eq(&row.sealed),
+            ))
+            .execute(c))
+        .map(drop)
+        .map_err(dialect::fault)
+    }
+
+    /// Gives a key's row new holders (a record was bound to another holder).
+    pub fn replace_record_key(&mut self, key: &RecordKey) -> Result<()> {
+        let row = self.sealed_key(key)?;
+        native!(&mut *self.conn, c => diesel::update(record_keys::table.find(&row.key))
+            .set((record_keys::version.eq(row.version), record_keys::key_id.eq(row.key_id), record_keys::sealed.eq(&row.sealed)))
+            .execute(c))
+        .map(drop)
+        .map_err(dialect::fault)
+    }
+
+    fn sealed_key(&mut self, key: &RecordKey) -> Result<Row> {
+        let data_key = self.vault.current(Purpose::Registry)?;
+        let mut row = Row {
+            key: key.key.to_vec(),
+            record_id: key.record_id.to_vec(),
+            version: key.version,
+            key_id: data_key.id(),
+            sealed: Vec::new(),
+        };
+        let mut aad = Aad::default();
+        additional(&row, &mut aad);
+        let mut plain = Vec::with_capacity(key.holders.len() * 16 + 32);
+        for holder in &key.holders {
+            plain.extend_from_slice(holder.as_bytes());
+        }
+        plain.extend_from_slice(&key.content);
+        row.sealed = data_key.seal(&aad, &plain)?;
+        Ok(row)
+    }
+}

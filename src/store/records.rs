@@ -1,0 +1,322 @@
+//! The rows of `records` and `past_records`: directory and vault in one, one row for each holder (I8).
+//!
+//! The clear columns are what the lookup sorts by and the verdict needs; all of them are covered by the seal,
+//! so that editing one makes the row damaged instead of making a revoked licence valid.
+
+use diesel::prelude::*;
+
+use super::dialect::{self, native};
+use super::row_body::RowBody;
+use super::schema::{past_records, records};
+use super::tx::{Reader, Writer};
+use super::vault::{Purpose, Vault};
+use crate::clock::{Day, Moment};
+use crate::error::{Code, Error, Result};
+use crate::record::{Kind, State};
+use crate::trust::{Aad, HolderKey};
+
+/// How the registry holds a record: the body here, at the issuer, on paper only, or in another registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Custody {
+    /// 托管: the sealed envelope is here.
+    Hosted,
+    /// 发证机构保存: metadata here, the body is fetched from the issuer at use.
+    AtIssuer,
+    /// 仅有纸质: known to exist, not digitised.
+    Paper,
+    /// 异地: another region's registry has it.
+    Elsewhere,
+}
+
+impl Custody {
+    const ALL: [(Self, i16, &'static str); 4] =
+        [(Self::Hosted, 1, "hosted"), (Self::AtIssuer, 2, "at_issuer"), (Self::Paper, 3, "paper"), (Self::Elsewhere, 4, "elsewhere")];
+
+    /// The name on the wire.
+    pub fn wire(self) -> &'static str {
+        Self::ALL.iter().find(|(custody, _, _)| *custody == self).map_or("", |(_, _, wire)| wire)
+    }
+
+    /// The custody of that wire name.
+    pub fn from_wire(wire: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, _, name)| *name == wire).map(|(custody, _, _)| *custody)
+    }
+
+    fn column(self) -> i16 {
+        Self::ALL.iter().find(|(custody, _, _)| *custody == self).map_or(0, |(_, column, _)| *column)
+    }
+
+    fn from_column(column: i16) -> Option<Self> {
+        Self::ALL.iter().find(|(_, number, _)| *number == column).map(|(custody, _, _)| *custody)
+    }
+}
+
+/// A record as one of its holders' rows has it, opened.
+#[derive(Debug, Clone)]
+pub struct StoredRecord {
+    /// Whose row it is.
+    pub hk: HolderKey,
+    /// Type code, 21 characters.
+    pub type_code: String,
+    /// 16 random bytes, the same in every holder's row and in every version.
+    pub record_id: [u8; 16],
+    /// Certificate, proof, …
+    pub kind: Kind,
+    /// Where the body is.
+    pub custody: Custody,
+    /// From 1.
+    pub version: i32,
+    /// Absent in the clear where the identifier holds a person's number; then it stands in the body only.
+    pub identifier: Option<String>,
+    /// The issuing agency's credit code.
+    pub issuer: String,
+    /// Never `expired`: that is computed.
+    pub state: State,
+    /// First valid day.
+    pub valid_from: Option<Day>,
+    /// Last valid day; none for 长期 and for types without an end.
+    pub valid_to: Option<Day>,
+    /// The feed or instant this copy came with.
+    pub as_of: Moment,
+    /// An objection is open.
+    pub disputed: bool,
+    /// The log that holds the leaf.
+    pub log: String,
+    /// The leaf of the event that made this row what it is.
+    pub leaf: u64,
+    /// Raised by each re-sealing.
+    pub row_seq: i64,
+    /// What only the seal's opener sees.
+    pub body: RowBody,
+}
+
+/// A row of a holder: opened, or damaged for itself alone.
+#[derive(Debug, Clone)]
+pub enum Opened {
+    /// The seal held.
+    Record(Box<StoredRecord>),
+    /// The seal did not hold: the type is what the row claims and nothing more is known.
+    Damaged {
+        /// As the row claims.
+        type_code: String,
+        /// As the row claims.
+        record_id: Vec<u8>,
+    },
+}
+
+#[derive(Queryable)]
+struct Row {
+    hk: Vec<u8>,
+    type_code: String,
+    record_id: Vec<u8>,
+    kind: i16,
+    custody: i16,
+    version: i32,
+    identifier: Option<String>,
+    issuer: String,
+    state: i16,
+    valid_from: Option<i32>,
+    valid_to: Option<i32>,
+    as_of: i64,
+    disputed: bool,
+    log: String,
+    leaf: i64,
+    row_seq: i64,
+    key_id: i32,
+    sealed: Vec<u8>,
+}
+
+/// The additional data of a row's seal: table, key, then every clear column in the order of storage.
+fn additional(table: &str, row: &Row, aad: &mut Aad) {
+    aad.start(table, row.key_id);
+    aad.bytes(&row.hk).text(&row.type_code).bytes(&row.record_id);
+    aad.int(i64::from(row.kind)).int(i64::from(row.custody)).int(i64::from(row.version));
+    aad.opt_text(row.identifier.as_deref()).text(&row.issuer).int(i64::from(row.state));
+    aad.opt_int(row.valid_from.map(i64::from)).opt_int(row.valid_to.map(i64::from));
+    aad.int(row.as_of).flag(row.disputed).text(&row.log).int(row.leaf).int(row.row_seq);
+}
+
+fn open(table: &str, row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
+    additional(table, &row, aad);
+    let damaged = |row: Row| Opened::Damaged { type_code: row.type_code, record_id: row.record_id };
+    let Some(plain) = vault.open(row.key_id, aad, &row.sealed) else { return damaged(row) };
+    let Some(body) = RowBody::from_bytes(&plain) else { return damaged(row) };
+    let (Some(kind), Some(custody), Some(state)) =
+        (Kind::from_number(row.kind), Custody::from_column(row.custody), State::from_number(row.state))
+    else {
+        return damaged(row);
+    };
+    let (Ok(hk), Ok(record_id), Ok(leaf)) =
+        (HolderKey::try_from(row.hk.as_slice()), <[u8; 16]>::try_from(row.record_id.as_slice()), u64::try_from(row.leaf))
+    else {
+        return damaged(row);
+    };
+    Opened::Record(Box::new(StoredRecord {
+        hk,
+        type_code: row.type_code,
+        record_id,
+        kind,
+        custody,
+        version: row.version,
+        identifier: row.identifier,
+        issuer: row.issuer,
+        state,
+        valid_from: row.valid_from.and_then(Day::from_number),
+        valid_to: row.valid_to.and_then(Day::from_number),
+        as_of: Moment::from_micros(row.as_of),
+        disputed: row.disputed,
+        log: row.log,
+        leaf,
+        row_seq: row.row_seq,
+        body,
+    }))
+}
+
+fn seal(table: &str, record: &StoredRecord, vault: &Vault) -> Result<Row> {
+    let key = vault.current(Purpose::Registry)?;
+    let mut row = Row {
+        hk: record.hk.as_bytes().to_vec(),
+        type_code: record.type_code.clone(),
+        record_id: record.record_id.to_vec(),
+        kind: record.kind.number(),
+        custody: record.custody.column(),
+        version: record.version,
+        identifier: record.identifier.clone(),
+        issuer: record.issuer.clone(),
+        state: record.state.number(),
+        valid_from: record.valid_from.map(Day::number),
+        valid_to: record.valid_to.map(Day::number),
+        as_of: record.as_of.micros(),
+        disputed: record.disputed,
+        log: record.log.clone(),
+        leaf: i64::try_from(record.leaf).map_err(Error::internal)?,
+        row_seq: record.row_seq,
+        key_id: key.id(),
+        sealed: Vec::new(),
+    };
+    let mut aad = Aad::default();
+    additional(table, &row, &mut aad);
+    row.sealed = key.seal(&aad, &record.body.to_bytes())?;
+    Ok(row)
+}
+
+macro_rules! insert_into {
+    ($conn:expr, $table:ident, $row:expr) => {
+        native!($conn, c => diesel::insert_into($table::table)
+            .values((
+                $table::hk.eq(&$row.hk), $table::type_code.eq(&$row.type_code), $table::record_id.eq(&$row.record_id),
+                $table::kind.eq($row.kind), $table::custody.eq($row.custody), $table::version.eq($row.version),
+                $table::identifier.eq(&$row.identifier), $table::issuer.eq(&$row.issuer), $table::state.eq($row.state),
+                $table::valid_from.eq($row.valid_from), $table::valid_to.eq($row.valid_to), $table::as_of.eq($row.as_of),
+                $table::disputed.eq($row.disputed), $table::log.eq(&$row.log), $table::leaf.eq($row.leaf),
+                $table::row_seq.eq($row.row_seq), $table::key_id.eq($row.key_id), $table::sealed.eq(&$row.sealed),
+            ))
+            .execute(c))
+    };
+}
+
+impl Reader<'_> {
+    /// Every current record of a holder, in type order: the one range scan of a lookup.
+    pub fn records_of(&mut self, hk: &HolderKey) -> Result<Vec<Opened>> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => records::table
+            .filter(records::hk.eq(hk.as_bytes().as_slice()))
+            .order((records::type_code, records::record_id))
+            .load(c))
+        .map_err(dialect::fault)?;
+        let mut aad = Aad::default();
+        Ok(rows.into_iter().map(|row| open("records", row, vault, &mut aad)).collect())
+    }
+
+    /// One current record in one holder's row.
+    pub fn record(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<Option<Opened>> {
+        let vault = self.vault;
+        let row: Option<Row> = native!(self.conn, c => records::table
+            .filter(records::hk.eq(hk.as_bytes().as_slice()).and(records::record_id.eq(record_id.as_slice())))
+            .first(c)
+            .optional())
+        .map_err(dialect::fault)?;
+        Ok(row.map(|row| open("records", row, vault, &mut Aad::default())))
+    }
+
+    /// The superseded versions of one record in one holder's row, oldest first.
+    pub fn past_records(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<Vec<Opened>> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => past_records::table
+            .filter(past_records::hk.eq(hk.as_bytes().as_slice()).and(past_records::record_id.eq(record_id.as_slice())))
+            .order(past_records::version)
+            .load(c))
+        .map_err(dialect::fault)?;
+        let mut aad = Aad::default();
+        Ok(rows.into_iter().map(|row| open("past_records", row, vault, &mut aad)).collect())
+    }
+
+    /// Walks all rows of `records` (or `past_records`) in key order, `limit` at a time, from after `after`.
+    ///
+    /// Returns the opened rows and the position to go on from; a short snapshot each, for fsck, export, rekeying.
+    pub fn walk_records(&mut self, past: bool, after: Option<&WalkKey>, limit: i64) -> Result<(Vec<Opened>, Option<WalkKey>)> {
+        let vault = self.vault;
+        macro_rules! page {
+            ($table:ident) => {{
+                native!(self.conn, c => {
+                    let mut query = $table::table.into_boxed();
+                    if let Some(key) = after {
+                        let same = $table::hk.eq(key.hk.clone());
+                        query = query.filter($table::hk.gt(key.hk.clone()).or(same.and(
+                            $table::record_id.gt(key.record_id.clone()).or($table::record_id.eq(key.record_id.clone()).and($table::version.gt(key.version))))));
+                    }
+                    query.order(($table::hk, $table::record_id, $table::version)).limit(limit).load::<Row>(c)
+                })
+            }};
+        }
+        let rows = if past { page!(past_records) } else { page!(records) }.map_err(dialect::fault)?;
+        let next = rows.last().map(|row| WalkKey { hk: row.hk.clone(), record_id: row.record_id.clone(), version: row.version });
+        let table = if past { "past_records" } else { "records" };
+        let mut aad = Aad::default();
+        Ok((rows.into_iter().map(|row| open(table, row, vault, &mut aad)).collect(), next))
+    }
+}
+
+/// Where a walk over all rows stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkKey {
+    hk: Vec<u8>,
+    record_id: Vec<u8>,
+    version: i32,
+}
+
+impl Writer<'_> {
+    /// Adds a current row.
+    pub fn insert_record(&mut self, record: &StoredRecord) -> Result<()> {
+        let row = seal("records", record, self.vault)?;
+        insert_into!(&mut *self.conn, records, row).map(drop).map_err(dialect::fault)
+    }
+
+    /// Puts a changed record in the place of its row, re-sealed: `row_seq` is raised here.
+    ///
+    /// `version_conflict` if the row is no longer the one that was read.
+    pub fn replace_record(&mut self, record: &mut StoredRecord) -> Result<()> {
+        self.delete_record(record)?;
+        record.row_seq += 1;
+        self.insert_record(record)
+    }
+
+    /// Moves the row that was read to `past_records`, as a newer version takes its place.
+    pub fn retire_record(&mut self, record: &StoredRecord) -> Result<()> {
+        self.delete_record(record)?;
+        let row = seal("past_records", record, self.vault)?;
+        insert_into!(&mut *self.conn, past_records, row).map(drop).map_err(dialect::fault)
+    }
+
+    /// Takes the row away that was read.
+    pub fn delete_record(&mut self, record: &StoredRecord) -> Result<()> {
+        let gone = native!(&mut *self.conn, c => diesel::delete(records::table.filter(
+            records::hk.eq(record.hk.as_bytes().as_slice())
+                .and(records::type_code.eq(&record.type_code))
+                .and(records::record_id.eq(record.record_id.as_slice()))
+                .and(records::row_seq.eq(record.row_seq))))
+            .execute(c))
+        .map_err(dialect::fault)?;
+        if gone == 1 { Ok(()) } else { Err(Error::new(Code::VersionConflict, "the record has changed since it was read")) }
+    }
+}

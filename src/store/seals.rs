@@ -1,0 +1,122 @@
+//! Making and opening the keys of a registry: facts, index key, data keys and their reserved seals.
+
+use std::sync::Arc;
+
+use super::conn::Open;
+use super::keys::DataKeyRow;
+use super::tx::{Maker, Side, Writer};
+use super::vault::{BLOCK, LOW, MAX_SEALS, Purpose, Vault};
+use super::{Place, Store, dialect};
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::trust::{DataKey, IndexKey, MasterKey, random};
+
+const CHECK: &str = "master_key_check";
+const INDEX: &str = "index_key";
+const CHECK_TEXT: &[u8] = b"elicense master key check";
+
+/// Writes the check value of the master key and a new index key under it.
+pub(super) fn create_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> {
+    let secret = random::key32()?;
+    let index = IndexKey::new(&secret);
+    let check = master.wrap("check", CHECK, CHECK_TEXT)?;
+    let wrapped = master.wrap("index", INDEX, secret.as_slice())?;
+    outside(place, index, |writer| {
+        writer.put_fact(CHECK, &check)?;
+        writer.put_fact(INDEX, &wrapped)
+    })
+}
+
+/// Runs one write before there is a store, on a connection of its own.
+fn outside(place: &Place, index: IndexKey, mut f: impl FnMut(&mut Writer<'_>) -> Result<()>) -> Result<IndexKey> {
+    let mut conn = Maker { url: place.url.clone(), side: Side::Registry, open: Open::Write }.make()?;
+    let vault = Vault::new(index.clone());
+    dialect::begin(&mut conn, dialect::Begin::Write)?;
+    f(&mut Writer::new(&mut conn, &vault))?;
+    dialect::commit(&mut conn)?;
+    Ok(index)
+}
+
+/// Tells a wrong master key from a damaged database, then opens the index key.
+pub(super) fn open_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> {
+    let mut found = (None, None);
+    outside(place, IndexKey::new(&[0; 32]), |writer| {
+        found = (writer.fact(CHECK)?, writer.fact(INDEX)?);
+        Ok(())
+    })?;
+    let (Some(check), Some(wrapped)) = found else {
+        return Err(Error::new(Code::NotInitialised, "the database has the schema but was never initialised"));
+    };
+    let opened = master.unwrap("check", CHECK, &check);
+    if opened.as_ref().map(|plain| plain.as_slice()) != Some(CHECK_TEXT) {
+        return Err(Error::new(Code::MasterKeyWrong, "the check value does not open under this key"));
+    }
+    let damaged = || Error::new(Code::RecordDamaged, "the wrapped index key does not open");
+    let secret = master.unwrap("index", INDEX, &wrapped).ok_or_else(damaged)?;
+    let secret: &[u8; 32] = secret.as_slice().try_into().ok().ok_or_else(damaged)?;
+    Ok(IndexKey::new(secret))
+}
+
+impl Store {
+    /// Opens every data key that this process does not know yet (another process may have made one).
+    pub fn load_data_keys(&self) -> Result<()> {
+        let rows = self.read_now(|reader| reader.data_keys())?;
+        for row in rows.iter().filter(|row| !self.inner.vault.knows(row.id)) {
+            self.inner.vault.add(self.opened(row)?);
+        }
+        Ok(())
+    }
+
+    fn opened(&self, row: &DataKeyRow) -> Result<Arc<DataKey>> {
+        let damaged = || Error::new(Code::RecordDamaged, "a wrapped data key does not open");
+        let secret = self.inner.master.unwrap("data", &row.id.to_string(), &row.wrapped).ok_or_else(damaged)?;
+        let secret: &[u8; 32] = secret.as_slice().try_into().ok().ok_or_else(damaged)?;
+        Ok(Arc::new(DataKey::new(row.id, secret)?))
+    }
+
+    /// Sees to it that each purpose has seals in hand for what comes next: reserves a block, and makes a new
+    /// key where the month has turned or the old one is spent. Called at start and before large writes.
+    pub fn ensure_seals(&self, now: Moment) -> Result<()> {
+        for purpose in [Purpose::Registry, Purpose::Access, Purpose::Spill] {
+            if self.inner.vault.left(purpose, now.legal_month()) < LOW {
+                self.reserve(purpose, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reserve(&self, purpose: Purpose, now: Moment) -> Result<()> {
+        let month = now.legal_month();
+        let row = self.write_now(|writer| {
+            let rows = writer.data_keys()?;
+            let usable = rows.iter().rev().find(|row| {
+                row.purpose == purpose.wire() && row.month == month && row.ended_at.is_none() && row.reserved + BLOCK <= MAX_SEALS
+            });
+            if let Some(row) = usable {
+                writer.reserve_seals(row.id, BLOCK)?;
+                return Ok(row.clone());
+            }
+            for old in rows.iter().filter(|row| row.purpose == purpose.wire() && row.ended_at.is_none()) {
+                writer.end_data_key(old.id, now.micros())?;
+            }
+            let id = rows.iter().map(|row| row.id).max().unwrap_or(0) + 1;
+            let secret = random::key32()?;
+            let wrapped = self.inner.master.wrap("data", &id.to_string(), secret.as_slice())?;
+            let row = DataKeyRow {
+                id,
+                purpose: purpose.wire().to_owned(),
+                month,
+                wrapped,
+                made_at: now.micros(),
+                reserved: BLOCK,
+                ended_at: None,
+            };
+            writer.insert_data_key(&row)?;
+            Ok(row)
+        })?;
+        // Installed only now: seals of a block count after the transaction that reserved it.
+        let key = self.opened(&row)?;
+        self.inner.vault.install(purpose, key, month, BLOCK);
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! The keys that seal rows, as this process holds them, and what it remembers of logs between transactions.
+//!
+//! A data key seals at most 2^30 rows and for at most one legal month. Seals are reserved in blocks by a
+//! transaction of their own before the first of them is used, so a crash loses part of a block and never
+//! uses a count twice. [`Vault::current`] hands out the key for one seal and counts it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use crate::error::{Code, Error, Result};
+use crate::log::Cached;
+use crate::trust::{Aad, DataKey, IndexKey};
+
+/// What a data key seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Rows of the registry.
+    Registry,
+    /// Batches of access entries; its keys end with their month and are destroyed after the retention time.
+    Access,
+    /// Spill runs of an import.
+    Spill,
+}
+
+impl Purpose {
+    /// The name in `data_keys.purpose`.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Access => "access",
+            Self::Spill => "spill",
+        }
+    }
+}
+
+/// Seals reserved at a time.
+pub const BLOCK: i64 = 1 << 22;
+/// A transaction never begins with fewer seals in hand than this: no import batch needs more.
+pub const LOW: i64 = 1 << 20;
+/// A data key ends after this many seals: random 96-bit nonces are safe far beyond it.
+pub const MAX_SEALS: i64 = 1 << 30;
+
+struct Current {
+    key: Arc<DataKey>,
+    month: i32,
+    left: AtomicI64,
+}
+
+/// The opened keys of one registry.
+pub struct Vault {
+    index: IndexKey,
+    keys: RwLock<HashMap<i32, Arc<DataKey>>>,
+    current: RwLock<HashMap<Purpose, Arc<Current>>>,
+    /// Trees of logs as of this process's last confirmed append. Only a hint: an append checks it against
+    /// the head row it has locked, and it is forgotten whenever a commit's outcome is in doubt.
+    logs: Mutex<HashMap<String, Cached>>,
+}
+
+impl Vault {
+    /// A vault with the index key and no data keys yet.
+    pub fn new(index: IndexKey) -> Self {
+        Self { index, keys: RwLock::default(), current: RwLock::default(), logs: Mutex::default() }
+    }
+
+    /// The key of the keyed hashes.
+    pub fn index(&self) -> &IndexKey {
+        &self.index
+    }
+
+    /// Makes a data key known for opening.
+    pub fn add(&self, key: Arc<DataKey>) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(key.id(), key);
+    }
+
+    /// True if the data key is known.
+    pub fn knows(&self, id: i32) -> bool {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).contains_key(&id)
+    }
+
+    /// Makes a key the one new seals use, with a freshly reserved block.
+    pub fn install(&self, purpose: Purpose, key: Arc<DataKey>, month: i32, reserved: i64) {
+        self.add(key.clone());
+        let current = Arc::new(Current { key, month, left: AtomicI64::new(reserved) });
+        self.current.write().unwrap_or_else(PoisonError::into_inner).insert(purpose, current);
+    }
+
+    /// Seals left in hand for a purpose in that month; 0 if its key has ended.
+    pub fn left(&self, purpose: Purpose, month: i32) -> i64 {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.get(&purpose).filter(|current| current.month == month).map_or(0, |current| current.left.load(Ordering::Relaxed))
+    }
+
+    /// The key for one more seal.
+    pub fn current(&self, purpose: Purpose) -> Result<Arc<DataKey>> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let spent = || Error::new(Code::StoreBusy, "the reserved seals are used up");
+        let current = current.get(&purpose).ok_or_else(spent)?;
+        if current.left.fetch_sub(1, Ordering::Relaxed) <= 0 {
+            return Err(spent());
+        }
+        Ok(current.key.clone())
+    }
+
+    /// Opens what was sealed under a data key; none if the key is unknown or a byte of row or seal differs.
+    pub fn open(&self, key_id: i32, aad: &Aad, sealed: &[u8]) -> Option<Vec<u8>> {
+        let key = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&key_id).cloned()?;
+        key.open(aad, sealed).ok()
+    }
+
+    /// What is remembered of a log; the slot is empty until the next confirmed append.
+    pub fn take_log_cache(&self, log: &str) -> Option<Cached> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).remove(log)
+    }
+
+    /// Remembers a log's tree. Only after the commit that made it was confirmed.
+    pub fn keep_log_cache(&self, log: &str, cached: Cached) {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).insert(log.to_owned(), cached);
+    }
+
+    /// Forgets every tree: the outcome of a commit is in doubt.
+    pub fn forget_log_caches(&self) {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
