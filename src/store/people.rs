@@ -41,6 +41,8 @@ pub struct AccountRow {
     pub password: String,
     /// May sign in.
     pub enabled: bool,
+    /// JSON: grants, budget.
+    pub body: String,
     /// Wrong passwords since the last right one.
     pub failures: i32,
     /// No sign-in before this instant.

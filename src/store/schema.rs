@@ -56,7 +56,7 @@ table! { items (code) { code -> Text, body -> Text, } }
 table! { clients (id) { id -> Text, agency -> Text, secret -> Text, body -> Text, enabled -> Bool, made_at -> BigInt, } }
 table! {
     accounts (name) {
-        name -> Text, display -> Text, agency -> Text, role -> Text, password -> Text, enabled -> Bool,
+        name -> Text, display -> Text, agency -> Text, role -> Text, password -> Text, enabled -> Bool, body -> Text,
         failures -> Integer, locked_until -> BigInt, made_at -> BigInt,
     }
 }

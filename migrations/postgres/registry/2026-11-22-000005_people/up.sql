@@ -14,6 +14,7 @@ CREATE TABLE accounts (
     role         TEXT    NOT NULL,
     password     TEXT    NOT NULL,
     enabled      BOOLEAN NOT NULL,
+    body         TEXT    NOT NULL,
     failures     INTEGER NOT NULL,
     locked_until BIGINT  NOT NULL,
     made_at      BIGINT  NOT NULL

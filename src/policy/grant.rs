@@ -1,0 +1,154 @@
+//! Grants and decisions.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// All of something (`"*"`), or the named ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// `"*"`.
+    All,
+    /// A list.
+    Named(BTreeSet<String>),
+}
+
+impl Selection {
+    /// Whether it names `what`.
+    pub fn names(&self, what: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(names) => names.contains(what),
+        }
+    }
+
+    /// The same for something that may be absent: only `"*"` covers what was not said.
+    pub fn names_option(&self, what: Option<&str>) -> bool {
+        match (self, what) {
+            (Self::All, _) => true,
+            (Self::Named(names), Some(what)) => names.contains(what),
+            (Self::Named(_), None) => false,
+        }
+    }
+}
+
+/// Which fields of a record go out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fields {
+    /// `"whole"`: the envelope itself, every field, every holder.
+    Whole,
+    /// An extract of these face fields; `holders` names the co-holders' data.
+    Named(BTreeSet<String>),
+}
+
+impl Fields {
+    /// What both allow: for a caller that asks for less than it may have.
+    pub fn narrowed(&self, asked: Option<&BTreeSet<String>>) -> Self {
+        match (self, asked) {
+            (fields, None) => fields.clone(),
+            (Self::Whole, Some(asked)) => Self::Named(asked.clone()),
+            (Self::Named(allowed), Some(asked)) => Self::Named(allowed.intersection(asked).cloned().collect()),
+        }
+    }
+}
+
+/// What a client or account may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Type codes.
+    pub types: Selection,
+    /// Fields, or the whole.
+    pub fields: Fields,
+    /// Item codes.
+    pub purposes: Selection,
+}
+
+/// What policy said, and why. The reason goes into the access entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Allowed, with these fields.
+    Allowed {
+        /// What may go out.
+        fields: Fields,
+        /// The rule that allowed it.
+        reason: &'static str,
+    },
+    /// Refused.
+    Refused {
+        /// The rule that was not met.
+        reason: &'static str,
+    },
+}
+
+impl Decision {
+    pub(super) fn allowed(fields: Fields, reason: &'static str) -> Self {
+        Self::Allowed { fields, reason }
+    }
+
+    pub(super) fn refused(reason: &'static str) -> Self {
+        Self::Refused { reason }
+    }
+
+    /// The rule that decided.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Allowed { reason, .. } | Self::Refused { reason } => reason,
+        }
+    }
+
+    /// The fields that may go out; `forbidden` with the reason otherwise.
+    pub fn fields(self) -> Result<Fields, crate::error::Error> {
+        match self {
+            Self::Allowed { fields, .. } => Ok(fields),
+            Self::Refused { reason } => {
+                Err(crate::error::Error::new(crate::error::Code::Forbidden, "policy has no grant for this").rule(reason))
+            }
+        }
+    }
+}
+
+impl Serialize for Selection {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::All => to.serialize_str("*"),
+            Self::Named(names) => names.serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Selection {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match Listed::deserialize(from)? {
+            Listed::Word(word) if word == "*" => Ok(Self::All),
+            Listed::Word(_) => Err(serde::de::Error::custom("either \"*\" or a list")),
+            Listed::List(names) => Ok(Self::Named(names)),
+        }
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Whole => to.serialize_str("whole"),
+            Self::Named(names) => names.serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match Listed::deserialize(from)? {
+            Listed::Word(word) if word == "whole" => Ok(Self::Whole),
+            Listed::Word(_) => Err(serde::de::Error::custom("either \"whole\" or a list of fields")),
+            Listed::List(names) => Ok(Self::Named(names)),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listed {
+    Word(String),
+    List(BTreeSet<String>),
+}
