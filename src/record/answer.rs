@@ -1,0 +1,150 @@
+//! The answer list: what an answer said, as the access entry's `answer` digest covers it (schema/bytes.md §5).
+//!
+//! Written straight into a scratch buffer that the caller keeps, since every lookup makes one. "Nothing on
+//! file" is the empty list under the same signature.
+
+use super::canonical::{Members, write_base64url, write_integer, write_text};
+use super::digest::Digest;
+use super::verdict::Judgement;
+
+/// One record of an answer.
+#[derive(Clone, Copy)]
+pub struct AnsweredRecord<'a> {
+    /// The identifier; empty for a directory entry without one.
+    pub identifier: &'a str,
+    /// The version.
+    pub version: u32,
+    /// Digest of the envelope, or of the extract that went out in its place.
+    pub digest: Digest,
+    /// Verdict and reasons.
+    pub judgement: Judgement,
+}
+
+/// The head of a log as read before the scan: the answer is as of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The log's name.
+    pub log: &'a str,
+    /// The tree's root.
+    pub root: Digest,
+    /// The tree's size.
+    pub size: u64,
+}
+
+/// All that an answer said.
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    /// What was asked for and not found: type and in which way it is absent, in the coverage's words.
+    pub absent: &'a [(&'a str, &'a str)],
+    /// The heads.
+    pub heads: &'a [Head<'a>],
+    /// The records, in the order of the answer.
+    pub records: &'a [AnsweredRecord<'a>],
+}
+
+impl Answer<'_> {
+    /// SHA-256 of the canonical form; `scratch` is overwritten.
+    pub fn digest(&self, scratch: &mut Vec<u8>) -> Digest {
+        scratch.clear();
+        self.write(scratch);
+        Digest::of(&[scratch])
+    }
+
+    /// Appends the canonical form.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        list(self.absent, object.name("absent"), |(type_code, absence), out| {
+            out.push(b'[');
+            write_text(type_code, out);
+            out.push(b',');
+            write_text(absence, out);
+            out.push(b']');
+        });
+        list(self.heads, object.name("heads"), |head, out| {
+            let mut one = Members::open(out);
+            one.text("log", head.log);
+            one.base64url("root", &head.root.0);
+            one.integer("size", head.size);
+            one.close();
+        });
+        list(self.records, object.name("records"), |record, out| {
+            out.push(b'[');
+            write_text(record.identifier, out);
+            out.push(b',');
+            write_integer(record.version.into(), out);
+            out.push(b',');
+            write_base64url(&record.digest.0, out);
+            out.push(b',');
+            write_text(record.judgement.verdict.wire(), out);
+            out.extend_from_slice(b",[");
+            for (index, reason) in record.judgement.reasons.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_text(reason.wire(), out);
+            }
+            out.extend_from_slice(b"]]");
+        });
+        object.close();
+    }
+}
+
+fn list<T>(items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
+    out.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+    out.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::record::canonical;
+    use crate::record::verdict::{Reason, Verdict};
+
+    #[test]
+    fn i13_nothing_on_file_is_the_empty_list() {
+        let mut scratch = b"left over".to_vec();
+        let digest = Answer { absent: &[], heads: &[], records: &[] }.digest(&mut scratch);
+        assert_eq!(scratch, br#"{"absent":[],"heads":[],"records":[]}"#);
+        assert_eq!(digest, Digest::of(&[&scratch]));
+    }
+
+    proptest! {
+        #[test]
+        fn i6_the_list_is_written_in_its_canonical_form(
+            texts in proptest::collection::vec(any::<String>(), 0..4),
+            size in 0..=canonical::MAX_INTEGER, version: u32,
+            reasons in proptest::sample::subsequence(Reason::ALL.to_vec(), 0..4),
+        ) {
+            let judgement = Judgement { verdict: Verdict::Undetermined, reasons: reasons.iter().copied().collect() };
+            let absent: Vec<_> = texts.iter().map(|text| (text.as_str(), "not_covered")).collect();
+            let heads: Vec<_> =
+                texts.iter().map(|text| Head { log: text, root: Digest([7; 32]), size }).collect();
+            let records: Vec<_> = texts
+                .iter()
+                .map(|text| AnsweredRecord { identifier: text, version, digest: Digest([8; 32]), judgement })
+                .collect();
+            let mut scratch = Vec::new();
+            Answer { absent: &absent, heads: &heads, records: &records }.digest(&mut scratch);
+            let wires: Vec<_> = reasons.iter().map(|reason| reason.wire()).collect();
+            let value = json!({
+                "absent": texts.iter().map(|text| json!([text, "not_covered"])).collect::<Vec<_>>(),
+                "heads": texts.iter()
+                    .map(|text| json!({"log": text, "root": Digest([7; 32]), "size": size}))
+                    .collect::<Vec<_>>(),
+                "records": texts.iter()
+                    .map(|text| json!([text, version, Digest([8; 32]), "undetermined", wires]))
+                    .collect::<Vec<_>>(),
+            });
+            prop_assert_eq!(scratch, canonical::to_vec(&value).unwrap());
+        }
+    }
+}

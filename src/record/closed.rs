@@ -1,0 +1,44 @@
+//! Closed lists with a wire name and a word in both languages.
+//!
+//! Use [`closed!`] where the set of values is fixed by a page of the design and a value outside it is an
+//! error, never a string passed on.
+
+/// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, and serde by wire name.
+macro_rules! closed {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident, $wire:literal, $zh:literal, $en:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$doc])* #[doc = $zh] $variant,)* }
+
+        impl $name {
+            /// All values, in the order of the list.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)*];
+
+            /// The name in signed bytes, columns and answers; it never changes its meaning.
+            pub const fn wire(self) -> &'static str { match self { $($name::$variant => $wire,)* } }
+            /// The term of the field.
+            pub const fn zh(self) -> &'static str { match self { $($name::$variant => $zh,)* } }
+            /// The term in English.
+            pub const fn en(self) -> &'static str { match self { $($name::$variant => $en,)* } }
+            /// The value of that wire name, where the list has it.
+            pub fn from_wire(wire: &str) -> Option<Self> {
+                match wire { $($wire => Some($name::$variant),)* _ => None }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.wire())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let wire = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                // The value itself stays out of the error: a misplaced number would leak with it (I3).
+                Self::from_wire(&wire)
+                    .ok_or_else(|| serde::de::Error::custom(concat!("not in the closed list ", stringify!($name))))
+            }
+        }
+    };
+}

@@ -1,0 +1,199 @@
+//! What a record was on a past day, and what was known of it at a past moment (I7).
+//!
+//! Each event carries two times: `effective_on`, the legal day, and `logged_at`, when we knew. "As of" asks
+//! the first, "known at" the second. Two actions reach back to the start of the record: an annulled record
+//! never was, and a corrected version stands in the place of the wrong one for all its days. Every other
+//! action holds from its own day on.
+
+use super::action::{Action, State};
+use crate::clock::{Day, Moment};
+
+/// One event of a record, in the order of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventFact {
+    /// What happened.
+    pub action: Action,
+    /// The version the event made, or the one it was about.
+    pub version: u32,
+    /// The legal day from which it holds.
+    pub effective_on: Day,
+    /// When the log took it in.
+    pub logged_at: Moment,
+}
+
+/// What a record was on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The state.
+    pub state: State,
+    /// The version that held.
+    pub version: u32,
+}
+
+/// State and version on the legal day `as_of`, by what was logged up to and including `known_at`.
+///
+/// `events` are those of one record in the order of its log. None where the record had not begun by that day,
+/// or nothing of it was known.
+pub fn state_as_of(events: &[EventFact], as_of: Day, known_at: Moment) -> Option<Standing> {
+    let known = || events.iter().filter(|event| event.logged_at <= known_at);
+    let mut on_day: Vec<&EventFact> =
+        known().filter(|event| !event.action.reaches_back() && event.effective_on <= as_of).collect();
+    // Stable: events of one legal day keep the order of the log.
+    on_day.sort_by_key(|event| event.effective_on);
+
+    let mut standing: Option<Standing> = None;
+    for event in on_day {
+        if standing.is_none() && !event.action.begins() {
+            continue;
+        }
+        let before = standing.unwrap_or(Standing { state: State::Active, version: event.version });
+        standing = Some(Standing {
+            state: event.action.to_state().unwrap_or(before.state),
+            version: if event.action.makes_version() { event.version } else { before.version },
+        });
+    }
+    let mut standing = standing?;
+
+    // In the order of the log, each correction stands in for the version that was current when it was made.
+    let mut current = None;
+    for event in known() {
+        if event.action == Action::Correct && current == Some(standing.version) {
+            standing.version = event.version;
+        }
+        if event.action == Action::Annul {
+            standing.state = State::Annulled;
+        }
+        if event.action.makes_version() {
+            current = Some(event.version);
+        }
+    }
+    Some(standing)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(number: i32) -> Day {
+        Day::from_number(20_000 + number).unwrap()
+    }
+
+    fn event(action: Action, version: u32, effective: i32, logged: i32) -> EventFact {
+        EventFact { action, version, effective_on: day(effective), logged_at: day(logged).start() }
+    }
+
+    fn at(events: &[EventFact], as_of: i32, known: i32) -> Option<(State, u32)> {
+        state_as_of(events, day(as_of), day(known).start()).map(|standing| (standing.state, standing.version))
+    }
+
+    #[test]
+    fn a_change_holds_from_its_day_and_a_correction_from_the_start() {
+        let events = [
+            event(Action::Issue, 1, 0, 0),
+            event(Action::Change, 2, 10, 11),
+            event(Action::Correct, 3, 20, 20),
+            event(Action::Extend, 4, 30, 30),
+        ];
+        assert_eq!(at(&events, -1, 99), None);
+        assert_eq!(at(&events, 5, 99), Some((State::Active, 1)));
+        assert_eq!(at(&events, 15, 99), Some((State::Active, 3)));
+        assert_eq!(at(&events, 15, 19), Some((State::Active, 2)));
+        assert_eq!(at(&events, 10, 10), Some((State::Active, 1)));
+        assert_eq!(at(&events, 30, 99), Some((State::Active, 4)));
+    }
+
+    #[test]
+    fn a_corrected_correction_follows_through() {
+        let events =
+            [event(Action::Issue, 1, 0, 0), event(Action::Correct, 2, 5, 5), event(Action::Correct, 3, 6, 6)];
+        assert_eq!(at(&events, 1, 9), Some((State::Active, 3)));
+        assert_eq!(at(&events, 1, 5), Some((State::Active, 2)));
+    }
+
+    #[test]
+    fn annulled_never_was_but_revoked_was_good_until_then() {
+        let revoked = [event(Action::Issue, 1, 0, 0), event(Action::Revoke, 1, 10, 12)];
+        assert_eq!(at(&revoked, 9, 99), Some((State::Active, 1)));
+        assert_eq!(at(&revoked, 10, 99), Some((State::Revoked, 1)));
+        assert_eq!(at(&revoked, 10, 11), Some((State::Active, 1)));
+        let annulled = [event(Action::Issue, 1, 0, 0), event(Action::Annul, 1, 10, 12)];
+        assert_eq!(at(&annulled, 0, 99), Some((State::Annulled, 1)));
+        assert_eq!(at(&annulled, 11, 11), Some((State::Active, 1)));
+        assert_eq!(at(&annulled, -1, 99), None);
+    }
+
+    #[test]
+    fn suspension_ends_with_restoration() {
+        let events = [
+            event(Action::Issue, 1, 0, 0),
+            event(Action::Suspend, 1, 10, 10),
+            event(Action::Restore, 1, 20, 20),
+        ];
+        assert_eq!(
+            [9, 10, 19, 20].map(|on| at(&events, on, 99).unwrap().0),
+            [State::Active, State::Suspended, State::Suspended, State::Active]
+        );
+    }
+
+    /// Histories the action table allows, logged a day apart, effective up to 20 days earlier or later.
+    fn histories() -> impl Strategy<Value = Vec<EventFact>> {
+        proptest::collection::vec((0..Action::ALL.len(), -20i32..20), 0..30).prop_map(|tried| {
+            let mut events = vec![event(Action::Issue, 1, 0, 0)];
+            let (mut state, mut version) = (State::Active, 1);
+            for (index, shift) in tried {
+                let action = Action::ALL[index];
+                let Ok(next) = action.apply(Some(state)) else { continue };
+                state = next;
+                version += u32::from(action.makes_version());
+                let logged = i32::try_from(events.len()).unwrap();
+                events.push(event(action, version, (logged + shift).max(0), logged));
+            }
+            events
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn i7_later_events_never_change_what_was_known(
+            events in histories(), as_of in -5i32..60, known in 0i32..40,
+        ) {
+            let early: Vec<_> =
+                events.iter().copied().filter(|event| event.logged_at <= day(known).start()).collect();
+            prop_assert_eq!(at(&events, as_of, known), at(&early, as_of, 99));
+        }
+
+        #[test]
+        fn i7_an_event_without_reach_leaves_the_days_before_it(
+            events in histories(), as_of in -5i32..60,
+        ) {
+            let Some((last, earlier)) = events.split_last() else { return Ok(()) };
+            if !last.action.reaches_back() && day(as_of) < last.effective_on {
+                prop_assert_eq!(at(&events, as_of, 99), at(earlier, as_of, 99));
+            }
+        }
+
+        #[test]
+        fn i7_once_annulled_it_never_was(events in histories(), as_of in 0i32..60) {
+            if events.iter().any(|event| event.action == Action::Annul) {
+                prop_assert_eq!(at(&events, as_of, 99).unwrap().0, State::Annulled);
+            }
+        }
+
+        #[test]
+        fn i7_when_all_is_effective_as_logged_the_last_day_is_the_present(events in histories()) {
+            let mut events = events;
+            for event in &mut events {
+                event.effective_on = event.logged_at.day();
+            }
+            let mut present = None;
+            for event in &events {
+                present = Some(event.action.apply(present).unwrap());
+            }
+            let standing = at(&events, 99, 99).unwrap();
+            prop_assert_eq!(standing.0, present.unwrap());
+            prop_assert_eq!(standing.1, events.last().unwrap().version);
+        }
+    }
+}

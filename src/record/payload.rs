@@ -1,0 +1,398 @@
+//! The record's signed payload (schema/bytes.md §3).
+//!
+//! [`Record::to_canonical`] writes what is signed; [`Record::from_payload`] takes in what others signed and
+//! refuses whatever departs from the page. Types that hold numbers show none in `Debug` (I3).
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::{Map, Value};
+
+use super::canonical::{self, CanonicalFault};
+use super::digest::Salt;
+use super::identifier::{Identifier, IdentifierFault};
+use crate::clock::Day;
+
+closed! {
+    /// What kind of document a record is (证照目录类别).
+    Kind {
+        Certificate, "certificate", "证照", "certificate";
+        Approval, "approval", "批文", "approval";
+        Proof, "proof", "证明", "proof";
+        Material, "material", "材料", "material";
+        Credential, "credential", "证件", "credential";
+    }
+}
+
+closed! {
+    /// Where the body of a directory entry is kept (托管方式).
+    Custody {
+        Hosted, "hosted", "本库托管", "hosted here";
+        AtIssuer, "at_issuer", "发证机构保管", "kept by its issuer";
+        Paper, "paper", "仅有纸质", "on paper only";
+        Elsewhere, "elsewhere", "外地登记库", "in another registry";
+    }
+}
+
+/// One holder of a record: a person or organisation and its part in it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holder {
+    /// The canonical code: upper case, 18 characters where the number has them.
+    pub code: String,
+    /// The code type, three digits (GB/T 36903 Annex A: `111`, `001`, …).
+    pub code_type: String,
+    /// The name as given, never normalised.
+    pub name: String,
+    /// The role the type gives this holder (`holder`, `spouse`, `owner`, …).
+    pub role: String,
+    /// The share of a joint right, as printed.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub share: Option<String>,
+}
+
+/// The agency that issued, by its code and its name on that day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// The agency's code (a public code).
+    pub code: String,
+    /// The name of the day of issue.
+    pub name: String,
+}
+
+/// The certificate type and the version of its schema that the face follows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypeRef {
+    /// The type code, 21 characters.
+    pub code: String,
+    /// The version of the type's schema.
+    pub version: u32,
+}
+
+/// A file that belongs to a record, named by its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// The media type.
+    pub media_type: String,
+    /// What the type's schema calls it (`photo`, `scan`, …).
+    pub name: String,
+    /// SHA-256 of the content in lower-case hex.
+    pub sha256: String,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// The record and version this one takes the place of, and by which action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replaces {
+    /// The action's wire name.
+    pub action: super::action::Action,
+    /// The identifier of the version replaced.
+    pub identifier: Secret,
+    /// The version replaced.
+    pub version: u32,
+}
+
+/// Text that may be or contain a holder's number: shown by nobody's `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Until when a record holds: a last valid day, or without end (长期).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validity {
+    /// The last valid day (day of UTC+8).
+    Until(Day),
+    /// 长期.
+    LongTerm,
+}
+
+impl Validity {
+    /// The last valid day, where there is one.
+    pub fn last_day(self) -> Option<Day> {
+        match self {
+            Self::Until(day) => Some(day),
+            Self::LongTerm => None,
+        }
+    }
+
+    /// As documents print it: a date, or 长期.
+    pub fn text_zh(self) -> String {
+        match self {
+            Self::Until(day) => day.text_zh(),
+            Self::LongTerm => "长期".to_owned(),
+        }
+    }
+}
+
+impl Serialize for Validity {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Until(day) => day.serialize(to),
+            Self::LongTerm => to.serialize_str("long_term"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Validity {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        match &*text {
+            "long_term" => Ok(Self::LongTerm),
+            day => day.parse().map(Self::Until).map_err(D::Error::custom),
+        }
+    }
+}
+
+/// A record: one certificate or proof in one version.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Files, by digest.
+    pub attachments: Vec<Attachment>,
+    /// The face (照面) as the type's schema says.
+    pub face: Map<String, Value>,
+    /// The holders, at least one.
+    pub holders: Vec<Holder>,
+    /// The identifier, verbatim. A foreign one may contain a holder's number.
+    pub identifier: String,
+    /// The day of issue.
+    pub issued_on: Day,
+    /// Who issued.
+    pub issuer: Issuer,
+    /// What kind of document.
+    pub kind: Kind,
+    /// The certificate's own number; absent where there is none. Often the citizen's number.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What this version takes the place of.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaces>,
+    /// Keeps a digest of the payload from being guessed.
+    pub salt: Salt,
+    /// The type.
+    #[serde(rename = "type")]
+    pub record_type: TypeRef,
+    /// The layout's version: 1.
+    pub v: u8,
+    /// The first valid day; the day of issue where absent.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Day>,
+    /// Until when it holds; absent where the type has no end.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Validity>,
+    /// The version, from 1.
+    pub version: u32,
+}
+
+/// A member that may be absent but, if there, has a value: null is refused.
+pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+/// Why a payload is no record. Never quotes the payload (I3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadFault {
+    /// Not canonical JSON.
+    #[error("the payload is not canonical JSON: {0}")]
+    Canonical(#[from] CanonicalFault),
+    /// Not an object.
+    #[error("the payload is not an object")]
+    NotAnObject,
+    /// A member that the page does not know.
+    #[error("the payload has a member that is not known")]
+    UnknownMember,
+    /// This member is missing.
+    #[error("the payload lacks the member {0}")]
+    MissingMember(&'static str),
+    /// This member is not of its shape.
+    #[error("the member {0} is not of its shape")]
+    MemberShape(&'static str),
+    /// Another layout version than 1.
+    #[error("the payload's layout version is not 1")]
+    LayoutVersion,
+    /// No holder at all.
+    #[error("the record has no holder")]
+    NoHolder,
+    /// The version is not 1 to 999 or not the one in the identifier.
+    #[error("the version is not 1 to 999, or not that of the identifier")]
+    Version,
+    /// The identifier breaks a rule.
+    #[error("{0}")]
+    Identifier(#[from] IdentifierFault),
+    /// The identifier's check character is wrong in every known dialect.
+    #[error("the identifier's check character is wrong")]
+    IdentifierCheck,
+    /// The first valid day lies after the last.
+    #[error("the first valid day lies after the last")]
+    ValidityOrder,
+}
+
+impl PayloadFault {
+    /// The stable name of the rule that failed.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Canonical(fault) => fault.rule(),
+            Self::NotAnObject => "payload_object",
+            Self::UnknownMember => "payload_unknown_member",
+            Self::MissingMember(_) => "payload_missing_member",
+            Self::MemberShape(_) => "payload_member_shape",
+            Self::LayoutVersion => "payload_layout_version",
+            Self::NoHolder => "payload_no_holder",
+            Self::Version => "payload_version",
+            Self::Identifier(fault) => fault.rule(),
+            Self::IdentifierCheck => "identifier_check",
+            Self::ValidityOrder => "payload_validity_order",
+        }
+    }
+
+    /// The member to blame, where there is one.
+    pub fn member(self) -> Option<&'static str> {
+        match self {
+            Self::MissingMember(name) | Self::MemberShape(name) => Some(name),
+            Self::LayoutVersion => Some("v"),
+            Self::NoHolder => Some("holders"),
+            Self::Version => Some("version"),
+            Self::Identifier(_) | Self::IdentifierCheck => Some("identifier"),
+            Self::ValidityOrder => Some("valid_to"),
+            Self::Canonical(_) | Self::NotAnObject | Self::UnknownMember => None,
+        }
+    }
+}
+
+impl Record {
+    /// The bytes that are signed. Fails only where the face holds a number that has no canonical form.
+    pub fn to_canonical(&self) -> Result<Vec<u8>, PayloadFault> {
+        Ok(canonical::to_vec(&Value::Object(self.members()?))?)
+    }
+
+    /// The record of a payload that was signed elsewhere or stored; strict in every rule of the page.
+    pub fn from_payload(bytes: &[u8]) -> Result<Self, PayloadFault> {
+        let Value::Object(members) = canonical::parse_canonical(bytes)? else {
+            return Err(PayloadFault::NotAnObject);
+        };
+        shape::check(&members)?;
+        let record: Self =
+            serde_json::from_value(Value::Object(members)).ok().ok_or(PayloadFault::MemberShape("face"))?;
+        record.check()?;
+        Ok(record)
+    }
+
+    /// The canonical payload without `identifier`, `salt`, `version` and `replaces`: what keyed hash `c` is
+    /// made of, so that the same content is known again under another name.
+    pub fn content_form(&self) -> Result<Vec<u8>, PayloadFault> {
+        let mut members = self.members()?;
+        for name in ["identifier", "salt", "version", "replaces"] {
+            members.remove(name);
+        }
+        Ok(canonical::to_vec(&Value::Object(members))?)
+    }
+
+    /// The rules that stand above the shape: layout, holders, version, identifier, order of dates.
+    pub fn check(&self) -> Result<(), PayloadFault> {
+        if self.v != 1 {
+            return Err(PayloadFault::LayoutVersion);
+        }
+        if self.holders.is_empty() {
+            return Err(PayloadFault::NoHolder);
+        }
+        let identifier = Identifier::parse(&self.identifier)?;
+        if identifier.check() == super::identifier::Check::Wrong {
+            return Err(PayloadFault::IdentifierCheck);
+        }
+        if self.version != identifier.version() {
+            return Err(PayloadFault::Version);
+        }
+        let last = self.valid_to.and_then(Validity::last_day);
+        if self.valid_from.zip(last).is_some_and(|(first, last)| first > last) {
+            return Err(PayloadFault::ValidityOrder);
+        }
+        Ok(())
+    }
+
+    /// Whether the identifier is as secret as a number ([`Identifier::is_secret`]).
+    pub fn identifier_is_secret(&self) -> bool {
+        let codes: Vec<&str> = self.holders.iter().map(|holder| holder.code.as_str()).collect();
+        Identifier::parse(&self.identifier).map_or(true, |identifier| identifier.is_secret(&codes))
+    }
+
+    fn members(&self) -> Result<Map<String, Value>, PayloadFault> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => Ok(members),
+            _ => Err(PayloadFault::NotAnObject),
+        }
+    }
+}
+
+impl fmt::Debug for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Holder({} ***, {})", self.code_type, self.role)
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("kind", &self.kind)
+            .field("type", &self.record_type.code)
+            .field("issuer", &self.issuer.code)
+            .field("version", &self.version)
+            .field("holders", &self.holders)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finds the member to blame: serde's own message quotes the value, which may be a number.
+mod shape {
+    use super::*;
+
+    fn is<T: serde::de::DeserializeOwned>(value: &Value) -> bool {
+        T::deserialize(value).is_ok()
+    }
+
+    type Member = (&'static str, bool, fn(&Value) -> bool);
+    const MEMBERS: [Member; 15] = [
+        ("attachments", true, is::<Vec<Attachment>>),
+        ("face", true, Value::is_object),
+        ("holders", true, is::<Vec<Holder>>),
+        ("identifier", true, Value::is_string),
+        ("issued_on", true, is::<Day>),
+        ("issuer", true, is::<Issuer>),
+        ("kind", true, is::<Kind>),
+        ("number", false, Value::is_string),
+        ("replaces", false, is::<Replaces>),
+        ("salt", true, is::<Salt>),
+        ("type", true, is::<TypeRef>),
+        ("v", true, is::<u8>),
+        ("valid_from", false, is::<Day>),
+        ("valid_to", false, is::<Validity>),
+        ("version", true, is::<u32>),
+    ];
+
+    pub(super) fn check(members: &Map<String, Value>) -> Result<(), PayloadFault> {
+        for (name, required, fits) in MEMBERS {
+            match members.get(name) {
+                None if required => return Err(PayloadFault::MissingMember(name)),
+                Some(value) if !fits(value) => return Err(PayloadFault::MemberShape(name)),
+                _ => {}
+            }
+        }
+        let known = |name: &String| MEMBERS.iter().any(|member| member.0 == name);
+        if members.keys().all(known) { Ok(()) } else { Err(PayloadFault::UnknownMember) }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

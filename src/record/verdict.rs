@@ -1,0 +1,389 @@
+//! The verdict (I5): one function for every path, three values, all reasons.
+//!
+//! Whoever judges a record — lookup, verification, application, page, command — fills [`Facts`] and calls
+//! [`verdict`]. A fault of ours or of a source is never `invalid`: it is `undetermined`.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer, ser::SerializeSeq as _};
+
+use super::action::State;
+use super::payload::Custody;
+use crate::clock::{Day, Moment};
+
+closed! {
+    /// The three answers to "does this hold?".
+    Verdict {
+        Valid, "valid", "有效", "valid";
+        Invalid, "invalid", "无效", "invalid";
+        Undetermined, "undetermined", "暂无法核验", "cannot be determined now";
+    }
+}
+
+closed! {
+    /// Why a verdict is what it is; the closed list.
+    Reason {
+        SignatureMismatch, "signature_mismatch", "签名不符", "the signature does not fit the bytes";
+        KeyUnknown, "key_unknown", "签名密钥未登记", "the signing key is not known";
+        KeyRevoked, "key_revoked", "签名密钥已吊销", "the signing key was revoked before it was used";
+        IssuerNotAuthorised, "issuer_not_authorised", "发证机构无此权限", "the issuer had no authority for this type, region and day";
+        NotLogged, "not_logged", "未入日志", "no log holds it";
+        LogInconsistent, "log_inconsistent", "日志不一致", "the log's proof does not hold";
+        Superseded, "superseded", "已有新版本", "a newer version stands in its place";
+        Suspended, "suspended", "已暂扣", "suspended";
+        Annulled, "annulled", "已撤销", "annulled: void from the start";
+        Cancelled, "cancelled", "已注销", "cancelled";
+        Lapsed, "lapsed", "已失效", "lapsed";
+        Revoked, "revoked", "已吊销", "revoked";
+        Transferred, "transferred", "已转出", "transferred to another registry";
+        Withdrawn, "withdrawn", "已撤回", "withdrawn";
+        Expired, "expired", "已过有效期", "its last valid day has passed";
+        NotYetValid, "not_yet_valid", "尚未生效", "its first valid day has not come";
+        ReviewOverdue, "review_overdue", "逾期未年检", "the review that was due is missing";
+        HolderDeceased, "holder_deceased", "持证人已故", "the holder has died";
+        FaceMismatch, "face_mismatch", "照面信息不符", "the face shown is not the face signed";
+        CopyOutOfScope, "copy_out_of_scope", "加注件超出用途或期限", "the copy is used for another purpose or after its date";
+        TypeUnknown, "type_unknown", "证照类型未登记", "the type is not known";
+        Malformed, "malformed", "格式不符", "the envelope breaks a rule of its layout";
+        SourceUnreachable, "source_unreachable", "来源系统未应答", "the system that keeps the body did not answer";
+        FeedLate, "feed_late", "数据更新逾期", "the source's feed is late";
+        CopyStale, "copy_stale", "副本过旧", "the copy here is older than the type allows";
+        NotCovered, "not_covered", "不在归集范围内", "outside what the stock here is stated to contain";
+        DeathReported, "death_reported", "有死亡报告,待核实", "one source reported a death; not confirmed";
+        StatusUnavailable, "status_unavailable", "状态暂不可查", "the state cannot be read";
+        CheckpointStale, "checkpoint_stale", "日志检查点过旧", "the newest checkpoint is too old";
+        RecordDamaged, "record_damaged", "数据损坏", "the stored bytes do not open";
+        HolderCodeConflict, "holder_code_conflict", "主体代码冲突", "another full code stands under the same key";
+        Disputed, "disputed", "有异议,处理中", "an error report is open";
+        FieldsLimited, "fields_limited", "仅显示授权字段", "only the allowed fields are shown";
+    }
+}
+
+/// What a reason does to the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// It makes the verdict `invalid`.
+    Invalid,
+    /// It makes it `undetermined`, unless something else makes it invalid.
+    Undetermined,
+    /// It stands beside any verdict.
+    Note,
+}
+
+impl Reason {
+    /// The class. `key_unknown` and `type_unknown` are [`Class::Undetermined`] where the verifier's lists are
+    /// older than the envelope; see [`Facts::lists_older`].
+    pub const fn class(self) -> Class {
+        match self {
+            Self::Disputed | Self::FieldsLimited => Class::Note,
+            Self::SourceUnreachable
+            | Self::FeedLate
+            | Self::CopyStale
+            | Self::NotCovered
+            | Self::DeathReported
+            | Self::StatusUnavailable
+            | Self::CheckpointStale
+            | Self::RecordDamaged
+            | Self::HolderCodeConflict => Class::Undetermined,
+            _ => Class::Invalid,
+        }
+    }
+
+    const fn bit(self) -> u64 {
+        1 << self as u64
+    }
+}
+
+const INVALID: u64 = mask(Class::Invalid);
+const UNDETERMINED: u64 = mask(Class::Undetermined);
+
+const fn mask(class: Class) -> u64 {
+    let mut all = Reason::ALL;
+    let mut bits = 0;
+    while let [reason, rest @ ..] = all {
+        if reason.class() as u8 == class as u8 {
+            bits |= reason.bit();
+        }
+        all = rest;
+    }
+    bits
+}
+
+/// A set of reasons, one machine word; iterates in the order of the closed list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Reasons(u64);
+
+impl Reasons {
+    /// No reason.
+    pub const NONE: Self = Self(0);
+
+    /// The set with one more.
+    #[must_use]
+    pub const fn with(self, reason: Reason) -> Self {
+        Self(self.0 | reason.bit())
+    }
+
+    /// Adds the reason if the condition holds.
+    pub const fn add_if(&mut self, condition: bool, reason: Reason) {
+        self.0 |= reason.bit() * condition as u64;
+    }
+
+    /// Whether the reason is in the set.
+    pub const fn has(self, reason: Reason) -> bool {
+        self.0 & reason.bit() != 0
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many there are.
+    pub const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The reasons in the order of the closed list.
+    pub fn iter(self) -> impl Iterator<Item = Reason> {
+        Reason::ALL.iter().copied().filter(move |reason| self.has(*reason))
+    }
+}
+
+impl FromIterator<Reason> for Reasons {
+    fn from_iter<I: IntoIterator<Item = Reason>>(reasons: I) -> Self {
+        reasons.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+impl fmt::Debug for Reasons {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(Reason::wire)).finish()
+    }
+}
+
+impl Serialize for Reasons {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(usize::try_from(self.len()).ok())?;
+        for reason in self.iter() {
+            list.serialize_element(reason.wire())?;
+        }
+        list.end()
+    }
+}
+
+/// Whether the stored row opened under its seal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seal {
+    /// It did, so its clear columns are what was written.
+    Opened,
+    /// It did not: nothing in the row can be believed.
+    Damaged,
+}
+
+/// What is known of the signing key at the moment the leaf was logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStanding {
+    /// Good, for this type, region and moment.
+    Authorised,
+    /// Not on the list of keys.
+    Unknown,
+    /// Revoked before the leaf was logged.
+    Revoked,
+    /// Good, but its agency had no authority for this type, region and day.
+    IssuerNotAuthorised,
+}
+
+/// What is known of the leaf in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogStanding {
+    /// Under a checkpoint that is fresh enough.
+    Logged,
+    /// In no log.
+    NotLogged,
+    /// The proof does not hold.
+    Inconsistent,
+    /// The newest checkpoint is too old to tell.
+    CheckpointStale,
+}
+
+/// What is known of the holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HolderStanding {
+    /// Nothing against it.
+    Normal,
+    /// Death confirmed by household deregistration, a court, or the issuer.
+    Deceased,
+    /// Death reported by one other source.
+    DeathReported,
+}
+
+/// Everything a verdict rests on. [`Facts::good`] is a record without any fault; set what differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether the row opened.
+    pub seal: Seal,
+    /// The envelope keeps every rule of its layout.
+    pub well_formed: bool,
+    /// Whether the signature fits; none where this path rests on the check at entry.
+    pub signature: Option<bool>,
+    /// The signing key when the leaf was logged.
+    pub key: KeyStanding,
+    /// The type is in the catalog.
+    pub type_known: bool,
+    /// The verifier's lists of keys and types are older than the envelope, so that not finding one is no fault.
+    pub lists_older: bool,
+    /// The leaf.
+    pub log: LogStanding,
+    /// The stored state; none where it cannot be read.
+    pub state: Option<State>,
+    /// A newer version stands in its place.
+    pub superseded: bool,
+    /// First valid day.
+    pub valid_from: Option<Day>,
+    /// Last valid day; none for 长期 or no end.
+    pub valid_to: Option<Day>,
+    /// The last day for the next review (年检).
+    pub review_due: Option<Day>,
+    /// The holder.
+    pub holder: HolderStanding,
+    /// Rows of another full code stand under the same key.
+    pub holder_code_conflict: bool,
+    /// Where the body is.
+    pub custody: Custody,
+    /// For a body kept elsewhere: its keeper answered.
+    pub source_answered: bool,
+    /// The feed the copy came with; none where the record was made here.
+    pub as_of: Option<Moment>,
+    /// Greatest age of a copy in seconds, where the type sets one.
+    pub max_staleness_s: Option<i64>,
+    /// The source's feed has missed its date.
+    pub feed_late: bool,
+    /// The question lies within a coverage statement.
+    pub covered: bool,
+    /// An error report is open.
+    pub disputed: bool,
+    /// Only an extract goes out.
+    pub fields_limited: bool,
+    /// A face was shown beside the record, and it differs.
+    pub face_mismatch: bool,
+    /// An annotated copy is used for another purpose or after its date.
+    pub copy_out_of_scope: bool,
+}
+
+impl Facts {
+    /// A hosted record in the given state with nothing against it.
+    pub const fn good(state: State) -> Self {
+        Self {
+            seal: Seal::Opened,
+            well_formed: true,
+            signature: None,
+            key: KeyStanding::Authorised,
+            type_known: true,
+            lists_older: false,
+            log: LogStanding::Logged,
+            state: Some(state),
+            superseded: false,
+            valid_from: None,
+            valid_to: None,
+            review_due: None,
+            holder: HolderStanding::Normal,
+            holder_code_conflict: false,
+            custody: Custody::Hosted,
+            source_answered: true,
+            as_of: None,
+            max_staleness_s: None,
+            feed_late: false,
+            covered: true,
+            disputed: false,
+            fields_limited: false,
+            face_mismatch: false,
+            copy_out_of_scope: false,
+        }
+    }
+}
+
+/// A verdict with all its reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// The answer.
+    pub verdict: Verdict,
+    /// All reasons, notes included.
+    pub reasons: Reasons,
+}
+
+/// Judges a record: dates on the legal day `on`, freshness at the instant `at`.
+///
+/// Any invalid reason makes it `invalid`; else any undetermined one `undetermined`; else it is `valid`. A row
+/// that does not open is `record_damaged` and nothing else: its columns cannot be believed either way.
+pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
+    if facts.seal == Seal::Damaged {
+        return Judgement {
+            verdict: Verdict::Undetermined,
+            reasons: Reasons::NONE.with(Reason::RecordDamaged),
+        };
+    }
+    let mut found = Reasons::NONE;
+    found.add_if(facts.signature == Some(false), Reason::SignatureMismatch);
+    match facts.key {
+        KeyStanding::Authorised => {}
+        KeyStanding::Unknown => found = found.with(Reason::KeyUnknown),
+        KeyStanding::Revoked => found = found.with(Reason::KeyRevoked),
+        KeyStanding::IssuerNotAuthorised => found = found.with(Reason::IssuerNotAuthorised),
+    }
+    match facts.log {
+        LogStanding::Logged => {}
+        LogStanding::NotLogged => found = found.with(Reason::NotLogged),
+        LogStanding::Inconsistent => found = found.with(Reason::LogInconsistent),
+        LogStanding::CheckpointStale => found = found.with(Reason::CheckpointStale),
+    }
+    match facts.state.map(State::reason) {
+        None => found = found.with(Reason::StatusUnavailable),
+        Some(None) => {}
+        Some(Some(reason)) => found = found.with(reason),
+    }
+    match facts.holder {
+        HolderStanding::Normal => {}
+        HolderStanding::Deceased => found = found.with(Reason::HolderDeceased),
+        HolderStanding::DeathReported => found = found.with(Reason::DeathReported),
+    }
+    match facts.custody {
+        Custody::Hosted => {}
+        // Known to exist, but there are no bytes that anyone could check.
+        Custody::Paper => found = found.with(Reason::StatusUnavailable),
+        Custody::AtIssuer | Custody::Elsewhere => {
+            found.add_if(!facts.source_answered, Reason::SourceUnreachable);
+        }
+    }
+    let stale = match (facts.as_of, facts.max_staleness_s) {
+        (Some(as_of), Some(limit)) => as_of.plus_seconds(limit) < at,
+        _ => false,
+    };
+    found.add_if(stale, Reason::CopyStale);
+    found.add_if(!facts.well_formed, Reason::Malformed);
+    found.add_if(!facts.type_known, Reason::TypeUnknown);
+    found.add_if(facts.superseded, Reason::Superseded);
+    found.add_if(facts.valid_from.is_some_and(|first| on < first), Reason::NotYetValid);
+    found.add_if(facts.valid_to.is_some_and(|last| last < on), Reason::Expired);
+    found.add_if(facts.review_due.is_some_and(|due| due < on), Reason::ReviewOverdue);
+    found.add_if(facts.holder_code_conflict, Reason::HolderCodeConflict);
+    found.add_if(facts.feed_late, Reason::FeedLate);
+    found.add_if(!facts.covered, Reason::NotCovered);
+    found.add_if(facts.face_mismatch, Reason::FaceMismatch);
+    found.add_if(facts.copy_out_of_scope, Reason::CopyOutOfScope);
+    found.add_if(facts.disputed, Reason::Disputed);
+    found.add_if(facts.fields_limited, Reason::FieldsLimited);
+
+    const BY_LIST: u64 = Reason::KeyUnknown.bit() | Reason::TypeUnknown.bit();
+    let excused = if facts.lists_older { BY_LIST } else { 0 };
+    let verdict = if found.0 & INVALID & !excused != 0 {
+        Verdict::Invalid
+    } else if found.0 & (UNDETERMINED | excused) != 0 {
+        Verdict::Undetermined
+    } else {
+        Verdict::Valid
+    };
+    Judgement { verdict, reasons: found }
+}
+
+#[cfg(test)]
+mod tests;
