@@ -1,0 +1,103 @@
+//! Why an append or a claim did not happen.
+
+use crate::clock::Moment;
+use crate::error::{Code, Error};
+
+/// What stopped an append or a claim. After any of them the transaction is rolled back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogFault<E> {
+    /// The database failed.
+    #[error("the log's storage failed")]
+    Store(#[source] E),
+    /// Logs are made by `init` or `log add`, never by an append (I11).
+    #[error("there is no log of this name")]
+    Unknown,
+    /// A closed log has a last checkpoint.
+    #[error("the log is closed")]
+    Closed,
+    /// Another owner or another append came between: nothing may be signed on what was read.
+    #[error("another process has taken the log")]
+    Lost,
+    /// A claim while the lease of another owner is alive.
+    #[error("another process holds the log until {until}")]
+    Held {
+        /// The end of its lease.
+        until: Moment,
+    },
+    /// Stored parts of the log contradict each other; names the part. Nothing may be signed on them (I14).
+    #[error("the log's {0} contradicts its head")]
+    Forked(Part),
+    /// An append without entries would make a second checkpoint of one size.
+    #[error("a batch has at least one entry")]
+    Empty,
+    /// The tree would have 2^63 leaves or more.
+    #[error("the log is full")]
+    Full,
+}
+
+/// The part of a stored log that contradicts the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The frontier is malformed or has another size or root than the head.
+    Frontier,
+    /// The checkpoint does not verify or has another size or root than the head.
+    Checkpoint,
+    /// Entries or tile roots on the right edge do not give the frontier.
+    Entries,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Frontier => "frontier",
+            Self::Checkpoint => "checkpoint",
+            Self::Entries => "stored entries",
+        })
+    }
+}
+
+impl<E> LogFault<E> {
+    /// The stable name of the rule that failed.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Store(_) => "log_storage",
+            Self::Unknown => "log_unknown",
+            Self::Closed => "log_closed",
+            Self::Lost => "log_lost",
+            Self::Held { .. } => "log_held",
+            Self::Forked(Part::Frontier) => "log_forked_frontier",
+            Self::Forked(Part::Checkpoint) => "log_forked_checkpoint",
+            Self::Forked(Part::Entries) => "log_forked_entries",
+            Self::Empty => "batch_empty",
+            Self::Full => "log_full",
+        }
+    }
+}
+
+impl<E: Into<Error>> From<LogFault<E>> for Error {
+    fn from(fault: LogFault<E>) -> Self {
+        let rule = fault.rule();
+        let code = match fault {
+            LogFault::Store(error) => return error.into(),
+            LogFault::Unknown => Code::NotInitialised,
+            LogFault::Closed => Code::LogClosed,
+            LogFault::Lost | LogFault::Held { .. } => Code::LogLost,
+            LogFault::Forked(_) => Code::LogForked,
+            LogFault::Empty | LogFault::Full => Code::Internal,
+        };
+        Error::new(code, fault_detail(&fault)).rule(rule)
+    }
+}
+
+fn fault_detail<E>(fault: &LogFault<E>) -> String {
+    match fault {
+        LogFault::Held { until } => format!("held until {until}"),
+        LogFault::Forked(part) => format!("the {part} contradicts the head"),
+        LogFault::Store(_)
+        | LogFault::Unknown
+        | LogFault::Closed
+        | LogFault::Lost
+        | LogFault::Empty
+        | LogFault::Full => String::new(),
+    }
+}

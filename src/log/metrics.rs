@@ -1,0 +1,52 @@
+//! What a sequencer counts; rendered by whoever serves metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Upper bounds of the histogram of commit times, in microseconds; one more bucket has no bound.
+pub const COMMIT_BOUNDS_US: [u64; 12] =
+    [100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 200_000, 1_000_000];
+
+/// Counters since the start; all but `queued` and `last_commit_us` only grow.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Batches whose commit was confirmed.
+    pub batches: AtomicU64,
+    /// Entries in them.
+    pub entries: AtomicU64,
+    /// Batches that failed or are in doubt.
+    pub faults: AtomicU64,
+    /// Submissions refused because the queue was full.
+    pub refused_full: AtomicU64,
+    /// Submissions now waiting for a batch.
+    pub queued: AtomicU64,
+    /// Duration of the last confirmed commit, in microseconds.
+    pub last_commit_us: AtomicU64,
+    /// Sum of the durations of confirmed commits, in microseconds.
+    pub commit_us_sum: AtomicU64,
+    /// Confirmed commits by duration: bucket i up to and with `COMMIT_BOUNDS_US[i]`, the last one above all.
+    pub commit_us: [AtomicU64; 13],
+}
+
+impl Counters {
+    /// A value now.
+    pub fn value(counter: &AtomicU64) -> u64 {
+        counter.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn committed(&self, entries: usize, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        add(&self.batches, 1);
+        add(&self.entries, entries as u64);
+        add(&self.commit_us_sum, us);
+        self.last_commit_us.store(us, Ordering::Relaxed);
+        let bucket = COMMIT_BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(COMMIT_BOUNDS_US.len());
+        if let Some(counter) = self.commit_us.get(bucket) {
+            add(counter, 1);
+        }
+    }
+}
+
+pub(super) fn add(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}

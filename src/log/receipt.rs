@@ -1,0 +1,126 @@
+//! Receipts: the proof, handed out with an answer, that its access stands in the log.
+//!
+//! Written directly, byte by byte in canonical order, since every lookup waits for one; read and checked as
+//! an outsider would, with the log's verifier key and nothing else. `schema/bytes.md` §6.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::hash::{Hash, leaf_hash, sha256};
+use super::note::{Checkpoint, LogVerifier, NoteFault};
+use super::proof;
+
+/// What a receipt says. Whoever holds one holds the salt of its entry: treat it like the answer itself.
+#[derive(Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The signed note.
+    pub checkpoint: String,
+    /// The access entry, base64url.
+    pub entry: String,
+    /// Its leaf's index.
+    pub index: u64,
+    /// The name of the log.
+    pub log: String,
+    /// The inclusion proof for the checkpoint's size, leaf to root, each base64url.
+    pub proof: Vec<String>,
+}
+
+/// Why a receipt proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptFault {
+    /// Not JSON of a receipt's shape, or a member that is not base64url.
+    #[error("the receipt is malformed")]
+    Malformed,
+    /// Its checkpoint is not one of this log.
+    #[error("the receipt's checkpoint does not hold")]
+    Checkpoint(#[source] NoteFault),
+    /// Its entry is not in the tree that the checkpoint signs.
+    #[error("the receipt's entry is not in the log")]
+    NotIncluded,
+}
+
+impl ReceiptFault {
+    /// The stable name of the rule that failed.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Malformed => "receipt_malformed",
+            Self::Checkpoint(fault) => fault.rule(),
+            Self::NotIncluded => "receipt_not_included",
+        }
+    }
+}
+
+/// The canonical JSON of a receipt.
+pub fn write(log: &str, index: u64, entry: &[u8], proof: &[Hash], checkpoint: &str) -> String {
+    let mut text = String::with_capacity(entry.len() * 4 / 3 + proof.len() * 46 + checkpoint.len() + 128);
+    text.push_str("{\"checkpoint\":");
+    push_json(&mut text, checkpoint);
+    text.push_str(",\"entry\":\"");
+    URL_SAFE_NO_PAD.encode_string(entry, &mut text);
+    text.push_str("\",\"index\":");
+    text.push_str(&index.to_string());
+    text.push_str(",\"log\":");
+    push_json(&mut text, log);
+    text.push_str(",\"proof\":[");
+    for (place, hash) in proof.iter().enumerate() {
+        text.push_str(if place == 0 { "\"" } else { ",\"" });
+        URL_SAFE_NO_PAD.encode_string(hash.0, &mut text);
+        text.push('"');
+    }
+    text.push_str("]}");
+    text
+}
+
+impl Receipt {
+    /// Reads a receipt; unknown members are refused.
+    pub fn parse(text: &str) -> Result<Self, ReceiptFault> {
+        serde_json::from_str(text).ok().ok_or(ReceiptFault::Malformed)
+    }
+
+    /// The access entry and the checkpoint it stands under, if the receipt holds for the log of `verifier`.
+    pub fn verify(&self, verifier: &LogVerifier) -> Result<(Vec<u8>, Checkpoint), ReceiptFault> {
+        let checkpoint = verifier.checkpoint(&self.checkpoint).map_err(ReceiptFault::Checkpoint)?;
+        let entry = decode(&self.entry)?;
+        let proof = self
+            .proof
+            .iter()
+            .map(|hash| decode(hash).and_then(|hash| Hash::from_slice(&hash).ok_or(ReceiptFault::Malformed)));
+        let proof: Vec<Hash> = proof.collect::<Result<_, _>>()?;
+        let leaf = leaf_hash(&sha256(&entry));
+        if proof::includes(&checkpoint.root, checkpoint.size, self.index, &leaf, &proof) {
+            Ok((entry, checkpoint))
+        } else {
+            Err(ReceiptFault::NotIncluded)
+        }
+    }
+}
+
+impl std::fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Receipt({} {})", self.log, self.index)
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, ReceiptFault> {
+    URL_SAFE_NO_PAD.decode(text).ok().ok_or(ReceiptFault::Malformed)
+}
+
+/// A JSON string as RFC 8785 §3.2.2.2 writes it.
+fn push_json(text: &mut String, value: &str) {
+    text.push('"');
+    for c in value.chars() {
+        match c {
+            '\n' => text.push_str("\\n"),
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\t' => text.push_str("\\t"),
+            '\r' => text.push_str("\\r"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            c if c < ' ' => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}

@@ -1,0 +1,375 @@
+//! The sequencer of an access log: one thread that commits what many lookups submit, in batches.
+//!
+//! A lookup submits its access entry and waits for the [`Ticket`]; the answer leaves only after the ticket
+//! was honoured, that is after entry, leaf and checkpoint are durable (I2). One commit, one checkpoint
+//! signature and one wake-up a waiter serve a whole batch. The next batch never starts before the last one
+//! is confirmed or failed.
+//!
+//! What a crash leaves: before the commit nothing, and nobody was answered; after it the entries of lookups
+//! whose callers may never have seen the answer, which is the right side to err on. A commit that reports a
+//! failure is in doubt: all who wait are refused, nothing of it is shown, and the [`Committer`] reads the
+//! head anew before its next batch.
+
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use self::queue::{Next, Pace, Shared, State};
+use super::append::{Appended, Cached};
+use super::batch::BatchTree;
+use super::hash::sha256;
+use super::metrics::{Counters, add};
+use super::receipt;
+use crate::clock::Moment;
+use crate::error::{Code, Error};
+
+/// Stands in a submitted entry where its time will be: 27 bytes, as long as every instant is.
+pub const AT_PLACEHOLDER: &str = "0000-00-00T00:00:00.000000Z";
+
+/// An access entry whose time is not known yet: canonical JSON with [`AT_PLACEHOLDER`] as its `at`.
+pub struct Submission {
+    entry: Vec<u8>,
+    at_offset: usize,
+}
+
+/// The entry does not have the placeholder at the offset that was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the entry has no place for its time there")]
+pub struct NoPlaceForTime;
+
+impl Submission {
+    /// The entry, with the offset of its placeholder's first byte.
+    pub fn new(entry: Vec<u8>, at_offset: usize) -> Result<Self, NoPlaceForTime> {
+        let rest = entry.get(at_offset..).ok_or(NoPlaceForTime)?;
+        if rest.starts_with(AT_PLACEHOLDER.as_bytes()) {
+            Ok(Self { entry, at_offset })
+        } else {
+            Err(NoPlaceForTime)
+        }
+    }
+
+    /// The entry's bytes; final once [`stamp`] wrote the time.
+    pub fn entry(&self) -> &[u8] {
+        &self.entry
+    }
+}
+
+/// Writes the batch's time into each submission and returns the log entries, SHA-256 of the final bytes.
+pub fn stamp(batch: &mut [Submission], at: Moment) -> Vec<[u8; 32]> {
+    let text = at.to_string();
+    let place = AT_PLACEHOLDER.len();
+    let stamped = batch.iter_mut().map(|submission| {
+        let at = submission.entry.get_mut(submission.at_offset..submission.at_offset + place);
+        if let Some(at) = at.filter(|_| text.len() == place) {
+            at.copy_from_slice(text.as_bytes());
+        }
+        sha256(&submission.entry)
+    });
+    stamped.collect()
+}
+
+/// A batch whose commit is confirmed.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// Name of the log.
+    pub log: Arc<str>,
+    /// The checkpoint with the batch.
+    pub note: Arc<str>,
+    /// The time of all its entries.
+    pub at: Moment,
+    /// Proofs of its leaves; the i-th submission is leaf `batch.first() + i`.
+    pub batch: Arc<BatchTree>,
+}
+
+impl Appended {
+    /// What a [`Committer`] hands back and what it keeps, once the commit is confirmed.
+    pub fn confirmed(self) -> (Committed, Cached) {
+        let Self { log, note, at, batch, cached, .. } = self;
+        (Committed { log, note, at, batch }, cached)
+    }
+}
+
+/// Owner of the access log's writing connection; `store` implements it. All calls come from one thread.
+///
+/// Errors are told apart by their code: `log_lost` (another process owns the log), `log_closed`,
+/// `log_forked`; every other one may pass.
+pub trait Committer: Send + 'static {
+    /// One transaction: begin the append, [`stamp`], seal and keep the entries, finish, commit. Ok only when
+    /// the commit is confirmed. After an error of any kind the next call reads the head anew.
+    fn commit(&mut self, batch: &mut [Submission]) -> Result<Committed, Error>;
+
+    /// Takes the log, or takes it back after `log_lost`.
+    fn claim(&mut self) -> Result<(), Error>;
+
+    /// Prolongs the lease while there is nothing to commit; each commit prolongs it too.
+    fn renew(&mut self) -> Result<(), Error>;
+
+    /// Gives the log back at a graceful stop.
+    fn release(&mut self) -> Result<(), Error>;
+}
+
+/// A durable access entry.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// Name of the log.
+    pub log: Arc<str>,
+    /// Index of its leaf.
+    pub index: u64,
+    /// Its final bytes.
+    pub entry: Vec<u8>,
+    /// The tree of its batch.
+    pub batch: Arc<BatchTree>,
+    /// The checkpoint of its batch.
+    pub note: Arc<str>,
+    /// Its time.
+    pub at: Moment,
+}
+
+impl Accepted {
+    /// The receipt, canonical JSON (`schema/bytes.md` §6). Made by who answers, not by the sequencer.
+    pub fn receipt(&self) -> String {
+        let proof = self.batch.inclusion(self.index).unwrap_or_default();
+        receipt::write(&self.log, self.index, &self.entry, &proof, &self.note)
+    }
+}
+
+/// Why an entry was not accepted; the lookup it belongs to must not be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// As many wait as may wait.
+    #[error("the queue is full")]
+    QueueFull,
+    /// The server is stopping.
+    #[error("the sequencer is stopping")]
+    Stopping,
+    /// The log could not be written, or the commit is in doubt.
+    #[error("the log could not be written")]
+    Unavailable,
+    /// Another process owns the log.
+    #[error("another process owns the log")]
+    Lost,
+    /// The log is closed.
+    #[error("the log is closed")]
+    Closed,
+    /// The stored log contradicts itself.
+    #[error("the stored log contradicts itself")]
+    Forked,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal {
+            Refusal::QueueFull => Code::QueueFull,
+            Refusal::Stopping => Code::ShuttingDown,
+            Refusal::Unavailable => Code::LogUnavailable,
+            Refusal::Lost => Code::LogLost,
+            Refusal::Closed => Code::LogClosed,
+            Refusal::Forked => Code::LogForked,
+        };
+        Self::new(code, "")
+    }
+}
+
+/// The place of one submission in the queue.
+#[derive(Debug)]
+pub struct Ticket(oneshot::Receiver<Result<Accepted, Refusal>>);
+
+impl Ticket {
+    /// Waits until the entry is durable, or is not to be. Dropping the future does not take the entry back.
+    pub async fn accepted(self) -> Result<Accepted, Refusal> {
+        self.0.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    /// The same for callers without a runtime; must not be called on an async thread.
+    pub fn wait(self) -> Result<Accepted, Refusal> {
+        self.0.blocking_recv().unwrap_or(Err(Refusal::Unavailable))
+    }
+}
+
+/// Bounds of a sequencer.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How many may wait; more are refused.
+    pub queue: usize,
+    /// Entries in a batch at most.
+    pub batch: usize,
+    /// Longest wait for more entries, under load only.
+    pub linger: Duration,
+    /// The lease of the committer; it is renewed every third of it.
+    pub lease: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (linger, lease) = (Duration::from_millis(1), Duration::from_secs(15));
+        Self { queue: 4096, batch: 512, linger, lease }
+    }
+}
+
+/// A running sequencer; dropping it stops it as [`Sequencer::stop`] does.
+pub struct Sequencer {
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Where lookups submit; cheap to clone.
+#[derive(Clone)]
+pub struct Handle(Arc<Shared>);
+
+impl Sequencer {
+    /// Claims the log on the calling thread, whose error is the caller's, then starts the sequencer's own.
+    pub fn start(mut committer: impl Committer, settings: Settings) -> Result<Self, Error> {
+        committer.claim()?;
+        let shared = Arc::new(Shared::new(settings));
+        let handle = Handle(Arc::clone(&shared));
+        let thread = std::thread::Builder::new().name("sequencer".into());
+        let thread = thread.spawn(move || run(committer, &shared)).map_err(Error::internal)?;
+        Ok(Self { handle, thread: Some(thread) })
+    }
+
+    /// Where to submit.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Takes no more, commits what waits, gives the log back, ends.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Sequencer {
+    fn drop(&mut self) {
+        self.handle.0.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            ::log::error!("the sequencer's thread had panicked");
+        }
+    }
+}
+
+impl Handle {
+    /// Queues an entry; never blocks.
+    pub fn submit(&self, submission: Submission) -> Result<Ticket, Refusal> {
+        let (answer, ticket) = oneshot::channel();
+        self.0.submit(submission, answer)?;
+        Ok(Ticket(ticket))
+    }
+
+    /// Whether the last attempt to write the log went through; for readiness.
+    pub fn healthy(&self) -> bool {
+        self.0.state() == State::Up
+    }
+
+    /// What it counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.0.counters
+    }
+}
+
+/// The thread: batch after batch until stopped.
+fn run(mut committer: impl Committer, shared: &Shared) {
+    // Also when a panic unwinds: whoever waits or comes later is refused, none waits for ever.
+    let _end = queue::End(shared);
+    let renew_every = shared.settings.lease / 3;
+    let (mut submissions, mut answers) = (Vec::new(), Vec::new());
+    let mut pace = Pace::default();
+    let mut lease_due = Instant::now() + renew_every;
+    loop {
+        match shared.next(&mut submissions, &mut answers, &pace, lease_due) {
+            Next::Batch => {
+                let began = Instant::now();
+                let outcome = committer.commit(&mut submissions);
+                pace =
+                    Pace { entries: submissions.len(), took: began.elapsed(), ended: Some(Instant::now()) };
+                lease_due = Instant::now() + renew_every;
+                answer(shared, outcome, &mut submissions, &mut answers, pace.took);
+                if shared.state() == State::Lost {
+                    lease_due = Instant::now();
+                }
+            }
+            Next::LeaseDue => {
+                lease_due = Instant::now() + renew_every;
+                keep(shared, &mut committer);
+            }
+            Next::Stop => break,
+        }
+    }
+    if let Err(error) = committer.release() {
+        ::log::warn!("the log's lease was not given back and runs out by itself: {error:?}");
+    }
+}
+
+/// Tells each waiter of the batch. Only here do an index and a checkpoint become visible to anybody.
+fn answer(
+    shared: &Shared,
+    outcome: Result<Committed, Error>,
+    submissions: &mut Vec<Submission>,
+    answers: &mut Vec<oneshot::Sender<Result<Accepted, Refusal>>>,
+    took: Duration,
+) {
+    match outcome {
+        Ok(Committed { log, note, at, batch }) => {
+            shared.counters.committed(submissions.len(), took);
+            shared.set(State::Up);
+            let waiting = submissions.drain(..).zip(answers.drain(..));
+            for (index, (submission, answer)) in (batch.first()..).zip(waiting) {
+                let (log, note, batch) = (Arc::clone(&log), Arc::clone(&note), Arc::clone(&batch));
+                // A caller that has gone away has been answered: its access is logged.
+                let _gone =
+                    answer.send(Ok(Accepted { log, index, entry: submission.entry, batch, note, at }));
+            }
+        }
+        Err(error) => {
+            ::log::error!("a batch of {} access entries was not confirmed: {error:?}", submissions.len());
+            add(&shared.counters.faults, 1);
+            let state = State::after(error.code);
+            shared.set(state);
+            submissions.clear();
+            for answer in answers.drain(..) {
+                let _gone = answer.send(Err(state.refusal().unwrap_or(Refusal::Unavailable)));
+            }
+        }
+    }
+}
+
+/// Keeps the lease, or takes a lost log back.
+fn keep(shared: &Shared, committer: &mut impl Committer) {
+    let state = shared.state();
+    let outcome = match state {
+        State::Up | State::Down => committer.renew(),
+        State::Lost => committer.claim(),
+        State::Closed | State::Forked | State::Ended => return,
+    };
+    let after = outcome.as_ref().map_or_else(|error| State::after(error.code), |()| State::Up);
+    if let Err(error) = outcome
+        && state != after
+    {
+        ::log::error!("the log's lease was not kept: {error:?}");
+    }
+    shared.set(after);
+}
+
+impl std::fmt::Debug for Submission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Submission({} bytes)", self.entry.len())
+    }
+}
+
+impl Shared {
+    fn state(&self) -> State {
+        State::of(self.state.load(Ordering::Acquire))
+    }
+
+    fn set(&self, state: State) {
+        self.state.store(state as u8, Ordering::Release);
+    }
+}
