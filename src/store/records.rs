@@ -12,44 +12,9 @@ use super::tx::{Reader, Writer};
 use super::vault::{Purpose, Vault};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
-use crate::record::{Kind, State};
+use crate::catalog::{Custody, Kind};
+use crate::record::State;
 use crate::trust::{Aad, HolderKey};
-
-/// How the registry holds a record: the body here, at the issuer, on paper only, or in another registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Custody {
-    /// 托管: the sealed envelope is here.
-    Hosted,
-    /// 发证机构保存: metadata here, the body is fetched from the issuer at use.
-    AtIssuer,
-    /// 仅有纸质: known to exist, not digitised.
-    Paper,
-    /// 异地: another region's registry has it.
-    Elsewhere,
-}
-
-impl Custody {
-    const ALL: [(Self, i16, &'static str); 4] =
-        [(Self::Hosted, 1, "hosted"), (Self::AtIssuer, 2, "at_issuer"), (Self::Paper, 3, "paper"), (Self::Elsewhere, 4, "elsewhere")];
-
-    /// The name on the wire.
-    pub fn wire(self) -> &'static str {
-        Self::ALL.iter().find(|(custody, _, _)| *custody == self).map_or("", |(_, _, wire)| wire)
-    }
-
-    /// The custody of that wire name.
-    pub fn from_wire(wire: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, _, name)| *name == wire).map(|(custody, _, _)| *custody)
-    }
-
-    fn column(self) -> i16 {
-        Self::ALL.iter().find(|(custody, _, _)| *custody == self).map_or(0, |(_, column, _)| *column)
-    }
-
-    fn from_column(column: i16) -> Option<Self> {
-        Self::ALL.iter().find(|(_, number, _)| *number == column).map(|(custody, _, _)| *custody)
-    }
-}
 
 /// A record as one of its holders' rows has it, opened.
 #[derive(Debug, Clone)]
@@ -104,6 +69,23 @@ pub enum Opened {
     },
 }
 
+/// Closed lists stand in columns by their place in the list (from 1), states by the number of their code.
+fn place<T: Copy + PartialEq>(all: &[T], value: T) -> i16 {
+    all.iter().zip(1..).find(|(one, _)| **one == value).map_or(0, |(_, place)| place)
+}
+
+fn at_place<T: Copy>(all: &[T], place: i16) -> Option<T> {
+    all.get(usize::try_from(place.checked_sub(1)?).ok()?).copied()
+}
+
+fn state_column(state: State) -> i16 {
+    state.code().parse().unwrap_or(0)
+}
+
+fn state_of(column: i16) -> Option<State> {
+    State::ALL.iter().copied().find(|state| state_column(*state) == column)
+}
+
 #[derive(Queryable)]
 struct Row {
     hk: Vec<u8>,
@@ -142,7 +124,7 @@ fn open(table: &str, row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
     let Some(plain) = vault.open(row.key_id, aad, &row.sealed) else { return damaged(row) };
     let Some(body) = RowBody::from_bytes(&plain) else { return damaged(row) };
     let (Some(kind), Some(custody), Some(state)) =
-        (Kind::from_number(row.kind), Custody::from_column(row.custody), State::from_number(row.state))
+        (at_place(Kind::ALL, row.kind), at_place(Custody::ALL, row.custody), state_of(row.state))
     else {
         return damaged(row);
     };
@@ -178,12 +160,12 @@ fn seal(table: &str, record: &StoredRecord, vault: &Vault) -> Result<Row> {
         hk: record.hk.as_bytes().to_vec(),
         type_code: record.type_code.clone(),
         record_id: record.record_id.to_vec(),
-        kind: record.kind.number(),
-        custody: record.custody.column(),
+        kind: place(Kind::ALL, record.kind),
+        custody: place(Custody::ALL, record.custody),
         version: record.version,
         identifier: record.identifier.clone(),
         issuer: record.issuer.clone(),
-        state: record.state.number(),
+        state: state_column(record.state),
         valid_from: record.valid_from.map(Day::number),
         valid_to: record.valid_to.map(Day::number),
         as_of: record.as_of.micros(),

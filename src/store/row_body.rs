@@ -1,6 +1,6 @@
 //! What the seal of a record row hides: the holder's code, the envelope, and facts that no clear column has.
 
-use crate::clock::Day;
+use crate::clock::{Day, Moment};
 
 /// The sealed part of a row, in the layout of `schema/bytes.md` §9.
 #[derive(Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct RowBody {
     pub role: String,
     /// The identifier, also where the clear column leaves it out.
     pub identifier: String,
+    /// When the leaf of this version was logged: what its key is judged at.
+    pub logged_at: Moment,
     /// The day by which the next 年检/签注 is due, where one is.
     pub review_due: Option<Day>,
     /// The stored envelope; empty where the body is elsewhere.
@@ -29,6 +31,7 @@ impl RowBody {
         for part in [self.holder.0.as_bytes(), self.holder.1.as_bytes(), self.role.as_bytes(), self.identifier.as_bytes()] {
             framed(&mut out, part);
         }
+        out.extend_from_slice(&self.logged_at.micros().to_be_bytes());
         out.extend_from_slice(&self.review_due.map_or(i32::MIN, Day::number).to_be_bytes());
         framed(&mut out, &self.envelope);
         framed(&mut out, &self.directory);
@@ -44,6 +47,9 @@ impl RowBody {
         let holder = (text(&mut rest)?, text(&mut rest)?);
         let role = text(&mut rest)?;
         let identifier = text(&mut rest)?;
+        let (at, after) = rest.split_first_chunk::<8>()?;
+        rest = after;
+        let logged_at = Moment::from_micros(i64::from_be_bytes(*at));
         let (due, after) = rest.split_first_chunk::<4>()?;
         rest = after;
         let due = i32::from_be_bytes(*due);
@@ -89,6 +95,7 @@ mod tests {
             holder: ("111".into(), "190101198803120021".into()),
             role: "holder".into(),
             identifier: "1.2.156.3005.2.x".into(),
+            logged_at: Moment::from_micros(7),
             review_due: Day::new(2027, 1, 31),
             envelope: vec![1, 2, 3],
             directory: Vec::new(),

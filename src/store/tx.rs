@@ -223,6 +223,23 @@ impl Store {
         }
     }
 
+    /// Writes on either side in one transaction; blocks. On SQLite the access file is opened for this one write.
+    pub fn write_side_now<T>(&self, side: Side, mut f: impl FnMut(&mut Writer<'_>) -> Result<T>) -> Result<T> {
+        if side == Side::Registry || self.inner.url.is_postgres() {
+            return self.write_now(f);
+        }
+        let mut conn = self.access_maker(Open::Write).make()?;
+        self.transaction(&mut conn, &mut f)
+    }
+
+    /// Reads from either side in one snapshot; blocks.
+    pub fn read_side_now<T>(&self, side: Side, f: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        match side {
+            Side::Registry => self.read_now(f),
+            Side::Access => self.read_access_now(f),
+        }
+    }
+
     /// One write transaction on a connection of the caller's own (the access sequencer, an import).
     pub(super) fn transaction<T>(&self, conn: &mut AnyConnection, f: &mut impl FnMut(&mut Writer<'_>) -> Result<T>) -> Result<T> {
         dialect::begin(conn, Begin::Write)?;

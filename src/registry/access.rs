@@ -1,0 +1,88 @@
+//! The access log of this process: started once, submitted to by every path that shows a record (I2).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Registry;
+use super::init::CLI_LOG;
+use crate::error::{Code, Error, Result};
+use crate::log::metrics::Counters;
+use crate::log::sequencer::{Handle, Sequencer, Settings};
+use crate::log::{Accepted, Submission};
+use crate::store::{AccessCommitter, LEASE_S};
+use crate::trust::random;
+
+/// A running access log.
+pub struct AccessLog {
+    name: Arc<str>,
+    handle: Handle,
+    sequencer: Mutex<Option<Sequencer>>,
+}
+
+impl AccessLog {
+    /// Its name, as receipts have it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// False while it cannot be written: lookups are refused, /readyz is red.
+    pub fn healthy(&self) -> bool {
+        self.handle.healthy()
+    }
+
+    /// What it counted.
+    pub fn counters(&self) -> &Counters {
+        self.handle.counters()
+    }
+}
+
+impl Registry {
+    /// Claims `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
+    pub fn start_access(&self, node: &str) -> Result<()> {
+        self.start_log(&format!("access-{node}"))
+    }
+
+    /// The same for commands: they share one log and wait for each other, a lease's length at most.
+    pub fn start_cli_access(&self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(0) + 5);
+        loop {
+            match self.start_log(CLI_LOG) {
+                Err(error) if error.code == Code::LogLost && Instant::now() < deadline => std::thread::sleep(Duration::from_millis(50)),
+                other => return other,
+            }
+        }
+    }
+
+    fn start_log(&self, name: &str) -> Result<()> {
+        let signer = self.log_signer(name)?;
+        let owner = format!("{name}/{}", random::token()?);
+        let committer = AccessCommitter::new(self.store().clone(), name, owner, signer, self.inner.clock.clone());
+        let settings = Settings { lease: Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(15)), ..Settings::default() };
+        let sequencer = Sequencer::start(committer, settings)?;
+        let access = AccessLog { name: name.into(), handle: sequencer.handle(), sequencer: Mutex::new(Some(sequencer)) };
+        *self.inner.access.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(access));
+        Ok(())
+    }
+
+    /// Takes no more entries, commits those that wait, gives the log back.
+    pub fn stop_access(&self) {
+        let access = self.inner.access.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(access) = access {
+            let sequencer = access.sequencer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop(sequencer);
+        }
+    }
+
+    /// The running access log; `log_unavailable` before it was started and after it was stopped.
+    pub fn access(&self) -> Result<Arc<AccessLog>> {
+        let access = self.inner.access.read().unwrap_or_else(PoisonError::into_inner).clone();
+        access.ok_or_else(|| Error::new(Code::LogUnavailable, "no access log is running"))
+    }
+}
+
+impl AccessLog {
+    /// Submits an entry and waits until it is durable. Nothing may be answered before this returned.
+    pub(super) async fn note(&self, submission: Submission) -> Result<Accepted> {
+        Ok(self.handle.submit(submission)?.accepted().await?)
+    }
+}

@@ -1,0 +1,148 @@
+//! Making a registry: databases, keys, logs, the built-in types. Once; a second time is refused (I11).
+
+use super::{Opening, Registry};
+use crate::catalog::{CodeLists, Region, TypeEntry};
+use crate::error::{Code, Error, Result};
+use crate::log::{LogSigner, append};
+use crate::record::event::EventKind;
+use crate::store::{Side, SigningKeyRow, Store};
+use crate::trust::{SigningKey, random};
+
+/// What the operator decides when a registry is made.
+#[derive(Debug, Clone)]
+pub struct FoundingOptions {
+    /// The first part of each log's origin line, a name that no other registry has: `zhengzhao.example.gov.cn`.
+    pub origin: String,
+    /// The region it serves, 6 digits: what "nothing found" is asked about where nobody says more.
+    pub home: Region,
+    /// Names of the processes that will serve; each gets an access log of its own.
+    pub nodes: Vec<String>,
+    /// Put the built-in types in.
+    pub types: bool,
+}
+
+/// What was made.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// Verifier keys of the logs, as C2SP signed notes name them.
+    pub verifier_keys: Vec<String>,
+    /// Thumbprint of the registry's own key.
+    pub registry_kid: String,
+    /// Slugs of the types that were put in.
+    pub types: Vec<String>,
+}
+
+/// The access log of commands that touch holders.
+pub const CLI_LOG: &str = "access-cli";
+/// The log of records.
+pub const RECORDS_LOG: &str = "records";
+
+impl Registry {
+    /// Makes a registry and opens it.
+    pub fn found(opening: Opening, options: &FoundingOptions) -> Result<(Self, Founding)> {
+        check_origin(&options.origin)?;
+        for node in &options.nodes {
+            check_node(node)?;
+        }
+        let now = opening.clock.now();
+        let store = Store::create(&opening.place, opening.master, now)?;
+        let key = SigningKey::generate()?;
+        let registry_kid = key.kid().to_owned();
+        let wrapped = store.master().wrap("signing", &registry_kid, key.seed().as_slice())?;
+        store.write_now(|writer| {
+            writer.put_fact("origin", options.origin.as_bytes())?;
+            writer.put_fact("home_region", options.home.to_string().as_bytes())?;
+            writer.put_fact("records_log", RECORDS_LOG.as_bytes())?;
+            writer.insert_signing_key(&SigningKeyRow {
+                kid: registry_kid.clone(),
+                owner: "registry".to_owned(),
+                purpose: "registry".to_owned(),
+                public: key.public().to_vec(),
+                wrapped: Some(wrapped.clone()),
+                valid_from: now.micros(),
+                revoked_at: None,
+                revoked_since: None,
+                revoked_why: None,
+            })
+        })?;
+        let mut logs = vec![RECORDS_LOG.to_owned(), CLI_LOG.to_owned()];
+        logs.extend(options.nodes.iter().map(|node| format!("access-{node}")));
+        let registry = Self::over(store, opening.clock, opening.regions)?;
+        let mut verifier_keys = Vec::new();
+        for log in &logs {
+            verifier_keys.push(registry.add_log(log)?);
+        }
+        registry.note_public(EventKind::Key, "generate", "init", &registry_kid, None, |_| Ok(()))?;
+        let mut types = Vec::new();
+        if options.types {
+            let lists = CodeLists::builtin().map_err(Error::internal)?;
+            for entry in TypeEntry::builtin(&lists).map_err(Error::internal)? {
+                registry.load_type("init", &serde_json::to_string(entry.def()).map_err(Error::internal)?)?;
+                types.push(entry.def().slug.clone());
+            }
+        }
+        registry.refresh()?;
+        Ok((registry, Founding { verifier_keys, registry_kid, types }))
+    }
+
+    /// Makes a log with a key of its own; `already_initialised` if there is one of that name.
+    ///
+    /// The key is stored before the head: a crash between the two leaves a key that signs nothing, and the
+    /// command can be run again.
+    pub fn add_log(&self, log: &str) -> Result<String> {
+        check_node(log)?;
+        let origin = format!("{}/{log}", self.snapshot().origin);
+        let seed = random::key32()?;
+        let signer = LogSigner::new(&origin, &seed).map_err(Error::internal)?;
+        let owner = format!("log:{log}");
+        let side = side_of(log);
+        let known = self.store().read_now(|reader| reader.signing_keys())?;
+        let (signer, fresh) = match known.iter().find(|row| row.owner == owner) {
+            Some(_) => (self.log_signer(log)?.as_ref().clone(), false),
+            None => (signer, true),
+        };
+        if fresh {
+            let key = SigningKey::from_seed(&seed)?;
+            let wrapped = self.store().master().wrap("signing", key.kid(), seed.as_slice())?;
+            let row = SigningKeyRow {
+                kid: key.kid().to_owned(),
+                owner,
+                purpose: "log".to_owned(),
+                public: key.public().to_vec(),
+                wrapped: Some(wrapped),
+                valid_from: self.now().micros(),
+                revoked_at: None,
+                revoked_since: None,
+                revoked_why: None,
+            };
+            self.store().write_now(|writer| {
+                writer.insert_signing_key(&row)?;
+                writer.raise_config_version()
+            })?;
+        }
+        let head = append::new_head(log, &signer, self.now());
+        self.store().write_side_now(side, |writer| writer.insert_log(&head, &origin))?;
+        Ok(signer.verifier().to_string())
+    }
+}
+
+/// Which database holds a log.
+pub(super) fn side_of(log: &str) -> Side {
+    if log.starts_with("access-") { Side::Access } else { Side::Registry }
+}
+
+fn check_origin(origin: &str) -> Result<()> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b':');
+    if (1..=100).contains(&origin.len()) && origin.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(Error::new(Code::ConfigInvalid, "an origin is 1 to 100 of a-z 0-9 . - / :").at("origin").rule("origin_form"))
+}
+
+fn check_node(node: &str) -> Result<()> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=40).contains(&node.len()) && node.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(Error::new(Code::ConfigInvalid, "a log or node name is 1 to 40 of a-z 0-9 -").at("node").rule("node_form"))
+}

@@ -1,0 +1,328 @@
+//! Issue: a draft or an issuer's own envelope becomes a signed, sealed, logged record.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::Registry;
+use super::draft::{self, Checked, Draft};
+use super::ledger::Logged;
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::identity::HolderCode;
+use crate::policy::{Actor, Scope, decide};
+use crate::record::action::{Action, State};
+use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::payload::Validity;
+use crate::record::{Digest, Record};
+use crate::store::{Opened, RecordKey, RowBody, StoredEvent, StoredRecord, Writer};
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ, random};
+
+/// What an issuer sends.
+#[derive(Debug, Clone)]
+pub enum Submitted {
+    /// Data, to be signed with the key that the registry holds for the issuer.
+    Draft(Draft),
+    /// A record that the issuer signed with its own key, in compact form; stored as it came.
+    Envelope(String),
+}
+
+/// Whether something new was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IssueOutcome {
+    /// A new record.
+    Issued,
+    /// The same record was there: this is the first one's answer.
+    AlreadyThere,
+}
+
+/// The answer to an issue.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// New or there already.
+    pub outcome: IssueOutcome,
+    /// The record's identifier.
+    pub identifier: String,
+    /// Its version.
+    pub version: u32,
+    /// True if the issuer's own key signed it.
+    pub signed_by_issuer: bool,
+    /// The log and leaf of its event.
+    pub log: String,
+    /// The leaf.
+    pub leaf: u64,
+    /// The log's time.
+    pub at: Moment,
+    /// What was accepted but is worth saying.
+    pub remarks: Vec<String>,
+}
+
+/// A record with its signature and the keys it will stand under: all that needs no database.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The record.
+    pub record: Record,
+    /// Its stored envelope.
+    pub envelope: EnvelopeBuf,
+    /// One for each holder, in order.
+    pub holders: Vec<HolderKey>,
+    /// SHA-256 of the content form.
+    pub content: Digest,
+    /// Keyed hashes it takes: identifier, then number or content.
+    pub keys: Vec<[u8; 16]>,
+    /// True if the identifier must not stand in the clear.
+    pub secret_identifier: bool,
+}
+
+impl Signed {
+    /// Signs a checked record.
+    pub fn new(checked: Checked, key: &SigningKey, index: &IndexKey) -> Result<Self> {
+        let payload = checked.record.to_canonical().map_err(Error::internal)?;
+        let envelope = EnvelopeBuf::sign(Typ::Record, payload, key);
+        Self::over(checked, envelope, index)
+    }
+
+    /// Takes in a checked record with the envelope that its issuer signed.
+    pub fn over(checked: Checked, envelope: EnvelopeBuf, index: &IndexKey) -> Result<Self> {
+        let Checked { record, codes, .. } = checked;
+        let content = Digest::of(&[&record.content_form().map_err(Error::internal)?]);
+        let holders = codes.iter().map(|code| holder_key(index, code)).collect();
+        let unique = match &record.number {
+            Some(number) => index.number_key(&record.issuer.code, &record.record_type.code, number, record.version),
+            None => index.content_key(&content.0),
+        };
+        let keys = vec![index.identifier_key(&record.identifier), unique];
+        let secret_identifier = record.identifier_is_secret();
+        Ok(Self { record, envelope, holders, content, keys, secret_identifier })
+    }
+
+    /// The rows of this record, one a holder, as of an event's leaf.
+    pub fn rows(&self, record_id: [u8; 16], state: State, log: &str, leaf: u64, at: Moment) -> Result<Vec<StoredRecord>> {
+        let record = &self.record;
+        let version = i32::try_from(record.version).map_err(Error::internal)?;
+        let envelope = self.envelope.to_stored();
+        let rows = record.holders.iter().zip(&self.holders).map(|(holder, hk)| StoredRecord {
+            hk: *hk,
+            type_code: record.record_type.code.clone(),
+            record_id,
+            kind: record.kind,
+            custody: crate::catalog::Custody::Hosted,
+            version,
+            identifier: (!self.secret_identifier).then(|| record.identifier.clone()),
+            issuer: record.issuer.code.clone(),
+            state,
+            valid_from: record.valid_from,
+            valid_to: record.valid_to.and_then(Validity::last_day),
+            as_of: at,
+            disputed: false,
+            log: log.to_owned(),
+            leaf,
+            row_seq: 1,
+            body: RowBody {
+                holder: (holder.code_type.clone(), holder.code.clone()),
+                role: holder.role.clone(),
+                identifier: record.identifier.clone(),
+                logged_at: at,
+                review_due: None,
+                envelope: envelope.clone(),
+                directory: Vec::new(),
+            },
+        });
+        Ok(rows.collect())
+    }
+
+    /// The event of this record's coming to be.
+    pub fn event(&self, action: Action, actor: &str, at: Moment, salt: crate::record::Salt) -> Event {
+        let subject = subject_hash(&salt, &self.record.identifier);
+        let replaces = self.record.replaces.as_ref().map(|earlier| earlier.version);
+        Event::new(EventKind::Record, action.wire(), actor, salt, subject, at)
+            .effective_on(self.record.issued_on)
+            .record_version(Some(self.envelope.digest()), self.record.version, replaces)
+    }
+}
+
+/// The holder key of a code.
+pub fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {
+    index.holder_key(code.key_type(), code.key_code())
+}
+
+impl Registry {
+    /// Issues a record. Blocks.
+    ///
+    /// The same record again gets the first one's answer; the same number on another face is `number_clash`
+    /// with both faces side by side.
+    pub fn issue(&self, actor: &Actor, submitted: &Submitted) -> Result<Issued> {
+        let snapshot = self.fresh_snapshot()?;
+        let today = self.now().day();
+        let index = self.store().vault().index();
+        let (signed, remarks, signed_by_issuer) = match submitted {
+            Submitted::Draft(draft) => {
+                let type_code = draft::type_entry(&snapshot, &draft.type_code)?.def().code.clone();
+                self.may_issue(actor, &type_code, &draft.issuer)?;
+                let checked = draft::check(draft, &snapshot, self.regions(), today, None)?;
+                let remarks = checked.remarks.clone();
+                let key = self.issuer_key(&draft.issuer)?;
+                (Signed::new(checked, &key, index)?, remarks, false)
+            }
+            Submitted::Envelope(compact) => {
+                let envelope = EnvelopeBuf::from_compact(compact, Typ::Record).map_err(envelope_error)?;
+                let record = self.verified_record(&envelope.as_envelope())?;
+                self.may_issue(actor, &record.record_type.code, &record.issuer.code)?;
+                if record.version != 1 || record.replaces.is_some() {
+                    let detail = "issue takes first versions; a new version comes by an action";
+                    return Err(Error::new(Code::FieldInvalid, detail).at("version").rule("version_first"));
+                }
+                let checked = draft::check_signed(record, &snapshot, self.regions(), today)?;
+                let remarks = checked.remarks.clone();
+                (Signed::over(checked, envelope, index)?, remarks, true)
+            }
+        };
+        self.bind(&actor.label(), signed, remarks, signed_by_issuer)
+    }
+
+    fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
+        decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
+        match actor.agency() {
+            Some(agency) if agency != issuer => {
+                Err(Error::new(Code::Forbidden, "a client issues for its own agency").at("issuer").rule("agency_mismatch"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Verifies an issuer's envelope strictly: key known, of that issuer, not revoked.
+    pub(super) fn verified_record(&self, envelope: &Envelope<'_>) -> Result<Record> {
+        let snapshot = self.snapshot();
+        let unknown = || Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered").rule("key_unknown");
+        let key = snapshot.keys.find(envelope.kid()).ok_or_else(unknown)?;
+        if key.revoked.is_some() {
+            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked").rule("key_revoked"));
+        }
+        envelope.verify(&key.key).map_err(envelope_error)?;
+        let record = Record::from_payload(envelope.payload())
+            .map_err(|fault| Error::new(Code::EnvelopeInvalid, fault.to_string()).at("payload").rule(fault.rule()))?;
+        if record.issuer.code != key.owner {
+            return Err(Error::new(Code::EnvelopeInvalid, "the key belongs to another agency than the issuer").rule("key_owner"));
+        }
+        Ok(record)
+    }
+
+    /// Stores a signed record under all its holders, or finds that it is there.
+    fn bind(&self, actor: &str, signed: Signed, remarks: Vec<String>, signed_by_issuer: bool) -> Result<Issued> {
+        let record_id = random::id16()?;
+        let salt = random::salt16()?;
+        let (there, logged) = self.log_records(|writer, place| {
+            if let Some(there) = self.already_there(writer, &signed)? {
+                return Ok((Some(there), Vec::new()));
+            }
+            let event = signed.event(Action::Issue, actor, place.at, salt);
+            for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
+                writer.insert_record(&row)?;
+                writer.insert_event(&event_row(&row, 1, &event, place.first, Vec::new(), String::new()))?;
+            }
+            for key in &signed.keys {
+                writer.insert_record_key(&RecordKey {
+                    key: *key,
+                    record_id,
+                    version: 1,
+                    holders: signed.holders.clone(),
+                    content: signed.content.0,
+                })?;
+            }
+            Ok((None, vec![event.digest().0]))
+        })?;
+        match (there, logged) {
+            (Some(there), _) => Ok(Issued { remarks, ..there }),
+            (None, Some(Logged { log, first, at, .. })) => Ok(Issued {
+                outcome: IssueOutcome::Issued,
+                identifier: signed.record.identifier.clone(),
+                version: signed.record.version,
+                signed_by_issuer,
+                log,
+                leaf: first,
+                at,
+                remarks,
+            }),
+            (None, None) => Err(Error::internal("an issue that logged nothing")),
+        }
+    }
+
+    /// The answer that the same record got before; `number_clash` if its number stands on another face.
+    fn already_there(&self, writer: &mut Writer<'_>, signed: &Signed) -> Result<Option<Issued>> {
+        for key in &signed.keys {
+            let Some(found) = writer.record_key(key)? else { continue };
+            let holder = found.holders.first().copied().ok_or_else(|| Error::new(Code::RecordDamaged, "a key row has no holder"))?;
+            let stored = match writer.record(&holder, &found.record_id)? {
+                Some(Opened::Record(stored)) => stored,
+                _ => return Err(Error::new(Code::RecordDamaged, "the record of that number does not open")),
+            };
+            let first = writer.events_of(&holder, &found.record_id)?.into_iter().find(|event| event.seq == 1);
+            if found.content == signed.content.0 {
+                let first = first.ok_or_else(|| Error::new(Code::RecordDamaged, "a record has no first event"))?;
+                return Ok(Some(Issued {
+                    outcome: IssueOutcome::AlreadyThere,
+                    identifier: stored.body.identifier.clone(),
+                    version: u32::try_from(found.version).map_err(Error::internal)?,
+                    signed_by_issuer: false,
+                    log: first.log,
+                    leaf: first.leaf,
+                    at: first.logged_at,
+                    remarks: Vec::new(),
+                }));
+            }
+            return Err(clash(&stored, &signed.record));
+        }
+        Ok(None)
+    }
+}
+
+/// Both faces side by side, for whoever may issue this type: fields that differ only, so that no more goes out
+/// than the question needs, and never the number itself.
+fn clash(stored: &StoredRecord, brought: &Record) -> Error {
+    let error = Error::new(Code::NumberClash, "this number stands on another face").at("number").rule("number_unique");
+    let Ok(envelope) = Envelope::parse_stored(&stored.body.envelope, Typ::Record) else { return error };
+    let Ok(there) = Record::from_payload(envelope.payload()) else { return error };
+    let mut differing = Vec::new();
+    for name in there.face.keys().chain(brought.face.keys().filter(|name| !there.face.contains_key(*name))) {
+        if there.face.get(name) != brought.face.get(name) {
+            let shown = |value: Option<&serde_json::Value>| value.map(|value| masked_value(value));
+            differing.push(json!({"field": name, "stored": shown(there.face.get(name)), "brought": shown(brought.face.get(name))}));
+        }
+    }
+    error.with(json!({"stored_version": stored.version, "stored_issued_on": there.issued_on, "differing": differing}))
+}
+
+fn masked_value(value: &serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) if crate::identity::contains_citizen_number(text) => crate::record::secret::mask(text).into(),
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => "…".into(),
+        other => other.clone(),
+    }
+}
+
+/// One holder's copy of an event about its row.
+pub(super) fn event_row(row: &StoredRecord, seq: i32, event: &Event, leaf: u64, order: Vec<u8>, ground: String) -> StoredEvent {
+    StoredEvent {
+        hk: row.hk,
+        record_id: row.record_id,
+        seq,
+        action: event.action.clone(),
+        effective_on: event.effective_on,
+        logged_at: event.at,
+        log: row.log.clone(),
+        leaf,
+        event: event.to_canonical(),
+        order,
+        ground,
+        intact: true,
+    }
+}
+
+/// An envelope's fault as an answer.
+pub(super) fn envelope_error(fault: crate::trust::EnvelopeFault) -> Error {
+    let rule = fault.rule();
+    Error::new(Code::EnvelopeInvalid, fault.to_string()).at("envelope").rule(rule)
+}
+
+/// Signing keys by agency for work that signs many records.
+pub type IssuerKeys = std::collections::HashMap<String, Arc<SigningKey>>;

@@ -1,0 +1,138 @@
+//! The use cases, one file per verb. They open the transactions, ask policy, write the logs.
+//!
+//! [`Registry`] is what everything above holds: API, pages, command line. It is cheap to clone. A use case
+//! takes the [`Actor`](crate::policy::Actor) first; what it may see or do is decided once, in `policy`, and
+//! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
+
+mod access;
+mod accounts;
+mod agencies;
+mod clients;
+mod coverage;
+mod draft;
+mod init;
+mod issue;
+mod keys;
+mod ledger;
+mod lookup;
+mod snapshot;
+mod types;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+pub use access::{AccessLog, Noted};
+pub use accounts::NewAccount;
+pub use clients::NewClient;
+pub use draft::{Draft, DraftHolder};
+pub use init::{Founding, FoundingOptions};
+pub use issue::{Issued, IssueOutcome, Submitted};
+pub use lookup::{Ask, AskedHolder, Purpose, ReceiptForm};
+pub use snapshot::Snapshot;
+
+use crate::clock::{Clock, Moment};
+use crate::error::{Code, Error, Result};
+use crate::identity::Regions;
+use crate::log::LogSigner;
+use crate::store::{Place, Store};
+use crate::trust::MasterKey;
+
+/// A policy read longer ago than this answers no lookup: another process may have ended a client meanwhile.
+const SNAPSHOT_AGE: Duration = Duration::from_secs(1);
+
+/// An open registry.
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    regions: Regions,
+    /// Swapped whole; a reader keeps the one it took for as long as its request lasts.
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// When the config version was last found equal to the snapshot's.
+    confirmed: Mutex<Instant>,
+    /// Opened signing keys of logs, by log name.
+    signers: Mutex<HashMap<String, Arc<LogSigner>>>,
+    access: RwLock<Option<Arc<AccessLog>>>,
+}
+
+/// What a registry is opened with.
+pub struct Opening {
+    /// Where it lives.
+    pub place: Place,
+    /// Its master key.
+    pub master: MasterKey,
+    /// The present.
+    pub clock: Clock,
+    /// Region names; the demo adds its own.
+    pub regions: Regions,
+}
+
+impl Registry {
+    /// Opens an existing registry.
+    pub fn open(opening: Opening) -> Result<Self> {
+        let store = Store::open(&opening.place, opening.master, opening.clock.now())?;
+        Self::over(store, opening.clock, opening.regions)
+    }
+
+    fn over(store: Store, clock: Clock, regions: Regions) -> Result<Self> {
+        let snapshot = Snapshot::read(&store)?;
+        let inner = Inner {
+            store,
+            clock,
+            regions,
+            snapshot: RwLock::new(Arc::new(snapshot)),
+            confirmed: Mutex::new(Instant::now()),
+            signers: Mutex::default(),
+            access: RwLock::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Moment {
+        self.inner.clock.now()
+    }
+
+    /// The database below; for commands that look after it (backup, fsck) and for tests.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Region names.
+    pub fn regions(&self) -> &Regions {
+        &self.inner.regions
+    }
+
+    /// Policy and catalog as last read, however long ago.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Policy and catalog; `policy_stale` if they could not be confirmed for a second.
+    pub fn fresh_snapshot(&self) -> Result<Arc<Snapshot>> {
+        let confirmed = *self.inner.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
+        if confirmed.elapsed() > SNAPSHOT_AGE {
+            return Err(Error::new(Code::PolicyStale, ""));
+        }
+        Ok(self.snapshot())
+    }
+
+    /// Compares the config version and reads anew what has changed. `serve` calls it every 250 ms, commands
+    /// before each use case.
+    pub fn refresh(&self) -> Result<()> {
+        let known = self.snapshot().version;
+        let version = self.inner.store.read_now(|reader| reader.config_version())?;
+        if version != known {
+            self.inner.store.load_data_keys()?;
+            let snapshot = Arc::new(Snapshot::read(&self.inner.store)?);
+            *self.inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        }
+        *self.inner.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        Ok(())
+    }
+}
