@@ -208,9 +208,11 @@ fn answer(
             }
         }
         Err(error) => {
-            ::log::error!("a batch of {} access entries was not confirmed: {error:?}", submissions.len());
             add(&shared.counters.faults, 1);
             let state = State::after(error.code);
+            if shared.state() != state {
+                ::log::error!("a batch of {} access entries was not confirmed: {error:?}", submissions.len());
+            }
             shared.set(state);
             submissions.clear();
             for answer in answers.drain(..) {

@@ -118,6 +118,18 @@ fn i2_nobody_is_answered_before_the_commit() {
 }
 
 #[test]
+fn a_caller_that_has_gone_away_is_logged_all_the_same() {
+    let (committer, begins, go, logs) = gated();
+    let sequencer = Sequencer::start(committer, Settings { batch: 0, ..Settings::default() }).unwrap();
+    drop(sequencer.handle().submit(submission("gone")).unwrap());
+    begins.recv().unwrap();
+    let other = sequencer.handle().submit(submission("there")).unwrap();
+    (0..2).for_each(|_| go.send(()).unwrap());
+    assert_eq!(other.wait().unwrap().index, 1);
+    assert_eq!(logs.rows().kept.len(), 2);
+}
+
+#[test]
 fn a_full_queue_refuses_and_a_stop_commits_what_waits() {
     let (committer, begins, go, logs) = gated();
     let sequencer = Sequencer::start(committer, Settings { queue: 2, ..Settings::default() }).unwrap();

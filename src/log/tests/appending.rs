@@ -8,7 +8,7 @@ use crate::log::check::{Finding, check_log};
 use crate::log::fault::{LogFault, Part};
 use crate::log::hash::{Hash, perfect_root};
 use crate::log::proof::{consistency, extends, includes, inclusion};
-use crate::log::testing::{MemoryFault, MemoryLogs, Rows};
+use crate::log::testing::{MemoryFault, MemoryLogs, Mode, Rows};
 use crate::log::tile::{StoredNodes, TileKind, TilePath, bundle, read, tile_of_hashes};
 
 fn log() -> Arc<MemoryLogs> {
@@ -61,6 +61,8 @@ fn tiles_of_many_batches_are_those_of_the_whole_tree() {
     {
         assert_eq!(serve(absent), None, "{absent}");
     }
+    let path: TilePath = "tile/0/001".parse().unwrap();
+    assert_eq!(look(&logs, |log| read(log, LOG, 511, path)).unwrap(), None, "not of a tree of that size");
     assert_one_tree(&logs);
 
     // Proofs from storage, for this size and for older ones whose right edge is now inside complete tiles.
@@ -86,6 +88,22 @@ fn a_cache_counts_only_while_it_is_the_head() {
     assert_eq!(push(&logs, &mut mine, &entries("c", 0, 300)).unwrap(), 600);
     assert_eq!(push(&logs, &mut None, &entries("d", 0, 1)).unwrap(), 601);
     assert_eq!(push(&logs, &mut theirs, &entries("e", 0, 1)).unwrap(), 602);
+    assert_one_tree(&logs);
+}
+
+#[test]
+fn i14_a_cache_kept_by_mistake_over_a_failed_commit_is_not_believed() {
+    let (logs, signer) = (log(), signer());
+    push(&logs, &mut None, &entries("a", 0, 10)).unwrap();
+    let mut kept = None;
+    logs.fail(4, Mode::NotStored);
+    let failed: Result<(), LogFault<MemoryFault>> = logs.write(|store| {
+        kept = Some(append(store, LOG, &mut None, &signer, &entries("lost", 0, 5), moment(1))?.cached);
+        Ok(())
+    });
+    assert!(failed.is_err() && kept.is_some(), "the commit was to fail: {failed:?}");
+    push(&logs, &mut None, &entries("b", 0, 5)).unwrap();
+    push(&logs, &mut kept, &entries("c", 0, 5)).unwrap();
     assert_one_tree(&logs);
 }
 

@@ -1,5 +1,8 @@
 //! Signed notes, verifier keys, tile paths, receipts: published vectors, our own, and each tampered.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::Signer as _;
 use proptest::prelude::*;
 
 use super::{entries, leaves, signer};
@@ -11,6 +14,10 @@ use crate::log::receipt::{self, Receipt, ReceiptFault};
 use crate::log::tile::{TileKind, TilePath, bundle, entries_of_bundle};
 
 const PUBLISHED: &str = include_str!("../../../fixtures/vectors/signed_note.txt");
+
+fn public_key() -> [u8; 32] {
+    ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes()
+}
 
 /// Every text that differs from `text` in one bit of one byte and is still UTF-8.
 fn one_bit_off(text: &str) -> impl Iterator<Item = String> + '_ {
@@ -62,6 +69,13 @@ fn a_checkpoint_is_three_lines_of_its_own_log() {
     ] {
         assert!(wrong.parse::<Checkpoint>().is_err(), "{wrong:?}");
     }
+    let text = text.replace("test/logs/access-test", "test/logs/else");
+    let signed = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).sign(text.as_bytes()).to_bytes();
+    let id = sha256(&[b"elicense.test/logs/access-test\n\x01", &public_key()[..]].concat());
+    let line = STANDARD.encode([&id[..4], &signed[..]].concat());
+    let else_origin = format!("{text}\n— elicense.test/logs/access-test {line}\n");
+    assert_eq!(signer.verifier().open(&else_origin), Ok(text.as_str()), "signed, but not for this log:");
+    assert_eq!(signer.verifier().checkpoint(&else_origin), Err(NoteFault::Checkpoint));
     let other = LogSigner::new("elicense.test/logs/other", &[7; 32]).unwrap();
     assert!(other.verifier().checkpoint(&note).is_err(), "a log's key signs for its origin only");
 }

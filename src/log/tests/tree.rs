@@ -117,6 +117,17 @@ fn an_empty_proof_is_no_proof_between_different_trees() {
 }
 
 #[test]
+fn a_proof_that_ends_below_or_above_the_root_is_refused() {
+    let leaves = leaves(&entries("s", 0, 4));
+    let (left, right) = (reference_root(&leaves[..2]), reference_root(&leaves[2..]));
+    let four = reference_root(&leaves);
+    assert!(extends(&left, 2, &four, 4, &[right]));
+    assert!(!extends(&left, 2, &four, 5, &[right]), "these are the hashes of a smaller tree");
+    assert!(!includes(&four, 4, 0, &left, &[right]), "a node passed off as a leaf");
+    assert!(!includes(&four, 4, 0, &four, &[]), "the root passed off as a leaf");
+}
+
+#[test]
 fn a_frontier_of_another_length_is_refused() {
     let mut tree = Tree::empty();
     leaves(&entries("f", 0, 13)).into_iter().for_each(|leaf| tree.append(leaf));
