@@ -124,9 +124,6 @@ pub fn extends(older_root: &Hash, older: u64, root: &Hash, size: u64, proof: &[H
     let known = older.is_power_of_two().then_some(older_root);
     let mut path = known.into_iter().chain(proof);
     let Some(start) = path.next() else { return false };
-    if proof.is_empty() {
-        return false;
-    }
     let (mut at, mut last) = (older - 1, size - 1);
     let shared = at.trailing_ones();
     at >>= shared;

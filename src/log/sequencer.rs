@@ -10,7 +10,9 @@
 //! failure is in doubt: all who wait are refused, nothing of it is shown, and the [`Committer`] reads the
 //! head anew before its next batch.
 
+mod accepted;
 mod queue;
+mod submission;
 #[cfg(test)]
 mod tests;
 
@@ -21,59 +23,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+pub use self::accepted::{Accepted, Refusal, Ticket};
 use self::queue::{Next, Pace, Shared, State};
+pub use self::submission::{AT_PLACEHOLDER, NoPlaceForTime, Submission, stamp};
 use super::append::{Appended, Cached};
 use super::batch::BatchTree;
-use super::hash::sha256;
 use super::metrics::{Counters, add};
-use super::receipt;
 use crate::clock::Moment;
-use crate::error::{Code, Error};
-
-/// Stands in a submitted entry where its time will be: 27 bytes, as long as every instant is.
-pub const AT_PLACEHOLDER: &str = "0000-00-00T00:00:00.000000Z";
-
-/// An access entry whose time is not known yet: canonical JSON with [`AT_PLACEHOLDER`] as its `at`.
-pub struct Submission {
-    entry: Vec<u8>,
-    at_offset: usize,
-}
-
-/// The entry does not have the placeholder at the offset that was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the entry has no place for its time there")]
-pub struct NoPlaceForTime;
-
-impl Submission {
-    /// The entry, with the offset of its placeholder's first byte.
-    pub fn new(entry: Vec<u8>, at_offset: usize) -> Result<Self, NoPlaceForTime> {
-        let rest = entry.get(at_offset..).ok_or(NoPlaceForTime)?;
-        if rest.starts_with(AT_PLACEHOLDER.as_bytes()) {
-            Ok(Self { entry, at_offset })
-        } else {
-            Err(NoPlaceForTime)
-        }
-    }
-
-    /// The entry's bytes; final once [`stamp`] wrote the time.
-    pub fn entry(&self) -> &[u8] {
-        &self.entry
-    }
-}
-
-/// Writes the batch's time into each submission and returns the log entries, SHA-256 of the final bytes.
-pub fn stamp(batch: &mut [Submission], at: Moment) -> Vec<[u8; 32]> {
-    let text = at.to_string();
-    let place = AT_PLACEHOLDER.len();
-    let stamped = batch.iter_mut().map(|submission| {
-        let at = submission.entry.get_mut(submission.at_offset..submission.at_offset + place);
-        if let Some(at) = at.filter(|_| text.len() == place) {
-            at.copy_from_slice(text.as_bytes());
-        }
-        sha256(&submission.entry)
-    });
-    stamped.collect()
-}
+use crate::error::Error;
 
 /// A batch whose commit is confirmed.
 #[derive(Debug, Clone)]
@@ -113,84 +70,6 @@ pub trait Committer: Send + 'static {
 
     /// Gives the log back at a graceful stop.
     fn release(&mut self) -> Result<(), Error>;
-}
-
-/// A durable access entry.
-#[derive(Debug, Clone)]
-pub struct Accepted {
-    /// Name of the log.
-    pub log: Arc<str>,
-    /// Index of its leaf.
-    pub index: u64,
-    /// Its final bytes.
-    pub entry: Vec<u8>,
-    /// The tree of its batch.
-    pub batch: Arc<BatchTree>,
-    /// The checkpoint of its batch.
-    pub note: Arc<str>,
-    /// Its time.
-    pub at: Moment,
-}
-
-impl Accepted {
-    /// The receipt, canonical JSON (`schema/bytes.md` §6). Made by who answers, not by the sequencer.
-    pub fn receipt(&self) -> String {
-        let proof = self.batch.inclusion(self.index).unwrap_or_default();
-        receipt::write(&self.log, self.index, &self.entry, &proof, &self.note)
-    }
-}
-
-/// Why an entry was not accepted; the lookup it belongs to must not be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// As many wait as may wait.
-    #[error("the queue is full")]
-    QueueFull,
-    /// The server is stopping.
-    #[error("the sequencer is stopping")]
-    Stopping,
-    /// The log could not be written, or the commit is in doubt.
-    #[error("the log could not be written")]
-    Unavailable,
-    /// Another process owns the log.
-    #[error("another process owns the log")]
-    Lost,
-    /// The log is closed.
-    #[error("the log is closed")]
-    Closed,
-    /// The stored log contradicts itself.
-    #[error("the stored log contradicts itself")]
-    Forked,
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        let code = match refusal {
-            Refusal::QueueFull => Code::QueueFull,
-            Refusal::Stopping => Code::ShuttingDown,
-            Refusal::Unavailable => Code::LogUnavailable,
-            Refusal::Lost => Code::LogLost,
-            Refusal::Closed => Code::LogClosed,
-            Refusal::Forked => Code::LogForked,
-        };
-        Self::new(code, "")
-    }
-}
-
-/// The place of one submission in the queue.
-#[derive(Debug)]
-pub struct Ticket(oneshot::Receiver<Result<Accepted, Refusal>>);
-
-impl Ticket {
-    /// Waits until the entry is durable, or is not to be. Dropping the future does not take the entry back.
-    pub async fn accepted(self) -> Result<Accepted, Refusal> {
-        self.0.await.unwrap_or(Err(Refusal::Unavailable))
-    }
-
-    /// The same for callers without a runtime; must not be called on an async thread.
-    pub fn wait(self) -> Result<Accepted, Refusal> {
-        self.0.blocking_recv().unwrap_or(Err(Refusal::Unavailable))
-    }
 }
 
 /// Bounds of a sequencer.
@@ -261,7 +140,7 @@ impl Handle {
     pub fn submit(&self, submission: Submission) -> Result<Ticket, Refusal> {
         let (answer, ticket) = oneshot::channel();
         self.0.submit(submission, answer)?;
-        Ok(Ticket(ticket))
+        Ok(Ticket::new(ticket))
     }
 
     /// Whether the last attempt to write the log went through; for readiness.
@@ -325,13 +204,15 @@ fn answer(
                 let (log, note, batch) = (Arc::clone(&log), Arc::clone(&note), Arc::clone(&batch));
                 // A caller that has gone away has been answered: its access is logged.
                 let _gone =
-                    answer.send(Ok(Accepted { log, index, entry: submission.entry, batch, note, at }));
+                    answer.send(Ok(Accepted { log, index, entry: submission.into_entry(), batch, note, at }));
             }
         }
         Err(error) => {
-            ::log::error!("a batch of {} access entries was not confirmed: {error:?}", submissions.len());
             add(&shared.counters.faults, 1);
             let state = State::after(error.code);
+            if shared.state() != state {
+                ::log::error!("a batch of {} access entries was not confirmed: {error:?}", submissions.len());
+            }
             shared.set(state);
             submissions.clear();
             for answer in answers.drain(..) {
@@ -356,12 +237,6 @@ fn keep(shared: &Shared, committer: &mut impl Committer) {
         ::log::error!("the log's lease was not kept: {error:?}");
     }
     shared.set(after);
-}
-
-impl std::fmt::Debug for Submission {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Submission({} bytes)", self.entry.len())
-    }
 }
 
 impl Shared {

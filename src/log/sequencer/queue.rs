@@ -100,7 +100,7 @@ struct Queue {
 impl Shared {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
-            settings,
+            settings: Settings { batch: settings.batch.max(1), ..settings },
             counters: Counters::default(),
             state: AtomicU8::new(State::Up as u8),
             queue: Mutex::default(),

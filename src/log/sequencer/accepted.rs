@@ -1,0 +1,92 @@
+//! What a lookup gets back: its durable entry and what the receipt is made from, or why there is none.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::clock::Moment;
+use crate::error::{Code, Error};
+use crate::log::batch::BatchTree;
+use crate::log::receipt;
+
+/// A durable access entry.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// Name of the log.
+    pub log: Arc<str>,
+    /// Index of its leaf.
+    pub index: u64,
+    /// Its final bytes.
+    pub entry: Vec<u8>,
+    /// The tree of its batch.
+    pub batch: Arc<BatchTree>,
+    /// The checkpoint of its batch.
+    pub note: Arc<str>,
+    /// Its time.
+    pub at: Moment,
+}
+
+impl Accepted {
+    /// The receipt, canonical JSON (`schema/bytes.md` §6). Made by who answers, not by the sequencer.
+    pub fn receipt(&self) -> String {
+        let proof = self.batch.inclusion(self.index).unwrap_or_default();
+        receipt::write(&self.log, self.index, &self.entry, &proof, &self.note)
+    }
+}
+
+/// Why an entry was not accepted; the lookup it belongs to must not be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// As many wait as may wait.
+    #[error("the queue is full")]
+    QueueFull,
+    /// The server is stopping.
+    #[error("the sequencer is stopping")]
+    Stopping,
+    /// The log could not be written, or the commit is in doubt.
+    #[error("the log could not be written")]
+    Unavailable,
+    /// Another process owns the log.
+    #[error("another process owns the log")]
+    Lost,
+    /// The log is closed.
+    #[error("the log is closed")]
+    Closed,
+    /// The stored log contradicts itself.
+    #[error("the stored log contradicts itself")]
+    Forked,
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal {
+            Refusal::QueueFull => Code::QueueFull,
+            Refusal::Stopping => Code::ShuttingDown,
+            Refusal::Unavailable => Code::LogUnavailable,
+            Refusal::Lost => Code::LogLost,
+            Refusal::Closed => Code::LogClosed,
+            Refusal::Forked => Code::LogForked,
+        };
+        Self::new(code, "")
+    }
+}
+
+/// The place of one submission in the queue.
+#[derive(Debug)]
+pub struct Ticket(pub(super) oneshot::Receiver<Result<Accepted, Refusal>>);
+
+impl Ticket {
+    pub(super) fn new(answer: oneshot::Receiver<Result<Accepted, Refusal>>) -> Self {
+        Self(answer)
+    }
+
+    /// Waits until the entry is durable, or is not to be. Dropping the future does not take the entry back.
+    pub async fn accepted(self) -> Result<Accepted, Refusal> {
+        self.0.await.unwrap_or(Err(Refusal::Unavailable))
+    }
+
+    /// The same for callers without a runtime; must not be called on an async thread.
+    pub fn wait(self) -> Result<Accepted, Refusal> {
+        self.0.blocking_recv().unwrap_or(Err(Refusal::Unavailable))
+    }
+}

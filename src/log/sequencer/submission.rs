@@ -1,0 +1,59 @@
+//! What a lookup submits: its access entry, final but for the time, which the batch decides.
+
+use crate::clock::Moment;
+use crate::log::hash::sha256;
+
+/// Stands in a submitted entry where its time will be: 27 bytes, as long as every instant is.
+pub const AT_PLACEHOLDER: &str = "0000-00-00T00:00:00.000000Z";
+
+/// An access entry whose time is not known yet: canonical JSON with [`AT_PLACEHOLDER`] as its `at`.
+pub struct Submission {
+    entry: Vec<u8>,
+    at_offset: usize,
+}
+
+/// The entry does not have the placeholder at the offset that was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the entry has no place for its time there")]
+pub struct NoPlaceForTime;
+
+impl Submission {
+    /// The entry, with the offset of its placeholder's first byte.
+    pub fn new(entry: Vec<u8>, at_offset: usize) -> Result<Self, NoPlaceForTime> {
+        let rest = entry.get(at_offset..).ok_or(NoPlaceForTime)?;
+        if rest.starts_with(AT_PLACEHOLDER.as_bytes()) {
+            Ok(Self { entry, at_offset })
+        } else {
+            Err(NoPlaceForTime)
+        }
+    }
+
+    /// The entry's bytes; final once [`stamp`] wrote the time.
+    pub fn entry(&self) -> &[u8] {
+        &self.entry
+    }
+
+    pub(super) fn into_entry(self) -> Vec<u8> {
+        self.entry
+    }
+}
+
+/// Writes the batch's time into each submission and returns the log entries, SHA-256 of the final bytes.
+pub fn stamp(batch: &mut [Submission], at: Moment) -> Vec<[u8; 32]> {
+    let text = at.to_string();
+    let place = AT_PLACEHOLDER.len();
+    let stamped = batch.iter_mut().map(|submission| {
+        let at = submission.entry.get_mut(submission.at_offset..submission.at_offset + place);
+        if let Some(at) = at.filter(|_| text.len() == place) {
+            at.copy_from_slice(text.as_bytes());
+        }
+        sha256(&submission.entry)
+    });
+    stamped.collect()
+}
+
+impl std::fmt::Debug for Submission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Submission({} bytes)", self.entry.len())
+    }
+}
