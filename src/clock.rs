@@ -240,7 +240,9 @@ mod tests {
 
     #[test]
     fn i9_an_instant_has_one_text() {
-        for refused in ["2026-11-21T15:59:59Z", "2026-11-21T15:59:59.000000+00:00", "2026-11-21 15:59:59.000000Z"] {
+        for refused in
+            ["2026-11-21T15:59:59Z", "2026-11-21T15:59:59.000000+00:00", "2026-11-21 15:59:59.000000Z"]
+        {
             assert!(refused.parse::<Moment>().is_err(), "{refused}");
         }
         assert!("2026-2-3".parse::<Day>().is_err());
