@@ -194,7 +194,7 @@ impl Agencies {
     }
 
     /// Who answers on `day` for what the agency `code` did: itself, or who took over from it by then.
-    pub fn successor<'a>(&'a self, code: &'a str, day: Day) -> Option<&'a Agency> {
+    pub fn successor(&self, code: &str, day: Day) -> Option<&Agency> {
         let mut agency = self.latest(code)?;
         // Ends: `new` has refused circles.
         while let (Some(to), Some(next)) = (agency.valid_to, agency.succeeded_by.as_deref()) {

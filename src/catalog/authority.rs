@@ -241,7 +241,8 @@ mod tests {
 
     #[test]
     fn a_grant_that_had_ended_is_not_taken_over() {
-        let refused = issuers("2010-12-31").authorised(NEW, TYPE, "190101", day("2026-11-22"));
+        let issuers = issuers("2010-12-31");
+        let refused = issuers.authorised(NEW, TYPE, "190101", day("2026-11-22"));
         assert_eq!(refused.unwrap_err(), AuthorityFault::OutsidePeriod);
     }
 

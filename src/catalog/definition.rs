@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Label, Role, Validity};
+use crate::catalog::{Label, Role, Validity, Workdays, WorkdaysFault};
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
@@ -173,6 +173,13 @@ pub struct Duty {
     pub update_due: UpdateDue,
 }
 
+impl Duty {
+    /// The last day on which the entry may still show the state before the last change.
+    pub fn due(&self, workdays: &Workdays) -> Result<Day, WorkdaysFault> {
+        workdays.due(self.last_change_of_duty, self.update_due.working_days)
+    }
+}
+
 /// A term in working days with a word on how sure it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -240,6 +247,16 @@ pub enum EndState {
     Cancelled,
     /// 05 失效
     Lapsed,
+}
+
+impl EndState {
+    /// The two digits of the state.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Cancelled => "04",
+            Self::Lapsed => "05",
+        }
+    }
 }
 
 /// Actions that a rule may take.

@@ -173,7 +173,8 @@ pub(super) fn inconsistencies(roles: &[Role], face: &FaceSchema) -> Option<Strin
             return Some(format!("role {} stands twice or asks for no possible number", role.role));
         }
         if let Some(rule) = &role.shares {
-            let list = face.field(&rule.field).and_then(|field| field.code_list());
+            let decides = face.fields().iter().find(|field| field.name == rule.field);
+            let list = decides.and_then(|field| field.code_list());
             if !list.is_some_and(|list| rule.required.iter().all(|code| list.label(code).is_some())) {
                 return Some(format!("shares of {} depend on a field that has no such codes", role.role));
             }

@@ -231,3 +231,6 @@ impl Catalog {
         Err(CatalogFault::Coverage(entry.def().slug.clone(), what))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use crate::catalog::definition::{EndAction, EndState};
 use crate::catalog::roles::{self, RoleFault, Seat};
-use crate::catalog::{CodeLists, FaceSchema, SchemaFault, TypeDef};
+use crate::catalog::{CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
 
 /// One version of a type, compiled.
 #[derive(Debug, Clone)]
@@ -118,8 +118,11 @@ impl TypeEntry {
         if def.holders.is_empty() {
             return Some("a type has at least one role of holder".into());
         }
-        if self.face.field(&def.number.field).is_none() {
+        let Some(number) = self.face.fields().iter().find(|field| field.name == def.number.field) else {
             return Some(format!("the face has no field {} for the number", def.number.field));
+        };
+        if def.number.class == NumberClass::ContainsId && number.mask == Mask::None {
+            return Some(format!("{} contains the holder's number and has no mask", number.name));
         }
         if !def.validity.bands_rise() {
             return Some("the age bands do not rise".into());

@@ -42,7 +42,7 @@ pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_la
             silent.extend(sound.iter().copied().filter(|one| late(one)));
             sound
         };
-        rested.extend(used.into_iter().filter(|one| !intersection(days_of(one), asked).is_empty_span()));
+        rested.extend(used.into_iter().filter(|one| overlap(days_of(one), asked)));
     }
     if !parts.is_empty() {
         Absence::NotCovered { parts, stated: owned(stated) }
@@ -99,25 +99,19 @@ fn gap_concerns(gap: &Gap, region: Region) -> bool {
     gap.regions.is_empty() || gap.regions.iter().any(|one| one.touches(region))
 }
 
-trait Span {
-    fn is_empty_span(self) -> bool;
+fn empty(span: Days) -> bool {
+    span.0 > span.1
 }
 
-impl Span for Days {
-    fn is_empty_span(self) -> bool {
-        self.0 > self.1
-    }
-}
-
-fn intersection(one: Days, other: Days) -> Days {
-    (one.0.max(other.0), one.1.min(other.1))
+fn overlap(one: Days, other: Days) -> bool {
+    !empty((one.0.max(other.0), one.1.min(other.1)))
 }
 
 /// What is left of `spans` without `cut`.
 fn without(spans: Vec<Days>, cut: Days) -> Vec<Days> {
     let mut left = Vec::with_capacity(spans.len() + 1);
     for span in spans {
-        if intersection(span, cut).is_empty_span() {
+        if !overlap(span, cut) {
             left.push(span);
             continue;
         }
@@ -139,7 +133,7 @@ fn uncovered(sound: &[&Coverage], region: Region, asked: Days) -> Vec<Days> {
         for gap in one.gaps.iter().filter(|gap| gap_concerns(gap, region)) {
             solid = without(solid, gap_days(gap));
         }
-        for span in solid.into_iter().filter(|span| !span.is_empty_span()) {
+        for span in solid.into_iter().filter(|span| !empty(*span)) {
             left = without(left, span);
         }
     }
@@ -155,9 +149,8 @@ fn why(stated: &[&Coverage], here: &[&Coverage], region: Region, hole: Days) -> 
         return Why::Region;
     }
     let mut nearest = Why::Days;
-    for one in here.iter().filter(|one| !intersection(days_of(one), hole).is_empty_span()) {
-        let concerned =
-            |gap: &&Gap| gap_concerns(gap, region) && !intersection(gap_days(gap), hole).is_empty_span();
+    for one in here.iter().filter(|one| overlap(days_of(one), hole)) {
+        let concerned = |gap: &&Gap| gap_concerns(gap, region) && overlap(gap_days(gap), hole);
         if let Some(gap) = one.gaps.iter().find(concerned) {
             return Why::Gap(gap.text.clone());
         }

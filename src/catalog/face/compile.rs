@@ -243,6 +243,10 @@ impl Compiler<'_> {
         let missing = |keyword| SchemaFault::KeywordMisplaced { at: at.to_owned(), keyword };
         let label = raw.label.clone().ok_or(missing("x-label"))?;
         let order = raw.order.ok_or(missing("x-order"))?;
+        if raw.format == Some(Format::HolderCode) && raw.mask == Mask::None {
+            // I3: a type that forgot the mask would show holders' numbers on every page.
+            return Err(missing("x-mask"));
+        }
         let rows = raw.kind == RawType::Array;
         for role in raw.holder.iter().chain(raw.check.as_ref().map(|check| &check.role)) {
             self.role(role, at, rows, row_of)?;

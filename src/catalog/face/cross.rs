@@ -95,7 +95,9 @@ fn object(
 fn differs(check: &Check, text: &str, holder: &HolderFacts<'_>) -> Option<(FaceRule, &'static str)> {
     let (same, rule, detail) = match check.rule {
         CheckRule::HolderName => return None,
-        CheckRule::HolderCode => (text == holder.code, FaceRule::HolderCode, "the number of the holder"),
+        CheckRule::HolderCode => {
+            (same_code(text, holder.code), FaceRule::HolderCode, "the number of the holder")
+        }
         CheckRule::HolderCodePrefix => (
             text.starts_with(holder.code),
             FaceRule::HolderCodePrefix,
@@ -115,6 +117,19 @@ fn differs(check: &Check, text: &str, holder: &HolderFacts<'_>) -> Option<(FaceR
         }
     };
     (!same).then_some((rule, detail))
+}
+
+/// A face printed before 1999 may have the number in its 15 digits: without century and check digit.
+fn same_code(text: &str, code: &str) -> bool {
+    let short = || {
+        let (region, rest) = (code.get(..6)?, code.get(6..)?);
+        Some(
+            code.len() == 18
+                && text.len() == 15
+                && text.strip_prefix(region)? == rest.strip_prefix("19")?.get(..9)?,
+        )
+    };
+    text == code || short().unwrap_or(false)
 }
 
 /// Middle dots of minority names, as different systems write them.
