@@ -159,8 +159,10 @@ impl Issuers {
 
     /// The grant by which `actor` may act on `on` on a record that `issuer` issued in that region.
     ///
-    /// Only the issuer itself, or who took over from it by that day; another agency with a grant for the same
-    /// place may issue its own records and not touch these.
+    /// The issuer itself, or who took over from it by that day. Where neither may issue any more because the
+    /// duty went to an agency that is no successor, an agency with a grant of its own for the place may act: else
+    /// nobody could correct such records. Another agency with a grant for the same place may not touch records
+    /// whose issuer still answers for them.
     pub fn may_act(
         &self,
         actor: &str,
@@ -169,9 +171,17 @@ impl Issuers {
         region: &str,
         on: Day,
     ) -> Result<AuthorityRef<'_>, AuthorityFault> {
-        let today = self.agencies.successor(issuer, on).ok_or(AuthorityFault::AgencyUnknown)?;
-        if today.code != actor {
-            return Err(AuthorityFault::NotTheIssuer);
+        let responsible = self.agencies.successor(issuer, on).ok_or(AuthorityFault::AgencyUnknown)?;
+        if responsible.code != actor {
+            match self.authorised(&responsible.code, type_code, region, on) {
+                Err(
+                    AuthorityFault::TypeNotGranted
+                    | AuthorityFault::OutsidePeriod
+                    | AuthorityFault::AgencyNotInForce,
+                ) => {}
+                Err(AuthorityFault::RegionMalformed(fault)) => return Err(fault.into()),
+                _ => return Err(AuthorityFault::NotTheIssuer),
+            }
         }
         self.authorised(actor, type_code, region, on)
     }
@@ -237,6 +247,23 @@ mod tests {
         assert_eq!(refused(OLD, "2026-11-22"), "authority_not_the_issuer");
         assert_eq!(refused(NEW, "2014-12-31"), "authority_not_the_issuer");
         assert_eq!(refused(PROVINCE, "2016-01-01"), "authority_not_the_issuer");
+    }
+
+    #[test]
+    fn a_duty_that_went_elsewhere_is_not_orphaned() {
+        let agencies = Agencies::new([
+            agency(OLD, "城东区原发证机关", "190101", "1985-01-01", "", ""),
+            agency(NEW, "示范市发证机关", "190100", "2015-01-01", "", ""),
+        ]);
+        let grants =
+            [grant(OLD, "190101", "1985-01-01", "2019-12-31"), grant(NEW, "190100", "2020-01-01", "")];
+        let issuers = Issuers::new(agencies.unwrap(), grants).unwrap();
+        let act =
+            |actor: &str, on| issuers.may_act(actor, OLD, TYPE, "190101", day(on)).map(|found| found.via);
+        assert_eq!(act(OLD, "2019-12-31"), Ok(Via::Own));
+        assert_eq!(act(NEW, "2019-12-31"), Err(AuthorityFault::NotTheIssuer));
+        assert_eq!(act(NEW, "2020-01-01"), Ok(Via::Own));
+        assert_eq!(act(OLD, "2020-01-01"), Err(AuthorityFault::OutsidePeriod));
     }
 
     #[test]

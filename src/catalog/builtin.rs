@@ -66,3 +66,29 @@ impl Workdays {
         Self::from_json(WORKDAYS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(folder: &str) -> Vec<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(folder);
+        let names =
+            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> =
+            names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_file_is_compiled_in_and_named_as_what_it_holds() {
+        let lists = CodeLists::builtin().unwrap();
+        let mut slugs: Vec<String> =
+            TypeEntry::builtin(&lists).unwrap().iter().map(|entry| entry.def().slug.clone()).collect();
+        slugs.sort();
+        assert_eq!(slugs, files("types"));
+        let names: Vec<String> = lists.all().iter().map(|list| list.name.clone()).collect();
+        assert_eq!(names, files("code-lists"));
+    }
+}

@@ -54,7 +54,7 @@ pub struct CodeList {
 #[derive(Debug, thiserror::Error)]
 pub enum CodeListFault {
     /// The text is not a code list; serde's words say where.
-    #[error("not a code list")]
+    #[error("not a code list: {0}")]
     Shape(#[from] serde_json::Error),
     /// Two entries have one code.
     #[error("{list}: code {code} stands twice")]
@@ -67,6 +67,17 @@ pub enum CodeListFault {
     /// The same version came twice.
     #[error("{0}: this version is there already")]
     VersionTwice(String),
+}
+
+impl CodeListFault {
+    /// The stable name of the rule.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Shape(_) => "code_list_shape",
+            Self::CodeTwice { .. } => "code_list_code_twice",
+            Self::VersionTwice(_) => "code_list_version_twice",
+        }
+    }
 }
 
 impl CodeList {

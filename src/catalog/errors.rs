@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::catalog::{AuthorityFault, FaceFault, RoleFault};
+use crate::catalog::{AuthorityFault, CatalogFault, FaceFault, RoleFault};
 use crate::error::{Code, Error};
 
 impl From<Vec<FaceFault>> for Error {
@@ -49,6 +49,17 @@ impl From<AuthorityFault> for Error {
             AuthorityFault::AgencyUnknown => Code::IssuerUnknown,
             AuthorityFault::RegionMalformed(_) => Code::FieldInvalid,
             _ => Code::IssuerNotAuthorised,
+        };
+        Self::new(code, fault.to_string()).rule(fault.rule())
+    }
+}
+
+impl From<CatalogFault> for Error {
+    /// Definitions, grants and statements hold no holder's number, so their words are shown as they are.
+    fn from(fault: CatalogFault) -> Self {
+        let code = match fault {
+            CatalogFault::TypeMissing(_) => Code::TypeUnknown,
+            _ => Code::FieldInvalid,
         };
         Self::new(code, fault.to_string()).rule(fault.rule())
     }

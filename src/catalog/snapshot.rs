@@ -82,6 +82,24 @@ pub enum CatalogFault {
     Coverage(String, &'static str),
 }
 
+impl CatalogFault {
+    /// The stable name of the rule.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Type(fault) => fault.rule(),
+            Self::CodeList(fault) => fault.rule(),
+            Self::Agency(fault) => fault.rule(),
+            Self::Workdays(fault) => fault.rule(),
+            Self::VersionTwice { .. } => "type_version_twice",
+            Self::SlugClash(_) => "type_slug_clash",
+            Self::EndsUnknown { .. } => "type_ends_unknown",
+            Self::TypeMissing(_) => "type_missing",
+            Self::Grant(_) => "authority_grant",
+            Self::Coverage(..) => "coverage_statement",
+        }
+    }
+}
+
 /// Types, agencies, grants and coverage, indexed.
 #[derive(Debug, Default)]
 pub struct Catalog {

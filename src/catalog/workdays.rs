@@ -30,7 +30,7 @@ pub enum WorkdaysFault {
     #[error("the holiday arrangement of {0} is not loaded")]
     YearUnknown(i32),
     /// The table is not of the expected form; serde's words say where.
-    #[error("not a table of working days")]
+    #[error("not a table of working days: {0}")]
     Shape(#[from] serde_json::Error),
     /// A day stands in a year that is not its own, twice, or a range runs backwards.
     #[error("the table of {year} has a day out of place: {day}")]

@@ -93,7 +93,8 @@ impl FaceRule {
 }
 
 /// One rule that one field breaks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {detail} ({})", rule.rule())]
 pub struct FaceFault {
     /// The path of the field: `name`, `spouses[1].id_number`; empty for the face as a whole.
     pub field: String,

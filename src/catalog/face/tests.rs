@@ -1,5 +1,6 @@
 //! Faces of all seed types, good and spoilt. All data is synthetic (region prefix 19).
 
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -366,4 +367,40 @@ fn paths_reach_every_field() {
     assert!(marriage.face().paths().contains(&"spouses.id_number".to_owned()));
     assert_eq!(marriage.face().field("spouses.id_number").unwrap().mask, Mask::Id);
     assert!(marriage.face().field("spouses.photo").is_none());
+}
+
+/// JSON as a careless system sends it: numbers of persons as keys and as values, anywhere.
+fn careless() -> impl Strategy<Value = Value> {
+    let number = "19[0-9]{15,16}[0-9X]";
+    let leaf = prop_oneof![
+        number.prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        Just(json!(null)),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    let key =
+        prop_oneof![number.prop_map(|key| key), "name|spouses|id_number|sex|birth_date|registered_on|photo"];
+    leaf.prop_recursive(3, 24, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::hash_map(key.clone(), inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn i3_no_fault_repeats_a_number(face in careless()) {
+        let marriage = entry("marriage_certificate");
+        let (_, holders) = couple();
+        let crossed = marriage.face().cross_check(&face, &holders);
+        let said = format!("{:?}{:?}{:?}", marriage.face().check(&face), marriage.face().notes(&face), crossed);
+        let mut run = 0;
+        for c in said.chars() {
+            run = if c.is_ascii_digit() { run + 1 } else { 0 };
+            prop_assert!(run < 6, "{}", said);
+        }
+    }
 }
