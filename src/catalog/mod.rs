@@ -1,1 +1,46 @@
-//! (in progress)
+//! The catalog (证照目录): what kinds of certificates there are, who may issue them, what is on file.
+//!
+//! * a type and its face: [`TypeDef`] as written in `schema/types/*.json`, [`TypeEntry`] once compiled,
+//!   [`FaceSchema`] to check a face with;
+//! * who issues: [`Agencies`] with succession, [`Authority`], [`Issuers::authorised`];
+//! * what "nothing found" is worth: [`Coverage`], [`Question`], [`absence`] (I13);
+//! * code lists ([`CodeLists`]) and working days ([`Workdays`]);
+//! * all of it together, immutable, behind one `Arc`: [`Catalog`].
+//!
+//! Pure: no I/O, no clock. A new type is a new file and no code: [`TypeEntry::from_json`].
+
+mod agency;
+mod authority;
+mod builtin;
+mod codes;
+mod coverage;
+mod definition;
+mod errors;
+mod face;
+mod label;
+mod region;
+mod roles;
+mod snapshot;
+mod types;
+mod validity;
+mod workdays;
+
+pub use agency::{Agencies, Agency, AgencyFault, Level, Nature};
+pub use authority::{Authority, AuthorityFault, AuthorityRef, Issuers, Via};
+pub use codes::{Code, CodeList, CodeListFault, CodeLists, Mark};
+pub use coverage::{Absence, Coverage, CoveredRegion, Gap, Missing, Question, QuestionFault, Why, absence};
+pub use definition::{
+    Custody, Duty, End, EndAction, EndBy, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
+    SeenCode, Sharing, SharingClass, TypeDef, UpdateDue,
+};
+pub use face::{
+    Check, CheckRule, CrossCheck, FaceFault, FaceNote, FaceRule, FaceSchema, Field, FieldKind, FieldSet,
+    Format, HolderFacts, Mask, NoteKind, SchemaFault,
+};
+pub use label::Label;
+pub use region::{Region, RegionFault, region_covers};
+pub use roles::{Role, RoleFault, Seat, ShareRule};
+pub use snapshot::{Catalog, CatalogFault, CatalogParts};
+pub use types::{TypeEntry, TypeFault};
+pub use validity::{AgeBand, Term, Validity};
+pub use workdays::{Workdays, WorkdaysFault};

@@ -1,0 +1,169 @@
+//! Comparing a question with the statements; the rule stands at the top of the module.
+
+use crate::catalog::Region;
+use crate::catalog::coverage::{Absence, Coverage, Gap, Missing, Question, Why};
+use crate::clock::{Day, Moment};
+
+/// Days as numbers, both ends included; `i32::MIN` is the beginning of time.
+type Days = (i32, i32);
+
+/// What nothing found for `question` is worth, by the statements given, at `now`.
+///
+/// `feed_late_after_s`: seconds of silence after which an open feed is late. A heartbeat that lies so far in
+/// the future counts as late too, since its clock tells nothing.
+pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_late_after_s: i64) -> Absence {
+    let stated: Vec<&Coverage> = coverages.iter().filter(|one| one.type_code == question.type_code).collect();
+    let today = now.day().number();
+    let asked = match question.span {
+        Some((from, to)) => (from.number().min(today), to.number().min(today)),
+        None => (i32::MIN, today),
+    };
+    let regions = if question.regions.is_empty() { &[Region::COUNTRY][..] } else { &question.regions[..] };
+    let late = |one: &Coverage| is_late(one, now, feed_late_after_s);
+
+    let mut parts = Vec::new();
+    let mut rested: Vec<&Coverage> = Vec::new();
+    let mut silent: Vec<&Coverage> = Vec::new();
+    for region in regions {
+        let here: Vec<&Coverage> = stated.iter().copied().filter(|one| covers_region(one, *region)).collect();
+        let sound: Vec<&Coverage> = here.iter().copied().filter(|one| is_sound(one)).collect();
+        let holes = uncovered(&sound, *region, asked);
+        if !holes.is_empty() {
+            for hole in holes {
+                let why = why(&stated, &here, *region, hole);
+                parts.push(Missing { region: *region, from: Day::from_number(hole.0), to: day(hole.1), why });
+            }
+            continue;
+        }
+        let timely: Vec<&Coverage> = sound.iter().copied().filter(|one| !late(one)).collect();
+        let used = if uncovered(&timely, *region, asked).is_empty() {
+            timely
+        } else {
+            silent.extend(sound.iter().copied().filter(|one| late(one)));
+            sound
+        };
+        rested.extend(used.into_iter().filter(|one| overlap(days_of(one), asked)));
+    }
+    if !parts.is_empty() {
+        Absence::NotCovered { parts, stated: owned(stated) }
+    } else if !silent.is_empty() {
+        let mut late: Vec<(String, Moment)> =
+            silent.iter().map(|one| (one.issuing_system.clone(), one.heartbeat)).collect();
+        late.sort();
+        late.dedup();
+        Absence::FeedLate { late }
+    } else {
+        Absence::NoneWithinCoverage(owned(rested))
+    }
+}
+
+fn owned(coverages: Vec<&Coverage>) -> Vec<Coverage> {
+    let mut out: Vec<Coverage> = Vec::new();
+    for one in coverages {
+        if !out.contains(one) {
+            out.push(one.clone());
+        }
+    }
+    out
+}
+
+/// A stock whose days are over needs no living feed, if the last feed came after them.
+fn is_late(one: &Coverage, now: Moment, after_s: i64) -> bool {
+    let closed = one.issued_to.is_some_and(|to| to < one.as_of.day());
+    let silence = now.seconds().abs_diff(one.heartbeat.seconds());
+    !closed && silence > u64::try_from(after_s).unwrap_or(0)
+}
+
+fn is_sound(one: &Coverage) -> bool {
+    one.share_on_file == 1000 && one.unbound == 0 && one.quarantined == 0
+}
+
+fn covers_region(one: &Coverage, region: Region) -> bool {
+    one.regions.iter().any(|covered| covered.code.covers(region))
+}
+
+/// The days of issue that a statement speaks of. An open statement goes on: whether its feed is alive is
+/// asked apart, and the words say to when it is known.
+fn days_of(one: &Coverage) -> Days {
+    let from = one.issued_from.map_or(i32::MIN, Day::number);
+    // A statement cannot speak of days after its last feed.
+    let to = one.issued_to.map_or(i32::MAX, |to| to.number().min(one.as_of.day().number()));
+    (from, to)
+}
+
+fn gap_days(gap: &Gap) -> Days {
+    (gap.from.map_or(i32::MIN, Day::number), gap.to.map_or(i32::MAX, Day::number))
+}
+
+fn gap_concerns(gap: &Gap, region: Region) -> bool {
+    gap.regions.is_empty() || gap.regions.iter().any(|one| one.touches(region))
+}
+
+fn empty(span: Days) -> bool {
+    span.0 > span.1
+}
+
+fn overlap(one: Days, other: Days) -> bool {
+    !empty((one.0.max(other.0), one.1.min(other.1)))
+}
+
+/// What is left of `spans` without `cut`.
+fn without(spans: Vec<Days>, cut: Days) -> Vec<Days> {
+    let mut left = Vec::with_capacity(spans.len() + 1);
+    for span in spans {
+        if !overlap(span, cut) {
+            left.push(span);
+            continue;
+        }
+        if span.0 < cut.0 {
+            left.push((span.0, cut.0 - 1));
+        }
+        if cut.1 < span.1 {
+            left.push((cut.1 + 1, span.1));
+        }
+    }
+    left
+}
+
+/// The parts of `asked` that no statement covers for the region, in order of time.
+fn uncovered(sound: &[&Coverage], region: Region, asked: Days) -> Vec<Days> {
+    let mut left = vec![asked];
+    for one in sound {
+        let mut solid = vec![days_of(one)];
+        for gap in one.gaps.iter().filter(|gap| gap_concerns(gap, region)) {
+            solid = without(solid, gap_days(gap));
+        }
+        for span in solid.into_iter().filter(|span| !empty(*span)) {
+            left = without(left, span);
+        }
+    }
+    left
+}
+
+/// The nearest reason for a hole: a statement that almost covered it says what was lacking.
+fn why(stated: &[&Coverage], here: &[&Coverage], region: Region, hole: Days) -> Why {
+    if stated.is_empty() {
+        return Why::NoStatement;
+    }
+    if here.is_empty() {
+        return Why::Region;
+    }
+    let mut nearest = Why::Days;
+    for one in here.iter().filter(|one| overlap(days_of(one), hole)) {
+        let concerned = |gap: &&Gap| gap_concerns(gap, region) && overlap(gap_days(gap), hole);
+        if let Some(gap) = one.gaps.iter().find(concerned) {
+            return Why::Gap(gap.text.clone());
+        }
+        if one.share_on_file != 1000 {
+            nearest = Why::Share(one.share_on_file);
+        } else if !is_sound(one) && nearest == Why::Days {
+            nearest = Why::NotBound { unbound: one.unbound, quarantined: one.quarantined };
+        }
+    }
+    nearest
+}
+
+fn day(number: i32) -> Day {
+    // Never the fallback: the last day of a question is a day that came in or today.
+    Day::from_number(number).unwrap_or_else(|| Moment::from_micros(0).day())
+}

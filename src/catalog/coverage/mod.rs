@@ -1,0 +1,206 @@
+//! Coverage (覆盖范围): what a type's stock here contains, and what "nothing found" is therefore worth (I13).
+//!
+//! A [`Coverage`] is one signed, dated statement for (type, issuing system). A [`Question`] says in which days
+//! and regions such a record could have been issued, if there were one: for a person, from the birth date (or
+//! from the age of marriage) to today, and every region where it could have happened. [`absence`] compares.
+//!
+//! The rule. For each region asked, the statements that count are those whose regions cover it whole and whose
+//! stock is complete: share on file 1000 ‰, no unbound and no quarantined row. Their days of issue, less their
+//! gaps, must cover the days asked without a hole. Several statements may do so together in time, not in
+//! space: that counties make up a province is known to nobody here. A question without days asks for all days,
+//! one without regions for the whole country. An issuer that still has unbound rows of old years states those
+//! years on their own, so that they do not spoil the others.
+//!
+//! What is not covered is told part by part. What is covered by a feed that is late is `FeedLate`. Both are
+//! `undetermined` to whoever asks; only [`Absence::NoneWithinCoverage`] may satisfy or fail anything.
+
+mod judge;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use judge::absence;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::Region;
+use crate::clock::{Day, Moment};
+
+/// One statement of what is on file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coverage {
+    /// 21-character type code.
+    pub type_code: String,
+    /// Name of the system the records come from: 示范省婚姻登记系统.
+    pub issuing_system: String,
+    /// Credit code of the agency that makes the statement.
+    pub issuer: String,
+    /// First day of issue on file; none if nothing was ever issued before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_from: Option<Day>,
+    /// Last day of issue on file; none if the feed goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_to: Option<Day>,
+    /// Regions of issue, each with everything below it.
+    pub regions: Vec<CoveredRegion>,
+    /// Share of the stock of these days and regions that is on file, in permille.
+    pub share_on_file: u16,
+    /// To when the stock is known: the last feed.
+    pub as_of: Moment,
+    /// The last sign of life of the feed, with or without rows.
+    pub heartbeat: Moment,
+    /// What is known to be missing.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
+    /// Rows kept without a sure number (待绑定).
+    pub unbound: u64,
+    /// Rows kept with a doubtful number (待核).
+    pub quarantined: u64,
+}
+
+/// A region with the name it is shown by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoveredRegion {
+    /// The code.
+    pub code: Region,
+    /// The name.
+    pub name: String,
+}
+
+/// A known hole in a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// What is missing and why, as shown: 2003 年城西区档案受损.
+    pub text: String,
+    /// First day of issue it concerns; none for all before [`Gap::to`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Day>,
+    /// Last day of issue it concerns; none for all after [`Gap::from`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Day>,
+    /// Regions it concerns; none for all of the statement's.
+    #[serde(default)]
+    pub regions: Vec<Region>,
+}
+
+/// In which days and regions such a record could have been issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    type_code: String,
+    regions: Vec<Region>,
+    span: Option<(Day, Day)>,
+}
+
+/// Why a question was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionFault {
+    /// The last day lies before the first.
+    #[error("the last day of the question lies before its first")]
+    SpanBackwards,
+}
+
+impl Question {
+    /// A question for records of a type that could have been issued in `regions` (none: anywhere in the
+    /// country) on the days of `span`, both included (none: on any day). Days after today are not asked for.
+    pub fn new(
+        type_code: impl Into<String>,
+        regions: Vec<Region>,
+        span: Option<(Day, Day)>,
+    ) -> Result<Self, QuestionFault> {
+        if span.is_some_and(|(from, to)| to < from) {
+            return Err(QuestionFault::SpanBackwards);
+        }
+        Ok(Self { type_code: type_code.into(), regions, span })
+    }
+
+    /// The type asked for.
+    pub fn type_code(&self) -> &str {
+        &self.type_code
+    }
+}
+
+/// What "nothing found" is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    /// There is no such record in the stock of these statements, and they cover the whole question.
+    NoneWithinCoverage(Vec<Coverage>),
+    /// Parts of the question lie outside: nothing can be told.
+    NotCovered {
+        /// Which, and why.
+        parts: Vec<Missing>,
+        /// The statements that there are for the type.
+        stated: Vec<Coverage>,
+    },
+    /// The question lies inside, but a feed it rests on is late: nothing can be told just now.
+    FeedLate {
+        /// The systems that are late, with their last sign of life.
+        late: Vec<(String, Moment)>,
+    },
+}
+
+impl Absence {
+    /// The name in answers: `none_within_coverage`, `not_covered`, `feed_late`.
+    pub fn wire(&self) -> &'static str {
+        match self {
+            Self::NoneWithinCoverage(_) => "none_within_coverage",
+            Self::NotCovered { .. } => "not_covered",
+            Self::FeedLate { .. } => "feed_late",
+        }
+    }
+}
+
+/// One part of a question that no statement covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The region asked for.
+    pub region: Region,
+    /// First day of the part; none for the beginning of time.
+    pub from: Option<Day>,
+    /// Last day of the part.
+    pub to: Day,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a part is not covered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// There is no statement for the type.
+    NoStatement,
+    /// Answers of this type are only relayed; absence is never told.
+    RelayedOnly,
+    /// No statement covers the region.
+    Region,
+    /// No statement covers the days.
+    Days,
+    /// Only a share of the stock is on file, in permille.
+    Share(u16),
+    /// Rows of the stock are not tied to a holder yet.
+    NotBound {
+        /// Rows without a sure number.
+        unbound: u64,
+        /// Rows with a doubtful number.
+        quarantined: u64,
+    },
+    /// A known gap, in its words.
+    Gap(String),
+}
+
+impl Why {
+    /// The name in answers.
+    pub fn wire(&self) -> &'static str {
+        match self {
+            Self::NoStatement => "no_statement",
+            Self::RelayedOnly => "relayed_only",
+            Self::Region => "region",
+            Self::Days => "days",
+            Self::Share(_) => "share",
+            Self::NotBound { .. } => "not_bound",
+            Self::Gap(_) => "gap",
+        }
+    }
+}

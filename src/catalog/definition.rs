@@ -1,0 +1,280 @@
+//! A type definition (证照类型) as it is written: the shape of `schema/types/*.json`.
+//!
+//! Use [`TypeDef`] to read, store or show a definition; [`crate::catalog::TypeEntry`] to work with one.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Label, Role, Validity, Workdays, WorkdaysFault};
+use crate::clock::Day;
+
+/// One version of a type. Unknown keys are refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypeDef {
+    /// 21 characters: credit code of the defining agency (18) and three digits (GB/T 36904).
+    pub code: String,
+    /// Version of this definition, from 1.
+    pub version: u32,
+    /// Short name for files, addresses and other definitions: `marriage_certificate`.
+    pub slug: String,
+    /// The name as shown.
+    pub name: Label,
+    /// Which of the five kinds it is.
+    pub kind: Kind,
+    /// Name of the agency whose code begins [`TypeDef::code`].
+    pub defining_agency: String,
+    /// Codes seen elsewhere for the same certificate; never used, kept for whoever maps them.
+    #[serde(default)]
+    pub seen_codes: Vec<SeenCode>,
+    /// Standard that describes the type, where one is known for sure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<String>,
+    /// What kind of body issues it, in words.
+    pub issuer_kind: String,
+    /// Roles of its holders and how many of each.
+    pub holders: Vec<Role>,
+    /// Until when it is valid.
+    pub validity: Validity,
+    /// What its number is and what becomes of it.
+    pub number: NumberRule,
+    /// Where its body is by default.
+    pub custody: Custody,
+    /// Days after which a hosted copy is too old to rely on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_staleness_days: Option<u32>,
+    /// Who keeps the entry up to date.
+    pub duty: Duty,
+    /// How it may be shared.
+    pub sharing: Sharing,
+    /// Which certificates it ends when it is issued.
+    #[serde(default)]
+    pub ends: Vec<End>,
+    /// Whether a proof may be derived from records of this type.
+    pub derivable: bool,
+    /// Whether answers are only relayed: nothing is kept, and absence is never told.
+    #[serde(default)]
+    pub relay_only: bool,
+    /// The face as a JSON Schema (draft 2020-12, the subset of [`crate::catalog::FaceSchema`]).
+    pub face: serde_json::Value,
+}
+
+/// Kind of a catalog entry (证照目录类别).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// 证照
+    Certificate,
+    /// 批文
+    Approval,
+    /// 证明
+    Proof,
+    /// 材料
+    Material,
+    /// 证件
+    Credential,
+}
+
+impl Kind {
+    /// The Chinese term.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Certificate => "证照",
+            Self::Approval => "批文",
+            Self::Proof => "证明",
+            Self::Material => "材料",
+            Self::Credential => "证件",
+        }
+    }
+}
+
+/// A type code seen in use elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenCode {
+    /// The code.
+    pub code: String,
+    /// Where it was seen.
+    pub source: String,
+}
+
+/// What the certificate's number is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberRule {
+    /// Whether it contains the holder's number.
+    pub class: NumberClass,
+    /// What a reissue (补发) does to it.
+    pub on_reissue: Reissue,
+    /// The face field in which it stands.
+    pub field: String,
+}
+
+/// Whether a number may be treated as a public one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberClass {
+    /// It is or contains the holder's number: sealed and masked like one (I3).
+    ContainsId,
+    /// The issuer's register number.
+    RegisterNo,
+}
+
+/// What a reissue does to the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reissue {
+    /// The number stays.
+    Keep,
+    /// A new number is given.
+    New,
+}
+
+/// Where the body of a record is (托管方式).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Custody {
+    /// Sealed here.
+    Hosted,
+    /// Known here, fetched from the issuer's system at use.
+    AtIssuer,
+    /// Known to exist on paper only.
+    Paper,
+    /// In another region's registry.
+    Elsewhere,
+}
+
+impl Custody {
+    /// The name in columns and answers.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Hosted => "hosted",
+            Self::AtIssuer => "at_issuer",
+            Self::Paper => "paper",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
+/// Who keeps the catalog entry, and by when a change of duty must show in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Duty {
+    /// 数源部门
+    pub source_department: String,
+    /// 责任处室
+    pub office: String,
+    /// 更新周期
+    pub update_cycle: String,
+    /// 目录版本
+    pub catalog_version: String,
+    /// Last change of law or duty.
+    pub last_change_of_duty: Day,
+    /// By when the entry must follow such a change.
+    pub update_due: UpdateDue,
+}
+
+impl Duty {
+    /// The last day on which the entry may still show the state before the last change.
+    pub fn due(&self, workdays: &Workdays) -> Result<Day, WorkdaysFault> {
+        workdays.due(self.last_change_of_duty, self.update_due.working_days)
+    }
+}
+
+/// A term in working days with a word on how sure it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateDue {
+    /// Working days after the change.
+    pub working_days: u32,
+    /// Where the figure comes from.
+    pub mark: String,
+}
+
+/// How a type may be shared between agencies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sharing {
+    /// 共享类型
+    pub class: SharingClass,
+    /// Its legal basis or condition.
+    pub basis: String,
+}
+
+/// 无条件共享, 有条件共享, 不予共享.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SharingClass {
+    /// 无条件共享
+    Unconditional,
+    /// 有条件共享
+    Conditional,
+    /// 不予共享
+    None,
+}
+
+/// One certificate ends another: a divorce certificate the marriage certificate of the same pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// Slug of the type whose records are ended.
+    #[serde(rename = "type")]
+    pub ended: String,
+    /// Which of its records.
+    pub when: EndWhen,
+    /// The state they come to.
+    pub state: EndState,
+    /// The action that brings them there.
+    pub action: EndAction,
+    /// Whether it happens or is proposed to the issuer.
+    pub by: EndBy,
+}
+
+/// Which records of the ended type are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndWhen {
+    /// Those whose set of holders is the same.
+    SameHolders,
+    /// Those in which the first role's holder of the ending record is the first role's holder.
+    SameSubject,
+}
+
+/// States that a rule may bring about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndState {
+    /// 04 注销
+    Cancelled,
+    /// 05 失效
+    Lapsed,
+}
+
+impl EndState {
+    /// The two digits of the state.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Cancelled => "04",
+            Self::Lapsed => "05",
+        }
+    }
+}
+
+/// Actions that a rule may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndAction {
+    /// 注销
+    Cancel,
+    /// 失效
+    Lapse,
+}
+
+/// Whether a rule acts or proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndBy {
+    /// The registry acts by the rule itself.
+    Rule,
+    /// Each issuer gets a proposal and decides.
+    Proposal,
+}

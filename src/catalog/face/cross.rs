@@ -1,0 +1,153 @@
+//! Comparing a face with what is known of its holders.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::catalog::face::fault::Path;
+use crate::catalog::face::values;
+use crate::catalog::face::{Check, CheckRule, FaceFault, FaceNote, FaceRule, FieldKind, FieldSet, NoteKind};
+use crate::clock::Day;
+
+/// What is known of one holder of the record.
+#[derive(Clone, Copy)]
+pub struct HolderFacts<'a> {
+    /// The holder's role.
+    pub role: &'a str,
+    /// Three digits (GB/T 36903 annex A): `111`, `001`.
+    pub code_type: &'a str,
+    /// The number, canonical.
+    pub code: &'a str,
+    /// The name as the record gives it.
+    pub name: &'a str,
+    /// Sex as GB/T 2261.1 has it, `1` or `2`, where the number tells.
+    pub sex: Option<&'a str>,
+    /// Birth date, where the number tells.
+    pub born: Option<Day>,
+}
+
+impl fmt::Debug for HolderFacts<'_> {
+    /// Role and type only: neither number nor what follows from it (I3).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HolderFacts")
+            .field("role", &self.role)
+            .field("code_type", &self.code_type)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The outcome of a comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CrossCheck {
+    /// Contradictions.
+    pub faults: Vec<FaceFault>,
+    /// Differences in writing only, to be shown.
+    pub notes: Vec<FaceNote>,
+}
+
+pub(super) fn cross_check(top: &FieldSet, face: &Value, holders: &[HolderFacts<'_>]) -> CrossCheck {
+    let mut out = CrossCheck::default();
+    let Value::Object(map) = face else { return out };
+    object(top, map, None, &|role| holders.iter().find(|holder| holder.role == role), &mut out);
+    for field in top.fields() {
+        let (FieldKind::Rows { fields, .. }, Some(role)) = (&field.kind, &field.holder) else { continue };
+        let Some(Value::Array(items)) = map.get(&field.name) else { continue };
+        let held: Vec<&HolderFacts<'_>> = holders.iter().filter(|holder| holder.role == *role).collect();
+        let place = Path::top(&field.name);
+        if held.len() != items.len() {
+            out.faults.push(place.fault(FaceRule::HolderCount, "one item for each holder of the role"));
+            continue;
+        }
+        for (index, (item, holder)) in items.iter().zip(held).enumerate() {
+            if let Value::Object(row) = item {
+                let owner = |wanted: &str| (wanted == role).then_some(holder);
+                object(fields, row, Some(&place.item(index)), &owner, &mut out);
+            }
+        }
+    }
+    out
+}
+
+type Owner<'f, 'a> = &'f dyn Fn(&str) -> Option<&'f HolderFacts<'a>>;
+
+fn object(
+    set: &FieldSet,
+    map: &Map<String, Value>,
+    at: Option<&Path<'_>>,
+    owner: Owner<'_, '_>,
+    out: &mut CrossCheck,
+) {
+    for field in set.fields() {
+        let (Some(check), Some(Value::String(text))) = (&field.check, map.get(&field.name)) else { continue };
+        let Some(holder) = owner(&check.role) else { continue };
+        let place = match at {
+            Some(outer) => outer.name(&field.name),
+            None => Path::top(&field.name),
+        };
+        if check.rule == CheckRule::HolderName {
+            name(text, holder.name, &place, out);
+        } else if let Some((rule, detail)) = differs(check, text, holder) {
+            out.faults.push(place.fault(rule, detail));
+        }
+    }
+}
+
+fn differs(check: &Check, text: &str, holder: &HolderFacts<'_>) -> Option<(FaceRule, &'static str)> {
+    let (same, rule, detail) = match check.rule {
+        CheckRule::HolderName => return None,
+        CheckRule::HolderCode => {
+            (same_code(text, holder.code), FaceRule::HolderCode, "the number of the holder")
+        }
+        CheckRule::HolderCodePrefix => (
+            text.starts_with(holder.code),
+            FaceRule::HolderCodePrefix,
+            "begins with the number of the holder",
+        ),
+        CheckRule::HolderCodeType => {
+            (text == holder.code_type, FaceRule::HolderCodeType, "the type of the holder's code")
+        }
+        CheckRule::HolderSex => {
+            (holder.sex.is_none_or(|sex| sex == text), FaceRule::HolderSex, "the sex in the holder's number")
+        }
+        CheckRule::HolderBirthDate => {
+            // A time of birth is compared by its day.
+            let day = text.get(..10).and_then(values::day);
+            let same = holder.born.is_none_or(|born| day == Some(born));
+            (same, FaceRule::HolderBirthDate, "the birth date in the holder's number")
+        }
+    };
+    (!same).then_some((rule, detail))
+}
+
+/// A face printed before 1999 may have the number in its 15 digits: without century and check digit.
+fn same_code(text: &str, code: &str) -> bool {
+    let short = || {
+        let (region, rest) = (code.get(..6)?, code.get(6..)?);
+        Some(
+            code.len() == 18
+                && text.len() == 15
+                && text.strip_prefix(region)? == rest.strip_prefix("19")?.get(..9)?,
+        )
+    };
+    text == code || short().unwrap_or(false)
+}
+
+/// Middle dots of minority names, as different systems write them.
+const DOTS: [char; 5] = ['·', '•', '．', '‧', '・'];
+/// Two shapes of one character, both in use in registers.
+const VARIANTS: [(char, char); 5] = [('吕', '呂'), ('黄', '黃'), ('吴', '吳'), ('温', '溫'), ('郎', '郞')];
+
+fn name(text: &str, known: &str, at: &Path<'_>, out: &mut CrossCheck) {
+    if text == known {
+        return;
+    }
+    let dot = |c: char| if DOTS.contains(&c) { '·' } else { c };
+    let shape = |c: char| VARIANTS.iter().find(|(_, old)| *old == c).map_or(c, |(new, _)| *new);
+    if text.chars().map(dot).eq(known.chars().map(dot)) {
+        out.notes.push(FaceNote { field: at.text(), kind: NoteKind::NameDot });
+    } else if text.chars().map(dot).map(shape).eq(known.chars().map(dot).map(shape)) {
+        out.notes.push(FaceNote { field: at.text(), kind: NoteKind::NameVariant });
+    } else {
+        out.faults.push(at.fault(FaceRule::HolderName, "the name of the holder"));
+    }
+}

@@ -1,0 +1,187 @@
+//! What can be wrong with a face, and what is worth a mark; never with the value itself (I3).
+
+use std::borrow::Cow;
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident = $wire:literal,)*) => {
+        /// The rule that a field breaks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum FaceRule { $($(#[$doc])* $variant,)* }
+        impl FaceRule {
+            /// The stable name.
+            pub fn rule(self) -> &'static str { match self { $(Self::$variant => $wire,)* } }
+        }
+    };
+}
+
+rules! {
+    /// The face, an item or a group is no JSON object, or a value has another JSON type than its field.
+    WrongType = "wrong_type",
+    /// The type has no such field.
+    FieldUnknown = "field_unknown",
+    /// A required field is missing.
+    FieldMissing = "field_missing",
+    /// None of the fields is there of which one must be.
+    AlternativeMissing = "alternative_missing",
+    /// Fewer characters than the least.
+    TooShort = "too_short",
+    /// More characters than the most.
+    TooLong = "too_long",
+    /// Fewer items than the least.
+    TooFewItems = "too_few_items",
+    /// More items than the most.
+    TooManyItems = "too_many_items",
+    /// The same item twice in a list of codes or texts.
+    ItemTwice = "item_twice",
+    /// Not one of the listed texts.
+    NotInEnum = "not_in_enum",
+    /// Not a code of the list.
+    CodeUnknown = "code_unknown",
+    /// Not a real day as YYYY-MM-DD.
+    DateForm = "date_form",
+    /// Neither a real day nor 长期.
+    DateOrLongForm = "date_or_long_form",
+    /// Neither a year, nor a month, nor a real day.
+    PartialDateForm = "partial_date_form",
+    /// Not a clock time as YYYY-MM-DDTHH:MM.
+    TimeForm = "time_form",
+    /// Not a plain decimal number as text.
+    DecimalForm = "decimal_form",
+    /// Not 1 to 32 of 0-9A-Z.
+    HolderCodeForm = "holder_code_form",
+    /// An identifier with blanks.
+    IdentifierForm = "identifier_form",
+    /// Not 64 lower-case hexadecimal digits.
+    SealedReferenceForm = "sealed_reference_form",
+    /// A control or direction character, or a line break where there is one line.
+    ControlCharacter = "control_character",
+    /// A floating-point number.
+    NotAnInteger = "not_an_integer",
+    /// An integer beyond 2^53 - 1, which JSON readers do not all keep.
+    IntegerUnsafe = "integer_unsafe",
+    /// An integer below the least or above the most.
+    OutOfRange = "out_of_range",
+    /// The name is not the holder's.
+    HolderName = "holder_name",
+    /// The number is not the holder's.
+    HolderCode = "holder_code",
+    /// The certificate's number does not begin with the holder's.
+    HolderCodePrefix = "holder_code_prefix",
+    /// The kind of document is not that of the holder's code.
+    HolderCodeType = "holder_code_type",
+    /// The sex contradicts the holder's number.
+    HolderSex = "holder_sex",
+    /// The birth date contradicts the holder's number.
+    HolderBirthDate = "holder_birth_date",
+    /// The list has not one item for each holder of its role.
+    HolderCount = "holder_count",
+}
+
+impl FaceRule {
+    /// Whether the face contradicts its holder, each of the two being well-formed.
+    pub fn contradicts_holder(self) -> bool {
+        matches!(
+            self,
+            Self::HolderName
+                | Self::HolderCode
+                | Self::HolderCodePrefix
+                | Self::HolderCodeType
+                | Self::HolderSex
+                | Self::HolderBirthDate
+        )
+    }
+}
+
+/// One rule that one field breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {detail} ({})", rule.rule())]
+pub struct FaceFault {
+    /// The path of the field: `name`, `spouses[1].id_number`; empty for the face as a whole.
+    pub field: String,
+    /// The rule.
+    pub rule: FaceRule,
+    /// What the rule asks, in words; never what was found.
+    pub detail: Cow<'static, str>,
+}
+
+/// One thing that is kept and shown with a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaceNote {
+    /// The path of the field.
+    pub field: String,
+    /// What it is.
+    pub kind: NoteKind,
+}
+
+/// What is kept and marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoteKind {
+    /// 含自造字: characters of the private-use areas, shown only with the font they came with.
+    PrivateUse,
+    /// The replacement character: something was lost before it came here.
+    ReplacementCharacter,
+    /// A blank at the beginning or the end.
+    OuterBlank,
+    /// The name differs from the holder's in the kind of its middle dot only.
+    NameDot,
+    /// The name differs from the holder's in a known variant of a character only.
+    NameVariant,
+}
+
+impl NoteKind {
+    /// The stable name.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::PrivateUse => "private_use",
+            Self::ReplacementCharacter => "replacement_character",
+            Self::OuterBlank => "outer_blank",
+            Self::NameDot => "name_dot",
+            Self::NameVariant => "name_variant",
+        }
+    }
+}
+
+/// Where a value stands; written out only when something is wrong with it.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Item(usize),
+}
+
+impl<'a> Path<'a> {
+    /// The place of a top field.
+    pub(super) fn top(name: &'a str) -> Self {
+        Self { parent: None, step: Step::Name(name) }
+    }
+
+    /// A field inside this place.
+    pub(super) fn name(&'a self, name: &'a str) -> Self {
+        Self { parent: Some(self), step: Step::Name(name) }
+    }
+
+    /// An item of the list at this place, from 0.
+    pub(super) fn item(&'a self, index: usize) -> Self {
+        Self { parent: Some(self), step: Step::Item(index) }
+    }
+
+    /// The path as text.
+    pub(super) fn text(&self) -> String {
+        let outer = self.parent.map(Path::text).unwrap_or_default();
+        match self.step {
+            Step::Name(name) if outer.is_empty() => name.to_owned(),
+            Step::Name(name) => format!("{outer}.{name}"),
+            Step::Item(index) => format!("{outer}[{index}]"),
+        }
+    }
+
+    /// A fault at this place.
+    pub(super) fn fault(&self, rule: FaceRule, detail: impl Into<Cow<'static, str>>) -> FaceFault {
+        FaceFault { field: self.text(), rule, detail: detail.into() }
+    }
+}

@@ -1,0 +1,13 @@
+//! A label in both languages.
+
+use serde::{Deserialize, Serialize};
+
+/// What a person reads: Chinese first, English beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// The field's own term.
+    pub zh: String,
+    /// Its English rendering.
+    pub en: String,
+}

@@ -1,0 +1,254 @@
+//! The whole catalog as one immutable value: built from its parts, swapped whole on change, shared in an `Arc`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::catalog::coverage::{Missing, Why};
+use crate::catalog::{
+    Absence, Agencies, Agency, AgencyFault, Authority, CodeListFault, CodeLists, Coverage, Issuers, Question,
+    Region, TypeDef, TypeEntry, TypeFault, Workdays, WorkdaysFault, absence,
+};
+use crate::clock::Moment;
+
+/// What a catalog is built from. The default is empty; [`CatalogParts::builtin`] has the seed.
+#[derive(Debug, Clone, Default)]
+pub struct CatalogParts {
+    /// All versions of all types, in any order.
+    pub types: Vec<TypeDef>,
+    /// The code lists they refer to.
+    pub code_lists: CodeLists,
+    /// All agencies, present and past.
+    pub agencies: Vec<Agency>,
+    /// All grants, present and past.
+    pub authorities: Vec<Authority>,
+    /// The coverage statements in force.
+    pub coverages: Vec<Coverage>,
+    /// The calendar.
+    pub workdays: Workdays,
+}
+
+impl CatalogParts {
+    /// The types, code lists and calendar that come with the program; no agencies, no coverage.
+    pub fn builtin() -> Result<Self, CatalogFault> {
+        let code_lists = CodeLists::builtin()?;
+        let types = TypeEntry::builtin(&code_lists)?.into_iter().map(|entry| entry.def().clone()).collect();
+        Ok(Self { types, code_lists, workdays: Workdays::builtin()?, ..Self::default() })
+    }
+}
+
+/// Why a catalog was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogFault {
+    /// A type definition.
+    #[error(transparent)]
+    Type(#[from] TypeFault),
+    /// A code list.
+    #[error(transparent)]
+    CodeList(#[from] CodeListFault),
+    /// The agencies.
+    #[error(transparent)]
+    Agency(#[from] AgencyFault),
+    /// The calendar.
+    #[error(transparent)]
+    Workdays(#[from] WorkdaysFault),
+    /// One version of a type stands twice.
+    #[error("{slug}: version {version} stands twice")]
+    VersionTwice {
+        /// The type.
+        slug: String,
+        /// The version.
+        version: u32,
+    },
+    /// Two types have one slug, or one type has two.
+    #[error("{0}: one slug belongs to one type code")]
+    SlugClash(String),
+    /// A rule ends a type that is not here.
+    #[error("{slug}: ends {ended}, which is no type")]
+    EndsUnknown {
+        /// The type.
+        slug: String,
+        /// What it ends.
+        ended: String,
+    },
+    /// A grant or statement for a type that is not here.
+    #[error("a grant or a coverage statement names a type that is not here: {0}")]
+    TypeMissing(String),
+    /// A grant of an unknown agency, or one whose last day lies before its first.
+    #[error("a grant of {0} is to an unknown agency or runs backwards")]
+    Grant(String),
+    /// A statement that says more than it can: a share above 1000 ‰, no region, days backwards, an unknown
+    /// issuer, or a type whose answers are only relayed.
+    #[error("coverage of {0}: {1}")]
+    Coverage(String, &'static str),
+}
+
+impl CatalogFault {
+    /// The stable name of the rule.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Type(fault) => fault.rule(),
+            Self::CodeList(fault) => fault.rule(),
+            Self::Agency(fault) => fault.rule(),
+            Self::Workdays(fault) => fault.rule(),
+            Self::VersionTwice { .. } => "type_version_twice",
+            Self::SlugClash(_) => "type_slug_clash",
+            Self::EndsUnknown { .. } => "type_ends_unknown",
+            Self::TypeMissing(_) => "type_missing",
+            Self::Grant(_) => "authority_grant",
+            Self::Coverage(..) => "coverage_statement",
+        }
+    }
+}
+
+/// Types, agencies, grants and coverage, indexed.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// Versions in rising order.
+    types: HashMap<String, Vec<Arc<TypeEntry>>>,
+    slugs: HashMap<String, String>,
+    code_lists: CodeLists,
+    issuers: Issuers,
+    coverages: HashMap<String, Vec<Coverage>>,
+    workdays: Workdays,
+}
+
+impl Catalog {
+    /// Builds a catalog; everything in it fits together or it is refused.
+    pub fn build(parts: CatalogParts) -> Result<Self, CatalogFault> {
+        let mut types: HashMap<String, Vec<Arc<TypeEntry>>> = HashMap::new();
+        let mut slugs: HashMap<String, String> = HashMap::new();
+        for def in parts.types {
+            let entry = Arc::new(TypeEntry::compile(def, &parts.code_lists)?);
+            let (code, slug) = (&entry.def().code, &entry.def().slug);
+            if slugs.insert(slug.clone(), code.clone()).is_some_and(|other| other != *code) {
+                return Err(CatalogFault::SlugClash(slug.clone()));
+            }
+            types.entry(code.clone()).or_default().push(entry);
+        }
+        for versions in types.values_mut() {
+            versions.sort_by_key(|entry| entry.def().version);
+            for (one, next) in versions.iter().zip(versions.iter().skip(1)) {
+                let (one, next) = (one.def(), next.def());
+                if one.version == next.version {
+                    return Err(CatalogFault::VersionTwice { slug: one.slug.clone(), version: one.version });
+                }
+                if one.slug != next.slug {
+                    return Err(CatalogFault::SlugClash(next.slug.clone()));
+                }
+            }
+        }
+        let agencies = Agencies::new(parts.agencies)?;
+        if let Some(grant) = parts.authorities.iter().find(|grant| !types.contains_key(&grant.type_code)) {
+            return Err(CatalogFault::TypeMissing(grant.type_code.clone()));
+        }
+        let issuers = Issuers::new(agencies, parts.authorities)
+            .map_err(|grant| CatalogFault::Grant(grant.agency.clone()))?;
+        let mut catalog = Self {
+            types,
+            slugs,
+            code_lists: parts.code_lists,
+            issuers,
+            coverages: HashMap::new(),
+            workdays: parts.workdays,
+        };
+        catalog.check_ends()?;
+        for coverage in parts.coverages {
+            catalog.check_coverage(&coverage)?;
+            catalog.coverages.entry(coverage.type_code.clone()).or_default().push(coverage);
+        }
+        Ok(catalog)
+    }
+
+    /// The seed types, compiled.
+    pub fn builtin_types() -> Result<Vec<TypeEntry>, CatalogFault> {
+        Ok(TypeEntry::builtin(&CodeLists::builtin()?)?)
+    }
+
+    /// The newest version of the type with that 21-character code.
+    pub fn type_of(&self, code: &str) -> Option<&Arc<TypeEntry>> {
+        self.types.get(code)?.last()
+    }
+
+    /// That version of the type; records keep the version they were issued under.
+    pub fn type_version(&self, code: &str, version: u32) -> Option<&Arc<TypeEntry>> {
+        self.types.get(code)?.iter().find(|entry| entry.def().version == version)
+    }
+
+    /// The newest version of the type with that slug.
+    pub fn type_by_slug(&self, slug: &str) -> Option<&Arc<TypeEntry>> {
+        self.type_of(self.slugs.get(slug)?)
+    }
+
+    /// The newest version of every type, by code.
+    pub fn types(&self) -> Vec<&Arc<TypeEntry>> {
+        let mut all: Vec<_> = self.types.values().filter_map(|versions| versions.last()).collect();
+        all.sort_by(|one, other| one.def().code.cmp(&other.def().code));
+        all
+    }
+
+    /// The code lists.
+    pub fn code_lists(&self) -> &CodeLists {
+        &self.code_lists
+    }
+
+    /// Agencies and grants.
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
+    /// The calendar.
+    pub fn workdays(&self) -> &Workdays {
+        &self.workdays
+    }
+
+    /// The coverage statements for a type.
+    pub fn coverages(&self, type_code: &str) -> &[Coverage] {
+        self.coverages.get(type_code).map_or(&[], Vec::as_slice)
+    }
+
+    /// What nothing found for `question` is worth ([`absence`]); for a type whose answers are only relayed it is
+    /// never worth anything.
+    pub fn absence(&self, question: &Question, now: Moment, feed_late_after_s: i64) -> Absence {
+        if self.type_of(question.type_code()).is_some_and(|entry| entry.def().relay_only) {
+            let part = Missing { region: Region::COUNTRY, from: None, to: now.day(), why: Why::RelayedOnly };
+            return Absence::NotCovered { parts: vec![part], stated: Vec::new() };
+        }
+        absence(self.coverages(question.type_code()), question, now, feed_late_after_s)
+    }
+
+    fn check_ends(&self) -> Result<(), CatalogFault> {
+        for entry in self.types.values().flatten() {
+            let unknown = entry.def().ends.iter().find(|end| !self.slugs.contains_key(&end.ended));
+            if let Some(end) = unknown {
+                let (slug, ended) = (entry.def().slug.clone(), end.ended.clone());
+                return Err(CatalogFault::EndsUnknown { slug, ended });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_coverage(&self, coverage: &Coverage) -> Result<(), CatalogFault> {
+        let Some(entry) = self.type_of(&coverage.type_code) else {
+            return Err(CatalogFault::TypeMissing(coverage.type_code.clone()));
+        };
+        let backwards =
+            matches!((coverage.issued_from, coverage.issued_to), (Some(from), Some(to)) if to < from);
+        let what = if entry.def().relay_only {
+            "answers of this type are only relayed"
+        } else if coverage.share_on_file > 1000 {
+            "a share is at most 1000 permille"
+        } else if coverage.regions.is_empty() {
+            "a statement names its regions"
+        } else if backwards {
+            "the last day lies before the first"
+        } else if self.issuers.agencies().latest(&coverage.issuer).is_none() {
+            "the issuer is not a known agency"
+        } else {
+            return Ok(());
+        };
+        Err(CatalogFault::Coverage(entry.def().slug.clone(), what))
+    }
+}
+
+#[cfg(test)]
+mod tests;
