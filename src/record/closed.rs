@@ -42,3 +42,5 @@ macro_rules! closed {
         }
     };
 }
+
+pub(crate) use closed;

@@ -10,7 +10,7 @@
 //! Layouts stand in `schema/bytes.md`. This layer is pure: no clock, no file, no randomness of its own.
 
 #[macro_use]
-mod closed;
+pub(crate) mod closed;
 
 pub mod access;
 pub mod action;

@@ -1,1 +1,32 @@
-//! Keys, signatures, seals.
+//! Keys and what is done with them: sign, verify, seal, and keyed hashes. Layouts: `schema/bytes.md`.
+//!
+//! * [`keys`] signs and verifies Ed25519; [`keyring`] knows whose a key is and when it was good;
+//!   [`jwks`] publishes the public ones;
+//! * [`envelope`] is the JWS in which everything signed is stored and served, byte for byte;
+//! * [`seal`] keeps rows closed and their clear columns true; [`master`] wraps the keys that do it;
+//! * [`keyed`] makes holder keys and every other name a number is found by; [`token`] MACs tokens;
+//! * [`password`] and [`random`] are the one way to each.
+//!
+//! The only file this layer reads or writes is the master key's. A failure of cryptography says that it
+//! failed, and nothing more.
+
+pub mod envelope;
+pub mod jwks;
+pub mod keyed;
+pub mod keyring;
+pub mod keys;
+pub mod master;
+pub mod password;
+pub mod random;
+pub mod seal;
+pub mod token;
+
+#[cfg(test)]
+mod bytes_page;
+
+pub use envelope::{Envelope, EnvelopeBuf, EnvelopeFault, Typ};
+pub use keyed::{HolderKey, IndexKey};
+pub use keyring::{KeyRecord, KeyRing, KeyStatus};
+pub use keys::{Kid, SigningKey, VerifyKey};
+pub use master::MasterKey;
+pub use seal::{Aad, DataKey, DataKeys};

@@ -1,0 +1,263 @@
+//! Sealing of rows (AES-256-GCM, schema/bytes.md §7): what is in the row cannot be read, and none of its clear
+//! columns can be changed, without a data key.
+//!
+//! Write the clear columns into an [`Aad`] in the order of storage, then [`DataKeys::seal`] or
+//! [`DataKeys::open_in_place`]. The buffers are the caller's and are used again, so a lookup allocates nothing
+//! here. How many seals a data key has made is counted by the store ([`MAX_SEALS`]).
+
+use std::collections::HashMap;
+use std::fmt;
+
+use ring::aead::{self, AES_256_GCM, LessSafeKey, Nonce, UnboundKey};
+use zeroize::Zeroizing;
+
+use super::random::{self, RandomFault};
+
+/// After this many seals a data key ends: random 96-bit nonces may meet at 2^32.
+pub const MAX_SEALS: u64 = 1 << 30;
+
+/// Bytes that sealing adds: version, key id, nonce, tag.
+pub const OVERHEAD: usize = PREFIX_LEN + TAG_LEN;
+
+pub(super) const NONCE_LEN: usize = 12;
+const VERSION: u8 = 1;
+const PREFIX_LEN: usize = 1 + 4 + NONCE_LEN;
+const TAG_LEN: usize = 16;
+
+/// Why something could not be sealed or opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealFault {
+    /// The bytes do not open: they, or a clear column, are not what was sealed. Says nothing more.
+    #[error("the sealed bytes do not open")]
+    DoesNotOpen,
+    /// The data key of that id is not here (destroyed, or of another registry).
+    #[error("the data key {0} is not here")]
+    KeyMissing(u32),
+    /// No random nonce could be had.
+    #[error("{0}")]
+    Random(#[from] RandomFault),
+    /// There is no current data key to seal with.
+    #[error("there is no current data key")]
+    NoCurrentKey,
+    /// The cipher refused, e.g. a text beyond its limit of 64 GiB.
+    #[error("the cipher refused")]
+    Cipher,
+}
+
+impl SealFault {
+    /// The stable name of the rule that failed.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::DoesNotOpen => "seal_open",
+            Self::KeyMissing(_) => "seal_key_missing",
+            Self::Random(_) => "random",
+            Self::NoCurrentKey => "seal_no_key",
+            Self::Cipher => "seal_cipher",
+        }
+    }
+}
+
+/// The additional data of a row: table, key id, then every clear column in the order of storage.
+///
+/// One buffer, used again for each row: [`Aad::start`] empties it.
+#[derive(Default)]
+pub struct Aad {
+    bytes: Vec<u8>,
+}
+
+impl Aad {
+    /// An empty buffer.
+    pub fn new() -> Self {
+        Self { bytes: Vec::with_capacity(256) }
+    }
+
+    /// Begins the additional data of a row of `table` that is sealed under data key `key_id`.
+    pub fn start(&mut self, table: &str, key_id: u32) -> &mut Self {
+        self.bytes.clear();
+        self.text(table).integer(key_id.into())
+    }
+
+    /// A text column: its UTF-8 bytes.
+    pub fn text(&mut self, value: &str) -> &mut Self {
+        self.raw(value.as_bytes())
+    }
+
+    /// An integer column, a day or an instant among them: its i64.
+    pub fn integer(&mut self, value: i64) -> &mut Self {
+        self.raw(&value.to_be_bytes())
+    }
+
+    /// A boolean column: one byte 0 or 1.
+    pub fn boolean(&mut self, value: bool) -> &mut Self {
+        self.raw(&[value.into()])
+    }
+
+    /// A column of bytes.
+    pub fn raw(&mut self, value: &[u8]) -> &mut Self {
+        // A column of 4 GiB cannot be stored; were it ever, its seal would not open for another length.
+        let len = u32::try_from(value.len()).unwrap_or(u32::MAX - 1);
+        self.bytes.extend_from_slice(&len.to_be_bytes());
+        self.bytes.extend_from_slice(value);
+        self
+    }
+
+    /// A null column, which no value equals.
+    pub fn null(&mut self) -> &mut Self {
+        self.bytes.extend_from_slice(&u32::MAX.to_be_bytes());
+        self
+    }
+
+    /// A text column that may be null.
+    pub fn text_or_null(&mut self, value: Option<&str>) -> &mut Self {
+        match value {
+            Some(value) => self.text(value),
+            None => self.null(),
+        }
+    }
+
+    /// An integer column that may be null.
+    pub fn integer_or_null(&mut self, value: Option<i64>) -> &mut Self {
+        match value {
+            Some(value) => self.integer(value),
+            None => self.null(),
+        }
+    }
+
+    /// The bytes so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// One data key, by its number in the registry.
+pub struct DataKey {
+    id: u32,
+    key: LessSafeKey,
+}
+
+impl DataKey {
+    /// 32 bytes for a new data key, to be wrapped under the master key.
+    pub fn generate() -> Result<Zeroizing<[u8; 32]>, RandomFault> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        random::fill(bytes.as_mut())?;
+        Ok(bytes)
+    }
+
+    /// The key of unwrapped bytes. ring's key schedule is not wiped; the caller's copy is.
+    pub fn new(id: u32, bytes: &[u8; 32]) -> Result<Self, SealFault> {
+        let key = UnboundKey::new(&AES_256_GCM, bytes).ok().ok_or(SealFault::Cipher)?;
+        Ok(Self { id, key: LessSafeKey::new(key) })
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Appends the sealed form of `plain` to `out`, under a fresh random nonce.
+    pub fn seal(&self, aad: &Aad, plain: &[u8], out: &mut Vec<u8>) -> Result<(), SealFault> {
+        self.seal_with(random::pooled()?, aad, plain, out)
+    }
+
+    /// [`DataKey::seal`] with a given nonce, for the worked examples; a nonce used twice gives the key away.
+    pub(super) fn seal_with(
+        &self,
+        nonce: [u8; NONCE_LEN],
+        aad: &Aad,
+        plain: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), SealFault> {
+        let start = out.len();
+        out.reserve(plain.len() + OVERHEAD);
+        out.push(VERSION);
+        out.extend_from_slice(&self.id.to_be_bytes());
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(plain);
+        let text = out.get_mut(start + PREFIX_LEN..).ok_or(SealFault::Cipher)?;
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        match self.key.seal_in_place_separate_tag(nonce, aead::Aad::from(aad.bytes()), text) {
+            Ok(tag) => {
+                out.extend_from_slice(tag.as_ref());
+                Ok(())
+            }
+            Err(_) => {
+                // The plain text must not stay behind in a buffer that is meant to be written out.
+                out.truncate(start);
+                Err(SealFault::Cipher)
+            }
+        }
+    }
+
+    /// Opens sealed bytes where they lie and returns the text within them.
+    pub fn open_in_place<'b>(&self, aad: &Aad, sealed: &'b mut [u8]) -> Result<&'b mut [u8], SealFault> {
+        let (prefix, text) = sealed.split_first_chunk_mut::<PREFIX_LEN>().ok_or(SealFault::DoesNotOpen)?;
+        let [VERSION, id @ .., _, _, _, _, _, _, _, _, _, _, _, _] = prefix else {
+            return Err(SealFault::DoesNotOpen);
+        };
+        if id != &self.id.to_be_bytes()[..] {
+            return Err(SealFault::DoesNotOpen);
+        }
+        let nonce = prefix.last_chunk::<NONCE_LEN>().ok_or(SealFault::DoesNotOpen)?;
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        self.key.open_in_place(nonce, aead::Aad::from(aad.bytes()), text).ok().ok_or(SealFault::DoesNotOpen)
+    }
+}
+
+/// The id of the data key under which bytes were sealed.
+pub fn sealed_key_id(sealed: &[u8]) -> Option<u32> {
+    let (version, rest) = sealed.split_first()?;
+    let (id, _) = rest.split_first_chunk::<4>()?;
+    (*version == VERSION).then(|| u32::from_be_bytes(*id))
+}
+
+/// The data keys that are here, and which of them seals new rows.
+#[derive(Default)]
+pub struct DataKeys {
+    keys: HashMap<u32, DataKey>,
+    current: Option<u32>,
+}
+
+impl DataKeys {
+    /// The set; `current` seals, all open.
+    pub fn new(keys: impl IntoIterator<Item = DataKey>, current: u32) -> Self {
+        let keys: HashMap<u32, DataKey> = keys.into_iter().map(|key| (key.id, key)).collect();
+        let current = keys.contains_key(&current).then_some(current);
+        Self { keys, current }
+    }
+
+    /// The key that seals new rows. Take its id for [`Aad::start`], then seal with it.
+    pub fn current(&self) -> Result<&DataKey, SealFault> {
+        self.current.and_then(|id| self.keys.get(&id)).ok_or(SealFault::NoCurrentKey)
+    }
+
+    /// The key of that id.
+    pub fn key(&self, id: u32) -> Result<&DataKey, SealFault> {
+        self.keys.get(&id).ok_or(SealFault::KeyMissing(id))
+    }
+
+    /// Seals under the current key; `aad` must have been started with its id.
+    pub fn seal(&self, aad: &Aad, plain: &[u8], out: &mut Vec<u8>) -> Result<(), SealFault> {
+        self.current()?.seal(aad, plain, out)
+    }
+
+    /// Opens sealed bytes where they lie, under the key that their prefix names.
+    pub fn open_in_place<'b>(&self, aad: &Aad, sealed: &'b mut [u8]) -> Result<&'b mut [u8], SealFault> {
+        let id = sealed_key_id(sealed).ok_or(SealFault::DoesNotOpen)?;
+        self.key(id)?.open_in_place(aad, sealed)
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DataKey({})", self.id)
+    }
+}
+
+impl fmt::Debug for DataKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DataKeys({} keys, current {:?})", self.keys.len(), self.current)
+    }
+}
+
+#[cfg(test)]
+mod tests;
