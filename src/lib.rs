@@ -4,11 +4,14 @@
 //! answered by verified lookups. `src/README.md` has the words, the invariants I1–I14 and the layers.
 
 pub mod clock;
+mod closed;
 pub mod config;
 pub mod error;
 
 pub mod catalog;
 pub mod identity;
 pub mod log;
+pub mod policy;
 pub mod record;
+pub mod store;
 pub mod trust;

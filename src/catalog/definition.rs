@@ -2,6 +2,7 @@
 //!
 //! Use [`TypeDef`] to read, store or show a definition; [`crate::catalog::TypeEntry`] to work with one.
 
+use crate::closed::closed;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Label, Role, Validity, Workdays, WorkdaysFault};
@@ -58,32 +59,19 @@ pub struct TypeDef {
     pub face: serde_json::Value,
 }
 
-/// Kind of a catalog entry (证照目录类别).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// 证照
-    Certificate,
-    /// 批文
-    Approval,
-    /// 证明
-    Proof,
-    /// 材料
-    Material,
-    /// 证件
-    Credential,
-}
-
-impl Kind {
-    /// The Chinese term.
-    pub fn zh(self) -> &'static str {
-        match self {
-            Self::Certificate => "证照",
-            Self::Approval => "批文",
-            Self::Proof => "证明",
-            Self::Material => "材料",
-            Self::Credential => "证件",
-        }
+closed! {
+    /// What an entry of the catalog is (证照目录类别).
+    Kind {
+        /// A certificate.
+        Certificate, "certificate", "证照", "certificate";
+        /// An approval document.
+        Approval, "approval", "批文", "approval";
+        /// A signed answer to a question.
+        Proof, "proof", "证明", "proof";
+        /// Another material.
+        Material, "material", "材料", "material";
+        /// A credential.
+        Credential, "credential", "证件", "credential";
     }
 }
 
@@ -129,29 +117,17 @@ pub enum Reissue {
     New,
 }
 
-/// Where the body of a record is (托管方式).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Custody {
-    /// Sealed here.
-    Hosted,
-    /// Known here, fetched from the issuer's system at use.
-    AtIssuer,
-    /// Known to exist on paper only.
-    Paper,
-    /// In another region's registry.
-    Elsewhere,
-}
-
-impl Custody {
-    /// The name in columns and answers.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Hosted => "hosted",
-            Self::AtIssuer => "at_issuer",
-            Self::Paper => "paper",
-            Self::Elsewhere => "elsewhere",
-        }
+closed! {
+    /// Where the body of a record is (托管方式).
+    Custody {
+        /// Sealed here.
+        Hosted, "hosted", "本库托管", "hosted here";
+        /// Known here, fetched from the issuer's system at use.
+        AtIssuer, "at_issuer", "发证机构保管", "kept by its issuer";
+        /// Known to exist on paper only.
+        Paper, "paper", "仅有纸质", "on paper only";
+        /// In another region's registry.
+        Elsewhere, "elsewhere", "外地登记库", "in another registry";
     }
 }
 

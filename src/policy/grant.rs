@@ -47,7 +47,9 @@ impl Fields {
         match (self, asked) {
             (fields, None) => fields.clone(),
             (Self::Whole, Some(asked)) => Self::Named(asked.clone()),
-            (Self::Named(allowed), Some(asked)) => Self::Named(allowed.intersection(asked).cloned().collect()),
+            (Self::Named(allowed), Some(asked)) => {
+                Self::Named(allowed.intersection(asked).cloned().collect())
+            }
         }
     }
 }
@@ -102,7 +104,8 @@ impl Decision {
         match self {
             Self::Allowed { fields, .. } => Ok(fields),
             Self::Refused { reason } => {
-                Err(crate::error::Error::new(crate::error::Code::Forbidden, "policy has no grant for this").rule(reason))
+                Err(crate::error::Error::new(crate::error::Code::Forbidden, "policy has no grant for this")
+                    .rule(reason))
             }
         }
     }

@@ -46,7 +46,9 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
             }
         }
     }
-    best.unwrap_or_else(|| Decision::refused(if type_named { "purpose_not_granted" } else { "type_not_granted" }))
+    best.unwrap_or_else(|| {
+        Decision::refused(if type_named { "purpose_not_granted" } else { "type_not_granted" })
+    })
 }
 
 /// Decides about something that is not a record of a type: keys, catalog, imports, other people's accesses.

@@ -57,9 +57,14 @@ fn i4_two_grants_give_what_either_gives_and_asking_less_gives_less() {
 
 #[test]
 fn a_grant_reads_back_as_it_was_written() {
-    for text in [r#"{"types":"*","fields":"whole","purposes":["P"]}"#, r#"{"types":["T"],"fields":["name"],"purposes":"*"}"#] {
+    for text in [
+        r#"{"types":"*","fields":"whole","purposes":["P"]}"#,
+        r#"{"types":["T"],"fields":["name"],"purposes":"*"}"#,
+    ] {
         assert_eq!(serde_json::to_string(&grant(text)).unwrap(), text);
     }
     assert!(serde_json::from_str::<Grant>(r#"{"types":"all","fields":"whole","purposes":"*"}"#).is_err());
-    assert!(serde_json::from_str::<Grant>(r#"{"types":"*","fields":"whole","purposes":"*","more":1}"#).is_err());
+    assert!(
+        serde_json::from_str::<Grant>(r#"{"types":"*","fields":"whole","purposes":"*","more":1}"#).is_err()
+    );
 }

@@ -5,6 +5,7 @@
 //! GB/T 36905), actions of 行政许可法 articles 49, 50, 69, 70.
 
 use super::verdict::Reason;
+use crate::closed::closed;
 
 closed! {
     /// The stored state of a record. The wire name is the word; [`State::code`] the two digits.

@@ -10,6 +10,7 @@ use super::canonical::{self, CanonicalFault, Members};
 use super::digest::{Digest, Salt};
 use super::payload::present;
 use crate::clock::{Day, Moment};
+use crate::closed::closed;
 
 closed! {
     /// What an event is about.

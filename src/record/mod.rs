@@ -10,7 +10,6 @@
 //! Layouts stand in `schema/bytes.md`. This layer is pure: no clock, no file, no randomness of its own.
 
 #[macro_use]
-pub(crate) mod closed;
 
 pub mod access;
 pub mod action;

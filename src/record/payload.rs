@@ -11,28 +11,8 @@ use serde_json::{Map, Value};
 use super::canonical::{self, CanonicalFault};
 use super::digest::Salt;
 use super::identifier::{Identifier, IdentifierFault};
+pub use crate::catalog::{Custody, Kind};
 use crate::clock::Day;
-
-closed! {
-    /// What kind of document a record is (证照目录类别).
-    Kind {
-        Certificate, "certificate", "证照", "certificate";
-        Approval, "approval", "批文", "approval";
-        Proof, "proof", "证明", "proof";
-        Material, "material", "材料", "material";
-        Credential, "credential", "证件", "credential";
-    }
-}
-
-closed! {
-    /// Where the body of a directory entry is kept (托管方式).
-    Custody {
-        Hosted, "hosted", "本库托管", "hosted here";
-        AtIssuer, "at_issuer", "发证机构保管", "kept by its issuer";
-        Paper, "paper", "仅有纸质", "on paper only";
-        Elsewhere, "elsewhere", "外地登记库", "in another registry";
-    }
-}
 
 /// One holder of a record: a person or organisation and its part in it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

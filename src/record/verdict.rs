@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 use super::action::State;
 use super::payload::Custody;
 use crate::clock::{Day, Moment};
+use crate::closed::closed;
 
 closed! {
     /// The three answers to "does this hold?".

@@ -215,7 +215,7 @@ impl Registry {
         let outcome = if draft.is_empty() { "nothing_on_file" } else { "answered" };
         let entry = EntryParts { actor, ask, channel, decision, outcome, answer: draft.digest() };
         let accepted = access.note(submission(&entry, access.name(), &parsed, salt, vec![key])?).await?;
-        Ok(draft.finish(&accepted, ask.receipt))
+        Ok(draft.finish(accepted, ask.receipt))
     }
 
     fn asked_types(&self, snapshot: &super::Snapshot, ask: &Ask) -> Result<Option<Vec<String>>> {

@@ -1,6 +1,6 @@
 //! Policy, keys and catalog as of one config version: immutable, swapped whole.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -29,6 +29,10 @@ pub struct Snapshot {
     pub origin: String,
     /// The region the registry serves; what "nothing found" is asked about where the asker names none.
     pub home: Region,
+    /// Thumbprints of the keys whose private half is kept here.
+    held: HashSet<Kid>,
+    /// (agency, type) pairs for which some grant stood on some day: what the verdict asks of an issuer.
+    granted: HashSet<(String, String)>,
     /// Stored coverage envelopes by type, as signed.
     pub coverage_signed: HashMap<String, Vec<Arc<[u8]>>>,
 }

@@ -6,7 +6,7 @@ use super::dialect::{self, native};
 use super::row_body::{framed, take};
 use super::schema::{access_batches, access_by_holder};
 use super::tx::{Reader, Writer};
-use super::vault::Purpose;
+use super::vault::{Purpose, holder_key_of, start};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
@@ -47,9 +47,9 @@ pub struct AccessPlace {
 }
 
 fn additional(log: &str, first: i64, count: i32, at: i64, key_id: i32) -> Aad {
-    let mut aad = Aad::default();
-    aad.start("access_batches", key_id);
-    aad.text(log).int(first).int(i64::from(count)).int(at);
+    let mut aad = Aad::new();
+    start(&mut aad, "access_batches", key_id);
+    aad.text(log).integer(first).integer(i64::from(count)).integer(at);
     aad
 }
 
@@ -57,14 +57,15 @@ fn take_item(rest: &mut &[u8]) -> Option<AccessItem> {
     let (&count, after) = rest.split_first()?;
     let (keys, after) = after.split_at_checked(usize::from(count) * 16)?;
     *rest = after;
-    let holders = keys.chunks(16).map(|key| HolderKey::try_from(key).ok()).collect::<Option<_>>()?;
+    let holders = keys.chunks(16).map(|key| holder_key_of(key)).collect::<Option<_>>()?;
     Some(AccessItem { holders, entry: take(rest)?.to_vec() })
 }
 
 impl Reader<'_> {
     /// The batches of a log that hold leaves `from .. to`, in order, `limit` at most.
     pub fn access_batches(&mut self, log: &str, from: u64, to: u64, limit: i64) -> Result<Vec<AccessBatch>> {
-        let (from, to) = (i64::try_from(from).map_err(Error::internal)?, i64::try_from(to).map_err(Error::internal)?);
+        let (from, to) =
+            (i64::try_from(from).map_err(Error::internal)?, i64::try_from(to).map_err(Error::internal)?);
         let begin: Option<i64> = native!(&mut *self.conn, c => access_batches::table
             .filter(access_batches::log.eq(log).and(access_batches::first.le(from)))
             .select(access_batches::first)
@@ -82,10 +83,13 @@ impl Reader<'_> {
         rows.into_iter().map(|row| self.open_batch(row)).collect()
     }
 
-    fn open_batch(&self, (log, first, count, at, key_id, sealed): (String, i64, i32, i64, i32, Vec<u8>)) -> Result<AccessBatch> {
+    fn open_batch(
+        &self,
+        (log, first, count, at, key_id, sealed): (String, i64, i32, i64, i32, Vec<u8>),
+    ) -> Result<AccessBatch> {
         let aad = additional(&log, first, count, at, key_id);
         let count = u32::try_from(count).map_err(Error::internal)?;
-        let items = self.vault.open(key_id, &aad, &sealed).and_then(|plain| {
+        let items = self.vault.open(key_id, &aad, sealed).and_then(|plain| {
             let mut rest = plain.as_slice();
             let mut items = Vec::new();
             while !rest.is_empty() {
@@ -93,29 +97,48 @@ impl Reader<'_> {
             }
             (u32::try_from(items.len()).ok()? == count).then_some(items)
         });
-        Ok(AccessBatch { log, first: u64::try_from(first).map_err(Error::internal)?, at: Moment::from_micros(at), items, count })
+        Ok(AccessBatch {
+            log,
+            first: u64::try_from(first).map_err(Error::internal)?,
+            at: Moment::from_micros(at),
+            items,
+            count,
+        })
     }
 
     /// One access entry by log and leaf.
     pub fn access_entry(&mut self, log: &str, index: u64) -> Result<Option<Vec<u8>>> {
         let batch = self.access_batches(log, index, index.saturating_add(1), 1)?.pop();
         let Some(batch) = batch else { return Ok(None) };
-        let mut items = batch.items.ok_or_else(|| Error::new(Code::RecordDamaged, "a batch of access entries does not open"))?;
+        let mut items = batch
+            .items
+            .ok_or_else(|| Error::new(Code::RecordDamaged, "a batch of access entries does not open"))?;
         let at = usize::try_from(index.saturating_sub(batch.first)).map_err(Error::internal)?;
         Ok((at < items.len()).then(|| items.swap_remove(at).entry))
     }
 
     /// A holder's accesses as the follower has them, newest first, older than `before` where given.
-    pub fn accesses_of(&mut self, hk: &HolderKey, before: Option<Moment>, limit: i64) -> Result<Vec<AccessPlace>> {
+    pub fn accesses_of(
+        &mut self,
+        hk: &HolderKey,
+        before: Option<Moment>,
+        limit: i64,
+    ) -> Result<Vec<AccessPlace>> {
         let bound = before.map_or(i64::MAX, Moment::micros);
         let rows: Vec<(Vec<u8>, i64, String, i64)> = native!(&mut *self.conn, c => access_by_holder::table
-            .filter(access_by_holder::hk.eq(hk.as_bytes().as_slice()).and(access_by_holder::at.lt(bound)))
+            .filter(access_by_holder::hk.eq(hk.bytes().as_slice()).and(access_by_holder::at.lt(bound)))
             .order((access_by_holder::at.desc(), access_by_holder::log.desc(), access_by_holder::idx.desc()))
             .limit(limit)
             .load(c))
         .map_err(dialect::fault)?;
         rows.into_iter()
-            .map(|(_, at, log, idx)| Ok(AccessPlace { at: Moment::from_micros(at), log, index: u64::try_from(idx).map_err(Error::internal)? }))
+            .map(|(_, at, log, idx)| {
+                Ok(AccessPlace {
+                    at: Moment::from_micros(at),
+                    log,
+                    index: u64::try_from(idx).map_err(Error::internal)?,
+                })
+            })
             .collect()
     }
 }
@@ -137,7 +160,7 @@ impl Writer<'_> {
         for (holders, entry) in entries {
             plain.push(u8::try_from(holders.len()).map_err(Error::internal)?);
             for holder in holders {
-                plain.extend_from_slice(holder.as_bytes());
+                plain.extend_from_slice(holder.bytes());
             }
             framed(&mut plain, entry);
         }
@@ -158,7 +181,7 @@ impl Writer<'_> {
             let idx = i64::try_from(place.index).map_err(Error::internal)?;
             native!(&mut *self.conn, c => diesel::insert_into(access_by_holder::table)
                 .values((
-                    access_by_holder::hk.eq(hk.as_bytes().as_slice()), access_by_holder::at.eq(place.at.micros()),
+                    access_by_holder::hk.eq(hk.bytes().as_slice()), access_by_holder::at.eq(place.at.micros()),
                     access_by_holder::log.eq(&place.log), access_by_holder::idx.eq(idx),
                 ))
                 .on_conflict_do_nothing()

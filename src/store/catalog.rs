@@ -50,7 +50,10 @@ impl Reader<'_> {
 
     /// All authorities.
     pub fn authorities(&mut self) -> Result<Vec<AuthorityRow>> {
-        authorities::table.order((authorities::agency, authorities::type_code)).load(self.conn).map_err(dialect::fault)
+        authorities::table
+            .order((authorities::agency, authorities::type_code))
+            .load(self.conn)
+            .map_err(dialect::fault)
     }
 
     /// All coverage statements in force.
@@ -83,7 +86,11 @@ impl Writer<'_> {
     pub fn put_authority(&mut self, row: &AuthorityRow) -> Result<()> {
         let place = authorities::table.find((&row.agency, &row.type_code, &row.region, row.valid_from));
         diesel::delete(place).execute(self.conn).map_err(dialect::fault)?;
-        diesel::insert_into(authorities::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+        diesel::insert_into(authorities::table)
+            .values(row)
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
     }
 
     /// Writes the coverage statement in force for a type and system.

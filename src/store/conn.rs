@@ -61,7 +61,12 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
         conn.batch_execute(pragma).map_err(dialect::fault)?;
     }
     // FULL: a commit that was acknowledged is on the disk (I1). Under WAL, NORMAL may lose the last ones.
-    for pragma in ["PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000", "PRAGMA foreign_keys = ON", "PRAGMA cache_size = -65536"] {
+    for pragma in [
+        "PRAGMA synchronous = FULL",
+        "PRAGMA wal_autocheckpoint = 1000",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA cache_size = -65536",
+    ] {
         conn.batch_execute(pragma).map_err(dialect::fault)?;
     }
     let mut conn = AnyConnection::Sqlite(conn);
@@ -86,7 +91,10 @@ pub fn postgres(url: &str, open: Open) -> Result<AnyConnection> {
 }
 
 fn connect<C: Connection>(url: &str) -> Result<C> {
-    #[expect(clippy::disallowed_methods, reason = "the one place that opens databases; the URL's scheme was checked")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that opens databases; the URL's scheme was checked"
+    )]
     C::establish(url).map_err(|error| {
         // The cause may hold the URL's password; only its kind is kept.
         let kind = match error {

@@ -23,11 +23,16 @@ pub enum Begin {
 /// Opens a transaction.
 pub fn begin(conn: &mut AnyConnection, begin: Begin) -> Result<()> {
     match (conn, begin) {
-        (AnyConnection::Sqlite(c), Begin::Read) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN DEFERRED"),
-        (AnyConnection::Sqlite(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
-        (AnyConnection::Pg(c), Begin::Read) => {
-            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        (AnyConnection::Sqlite(c), Begin::Read) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN DEFERRED")
         }
+        (AnyConnection::Sqlite(c), Begin::Write) => {
+            AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
+        }
+        (AnyConnection::Pg(c), Begin::Read) => AnsiTransactionManager::begin_transaction_sql(
+            c,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        ),
         (AnyConnection::Pg(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
     }
     .map_err(fault)
@@ -58,7 +63,9 @@ pub fn fault(error: DieselError) -> Error {
         DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Code::StoreUnavailable,
         DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Code::StoreUnavailable,
         DieselError::DatabaseError(_, info) => by_text(info.message()),
-        DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => Code::StoreUnavailable,
+        DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => {
+            Code::StoreUnavailable
+        }
         DieselError::NotFound
         | DieselError::InvalidCString(_)
         | DieselError::QueryBuilderError(_)
@@ -77,7 +84,13 @@ fn by_text(message: &str) -> Code {
     let has = |part: &str| message.contains(part);
     if has("locked") || has("busy") || has("timeout") || has("deadlock") {
         Code::StoreBusy
-    } else if has("disk") || has("full") || has("readonly") || has("read-only") || has("I/O") || has("connection") {
+    } else if has("disk")
+        || has("full")
+        || has("readonly")
+        || has("read-only")
+        || has("I/O")
+        || has("connection")
+    {
         Code::StoreUnavailable
     } else {
         Code::Internal
@@ -111,13 +124,21 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
                 .get_result::<OneText>(c)
                 .map_err(fault)?
                 .value;
-            (mode, number(c, "pragma_synchronous", "synchronous")?, number(c, "pragma_page_size", "page_size")?)
+            (
+                mode,
+                number(c, "pragma_synchronous", "synchronous")?,
+                number(c, "pragma_page_size", "page_size")?,
+            )
         }
         AnyConnection::Pg(c) => {
             let setting = "SELECT current_setting('synchronous_commit') AS value";
             let mode = diesel::sql_query(setting).get_result::<OneText>(c).map_err(fault)?.value;
             let durable = matches!(mode.as_str(), "on" | "remote_apply" | "remote_write" | "local");
-            return if durable { Ok(()) } else { Err(Error::new(Code::ConfigInvalid, "PostgreSQL commits are not durable")) };
+            return if durable {
+                Ok(())
+            } else {
+                Err(Error::new(Code::ConfigInvalid, "PostgreSQL commits are not durable"))
+            };
         }
     };
     let durable = mode == "wal" && level >= 2 && page == super::conn::PAGE_SIZE;
@@ -132,10 +153,14 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
 pub fn backup_into(conn: &mut AnyConnection, target: &std::path::Path) -> Result<()> {
     match conn {
         AnyConnection::Sqlite(c) => {
-            let path = target.to_str().ok_or_else(|| Error::new(Code::ConfigInvalid, "the backup path is not UTF-8"))?;
+            let path = target
+                .to_str()
+                .ok_or_else(|| Error::new(Code::ConfigInvalid, "the backup path is not UTF-8"))?;
             diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(path).execute(c).map(drop).map_err(fault)
         }
-        AnyConnection::Pg(_) => Err(Error::new(Code::ConfigInvalid, "back a PostgreSQL registry up with pg_dump")),
+        AnyConnection::Pg(_) => {
+            Err(Error::new(Code::ConfigInvalid, "back a PostgreSQL registry up with pg_dump"))
+        }
     }
 }
 

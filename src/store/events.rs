@@ -6,7 +6,7 @@ use super::dialect::{self, native};
 use super::row_body::{framed, take};
 use super::schema::events;
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, Vault};
+use super::vault::{Purpose, Vault, holder_key_of, start};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::trust::{Aad, HolderKey};
@@ -55,14 +55,14 @@ struct Row {
 }
 
 fn additional(row: &Row, aad: &mut Aad) {
-    aad.start("events", row.key_id);
-    aad.bytes(&row.hk).bytes(&row.record_id).int(i64::from(row.seq)).text(&row.action);
-    aad.int(i64::from(row.effective_on)).int(row.logged_at).text(&row.log).int(row.leaf);
+    start(aad, "events", row.key_id);
+    aad.raw(&row.hk).raw(&row.record_id).integer(i64::from(row.seq)).text(&row.action);
+    aad.integer(i64::from(row.effective_on)).integer(row.logged_at).text(&row.log).integer(row.leaf);
 }
 
-fn open(row: Row, vault: &Vault, aad: &mut Aad) -> Option<StoredEvent> {
+fn open(mut row: Row, vault: &Vault, aad: &mut Aad) -> Option<StoredEvent> {
     additional(&row, aad);
-    let plain = vault.open(row.key_id, aad, &row.sealed);
+    let plain = vault.open(row.key_id, aad, std::mem::take(&mut row.sealed));
     let parts = plain.as_deref().and_then(|mut rest| {
         let (event, order) = (take(&mut rest)?.to_vec(), take(&mut rest)?.to_vec());
         let ground = String::from_utf8(take(&mut rest)?.to_vec()).ok()?;
@@ -71,7 +71,7 @@ fn open(row: Row, vault: &Vault, aad: &mut Aad) -> Option<StoredEvent> {
     let intact = parts.is_some();
     let (event, order, ground) = parts.unwrap_or_default();
     Some(StoredEvent {
-        hk: HolderKey::try_from(row.hk.as_slice()).ok()?,
+        hk: holder_key_of(&row.hk)?,
         record_id: row.record_id.as_slice().try_into().ok()?,
         seq: row.seq,
         action: row.action,
@@ -91,16 +91,20 @@ impl Reader<'_> {
     pub fn events_of(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<Vec<StoredEvent>> {
         let vault = self.vault;
         let rows: Vec<Row> = native!(self.conn, c => events::table
-            .filter(events::hk.eq(hk.as_bytes().as_slice()).and(events::record_id.eq(record_id.as_slice())))
+            .filter(events::hk.eq(hk.bytes().as_slice()).and(events::record_id.eq(record_id.as_slice())))
             .order(events::seq)
             .load(c))
         .map_err(dialect::fault)?;
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         Ok(rows.into_iter().filter_map(|row| open(row, vault, &mut aad)).collect())
     }
 
     /// Walks all events in key order, `limit` at a time, from after `after` (hk, record id, seq).
-    pub fn walk_events(&mut self, after: Option<&EventKey>, limit: i64) -> Result<(Vec<StoredEvent>, Option<EventKey>)> {
+    pub fn walk_events(
+        &mut self,
+        after: Option<&EventKey>,
+        limit: i64,
+    ) -> Result<(Vec<StoredEvent>, Option<EventKey>)> {
         let vault = self.vault;
         let rows: Vec<Row> = native!(self.conn, c => {
             let mut query = events::table.into_boxed();
@@ -112,7 +116,7 @@ impl Reader<'_> {
         })
         .map_err(dialect::fault)?;
         let next = rows.last().map(|row| (row.hk.clone(), row.record_id.clone(), row.seq));
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         Ok((rows.into_iter().filter_map(|row| open(row, vault, &mut aad)).collect(), next))
     }
 }
@@ -125,7 +129,7 @@ impl Writer<'_> {
     pub fn insert_event(&mut self, event: &StoredEvent) -> Result<()> {
         let key = self.vault.current(Purpose::Registry)?;
         let mut row = Row {
-            hk: event.hk.as_bytes().to_vec(),
+            hk: event.hk.bytes().to_vec(),
             record_id: event.record_id.to_vec(),
             seq: event.seq,
             action: event.action.clone(),
@@ -136,7 +140,7 @@ impl Writer<'_> {
             key_id: key.id(),
             sealed: Vec::new(),
         };
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         additional(&row, &mut aad);
         let mut plain = Vec::with_capacity(event.event.len() + event.order.len() + event.ground.len() + 12);
         framed(&mut plain, &event.event);
@@ -157,7 +161,7 @@ impl Writer<'_> {
     /// The number the next event of a record takes in one holder's rows.
     pub fn next_event_seq(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<i32> {
         let newest: Option<i32> = native!(&mut *self.conn, c => events::table
-            .filter(events::hk.eq(hk.as_bytes().as_slice()).and(events::record_id.eq(record_id.as_slice())))
+            .filter(events::hk.eq(hk.bytes().as_slice()).and(events::record_id.eq(record_id.as_slice())))
             .select(events::seq)
             .order(events::seq.desc())
             .first(c)

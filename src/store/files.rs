@@ -11,19 +11,19 @@ use diesel::prelude::*;
 use super::dialect;
 use super::row_body::{framed, take};
 use super::schema::attachments;
-use super::vault::Purpose;
+use super::vault::{Purpose, start};
 use super::{Reader, Store};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::trust::{Aad, hex};
+use crate::trust::Aad;
 
 /// Bytes of one sealed chunk.
 const CHUNK: usize = 256 * 1024;
 
 fn additional(key: &[u8; 16], chunk: i32, of: usize, key_id: i32) -> Aad {
-    let mut aad = Aad::default();
-    aad.start("attachments", key_id);
-    aad.bytes(key).int(i64::from(chunk)).int(i64::try_from(of).unwrap_or(i64::MAX));
+    let mut aad = Aad::new();
+    start(&mut aad, "attachments", key_id);
+    aad.raw(key).integer(i64::from(chunk)).integer(i64::try_from(of).unwrap_or(i64::MAX));
     aad
 }
 
@@ -43,13 +43,22 @@ impl Store {
         }
         if self.inner.url.is_postgres() {
             return self.write_now(|writer| {
-                let there: i64 = attachments::table.filter(attachments::key.eq(key.as_slice())).count().get_result(writer.conn).map_err(dialect::fault)?;
+                let there: i64 = attachments::table
+                    .filter(attachments::key.eq(key.as_slice()))
+                    .count()
+                    .get_result(writer.conn)
+                    .map_err(dialect::fault)?;
                 if there > 0 {
                     return Ok(());
                 }
                 for (number, key_id, bytes) in &sealed {
                     diesel::insert_into(attachments::table)
-                        .values((attachments::key.eq(key.as_slice()), attachments::chunk.eq(number), attachments::key_id.eq(key_id), attachments::sealed.eq(bytes)))
+                        .values((
+                            attachments::key.eq(key.as_slice()),
+                            attachments::chunk.eq(number),
+                            attachments::key_id.eq(key_id),
+                            attachments::sealed.eq(bytes),
+                        ))
                         .execute(writer.conn)
                         .map_err(dialect::fault)?;
                 }
@@ -89,14 +98,14 @@ impl Store {
             let key_id = i32::from_be_bytes(*key_id);
             let sealed = take(&mut rest).ok_or_else(damaged)?;
             let aad = additional(key, number, of, key_id);
-            content.extend(self.inner.vault.open(key_id, &aad, sealed).ok_or_else(damaged)?);
+            content.extend(self.inner.vault.open(key_id, &aad, sealed.to_vec()).ok_or_else(damaged)?);
             number += 1;
         }
         if content.len() == of { Ok(Some(content)) } else { Err(damaged()) }
     }
 
     fn attachment_path(&self, key: &[u8; 16]) -> PathBuf {
-        let name = hex(key);
+        let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         let (fan, rest) = name.split_at(2);
         self.inner.dir.join("attachments").join(fan).join(rest)
     }
@@ -115,11 +124,12 @@ impl Reader<'_> {
         }
         let damaged = || Error::new(Code::RecordDamaged, "the attachment does not open");
         // 29 bytes of each seal are version, key, nonce and tag: the rest is content.
-        let of = rows.iter().map(|(_, _, sealed)| sealed.len().saturating_sub(crate::trust::SEAL_OVERHEAD)).sum();
+        let of =
+            rows.iter().map(|(_, _, sealed)| sealed.len().saturating_sub(crate::trust::seal::OVERHEAD)).sum();
         let mut content = Vec::with_capacity(of);
         for (number, key_id, sealed) in &rows {
             let aad = additional(key, *number, of, *key_id);
-            content.extend(self.vault.open(*key_id, &aad, sealed).ok_or_else(damaged)?);
+            content.extend(self.vault.open(*key_id, &aad, sealed.clone()).ok_or_else(damaged)?);
         }
         Ok(Some(content))
     }

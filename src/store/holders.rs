@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dialect::{self, native};
 use super::schema::holders;
 use super::tx::{Reader, Writer};
-use super::vault::Purpose;
+use super::vault::{Purpose, start};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
@@ -83,6 +83,10 @@ pub struct Link {
     pub code_type: String,
     /// Code of the other end.
     pub code: String,
+    /// The form of the other end that is hashed: its type …
+    pub key_type: String,
+    /// … and its code.
+    pub key_code: String,
     /// True at the end that the link leaves: the older code.
     pub outward: bool,
     /// The legal day.
@@ -139,21 +143,22 @@ struct Row {
 }
 
 fn additional(row: &Row, aad: &mut Aad) {
-    aad.start("holders", row.key_id);
-    aad.bytes(&row.hk).int(i64::from(row.state)).int(i64::from(row.links));
+    start(aad, "holders", row.key_id);
+    aad.raw(&row.hk).integer(i64::from(row.state)).integer(i64::from(row.links));
 }
 
 impl Reader<'_> {
     /// What is known of a holder: none if there is no row; `record_damaged` if its seal does not hold.
     pub fn holder(&mut self, hk: &HolderKey) -> Result<Option<StoredHolder>> {
         let vault = self.vault;
-        let row: Option<Row> = native!(self.conn, c => holders::table.find(hk.as_bytes().as_slice()).first(c).optional())
-            .map_err(dialect::fault)?;
-        let Some(row) = row else { return Ok(None) };
+        let row: Option<Row> =
+            native!(self.conn, c => holders::table.find(hk.bytes().as_slice()).first(c).optional())
+                .map_err(dialect::fault)?;
+        let Some(mut row) = row else { return Ok(None) };
         let damaged = || Error::new(Code::RecordDamaged, "the holder's row does not open");
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         additional(&row, &mut aad);
-        let plain = vault.open(row.key_id, &aad, &row.sealed).ok_or_else(damaged)?;
+        let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed)).ok_or_else(damaged)?;
         let body = serde_json::from_slice(&plain).ok().ok_or_else(damaged)?;
         let state = HolderState::from_column(row.state).ok_or_else(damaged)?;
         Ok(Some(StoredHolder { hk: *hk, state, body }))
@@ -165,16 +170,17 @@ impl Writer<'_> {
     pub fn put_holder(&mut self, holder: &StoredHolder) -> Result<()> {
         let key = self.vault.current(Purpose::Registry)?;
         let mut row = Row {
-            hk: holder.hk.as_bytes().to_vec(),
+            hk: holder.hk.bytes().to_vec(),
             state: holder.state.column(),
             links: i16::try_from(holder.body.links.len()).map_err(Error::internal)?,
             key_id: key.id(),
             sealed: Vec::new(),
         };
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         additional(&row, &mut aad);
         row.sealed = key.seal(&aad, &serde_json::to_vec(&holder.body).map_err(Error::internal)?)?;
-        native!(&mut *self.conn, c => diesel::delete(holders::table.find(&row.hk)).execute(c)).map_err(dialect::fault)?;
+        native!(&mut *self.conn, c => diesel::delete(holders::table.find(&row.hk)).execute(c))
+            .map_err(dialect::fault)?;
         native!(&mut *self.conn, c => diesel::insert_into(holders::table)
             .values((
                 holders::hk.eq(&row.hk), holders::state.eq(row.state), holders::links.eq(row.links),

@@ -72,7 +72,12 @@ pub struct PublicEvent {
 impl Reader<'_> {
     /// A fact of the registry by name.
     pub fn fact(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
-        registry_facts::table.find(name).select(registry_facts::value).first(self.conn).optional().map_err(dialect::fault)
+        registry_facts::table
+            .find(name)
+            .select(registry_facts::value)
+            .first(self.conn)
+            .optional()
+            .map_err(dialect::fault)
     }
 
     /// The version of clients, keys, catalog and policy.
@@ -123,7 +128,11 @@ impl Writer<'_> {
 
     /// Adds a signing key.
     pub fn insert_signing_key(&mut self, row: &SigningKeyRow) -> Result<()> {
-        diesel::insert_into(signing_keys::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+        diesel::insert_into(signing_keys::table)
+            .values(row)
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
     }
 
     /// Marks a signing key revoked; false if there is none under that kid.
@@ -173,6 +182,10 @@ impl Writer<'_> {
 
     /// Adds a public event.
     pub fn insert_public_event(&mut self, event: &PublicEvent) -> Result<()> {
-        diesel::insert_into(public_events::table).values(event).execute(self.conn).map(drop).map_err(dialect::fault)
+        diesel::insert_into(public_events::table)
+            .values(event)
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
     }
 }

@@ -53,8 +53,8 @@ impl TreeReader for Reader<'_> {
     type Error = Error;
 
     fn head(&mut self, log: &str) -> Result<Option<Head>> {
-        let row: Option<Row> =
-            native!(&mut *self.conn, c => log_heads::table.find(log).first(c).optional()).map_err(dialect::fault)?;
+        let row: Option<Row> = native!(&mut *self.conn, c => log_heads::table.find(log).first(c).optional())
+            .map_err(dialect::fault)?;
         row.map(head_of).transpose()
     }
 
@@ -107,7 +107,8 @@ impl TreeReader for Reader<'_> {
 impl Reader<'_> {
     /// The heads of all logs of this side.
     pub fn heads(&mut self) -> Result<Vec<Head>> {
-        let rows: Vec<Row> = log_heads::table.order(log_heads::log).load(self.conn).map_err(dialect::fault)?;
+        let rows: Vec<Row> =
+            log_heads::table.order(log_heads::log).load(self.conn).map_err(dialect::fault)?;
         rows.into_iter().map(head_of).collect()
     }
 
@@ -118,8 +119,12 @@ impl Reader<'_> {
 
     /// How far the follower of a log came: entries before this index are in the holders' lists.
     pub fn indexed(&mut self, log: &str) -> Result<u64> {
-        let indexed: Option<i64> =
-            log_heads::table.find(log).select(log_heads::indexed).first(self.conn).optional().map_err(dialect::fault)?;
+        let indexed: Option<i64> = log_heads::table
+            .find(log)
+            .select(log_heads::indexed)
+            .first(self.conn)
+            .optional()
+            .map_err(dialect::fault)?;
         u64::try_from(indexed.unwrap_or(0)).map_err(Error::internal)
     }
 
@@ -176,7 +181,8 @@ impl LogStore for Writer<'_> {
             log_heads::lease_until.eq(next.lease_until.micros()),
             log_heads::closed.eq(next.closed),
         );
-        let changed = native!(&mut *self.conn, c => diesel::update(place).set(values).execute(c)).map_err(dialect::fault)?;
+        let changed = native!(&mut *self.conn, c => diesel::update(place).set(values).execute(c))
+            .map_err(dialect::fault)?;
         Ok(changed == 1)
     }
 

@@ -85,6 +85,9 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     let inner = error.downcast::<diesel::result::Error>();
     match inner {
         Ok(error) => dialect::fault(*error),
-        Err(error) => Error::new(Code::StoreUnavailable, if text.is_empty() { "a schema step failed" } else { "" }).caused_by(error),
+        Err(error) => {
+            Error::new(Code::StoreUnavailable, if text.is_empty() { "a schema step failed" } else { "" })
+                .caused_by(error)
+        }
     }
 }

@@ -15,8 +15,8 @@ mod keys;
 mod logs;
 mod migrate;
 mod people;
-mod records;
 mod record_keys;
+mod records;
 mod row_body;
 mod schema;
 mod seals;
@@ -36,8 +36,9 @@ pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
 pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
 pub use people::{AccountRow, ClientRow, SessionRow};
 pub use record_keys::RecordKey;
-pub use records::{Custody, Opened, StoredRecord, WalkKey};
+pub use records::{Opened, StoredRecord, WalkKey};
 pub use row_body::RowBody;
+pub use sequencer::{AccessCommitter, LEASE_S};
 pub use tx::{Cost, Reader, Side, Writer};
 pub use url::DbUrl;
 pub use vault::{Purpose, Vault};
@@ -121,7 +122,12 @@ impl Store {
         Ok(ran)
     }
 
-    fn assemble(place: &Place, master: MasterKey, index: IndexKey, now: crate::clock::Moment) -> Result<Self> {
+    fn assemble(
+        place: &Place,
+        master: MasterKey,
+        index: IndexKey,
+        now: crate::clock::Moment,
+    ) -> Result<Self> {
         let inner = Inner {
             url: place.url.clone(),
             dir: place.dir.clone(),

@@ -106,7 +106,9 @@ impl Writer<'_> {
 
     /// Opens a session and takes away those that have ended.
     pub fn insert_session(&mut self, row: &SessionRow, now: i64) -> Result<()> {
-        diesel::delete(sessions::table.filter(sessions::ends_at.lt(now))).execute(self.conn).map_err(dialect::fault)?;
+        diesel::delete(sessions::table.filter(sessions::ends_at.lt(now)))
+            .execute(self.conn)
+            .map_err(dialect::fault)?;
         diesel::insert_into(sessions::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::dialect::{self, native};
 use super::schema::record_keys;
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, Vault};
+use super::vault::{Purpose, Vault, holder_key_of, start};
 use crate::error::Result;
 use crate::trust::{Aad, HolderKey};
 
@@ -34,16 +34,16 @@ struct Row {
 }
 
 fn additional(row: &Row, aad: &mut Aad) {
-    aad.start("record_keys", row.key_id);
-    aad.bytes(&row.key).bytes(&row.record_id).int(i64::from(row.version));
+    start(aad, "record_keys", row.key_id);
+    aad.raw(&row.key).raw(&row.record_id).integer(i64::from(row.version));
 }
 
-fn open(row: Row, vault: &Vault) -> Option<RecordKey> {
-    let mut aad = Aad::default();
+fn open(mut row: Row, vault: &Vault) -> Option<RecordKey> {
+    let mut aad = Aad::new();
     additional(&row, &mut aad);
-    let plain = vault.open(row.key_id, &aad, &row.sealed)?;
+    let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed))?;
     let (holders, content) = plain.split_last_chunk::<32>()?;
-    let holders = holders.chunks(16).map(|chunk| HolderKey::try_from(chunk).ok()).collect::<Option<Vec<_>>>()?;
+    let holders = holders.chunks(16).map(|chunk| holder_key_of(chunk)).collect::<Option<Vec<_>>>()?;
     Some(RecordKey {
         key: row.key.as_slice().try_into().ok()?,
         record_id: row.record_id.as_slice().try_into().ok()?,
@@ -60,8 +60,9 @@ impl Reader<'_> {
     /// The record under a keyed hash. A row whose seal does not hold counts as absent here; `fsck` names it.
     pub fn record_key(&mut self, key: &[u8; 16]) -> Result<Option<RecordKey>> {
         let vault = self.vault;
-        let row: Option<Row> = native!(self.conn, c => record_keys::table.find(key.as_slice()).first(c).optional())
-            .map_err(dialect::fault)?;
+        let row: Option<Row> =
+            native!(self.conn, c => record_keys::table.find(key.as_slice()).first(c).optional())
+                .map_err(dialect::fault)?;
         Ok(row.and_then(|row| open(row, vault)))
     }
 
@@ -71,8 +72,9 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for chunk in keys.chunks(CHUNK) {
             let wanted: Vec<&[u8]> = chunk.iter().map(<[u8; 16]>::as_slice).collect();
-            let rows: Vec<Row> = native!(self.conn, c => record_keys::table.filter(record_keys::key.eq_any(wanted)).load(c))
-                .map_err(dialect::fault)?;
+            let rows: Vec<Row> =
+                native!(self.conn, c => record_keys::table.filter(record_keys::key.eq_any(wanted)).load(c))
+                    .map_err(dialect::fault)?;
             found.extend(rows.into_iter().filter_map(|row| open(row, vault)));
         }
         Ok(found)
@@ -112,11 +114,11 @@ impl Writer<'_> {
             key_id: data_key.id(),
             sealed: Vec::new(),
         };
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         additional(&row, &mut aad);
         let mut plain = Vec::with_capacity(key.holders.len() * 16 + 32);
         for holder in &key.holders {
-            plain.extend_from_slice(holder.as_bytes());
+            plain.extend_from_slice(holder.bytes());
         }
         plain.extend_from_slice(&key.content);
         row.sealed = data_key.seal(&aad, &plain)?;

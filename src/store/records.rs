@@ -9,10 +9,10 @@ use super::dialect::{self, native};
 use super::row_body::RowBody;
 use super::schema::{past_records, records};
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, Vault};
+use super::vault::{Purpose, Vault, holder_key_of, start};
+use crate::catalog::{Custody, Kind};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
-use crate::catalog::{Custody, Kind};
 use crate::record::State;
 use crate::trust::{Aad, HolderKey};
 
@@ -110,26 +110,28 @@ struct Row {
 
 /// The additional data of a row's seal: table, key, then every clear column in the order of storage.
 fn additional(table: &str, row: &Row, aad: &mut Aad) {
-    aad.start(table, row.key_id);
-    aad.bytes(&row.hk).text(&row.type_code).bytes(&row.record_id);
-    aad.int(i64::from(row.kind)).int(i64::from(row.custody)).int(i64::from(row.version));
-    aad.opt_text(row.identifier.as_deref()).text(&row.issuer).int(i64::from(row.state));
-    aad.opt_int(row.valid_from.map(i64::from)).opt_int(row.valid_to.map(i64::from));
-    aad.int(row.as_of).flag(row.disputed).text(&row.log).int(row.leaf).int(row.row_seq);
+    start(aad, table, row.key_id);
+    aad.raw(&row.hk).text(&row.type_code).raw(&row.record_id);
+    aad.integer(i64::from(row.kind)).integer(i64::from(row.custody)).integer(i64::from(row.version));
+    aad.text_or_null(row.identifier.as_deref()).text(&row.issuer).integer(i64::from(row.state));
+    aad.integer_or_null(row.valid_from.map(i64::from)).integer_or_null(row.valid_to.map(i64::from));
+    aad.integer(row.as_of).boolean(row.disputed).text(&row.log).integer(row.leaf).integer(row.row_seq);
 }
 
-fn open(table: &str, row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
+fn open(table: &str, mut row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
     additional(table, &row, aad);
     let damaged = |row: Row| Opened::Damaged { type_code: row.type_code, record_id: row.record_id };
-    let Some(plain) = vault.open(row.key_id, aad, &row.sealed) else { return damaged(row) };
+    let Some(plain) = vault.open(row.key_id, aad, std::mem::take(&mut row.sealed)) else {
+        return damaged(row);
+    };
     let Some(body) = RowBody::from_bytes(&plain) else { return damaged(row) };
     let (Some(kind), Some(custody), Some(state)) =
         (at_place(Kind::ALL, row.kind), at_place(Custody::ALL, row.custody), state_of(row.state))
     else {
         return damaged(row);
     };
-    let (Ok(hk), Ok(record_id), Ok(leaf)) =
-        (HolderKey::try_from(row.hk.as_slice()), <[u8; 16]>::try_from(row.record_id.as_slice()), u64::try_from(row.leaf))
+    let (Some(hk), Ok(record_id), Ok(leaf)) =
+        (holder_key_of(&row.hk), <[u8; 16]>::try_from(row.record_id.as_slice()), u64::try_from(row.leaf))
     else {
         return damaged(row);
     };
@@ -157,7 +159,7 @@ fn open(table: &str, row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
 fn seal(table: &str, record: &StoredRecord, vault: &Vault) -> Result<Row> {
     let key = vault.current(Purpose::Registry)?;
     let mut row = Row {
-        hk: record.hk.as_bytes().to_vec(),
+        hk: record.hk.bytes().to_vec(),
         type_code: record.type_code.clone(),
         record_id: record.record_id.to_vec(),
         kind: place(Kind::ALL, record.kind),
@@ -176,7 +178,7 @@ fn seal(table: &str, record: &StoredRecord, vault: &Vault) -> Result<Row> {
         key_id: key.id(),
         sealed: Vec::new(),
     };
-    let mut aad = Aad::default();
+    let mut aad = Aad::new();
     additional(table, &row, &mut aad);
     row.sealed = key.seal(&aad, &record.body.to_bytes())?;
     Ok(row)
@@ -202,11 +204,11 @@ impl Reader<'_> {
     pub fn records_of(&mut self, hk: &HolderKey) -> Result<Vec<Opened>> {
         let vault = self.vault;
         let rows: Vec<Row> = native!(self.conn, c => records::table
-            .filter(records::hk.eq(hk.as_bytes().as_slice()))
+            .filter(records::hk.eq(hk.bytes().as_slice()))
             .order((records::type_code, records::record_id))
             .load(c))
         .map_err(dialect::fault)?;
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         Ok(rows.into_iter().map(|row| open("records", row, vault, &mut aad)).collect())
     }
 
@@ -214,29 +216,34 @@ impl Reader<'_> {
     pub fn record(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<Option<Opened>> {
         let vault = self.vault;
         let row: Option<Row> = native!(self.conn, c => records::table
-            .filter(records::hk.eq(hk.as_bytes().as_slice()).and(records::record_id.eq(record_id.as_slice())))
+            .filter(records::hk.eq(hk.bytes().as_slice()).and(records::record_id.eq(record_id.as_slice())))
             .first(c)
             .optional())
         .map_err(dialect::fault)?;
-        Ok(row.map(|row| open("records", row, vault, &mut Aad::default())))
+        Ok(row.map(|row| open("records", row, vault, &mut Aad::new())))
     }
 
     /// The superseded versions of one record in one holder's row, oldest first.
     pub fn past_records(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<Vec<Opened>> {
         let vault = self.vault;
         let rows: Vec<Row> = native!(self.conn, c => past_records::table
-            .filter(past_records::hk.eq(hk.as_bytes().as_slice()).and(past_records::record_id.eq(record_id.as_slice())))
+            .filter(past_records::hk.eq(hk.bytes().as_slice()).and(past_records::record_id.eq(record_id.as_slice())))
             .order(past_records::version)
             .load(c))
         .map_err(dialect::fault)?;
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         Ok(rows.into_iter().map(|row| open("past_records", row, vault, &mut aad)).collect())
     }
 
     /// Walks all rows of `records` (or `past_records`) in key order, `limit` at a time, from after `after`.
     ///
     /// Returns the opened rows and the position to go on from; a short snapshot each, for fsck, export, rekeying.
-    pub fn walk_records(&mut self, past: bool, after: Option<&WalkKey>, limit: i64) -> Result<(Vec<Opened>, Option<WalkKey>)> {
+    pub fn walk_records(
+        &mut self,
+        past: bool,
+        after: Option<&WalkKey>,
+        limit: i64,
+    ) -> Result<(Vec<Opened>, Option<WalkKey>)> {
         let vault = self.vault;
         macro_rules! page {
             ($table:ident) => {{
@@ -252,9 +259,13 @@ impl Reader<'_> {
             }};
         }
         let rows = if past { page!(past_records) } else { page!(records) }.map_err(dialect::fault)?;
-        let next = rows.last().map(|row| WalkKey { hk: row.hk.clone(), record_id: row.record_id.clone(), version: row.version });
+        let next = rows.last().map(|row| WalkKey {
+            hk: row.hk.clone(),
+            record_id: row.record_id.clone(),
+            version: row.version,
+        });
         let table = if past { "past_records" } else { "records" };
-        let mut aad = Aad::default();
+        let mut aad = Aad::new();
         Ok((rows.into_iter().map(|row| open(table, row, vault, &mut aad)).collect(), next))
     }
 }
@@ -293,12 +304,16 @@ impl Writer<'_> {
     /// Takes the row away that was read.
     pub fn delete_record(&mut self, record: &StoredRecord) -> Result<()> {
         let gone = native!(&mut *self.conn, c => diesel::delete(records::table.filter(
-            records::hk.eq(record.hk.as_bytes().as_slice())
+            records::hk.eq(record.hk.bytes().as_slice())
                 .and(records::type_code.eq(&record.type_code))
                 .and(records::record_id.eq(record.record_id.as_slice()))
                 .and(records::row_seq.eq(record.row_seq))))
             .execute(c))
         .map_err(dialect::fault)?;
-        if gone == 1 { Ok(()) } else { Err(Error::new(Code::VersionConflict, "the record has changed since it was read")) }
+        if gone == 1 {
+            Ok(())
+        } else {
+            Err(Error::new(Code::VersionConflict, "the record has changed since it was read"))
+        }
     }
 }

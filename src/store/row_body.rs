@@ -26,9 +26,15 @@ const LAYOUT: u8 = 1;
 impl RowBody {
     /// The bytes that are sealed.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(64 + self.identifier.len() + self.envelope.len() + self.directory.len());
+        let mut out =
+            Vec::with_capacity(64 + self.identifier.len() + self.envelope.len() + self.directory.len());
         out.push(LAYOUT);
-        for part in [self.holder.0.as_bytes(), self.holder.1.as_bytes(), self.role.as_bytes(), self.identifier.as_bytes()] {
+        for part in [
+            self.holder.0.as_bytes(),
+            self.holder.1.as_bytes(),
+            self.role.as_bytes(),
+            self.identifier.as_bytes(),
+        ] {
             framed(&mut out, part);
         }
         out.extend_from_slice(&self.logged_at.micros().to_be_bytes());
@@ -56,7 +62,15 @@ impl RowBody {
         let review_due = if due == i32::MIN { None } else { Some(Day::from_number(due)?) };
         let envelope = take(&mut rest)?.to_vec();
         let directory = take(&mut rest)?.to_vec();
-        rest.is_empty().then_some(Self { holder, role, identifier, review_due, envelope, directory })
+        rest.is_empty().then_some(Self {
+            holder,
+            role,
+            identifier,
+            logged_at,
+            review_due,
+            envelope,
+            directory,
+        })
     }
 }
 

@@ -9,7 +9,8 @@ use super::vault::{BLOCK, LOW, MAX_SEALS, Purpose, Vault};
 use super::{Place, Store, dialect};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::trust::{DataKey, IndexKey, MasterKey, random};
+use crate::trust::master::WrapName;
+use crate::trust::{DataKey, IndexKey, MasterKey};
 
 const CHECK: &str = "master_key_check";
 const INDEX: &str = "index_key";
@@ -17,10 +18,11 @@ const CHECK_TEXT: &[u8] = b"elicense master key check";
 
 /// Writes the check value of the master key and a new index key under it.
 pub(super) fn create_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> {
-    let secret = random::key32()?;
+    let secret = DataKey::generate().map_err(Error::internal)?;
     let index = IndexKey::new(&secret);
-    let check = master.wrap("check", CHECK, CHECK_TEXT)?;
-    let wrapped = master.wrap("index", INDEX, secret.as_slice())?;
+    let check = master.wrap(WrapName { kind: "check", name: CHECK }, CHECK_TEXT).map_err(Error::internal)?;
+    let wrapped =
+        master.wrap(WrapName { kind: "index", name: INDEX }, secret.as_slice()).map_err(Error::internal)?;
     outside(place, index, |writer| {
         writer.put_fact(CHECK, &check)?;
         writer.put_fact(INDEX, &wrapped)
@@ -28,7 +30,11 @@ pub(super) fn create_facts(place: &Place, master: &MasterKey) -> Result<IndexKey
 }
 
 /// Runs one write before there is a store, on a connection of its own.
-fn outside(place: &Place, index: IndexKey, mut f: impl FnMut(&mut Writer<'_>) -> Result<()>) -> Result<IndexKey> {
+fn outside(
+    place: &Place,
+    index: IndexKey,
+    mut f: impl FnMut(&mut Writer<'_>) -> Result<()>,
+) -> Result<IndexKey> {
     let mut conn = Maker { url: place.url.clone(), side: Side::Registry, open: Open::Write }.make()?;
     let vault = Vault::new(index.clone());
     dialect::begin(&mut conn, dialect::Begin::Write)?;
@@ -45,16 +51,19 @@ pub(super) fn open_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> 
         Ok(())
     })?;
     let (Some(check), Some(wrapped)) = found else {
-        return Err(Error::new(Code::NotInitialised, "the database has the schema but was never initialised"));
+        return Err(Error::new(
+            Code::NotInitialised,
+            "the database has the schema but was never initialised",
+        ));
     };
-    let opened = master.unwrap("check", CHECK, &check);
+    let opened = master.unwrap(WrapName { kind: "check", name: CHECK }, &check).ok();
     if opened.as_ref().map(|plain| plain.as_slice()) != Some(CHECK_TEXT) {
         return Err(Error::new(Code::MasterKeyWrong, "the check value does not open under this key"));
     }
     let damaged = || Error::new(Code::RecordDamaged, "the wrapped index key does not open");
-    let secret = master.unwrap("index", INDEX, &wrapped).ok_or_else(damaged)?;
-    let secret: &[u8; 32] = secret.as_slice().try_into().ok().ok_or_else(damaged)?;
-    Ok(IndexKey::new(secret))
+    let secret =
+        master.unwrap32(WrapName { kind: "index", name: INDEX }, &wrapped).ok().ok_or_else(damaged)?;
+    Ok(IndexKey::new(&secret))
 }
 
 impl Store {
@@ -69,9 +78,10 @@ impl Store {
 
     fn opened(&self, row: &DataKeyRow) -> Result<Arc<DataKey>> {
         let damaged = || Error::new(Code::RecordDamaged, "a wrapped data key does not open");
-        let secret = self.inner.master.unwrap("data", &row.id.to_string(), &row.wrapped).ok_or_else(damaged)?;
-        let secret: &[u8; 32] = secret.as_slice().try_into().ok().ok_or_else(damaged)?;
-        Ok(Arc::new(DataKey::new(row.id, secret)?))
+        let name = WrapName { kind: "data", name: &row.id.to_string() };
+        let secret = self.inner.master.unwrap32(name, &row.wrapped).ok().ok_or_else(damaged)?;
+        let id = u32::try_from(row.id).map_err(Error::internal)?;
+        Ok(Arc::new(DataKey::new(id, &secret).map_err(Error::internal)?))
     }
 
     /// Sees to it that each purpose has seals in hand for what comes next: reserves a block, and makes a new
@@ -90,7 +100,10 @@ impl Store {
         let row = self.write_now(|writer| {
             let rows = writer.data_keys()?;
             let usable = rows.iter().rev().find(|row| {
-                row.purpose == purpose.wire() && row.month == month && row.ended_at.is_none() && row.reserved + BLOCK <= MAX_SEALS
+                row.purpose == purpose.wire()
+                    && row.month == month
+                    && row.ended_at.is_none()
+                    && row.reserved + BLOCK <= MAX_SEALS
             });
             if let Some(row) = usable {
                 writer.reserve_seals(row.id, BLOCK)?;
@@ -100,8 +113,12 @@ impl Store {
                 writer.end_data_key(old.id, now.micros())?;
             }
             let id = rows.iter().map(|row| row.id).max().unwrap_or(0) + 1;
-            let secret = random::key32()?;
-            let wrapped = self.inner.master.wrap("data", &id.to_string(), secret.as_slice())?;
+            let secret = DataKey::generate().map_err(Error::internal)?;
+            let wrapped = self
+                .inner
+                .master
+                .wrap(WrapName { kind: "data", name: &id.to_string() }, secret.as_slice())
+                .map_err(Error::internal)?;
             let row = DataKeyRow {
                 id,
                 purpose: purpose.wire().to_owned(),

@@ -84,7 +84,8 @@ impl Committer for AccessCommitter {
     fn claim(&mut self) -> Result<()> {
         let (now, owner) = (self.clock.now(), self.owner.clone());
         self.claim = None;
-        let claim = self.write(|writer, inside| Ok(lease::claim(writer, inside.log, &owner, LEASE_S, now)?))?;
+        let claim =
+            self.write(|writer, inside| Ok(lease::claim(writer, inside.log, &owner, LEASE_S, now)?))?;
         self.claim = Some(claim);
         Ok(())
     }

@@ -7,10 +7,9 @@
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use diesel::connection::TransactionManager as _;
 use r2d2::{ManageConnection, Pool, PooledConnection};
 use tokio::sync::Semaphore;
 
@@ -19,6 +18,7 @@ use super::dialect::{self, Begin};
 use super::vault::Vault;
 use super::{DbUrl, Store};
 use crate::error::{Code, Error, Result};
+use crate::trust::IndexKey;
 
 /// How much a read touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,13 @@ pub enum Side {
 pub struct Reader<'a> {
     pub(super) conn: &'a mut AnyConnection,
     pub(super) vault: &'a Vault,
+}
+
+impl Reader<'_> {
+    /// The key of the keyed hashes, for following a link inside a read.
+    pub fn index(&self) -> &IndexKey {
+        self.vault.index()
+    }
 }
 
 /// What a closure of `write` sees: everything a [`Reader`] has, and changes.
@@ -186,7 +193,10 @@ impl Store {
     }
 
     /// Runs blocking work (signing, hashing, a door's `_now` form) away from the worker threads, bounded.
-    pub async fn blocking<T: Send + 'static>(&self, f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        f: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let permit = tokio::time::timeout(WAIT, self.inner.doors.permits.acquire()).await;
         let _permit = permit.ok().and_then(|got| got.ok()).ok_or_else(|| Error::new(Code::StoreBusy, ""))?;
         tokio::task::spawn_blocking(f).await.map_err(Error::internal)?
@@ -224,7 +234,11 @@ impl Store {
     }
 
     /// Writes on either side in one transaction; blocks. On SQLite the access file is opened for this one write.
-    pub fn write_side_now<T>(&self, side: Side, mut f: impl FnMut(&mut Writer<'_>) -> Result<T>) -> Result<T> {
+    pub fn write_side_now<T>(
+        &self,
+        side: Side,
+        mut f: impl FnMut(&mut Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
         if side == Side::Registry || self.inner.url.is_postgres() {
             return self.write_now(f);
         }
@@ -241,7 +255,11 @@ impl Store {
     }
 
     /// One write transaction on a connection of the caller's own (the access sequencer, an import).
-    pub(super) fn transaction<T>(&self, conn: &mut AnyConnection, f: &mut impl FnMut(&mut Writer<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn transaction<T>(
+        &self,
+        conn: &mut AnyConnection,
+        f: &mut impl FnMut(&mut Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
         dialect::begin(conn, Begin::Write)?;
         match f(&mut Writer::new(conn, &self.inner.vault)) {
             Ok(value) => {
@@ -261,12 +279,14 @@ impl Store {
         match self.inner.doors.commit_fault.swap(0, Ordering::SeqCst) {
             1 => {
                 dialect::rollback(conn);
-                Err(Error::new(Code::StoreUnavailable, "").caused_by("injected: commit failed and was not stored"))
+                Err(Error::new(Code::StoreUnavailable, "")
+                    .caused_by("injected: commit failed and was not stored"))
             }
             2 => {
                 dialect::commit(conn)?;
                 self.inner.vault.forget_log_caches();
-                Err(Error::new(Code::StoreUnavailable, "").caused_by("injected: commit was stored but reported failed"))
+                Err(Error::new(Code::StoreUnavailable, "")
+                    .caused_by("injected: commit was stored but reported failed"))
             }
             _ => dialect::commit(conn).inspect_err(|_| self.inner.vault.forget_log_caches()),
         }
@@ -288,7 +308,8 @@ impl Store {
 
     fn read_local<T>(&self, f: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         let id = self.inner.doors.id;
-        let kept = LOCAL.with_borrow_mut(|all| all.iter().position(|(of, _)| *of == id).map(|at| all.swap_remove(at).1));
+        let kept = LOCAL
+            .with_borrow_mut(|all| all.iter().position(|(of, _)| *of == id).map(|at| all.swap_remove(at).1));
         let mut conn = match kept {
             Some(conn) => conn,
             None => Maker { url: self.inner.url.clone(), side: Side::Registry, open: Open::Read }.make()?,
@@ -302,7 +323,11 @@ impl Store {
     }
 }
 
-fn snapshot<T>(conn: &mut AnyConnection, vault: &Vault, f: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+fn snapshot<T>(
+    conn: &mut AnyConnection,
+    vault: &Vault,
+    f: impl FnOnce(&mut Reader<'_>) -> Result<T>,
+) -> Result<T> {
     dialect::begin(conn, Begin::Read)?;
     let outcome = f(&mut Reader { conn, vault });
     let ended = dialect::commit(conn);

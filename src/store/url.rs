@@ -32,7 +32,9 @@ impl DbUrl {
             return if path.starts_with('/') && path.len() > 1 {
                 Ok(Self::Sqlite(PathBuf::from(path)))
             } else {
-                Err(refused("a SQLite database is named by an absolute path: sqlite:///var/lib/elicense/registry.db"))
+                Err(refused(
+                    "a SQLite database is named by an absolute path: sqlite:///var/lib/elicense/registry.db",
+                ))
             };
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
@@ -77,7 +79,10 @@ fn local_host(url: &str) -> bool {
         host.split(':').next().unwrap_or("")
     };
     let by_query = url.contains("host=%2F") || url.contains("host=/");
-    host.is_empty() || by_query || host.starts_with("%2F") || ["localhost", "127.0.0.1", "::1"].contains(&host)
+    host.is_empty()
+        || by_query
+        || host.starts_with("%2F")
+        || ["localhost", "127.0.0.1", "::1"].contains(&host)
 }
 
 /// Never prints a password.
@@ -96,7 +101,15 @@ mod tests {
 
     #[test]
     fn i11_only_the_two_schemes_are_taken() {
-        for refused in ["", "registry.db", "/var/registry.db", "sqlite://", "sqlite://x.db", "postgre://h/db", "mysql://h"] {
+        for refused in [
+            "",
+            "registry.db",
+            "/var/registry.db",
+            "sqlite://",
+            "sqlite://x.db",
+            "postgre://h/db",
+            "mysql://h",
+        ] {
             assert!(DbUrl::parse(refused).is_err(), "{refused}");
         }
         assert_eq!(DbUrl::parse("sqlite:///a/b.db").unwrap(), DbUrl::Sqlite("/a/b.db".into()));
@@ -104,7 +117,12 @@ mod tests {
 
     #[test]
     fn a_remote_postgres_without_tls_is_refused_unless_said() {
-        for local in ["postgres://u@127.0.0.1:5433/db", "postgres://localhost/db", "postgres:///db?host=/tmp", "postgres://u:p@[::1]:1/d"] {
+        for local in [
+            "postgres://u@127.0.0.1:5433/db",
+            "postgres://localhost/db",
+            "postgres:///db?host=/tmp",
+            "postgres://u:p@[::1]:1/d",
+        ] {
             assert!(DbUrl::parse(local).is_ok(), "{local}");
         }
         assert!(DbUrl::parse("postgres://u:p@db.example/x").is_err());

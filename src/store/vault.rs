@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::error::{Code, Error, Result};
 use crate::log::Cached;
-use crate::trust::{Aad, DataKey, IndexKey};
+use crate::trust::{Aad, DataKey, HolderKey, IndexKey};
 
 /// What a data key seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ impl Purpose {
     }
 }
 
+/// Bytes of tag at the end of a seal.
+const TAG_LEN: usize = 16;
 /// Seals reserved at a time.
 pub const BLOCK: i64 = 1 << 22;
 /// A transaction never begins with fewer seals in hand than this: no import batch needs more.
@@ -45,6 +47,33 @@ struct Current {
     key: Arc<DataKey>,
     month: i32,
     left: AtomicI64,
+}
+
+/// A data key that was handed out for one seal.
+pub struct Seal(Arc<DataKey>);
+
+impl Seal {
+    /// The key's id as its column has it.
+    pub fn id(&self) -> i32 {
+        i32::try_from(self.0.id()).unwrap_or(0)
+    }
+
+    /// Seals one row.
+    pub fn seal(&self, aad: &Aad, plain: &[u8]) -> Result<Vec<u8>> {
+        let mut sealed = Vec::new();
+        self.0.seal(aad, plain, &mut sealed).map_err(Error::internal)?;
+        Ok(sealed)
+    }
+}
+
+/// Begins the additional data of a row: its table and the key's column. A negative id opens nothing.
+pub fn start(aad: &mut Aad, table: &str, key_id: i32) {
+    aad.start(table, u32::try_from(key_id).unwrap_or(u32::MAX));
+}
+
+/// The holder key in a column of 16 bytes.
+pub fn holder_key_of(column: &[u8]) -> Option<HolderKey> {
+    Some(HolderKey::from_bytes(column.try_into().ok()?))
 }
 
 /// The opened keys of one registry.
@@ -70,7 +99,8 @@ impl Vault {
 
     /// Makes a data key known for opening.
     pub fn add(&self, key: Arc<DataKey>) {
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(key.id(), key);
+        let id = i32::try_from(key.id()).unwrap_or(0);
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(id, key);
     }
 
     /// True if the data key is known.
@@ -88,24 +118,30 @@ impl Vault {
     /// Seals left in hand for a purpose in that month; 0 if its key has ended.
     pub fn left(&self, purpose: Purpose, month: i32) -> i64 {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.get(&purpose).filter(|current| current.month == month).map_or(0, |current| current.left.load(Ordering::Relaxed))
+        current
+            .get(&purpose)
+            .filter(|current| current.month == month)
+            .map_or(0, |current| current.left.load(Ordering::Relaxed))
     }
 
     /// The key for one more seal.
-    pub fn current(&self, purpose: Purpose) -> Result<Arc<DataKey>> {
+    pub fn current(&self, purpose: Purpose) -> Result<Seal> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let spent = || Error::new(Code::StoreBusy, "the reserved seals are used up");
         let current = current.get(&purpose).ok_or_else(spent)?;
         if current.left.fetch_sub(1, Ordering::Relaxed) <= 0 {
             return Err(spent());
         }
-        Ok(current.key.clone())
+        Ok(Seal(current.key.clone()))
     }
 
     /// Opens what was sealed under a data key; none if the key is unknown or a byte of row or seal differs.
-    pub fn open(&self, key_id: i32, aad: &Aad, sealed: &[u8]) -> Option<Vec<u8>> {
+    pub fn open(&self, key_id: i32, aad: &Aad, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
         let key = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&key_id).cloned()?;
-        key.open(aad, sealed).ok()
+        let plain = key.open_in_place(aad, &mut sealed).ok()?.len();
+        sealed.drain(..sealed.len() - TAG_LEN - plain);
+        sealed.truncate(plain);
+        Some(sealed)
     }
 
     /// What is remembered of a log; the slot is empty until the next confirmed append.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::dialect;
 use super::schema::{idempotency, import_runs};
 use super::tx::{Reader, Writer};
-use super::vault::Purpose;
+use super::vault::{Purpose, start};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::Aad;
@@ -40,9 +40,9 @@ pub struct ImportRunRow {
 }
 
 fn additional(key: &[u8], digest: &[u8], at: i64, key_id: i32) -> Aad {
-    let mut aad = Aad::default();
-    aad.start("idempotency", key_id);
-    aad.bytes(key).bytes(digest).int(at);
+    let mut aad = Aad::new();
+    start(&mut aad, "idempotency", key_id);
+    aad.raw(key).raw(digest).integer(at);
     aad
 }
 
@@ -51,12 +51,14 @@ impl Reader<'_> {
     pub fn stored_answer(&mut self, key: &[u8; 16], now: Moment) -> Result<Option<StoredAnswer>> {
         let row: Option<(Vec<u8>, Vec<u8>, i64, i32, Vec<u8>)> =
             idempotency::table.find(key.as_slice()).first(self.conn).optional().map_err(dialect::fault)?;
-        let Some((_, digest, at, key_id, sealed)) = row.filter(|row| row.2 > now.plus_seconds(-86_400).micros()) else {
+        let Some((_, digest, at, key_id, sealed)) =
+            row.filter(|row| row.2 > now.plus_seconds(-86_400).micros())
+        else {
             return Ok(None);
         };
         let damaged = || Error::new(Code::RecordDamaged, "the stored answer does not open");
         let aad = additional(key, &digest, at, key_id);
-        let answer = self.vault.open(key_id, &aad, &sealed).ok_or_else(damaged)?;
+        let answer = self.vault.open(key_id, &aad, sealed).ok_or_else(damaged)?;
         let digest = digest.as_slice().try_into().ok().ok_or_else(damaged)?;
         Ok(Some(StoredAnswer { key: *key, digest, at: Moment::from_micros(at), answer }))
     }
@@ -97,6 +99,10 @@ impl Writer<'_> {
     /// Writes an import run, new or changed.
     pub fn put_import_run(&mut self, row: &ImportRunRow) -> Result<()> {
         diesel::delete(import_runs::table.find(&row.id)).execute(self.conn).map_err(dialect::fault)?;
-        diesel::insert_into(import_runs::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+        diesel::insert_into(import_runs::table)
+            .values(row)
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
     }
 }

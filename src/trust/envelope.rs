@@ -8,8 +8,8 @@ mod fault;
 mod header;
 
 use super::keys::{Kid, SIGNATURE_LEN, SignatureFault, SigningKey, VerifyKey};
+use crate::closed::closed;
 use crate::record::canonical::{self, append_base64url};
-use crate::record::closed::closed;
 use crate::record::digest::Digest;
 pub use fault::{EnvelopeFault, Part};
 pub use header::{Algorithm, Header};

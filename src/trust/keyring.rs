@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{Kid, VerifyKey};
 use crate::clock::Moment;
-use crate::record::closed::closed;
+use crate::closed::closed;
 use crate::record::verdict::KeyStanding;
 
 closed! {

@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use crate::log::hash::sha256;
+use crate::trust::HolderKey;
 
 /// Stands in a submitted entry where its time will be: 27 bytes, as long as every instant is.
 pub const AT_PLACEHOLDER: &str = "0000-00-00T00:00:00.000000Z";
@@ -10,6 +11,7 @@ pub const AT_PLACEHOLDER: &str = "0000-00-00T00:00:00.000000Z";
 pub struct Submission {
     entry: Vec<u8>,
     at_offset: usize,
+    holders: Vec<HolderKey>,
 }
 
 /// The entry does not have the placeholder at the offset that was given.
@@ -22,10 +24,22 @@ impl Submission {
     pub fn new(entry: Vec<u8>, at_offset: usize) -> Result<Self, NoPlaceForTime> {
         let rest = entry.get(at_offset..).ok_or(NoPlaceForTime)?;
         if rest.starts_with(AT_PLACEHOLDER.as_bytes()) {
-            Ok(Self { entry, at_offset })
+            Ok(Self { entry, at_offset, holders: Vec::new() })
         } else {
             Err(NoPlaceForTime)
         }
+    }
+
+    /// Adds the holders on whose lists the entry stands. They are kept beside it, never hashed with it.
+    #[must_use]
+    pub fn beside(mut self, holders: Vec<HolderKey>) -> Self {
+        self.holders = holders;
+        self
+    }
+
+    /// The holders on whose lists the entry stands.
+    pub fn holders(&self) -> &[HolderKey] {
+        &self.holders
     }
 
     /// The entry's bytes; final once [`stamp`] wrote the time.

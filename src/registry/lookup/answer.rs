@@ -1,0 +1,324 @@
+//! The writing half of a lookup: verdicts, the answer's digest, the answer's bytes.
+//!
+//! The answer is written once, in order, into one buffer; only an extract or an absence goes through a JSON
+//! tree. The receipt is put at its end when the access is durable.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::scan::{Found, FoundRow};
+use super::{ReceiptForm, Within, absent, receipt_json};
+use crate::catalog::{Custody, Mask, TypeEntry};
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::identity::{HolderCode, Parsed};
+use crate::log::Accepted;
+use crate::policy::Fields;
+use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
+use crate::record::extract::{self, Fields as Shown, Holders, View};
+use crate::record::verdict::{Facts, HolderStanding, Judgement, KeyStanding, Reason, Seal};
+use crate::record::{Digest, Record, verdict};
+use crate::registry::Snapshot;
+use crate::registry::draft::remark_json;
+use crate::store::{HolderState, Opened, StoredRecord};
+use crate::trust::Envelope;
+
+/// A finished answer.
+pub struct Answered {
+    /// The JSON that goes out.
+    pub body: Vec<u8>,
+    /// The access that it rests on.
+    pub accepted: Accepted,
+    /// How many records it shows.
+    pub records: usize,
+}
+
+/// An answer on its way.
+pub(super) struct Draft<'a> {
+    snapshot: &'a Snapshot,
+    now: Moment,
+    found: &'a Found,
+    parsed: &'a Parsed,
+    body: Vec<u8>,
+    listed: Vec<Listed>,
+    absent: Vec<(String, &'static str)>,
+}
+
+struct Listed {
+    identifier: String,
+    version: u32,
+    digest: Digest,
+    judgement: Judgement,
+}
+
+/// Appends a JSON string.
+fn text(out: &mut Vec<u8>, value: &str) {
+    crate::record::canonical::write_text(value, out);
+}
+
+fn member(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    text(out, value);
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, now: Moment, parsed: &'a Parsed, found: &'a Found) -> Self {
+        let mut body = Vec::with_capacity(1024 + found.rows.len() * 2600);
+        body.extend_from_slice(b"{\"records\":[");
+        Self { snapshot, now, found, parsed, body, listed: Vec::with_capacity(found.rows.len()), absent: Vec::new() }
+    }
+
+    /// True while no record was shown.
+    pub(super) fn is_empty(&self) -> bool {
+        self.listed.is_empty()
+    }
+
+    /// Adds a row with what policy lets out of it.
+    pub(super) fn record(&mut self, row: &FoundRow, fields: &Fields) -> Result<()> {
+        if !self.listed.is_empty() {
+            self.body.push(b',');
+        }
+        match &row.opened {
+            Opened::Record(record) => self.opened(record, row, fields),
+            Opened::Damaged { type_code, .. } => {
+                ::log::error!("a row of records does not open (type {type_code}): run `elicense fsck`");
+                let judgement = verdict(&Facts { seal: Seal::Damaged, ..Facts::good(crate::record::State::Active) }, self.now.day(), self.now);
+                self.body.extend_from_slice(b"{\"type\":");
+                text(&mut self.body, type_code);
+                self.judged(judgement);
+                self.body.push(b'}');
+                self.listed.push(Listed { identifier: String::new(), version: 0, digest: Digest([0; 32]), judgement });
+                Ok(())
+            }
+        }
+    }
+
+    fn opened(&mut self, record: &StoredRecord, row: &FoundRow, fields: &Fields) -> Result<()> {
+        let entry = self.snapshot.catalog.type_of(&record.type_code);
+        let envelope = match record.custody {
+            Custody::Hosted => Envelope::parse_stored(&record.body.envelope).ok(),
+            Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => None,
+        };
+        let mut facts = self.facts(record, envelope.as_ref(), entry);
+        let whole = matches!(fields, Fields::Whole);
+        facts.fields_limited = envelope.is_some() && !whole;
+        let judgement = verdict(&facts, self.now.day(), self.now);
+
+        let out = &mut self.body;
+        out.extend_from_slice(b"{\"type\":");
+        text(out, &record.type_code);
+        if let Some(entry) = entry {
+            member(out, "slug", &entry.def().slug);
+            member(out, "name_zh", &entry.def().name.zh);
+            member(out, "name_en", &entry.def().name.en);
+        }
+        // An identifier whose serial holds a number is shown with the whole only: it is the number.
+        if record.identifier.is_some() || whole {
+            member(out, "identifier", &record.body.identifier);
+        }
+        out.extend_from_slice(format!(",\"version\":{}", record.version).as_bytes());
+        member(out, "issuer", &record.issuer);
+        member(out, "custody", record.custody.wire());
+        member(out, "state", record.state.wire());
+        if let Some(day) = record.valid_from {
+            member(out, "valid_from", &day.to_string());
+        }
+        if let Some(day) = record.valid_to {
+            member(out, "valid_to", &day.to_string());
+        }
+        member(out, "as_of", &record.as_of.to_string());
+        member(out, "log", &record.log);
+        out.extend_from_slice(format!(",\"leaf\":{}", record.leaf).as_bytes());
+        if let Some(path) = &row.proof {
+            out.extend_from_slice(b",\"proof\":[");
+            for (index, hash) in path.iter().enumerate() {
+                let comma = if index == 0 { "" } else { "," };
+                out.extend_from_slice(format!("{comma}\"{}\"", URL_SAFE_NO_PAD.encode(hash.as_bytes())).as_bytes());
+            }
+            out.push(b']');
+        }
+        self.judged(judgement);
+        let digest = match (&envelope, whole) {
+            (Some(envelope), true) => {
+                let held = envelope.header().ok().is_some_and(|header| self.snapshot.held_here(&header.kid));
+                member(&mut self.body, "vouched_by", "issuer");
+                member(&mut self.body, "signed_with", if held { "key_held_by_registry" } else { "issuers_own_key" });
+                self.body.extend_from_slice(b",\"envelope\":\"");
+                envelope.write_compact(&mut self.body);
+                self.body.push(b'"');
+                envelope.digest()
+            }
+            (Some(envelope), false) => self.extract(envelope, record, fields, entry)?,
+            (None, _) => self.directory(record),
+        };
+        self.body.push(b'}');
+        let version = u32::try_from(record.version).map_err(Error::internal)?;
+        self.listed.push(Listed { identifier: record.body.identifier.clone(), version, digest, judgement });
+        Ok(())
+    }
+
+    fn facts(&self, record: &StoredRecord, envelope: Option<&Envelope<'_>>, entry: Option<&Arc<TypeEntry>>) -> Facts {
+        let mut facts = Facts::good(record.state);
+        facts.valid_from = record.valid_from;
+        facts.valid_to = record.valid_to;
+        facts.review_due = record.body.review_due;
+        facts.custody = record.custody;
+        facts.as_of = Some(record.as_of);
+        facts.disputed = record.disputed;
+        facts.type_known = entry.is_some();
+        facts.max_staleness_s = entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
+        facts.holder = match self.found.state {
+            HolderState::Deceased => HolderStanding::Deceased,
+            HolderState::DeathReported => HolderStanding::DeathReported,
+            _ => HolderStanding::Normal,
+        };
+        // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
+        facts.source_answered = record.custody == Custody::Hosted;
+        if record.custody == Custody::Hosted {
+            facts.key = self.key_standing(record, envelope);
+            facts.well_formed = envelope.is_some();
+        }
+        facts
+    }
+
+    /// The key as it stood when the record was logged, and the issuer's authority on that day.
+    fn key_standing(&self, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
+        let Some(header) = envelope.and_then(|envelope| envelope.header().ok()) else { return KeyStanding::Unknown };
+        let standing = self.snapshot.keys.status(&header.kid, record.body.logged_at).standing();
+        if standing != KeyStanding::Authorised {
+            return standing;
+        }
+        if self.snapshot.issuer_stands(&record.issuer, &record.type_code) {
+            KeyStanding::Authorised
+        } else {
+            KeyStanding::IssuerNotAuthorised
+        }
+    }
+
+    fn judged(&mut self, judgement: Judgement) {
+        member(&mut self.body, "verdict", judgement.verdict.wire());
+        self.body.extend_from_slice(b",\"reasons\":[");
+        for (index, reason) in judgement.reasons.iter().enumerate() {
+            if index > 0 {
+                self.body.push(b',');
+            }
+            text(&mut self.body, reason.wire());
+        }
+        self.body.push(b']');
+    }
+
+    fn extract(
+        &mut self,
+        envelope: &Envelope<'_>,
+        record: &StoredRecord,
+        fields: &Fields,
+        entry: Option<&Arc<TypeEntry>>,
+    ) -> Result<Digest> {
+        let full = Record::from_payload(envelope.payload()).map_err(Error::internal)?;
+        let none = BTreeSet::new();
+        let names = match fields {
+            Fields::Whole => &none,
+            Fields::Named(names) => names,
+        };
+        let masked = entry.map(|entry| masked_fields(entry, names)).unwrap_or_default();
+        let holders = if names.contains("holders") {
+            Holders::All
+        } else {
+            Holders::Only(&record.body.holder.0, &record.body.holder.1)
+        };
+        let view = View { fields: Shown::Only(names), holders, masked: &masked, mask_codes: !names.contains("holder_code") };
+        let extract = extract::extract(&full, &view).map_err(Error::internal)?;
+        member(&mut self.body, "vouched_by", "registry");
+        self.body.extend_from_slice(b",\"extract\":");
+        self.body.extend_from_slice(&extract.bytes);
+        Ok(extract.digest)
+    }
+
+    fn directory(&mut self, record: &StoredRecord) -> Digest {
+        if !record.body.directory.is_empty() {
+            self.body.extend_from_slice(b",\"directory\":");
+            self.body.extend_from_slice(&record.body.directory);
+        }
+        Digest::of(&[&record.body.directory])
+    }
+
+    /// Adds what the absence of each of these types means, unless a record of it was shown.
+    pub(super) fn absences(&mut self, types: &[String], code: &HolderCode, within: Option<&Within>) -> Result<()> {
+        self.body.extend_from_slice(b"],\"absent\":[");
+        let mut first = true;
+        for type_code in types {
+            if self.found.rows.iter().any(|row| row.type_code() == type_code) {
+                continue;
+            }
+            let (absence, value) = absent::absence(self.snapshot, type_code, code, within, self.now)?;
+            if !first {
+                self.body.push(b',');
+            }
+            first = false;
+            self.body.extend_from_slice(value.to_string().as_bytes());
+            self.absent.push((type_code.clone(), absence.wire()));
+        }
+        self.body.push(b']');
+        Ok(())
+    }
+
+    /// The digest that the access entry carries: the checkpoint's signature signs the answer with it.
+    pub(super) fn digest(&self) -> Digest {
+        let head = &self.found.head;
+        let heads = [AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size }];
+        let records: Vec<AnsweredRecord<'_>> = self
+            .listed
+            .iter()
+            .map(|one| AnsweredRecord {
+                identifier: &one.identifier,
+                version: one.version,
+                digest: one.digest,
+                judgement: one.judgement,
+            })
+            .collect();
+        let absent: Vec<(&str, &str)> = self.absent.iter().map(|(code, wire)| (code.as_str(), *wire)).collect();
+        Answer { absent: &absent, heads: &heads, records: &records }.digest(&mut Vec::with_capacity(1024))
+    }
+
+    /// The finished answer with its receipt.
+    pub(super) fn finish(mut self, accepted: Accepted, form: ReceiptForm) -> Answered {
+        let head = &self.found.head;
+        let mut notes: Vec<&str> = Vec::new();
+        if self.found.conflict {
+            notes.push(Reason::HolderCodeConflict.wire());
+        }
+        if self.found.holder_damaged {
+            notes.push(Reason::RecordDamaged.wire());
+        }
+        let holder = serde_json::json!({
+            "code_type": self.parsed.code.code_type().code(),
+            "masked": self.parsed.code.masked(),
+            "remarks": self.parsed.remarks.iter().map(remark_json).collect::<Vec<_>>(),
+            "state": self.found.state,
+            "linked_codes": self.found.linked,
+            "notes": notes,
+        });
+        self.body.extend_from_slice(b",\"holder\":");
+        self.body.extend_from_slice(holder.to_string().as_bytes());
+        let root = URL_SAFE_NO_PAD.encode(head.root.as_bytes());
+        self.body.extend_from_slice(
+            format!(",\"heads\":[{{\"log\":\"{}\",\"root\":\"{root}\",\"size\":{}}}]", head.log, head.size).as_bytes(),
+        );
+        member(&mut self.body, "at", &accepted.at.to_string());
+        self.body.extend_from_slice(b",\"receipt\":");
+        self.body.extend_from_slice(receipt_json(&accepted, form).as_bytes());
+        self.body.push(b'}');
+        Answered { body: self.body, records: self.listed.len(), accepted }
+    }
+}
+
+/// Of the fields that go out, those whose type masks them unless the grant names them as `field!whole`.
+fn masked_fields(entry: &TypeEntry, names: &BTreeSet<String>) -> BTreeSet<String> {
+    let masked = entry.face().fields().iter().filter(|field| field.mask != Mask::None);
+    masked.map(|field| field.name.clone()).filter(|name| !names.contains(&format!("{name}!whole"))).collect()
+}

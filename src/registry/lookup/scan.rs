@@ -1,0 +1,137 @@
+//! The reading half of a lookup: head, one range scan, one point read of the holder, under each linked key.
+
+use crate::error::{Code, Error, Result};
+use crate::identity::HolderCode;
+use crate::log::tile::StoredNodes;
+use crate::log::{Hash, Head, TreeReader, proof};
+use crate::registry::{Registry, Snapshot};
+use crate::store::{Cost, HolderState, Opened, Reader, StoredHolder};
+use crate::trust::HolderKey;
+
+/// Codes one lookup follows at most: the asked one and three links.
+const MAX_KEYS: usize = 4;
+
+/// What a lookup read, in one snapshot of the database.
+pub(crate) struct Found {
+    /// The head of the records log before the scan: the rows are at least as new.
+    pub head: Head,
+    /// Current rows under all keys.
+    pub rows: Vec<FoundRow>,
+    /// What is known of the holder's life; the worst under all keys.
+    pub state: HolderState,
+    /// The holder's row does not open.
+    pub holder_damaged: bool,
+    /// Rows of another full code under the same key were left out.
+    pub conflict: bool,
+    /// How many further codes were followed.
+    pub linked: usize,
+}
+
+/// One row with the proof of its leaf where it was asked for.
+pub(crate) struct FoundRow {
+    /// The row.
+    pub opened: Opened,
+    /// Inclusion of the row's leaf in the tree of [`Found::head`].
+    pub proof: Option<Vec<Hash>>,
+}
+
+impl FoundRow {
+    /// The type as the row says or claims.
+    pub fn type_code(&self) -> &str {
+        match &self.opened {
+            Opened::Record(record) => &record.type_code,
+            Opened::Damaged { type_code, .. } => type_code,
+        }
+    }
+}
+
+impl Registry {
+    pub(in crate::registry) async fn scan(
+        &self,
+        snapshot: &Snapshot,
+        code: &HolderCode,
+        key: HolderKey,
+        proofs: bool,
+    ) -> Result<Found> {
+        let log = snapshot.records_log.clone();
+        let credit_code = code.credit_code().map(str::to_owned);
+        let cost = if proofs { Cost::Scan } else { Cost::Point };
+        self.store().read(cost, move |reader| read(reader, &log, key, credit_code.as_deref(), proofs)).await
+    }
+}
+
+fn read(reader: &mut Reader<'_>, log: &str, key: HolderKey, credit_code: Option<&str>, proofs: bool) -> Result<Found> {
+    let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
+    let head = reader.head(log)?.ok_or_else(missing)?;
+    let mut found =
+        Found { head, rows: Vec::new(), state: HolderState::Normal, holder_damaged: false, conflict: false, linked: 0 };
+    let mut keys = vec![key];
+    let mut at = 0;
+    while let Some(key) = keys.get(at).copied() {
+        at += 1;
+        for opened in reader.records_of(&key)? {
+            if other_code(&opened, credit_code) {
+                found.conflict = true;
+                continue;
+            }
+            found.rows.push(FoundRow { opened, proof: None });
+        }
+        match reader.holder(&key) {
+            Ok(Some(holder)) => follow(&holder, reader, &mut keys, &mut found.state),
+            Ok(None) => {}
+            Err(error) if error.code == Code::RecordDamaged => found.holder_damaged = true,
+            Err(error) => return Err(error),
+        }
+    }
+    found.linked = keys.len() - 1;
+    if proofs {
+        prove(reader, &mut found)?;
+    }
+    Ok(found)
+}
+
+/// A credit code and the organisation code inside it give one key: another full code is another holder.
+fn other_code(opened: &Opened, credit_code: Option<&str>) -> bool {
+    match (opened, credit_code) {
+        (Opened::Record(record), Some(asked)) => {
+            let stored = record.body.holder.1.as_str();
+            stored.len() == 18 && stored != asked && record.body.holder.0 == "001"
+        }
+        _ => false,
+    }
+}
+
+fn follow(holder: &StoredHolder, reader: &Reader<'_>, keys: &mut Vec<HolderKey>, state: &mut HolderState) {
+    if matters(holder.state) > matters(*state) {
+        *state = holder.state;
+    }
+    for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
+        let next = reader.index().holder_key(&link.key_type, &link.key_code);
+        if !keys.contains(&next) && keys.len() < MAX_KEYS {
+            keys.push(next);
+        }
+    }
+}
+
+/// Which of two states a verdict must know of.
+fn matters(state: HolderState) -> u8 {
+    match state {
+        HolderState::Deceased => 3,
+        HolderState::DeathReported => 2,
+        HolderState::Deregistered | HolderState::Dissolved => 1,
+        HolderState::Normal | HolderState::Provisional | HolderState::MergedInto | HolderState::SplitFrom => 0,
+    }
+}
+
+fn prove(reader: &mut Reader<'_>, found: &mut Found) -> Result<()> {
+    for row in &mut found.rows {
+        let Opened::Record(record) = &row.opened else { continue };
+        if record.log != found.head.log || record.leaf >= found.head.size {
+            continue;
+        }
+        let mut nodes = StoredNodes::new(&mut *reader, &found.head.log);
+        let path = proof::inclusion(&mut nodes, record.leaf, found.head.size);
+        row.proof = Some(path.map_err(|_| Error::new(Code::LogForked, "a stored tile or entry is missing"))?);
+    }
+    Ok(())
+}
