@@ -18,8 +18,9 @@ pub const ENTRY_LIMIT: usize = 640;
 
 const UNSTAMPED: &[u8; AT_LEN] = b"0000-00-00T00:00:00.000000Z";
 
-/// What one access says of itself. Holds no number: the holder stands as a hash.
-#[derive(Debug, Clone, Copy, Serialize)]
+/// What one access says of itself. Holds no number: the holder stands as a hash. No `Debug`, since the reason is
+/// free text into which a clerk may have typed one (I3).
+#[derive(Clone, Copy, Serialize)]
 pub struct AccessEntry<'a> {
     /// The client or account.
     pub actor: &'a str,

@@ -22,6 +22,7 @@ pub mod extract;
 pub mod history;
 pub mod identifier;
 pub mod payload;
+mod refusal;
 pub mod secret;
 pub mod verdict;
 
