@@ -244,6 +244,14 @@ mod tests {
         let members = read(&bytes).unwrap();
         assert_eq!(members["fields"], json!([format!("sha256:{digest}")]));
         assert_eq!(members["types"], members["fields"]);
+        // The fields go first: where that is enough, the types stand in full.
+        let mut shorter = Vec::new();
+        AccessEntry { types: Some(&["x"]), ..entry("a", &list) }.write(&mut shorter);
+        let members = read(&shorter).unwrap();
+        assert_eq!(
+            (&members["fields"], &members["types"]),
+            (&json!([format!("sha256:{digest}")]), &json!(["x"]))
+        );
         let mut short = Vec::new();
         entry("a", &["x"]).write(&mut short);
         assert_eq!(read(&short).unwrap()["fields"], json!(["x"]));
