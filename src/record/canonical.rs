@@ -1,6 +1,6 @@
 //! Canonical JSON: RFC 8785 (JCS) narrowed to integers within 2^53 − 1 (schema/bytes.md §1).
 //!
-//! [`to_vec`] and [`write`] serialise a [`Value`]; [`Members`] writes an object straight into bytes on the
+//! [`to_vec`] and [`write()`] serialise a [`Value`]; [`Members`] writes an object straight into bytes on the
 //! fast paths; [`parse_canonical`] takes in what others signed and refuses whatever is not its own form.
 //! Strings are kept as given: no Unicode normalisation (I12).
 

@@ -27,8 +27,8 @@ closed! {
     }
 }
 
-/// SHA-256(salt ‖ subject text). The text is the identifier of a record, [`holder_subject`] of a holder, else
-/// the name of the thing.
+/// SHA-256(salt ‖ subject text). The text is the identifier of a record, else the name of
+/// the thing; for a holder see [`holder_hash`].
 pub fn subject_hash(salt: &Salt, subject: &str) -> Digest {
     Digest::of(&[&salt.0, subject.as_bytes()])
 }

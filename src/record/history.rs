@@ -35,39 +35,35 @@ pub struct Standing {
 /// `events` are those of one record in the order of its log. None where the record had not begun by that day,
 /// or nothing of it was known.
 pub fn state_as_of(events: &[EventFact], as_of: Day, known_at: Moment) -> Option<Standing> {
-    let known = || events.iter().filter(|event| event.logged_at <= known_at);
-    let mut on_day: Vec<&EventFact> =
-        known().filter(|event| !event.action.reaches_back() && event.effective_on <= as_of).collect();
-    // Stable: events of one legal day keep the order of the log.
-    on_day.sort_by_key(|event| event.effective_on);
-
     let mut standing: Option<Standing> = None;
-    for event in on_day {
-        if standing.is_none() && !event.action.begins() {
-            continue;
+    let mut annulled = false;
+    // The newest version by the log, whether or not it holds on that day: what a correction corrects.
+    let mut newest = None;
+    // In the order of the log: a later decision overrides an earlier one from its own legal day on, even where
+    // that day lies before the earlier one's.
+    for event in events.iter().filter(|event| event.logged_at <= known_at) {
+        let action = event.action;
+        annulled |= action == Action::Annul;
+        match &mut standing {
+            None if action.begins() && event.effective_on <= as_of => {
+                standing = Some(Standing { state: State::Active, version: event.version });
+            }
+            Some(now) if action == Action::Correct && newest == Some(now.version) => {
+                now.version = event.version;
+            }
+            Some(now) if !action.reaches_back() && event.effective_on <= as_of => {
+                now.state = action.to_state().unwrap_or(now.state);
+                if action.makes_version() {
+                    now.version = event.version;
+                }
+            }
+            _ => {}
         }
-        let before = standing.unwrap_or(Standing { state: State::Active, version: event.version });
-        standing = Some(Standing {
-            state: event.action.to_state().unwrap_or(before.state),
-            version: if event.action.makes_version() { event.version } else { before.version },
-        });
+        if action.makes_version() {
+            newest = Some(event.version);
+        }
     }
-    let mut standing = standing?;
-
-    // In the order of the log, each correction stands in for the version that was current when it was made.
-    let mut current = None;
-    for event in known() {
-        if event.action == Action::Correct && current == Some(standing.version) {
-            standing.version = event.version;
-        }
-        if event.action == Action::Annul {
-            standing.state = State::Annulled;
-        }
-        if event.action.makes_version() {
-            current = Some(event.version);
-        }
-    }
-    Some(standing)
+    standing.map(|now| if annulled { Standing { state: State::Annulled, ..now } } else { now })
 }
 
 #[cfg(test)]
@@ -122,6 +118,22 @@ mod tests {
         assert_eq!(at(&annulled, 0, 99), Some((State::Annulled, 1)));
         assert_eq!(at(&annulled, 11, 11), Some((State::Active, 1)));
         assert_eq!(at(&annulled, -1, 99), None);
+    }
+
+    #[test]
+    fn a_later_decision_overrides_an_earlier_one_from_its_own_day_on() {
+        // Suspended from day 5; later it comes out that the holder had died on day 3.
+        let events =
+            [event(Action::Issue, 1, 0, 0), event(Action::Suspend, 1, 5, 5), event(Action::Cancel, 1, 3, 10)];
+        assert_eq!(
+            [2, 3, 6].map(|on| at(&events, on, 99).unwrap().0),
+            [State::Active, State::Cancelled, State::Cancelled]
+        );
+        assert_eq!(at(&events, 6, 9), Some((State::Suspended, 1)));
+        // A change announced for day 30, then an extension from day 8: the extended version holds both.
+        let events =
+            [event(Action::Issue, 1, 0, 0), event(Action::Change, 2, 30, 5), event(Action::Extend, 3, 8, 7)];
+        assert_eq!([7, 8, 31].map(|on| at(&events, on, 99).unwrap().1), [1, 3, 3]);
     }
 
     #[test]
@@ -182,11 +194,7 @@ mod tests {
         }
 
         #[test]
-        fn i7_when_all_is_effective_as_logged_the_last_day_is_the_present(events in histories()) {
-            let mut events = events;
-            for event in &mut events {
-                event.effective_on = event.logged_at.day();
-            }
+        fn i7_once_all_has_taken_effect_the_last_day_is_the_present(events in histories()) {
             let mut present = None;
             for event in &events {
                 present = Some(event.action.apply(present).unwrap());

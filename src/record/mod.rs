@@ -3,7 +3,7 @@
 //! * [`canonical`] writes and checks canonical JSON, the only form that is ever signed or hashed;
 //! * [`payload`] is the record itself, [`identifier`] its GB/T 36904 name;
 //! * [`action`] is the closed table of what may happen to it, [`history`] the state as of any day;
-//! * [`verdict`] turns facts into valid, invalid or undetermined, for every path alike;
+//! * [`mod@verdict`] turns facts into valid, invalid or undetermined, for every path alike;
 //! * [`extract`] makes what goes out where the whole may not be seen;
 //! * [`event`], [`access`] and [`answer`] are what the logs hold.
 //!
@@ -21,6 +21,7 @@ pub mod extract;
 pub mod history;
 pub mod identifier;
 pub mod payload;
+mod refusal;
 pub mod secret;
 pub mod verdict;
 

@@ -1,1 +1,174 @@
-//! Worked examples.
+//! Every worked example of `schema/bytes.md` computed anew. The file was made by a second implementation in
+//! another language, so it holds both to the page.
+
+use std::collections::HashMap;
+
+use super::keyed::{IndexKey, Tag};
+use super::keys::tests::unhex;
+use super::master::WrapName;
+use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
+use crate::record::access::{self, AccessEntry};
+use crate::record::answer::{Answer, AnsweredRecord, Head};
+use crate::record::event::{self, Event, EventKind, Order};
+use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
+use crate::record::{Digest, Record, Salt, canonical};
+
+struct Examples(HashMap<&'static str, &'static str>);
+
+impl Examples {
+    fn read() -> Self {
+        let lines = include_str!("../../fixtures/vectors/bytes.txt").lines();
+        let found = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+        Self(found.collect())
+    }
+
+    fn text(&self, name: &str) -> &'static str {
+        self.0.get(name).unwrap_or_else(|| panic!("no example {name}"))
+    }
+
+    fn hex(&self, name: &str) -> Vec<u8> {
+        unhex(self.text(name))
+    }
+
+    fn array<const N: usize>(&self, name: &str) -> [u8; N] {
+        self.hex(name).try_into().unwrap()
+    }
+
+    fn digest(&self, name: &str) -> Digest {
+        Digest(self.array(name))
+    }
+}
+
+#[test]
+fn bytes_page_examples_hold() {
+    let examples = Examples::read();
+    assert!(examples.0.len() > 40);
+    envelope(&examples);
+    events(&examples);
+    accesses(&examples);
+    seals(&examples);
+    keyed(&examples);
+}
+
+fn envelope(examples: &Examples) {
+    let key = SigningKey::from_seed(&examples.array("envelope.seed")).unwrap();
+    assert_eq!(key.verify_key().bytes()[..], examples.hex("envelope.public"));
+    assert_eq!(key.kid().text(), examples.text("envelope.kid"));
+    let payload = examples.text("envelope.payload").as_bytes();
+    assert_eq!(Record::from_payload(payload).unwrap().to_canonical().unwrap(), payload);
+    let envelope = EnvelopeBuf::sign(Typ::Record, payload, &key).unwrap();
+    assert_eq!(envelope.view().header_bytes(), examples.text("envelope.header").as_bytes());
+    assert_eq!(envelope.compact(), examples.text("envelope.compact"));
+    assert_eq!(envelope.stored(), examples.hex("envelope.stored"));
+    assert_eq!(envelope.view().digest(), examples.digest("envelope.digest"));
+}
+
+fn leaf(entry: Digest) -> Digest {
+    Digest::of(&[&[0], &entry.0])
+}
+
+fn events(examples: &Examples) {
+    let salt = Salt(examples.array("event.salt"));
+    let subject = event::subject_hash(&salt, examples.text("event.subject_text"));
+    assert_eq!(subject, examples.digest("event.subject"));
+    let ground = examples.text("event.ground_text");
+    assert_eq!(event::ground_hash(&salt, ground), examples.digest("event.ground"));
+    let at = "2024-05-20T01:02:03.000004Z".parse().unwrap();
+    let made = Event::new(EventKind::Record, "issue", "11190000000012343B", salt, subject, at)
+        .ground(ground)
+        .record_version(Some(examples.digest("envelope.digest")), 1, None);
+    assert_eq!(made.to_canonical(), examples.text("event.json").as_bytes());
+    assert_eq!(made.digest(), examples.digest("event.entry"));
+    assert_eq!(leaf(made.digest()), examples.digest("event.leaf"));
+    assert_eq!(
+        event::holder_hash(&salt, "111", "190101199003070014"),
+        examples.digest("order.holder_subject")
+    );
+    let order = Order::from_payload(examples.text("order.json").as_bytes()).unwrap();
+    assert_eq!((order.subject, order.ground.as_deref()), (subject, Some(ground)));
+}
+
+fn accesses(examples: &Examples) {
+    let judgement = Judgement { verdict: Verdict::Valid, reasons: Reasons::NONE.with(Reason::Disputed) };
+    let record = AnsweredRecord {
+        identifier: examples.text("event.subject_text"),
+        version: 1,
+        digest: examples.digest("envelope.digest"),
+        judgement,
+    };
+    let head = Head { log: "records", root: Digest::of(&[b"root"]), size: 3 };
+    let absent = [("11100000MB03271699002", "not_covered")];
+    let mut scratch = Vec::new();
+    let answer = Answer { absent: &absent, heads: &[head], records: &[record] }.digest(&mut scratch);
+    assert_eq!(scratch, examples.text("access.answer_json").as_bytes());
+    assert_eq!(answer, examples.digest("access.answer"));
+
+    let salt = Salt(examples.array("event.salt"));
+    let holder = event::holder_hash(&salt, "111", "190101199003070014");
+    assert_eq!(holder, examples.digest("access.holder"));
+    let entry = AccessEntry {
+        actor: "demo-agency",
+        answer,
+        case: None,
+        channel: "agency",
+        decision: "allow:slot",
+        fields: Some(&["registered_on"]),
+        holder,
+        item: Some("190101-0001"),
+        log: "access-a",
+        outcome: "answered",
+        presence: Some("present"),
+        reason: Some("户口登记"),
+        role: None,
+        salt,
+        types: Some(&["11100000MB03271699001"]),
+    };
+    let mut bytes = Vec::new();
+    let at = entry.write(&mut bytes);
+    assert!(access::stamp(&mut bytes, at, "2024-06-02T03:04:05.000006Z".parse().unwrap()));
+    assert_eq!(bytes, examples.text("access.json").as_bytes());
+    assert_eq!(Digest::of(&[&bytes]), examples.digest("access.entry"));
+    assert_eq!(leaf(Digest::of(&[&bytes])), examples.digest("access.leaf"));
+}
+
+fn seals(examples: &Examples) {
+    let id = examples.text("seal.key_id").parse().unwrap();
+    let key = DataKey::new(id, &examples.array("seal.key")).unwrap();
+    let mut aad = Aad::new();
+    aad.start("records", id).text("active").integer(-1).boolean(true).null().raw(&[9; 16]);
+    assert_eq!(aad.bytes(), examples.hex("seal.additional"));
+    let mut sealed = Vec::new();
+    key.seal_with(examples.array("seal.nonce"), &aad, &examples.hex("seal.plain"), &mut sealed).unwrap();
+    assert_eq!(sealed, examples.hex("seal.sealed"));
+    assert_eq!(key.open_in_place(&aad, &mut sealed).unwrap(), examples.hex("seal.plain"));
+
+    let master = MasterKey::from_bytes(examples.array("wrap.master"));
+    let name = WrapName { kind: examples.text("wrap.kind"), name: examples.text("wrap.name") };
+    let wrapped = master.wrap_with(examples.array("wrap.nonce"), name, &examples.hex("wrap.key")).unwrap();
+    assert_eq!(wrapped, examples.hex("wrap.wrapped"));
+    assert_eq!(*master.unwrap(name, &wrapped).unwrap(), examples.hex("wrap.key"));
+    assert_eq!(master.check_value()[..], examples.hex("master.check"));
+    assert_eq!(master.derive("token")[..], examples.hex("master.derived_token"));
+}
+
+fn keyed(examples: &Examples) {
+    let key = IndexKey::new(&examples.array("keyed.index_key"));
+    let expect = |name: &str, key: [u8; 16]| assert_eq!(key[..], examples.hex(name), "{name}");
+    expect("keyed.h", *key.holder_key("111", "190101199003070014").bytes());
+    expect(
+        "keyed.n",
+        key.number_key("11190000000012343B", "11100000MB03271699001", "J190101-2024-000123", 1),
+    );
+    expect("keyed.i", key.identifier_key(examples.text("event.subject_text")));
+    let record = Record::from_payload(examples.text("envelope.payload").as_bytes()).unwrap();
+    let content = record.content_form().unwrap();
+    assert_eq!(content, examples.text("keyed.content_json").as_bytes());
+    assert!(canonical::is_canonical(&content));
+    expect("keyed.c", key.content_key(&content));
+    for len in [65_534, 65_535, 70_000] {
+        let field = vec![0; len];
+        expect(&format!("keyed.c_of_{len}_zero_bytes"), key.key16(Tag::Content, &[&field]));
+    }
+    expect("keyed.r", key.idempotency_key("demo-agency", "0c8b7d2e"));
+    expect("keyed.a", key.attachment_key(&Digest::of(&[b"abc"])));
+}

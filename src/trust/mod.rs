@@ -18,6 +18,7 @@ pub mod keys;
 pub mod master;
 pub mod password;
 pub mod random;
+mod refusal;
 pub mod seal;
 pub mod token;
 
