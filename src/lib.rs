@@ -13,5 +13,6 @@ pub mod identity;
 pub mod log;
 pub mod policy;
 pub mod record;
+pub mod registry;
 pub mod store;
 pub mod trust;

@@ -10,7 +10,6 @@ use crate::log::metrics::Counters;
 use crate::log::sequencer::{Handle, Sequencer, Settings};
 use crate::log::{Accepted, Submission};
 use crate::store::{AccessCommitter, LEASE_S};
-use crate::trust::random;
 
 /// A running access log.
 pub struct AccessLog {
@@ -47,7 +46,9 @@ impl Registry {
         let deadline = Instant::now() + Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(0) + 5);
         loop {
             match self.start_log(CLI_LOG) {
-                Err(error) if error.code == Code::LogLost && Instant::now() < deadline => std::thread::sleep(Duration::from_millis(50)),
+                Err(error) if error.code == Code::LogLost && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(50))
+                }
                 other => return other,
             }
         }
@@ -55,11 +56,19 @@ impl Registry {
 
     fn start_log(&self, name: &str) -> Result<()> {
         let signer = self.log_signer(name)?;
-        let owner = format!("{name}/{}", random::token()?);
-        let committer = AccessCommitter::new(self.store().clone(), name, owner, signer, self.inner.clock.clone());
-        let settings = Settings { lease: Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(15)), ..Settings::default() };
+        let owner = format!("{name}/{}", super::random_token()?);
+        let committer =
+            AccessCommitter::new(self.store().clone(), name, owner, signer, self.inner.clock.clone());
+        let settings = Settings {
+            lease: Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(15)),
+            ..Settings::default()
+        };
         let sequencer = Sequencer::start(committer, settings)?;
-        let access = AccessLog { name: name.into(), handle: sequencer.handle(), sequencer: Mutex::new(Some(sequencer)) };
+        let access = AccessLog {
+            name: name.into(),
+            handle: sequencer.handle(),
+            sequencer: Mutex::new(Some(sequencer)),
+        };
         *self.inner.access.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(access));
         Ok(())
     }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Registry;
 use super::snapshot::{AccountBody, account};
+use super::{NO_PASSWORD, Registry, random_token};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Grant};
 use crate::record::Digest;
 use crate::store::{AccountRow, SessionRow};
-use crate::trust::{password, random};
+use crate::trust::password;
 
 /// An account to be made.
 #[derive(Debug, Clone)]
@@ -48,7 +48,9 @@ impl Registry {
     pub fn put_account(&self, new: &NewAccount, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
         if secret.chars().count() < 10 {
-            return Err(Error::new(Code::FieldInvalid, "a password has at least 10 characters").at("password"));
+            return Err(
+                Error::new(Code::FieldInvalid, "a password has at least 10 characters").at("password")
+            );
         }
         let body = AccountBody { grants: new.grants.clone(), budget: new.budget };
         let row = AccountRow {
@@ -56,7 +58,7 @@ impl Registry {
             display: new.display.clone(),
             agency: new.agency.clone(),
             role: "clerk".to_owned(),
-            password: password::hash(secret)?,
+            password: password::hash(secret, password::Cost::STANDARD)?,
             enabled: true,
             body: serde_json::to_string(&body).map_err(Error::internal)?,
             failures: 0,
@@ -72,7 +74,7 @@ impl Registry {
         let now = self.now();
         let refused = || Error::new(Code::SignInFailed, "");
         let row = self.store().read_now(|reader| reader.account(name))?;
-        let right = password::verify(secret, row.as_ref().map_or(password::DUMMY, |row| row.password.as_str()));
+        let right = password::verify(secret, row.as_ref().map_or(NO_PASSWORD, |row| row.password.as_str()));
         let Some(mut row) = row else { return Err(refused()) };
         if row.locked_until > now.micros() {
             return Err(Error::new(Code::SignInFailed, "the account waits after several failures"));
@@ -87,7 +89,7 @@ impl Registry {
             return Err(refused());
         }
         row.failures = 0;
-        let opened = OpenedSession { cookie: random::token()?, csrf: random::token()? };
+        let opened = OpenedSession { cookie: random_token()?, csrf: random_token()? };
         let session = SessionRow {
             key: session_key(&opened.cookie),
             account: row.name.clone(),

@@ -10,11 +10,15 @@ use crate::store::AuthorityRow;
 impl Registry {
     /// Adds an agency, or writes a change of one (its end, its successor, a new name from a day on).
     pub fn put_agency(&self, actor: &str, agency: &Agency) -> Result<()> {
-        HolderCode::parse(CodeType::CreditCode, &agency.code).map_err(|fault| Error::from(fault).at("code"))?;
+        HolderCode::parse(CodeType::CreditCode, &agency.code)
+            .map_err(|fault| Error::from(fault).at("code"))?;
         let known = self.snapshot().catalog.issuers().agencies().latest(&agency.code).is_some();
         let action = if known { "change" } else { "add" };
         let body = serde_json::to_string(agency).map_err(Error::internal)?;
-        self.note_public(EventKind::Agency, action, actor, &agency.code, None, |writer| writer.put_agency(&agency.code, &body)).map(drop)
+        self.note_public(EventKind::Agency, action, actor, &agency.code, None, |writer| {
+            writer.put_agency(&agency.code, &body)
+        })
+        .map(drop)
     }
 
     /// Gives an agency the authority for a type in a region, from a day on.
@@ -35,7 +39,10 @@ impl Registry {
             body: serde_json::to_string(authority).map_err(Error::internal)?,
         };
         let subject = format!("{}:{}:{}", authority.agency, authority.type_code, row.region);
-        self.note_public(EventKind::Authority, "grant", actor, &subject, None, |writer| writer.put_authority(&row)).map(drop)
+        self.note_public(EventKind::Authority, "grant", actor, &subject, None, |writer| {
+            writer.put_authority(&row)
+        })
+        .map(drop)
     }
 
     pub(super) fn known_agency(&self, code: &str) -> Result<Agency> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Registry;
 use super::snapshot::ClientBody;
+use super::{NO_PASSWORD, Registry};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Client, Grant, Scope};
 use crate::record::event::EventKind;
@@ -34,27 +34,42 @@ impl Registry {
         if secret.chars().count() < 12 {
             return Err(Error::new(Code::FieldInvalid, "a secret has at least 12 characters").at("secret"));
         }
-        let body = ClientBody { name: new.name.clone(), scopes: new.scopes.clone(), grants: new.grants.clone(), budget: new.budget };
+        let body = ClientBody {
+            name: new.name.clone(),
+            scopes: new.scopes.clone(),
+            grants: new.grants.clone(),
+            budget: new.budget,
+        };
         let row = ClientRow {
             id: new.id.clone(),
             agency: new.agency.clone(),
-            secret: password::hash(secret)?,
+            secret: password::hash(secret, password::Cost::STANDARD)?,
             body: serde_json::to_string(&body).map_err(Error::internal)?,
             enabled: true,
             made_at: self.now().micros(),
         };
-        self.note_public(EventKind::Client, "grant", actor, &new.id, None, |writer| writer.put_client(&row)).map(drop)
+        self.note_public(EventKind::Client, "grant", actor, &new.id, None, |writer| writer.put_client(&row))
+            .map(drop)
     }
 
     /// Changes a client's row: its grants, its budget, or whether it may work at all. Every token it holds
     /// follows at the next reading of the config version.
-    pub fn change_client(&self, actor: &str, id: &str, change: impl Fn(&mut ClientBody, &mut bool)) -> Result<()> {
+    pub fn change_client(
+        &self,
+        actor: &str,
+        id: &str,
+        change: impl Fn(&mut ClientBody, &mut bool),
+    ) -> Result<()> {
         let rows = self.store().read_now(|reader| reader.clients())?;
-        let mut row = rows.into_iter().find(|row| row.id == id).ok_or_else(|| Error::new(Code::NotFound, "no client of that id"))?;
+        let mut row = rows
+            .into_iter()
+            .find(|row| row.id == id)
+            .ok_or_else(|| Error::new(Code::NotFound, "no client of that id"))?;
         let mut body: ClientBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
         change(&mut body, &mut row.enabled);
         row.body = serde_json::to_string(&body).map_err(Error::internal)?;
-        self.note_public(EventKind::Client, "change", actor, id, None, |writer| writer.put_client(&row)).map(drop)
+        self.note_public(EventKind::Client, "change", actor, id, None, |writer| writer.put_client(&row))
+            .map(drop)
     }
 
     /// The client of that id and secret; `unauthenticated` without saying which of the two was wrong. Slow on
@@ -64,7 +79,7 @@ impl Registry {
         let rows = self.store().read_now(|reader| reader.clients())?;
         let row = rows.iter().find(|row| row.id == id);
         // A hash is computed for unknown ids too, so that the time does not tell which ids exist.
-        let hash = row.map_or(password::DUMMY, |row| row.secret.as_str());
+        let hash = row.map_or(NO_PASSWORD, |row| row.secret.as_str());
         let right = password::verify(secret, hash);
         let client = self.snapshot().clients.get(id).cloned();
         match (row, client) {

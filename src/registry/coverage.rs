@@ -21,23 +21,31 @@ impl Registry {
         let value = serde_json::to_value(coverage).map_err(Error::internal)?;
         let payload = canonical::to_vec(&value).map_err(Error::internal)?;
         let envelope = match self.issuer_key(&coverage.issuer) {
-            Ok(key) => EnvelopeBuf::sign(Typ::Coverage, payload, &key),
-            Err(_) => EnvelopeBuf::sign(Typ::Coverage, payload, &self.registry_key()?),
+            Ok(key) => EnvelopeBuf::sign(Typ::Coverage, &payload, &key)?,
+            Err(_) => EnvelopeBuf::sign(Typ::Coverage, &payload, &self.registry_key()?)?,
         };
         let row = CoverageRow {
             type_code: coverage.type_code.clone(),
             system: coverage.issuing_system.clone(),
             as_of: coverage.as_of.micros(),
-            signed: envelope.to_stored(),
+            signed: envelope.stored().to_vec(),
         };
         let subject = format!("{}:{}", coverage.type_code, coverage.issuing_system);
-        let salt = random::salt16()?;
+        let salt = random::salt()?;
         self.log_records(|writer, place| {
             writer.put_coverage(&row)?;
             writer.raise_config_version()?;
-            let event = Event::new(EventKind::Coverage, "state", actor, salt, subject_hash(&salt, &subject), place.at)
-                .order(envelope.digest());
-            let entry = put_public(writer, place, EventKind::Coverage, &subject, &event, Some(row.signed.clone()))?;
+            let event = Event::new(
+                EventKind::Coverage,
+                "state",
+                actor,
+                salt,
+                subject_hash(&salt, &subject),
+                place.at,
+            )
+            .order(envelope.view().digest());
+            let entry =
+                put_public(writer, place, EventKind::Coverage, &subject, &event, Some(row.signed.clone()))?;
             Ok(((), vec![entry]))
         })?;
         self.refresh()

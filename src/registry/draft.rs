@@ -95,12 +95,19 @@ pub struct Successor {
 }
 
 /// Checks a draft and makes the record of it.
-pub fn check(draft: &Draft, snapshot: &Snapshot, regions: &Regions, today: Day, successor: Option<&Successor>) -> Result<Checked> {
+pub fn check(
+    draft: &Draft,
+    snapshot: &Snapshot,
+    regions: &Regions,
+    today: Day,
+    successor: Option<&Successor>,
+) -> Result<Checked> {
     let entry = type_entry(snapshot, &draft.type_code)?;
     let def = entry.def();
     let issuer = snapshot.catalog.issuers().agencies();
     let agency = issuer.on(&draft.issuer, draft.issued_on).or_else(|| issuer.latest(&draft.issuer));
-    let agency = agency.ok_or_else(|| Error::new(Code::IssuerUnknown, "no agency of that code").at("issuer"))?;
+    let agency =
+        agency.ok_or_else(|| Error::new(Code::IssuerUnknown, "no agency of that code").at("issuer"))?;
     if draft.issued_on > today {
         return Err(invalid("issued_on", "date_in_future", "the day of issue lies in the future"));
     }
@@ -111,20 +118,26 @@ pub fn check(draft: &Draft, snapshot: &Snapshot, regions: &Regions, today: Day, 
     let face = Value::Object(draft.face.clone());
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;
-    remarks.extend(faces.notes(&face).into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())));
+    remarks
+        .extend(faces.notes(&face).into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())));
     remarks.extend(check_holders(entry, &face, &holders, &codes)?);
 
     let born = codes.first().and_then(|code| code.person()).map(|person| person.birth_date);
-    let valid_to = match (draft.valid_to, def.validity.term(draft.valid_from.unwrap_or(draft.issued_on), born)) {
-        (Some(given), _) => Some(given),
-        (None, Term::Until(day)) => Some(Validity::Until(day)),
-        (None, Term::Long) => Some(Validity::LongTerm),
-        (None, Term::Stated) => None,
-    };
+    let valid_to =
+        match (draft.valid_to, def.validity.term(draft.valid_from.unwrap_or(draft.issued_on), born)) {
+            (Some(given), _) => Some(given),
+            (None, Term::Until(day)) => Some(Validity::Until(day)),
+            (None, Term::Long) => Some(Validity::LongTerm),
+            (None, Term::Stated) => None,
+        };
     let (dates, long) = def.validity.may_state();
     match valid_to {
-        Some(Validity::Until(_)) if !dates => return Err(invalid("valid_to", "validity_rule", "this type has no end of validity")),
-        Some(Validity::LongTerm) if !long => return Err(invalid("valid_to", "validity_rule", "this type is never 长期")),
+        Some(Validity::Until(_)) if !dates => {
+            return Err(invalid("valid_to", "validity_rule", "this type has no end of validity"));
+        }
+        Some(Validity::LongTerm) if !long => {
+            return Err(invalid("valid_to", "validity_rule", "this type is never 长期"));
+        }
         _ => {}
     }
     let version = successor.map_or(1, |successor| successor.version);
@@ -139,7 +152,7 @@ pub fn check(draft: &Draft, snapshot: &Snapshot, regions: &Regions, today: Day, 
         issuer: Issuer { code: agency.code.clone(), name: agency.name.clone() },
         kind: def.kind,
         replaces: successor.map(|successor| successor.replaces.clone()),
-        salt: random::salt16()?,
+        salt: random::salt()?,
         record_type: TypeRef { code: def.code.clone(), version: def.version },
         v: 1,
         valid_from: draft.valid_from,
@@ -156,14 +169,23 @@ pub fn check(draft: &Draft, snapshot: &Snapshot, regions: &Regions, today: Day, 
 /// Checks a record that its issuer signed: the same rules, nothing filled in.
 pub fn check_signed(record: Record, snapshot: &Snapshot, regions: &Regions, today: Day) -> Result<Checked> {
     let entry = snapshot.catalog.type_version(&record.record_type.code, record.record_type.version);
-    let entry = entry.ok_or_else(|| Error::new(Code::TypeUnknown, "no such version of the type").at("type"))?.clone();
+    let entry =
+        entry.ok_or_else(|| Error::new(Code::TypeUnknown, "no such version of the type").at("type"))?.clone();
     if record.issued_on > today {
         return Err(invalid("issued_on", "date_in_future", "the day of issue lies in the future"));
     }
     let agencies = snapshot.catalog.issuers().agencies();
-    let agency = agencies.on(&record.issuer.code, record.issued_on).or_else(|| agencies.latest(&record.issuer.code));
-    let agency = agency.ok_or_else(|| Error::new(Code::IssuerUnknown, "no agency of that code").at("issuer.code"))?;
-    authority(snapshot, &agency.code, &record.record_type.code, &agency.region.to_string(), record.issued_on)?;
+    let agency =
+        agencies.on(&record.issuer.code, record.issued_on).or_else(|| agencies.latest(&record.issuer.code));
+    let agency =
+        agency.ok_or_else(|| Error::new(Code::IssuerUnknown, "no agency of that code").at("issuer.code"))?;
+    authority(
+        snapshot,
+        &agency.code,
+        &record.record_type.code,
+        &agency.region.to_string(),
+        record.issued_on,
+    )?;
     let mut codes = Vec::new();
     for (index, holder) in record.holders.iter().enumerate() {
         let Parsed { code, .. } = parse(&holder.code_type, &holder.code, regions, today, index)?;
@@ -210,7 +232,9 @@ fn holders(draft: &Draft, entry: &TypeEntry, regions: &Regions, today: Day) -> R
         remarks.extend(parsed.remarks.iter().map(|remark| remark.wire().to_owned()));
         let only = entry.def().holders.first().filter(|_| entry.def().holders.len() == 1);
         let role = given.role.clone().or_else(|| only.map(|role| role.role.clone()));
-        let missing = || invalid(format!("holders.{index}.role"), "role_missing", "the type has several roles: name one");
+        let missing = || {
+            invalid(format!("holders.{index}.role"), "role_missing", "the type has several roles: name one")
+        };
         holders.push(Holder {
             code: parsed.code.as_str().to_owned(),
             code_type: parsed.code.code_type().code().to_owned(),
@@ -231,14 +255,20 @@ fn seats(holders: &[Holder]) -> Vec<Seat<'_>> {
 
 fn parse(code_type: &str, code: &str, regions: &Regions, today: Day, index: usize) -> Result<Parsed> {
     let code_type: CodeType = code_type.parse().map_err(|fault| {
-        invalid(format!("holders.{index}.code_type"), "code_type_unknown", "no such holder code type").caused_by(fault)
+        invalid(format!("holders.{index}.code_type"), "code_type_unknown", "no such holder code type")
+            .caused_by(fault)
     })?;
     HolderCode::parse_with(code_type, code, Some(today), regions)
         .map_err(|fault| Error::from(fault).at(format!("holders.{index}.code")))
 }
 
 /// Holds the face against what the numbers say: sex, birth date, the number itself (I12: never repaired).
-fn check_holders(entry: &TypeEntry, face: &Value, holders: &[Holder], codes: &[HolderCode]) -> Result<Vec<String>> {
+fn check_holders(
+    entry: &TypeEntry,
+    face: &Value,
+    holders: &[Holder],
+    codes: &[HolderCode],
+) -> Result<Vec<String>> {
     let facts: Vec<HolderFacts<'_>> = holders
         .iter()
         .zip(codes)
@@ -258,9 +288,13 @@ fn check_holders(entry: &TypeEntry, face: &Value, holders: &[Holder], codes: &[H
     match found.faults.first() {
         Some(fault) => {
             let code = if fault.rule.contradicts_holder() { Code::HolderMismatch } else { Code::FaceInvalid };
-            Err(Error::new(code, fault.detail.to_string()).at(format!("face.{}", fault.field)).rule(fault.rule.rule()))
+            Err(Error::new(code, fault.detail.to_string())
+                .at(format!("face.{}", fault.field))
+                .rule(fault.rule.rule()))
         }
-        None => Ok(found.notes.into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())).collect()),
+        None => {
+            Ok(found.notes.into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())).collect())
+        }
     }
 }
 
@@ -282,7 +316,9 @@ fn identifier(draft: &Draft, type_code: &str, version: u32, successor: Option<&S
     }
     let serial = match successor {
         // A new version keeps the serial of the one before: the identifier family is one certificate.
-        Some(successor) => Identifier::parse(&successor.replaces.identifier.0).map_err(fault)?.serial().to_owned(),
+        Some(successor) => {
+            Identifier::parse(&successor.replaces.identifier.0).map_err(fault)?.serial().to_owned()
+        }
         None => random::serial()?,
     };
     Ok(Identifier::compose(type_code, &draft.issuer, &serial, version).map_err(fault)?.as_str().to_owned())
@@ -294,8 +330,9 @@ fn face_error(faults: &[FaceFault]) -> Error {
         .map(|fault| serde_json::json!({"field": format!("face.{}", fault.field), "rule": fault.rule.rule(), "detail": fault.detail}))
         .collect();
     let first = faults.first();
-    let mut error = Error::new(Code::FaceInvalid, first.map(|fault| fault.detail.to_string()).unwrap_or_default())
-        .with(serde_json::json!({ "faults": listed }));
+    let mut error =
+        Error::new(Code::FaceInvalid, first.map(|fault| fault.detail.to_string()).unwrap_or_default())
+            .with(serde_json::json!({ "faults": listed }));
     if let Some(fault) = first {
         error = error.at(format!("face.{}", fault.field)).rule(fault.rule.rule());
     }
@@ -304,14 +341,19 @@ fn face_error(faults: &[FaceFault]) -> Error {
 
 fn role_error(faults: &[crate::catalog::RoleFault]) -> Error {
     let first = faults.first();
-    let error = Error::new(Code::HolderRoleInvalid, first.map(ToString::to_string).unwrap_or_default()).at("holders");
+    let error =
+        Error::new(Code::HolderRoleInvalid, first.map(ToString::to_string).unwrap_or_default()).at("holders");
     match first {
         Some(fault) => error.rule(fault.rule()),
         None => error,
     }
 }
 
-fn invalid(field: impl Into<std::borrow::Cow<'static, str>>, rule: &'static str, detail: &'static str) -> Error {
+fn invalid(
+    field: impl Into<std::borrow::Cow<'static, str>>,
+    rule: &'static str,
+    detail: &'static str,
+) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }
 

@@ -1,12 +1,15 @@
 //! Making a registry: databases, keys, logs, the built-in types. Once; a second time is refused (I11).
 
+use std::sync::Arc;
+
 use super::{Opening, Registry};
 use crate::catalog::{CodeLists, Region, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::log::{LogSigner, append};
 use crate::record::event::EventKind;
 use crate::store::{Side, SigningKeyRow, Store};
-use crate::trust::{SigningKey, random};
+use crate::trust::master::WrapName;
+use crate::trust::{DataKey, SigningKey};
 
 /// What the operator decides when a registry is made.
 #[derive(Debug, Clone)]
@@ -47,8 +50,9 @@ impl Registry {
         let now = opening.clock.now();
         let store = Store::create(&opening.place, opening.master, now)?;
         let key = SigningKey::generate()?;
-        let registry_kid = key.kid().to_owned();
-        let wrapped = store.master().wrap("signing", &registry_kid, key.seed().as_slice())?;
+        let registry_kid = key.kid().to_string();
+        let name = WrapName { kind: "signing", name: &registry_kid };
+        let wrapped = store.master().wrap(name, key.seed().as_slice()).map_err(Error::internal)?;
         store.write_now(|writer| {
             writer.put_fact("origin", options.origin.as_bytes())?;
             writer.put_fact("home_region", options.home.to_string().as_bytes())?;
@@ -57,7 +61,7 @@ impl Registry {
                 kid: registry_kid.clone(),
                 owner: "registry".to_owned(),
                 purpose: "registry".to_owned(),
-                public: key.public().to_vec(),
+                public: key.verify_key().bytes().to_vec(),
                 wrapped: Some(wrapped.clone()),
                 valid_from: now.micros(),
                 revoked_at: None,
@@ -76,10 +80,13 @@ impl Registry {
         let mut types = Vec::new();
         if options.types {
             let lists = CodeLists::builtin().map_err(Error::internal)?;
-            for entry in TypeEntry::builtin(&lists).map_err(Error::internal)? {
-                registry.load_type("init", &serde_json::to_string(entry.def()).map_err(Error::internal)?)?;
-                types.push(entry.def().slug.clone());
-            }
+            let entries = TypeEntry::builtin(&lists).map_err(Error::internal)?;
+            let texts = entries.iter().map(|entry| serde_json::to_string(entry.def()));
+            registry.load_types(
+                "init",
+                &texts.collect::<std::result::Result<Vec<_>, _>>().map_err(Error::internal)?,
+            )?;
+            types.extend(entries.iter().map(|entry| entry.def().slug.clone()));
         }
         registry.refresh()?;
         Ok((registry, Founding { verifier_keys, registry_kid, types }))
@@ -92,23 +99,23 @@ impl Registry {
     pub fn add_log(&self, log: &str) -> Result<String> {
         check_node(log)?;
         let origin = format!("{}/{log}", self.snapshot().origin);
-        let seed = random::key32()?;
+        let seed = DataKey::generate()?;
         let signer = LogSigner::new(&origin, &seed).map_err(Error::internal)?;
         let owner = format!("log:{log}");
         let side = side_of(log);
         let known = self.store().read_now(|reader| reader.signing_keys())?;
         let (signer, fresh) = match known.iter().find(|row| row.owner == owner) {
-            Some(_) => (self.log_signer(log)?.as_ref().clone(), false),
-            None => (signer, true),
+            Some(_) => (self.log_signer(log)?, false),
+            None => (Arc::new(signer), true),
         };
         if fresh {
             let key = SigningKey::from_seed(&seed)?;
-            let wrapped = self.store().master().wrap("signing", key.kid(), seed.as_slice())?;
+            let wrapped = self.wrapped(&key)?;
             let row = SigningKeyRow {
-                kid: key.kid().to_owned(),
+                kid: key.kid().to_string(),
                 owner,
                 purpose: "log".to_owned(),
-                public: key.public().to_vec(),
+                public: key.verify_key().bytes().to_vec(),
                 wrapped: Some(wrapped),
                 valid_from: self.now().micros(),
                 revoked_at: None,
@@ -136,7 +143,9 @@ fn check_origin(origin: &str) -> Result<()> {
     if (1..=100).contains(&origin.len()) && origin.bytes().all(plain) {
         return Ok(());
     }
-    Err(Error::new(Code::ConfigInvalid, "an origin is 1 to 100 of a-z 0-9 . - / :").at("origin").rule("origin_form"))
+    Err(Error::new(Code::ConfigInvalid, "an origin is 1 to 100 of a-z 0-9 . - / :")
+        .at("origin")
+        .rule("origin_form"))
 }
 
 fn check_node(node: &str) -> Result<()> {
@@ -144,5 +153,7 @@ fn check_node(node: &str) -> Result<()> {
     if (1..=40).contains(&node.len()) && node.bytes().all(plain) {
         return Ok(());
     }
-    Err(Error::new(Code::ConfigInvalid, "a log or node name is 1 to 40 of a-z 0-9 -").at("node").rule("node_form"))
+    Err(Error::new(Code::ConfigInvalid, "a log or node name is 1 to 40 of a-z 0-9 -")
+        .at("node")
+        .rule("node_form"))
 }

@@ -16,6 +16,7 @@ use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::{Digest, Record};
 use crate::store::{Opened, RecordKey, RowBody, StoredEvent, StoredRecord, Writer};
+use crate::trust::envelope::Limits;
 use crate::trust::{Envelope, EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ, random};
 
 /// What an issuer sends.
@@ -78,18 +79,21 @@ impl Signed {
     /// Signs a checked record.
     pub fn new(checked: Checked, key: &SigningKey, index: &IndexKey) -> Result<Self> {
         let payload = checked.record.to_canonical().map_err(Error::internal)?;
-        let envelope = EnvelopeBuf::sign(Typ::Record, payload, key);
+        let envelope = EnvelopeBuf::sign(Typ::Record, &payload, key)?;
         Self::over(checked, envelope, index)
     }
 
     /// Takes in a checked record with the envelope that its issuer signed.
     pub fn over(checked: Checked, envelope: EnvelopeBuf, index: &IndexKey) -> Result<Self> {
         let Checked { record, codes, .. } = checked;
-        let content = Digest::of(&[&record.content_form().map_err(Error::internal)?]);
+        let form = record.content_form().map_err(Error::internal)?;
+        let content = Digest::of(&[&form]);
         let holders = codes.iter().map(|code| holder_key(index, code)).collect();
         let unique = match &record.number {
-            Some(number) => index.number_key(&record.issuer.code, &record.record_type.code, number, record.version),
-            None => index.content_key(&content.0),
+            Some(number) => {
+                index.number_key(&record.issuer.code, &record.record_type.code, number, record.version)
+            }
+            None => index.content_key(&form),
         };
         let keys = vec![index.identifier_key(&record.identifier), unique];
         let secret_identifier = record.identifier_is_secret();
@@ -97,10 +101,17 @@ impl Signed {
     }
 
     /// The rows of this record, one a holder, as of an event's leaf.
-    pub fn rows(&self, record_id: [u8; 16], state: State, log: &str, leaf: u64, at: Moment) -> Result<Vec<StoredRecord>> {
+    pub fn rows(
+        &self,
+        record_id: [u8; 16],
+        state: State,
+        log: &str,
+        leaf: u64,
+        at: Moment,
+    ) -> Result<Vec<StoredRecord>> {
         let record = &self.record;
         let version = i32::try_from(record.version).map_err(Error::internal)?;
-        let envelope = self.envelope.to_stored();
+        let envelope = self.envelope.stored().to_vec();
         let rows = record.holders.iter().zip(&self.holders).map(|(holder, hk)| StoredRecord {
             hk: *hk,
             type_code: record.record_type.code.clone(),
@@ -137,7 +148,7 @@ impl Signed {
         let replaces = self.record.replaces.as_ref().map(|earlier| earlier.version);
         Event::new(EventKind::Record, action.wire(), actor, salt, subject, at)
             .effective_on(self.record.issued_on)
-            .record_version(Some(self.envelope.digest()), self.record.version, replaces)
+            .record_version(Some(self.envelope.view().digest()), self.record.version, replaces)
     }
 }
 
@@ -165,8 +176,9 @@ impl Registry {
                 (Signed::new(checked, &key, index)?, remarks, false)
             }
             Submitted::Envelope(compact) => {
-                let envelope = EnvelopeBuf::from_compact(compact, Typ::Record).map_err(envelope_error)?;
-                let record = self.verified_record(&envelope.as_envelope())?;
+                let envelope =
+                    EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(envelope_error)?;
+                let record = self.verified_record(&envelope.view())?;
                 self.may_issue(actor, &record.record_type.code, &record.issuer.code)?;
                 if record.version != 1 || record.replaces.is_some() {
                     let detail = "issue takes first versions; a new version comes by an action";
@@ -184,7 +196,9 @@ impl Registry {
         decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
         match actor.agency() {
             Some(agency) if agency != issuer => {
-                Err(Error::new(Code::Forbidden, "a client issues for its own agency").at("issuer").rule("agency_mismatch"))
+                Err(Error::new(Code::Forbidden, "a client issues for its own agency")
+                    .at("issuer")
+                    .rule("agency_mismatch"))
             }
             _ => Ok(()),
         }
@@ -193,24 +207,41 @@ impl Registry {
     /// Verifies an issuer's envelope strictly: key known, of that issuer, not revoked.
     pub(super) fn verified_record(&self, envelope: &Envelope<'_>) -> Result<Record> {
         let snapshot = self.snapshot();
-        let unknown = || Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered").rule("key_unknown");
-        let key = snapshot.keys.find(envelope.kid()).ok_or_else(unknown)?;
+        let unknown = || {
+            Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered")
+                .rule("key_unknown")
+        };
+        let header = envelope.header().map_err(envelope_error)?;
+        let key = snapshot.keys.find(&header.kid).ok_or_else(unknown)?;
         if key.revoked.is_some() {
-            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked").rule("key_revoked"));
+            return Err(
+                Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked").rule("key_revoked")
+            );
         }
-        envelope.verify(&key.key).map_err(envelope_error)?;
-        let record = Record::from_payload(envelope.payload())
-            .map_err(|fault| Error::new(Code::EnvelopeInvalid, fault.to_string()).at("payload").rule(fault.rule()))?;
+        envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
+        let record = Record::from_payload(envelope.payload()).map_err(|fault| {
+            Error::new(Code::EnvelopeInvalid, fault.to_string()).at("payload").rule(fault.rule())
+        })?;
         if record.issuer.code != key.owner {
-            return Err(Error::new(Code::EnvelopeInvalid, "the key belongs to another agency than the issuer").rule("key_owner"));
+            return Err(Error::new(
+                Code::EnvelopeInvalid,
+                "the key belongs to another agency than the issuer",
+            )
+            .rule("key_owner"));
         }
         Ok(record)
     }
 
     /// Stores a signed record under all its holders, or finds that it is there.
-    fn bind(&self, actor: &str, signed: Signed, remarks: Vec<String>, signed_by_issuer: bool) -> Result<Issued> {
-        let record_id = random::id16()?;
-        let salt = random::salt16()?;
+    fn bind(
+        &self,
+        actor: &str,
+        signed: Signed,
+        remarks: Vec<String>,
+        signed_by_issuer: bool,
+    ) -> Result<Issued> {
+        let record_id = random::pooled::<16>()?;
+        let salt = random::salt()?;
         let (there, logged) = self.log_records(|writer, place| {
             if let Some(there) = self.already_there(writer, &signed)? {
                 return Ok((Some(there), Vec::new()));
@@ -251,14 +282,19 @@ impl Registry {
     fn already_there(&self, writer: &mut Writer<'_>, signed: &Signed) -> Result<Option<Issued>> {
         for key in &signed.keys {
             let Some(found) = writer.record_key(key)? else { continue };
-            let holder = found.holders.first().copied().ok_or_else(|| Error::new(Code::RecordDamaged, "a key row has no holder"))?;
+            let holder = found
+                .holders
+                .first()
+                .copied()
+                .ok_or_else(|| Error::new(Code::RecordDamaged, "a key row has no holder"))?;
             let stored = match writer.record(&holder, &found.record_id)? {
                 Some(Opened::Record(stored)) => stored,
                 _ => return Err(Error::new(Code::RecordDamaged, "the record of that number does not open")),
             };
             let first = writer.events_of(&holder, &found.record_id)?.into_iter().find(|event| event.seq == 1);
             if found.content == signed.content.0 {
-                let first = first.ok_or_else(|| Error::new(Code::RecordDamaged, "a record has no first event"))?;
+                let first =
+                    first.ok_or_else(|| Error::new(Code::RecordDamaged, "a record has no first event"))?;
                 return Ok(Some(Issued {
                     outcome: IssueOutcome::AlreadyThere,
                     identifier: stored.body.identifier.clone(),
@@ -279,8 +315,10 @@ impl Registry {
 /// Both faces side by side, for whoever may issue this type: fields that differ only, so that no more goes out
 /// than the question needs, and never the number itself.
 fn clash(stored: &StoredRecord, brought: &Record) -> Error {
-    let error = Error::new(Code::NumberClash, "this number stands on another face").at("number").rule("number_unique");
-    let Ok(envelope) = Envelope::parse_stored(&stored.body.envelope, Typ::Record) else { return error };
+    let error = Error::new(Code::NumberClash, "this number stands on another face")
+        .at("number")
+        .rule("number_unique");
+    let Ok(envelope) = Envelope::parse_stored(&stored.body.envelope) else { return error };
     let Ok(there) = Record::from_payload(envelope.payload()) else { return error };
     let mut differing = Vec::new();
     for name in there.face.keys().chain(brought.face.keys().filter(|name| !there.face.contains_key(*name))) {
@@ -294,14 +332,23 @@ fn clash(stored: &StoredRecord, brought: &Record) -> Error {
 
 fn masked_value(value: &serde_json::Value) -> serde_json::Value {
     match value {
-        serde_json::Value::String(text) if crate::identity::contains_citizen_number(text) => crate::record::secret::mask(text).into(),
+        serde_json::Value::String(text) if crate::identity::contains_citizen_number(text) => {
+            crate::record::secret::mask(text).into()
+        }
         serde_json::Value::Array(_) | serde_json::Value::Object(_) => "…".into(),
         other => other.clone(),
     }
 }
 
 /// One holder's copy of an event about its row.
-pub(super) fn event_row(row: &StoredRecord, seq: i32, event: &Event, leaf: u64, order: Vec<u8>, ground: String) -> StoredEvent {
+pub(super) fn event_row(
+    row: &StoredRecord,
+    seq: i32,
+    event: &Event,
+    leaf: u64,
+    order: Vec<u8>,
+    ground: String,
+) -> StoredEvent {
     StoredEvent {
         hk: row.hk,
         record_id: row.record_id,

@@ -81,7 +81,18 @@ impl Registry {
         let seed = self.secret_of(&format!("log:{log}"), "log")?;
         let origin = format!("{}/{log}", self.snapshot().origin);
         let signer = Arc::new(LogSigner::new(&origin, &seed).map_err(Error::internal)?);
-        self.inner.signers.lock().unwrap_or_else(PoisonError::into_inner).insert(log.to_owned(), signer.clone());
+        self.inner
+            .signers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(log.to_owned(), signer.clone());
         Ok(signer)
+    }
+}
+
+impl Registry {
+    /// The verifier key of a log, as outsiders get it.
+    pub fn log_verifier(&self, log: &str) -> Result<crate::log::LogVerifier> {
+        Ok(self.log_signer(log)?.verifier().clone())
     }
 }

@@ -115,7 +115,8 @@ pub struct Ask {
     pub receipt: ReceiptForm,
 }
 
-const PRESENCES: [&str; 6] = ["card_read", "holder_code", "phone_confirmed", "agent", "on_behalf_by_duty", "typed"];
+const PRESENCES: [&str; 6] =
+    ["card_read", "holder_code", "phone_confirmed", "agent", "on_behalf_by_duty", "typed"];
 
 /// A lookup whose number was checked and turned into a key: the step before budget and scan.
 pub struct Prepared<'a> {
@@ -129,7 +130,9 @@ impl Registry {
     /// Checks number and purpose. A bad number is refused here, before anything is read or logged.
     pub fn prepare_lookup<'a>(&self, ask: &'a Ask) -> Result<Prepared<'a>> {
         let purpose = &ask.purpose;
-        let missing = |field: &'static str| Error::new(Code::PurposeMissing, "a lookup says for which item and why").at(field);
+        let missing = |field: &'static str| {
+            Error::new(Code::PurposeMissing, "a lookup says for which item and why").at(field)
+        };
         if purpose.item.trim().is_empty() {
             return Err(missing("purpose.item"));
         }
@@ -145,21 +148,39 @@ impl Registry {
         for (field, text) in given {
             let Some(text) = text else { continue };
             if text.chars().count() > 200 {
-                return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at(field).rule("length"));
+                return Err(Error::new(Code::FieldInvalid, "at most 200 characters")
+                    .at(field)
+                    .rule("length"));
             }
             if crate::identity::contains_citizen_number(text) {
-                return Err(Error::new(Code::FieldInvalid, "a purpose never holds a person's number").at(field).rule("number_in_text"));
+                return Err(Error::new(Code::FieldInvalid, "a purpose never holds a person's number")
+                    .at(field)
+                    .rule("number_in_text"));
             }
         }
         if let Some(presence) = purpose.presence.as_deref().filter(|presence| !PRESENCES.contains(presence)) {
-            let detail = format!("{} characters that are no presence: {}", presence.chars().count(), PRESENCES.join(" "));
-            return Err(Error::new(Code::FieldInvalid, detail).at("purpose.presence").rule("presence_unknown"));
+            let detail = format!(
+                "{} characters that are no presence: {}",
+                presence.chars().count(),
+                PRESENCES.join(" ")
+            );
+            return Err(Error::new(Code::FieldInvalid, detail)
+                .at("purpose.presence")
+                .rule("presence_unknown"));
         }
         let code_type: CodeType = ask.holder.code_type.parse().map_err(|fault| {
-            Error::new(Code::FieldInvalid, "no such holder code type").at("holder.type").rule("code_type_unknown").caused_by(fault)
+            Error::new(Code::FieldInvalid, "no such holder code type")
+                .at("holder.type")
+                .rule("code_type_unknown")
+                .caused_by(fault)
         })?;
-        let parsed = crate::identity::HolderCode::parse_with(code_type, &ask.holder.code, Some(self.now().day()), self.regions())
-            .map_err(|fault| Error::from(fault).at("holder.code"))?;
+        let parsed = crate::identity::HolderCode::parse_with(
+            code_type,
+            &ask.holder.code,
+            Some(self.now().day()),
+            self.regions(),
+        )
+        .map_err(|fault| Error::from(fault).at("holder.code"))?;
         let key = holder_key(self.store().vault().index(), &parsed.code);
         Ok(Prepared { ask, parsed, key })
     }
@@ -169,23 +190,31 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
         let Prepared { ask, parsed, key } = prepared;
-        let salt = random::salt16()?;
+        let salt = random::salt()?;
         let item = Some(ask.purpose.item.as_str());
         let asked_types = self.asked_types(&snapshot, ask)?;
         let decide = |type_code: &str| decide(actor, Scope::Lookup, type_code, item);
 
         let refusal = match &asked_types {
-            Some(types) => types.iter().map(|code| decide(code)).find(|decision| matches!(decision, Decision::Refused { .. })),
+            Some(types) => types
+                .iter()
+                .map(|code| decide(code))
+                .find(|decision| matches!(decision, Decision::Refused { .. })),
             None => {
                 let mut all = snapshot.catalog.types().into_iter().map(|entry| decide(&entry.def().code));
                 let first = all.next();
-                let any = first.iter().cloned().chain(all).any(|decision| matches!(decision, Decision::Allowed { .. }));
+                let any = first
+                    .iter()
+                    .cloned()
+                    .chain(all)
+                    .any(|decision| matches!(decision, Decision::Allowed { .. }));
                 first.filter(|_| !any)
             }
         };
         if let Some(Decision::Refused { reason }) = refusal {
             let nothing = Digest::of(&[b"{\"absent\":[],\"heads\":[],\"records\":[]}"]);
-            let entry = EntryParts { actor, ask, channel, decision: reason, outcome: "refused", answer: nothing };
+            let entry =
+                EntryParts { actor, ask, channel, decision: reason, outcome: "refused", answer: nothing };
             access.note(submission(&entry, access.name(), &parsed, salt, vec![key])?).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
@@ -207,7 +236,10 @@ impl Registry {
             Some(types) => types.clone(),
             None if draft.is_empty() => {
                 let all = snapshot.catalog.types();
-                all.iter().map(|entry| entry.def().code.clone()).filter(|code| matches!(decide(code), Decision::Allowed { .. })).collect()
+                all.iter()
+                    .map(|entry| entry.def().code.clone())
+                    .filter(|code| matches!(decide(code), Decision::Allowed { .. }))
+                    .collect()
             }
             None => Vec::new(),
         };
@@ -221,7 +253,9 @@ impl Registry {
     fn asked_types(&self, snapshot: &super::Snapshot, ask: &Ask) -> Result<Option<Vec<String>>> {
         let Some(names) = &ask.types else { return Ok(None) };
         if names.is_empty() || names.len() > 64 {
-            return Err(Error::new(Code::FieldInvalid, "name 1 to 64 types, or leave the field out").at("types").rule("length"));
+            return Err(Error::new(Code::FieldInvalid, "name 1 to 64 types, or leave the field out")
+                .at("types")
+                .rule("length"));
         }
         let codes = names.iter().map(|name| Ok(super::draft::type_entry(snapshot, name)?.def().code.clone()));
         codes.collect::<Result<Vec<_>>>().map(Some).map_err(|error: Error| error.at("types"))
@@ -238,10 +272,18 @@ pub(super) struct EntryParts<'a> {
     pub answer: Digest,
 }
 
-fn submission(parts: &EntryParts<'_>, log: &str, parsed: &Parsed, salt: Salt, holders: Vec<HolderKey>) -> Result<Submission> {
+fn submission(
+    parts: &EntryParts<'_>,
+    log: &str,
+    parsed: &Parsed,
+    salt: Salt,
+    holders: Vec<HolderKey>,
+) -> Result<Submission> {
     let purpose = &parts.ask.purpose;
-    let types: Option<Vec<&str>> = parts.ask.types.as_ref().map(|types| types.iter().map(String::as_str).collect());
-    let fields: Option<Vec<&str>> = parts.ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
+    let types: Option<Vec<&str>> =
+        parts.ask.types.as_ref().map(|types| types.iter().map(String::as_str).collect());
+    let fields: Option<Vec<&str>> =
+        parts.ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
     let actor = parts.actor.label();
     let entry = AccessEntry {
         actor: &actor,

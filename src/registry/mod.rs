@@ -22,12 +22,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-pub use access::{AccessLog, Noted};
+pub use access::AccessLog;
 pub use accounts::NewAccount;
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
 pub use init::{Founding, FoundingOptions};
-pub use issue::{Issued, IssueOutcome, Submitted};
+pub use issue::{IssueOutcome, Issued, Submitted};
 pub use lookup::{Ask, AskedHolder, Purpose, ReceiptForm};
 pub use snapshot::Snapshot;
 
@@ -136,3 +136,15 @@ impl Registry {
         Ok(())
     }
 }
+
+/// 32 random bytes as base64url: cookies, form tokens, owner names.
+fn random_token() -> Result<String> {
+    use base64::Engine as _;
+    let bytes = crate::trust::random::pooled::<32>()?;
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// An argon2id hash that no password fits: verified in the place of an unknown name's, so that the time an
+/// answer takes does not tell which names exist.
+const NO_PASSWORD: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm8tcGFzc3dvcmQtZml0cw$7dzX8kzj0l9m1i0XGm4Yw0l1q2bJY6t1c7tq3xJc5nA";

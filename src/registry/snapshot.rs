@@ -10,7 +10,8 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Client, Grant, Scope};
 use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
-use crate::trust::{Envelope, KeyRecord, KeyRing, Typ, VerifyKey};
+use crate::trust::keyring::{Purpose, Revocation};
+use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey};
 
 /// Everything a request is decided with.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub struct Snapshot {
     pub home: Region,
     /// Thumbprints of the keys whose private half is kept here.
     held: HashSet<Kid>,
-    /// (agency, type) pairs for which some grant stood on some day: what the verdict asks of an issuer.
-    granted: HashSet<(String, String)>,
+    /// Types by agency for which some grant stood on some day: what the verdict asks of an issuer.
+    granted: HashMap<String, HashSet<String>>,
     /// Stored coverage envelopes by type, as signed.
     pub coverage_signed: HashMap<String, Vec<Arc<[u8]>>>,
 }
@@ -65,10 +66,13 @@ impl Snapshot {
         store.read_now(Self::from_reader)
     }
 
-    fn from_reader(reader: &mut Reader<'_>) -> Result<Self> {
+    /// The same inside an open transaction: what it would be if that committed.
+    pub(super) fn from_reader(reader: &mut Reader<'_>) -> Result<Self> {
         let version = reader.config_version()?;
         let fact = |reader: &mut Reader<'_>, name: &str| -> Result<String> {
-            let bytes = reader.fact(name)?.ok_or_else(|| Error::new(Code::NotInitialised, "a fact of the registry is missing"))?;
+            let bytes = reader
+                .fact(name)?
+                .ok_or_else(|| Error::new(Code::NotInitialised, "a fact of the registry is missing"))?;
             String::from_utf8(bytes).map_err(broken)
         };
         let records_log = fact(reader, "records_log")?;
@@ -78,11 +82,13 @@ impl Snapshot {
         let signing = reader.signing_keys()?;
         let keys = signing.iter().map(key_record).collect::<Result<Vec<_>>>()?;
         let keys = KeyRing::new(keys);
+        let kept = signing.iter().filter(|row| row.wrapped.is_some());
+        let held = kept.filter_map(|row| Kid::from_text(&row.kid)).collect();
 
         let mut coverages: Vec<Coverage> = Vec::new();
         let mut coverage_signed: HashMap<String, Vec<Arc<[u8]>>> = HashMap::new();
         for row in reader.coverage()? {
-            let envelope = Envelope::parse_stored(&row.signed, Typ::Coverage).map_err(broken)?;
+            let envelope = Envelope::parse_stored(&row.signed).map_err(broken)?;
             coverages.push(serde_json::from_slice(envelope.payload()).map_err(broken)?);
             coverage_signed.entry(row.type_code).or_default().push(row.signed.into());
         }
@@ -109,8 +115,49 @@ impl Snapshot {
         let clients = reader.clients()?;
         let clients = clients.iter().map(client).collect::<Result<HashMap<_, _>>>()?;
         let catalog = Catalog::build(parts).map_err(broken)?;
-        Ok(Self { version, catalog, keys, clients, records_log, origin, home, coverage_signed })
+        let granted = granted(&catalog);
+        Ok(Self {
+            version,
+            catalog,
+            keys,
+            clients,
+            records_log,
+            origin,
+            home,
+            held,
+            granted,
+            coverage_signed,
+        })
     }
+
+    /// Whether the private half of a key is kept here.
+    pub fn held_here(&self, kid: &Kid) -> bool {
+        self.held.contains(kid)
+    }
+
+    /// Whether an issuer was ever given a type. Region and day were checked when the record entered, and stand
+    /// in the log; what is asked on each read is that the grant is still on the books.
+    pub fn issuer_stands(&self, agency: &str, type_code: &str) -> bool {
+        self.granted.get(agency).is_some_and(|types| types.contains(type_code))
+    }
+}
+
+/// Types by agency, with what successors took over.
+fn granted(catalog: &Catalog) -> HashMap<String, HashSet<String>> {
+    let mut granted: HashMap<String, HashSet<String>> = HashMap::new();
+    let agencies = catalog.issuers().agencies();
+    for entry in catalog.types() {
+        let code = &entry.def().code;
+        for grant in catalog.issuers().grants(code) {
+            granted.entry(grant.agency.clone()).or_default().insert(code.clone());
+            let successor = grant.to.or(agencies.latest(&grant.agency).and_then(|agency| agency.valid_to));
+            let today = successor.and_then(|last| agencies.successor(&grant.agency, last.plus_days(1)));
+            if let Some(today) = today {
+                granted.entry(today.code.clone()).or_default().insert(code.clone());
+            }
+        }
+    }
+    granted
 }
 
 fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -119,12 +166,18 @@ fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
 
 fn key_record(row: &SigningKeyRow) -> Result<KeyRecord> {
     let public: &[u8; 32] = row.public.as_slice().try_into().map_err(broken)?;
+    let since = row.revoked_since.map(Moment::from_micros);
     Ok(KeyRecord {
-        key: VerifyKey::from_bytes(public).map_err(broken)?,
         owner: row.owner.clone(),
-        purpose: row.purpose.clone(),
+        public: VerifyKey::from_bytes(public).map_err(broken)?,
+        purpose: Purpose::from_wire(&row.purpose).ok_or_else(|| broken("a key's purpose"))?,
         valid_from: Moment::from_micros(row.valid_from),
-        revoked: row.revoked_since.map(Moment::from_micros),
+        valid_to: None,
+        revoked: since.map(|since| Revocation {
+            at: row.revoked_at.map_or(since, Moment::from_micros),
+            since,
+            reason: row.revoked_why.clone().unwrap_or_default(),
+        }),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Loading a type: a JSON file becomes a row and a signed event. No code is needed for a new type.
+//! Loading types: a JSON file becomes a row and a signed event. No code is needed for a new type.
 
 use super::Registry;
 use crate::catalog::{CodeLists, TypeEntry};
@@ -8,25 +8,39 @@ use crate::record::event::EventKind;
 impl Registry {
     /// Adds a type or a new version of one; returns its code and version. The same text again is no change.
     pub fn load_type(&self, actor: &str, text: &str) -> Result<(String, u32)> {
+        let loaded = self.load_types(actor, &[text.to_owned()])?;
+        loaded.into_iter().next().ok_or_else(|| Error::internal("a type was loaded without a name"))
+    }
+
+    /// Adds several types in one transaction; they may name each other.
+    pub fn load_types(&self, actor: &str, texts: &[String]) -> Result<Vec<(String, u32)>> {
         let lists = CodeLists::builtin().map_err(Error::internal)?;
-        let entry = TypeEntry::from_json(text, &lists).map_err(|fault| {
-            let rule = fault.rule();
-            Error::new(Code::FieldInvalid, fault.to_string()).at("type").rule(rule)
-        })?;
-        let (code, version) = (entry.def().code.clone(), entry.def().version);
         let snapshot = self.snapshot();
-        if let Some(known) = snapshot.catalog.type_version(&code, version) {
-            return if known.def() == entry.def() {
-                Ok((code, version))
-            } else {
-                let detail = "this version of the type is loaded with another text: raise the version";
-                Err(Error::new(Code::VersionConflict, detail).at("version"))
-            };
+        let (mut loaded, mut rows, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
+        for text in texts {
+            let entry = TypeEntry::from_json(text, &lists).map_err(|fault| {
+                let rule = fault.rule();
+                Error::new(Code::FieldInvalid, fault.to_string()).at("type").rule(rule)
+            })?;
+            let (code, version) = (entry.def().code.clone(), entry.def().version);
+            loaded.push((code.clone(), version));
+            match snapshot.catalog.type_version(&code, version) {
+                Some(known) if known.def() == entry.def() => continue,
+                Some(_) => {
+                    let detail = "this version of the type is loaded with another text: raise the version";
+                    return Err(Error::new(Code::VersionConflict, detail).at("version"));
+                }
+                None => {}
+            }
+            subjects.push(format!("{code}:{version}"));
+            let body = serde_json::to_string(entry.def()).map_err(Error::internal)?;
+            rows.push((code, i32::try_from(version).map_err(Error::internal)?, body));
         }
-        let body = serde_json::to_string(entry.def()).map_err(Error::internal)?;
-        let row_version = i32::try_from(version).map_err(Error::internal)?;
-        let subject = format!("{code}:{version}");
-        self.note_public(EventKind::Type, "load", actor, &subject, None, |writer| writer.insert_type(&code, row_version, &body))?;
-        Ok((code, version))
+        if !rows.is_empty() {
+            self.note_public_all(EventKind::Type, "load", actor, &subjects, None, |writer| {
+                rows.iter().try_for_each(|(code, version, body)| writer.insert_type(code, *version, body))
+            })?;
+        }
+        Ok(loaded)
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Within;
-use crate::catalog::{Absence, Question};
+use crate::catalog::{Absence, Coverage, Missing, Question};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
@@ -30,11 +30,13 @@ pub(super) fn absence(
     let from = within.and_then(|within| within.from).or(born);
     let to = within.and_then(|within| within.to).unwrap_or(today);
     let span = from.map(|from| (from, to));
-    let question = Question::new(type_code, regions.unwrap_or_else(|| vec![snapshot.home]), span).map_err(|fault| {
-        Error::new(Code::FieldInvalid, fault.to_string()).at("within.to").rule("span_backwards")
-    })?;
+    let question =
+        Question::new(type_code, regions.unwrap_or_else(|| vec![snapshot.home]), span).map_err(|fault| {
+            Error::new(Code::FieldInvalid, fault.to_string()).at("within.to").rule("span_backwards")
+        })?;
     let absence = snapshot.catalog.absence(&question, now, FEED_LATE_S);
-    let name = snapshot.catalog.type_of(type_code).map(|entry| entry.def().name.zh.clone()).unwrap_or_default();
+    let name =
+        snapshot.catalog.type_of(type_code).map(|entry| entry.def().name.zh.clone()).unwrap_or_default();
     let value = json!({
         "type": type_code,
         "absence": absence.wire(),
@@ -45,19 +47,22 @@ pub(super) fn absence(
 }
 
 fn stated(absence: &Absence) -> Value {
-    let (statements, missing) = match absence {
-        Absence::NoneWithinCoverage(stated) => (stated.as_slice(), Vec::new()),
-        Absence::NotCovered { parts, stated } => {
-            let parts = parts.iter().map(|part| {
-                json!({"region": part.region.to_string(), "from": part.from, "to": part.to, "why": part.why.wire()})
-            });
-            (stated.as_slice(), parts.collect())
+    let (statements, missing): (&[Coverage], &[Missing]) = match absence {
+        Absence::NoneWithinCoverage(stated) => (stated, &[]),
+        Absence::NotCovered { parts, stated } => (stated, parts),
+        Absence::FeedLate { late } => {
+            let late: Vec<Value> =
+                late.iter().map(|(system, as_of)| json!({"system": system, "as_of": as_of})).collect();
+            return json!({"late": late});
         }
-        Absence::FeedLate { late } => (late.as_slice(), Vec::new()),
     };
     let statements: Vec<Value> = statements
         .iter()
         .map(|one| json!({"system": one.issuing_system, "scope": one.scope(), "as_of": one.as_of}))
+        .collect();
+    let missing: Vec<Value> = missing
+        .iter()
+        .map(|part| json!({"region": part.region.to_string(), "from": part.from, "to": part.to, "why": part.why.wire()}))
         .collect();
     json!({"statements": statements, "missing": missing})
 }

@@ -70,7 +70,15 @@ impl<'a> Draft<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, now: Moment, parsed: &'a Parsed, found: &'a Found) -> Self {
         let mut body = Vec::with_capacity(1024 + found.rows.len() * 2600);
         body.extend_from_slice(b"{\"records\":[");
-        Self { snapshot, now, found, parsed, body, listed: Vec::with_capacity(found.rows.len()), absent: Vec::new() }
+        Self {
+            snapshot,
+            now,
+            found,
+            parsed,
+            body,
+            listed: Vec::with_capacity(found.rows.len()),
+            absent: Vec::new(),
+        }
     }
 
     /// True while no record was shown.
@@ -87,12 +95,21 @@ impl<'a> Draft<'a> {
             Opened::Record(record) => self.opened(record, row, fields),
             Opened::Damaged { type_code, .. } => {
                 ::log::error!("a row of records does not open (type {type_code}): run `elicense fsck`");
-                let judgement = verdict(&Facts { seal: Seal::Damaged, ..Facts::good(crate::record::State::Active) }, self.now.day(), self.now);
+                let judgement = verdict(
+                    &Facts { seal: Seal::Damaged, ..Facts::good(crate::record::State::Active) },
+                    self.now.day(),
+                    self.now,
+                );
                 self.body.extend_from_slice(b"{\"type\":");
                 text(&mut self.body, type_code);
                 self.judged(judgement);
                 self.body.push(b'}');
-                self.listed.push(Listed { identifier: String::new(), version: 0, digest: Digest([0; 32]), judgement });
+                self.listed.push(Listed {
+                    identifier: String::new(),
+                    version: 0,
+                    digest: Digest([0; 32]),
+                    judgement,
+                });
                 Ok(())
             }
         }
@@ -138,7 +155,9 @@ impl<'a> Draft<'a> {
             out.extend_from_slice(b",\"proof\":[");
             for (index, hash) in path.iter().enumerate() {
                 let comma = if index == 0 { "" } else { "," };
-                out.extend_from_slice(format!("{comma}\"{}\"", URL_SAFE_NO_PAD.encode(hash.as_bytes())).as_bytes());
+                out.extend_from_slice(
+                    format!("{comma}\"{}\"", URL_SAFE_NO_PAD.encode(hash.as_bytes())).as_bytes(),
+                );
             }
             out.push(b']');
         }
@@ -147,7 +166,11 @@ impl<'a> Draft<'a> {
             (Some(envelope), true) => {
                 let held = envelope.header().ok().is_some_and(|header| self.snapshot.held_here(&header.kid));
                 member(&mut self.body, "vouched_by", "issuer");
-                member(&mut self.body, "signed_with", if held { "key_held_by_registry" } else { "issuers_own_key" });
+                member(
+                    &mut self.body,
+                    "signed_with",
+                    if held { "key_held_by_registry" } else { "issuers_own_key" },
+                );
                 self.body.extend_from_slice(b",\"envelope\":\"");
                 envelope.write_compact(&mut self.body);
                 self.body.push(b'"');
@@ -162,7 +185,12 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn facts(&self, record: &StoredRecord, envelope: Option<&Envelope<'_>>, entry: Option<&Arc<TypeEntry>>) -> Facts {
+    fn facts(
+        &self,
+        record: &StoredRecord,
+        envelope: Option<&Envelope<'_>>,
+        entry: Option<&Arc<TypeEntry>>,
+    ) -> Facts {
         let mut facts = Facts::good(record.state);
         facts.valid_from = record.valid_from;
         facts.valid_to = record.valid_to;
@@ -171,7 +199,8 @@ impl<'a> Draft<'a> {
         facts.as_of = Some(record.as_of);
         facts.disputed = record.disputed;
         facts.type_known = entry.is_some();
-        facts.max_staleness_s = entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
+        facts.max_staleness_s =
+            entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
         facts.holder = match self.found.state {
             HolderState::Deceased => HolderStanding::Deceased,
             HolderState::DeathReported => HolderStanding::DeathReported,
@@ -188,7 +217,9 @@ impl<'a> Draft<'a> {
 
     /// The key as it stood when the record was logged, and the issuer's authority on that day.
     fn key_standing(&self, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
-        let Some(header) = envelope.and_then(|envelope| envelope.header().ok()) else { return KeyStanding::Unknown };
+        let Some(header) = envelope.and_then(|envelope| envelope.header().ok()) else {
+            return KeyStanding::Unknown;
+        };
         let standing = self.snapshot.keys.status(&header.kid, record.body.logged_at).standing();
         if standing != KeyStanding::Authorised {
             return standing;
@@ -231,7 +262,12 @@ impl<'a> Draft<'a> {
         } else {
             Holders::Only(&record.body.holder.0, &record.body.holder.1)
         };
-        let view = View { fields: Shown::Only(names), holders, masked: &masked, mask_codes: !names.contains("holder_code") };
+        let view = View {
+            fields: Shown::Only(names),
+            holders,
+            masked: &masked,
+            mask_codes: !names.contains("holder_code"),
+        };
         let extract = extract::extract(&full, &view).map_err(Error::internal)?;
         member(&mut self.body, "vouched_by", "registry");
         self.body.extend_from_slice(b",\"extract\":");
@@ -248,7 +284,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds what the absence of each of these types means, unless a record of it was shown.
-    pub(super) fn absences(&mut self, types: &[String], code: &HolderCode, within: Option<&Within>) -> Result<()> {
+    pub(super) fn absences(
+        &mut self,
+        types: &[String],
+        code: &HolderCode,
+        within: Option<&Within>,
+    ) -> Result<()> {
         self.body.extend_from_slice(b"],\"absent\":[");
         let mut first = true;
         for type_code in types {
@@ -281,7 +322,8 @@ impl<'a> Draft<'a> {
                 judgement: one.judgement,
             })
             .collect();
-        let absent: Vec<(&str, &str)> = self.absent.iter().map(|(code, wire)| (code.as_str(), *wire)).collect();
+        let absent: Vec<(&str, &str)> =
+            self.absent.iter().map(|(code, wire)| (code.as_str(), *wire)).collect();
         Answer { absent: &absent, heads: &heads, records: &records }.digest(&mut Vec::with_capacity(1024))
     }
 
@@ -307,7 +349,8 @@ impl<'a> Draft<'a> {
         self.body.extend_from_slice(holder.to_string().as_bytes());
         let root = URL_SAFE_NO_PAD.encode(head.root.as_bytes());
         self.body.extend_from_slice(
-            format!(",\"heads\":[{{\"log\":\"{}\",\"root\":\"{root}\",\"size\":{}}}]", head.log, head.size).as_bytes(),
+            format!(",\"heads\":[{{\"log\":\"{}\",\"root\":\"{root}\",\"size\":{}}}]", head.log, head.size)
+                .as_bytes(),
         );
         member(&mut self.body, "at", &accepted.at.to_string());
         self.body.extend_from_slice(b",\"receipt\":");

@@ -60,11 +60,23 @@ impl Registry {
     }
 }
 
-fn read(reader: &mut Reader<'_>, log: &str, key: HolderKey, credit_code: Option<&str>, proofs: bool) -> Result<Found> {
+fn read(
+    reader: &mut Reader<'_>,
+    log: &str,
+    key: HolderKey,
+    credit_code: Option<&str>,
+    proofs: bool,
+) -> Result<Found> {
     let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
     let head = reader.head(log)?.ok_or_else(missing)?;
-    let mut found =
-        Found { head, rows: Vec::new(), state: HolderState::Normal, holder_damaged: false, conflict: false, linked: 0 };
+    let mut found = Found {
+        head,
+        rows: Vec::new(),
+        state: HolderState::Normal,
+        holder_damaged: false,
+        conflict: false,
+        linked: 0,
+    };
     let mut keys = vec![key];
     let mut at = 0;
     while let Some(key) = keys.get(at).copied() {
@@ -119,7 +131,9 @@ fn matters(state: HolderState) -> u8 {
         HolderState::Deceased => 3,
         HolderState::DeathReported => 2,
         HolderState::Deregistered | HolderState::Dissolved => 1,
-        HolderState::Normal | HolderState::Provisional | HolderState::MergedInto | HolderState::SplitFrom => 0,
+        HolderState::Normal | HolderState::Provisional | HolderState::MergedInto | HolderState::SplitFrom => {
+            0
+        }
     }
 }
 
