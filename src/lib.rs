@@ -12,3 +12,8 @@ pub mod identity;
 pub mod log;
 pub mod record;
 pub mod trust;
+
+pub mod api;
+pub mod http;
+pub mod serve;
+pub mod web;
