@@ -7,8 +7,7 @@ use crate::http::openapi;
 
 /// The description as bytes, and as a value for the page that shows it.
 pub struct Document {
-    /// The document.
-    pub value: serde_json::Value,
+    value: serde_json::Value,
     text: String,
 }
 
@@ -21,6 +20,11 @@ impl Document {
         let parts = std::iter::once(super::oauth2::document()).chain(super::v1::documents());
         let value = serde_json::to_value(openapi::document(parts)).map_err(Error::internal)?;
         Ok(Self { text: serde_json::to_string_pretty(&value).map_err(Error::internal)?, value })
+    }
+
+    /// The document as a value.
+    pub fn value(&self) -> &serde_json::Value {
+        &self.value
     }
 
     /// The document as it is served and pinned.
