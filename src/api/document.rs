@@ -35,7 +35,7 @@ impl Document {
 
 /// `GET /api/openapi.json`; asks for `web::Data<Document>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/api/openapi.json", web::get().to(serve));
+    cfg.service(web::resource("/api/openapi.json").route(web::get().to(serve)));
 }
 
 async fn serve(document: web::Data<Document>) -> HttpResponse {

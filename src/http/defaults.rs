@@ -12,6 +12,8 @@ const FORM_LIMIT: usize = 32 * 1024;
 /// Bytes of any body read by an extractor of actix's own.
 const PAYLOAD_LIMIT: usize = 256 * 1024;
 
+// Routes are put on as `web::resource(path).route(…)`: a bare `cfg.route` answers 404 to another method.
+
 /// Sets the refusals of actix's extractors and the default answer.
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PathConfig::default().error_handler(|fault, req| path(fault, req).into()))

@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 /// Bytes of a JSON body where the handler names no limit.
 pub const BODY_LIMIT: usize = 256 * 1024;
 
-/// A body of `T` in JSON, at most `LIMIT` bytes.
+/// A body that is one JSON object of the shape `T`, at most `LIMIT` bytes.
 ///
 /// `T` should carry `#[serde(deny_unknown_fields)]`. Refusals: `media_type_unsupported`, `body_too_large`,
 /// `json_invalid`, `field_unknown` (rule `unknown`), `field_invalid` (rules `missing`, `duplicate`, `type`,
@@ -51,7 +51,12 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let text = std::str::from_utf8(bytes)
         .map_err(|fault| Error::new(Code::JsonInvalid, not_utf8(fault)).rule("utf8"))?;
-    serde_json::from_str(text).map_err(|fault| refusal(text, &fault))
+    let value = serde_json::from_str(text).map_err(|fault| refusal(text, &fault))?;
+    // serde reads a struct from an array too, by position; no body of ours is one.
+    match text.trim_ascii_start().starts_with('{') {
+        true => Ok(value),
+        false => Err(Error::new(Code::FieldInvalid, "Expected an object.").rule("type")),
+    }
 }
 
 /// The refusal of a body above the limit.

@@ -70,10 +70,13 @@ impl Server {
     /// # Errors
     /// The last fault, after all were tried.
     pub fn reload_certificates(&self) -> Result<()> {
-        self.certificates.iter().fold(Ok(()), |so_far, certificate| match certificate.reload() {
-            Ok(()) => so_far,
-            Err(fault) => Err(fault.into()),
-        })
+        let mut last = Ok(());
+        for certificate in &self.certificates {
+            if let Err(fault) = certificate.reload() {
+                last = Err(fault.into());
+            }
+        }
+        last
     }
 
     /// Serves until SIGTERM or SIGINT, then stops as [`Server::stop`] does. SIGHUP reads the certificates again.

@@ -43,7 +43,7 @@ pub fn icon() -> &'static str {
 
 /// `GET /assets/{name}`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/assets/{name}", web::get().to(serve));
+    cfg.service(web::resource("/assets/{name}").route(web::get().to(serve)));
 }
 
 async fn serve(name: web::Path<String>) -> Result<HttpResponse> {

@@ -73,7 +73,7 @@ struct DocsPage<'a> {
 
 /// `GET /api/docs`; asks for `web::Data<Docs>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.route("/api/docs", web::get().to(show));
+    cfg.service(web::resource("/api/docs").route(web::get().to(show)));
 }
 
 async fn show(docs: web::Data<Docs>) -> Result<HttpResponse> {
@@ -93,7 +93,7 @@ impl Docs {
             about: text(&info["description"]),
             version: text(&info["version"]),
             operations: operations.collect(),
-            schemas: entries(&document["components"]["schemas"])
+            schemas: entries(at(document, "/components/schemas"))
                 .map(|(name, value)| schema(name, value))
                 .collect(),
         }
@@ -103,8 +103,7 @@ impl Docs {
     ///
     /// # Errors
     /// When the template cannot be written.
-    #[cfg(test)]
-    pub(super) fn render(&self) -> askama::Result<String> {
+    pub fn render(&self) -> askama::Result<String> {
         DocsPage { shell: Shell::default(), docs: self }.render()
     }
 }
@@ -122,7 +121,7 @@ fn operation(path: &str, method: &str, value: &Value) -> Operation {
         description: text(&value["description"]),
         scopes: scopes.collect::<Vec<_>>().join(" "),
         parameters: value["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
-        request: bodies(&value["requestBody"]["content"]),
+        request: bodies(at(value, "/requestBody/content")),
         answers: entries(&value["responses"])
             .map(|(status, answer)| Answer {
                 status: status.to_owned(),
@@ -202,6 +201,10 @@ fn kind(schema: &Value) -> (String, bool) {
 
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
+}
+
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 fn text(value: &Value) -> String {

@@ -83,15 +83,17 @@ impl ResponseError for PageError {
 pub fn advice(code: Code) -> &'static str {
     match (code, code.class()) {
         (Code::CsrfInvalid, _) => "页面已过期。请返回首页重新填写后提交。",
-        (Code::BudgetSpent, _) => "今日可查询的人数已用完,次日零时恢复;确需继续,请联系管理员调整额度。",
-        (Code::NotFound, _) => "请检查地址,或返回首页重新查询。",
+        (Code::BudgetSpent, _) => "今日可查询的人数已用完，次日零时恢复；确需继续，请联系管理员调整额度。",
+        (Code::NotFound, _) => "请检查地址，或返回首页重新查询。",
         (Code::HolderCodeInvalid, _) => "请对照证件原件核对号码与号码类型后重新录入。",
         (Code::PurposeMissing, _) => "请填写办理事项和用证事由。",
-        (Code::Forbidden, _) => "您的账号没有此项权限;确需办理,请联系本单位管理员。",
+        (Code::Forbidden, _) => "您的账号没有此项权限；确需办理，请联系本单位管理员。",
         (_, Class::Unavailable) => {
-            "系统暂时无法应答,本次查询未留存任何结果。请稍后重试;不得以系统故障为由拒收申请人提交的纸质材料。"
+            "系统暂时无法应答，本次查询未留存任何结果。请稍后重试；不得以系统故障为由拒收申请人提交的纸质材料。"
         }
-        (_, Class::Fault) => "请稍后重试,并将下方编号告知管理员;不得以系统故障为由拒收申请人提交的纸质材料。",
+        (_, Class::Fault) => {
+            "请稍后重试，并将下方编号告知管理员；不得以系统故障为由拒收申请人提交的纸质材料。"
+        }
         (_, Class::Refused) => "请按提示修改后重新提交。",
     }
 }

@@ -59,8 +59,8 @@ async fn enter(req: HttpRequest, window: web::Data<Window>, form: web::Form<Form
         }
         Err(error) if error.code == Code::SignInFailed => {
             let refusal = match retry_seconds(&error) {
-                Some(seconds) => format!("连续多次输入错误,请 {seconds} 秒后再试。"),
-                None => "账号或密码错误,请重新输入。".to_owned(),
+                Some(seconds) => format!("连续多次输入错误，请 {seconds} 秒后再试。"),
+                None => "账号或密码错误，请重新输入。".to_owned(),
             };
             let shown = SignInPage { shell: shell(&window), name, refusal: Some(refusal) };
             respond(StatusCode::UNAUTHORIZED, &shown)

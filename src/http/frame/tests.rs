@@ -35,9 +35,9 @@ macro_rules! application {
             App::new()
                 .app_data($frame)
                 .configure(crate::http::defaults::configure)
-                .route("/slow", web::get().to(slow))
-                .route("/echo", web::post().to(echo))
-                .route("/refuse", web::get().to(refuse))
+                .service(web::resource("/slow").route(web::get().to(slow)))
+                .service(web::resource("/echo").route(web::post().to(echo)))
+                .service(web::resource("/refuse").route(web::get().to(refuse)))
                 .service(web::resource("/n/{id}").route(web::get().to(numbered)))
                 .wrap(from_fn(frame)),
         )

@@ -87,7 +87,8 @@ fn i12_a_refused_body_names_the_field_and_the_rule() {
     for (text, code, field, rule) in cases {
         assert_eq!(refused(text), (code, field.to_owned(), rule.to_owned()), "{text}");
     }
-    assert_eq!(refused("[1").0, Code::JsonInvalid);
+    assert_eq!(refused("{\"count\":").0, Code::JsonInvalid);
+    assert_eq!(refused(r#"[{"type":"111","code":"x"},[],1]"#).0, Code::FieldInvalid, "no struct by position");
     assert_eq!(refused("").0, Code::JsonInvalid);
     assert_eq!(parse::<Body>(b"{\"a\":\"\xff\"}").unwrap_err().code, Code::JsonInvalid);
 }

@@ -118,6 +118,40 @@ async fn tls_is_spoken_and_a_new_certificate_is_taken_without_a_restart() {
     server.stop().await.unwrap();
 }
 
+#[actix_web::test]
+async fn sighup_reads_certificates_again_and_sigterm_stops() {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Registered first, so that the signal never ends the test process itself.
+    let _held = [signal(SignalKind::terminate()).unwrap(), signal(SignalKind::hangup()).unwrap()];
+    let send = |name: &'static str| {
+        let id = std::process::id().to_string();
+        assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let files = files(folder.path());
+    make_certificate(&files);
+    let server =
+        Server::start(&config(&[Door::Public], Some(files.clone())), &parts(Arc::new(AtomicBool::new(true))))
+            .unwrap();
+    let address = server.addresses()[0].0;
+    let running = rt::spawn(server.run_until_signal());
+    rt::time::sleep(Duration::from_millis(50)).await;
+    let second = make_certificate(&files);
+    send("-HUP");
+    let mut taken = false;
+    for _ in 0..50 {
+        taken = secured(address, second.clone()).await.is_ok();
+        if taken {
+            break;
+        }
+        rt::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(taken, "the new certificate is served");
+    send("-TERM");
+    running.await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).is_err());
+}
+
 #[test]
 fn a_key_of_another_certificate_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,6 @@ use askama::Template;
 
 use super::samples::{form, lookup, shell};
 use crate::error::{Code, Error};
-use crate::web::docs::Docs;
 use crate::web::page::PageError;
 use crate::web::sign_in::SignInPage;
 use crate::web::views::*;
@@ -41,7 +40,7 @@ fn texts_are_escaped_wherever_they_stand() {
 #[test]
 fn i5_each_verdict_has_its_own_words() {
     let html = result(lookup());
-    for words in ["有效 1", "无效 1", "暂无法核验 1", "已过期(2026年3月1日)", "有异议", "仅供功能展示"]
+    for words in ["有效 1", "无效 1", "暂无法核验 1", "已过期（2026年3月1日）", "有异议", "仅供功能展示"]
     {
         assert!(html.contains(words), "{words}");
     }
@@ -74,12 +73,7 @@ fn the_receipt_can_be_saved_as_it_is() {
 
 #[test]
 fn nothing_is_loaded_from_elsewhere() {
-    let docs = Docs::of(crate::api::document::Document::build().unwrap().value());
-    let pages = [
-        result(lookup()),
-        FirstPage { shell: shell(), form: form() }.render().unwrap(),
-        docs.render().unwrap(),
-    ];
+    let pages = [result(lookup()), FirstPage { shell: shell(), form: form() }.render().unwrap()];
     for html in pages {
         assert!(!html.contains("src=\"http") && !html.contains("href=\"http") && !html.contains("//cdn"));
         assert!(
@@ -107,19 +101,6 @@ fn the_form_goes_to_the_field_that_is_wrong() {
 }
 
 #[test]
-fn the_documentation_explains_every_code_and_address() {
-    let document = crate::api::document::Document::build().unwrap();
-    let html = Docs::of(document.value()).render().unwrap();
-    for code in Code::ALL {
-        assert!(html.contains(&format!("id=\"{}\"", code.wire())), "{code:?}");
-    }
-    for path in document.value()["paths"].as_object().unwrap().keys() {
-        assert!(html.contains(path.as_str()), "{path}");
-    }
-    assert!(html.contains("id=\"schema-Problem\""));
-}
-
-#[test]
 fn an_error_is_a_page_with_advice_and_without_cause() {
     let shown = PageError(Error::internal("disk /var gone")).error_response();
     assert_eq!(shown.status(), 500);
@@ -139,7 +120,7 @@ fn preview() {
     let mut wrong = form();
     wrong.refusal = Some(RefusalView {
         title: Code::HolderCodeInvalid.title_zh().into(),
-        detail: "校验码不正确,请逐位核对".into(),
+        detail: "校验码不正确，请逐位核对".into(),
         hint: crate::web::page::advice(Code::HolderCodeInvalid).into(),
         code: "holder_code_invalid".into(),
         field: "number".into(),
@@ -147,14 +128,12 @@ fn preview() {
     wrong.number = Typed("19010119900307000X".into());
     let empty = LookupView { rows: Vec::new(), ..lookup() };
     let signed_out = Shell { demo: true, account: None };
-    let docs = Docs::of(crate::api::document::Document::build().unwrap().value());
     let pages = [
         ("sign_in", SignInPage { shell: signed_out, name: String::new(), refusal: None }.render().unwrap()),
         ("first", FirstPage { shell: shell(), form: form() }.render().unwrap()),
         ("wrong", FirstPage { shell: shell(), form: wrong }.render().unwrap()),
         ("result", result(lookup())),
         ("empty", result(empty)),
-        ("docs", docs.render().unwrap()),
     ];
     for (name, html) in pages {
         std::fs::write(folder.join(format!("{name}.html")), html.replace("\"/assets/", "\"assets/")).unwrap();

@@ -30,7 +30,7 @@ pub fn lookup() -> LookupView {
         item: "失业登记".into(),
         reason: "申请人到窗口办理失业登记".into(),
         presence: "工作人员手工录入".into(),
-        remarks: vec!["录入的是 15 位号码,已按标准换算为 18 位。".into()],
+        remarks: vec!["录入的是 15 位号码，已按标准换算为 18 位。".into()],
         rows: vec![
             RowView {
                 verdict: Verdict::Valid,
@@ -54,7 +54,7 @@ pub fn lookup() -> LookupView {
             },
             RowView {
                 verdict: Verdict::Invalid,
-                reasons: vec!["已过期(2026年3月1日)".into()],
+                reasons: vec!["已过期（2026年3月1日）".into()],
                 type_name: "食品经营许可证".into(),
                 issuer: "示范市市场监督管理局".into(),
                 validity: "2021年3月2日 至 2026年3月1日".into(),
@@ -66,7 +66,7 @@ pub fn lookup() -> LookupView {
             },
             RowView {
                 verdict: Verdict::Undetermined,
-                reasons: vec!["民政局婚姻登记系统无响应(09:41)".into()],
+                reasons: vec!["民政局婚姻登记系统无响应（09:41）".into()],
                 type_name: "结婚证".into(),
                 issuer: "示范市城东区民政局".into(),
                 validity: "长期".into(),
@@ -78,12 +78,12 @@ pub fn lookup() -> LookupView {
         absences: vec![
             AbsenceView {
                 type_name: "就业创业证".into(),
-                sentence: "示范市 2016年1月1日 以来签发的均在本库,未查询到。".into(),
+                sentence: "示范市 2016年1月1日 以来签发的均在本库，未查询到。".into(),
                 covered: true,
             },
             AbsenceView {
                 type_name: "离婚证".into(),
-                sentence: "本库不含该类证照的完整数据,不能据此判断有无。".into(),
+                sentence: "本库不含该类证照的完整数据，不能据此判断有无。".into(),
                 covered: false,
             },
         ],
