@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::auth::Gate;
 use crate::http::oauth::OauthError;
 use crate::http::scope::Scopes;
+use crate::http::slow::SlowWork;
 use crate::http::token::LIFE_LIMIT_S;
 
 /// What a client with the right secret may have.
@@ -29,8 +30,18 @@ pub struct Grant {
 /// blocking pool, since a password hash takes tens of milliseconds.
 pub type CheckSecret = Arc<dyn Fn(&str, &str) -> Result<Option<Grant>> + Send + Sync>;
 
-/// The seam to the clients' secrets; put into the application as `web::Data<Credentials>`.
-pub struct Credentials(pub CheckSecret);
+/// The seam to the clients' secrets; put into the application as `web::Data<Credentials>`, one for all workers.
+pub struct Credentials {
+    check: CheckSecret,
+    door: SlowWork,
+}
+
+impl Credentials {
+    /// Secrets are checked two at a time.
+    pub fn new(check: CheckSecret) -> Self {
+        Self { check, door: SlowWork::new(2) }
+    }
+}
 
 /// The form; the secret may come by HTTP Basic instead.
 #[derive(Deserialize, ToSchema)]
@@ -99,8 +110,8 @@ async fn token(
     let wanted =
         form.scope.as_deref().map(|text| Scopes::parse(text).ok_or(OauthError::InvalidScope)).transpose()?;
     let (client, secret) = credentials_of(&req, form.client_id, form.client_secret.map(Zeroizing::new))?;
-    let (check, name) = (credentials.0.clone(), client.clone());
-    let grant = web::block(move || check(&name, &secret)).await.map_err(Error::internal)??;
+    let (check, name) = (credentials.check.clone(), client.clone());
+    let grant = credentials.door.run(move || check(&name, &secret)).await?;
     let grant = grant.ok_or(OauthError::InvalidClient)?;
     let scopes = wanted.unwrap_or(grant.scopes);
     if scopes.is_empty() || scopes.intersection(grant.scopes) != scopes {

@@ -129,11 +129,13 @@ fn safe_headers(headers: &mut HeaderMap, id: &RequestId, tls: bool) {
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(REQUEST_ID, value);
     }
+    // Not `no-referrer`: under it browsers send `Origin: null` with our own forms, which is then refused. No
+    // other site learns an address either way.
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         (header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"),
     ];
     for (name, value) in fixed {

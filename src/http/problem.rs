@@ -103,13 +103,17 @@ pub fn record_cause(error: &Error) {
     }
     let id = RequestId::current();
     let id = id.as_ref().map_or("-", RequestId::as_str);
-    let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
-    // A cause comes from other crates' texts; one that carries a number would put it into the log (I3).
-    let cause = if contains_citizen_number(&cause) { "(withheld: the text holds a number)" } else { &cause };
+    let cause = cause(error);
     match error.code.class() {
         Class::Fault => log::error!("{id} {} {cause}", error.code.wire()),
         Class::Refused | Class::Unavailable => log::warn!("{id} {} {cause}", error.code.wire()),
     }
+}
+
+/// The cause as it may stand in a log: texts of other crates may quote what they choked on (I3).
+fn cause(error: &Error) -> String {
+    let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
+    if contains_citizen_number(&cause) { "(withheld: the text holds a number)".to_owned() } else { cause }
 }
 
 impl ResponseError for Error {
@@ -151,6 +155,15 @@ mod tests {
         assert_eq!(body["states"][0], "a");
         assert_eq!(body["instance"], id.as_str());
         assert!(!body.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn i3_a_cause_that_quotes_a_number_is_withheld() {
+        let number =
+            format!("19010119900307123{}", crate::identity::citizen_check("19010119900307123").unwrap());
+        let error = Error::internal(format!("UNIQUE constraint failed: '{number}'"));
+        assert!(!cause(&error).contains(&number));
+        assert_eq!(cause(&Error::internal("disk full")), "disk full");
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! The cookie is 32 random bytes; only their SHA-256 is stored, so that a copy of the table opens no session.
 //! Where sessions and accounts live is the business of whoever implements [`Sessions`].
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HOST, ORIGIN};
-use actix_web::{HttpRequest, dev::ConnectionInfo};
 use ring::digest;
 use zeroize::Zeroizing;
 
@@ -129,9 +129,10 @@ pub fn same_origin(req: &HttpRequest) -> Result<()> {
     }
 }
 
-/// Whether the connection, or the proxy in front where one is trusted, is TLS.
-pub fn is_secure(connection: &ConnectionInfo) -> bool {
-    connection.scheme() == "https"
+/// Whether the browser speaks TLS: with this socket, or with a proxy in front that says so. A forged header can
+/// only make the forger's own cookie stricter.
+pub fn is_secure(req: &HttpRequest) -> bool {
+    req.app_config().secure() || req.connection_info().scheme() == "https"
 }
 
 fn name(secure: bool) -> &'static str {

@@ -13,6 +13,9 @@ pub fn of(doors: &[Door], cfg: &mut ServiceConfig) {
     if doors.iter().any(|door| matches!(door, Door::Public | Door::Window | Door::Agency)) {
         web::assets::routes(cfg);
     }
+    if doors.iter().any(|door| matches!(door, Door::Public | Door::Window)) {
+        cfg.default_service(actix_web::web::to(web::page::nowhere));
+    }
     for door in doors {
         match door {
             Door::Public => public_routes(cfg),

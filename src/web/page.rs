@@ -4,13 +4,16 @@ use std::fmt;
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::assets;
 use super::views::Shell;
 use crate::error::{Class, Code, Error};
 use crate::http::problem::{RequestId, record_cause, retry_seconds};
+
+/// Bytes of a form of our pages; the largest has a few hundred.
+const FORM_LIMIT: usize = 16 * 1024;
 
 /// What the handlers of pages return.
 pub type Result<T> = std::result::Result<T, PageError>;
@@ -77,6 +80,25 @@ impl ResponseError for PageError {
         }
         answer.content_type("text/html; charset=utf-8").body(template.render().unwrap_or_default())
     }
+}
+
+/// For the addresses that take forms: one that lacks a field or is too long is refused with a page.
+pub fn forms() -> web::FormConfig {
+    let refuse = |_fault, _req: &HttpRequest| {
+        PageError(Error::new(Code::RequestMalformed, "The form is not one of ours.").rule("form")).into()
+    };
+    web::FormConfig::default().limit(FORM_LIMIT).error_handler(refuse)
+}
+
+/// The answer for addresses that do not exist, on a door that has pages: a page for browsers, a problem document
+/// for programs.
+///
+/// # Errors
+/// Always `not_found`.
+pub async fn nowhere(req: HttpRequest) -> std::result::Result<HttpResponse, actix_web::Error> {
+    let accepts = req.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let error = Error::new(Code::NotFound, "");
+    Err(if accepts.contains("text/html") { PageError(error).into() } else { error.into() })
 }
 
 /// What a person at the counter can do about it. Paper stays a legal way when the system is down.

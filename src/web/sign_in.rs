@@ -8,7 +8,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::assets;
-use super::page::{PageError, Result, page, respond, see_other};
+use super::page::{PageError, Result, forms, page, respond, see_other};
 use super::staff::{Staff, Window};
 use super::views::Shell;
 use crate::error::Code;
@@ -17,8 +17,10 @@ use crate::http::session;
 
 /// Puts the addresses on; asks for `web::Data<Window>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/sign-in").route(web::get().to(show)).route(web::post().to(enter)))
-        .service(web::resource("/sign-out").route(web::post().to(leave)));
+    cfg.service(
+        web::resource("/sign-in").app_data(forms()).route(web::get().to(show)).route(web::post().to(enter)),
+    )
+    .service(web::resource("/sign-out").app_data(forms()).route(web::post().to(leave)));
 }
 
 #[derive(Template)]
@@ -50,7 +52,7 @@ async fn enter(req: HttpRequest, window: web::Data<Window>, form: web::Form<Form
     let begun = window.sessions.sign_in(name.clone(), Zeroizing::new(password), window.clock.now()).await;
     match begun {
         Ok(fresh) => {
-            let secure = session::is_secure(&req.connection_info());
+            let secure = session::is_secure(&req);
             let cookie = session::cookie(&fresh.cookie, secure);
             Ok(HttpResponse::SeeOther()
                 .insert_header(("Location", "/"))
@@ -74,7 +76,7 @@ async fn leave(req: HttpRequest, staff: Staff, form: web::Form<Leave>) -> Result
     staff.session.check_form(&form.csrf)?;
     staff.window.sessions.end(staff.session.key).await?;
     let mut answer = see_other("/sign-in");
-    let cookie = session::ended(session::is_secure(&req.connection_info()));
+    let cookie = session::ended(session::is_secure(&req));
     if let Ok(value) = cookie.parse() {
         answer.headers_mut().insert(SET_COOKIE, value);
     }

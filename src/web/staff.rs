@@ -77,7 +77,7 @@ impl FromRequest for Staff {
 
     fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let window = req.app_data::<web::Data<Window>>().cloned();
-        let key = session::key_of(req, session::is_secure(&req.connection_info()));
+        let key = session::key_of(req, session::is_secure(req));
         Box::pin(async move {
             let window = window.ok_or_else(|| Error::internal("no window in this application"))?;
             let key = key.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;

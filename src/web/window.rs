@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::assets;
-use super::page::{PageError, Result, advice, page, respond};
+use super::page::{PageError, Result, advice, forms, page, respond};
 use super::staff::{Asked, Staff};
 use super::views::{LookupForm, LookupView, PRESENCES, RefusalView, Shell, Typed};
 use crate::error::{Class, Code, Error};
@@ -17,7 +17,7 @@ use crate::identity::CodeRule;
 pub fn routes(cfg: &mut web::ServiceConfig) {
     super::sign_in::routes(cfg);
     cfg.service(web::resource("/").route(web::get().to(first)))
-        .service(web::resource("/lookup").route(web::post().to(lookup)));
+        .service(web::resource("/lookup").app_data(forms()).route(web::post().to(lookup)));
 }
 
 #[derive(Template)]

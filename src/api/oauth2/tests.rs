@@ -20,7 +20,7 @@ async fn ask(form: &str, basic: Option<&str>) -> (u16, Value) {
     let app = init_service(
         App::new()
             .app_data(web::Data::new(gate))
-            .app_data(web::Data::new(Credentials(check)))
+            .app_data(web::Data::new(Credentials::new(check)))
             .configure(routes),
     )
     .await;

@@ -179,6 +179,7 @@ async fn each_door_has_only_its_routes_and_one_socket_can_have_several() {
         (public, "/metrics", 404),
         (public, "/api/openapi.json", 404),
         (public, "/healthz", 200),
+        (public, "/nowhere", 404),
         (inner, "/metrics", 200),
         (inner, "/api/openapi.json", 200),
         (inner, "/readyz", 200),

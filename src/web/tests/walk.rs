@@ -143,6 +143,26 @@ async fn a_forged_form_reaches_no_use_case() {
 }
 
 #[actix_web::test]
+async fn a_form_that_lacks_a_field_is_answered_with_a_page() {
+    let hall = Arc::new(Hall::default());
+    let refused = ask(&hall, post("/sign-in", "name=clerk".into(), "")).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.body.starts_with("<!DOCTYPE html>"));
+}
+
+#[actix_web::test]
+async fn an_unknown_address_is_a_page_for_browsers_and_a_problem_for_programs() {
+    use crate::web::page::nowhere;
+    let status = async |accept: &'static str| {
+        let req = TestRequest::get().insert_header(("accept", accept)).to_http_request();
+        let answer = nowhere(req).await.unwrap_err().error_response();
+        answer.headers().get(CONTENT_TYPE).unwrap().to_str().unwrap().to_owned()
+    };
+    assert!(status("text/html,*/*;q=0.8").await.starts_with("text/html"));
+    assert_eq!(status("*/*").await, "application/problem+json");
+}
+
+#[actix_web::test]
 async fn a_lookup_without_a_reason_is_sent_back() {
     let hall = Arc::new(Hall::default());
     let cookie = ask(&hall, post("/sign-in", "name=clerk&password=right".into(), "")).await.cookie;
