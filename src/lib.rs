@@ -17,3 +17,8 @@ pub mod record;
 pub mod registry;
 pub mod store;
 pub mod trust;
+
+pub mod api;
+pub mod http;
+pub mod serve;
+pub mod web;

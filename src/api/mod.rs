@@ -1,0 +1,5 @@
+//! The HTTP API for agency systems: one file per resource under [`v1`], and the token address.
+
+pub mod document;
+pub mod oauth2;
+pub mod v1;
