@@ -43,12 +43,16 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         Command::Add { name, display, agency, grants, budget } => {
             let grants = read_grants(&grants)?;
             let password = input::line("Password of the account: ", true)?;
-            registry.put_account(&NewAccount { name: name.clone(), display, agency, grants, budget }, &password)?;
+            registry.put_account(
+                &NewAccount { name: name.clone(), display, agency, grants, budget },
+                &password,
+            )?;
             output.say(&format!("Account {name} written."), &json!({ "account": name }));
         }
         Command::List => {
             let rows = registry.store().read_now(|reader| reader.accounts())?;
-            let lines: Vec<String> = rows.iter().map(|row| format!("{}  {}  {}", row.name, row.agency, row.display)).collect();
+            let lines: Vec<String> =
+                rows.iter().map(|row| format!("{}  {}  {}", row.name, row.agency, row.display)).collect();
             let values: Vec<_> = rows
                 .iter()
                 .map(|row| json!({"name": row.name, "display": row.display, "agency": row.agency, "role": row.role, "enabled": row.enabled}))

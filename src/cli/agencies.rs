@@ -53,18 +53,21 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             for agency in &agencies {
                 registry.put_agency(&globals.name, agency)?;
             }
-            output.say(&format!("{} agencies written.", agencies.len()), &json!({"agencies": agencies.len()}));
+            output
+                .say(&format!("{} agencies written.", agencies.len()), &json!({"agencies": agencies.len()}));
         }
         Command::Authorise { agency, r#type, region, from, to } => {
             let snapshot = registry.snapshot();
             let types: Vec<String> = if r#type == "all" {
                 snapshot.catalog.types().iter().map(|entry| entry.def().code.clone()).collect()
             } else {
-                let by_name = snapshot.catalog.type_by_slug(&r#type).or_else(|| snapshot.catalog.type_of(&r#type));
+                let by_name =
+                    snapshot.catalog.type_by_slug(&r#type).or_else(|| snapshot.catalog.type_of(&r#type));
                 vec![by_name.ok_or_else(|| usage("type", "no type of that code or name"))?.def().code.clone()]
             };
             for type_code in &types {
-                let authority = Authority { agency: agency.clone(), type_code: type_code.clone(), region, from, to };
+                let authority =
+                    Authority { agency: agency.clone(), type_code: type_code.clone(), region, from, to };
                 registry.authorise(&globals.name, &authority)?;
             }
             output.say(&format!("Authority for {} types given.", types.len()), &json!({"types": types}));
@@ -72,8 +75,10 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         Command::List => {
             let snapshot = registry.snapshot();
             let agencies = snapshot.catalog.issuers().agencies().all();
-            let lines: Vec<String> =
-                agencies.iter().map(|agency| format!("{}  {}  {}", agency.code, agency.region, agency.name)).collect();
+            let lines: Vec<String> = agencies
+                .iter()
+                .map(|agency| format!("{}  {}  {}", agency.code, agency.region, agency.name))
+                .collect();
             output.say(&lines.join("\n"), &json!(agencies));
         }
     }

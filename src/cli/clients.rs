@@ -61,12 +61,18 @@ pub enum Command {
 /// Carries the command out.
 pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
-    let done = |id: &str, what: &str| output.say(&format!("Client {id}: {what}."), &json!({"client": id, "done": what}));
+    let done = |id: &str, what: &str| {
+        output.say(&format!("Client {id}: {what}."), &json!({"client": id, "done": what}))
+    };
     match command {
         Command::Add { id, agency, name, scopes, grants, budget } => {
             let grants = read_grants(&grants)?;
             let secret = input::line("Secret of the client: ", true)?;
-            registry.put_client(&globals.name, &NewClient { id: id.clone(), agency, name, scopes, grants, budget }, &secret)?;
+            registry.put_client(
+                &globals.name,
+                &NewClient { id: id.clone(), agency, name, scopes, grants, budget },
+                &secret,
+            )?;
             done(&id, "granted");
         }
         Command::Grant { id, grants } => {
@@ -88,7 +94,16 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             clients.sort_by(|one, other| one.id.cmp(&other.id));
             let lines: Vec<String> = clients
                 .iter()
-                .map(|client| format!("{}  {}  {}  {}/day{}", client.id, client.agency, client.name, client.budget, if client.enabled { "" } else { "  ended" }))
+                .map(|client| {
+                    format!(
+                        "{}  {}  {}  {}/day{}",
+                        client.id,
+                        client.agency,
+                        client.name,
+                        client.budget,
+                        if client.enabled { "" } else { "  ended" }
+                    )
+                })
                 .collect();
             let values: Vec<_> = clients
                 .iter()

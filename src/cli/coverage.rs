@@ -36,13 +36,20 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
             for coverage in &statements {
                 registry.state_coverage(&globals.name, coverage)?;
             }
-            output.say(&format!("{} statements signed.", statements.len()), &json!({"statements": statements.len()}));
+            output.say(
+                &format!("{} statements signed.", statements.len()),
+                &json!({"statements": statements.len()}),
+            );
         }
         Command::List => {
             let snapshot = registry.snapshot();
             let types = snapshot.catalog.types();
-            let all: Vec<&Coverage> = types.iter().flat_map(|entry| snapshot.catalog.coverages(&entry.def().code)).collect();
-            let lines: Vec<String> = all.iter().map(|one| format!("{}  {}  {}", one.type_code, one.issuing_system, one.scope())).collect();
+            let all: Vec<&Coverage> =
+                types.iter().flat_map(|entry| snapshot.catalog.coverages(&entry.def().code)).collect();
+            let lines: Vec<String> = all
+                .iter()
+                .map(|one| format!("{}  {}  {}", one.type_code, one.issuing_system, one.scope()))
+                .collect();
             output.say(&lines.join("\n"), &json!(all));
         }
     }

@@ -51,7 +51,8 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             output.say(&format!("Key {kid} made."), &json!({ "kid": kid }));
         }
         Command::Register { agency, public } => {
-            let bytes = URL_SAFE_NO_PAD.decode(&public).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            let bytes =
+                URL_SAFE_NO_PAD.decode(&public).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
             let bytes = bytes.ok_or_else(|| usage("public", "32 bytes in base64url without padding"))?;
             let kid = registry.register_key(&globals.name, &agency, &bytes)?;
             output.say(&format!("Key {kid} registered."), &json!({ "kid": kid }));

@@ -62,7 +62,11 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 fn text(answer: &Value) -> String {
     let mut lines = Vec::new();
     let word = |value: &Value| value.as_str().unwrap_or("–").to_owned();
-    lines.push(format!("Holder {} {}", word(&answer["holder"]["code_type"]), word(&answer["holder"]["masked"])));
+    lines.push(format!(
+        "Holder {} {}",
+        word(&answer["holder"]["code_type"]),
+        word(&answer["holder"]["masked"])
+    ));
     for record in answer["records"].as_array().into_iter().flatten() {
         let reasons: Vec<String> = record["reasons"].as_array().into_iter().flatten().map(word).collect();
         lines.push(format!(

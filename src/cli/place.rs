@@ -63,7 +63,8 @@ impl Globals {
     /// Region names: the built-in ones, and those of `--regions`.
     pub fn regions(&self) -> Result<Regions> {
         match &self.regions {
-            Some(path) => Regions::with(&super::input::text(path)?).map_err(|fault| super::usage("regions", fault.to_string())),
+            Some(path) => Regions::with(&super::input::text(path)?)
+                .map_err(|fault| super::usage("regions", fault.to_string())),
             None => Regions::with("").map_err(Error::internal),
         }
     }

@@ -36,7 +36,8 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         Command::Load { files } => {
             let texts = files.iter().map(|file| input::text(file)).collect::<Result<Vec<_>>>()?;
             let loaded = registry.load_types(&globals.name, &texts)?;
-            let lines: Vec<String> = loaded.iter().map(|(code, version)| format!("{code} version {version}")).collect();
+            let lines: Vec<String> =
+                loaded.iter().map(|(code, version)| format!("{code} version {version}")).collect();
             output.say(&lines.join("\n"), &json!(loaded));
         }
         Command::List => {

@@ -59,7 +59,7 @@ fn admit<P: Permission>(req: &HttpRequest) -> Result<Client<P>> {
     (gate.admission)(&claims, now)?;
     match P::SCOPE {
         Some(scope) if !claims.scopes.contains(scope) => {
-            Err(Error::new(Code::Forbidden, format!("The token lacks the scope `{}`.", scope.name()))
+            Err(Error::new(Code::Forbidden, format!("The token lacks the scope `{}`.", scope.wire()))
                 .rule("scope"))
         }
         _ => Ok(Client { claims, now, permission: PhantomData }),

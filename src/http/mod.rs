@@ -14,6 +14,7 @@
 
 pub mod auth;
 pub mod budget;
+pub mod context;
 pub mod defaults;
 pub mod frame;
 pub mod idempotency;

@@ -4,24 +4,10 @@
 
 use std::fmt;
 
-macro_rules! scopes {
-    ($($variant:ident, $bit:literal, $name:literal, $doc:literal;)*) => {
-        /// One permission of a client.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Scope { $(#[doc = $doc] $variant,)* }
+pub use crate::policy::Scope;
 
-        impl Scope {
-            /// All scopes, in the order of the table.
-            pub const ALL: &'static [Scope] = &[$(Scope::$variant,)*];
-
-            /// The name in requests for tokens and in grants.
-            pub fn name(self) -> &'static str { match self { $(Scope::$variant => $name,)* } }
-            /// What it opens.
-            pub fn meaning(self) -> &'static str { match self { $(Scope::$variant => $doc,)* } }
-            /// Its bit in a token; never reused for another meaning.
-            fn bit(self) -> u32 { match self { $(Scope::$variant => 1 << $bit,)* } }
-        }
-
+macro_rules! permissions {
+    ($($variant:ident, $doc:literal;)*) => {
         /// One type for each scope, so that a handler's signature names it: `Client<may::Lookup>`.
         pub mod may {
             use super::{Permission, Scope};
@@ -39,17 +25,21 @@ macro_rules! scopes {
     };
 }
 
-scopes! {
-    Lookup, 0, "lookup", "Look up the records of a holder for a stated purpose.";
-    Read, 1, "read", "Read one record by its identifier.";
-    Verify, 2, "verify", "Have a record or an envelope verified.";
-    Issue, 3, "issue", "Issue records of the types the client's agency is authorised for.";
-    Act, 4, "act", "Suspend, revoke, cancel, endorse and correct records.";
-    Apply, 5, "apply", "Open an application and have its slots answered.";
-    Cases, 6, "cases", "Read and move the cases of the client's agency.";
-    Bind, 7, "bind", "Bind unbound rows and link holder codes.";
-    Coverage, 8, "coverage", "State what the stock of a type contains.";
-    Accesses, 9, "accesses", "Read the access entries of the client's agency.";
+permissions! {
+    Lookup, "Look up the records of a holder for a stated purpose.";
+    Verify, "Have a record, an envelope or a receipt verified.";
+    Issue, "Issue records of the types the client's agency is authorised for.";
+    Act, "Suspend, revoke, cancel, endorse and correct records.";
+    Holder, "Link holder codes and mark their state.";
+    Coverage, "State what the stock of a type contains.";
+    Attachment, "Put and fetch attachments.";
+    Export, "Export records.";
+    Catalog, "Read the catalog of agencies and types.";
+}
+
+/// Its bit in a token: the place in the list, which only ever grows at its end.
+fn bit(scope: Scope) -> u32 {
+    Scope::ALL.iter().zip(0_u32..).find(|(one, _)| **one == scope).map_or(0, |(_, place)| 1 << place)
 }
 
 /// A permission a handler can ask for.
@@ -65,12 +55,12 @@ pub struct Scopes(u32);
 impl Scopes {
     /// The set with that one added.
     pub fn with(self, scope: Scope) -> Self {
-        Self(self.0 | scope.bit())
+        Self(self.0 | bit(scope))
     }
 
     /// Whether the scope is in the set.
     pub fn contains(self, scope: Scope) -> bool {
-        self.0 & scope.bit() != 0
+        self.0 & bit(scope) != 0
     }
 
     /// What is in both.
@@ -86,7 +76,7 @@ impl Scopes {
     /// The names, separated by spaces, as RFC 6749 §3.3 writes them.
     pub fn parse(text: &str) -> Option<Self> {
         text.split(' ').filter(|name| !name.is_empty()).try_fold(Self::default(), |set, name| {
-            Scope::ALL.iter().find(|scope| scope.name() == name).map(|scope| set.with(*scope))
+            Scope::ALL.iter().find(|scope| scope.wire() == name).map(|scope| set.with(*scope))
         })
     }
 
@@ -99,7 +89,7 @@ impl Scopes {
     pub(super) fn from_bits(bits: u32) -> Self {
         Scope::ALL
             .iter()
-            .filter(|scope| bits & scope.bit() != 0)
+            .filter(|scope| bits & bit(**scope) != 0)
             .fold(Self::default(), |set, one| set.with(*one))
     }
 }
@@ -113,7 +103,7 @@ impl FromIterator<Scope> for Scopes {
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> =
-            Scope::ALL.iter().filter(|scope| self.contains(**scope)).map(|scope| scope.name()).collect();
+            Scope::ALL.iter().filter(|scope| self.contains(**scope)).map(|scope| scope.wire()).collect();
         f.write_str(&names.join(" "))
     }
 }

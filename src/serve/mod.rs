@@ -9,6 +9,7 @@
 
 pub mod health;
 pub mod routes;
+pub mod running;
 pub mod tls;
 
 mod listeners;

@@ -28,7 +28,7 @@ pub fn of(doors: &[Door], cfg: &mut ServiceConfig) {
 
 /// Citizens, verification, keys, checkpoints.
 pub fn public_routes(cfg: &mut ServiceConfig) {
-    let _ = cfg;
+    api::keys::routes(cfg);
 }
 
 /// Pages of staff.

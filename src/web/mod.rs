@@ -9,8 +9,10 @@
 //! | wire the use cases in | [`staff::Window`] as `web::Data` |
 
 pub mod assets;
+pub mod desk;
 pub mod docs;
 pub mod page;
+pub mod sessions;
 pub mod sign_in;
 pub mod staff;
 pub mod views;

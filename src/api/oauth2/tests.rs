@@ -13,7 +13,7 @@ fn clock() -> Clock {
 
 async fn ask(form: &str, basic: Option<&str>) -> (u16, Value) {
     let gate = Gate { key: TokenKey::new(&[7; 32]), clock: clock(), admission: Arc::new(|_, _| Ok(())) };
-    let granted = Scopes::from_iter([Scope::Lookup, Scope::Read]);
+    let granted = Scopes::from_iter([Scope::Lookup, Scope::Verify]);
     let check: CheckSecret = Arc::new(move |client, secret| {
         Ok((client == "demo" && secret == "right").then_some(Grant { scopes: granted, epoch: 4 }))
     });
