@@ -4,6 +4,7 @@
 
 pub mod people;
 pub mod postgres;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 
