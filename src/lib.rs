@@ -10,6 +10,7 @@ pub mod config;
 pub mod error;
 
 pub mod catalog;
+pub mod cli;
 pub mod identity;
 pub mod log;
 pub mod policy;

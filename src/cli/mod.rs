@@ -8,6 +8,7 @@ mod accounts;
 mod agencies;
 mod clients;
 mod coverage;
+pub mod demo;
 mod init;
 mod input;
 mod issue;
