@@ -8,7 +8,7 @@ use super::init::CLI_LOG;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::metrics::Counters;
-use crate::log::sequencer::{Handle, Sequencer, Settings};
+use crate::log::sequencer::{Handle, Sequencer, Settings, Ticket};
 use crate::log::{Accepted, Submission};
 use crate::store::{AccessCommitter, LEASE_S};
 use crate::trust::HolderKey;
@@ -126,8 +126,13 @@ impl Registry {
 }
 
 impl AccessLog {
+    /// Puts an entry into the queue; its ticket tells when it is durable.
+    pub(super) fn submit(&self, submission: Submission) -> Result<Ticket> {
+        Ok(self.handle.submit(submission)?)
+    }
+
     /// Submits an entry and waits until it is durable. Nothing may be answered before this returned.
     pub(super) async fn note(&self, submission: Submission) -> Result<Accepted> {
-        Ok(self.handle.submit(submission)?.accepted().await?)
+        Ok(self.submit(submission)?.accepted().await?)
     }
 }

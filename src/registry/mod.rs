@@ -5,16 +5,23 @@
 //! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
 
 mod access;
+mod access_entry;
 mod accounts;
+mod act;
 mod agencies;
 mod clients;
 mod coverage;
 mod draft;
+mod ends;
+mod find;
+mod idempotent;
 mod init;
 mod issue;
+mod judge;
 mod keys;
 mod ledger;
 mod lookup;
+mod order;
 mod snapshot;
 mod types;
 
@@ -24,8 +31,11 @@ use std::time::{Duration, Instant};
 
 pub use access::AccessLog;
 pub use accounts::{NewAccount, SignedIn};
+pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
+pub use ends::{Ended, Proposal};
+pub use idempotent::Once;
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
 pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
