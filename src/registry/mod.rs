@@ -15,8 +15,10 @@ mod init;
 mod issue;
 mod keys;
 mod ledger;
+mod logs;
 mod lookup;
 mod snapshot;
+mod succession;
 mod types;
 
 use std::collections::HashMap;
@@ -30,8 +32,10 @@ pub use draft::{Draft, DraftHolder};
 pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
+pub use logs::{Consistency, Inclusion, LogInfo};
 pub use lookup::{Ask, AskedHolder, Purpose, ReceiptForm};
 pub use snapshot::Snapshot;
+pub use succession::Closed;
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
