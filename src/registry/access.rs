@@ -38,16 +38,16 @@ impl AccessLog {
 }
 
 impl Registry {
-    /// Claims `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
+    /// Claims the current log of `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
     pub fn start_access(&self, node: &str) -> Result<()> {
-        self.start_log(&format!("access-{node}"))
+        self.start_log(&self.current_log(&format!("access-{node}"))?)
     }
 
     /// The same for commands: they share one log and wait for each other, a lease's length at most.
     pub fn start_cli_access(&self) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(0) + 5);
         loop {
-            match self.start_log(CLI_LOG) {
+            match self.start_log(&self.current_log(CLI_LOG)?) {
                 Err(error) if error.code == Code::LogLost && Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(50))
                 }

@@ -15,14 +15,17 @@ mod draft;
 mod ends;
 mod find;
 mod idempotent;
+mod fsck;
 mod init;
 mod issue;
 mod judge;
 mod keys;
 mod ledger;
+mod logs;
 mod lookup;
 mod order;
 mod snapshot;
+mod succession;
 mod types;
 
 use std::collections::HashMap;
@@ -39,7 +42,10 @@ pub use idempotent::Once;
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
 pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
+pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
+pub use logs::{Consistency, Inclusion, LogInfo};
 pub use snapshot::Snapshot;
+pub use succession::Closed;
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};

@@ -66,6 +66,22 @@ impl Reader<'_> {
         Ok(row.and_then(|row| open(row, vault)))
     }
 
+    /// Walks all key rows in order from after `after`: the key's column and the row if it opens.
+    pub fn walk_record_keys(
+        &mut self,
+        after: Option<&[u8]>,
+        limit: i64,
+    ) -> Result<Vec<(Vec<u8>, Option<RecordKey>)>> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => record_keys::table
+            .filter(record_keys::key.gt(after.unwrap_or_default()))
+            .order(record_keys::key)
+            .limit(limit)
+            .load(c))
+        .map_err(dialect::fault)?;
+        Ok(rows.into_iter().map(|row| (row.key.clone(), open(row, vault))).collect())
+    }
+
     /// Which of many keyed hashes are taken; asked in chunks.
     pub fn record_keys(&mut self, keys: &[[u8; 16]]) -> Result<Vec<RecordKey>> {
         let vault = self.vault;
