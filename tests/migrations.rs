@@ -21,7 +21,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use elicense::error::Code;
 use elicense::registry::{Opening, Registry};
-use elicense::store::{DbUrl, Store};
+use elicense::store::Store;
 use elicense::trust::MasterKey;
 
 const GROUPS: [&str; 2] = ["registry", "access"];
@@ -228,15 +228,6 @@ on_both! {
     a_database_of_another_version_is_refused_and_migrate_mends_the_older
 }
 
-fn change(world: &World, sql: &str) {
-    match &world.place.url {
-        DbUrl::Sqlite(path) => {
-            SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql).unwrap();
-        }
-        DbUrl::Postgres(url) => PgConnection::establish(url).unwrap().batch_execute(sql).unwrap(),
-    }
-}
-
 fn open(world: &World) -> Result<Registry, elicense::error::Error> {
     Registry::open(Opening {
         place: world.place.clone(),
@@ -250,18 +241,18 @@ fn a_database_of_another_version_is_refused_and_migrate_mends_the_older(world: W
     assert!(open(&world).is_ok());
     let last = "(SELECT max(version) FROM __diesel_schema_migrations)";
     // A step of tomorrow.
-    change(&world, "INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')");
+    world.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')");
     let refused = open(&world).err().expect("a later schema is refused");
     assert_eq!(refused.code, Code::SchemaOutdated);
     assert!(refused.detail.contains("later"), "{refused}");
-    change(&world, &format!("DELETE FROM __diesel_schema_migrations WHERE version = {last}"));
+    world.sql(&format!("DELETE FROM __diesel_schema_migrations WHERE version = {last}"));
     assert!(open(&world).is_ok());
     // The newest step taken back.
     let database = if world.place.url.is_postgres() { "postgres" } else { "sqlite" };
     let group = if world.place.url.is_postgres() { "access" } else { "registry" };
     let newest = steps(database, group).pop().unwrap();
-    change(&world, &script(database, group, &newest, "down.sql"));
-    change(&world, &format!("DELETE FROM __diesel_schema_migrations WHERE version = {last}"));
+    world.sql(&script(database, group, &newest, "down.sql"));
+    world.sql(&format!("DELETE FROM __diesel_schema_migrations WHERE version = {last}"));
     let refused = open(&world).err().expect("an older schema is refused");
     assert_eq!(refused.code, Code::SchemaOutdated);
     assert!(refused.code.hint().contains("migrate"));
