@@ -79,11 +79,11 @@ codes! {
     MethodNotAllowed, "method_not_allowed", 405, Refused, "This address does not take that method", "不支持该请求方法", "See the OpenAPI document.";
     BudgetSpent, "budget_spent", 429, Refused, "The day's budget of distinct holders is spent", "今日查询人数已达上限", "Wait until Retry-After, or have the budget raised with `elicense clients budget`.";
     SignInFailed, "sign_in_failed", 401, Refused, "Name or password is wrong", "账号或密码错误", "Try again; after several failures the account waits.";
-    QueueFull, "queue_full", 503, Unavailable, "The access log takes no more entries just now", "系统繁忙,请稍后再试", "Repeat after Retry-After; nothing was stored.";
-    LogUnavailable, "log_unavailable", 503, Unavailable, "The log cannot be written; nothing is answered without its access", "日志暂不可写,暂停查询", "Repeat later; the operator sees the cause in the log file.";
+    QueueFull, "queue_full", 503, Unavailable, "The access log takes no more entries just now", "系统繁忙，请稍后再试", "Repeat after Retry-After; nothing was stored.";
+    LogUnavailable, "log_unavailable", 503, Unavailable, "The log cannot be written; nothing is answered without its access", "日志暂不可写，暂停查询", "Repeat later; the operator sees the cause in the log file.";
     StoreBusy, "store_busy", 503, Unavailable, "The database did not answer in time", "数据库繁忙", "Repeat after Retry-After; nothing was half-written.";
     StoreUnavailable, "store_unavailable", 503, Unavailable, "The database cannot be reached", "数据库不可用", "Repeat after Retry-After; nothing was half-written.";
-    PolicyStale, "policy_stale", 503, Unavailable, "The policy in memory is older than allowed", "策略信息过期,暂停查询", "Repeat shortly; the process is reading it again.";
+    PolicyStale, "policy_stale", 503, Unavailable, "The policy in memory is older than allowed", "策略信息过期，暂停查询", "Repeat shortly; the process is reading it again.";
     ShuttingDown, "shutting_down", 503, Unavailable, "The server is stopping", "服务正在停止", "Repeat at another instance or later.";
     RecordDamaged, "record_damaged", 500, Fault, "A stored record does not open", "证照数据损坏", "Run `elicense fsck`; the other records are not touched.";
     Internal, "internal", 500, Fault, "The program met a case it did not foresee", "内部错误", "The request id stands in the operator's log.";

@@ -35,8 +35,8 @@ rules! {
     DateImpossible, "date_impossible", "the birth date in it is no day of the calendar", "号码中的出生日期不存在";
     DateTooEarly, "date_too_early", "the birth date in it lies before 1800", "号码中的出生日期早于 1800 年";
     DateInFuture, "date_in_future", "the birth date in it lies in the future", "号码中的出生日期晚于今天";
-    CenturyUnknown, "century_unknown", "a 15-digit number ending in 996 to 999 belongs to a person born before 1900: give the 18-digit one", "15 位号码顺序码为 996–999,出生世纪无法确定,请提供 18 位号码";
-    CheckDigit, "check_digit", "the check character does not fit: a character is wrong or two are swapped", "校验码不正确,请逐位核对";
+    CenturyUnknown, "century_unknown", "a 15-digit number ending in 996 to 999 belongs to a person born before 1900: give the 18-digit one", "15 位号码顺序码为 996–999,出生世纪无法确定，请提供 18 位号码";
+    CheckDigit, "check_digit", "the check character does not fit: a character is wrong or two are swapped", "校验码不正确，请逐位核对";
     OrganisationCheckDigit, "organisation_check_digit", "the check character of the organisation code does not fit", "组织机构代码(主体标识码)校验码不正确";
 }
 

@@ -61,14 +61,14 @@ impl Remark {
             Self::LowerCaseConverted => "小写字母已按大写读取".to_owned(),
             Self::HyphenRemoved => "已忽略组织机构代码中的连字符".to_owned(),
             Self::UpgradedFrom15 => "15 位号码已换算为 18 位".to_owned(),
-            Self::OrganisationCodeOnly => "仅提供组织机构代码,统一社会信用代码未知".to_owned(),
+            Self::OrganisationCodeOnly => "仅提供组织机构代码，统一社会信用代码未知".to_owned(),
             Self::FormerPermanentResidentId => "旧版外国人永久居留身份证号码".to_owned(),
-            Self::RegionUnknown => "行政区划代码未收录,请核对".to_owned(),
+            Self::RegionUnknown => "行政区划代码未收录，请核对".to_owned(),
             Self::RegionAbolished { name, until } => {
-                format!("行政区划代码({name})已于 {until} 年后停用,号码仍有效")
+                format!("行政区划代码({name})已于 {until} 年后停用，号码仍有效")
             }
             Self::RegionNewerThanBirth { name, from } => {
-                format!("行政区划代码({name})自 {from} 年起启用,晚于出生年份,请核对")
+                format!("行政区划代码({name})自 {from} 年起启用，晚于出生年份，请核对")
             }
         }
     }

@@ -49,6 +49,21 @@ impl Scope {
         Self::Catalog,
     ];
 
+    /// What it opens, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Lookup => "Look up the records of a holder for a stated purpose.",
+            Self::Verify => "Have a record, an envelope or a receipt verified.",
+            Self::Issue => "Issue records of the types the client's agency is authorised for.",
+            Self::Act => "Suspend, revoke, cancel, endorse and correct records.",
+            Self::Holder => "Link holder codes and mark their state.",
+            Self::Coverage => "State what the stock of a type contains.",
+            Self::Attachment => "Put and fetch attachments.",
+            Self::Export => "Export records.",
+            Self::Catalog => "Read the catalog of agencies and types.",
+        }
+    }
+
     /// The word in tokens and commands.
     pub fn wire(self) -> &'static str {
         match self {

@@ -50,12 +50,12 @@ closed! {
         FeedLate, "feed_late", "数据更新逾期", "the source's feed is late";
         CopyStale, "copy_stale", "副本过旧", "the copy here is older than the type allows";
         NotCovered, "not_covered", "不在归集范围内", "outside what the stock here is stated to contain";
-        DeathReported, "death_reported", "有死亡报告,待核实", "one source reported a death; not confirmed";
+        DeathReported, "death_reported", "有死亡报告，待核实", "one source reported a death; not confirmed";
         StatusUnavailable, "status_unavailable", "状态暂不可查", "the state cannot be read";
         CheckpointStale, "checkpoint_stale", "日志检查点过旧", "the newest checkpoint is too old";
         RecordDamaged, "record_damaged", "数据损坏", "the stored bytes do not open";
         HolderCodeConflict, "holder_code_conflict", "主体代码冲突", "another full code stands under the same key";
-        Disputed, "disputed", "有异议,处理中", "an error report is open";
+        Disputed, "disputed", "有异议，处理中", "an error report is open";
         FieldsLimited, "fields_limited", "仅显示授权字段", "only the allowed fields are shown";
     }
 }

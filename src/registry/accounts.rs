@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::snapshot::{AccountBody, account};
-use super::{NO_PASSWORD, Registry, random_token};
+use super::{NO_PASSWORD, Registry};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Grant};
-use crate::record::Digest;
 use crate::store::{AccountRow, SessionRow};
 use crate::trust::password;
 
@@ -25,12 +24,14 @@ pub struct NewAccount {
     pub budget: u32,
 }
 
-/// A session just opened: the cookie's value and the token its forms carry.
-#[derive(Clone)]
-pub struct OpenedSession {
-    /// For the cookie; only its hash is stored.
-    pub cookie: String,
-    /// For the forms.
+/// A person who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub account: Arc<Account>,
+    /// The name of the account's agency today.
+    pub agency_name: String,
+    /// What the forms of the session must carry.
     pub csrf: String,
 }
 
@@ -68,9 +69,9 @@ impl Registry {
         self.store().write_now(|writer| writer.put_account(&row))
     }
 
-    /// Opens a session; `sign_in_failed` without saying what was wrong. After five wrong passwords the
-    /// account waits five minutes. Blocks, and is slow on purpose.
-    pub fn sign_in(&self, name: &str, secret: &str) -> Result<OpenedSession> {
+    /// Opens a session under a key (SHA-256 of what the cookie holds); `sign_in_failed` without saying what was
+    /// wrong. After five wrong passwords the account waits five minutes. Blocks, and is slow on purpose.
+    pub fn sign_in(&self, name: &str, secret: &str, key: &[u8; 32], csrf: &str) -> Result<()> {
         let now = self.now();
         let refused = || Error::new(Code::SignInFailed, "");
         let row = self.store().read_now(|reader| reader.account(name))?;
@@ -89,11 +90,10 @@ impl Registry {
             return Err(refused());
         }
         row.failures = 0;
-        let opened = OpenedSession { cookie: random_token()?, csrf: random_token()? };
         let session = SessionRow {
-            key: session_key(&opened.cookie),
+            key: key.to_vec(),
             account: row.name.clone(),
-            csrf: opened.csrf.clone(),
+            csrf: csrf.to_owned(),
             made_at: now.micros(),
             seen_at: now.micros(),
             ends_at: now.plus_seconds(SESSION_S).micros(),
@@ -101,16 +101,14 @@ impl Registry {
         self.store().write_now(|writer| {
             writer.put_account(&row)?;
             writer.insert_session(&session, now.micros())
-        })?;
-        Ok(opened)
+        })
     }
 
-    /// The account and form token of a cookie; none if the session has ended. Blocks.
-    pub fn session(&self, cookie: &str) -> Result<Option<(Arc<Account>, String)>> {
+    /// Who is signed in under a session key; none if the session has ended. Blocks.
+    pub fn signed_in(&self, key: &[u8; 32]) -> Result<Option<SignedIn>> {
         let now = self.now();
-        let key = session_key(cookie);
         let found = self.store().read_now(|reader| {
-            let Some(session) = reader.session(&key)? else { return Ok(None) };
+            let Some(session) = reader.session(key)? else { return Ok(None) };
             let live = session.ends_at > now.micros() && session.seen_at > now.plus_seconds(-IDLE_S).micros();
             if !live {
                 return Ok(None);
@@ -120,18 +118,20 @@ impl Registry {
         let Some((row, session)) = found.filter(|(row, _)| row.enabled) else { return Ok(None) };
         // Once a minute is enough to know that a session is in use, and spares a commit for every page.
         if session.seen_at < now.plus_seconds(-60).micros() {
-            self.store().write_now(|writer| writer.touch_session(&key, now.micros()))?;
+            self.store().write_now(|writer| writer.touch_session(key, now.micros()))?;
         }
-        Ok(Some((Arc::new(account(&row)?), session.csrf)))
+        let agency_name = self.known_agency(&row.agency).map(|agency| agency.name).unwrap_or_default();
+        Ok(Some(SignedIn { account: Arc::new(account(&row)?), agency_name, csrf: session.csrf }))
+    }
+
+    /// The account of that name as policy sees it.
+    pub fn account(&self, name: &str) -> Result<Option<Account>> {
+        let row = self.store().read_now(|reader| reader.account(name))?;
+        row.filter(|row| row.enabled).map(|row| account(&row)).transpose()
     }
 
     /// Ends a session.
-    pub fn sign_out(&self, cookie: &str) -> Result<()> {
-        let key = session_key(cookie);
-        self.store().write_now(|writer| writer.delete_session(&key))
+    pub fn sign_out(&self, key: &[u8; 32]) -> Result<()> {
+        self.store().write_now(|writer| writer.delete_session(key))
     }
-}
-
-fn session_key(cookie: &str) -> Vec<u8> {
-    Digest::of(&[cookie.as_bytes()]).0.to_vec()
 }

@@ -23,12 +23,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub use access::AccessLog;
-pub use accounts::NewAccount;
+pub use accounts::{NewAccount, SignedIn};
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
-pub use lookup::{Ask, AskedHolder, Purpose, ReceiptForm};
+pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
 pub use snapshot::Snapshot;
 
 use crate::clock::{Clock, Moment};
@@ -96,6 +96,11 @@ impl Registry {
     /// The present instant.
     pub fn now(&self) -> Moment {
         self.inner.clock.now()
+    }
+
+    /// Where the present comes from.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
     }
 
     /// The database below; for commands that look after it (backup, fsck) and for tests.

@@ -6,6 +6,7 @@ pub mod captured;
 pub mod needles;
 pub mod people;
 pub mod postgres;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 

@@ -46,7 +46,7 @@ impl Coverage {
 }
 
 impl Missing {
-    /// The part and the reason as shown: 2009-12-31以前:未接入.
+    /// The part and the reason as shown: 2009-12-31以前：未接入.
     pub fn text(&self) -> String {
         let days = match self.from {
             Some(from) => format!("{from}至{}", self.to),

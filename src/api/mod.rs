@@ -1,0 +1,6 @@
+//! The HTTP API for agency systems: one file per resource under [`v1`], and the token address.
+
+pub mod document;
+pub mod keys;
+pub mod oauth2;
+pub mod v1;

@@ -1,0 +1,159 @@
+//! `POST /oauth2/token`: client credentials against a token (RFC 6749 §4.4), by form fields or HTTP Basic.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+use zeroize::Zeroizing;
+
+use crate::error::Result;
+use crate::http::auth::Gate;
+use crate::http::oauth::OauthError;
+use crate::http::scope::Scopes;
+use crate::http::slow::SlowWork;
+use crate::http::token::LIFE_LIMIT_S;
+
+/// What a client with the right secret may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grant {
+    /// All its scopes.
+    pub scopes: Scopes,
+    /// The version of the configuration that says so.
+    pub epoch: u64,
+}
+
+/// Checks (client id, secret); `None` for an unknown, ended or wrong one, after the same work. Runs on the
+/// blocking pool, since a password hash takes tens of milliseconds.
+pub type CheckSecret = Arc<dyn Fn(&str, &str) -> Result<Option<Grant>> + Send + Sync>;
+
+/// The seam to the clients' secrets; put into the application as `web::Data<Credentials>`, one for all workers.
+pub struct Credentials {
+    check: CheckSecret,
+    door: SlowWork,
+}
+
+impl Credentials {
+    /// Secrets are checked two at a time.
+    pub fn new(check: CheckSecret) -> Self {
+        Self { check, door: SlowWork::new(2) }
+    }
+}
+
+/// The form; the secret may come by HTTP Basic instead.
+#[derive(Deserialize, ToSchema)]
+pub struct TokenRequest {
+    /// Always `client_credentials`.
+    #[schema(example = "client_credentials")]
+    pub grant_type: String,
+    /// The client, unless HTTP Basic names it.
+    pub client_id: Option<String>,
+    /// Its secret, unless HTTP Basic carries it.
+    pub client_secret: Option<String>,
+    /// The scopes asked for, separated by spaces; all that are granted where it is absent.
+    #[schema(example = "lookup read")]
+    pub scope: Option<String>,
+}
+
+/// The token and what it opens.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenAnswer {
+    /// To be sent as `Authorization: Bearer`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    pub token_type: &'static str,
+    /// Seconds it lives.
+    #[schema(example = 900)]
+    pub expires_in: i64,
+    /// The scopes it carries.
+    pub scope: String,
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(token), components(schemas(TokenRequest, TokenAnswer)))]
+struct Part;
+
+/// The description of this address.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Part::openapi()
+}
+
+/// Puts the address on; asks for `web::Data<Gate>` and `web::Data<Credentials>`.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/oauth2/token").route(web::post().to(token)));
+}
+
+#[utoipa::path(
+    post, path = "/oauth2/token", tag = "oauth2", operation_id = "token",
+    summary = "Exchange client credentials for a token of at most 15 minutes",
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A token", body = TokenAnswer),
+        (status = 400, description = "RFC 6749 §5.2: invalid_request, unsupported_grant_type or invalid_scope"),
+        (status = 401, description = "RFC 6749 §5.2: invalid_client"),
+    )
+)]
+async fn token(
+    req: HttpRequest,
+    form: Result<web::Form<TokenRequest>, actix_web::Error>,
+    gate: web::Data<Gate>,
+    credentials: web::Data<Credentials>,
+) -> Result<HttpResponse, OauthError> {
+    let form = form.ok().ok_or(OauthError::InvalidRequest("Send the form of RFC 6749 §4.4.2."))?.into_inner();
+    if form.grant_type != "client_credentials" {
+        return Err(OauthError::UnsupportedGrantType);
+    }
+    let wanted =
+        form.scope.as_deref().map(|text| Scopes::parse(text).ok_or(OauthError::InvalidScope)).transpose()?;
+    let (client, secret) = credentials_of(&req, form.client_id, form.client_secret.map(Zeroizing::new))?;
+    let (check, name) = (credentials.check.clone(), client.clone());
+    let grant = credentials.door.run(move || check(&name, &secret)).await?;
+    let grant = grant.ok_or(OauthError::InvalidClient)?;
+    let scopes = wanted.unwrap_or(grant.scopes);
+    if scopes.is_empty() || scopes.intersection(grant.scopes) != scopes {
+        return Err(OauthError::InvalidScope);
+    }
+    let access_token = gate.key.issue(&client, scopes, grant.epoch, gate.clock.now(), LIFE_LIMIT_S)?;
+    let answer = TokenAnswer {
+        access_token,
+        token_type: "Bearer",
+        expires_in: LIFE_LIMIT_S,
+        scope: scopes.to_string(),
+    };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+type Pair = (String, Zeroizing<String>);
+
+/// Client and secret, from exactly one of header and form (RFC 6749 §2.3: a client must not use two ways).
+fn credentials_of(
+    req: &HttpRequest,
+    client: Option<String>,
+    secret: Option<Zeroizing<String>>,
+) -> Result<Pair, OauthError> {
+    match (req.headers().get(AUTHORIZATION), client, secret) {
+        (None, Some(client), Some(secret)) => Ok((client, secret)),
+        (Some(header), None, None) => header
+            .to_str()
+            .ok()
+            .and_then(basic)
+            .ok_or(OauthError::InvalidRequest("The Authorization header is not Basic.")),
+        (Some(_), _, _) => Err(OauthError::InvalidRequest("Credentials in the header and in the form.")),
+        (None, _, _) => Err(OauthError::InvalidRequest("client_id and client_secret are missing.")),
+    }
+}
+
+fn basic(header: &str) -> Option<Pair> {
+    let (scheme, value) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then_some(())?;
+    let bytes = Zeroizing::new(STANDARD.decode(value.trim()).ok()?);
+    let (client, secret) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    Some((client.to_owned(), Zeroizing::new(secret.to_owned())))
+}
+
+#[cfg(test)]
+mod tests;

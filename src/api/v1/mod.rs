@@ -1,0 +1,21 @@
+//! Version 1 of the API: the table of its resources. Each resource file has its request and answer types, its
+//! handlers, `routes(cfg)` and `document()`; a line in each of the two functions here puts it on.
+
+mod catalog;
+mod lookups;
+mod records;
+
+use actix_web::web::ServiceConfig;
+use utoipa::openapi::OpenApi;
+
+/// Puts every resource on, each under its own path below `/api/v1`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    lookups::routes(cfg);
+    records::routes(cfg);
+    catalog::routes(cfg);
+}
+
+/// The descriptions of all resources.
+pub fn documents() -> Vec<OpenApi> {
+    vec![lookups::document(), records::document(), catalog::document()]
+}

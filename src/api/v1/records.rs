@@ -1,0 +1,105 @@
+//! `POST /api/v1/records`: issue, from data or from an envelope that the issuer signed itself.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::error::{Error, Result};
+use crate::http::StrictJson;
+use crate::http::auth::Client;
+use crate::http::context::Context;
+use crate::http::scope::may;
+use crate::registry::{Draft, IssueOutcome, Issued, Submitted};
+
+/// One of the two ways to issue.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueRequest {
+    /// Data, to be signed with the key that the registry holds for the issuer.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    record: Option<Draft>,
+    /// A record signed by the issuer's own key, compact JWS; stored as it came.
+    #[serde(default)]
+    envelope: Option<String>,
+}
+
+/// What was stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IssueAnswer {
+    /// `issued` or `already_there`.
+    outcome: &'static str,
+    /// The record's identifier (GB/T 36904).
+    identifier: String,
+    /// From 1.
+    version: u32,
+    /// The log of its event.
+    log: String,
+    /// The leaf of its event.
+    leaf: u64,
+    /// The log's time.
+    at: String,
+    /// What was accepted but is worth saying.
+    remarks: Vec<String>,
+}
+
+impl From<Issued> for IssueAnswer {
+    fn from(issued: Issued) -> Self {
+        let outcome = match issued.outcome {
+            IssueOutcome::Issued => "issued",
+            IssueOutcome::AlreadyThere => "already_there",
+        };
+        let Issued { identifier, version, log, leaf, at, remarks, .. } = issued;
+        Self { outcome, identifier, version, log, leaf, at: at.to_string(), remarks }
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(issue), components(schemas(IssueRequest, IssueAnswer)))]
+struct Part;
+
+/// The description of this resource.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Part::openapi()
+}
+
+/// Puts the resource on.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/api/v1/records").route(web::post().to(issue)));
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/records", tag = "records", operation_id = "issue",
+    summary = "Issue a record: signed, sealed, logged, then acknowledged",
+    request_body = IssueRequest,
+    responses(
+        (status = 201, description = "Issued", body = IssueAnswer),
+        (status = 200, description = "The same record was there: the first one's answer", body = IssueAnswer),
+        (status = 409, description = "The same number stands on another face; both side by side", body = crate::http::openapi::ProblemDocument),
+        (status = 422, description = "A rule of type, holders, face or authority", body = crate::http::openapi::ProblemDocument),
+    ),
+    security(("client" = ["issue"]))
+)]
+async fn issue(
+    client: Client<may::Issue>,
+    body: StrictJson<IssueRequest>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let actor = context.actor(&client)?;
+    let submitted = match body.0 {
+        IssueRequest { record: Some(draft), envelope: None } => Submitted::Draft(draft),
+        IssueRequest { record: None, envelope: Some(compact) } => Submitted::Envelope(compact),
+        _ => {
+            return Err(
+                Error::new(crate::error::Code::FieldInvalid, "give either record or envelope").at("record")
+            );
+        }
+    };
+    let registry = context.registry.clone();
+    let issued = context.registry.store().blocking(move || registry.issue(&actor, &submitted)).await?;
+    let mut answer = match issued.outcome {
+        IssueOutcome::Issued => HttpResponse::Created(),
+        IssueOutcome::AlreadyThere => HttpResponse::Ok(),
+    };
+    Ok(answer.json(IssueAnswer::from(issued)))
+}

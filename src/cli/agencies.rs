@@ -1,0 +1,86 @@
+//! `elicense agencies`: who issues, and what each may issue where.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Globals;
+use super::{input, usage};
+use crate::catalog::{Agency, Authority, Region};
+use crate::clock::Day;
+use crate::error::Result;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Add or change agencies from JSON (one, or a list; `-` for standard input).
+    Add {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Give an agency the authority for a type in a region and everything below it.
+    Authorise {
+        /// The agency's credit code.
+        agency: String,
+        /// Type code or short name; `all` for every type.
+        r#type: String,
+        /// Region, 6, 9 or 12 digits.
+        #[arg(long)]
+        region: Region,
+        /// First day.
+        #[arg(long)]
+        from: Day,
+        /// Last day.
+        #[arg(long)]
+        to: Option<Day>,
+    },
+    /// List the agencies.
+    List,
+}
+
+/// Carries the command out.
+pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
+    let registry = globals.open()?;
+    match command {
+        Command::Add { file } => {
+            let text = input::text(&file)?;
+            let agencies: Vec<Agency> = match text.trim_start().starts_with('[') {
+                true => input::json(&text, "agencies")?,
+                false => vec![input::json(&text, "agency")?],
+            };
+            for agency in &agencies {
+                registry.put_agency(&globals.name, agency)?;
+            }
+            output
+                .say(&format!("{} agencies written.", agencies.len()), &json!({"agencies": agencies.len()}));
+        }
+        Command::Authorise { agency, r#type, region, from, to } => {
+            let snapshot = registry.snapshot();
+            let types: Vec<String> = if r#type == "all" {
+                snapshot.catalog.types().iter().map(|entry| entry.def().code.clone()).collect()
+            } else {
+                let by_name =
+                    snapshot.catalog.type_by_slug(&r#type).or_else(|| snapshot.catalog.type_of(&r#type));
+                vec![by_name.ok_or_else(|| usage("type", "no type of that code or name"))?.def().code.clone()]
+            };
+            for type_code in &types {
+                let authority =
+                    Authority { agency: agency.clone(), type_code: type_code.clone(), region, from, to };
+                registry.authorise(&globals.name, &authority)?;
+            }
+            output.say(&format!("Authority for {} types given.", types.len()), &json!({"types": types}));
+        }
+        Command::List => {
+            let snapshot = registry.snapshot();
+            let agencies = snapshot.catalog.issuers().agencies().all();
+            let lines: Vec<String> = agencies
+                .iter()
+                .map(|agency| format!("{}  {}  {}", agency.code, agency.region, agency.name))
+                .collect();
+            output.say(&lines.join("\n"), &json!(agencies));
+        }
+    }
+    Ok(0)
+}

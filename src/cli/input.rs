@@ -1,0 +1,46 @@
+//! What a command reads: numbers and secrets from a prompt or standard input, documents from files.
+
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::path::Path;
+
+use crate::error::{Code, Error, Result};
+
+/// One line: from a prompt where a person sits, else the first line of standard input. Trailing line ends and
+/// blanks are cut; what else is in it is judged by whoever uses it.
+pub fn line(prompt: &str, hidden: bool) -> Result<String> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() && hidden {
+        let typed = rpassword::prompt_password(prompt).map_err(unreadable)?;
+        return Ok(typed);
+    }
+    if stdin.is_terminal() {
+        super::output::Output::new(false).note(prompt.trim_end());
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).map_err(unreadable)?;
+    Ok(line.trim_end().to_owned())
+}
+
+/// A document: a file's text, or standard input for `-`.
+pub fn text(path: &Path) -> Result<String> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().read_to_string(&mut text).map_err(unreadable)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::new(Code::ConfigInvalid, format!("{} cannot be read", path.display())).caused_by(error)
+    })
+}
+
+/// A document of JSON in a known shape. The shape's fault is told without quoting the text.
+pub fn json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        let detail = format!("{what}: not of its shape at line {} column {}", error.line(), error.column());
+        Error::new(Code::FieldInvalid, detail).at(what).caused_by(error)
+    })
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::new(Code::ConfigInvalid, "standard input cannot be read").caused_by(error)
+}

@@ -1,0 +1,70 @@
+//! `elicense keys`: signing keys of agencies.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Globals;
+use super::usage;
+use crate::clock::Moment;
+use crate::error::Result;
+use crate::trust::jwks;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a key for an agency; its private half is kept here, wrapped.
+    Make {
+        /// The agency's credit code.
+        agency: String,
+    },
+    /// Register the public key of an issuer that signs for itself.
+    Register {
+        /// The agency's credit code.
+        agency: String,
+        /// 32 bytes, base64url (the `x` of its JWK).
+        public: String,
+    },
+    /// Revoke a key: what was logged before `--since` stays good.
+    Revoke {
+        /// The thumbprint.
+        kid: String,
+        /// From when on its signatures count no more; now by default.
+        #[arg(long)]
+        since: Option<Moment>,
+        /// Why.
+        #[arg(long)]
+        why: String,
+    },
+    /// Print all public keys as a JWKS.
+    List,
+}
+
+/// Carries the command out.
+pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
+    let registry = globals.open()?;
+    match command {
+        Command::Make { agency } => {
+            let kid = registry.make_key(&globals.name, &agency)?;
+            output.say(&format!("Key {kid} made."), &json!({ "kid": kid }));
+        }
+        Command::Register { agency, public } => {
+            let bytes =
+                URL_SAFE_NO_PAD.decode(&public).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            let bytes = bytes.ok_or_else(|| usage("public", "32 bytes in base64url without padding"))?;
+            let kid = registry.register_key(&globals.name, &agency, &bytes)?;
+            output.say(&format!("Key {kid} registered."), &json!({ "kid": kid }));
+        }
+        Command::Revoke { kid, since, why } => {
+            registry.revoke_key(&globals.name, &kid, since.unwrap_or_else(|| registry.now()), &why)?;
+            output.say(&format!("Key {kid} revoked."), &json!({ "kid": kid }));
+        }
+        Command::List => {
+            let set = jwks::jwks(&registry.snapshot().keys);
+            output.say(&format!("{set:#}"), &set);
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,62 @@
+//! `elicense log`: the transparency logs.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Globals;
+use crate::error::Result;
+use crate::store::Side;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// List the logs with size, checkpoint time and verifier key.
+    List,
+    /// Add a log: `access-<node>` for one more process that serves.
+    Add {
+        /// Its name.
+        name: String,
+    },
+    /// Print a log's checkpoint.
+    Checkpoint {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Carries the command out.
+pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
+    let registry = globals.open()?;
+    let heads = || -> Result<Vec<_>> {
+        let mut heads = registry.store().read_side_now(Side::Registry, |reader| reader.heads())?;
+        for head in registry.store().read_side_now(Side::Access, |reader| reader.heads())? {
+            if heads.iter().all(|known| known.log != head.log) {
+                heads.push(head);
+            }
+        }
+        Ok(heads)
+    };
+    match command {
+        Command::List => {
+            let (mut lines, mut values) = (Vec::new(), Vec::new());
+            for head in heads()? {
+                let key = registry.log_verifier(&head.log)?.to_string();
+                let closed = if head.closed { "  closed" } else { "" };
+                lines.push(format!("{:<16} {:>10}  {}{closed}\n  {key}", head.log, head.size, head.at));
+                values.push(json!({"log": head.log, "size": head.size, "at": head.at, "closed": head.closed, "verifier_key": key}));
+            }
+            output.say(&lines.join("\n"), &json!(values));
+        }
+        Command::Add { name } => {
+            let key = registry.add_log(&name)?;
+            output.say(&format!("Log {name} made.\n{key}"), &json!({"log": name, "verifier_key": key}));
+        }
+        Command::Checkpoint { name } => {
+            let head = heads()?.into_iter().find(|head| head.log == name);
+            let head = head.ok_or_else(|| super::usage("name", "no log of that name"))?;
+            output.say(&head.note, &json!({"log": head.log, "checkpoint": head.note}));
+        }
+    }
+    Ok(0)
+}

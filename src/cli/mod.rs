@@ -1,0 +1,121 @@
+//! The command line: one file a command. The only reader of environment, arguments and standard input.
+//!
+//! Exit codes: 0 done, 1 the answer is no (verify: invalid), 2 usage or refused, 3 undetermined or failed.
+//! `--json` prints one JSON value on standard output; everything meant for people goes to standard error or is
+//! the text form of the same. A holder's number comes from standard input or a prompt, never from an argument.
+
+mod accounts;
+mod agencies;
+mod clients;
+mod coverage;
+mod init;
+mod input;
+mod issue;
+mod keys;
+mod log;
+mod lookup;
+mod migrate;
+mod openapi;
+mod output;
+mod place;
+mod serve;
+mod types;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Error, Result};
+use output::Output;
+use place::Globals;
+
+/// An e-license registry: certificates bound to ID numbers and organisation codes, signed, sealed, looked up.
+#[derive(Parser)]
+#[command(name = "elicense", version, about, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a registry: databases, keys, logs, the built-in types.
+    Init(init::Args),
+    /// Serve the API and the pages.
+    Serve(serve::Args),
+    /// Bring the database to this program's schema.
+    Migrate,
+    /// Agencies and their authority.
+    #[command(subcommand)]
+    Agencies(agencies::Command),
+    /// Signing keys of agencies.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Certificate types.
+    #[command(subcommand)]
+    Types(types::Command),
+    /// Coverage statements: what the stock here contains.
+    #[command(subcommand)]
+    Coverage(coverage::Command),
+    /// Clients of the API.
+    #[command(subcommand)]
+    Clients(clients::Command),
+    /// Accounts of window staff.
+    #[command(subcommand)]
+    Accounts(accounts::Command),
+    /// Issue records from drafts or envelopes (JSON lines).
+    Issue(issue::Args),
+    /// Look a holder up by number.
+    Lookup(lookup::Args),
+    /// The transparency logs.
+    #[command(subcommand)]
+    Log(log::Command),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Runs the command of the process's arguments.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // clap's own text and code: 0 for help and version, 2 for usage.
+        Err(error) => {
+            let _closed_pipe = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    let output = Output::new(cli.globals.json);
+    match dispatch(&cli.globals, cli.command, &output) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
+    match command {
+        Command::Init(args) => init::run(globals, &args, output),
+        Command::Serve(args) => serve::run(globals, &args),
+        Command::Migrate => migrate::run(globals, output),
+        Command::Agencies(command) => agencies::run(globals, command, output),
+        Command::Keys(command) => keys::run(globals, command, output),
+        Command::Types(command) => types::run(globals, command, output),
+        Command::Coverage(command) => coverage::run(globals, &command, output),
+        Command::Clients(command) => clients::run(globals, command, output),
+        Command::Accounts(command) => accounts::run(globals, command, output),
+        Command::Issue(args) => issue::run(globals, &args, output),
+        Command::Lookup(args) => lookup::run(globals, &args, output),
+        Command::Log(command) => log::run(globals, command, output),
+        Command::Openapi => openapi::run(output),
+    }
+}
+
+/// A refusal of an argument, with what would be accepted.
+fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(crate::error::Code::FieldInvalid, detail).at(field)
+}

@@ -1,0 +1,53 @@
+//! What a command prints. A closed pipe ends the printing and is no error.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+
+/// Text for people, or one JSON value for programs.
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// `json`: print values, not texts.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints a result in the form that was asked for.
+    pub fn say(&self, text: &str, value: &Value) {
+        let line = if self.json { value.to_string() } else { text.to_owned() };
+        let _closed = writeln!(std::io::stdout(), "{}", line.trim_end());
+    }
+
+    /// Prints bytes that are an answer already (JSON of a lookup, a document).
+    pub fn raw(&self, bytes: &[u8]) {
+        let mut out = std::io::stdout();
+        let _closed = out.write_all(bytes).and_then(|()| out.write_all(b"\n"));
+    }
+
+    /// A word on the way, to standard error.
+    pub fn note(&self, text: &str) {
+        let _closed = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// An error with its code, its rule and what to do about it.
+    pub fn error(&self, error: &Error) {
+        if self.json {
+            let value = json!({
+                "code": error.code.wire(), "title": error.code.title(), "detail": error.detail, "field": error.field,
+                "rule": error.rule, "hint": error.code.hint(), "extra": error.extra,
+            });
+            let _closed = writeln!(std::io::stderr(), "{value}");
+            return;
+        }
+        self.note(&format!("error: {error}"));
+        if let Some(source) = &error.source {
+            self.note(&format!("cause: {source}"));
+        }
+        self.note(&format!("hint: {}", error.code.hint()));
+    }
+}

@@ -1,0 +1,88 @@
+//! Which registry a command works on, and as whom.
+
+use std::path::PathBuf;
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::identity::Regions;
+use crate::policy::Actor;
+use crate::registry::{Opening, Registry};
+use crate::store::{DbUrl, Place};
+use crate::trust::MasterKey;
+
+/// Arguments of every command.
+#[derive(clap::Args)]
+pub struct Globals {
+    /// The data directory.
+    #[arg(long, global = true, env = "ELICENSE_DATA", default_value = "./elicense-data")]
+    pub data: PathBuf,
+    /// The database, `sqlite:///path` or `postgres://…`; a SQLite file in the data directory by default.
+    #[arg(long, global = true, env = "ELICENSE_DATABASE")]
+    pub database: Option<String>,
+    /// The file with the master key; mode 0400, outside the data directory.
+    #[arg(long, global = true, env = "ELICENSE_MASTER_KEY_FILE", value_name = "FILE")]
+    pub master_key: Option<PathBuf>,
+    /// The name under which what is done here is recorded.
+    #[arg(long = "as", global = true, value_name = "NAME", env = "ELICENSE_AS", default_value = "operator")]
+    pub name: String,
+    /// A file with more regions, in the form of schema/regions.tsv.
+    #[arg(long, global = true, env = "ELICENSE_REGIONS", value_name = "FILE")]
+    pub regions: Option<PathBuf>,
+    /// Print one JSON value instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Globals {
+    /// Where the registry lives.
+    pub fn place(&self) -> Result<Place> {
+        let dir = std::path::absolute(&self.data).map_err(Error::internal)?;
+        let url = match &self.database {
+            Some(url) => DbUrl::parse(url)?,
+            None => DbUrl::in_data_dir(&dir),
+        };
+        Ok(Place { url, dir, point_hops: false })
+    }
+
+    /// The master key's file: named, or `<data>.master-key` beside the data directory.
+    pub fn master_key_file(&self) -> PathBuf {
+        self.master_key.clone().unwrap_or_else(|| {
+            let mut name = self.data.as_os_str().to_owned();
+            name.push(".master-key");
+            PathBuf::from(name)
+        })
+    }
+
+    /// What a registry is opened with.
+    pub fn opening(&self) -> Result<Opening> {
+        let place = self.place()?;
+        let master = MasterKey::read(&self.master_key_file(), Some(&place.dir))?;
+        Ok(Opening { place, master, clock: Clock::System, regions: self.regions()? })
+    }
+
+    /// Region names: the built-in ones, and those of `--regions`.
+    pub fn regions(&self) -> Result<Regions> {
+        match &self.regions {
+            Some(path) => Regions::with(&super::input::text(path)?)
+                .map_err(|fault| super::usage("regions", fault.to_string())),
+            None => Regions::with("").map_err(Error::internal),
+        }
+    }
+
+    /// Opens the registry.
+    pub fn open(&self) -> Result<Registry> {
+        Registry::open(self.opening()?)
+    }
+
+    /// Opens the registry for work that shows or changes holders: with the commands' access log running.
+    pub fn open_with_access(&self) -> Result<Registry> {
+        let registry = self.open()?;
+        registry.start_cli_access()?;
+        Ok(registry)
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> Actor {
+        Actor::Operator { name: self.name.clone() }
+    }
+}

@@ -1,0 +1,121 @@
+//! Who calls the API: `Authorization: Bearer` → [`Client`], with the scope in the handler's signature.
+//!
+//! ```ignore
+//! async fn lookup(client: Client<may::Lookup>, body: StrictJson<Request>) -> Result<…>
+//! ```
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+
+use super::scope::Permission;
+use super::token::{Claims, TokenKey};
+use crate::clock::{Clock, Moment};
+use crate::error::{Code, Error, Result};
+
+/// Whether the client of these claims may still come in, asked for every request; must not block.
+///
+/// The configuration in memory decides: the client exists, is enabled, and was not ended or narrowed after
+/// [`Claims::epoch`]. Answers `unauthenticated` or `policy_stale`.
+pub type Admission = Arc<dyn Fn(&Claims, Moment) -> Result<()> + Send + Sync>;
+
+/// What the extractor needs; put into the application as `web::Data<Gate>`.
+pub struct Gate {
+    /// The key of all tokens.
+    pub key: TokenKey,
+    /// Where the present comes from.
+    pub clock: Clock,
+    /// Whether a client may still come in.
+    pub admission: Admission,
+}
+
+/// A client whose token is valid now and carries the scope of `P`.
+#[derive(Debug)]
+pub struct Client<P: Permission> {
+    /// What the token says.
+    pub claims: Claims,
+    /// The instant at which the token was checked; the present of the whole request (I9).
+    pub now: Moment,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> FromRequest for Client<P> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(admit(req))
+    }
+}
+
+fn admit<P: Permission>(req: &HttpRequest) -> Result<Client<P>> {
+    let gate =
+        req.app_data::<web::Data<Gate>>().ok_or_else(|| Error::internal("no gate in this application"))?;
+    let now = gate.clock.now();
+    let claims = gate.key.verify(bearer(req)?, now)?;
+    (gate.admission)(&claims, now)?;
+    match P::SCOPE {
+        Some(scope) if !claims.scopes.contains(scope) => {
+            Err(Error::new(Code::Forbidden, format!("The token lacks the scope `{}`.", scope.wire()))
+                .rule("scope"))
+        }
+        _ => Ok(Client { claims, now, permission: PhantomData }),
+    }
+}
+
+/// The token of the one header `Authorization: Bearer …`; RFC 6750 §2.1 is the only way taken.
+fn bearer(req: &HttpRequest) -> Result<&str> {
+    let mut headers = req.headers().get_all(AUTHORIZATION);
+    let refused = || Error::new(Code::Unauthenticated, "Send one header Authorization: Bearer <token>.");
+    let (Some(header), None) = (headers.next(), headers.next()) else { return Err(refused()) };
+    let text = header.to_str().ok().ok_or_else(refused)?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(refused)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim_start()) } else { Err(refused()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::scope::{Scope, Scopes, may};
+    use actix_web::test::TestRequest;
+
+    fn gate(admission: Admission) -> Gate {
+        let clock = Clock::fixed("2026-11-22T01:02:03.000000Z".parse().unwrap());
+        Gate { key: TokenKey::new(&[7; 32]), clock, admission }
+    }
+
+    async fn ask<P: Permission>(gate: Gate, header: Option<String>) -> Result<Client<P>> {
+        let mut request = TestRequest::post().app_data(web::Data::new(gate));
+        if let Some(header) = header {
+            request = request.insert_header((AUTHORIZATION, header));
+        }
+        Client::<P>::extract(&request.to_http_request()).await
+    }
+
+    fn token(scope: Scope) -> Option<String> {
+        let gate = gate(Arc::new(|_, _| Ok(())));
+        let token = gate.key.issue("a", Scopes::default().with(scope), 1, gate.clock.now(), 60).unwrap();
+        Some(format!("Bearer {token}"))
+    }
+
+    #[actix_web::test]
+    async fn i4_a_handler_runs_only_with_its_own_scope() {
+        let open = || gate(Arc::new(|_, _| Ok(())));
+        assert!(ask::<may::Lookup>(open(), token(Scope::Lookup)).await.is_ok());
+        assert!(ask::<may::SignedIn>(open(), token(Scope::Lookup)).await.is_ok());
+        assert_eq!(ask::<may::Issue>(open(), token(Scope::Lookup)).await.unwrap_err().code, Code::Forbidden);
+        assert_eq!(ask::<may::Lookup>(open(), None).await.unwrap_err().code, Code::Unauthenticated);
+        let basic = Some("Basic YTpi".to_owned());
+        assert_eq!(ask::<may::Lookup>(open(), basic).await.unwrap_err().code, Code::Unauthenticated);
+    }
+
+    #[actix_web::test]
+    async fn a_client_that_was_ended_is_out_at_once() {
+        let ended = gate(Arc::new(|_, _| Err(Error::new(Code::Unauthenticated, "The client has ended."))));
+        let refused = ask::<may::Lookup>(ended, token(Scope::Lookup)).await.unwrap_err();
+        assert_eq!(refused.code, Code::Unauthenticated);
+    }
+}

@@ -1,0 +1,178 @@
+//! What stands around every request: its id, its time limit, headers of safety, the access line, the counters,
+//! and the turning of actix's bare refusals into problem documents.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{ResponseError, web};
+
+use super::metrics::Metrics;
+use super::problem::RequestId;
+use crate::error::{Code, Error};
+
+/// What the frame needs; put into the application as `web::Data<Frame>`.
+pub struct Frame {
+    /// Where requests are counted.
+    pub metrics: web::Data<Metrics>,
+    /// A request that takes longer is answered 503.
+    pub time_limit: Duration,
+    /// Whether the browser may be told to come back over TLS only.
+    pub tls: bool,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+                              form-action 'self'; frame-ancestors 'none'";
+
+/// Wraps an application: `App::new().wrap(actix_web::middleware::from_fn(frame))`.
+///
+/// # Errors
+/// Never one that is not already a whole response.
+pub async fn frame<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let Some(frame) = req.app_data::<web::Data<Frame>>().cloned() else {
+        return Err(Error::internal("no frame in this application").into());
+    };
+    let id = RequestId::fresh()?;
+    let begun = Instant::now();
+    let method = req.method().clone();
+    let _counted = InFlight::new(frame.metrics.clone());
+    let answered = id.clone().scope(tokio::time::timeout(frame.time_limit, next.call(req))).await;
+    let result = match answered {
+        Ok(Ok(answer)) => Ok(id.clone().within(|| dressed(answer.map_into_boxed_body()))),
+        Ok(Err(error)) => Err(id.clone().within(|| error.error_response())),
+        Err(_elapsed) => Err(id.clone().within(|| overdue(frame.time_limit).error_response())),
+    };
+    match result {
+        Ok(mut answer) => {
+            safe_headers(answer.headers_mut(), &id, frame.tls);
+            let route = answer.request().match_pattern();
+            account(&frame, &id, &method, route.as_deref(), answer.status(), begun.elapsed());
+            Ok(answer)
+        }
+        Err(mut response) => {
+            safe_headers(response.headers_mut(), &id, frame.tls);
+            account(&frame, &id, &method, None, response.status(), begun.elapsed());
+            Err(InternalError::from_response("answered", response).into())
+        }
+    }
+}
+
+fn overdue(limit: Duration) -> Error {
+    let seconds = limit.as_secs();
+    Error::new(
+        Code::StoreBusy,
+        format!(
+            "No answer within {seconds} s; a write may still finish: repeat it with its Idempotency-Key."
+        ),
+    )
+}
+
+/// Counts down when the request ends, however it ends: a client that hangs up drops the future.
+struct InFlight(web::Data<Metrics>);
+
+impl InFlight {
+    fn new(metrics: web::Data<Metrics>) -> Self {
+        metrics.in_flight.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
+}
+
+/// actix answers some refusals itself (no such method, a path that cannot be read) with no body or a plain
+/// text; those become problem documents. Our own errors have a media type already.
+fn dressed(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = answer.status();
+    let media = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let bare = media.is_none_or(|media| media.starts_with("text/plain"));
+    if !bare || !(status.is_client_error() || status.is_server_error()) {
+        return answer;
+    }
+    let error = Error::new(code_of(status), "");
+    let (req, old) = answer.into_parts();
+    let mut response = error.error_response();
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = old.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    ServiceResponse::new(req, response)
+}
+
+fn code_of(status: StatusCode) -> Code {
+    match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::MediaTypeUnsupported,
+        StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+        StatusCode::FORBIDDEN => Code::Forbidden,
+        StatusCode::SERVICE_UNAVAILABLE => Code::StoreBusy,
+        status if status.is_client_error() => Code::RequestMalformed,
+        _ => Code::Internal,
+    }
+}
+
+fn safe_headers(headers: &mut HeaderMap, id: &RequestId, tls: bool) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(REQUEST_ID, value);
+    }
+    // Not `no-referrer`: under it browsers send `Origin: null` with our own forms, which is then refused. No
+    // other site learns an address either way.
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::PERMISSIONS_POLICY, "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// One line and one count: method, route pattern, status, µs. The path and the query never stand in it (I3).
+fn account(
+    frame: &Frame,
+    id: &RequestId,
+    method: &Method,
+    route: Option<&str>,
+    status: StatusCode,
+    took: Duration,
+) {
+    let route = route.unwrap_or("(none)");
+    // A method is any token a caller chooses; as a label it must come from a small set.
+    let known = [
+        Method::GET,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PATCH,
+    ];
+    let method = if known.contains(method) { method.as_str() } else { "OTHER" };
+    frame.metrics.answered(method, route, status.as_u16(), took);
+    log::info!(target: "access", "{} {method} {route} {} {}us", id.as_str(), status.as_u16(), took.as_micros());
+}
+
+#[cfg(test)]
+mod tests;

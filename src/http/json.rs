@@ -1,0 +1,128 @@
+//! The one way a JSON body comes in: limited, UTF-8, of the shape the handler names, refused with the field
+//! that is to blame and never with the value that stood there (I3, I12).
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::json_path::{path_at, plain};
+use crate::error::{Code, Error, Result};
+
+/// Bytes of a JSON body where the handler names no limit.
+pub const BODY_LIMIT: usize = 256 * 1024;
+
+/// A body that is one JSON object of the shape `T`, at most `LIMIT` bytes.
+///
+/// `T` should carry `#[serde(deny_unknown_fields)]`. Refusals: `media_type_unsupported`, `body_too_large`,
+/// `json_invalid`, `field_unknown` (rule `unknown`), `field_invalid` (rules `missing`, `duplicate`, `type`,
+/// `value`).
+#[derive(Debug, Clone, Copy)]
+pub struct StrictJson<T, const LIMIT: usize = BODY_LIMIT>(pub T);
+
+impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJson<T, LIMIT> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media = is_json(req);
+        let payload = web::Payload::from_request(req, payload);
+        Box::pin(async move {
+            if !media {
+                return Err(Error::new(Code::MediaTypeUnsupported, "This address takes application/json."));
+            }
+            let payload = payload.await.map_err(|cause| malformed(cause.to_string()))?;
+            let bytes = match payload.to_bytes_limited(LIMIT).await {
+                Ok(read) => read.map_err(|cause| malformed(cause.to_string()))?,
+                Err(_limit) => return Err(too_large(LIMIT)),
+            };
+            parse(&bytes).map(Self)
+        })
+    }
+}
+
+/// Reads `T` from the bytes of a body, or from those of a file that holds one.
+///
+/// # Errors
+/// `json_invalid`, `field_unknown` or `field_invalid`, as [`StrictJson`] says.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|fault| Error::new(Code::JsonInvalid, not_utf8(fault)).rule("utf8"))?;
+    let value = serde_json::from_str(text).map_err(|fault| refusal(text, &fault))?;
+    // serde reads a struct from an array too, by position; no body of ours is one.
+    match text.trim_ascii_start().starts_with('{') {
+        true => Ok(value),
+        false => Err(Error::new(Code::FieldInvalid, "Expected an object.").rule("type")),
+    }
+}
+
+/// The refusal of a body above the limit.
+pub fn too_large(limit: usize) -> Error {
+    Error::new(Code::BodyTooLarge, format!("At most {limit} bytes."))
+}
+
+fn not_utf8(fault: std::str::Utf8Error) -> String {
+    format!("Byte {} is not UTF-8.", fault.valid_up_to())
+}
+
+fn malformed(cause: String) -> Error {
+    Error::new(Code::RequestMalformed, "The body could not be read to its end.").caused_by(cause)
+}
+
+fn is_json(req: &HttpRequest) -> bool {
+    let Some(Ok(media)) = req.headers().get(CONTENT_TYPE).map(|value| value.to_str()) else { return false };
+    let mut parts = media.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+        && parts.all(|parameter| parameter.eq_ignore_ascii_case("charset=utf-8"))
+}
+
+fn refusal(text: &str, fault: &serde_json::Error) -> Error {
+    let (line, column) = (fault.line(), fault.column());
+    if fault.classify() != Category::Data {
+        return Error::new(Code::JsonInvalid, format!("Not JSON at line {line}, column {column}."));
+    }
+    // Only what comes from our own types is taken from the message: it also quotes the caller's values.
+    let message = fault.to_string();
+    let path = path_at(text, line, column);
+    if message.starts_with("unknown field `") {
+        return Error::new(Code::FieldUnknown, "This field is not known here.").at(path).rule("unknown");
+    }
+    if let Some(name) = quoted(&message, "missing field `") {
+        let path = if path.is_empty() { name } else { format!("{path}.{name}") };
+        return Error::new(Code::FieldInvalid, "This field is missing.").at(path).rule("missing");
+    }
+    let rule = if message.starts_with("duplicate field `") {
+        "duplicate"
+    } else if message.starts_with("invalid type: ") {
+        "type"
+    } else {
+        "value"
+    };
+    let detail = match expected(&message) {
+        Some(expected) if rule != "duplicate" => format!("Expected {expected}."),
+        _ if rule == "duplicate" => "This field stands twice.".to_owned(),
+        _ => "The value breaks the rule of this field.".to_owned(),
+    };
+    let error = Error::new(Code::FieldInvalid, detail).rule(rule);
+    if path.is_empty() { error } else { error.at(path) }
+}
+
+fn quoted(message: &str, before: &str) -> Option<String> {
+    let (name, _) = message.strip_prefix(before)?.split_once('`')?;
+    Some(plain(name.as_bytes()))
+}
+
+/// The part of serde's message that says what would have been accepted. It stands last, so a value that
+/// contains the same words cannot put itself in its place.
+fn expected(message: &str) -> Option<&str> {
+    let standard = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `"];
+    standard.iter().any(|start| message.starts_with(start)).then_some(())?;
+    let (_, tail) = message.rsplit_once(", expected ")?;
+    Some(tail.rsplit_once(" at line ").map_or(tail, |(expected, _)| expected))
+}
+
+#[cfg(test)]
+mod tests;

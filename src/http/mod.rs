@@ -1,0 +1,38 @@
+//! What every answer over HTTP shares: problem documents, extractors, tokens, sessions, budgets, metrics, and
+//! the frame around each request. Nothing here knows a resource; handlers stand in `api` and `web`.
+//!
+//! | to | use |
+//! |---|---|
+//! | answer "no" | return [`crate::error::Error`]: [`problem`] makes it `application/problem+json` |
+//! | read a JSON body | [`StrictJson`] |
+//! | name the scope a handler asks for | [`auth::Client`] with a type of [`scope::may`] |
+//! | read or make a token | [`token::TokenKey`] |
+//! | sign a person in on a page | [`session`], [`throttle`] |
+//! | hash a password without starving lookups | [`slow::SlowWork`] |
+//! | count distinct holders of a day | [`budget::Budgets`] |
+//! | wrap an application | [`frame::frame`], [`defaults::configure`] |
+
+pub mod auth;
+pub mod budget;
+pub mod context;
+pub mod defaults;
+pub mod frame;
+pub mod idempotency;
+pub mod json;
+pub mod metrics;
+pub mod oauth;
+pub mod openapi;
+pub mod problem;
+pub mod scope;
+pub mod session;
+pub mod slow;
+pub mod throttle;
+pub mod token;
+
+mod json_path;
+mod random;
+
+pub use json::StrictJson;
+
+/// What a seam that reads the database gives back; it runs on one worker and need not be `Send`.
+pub type Pending<T> = std::pin::Pin<Box<dyn Future<Output = crate::error::Result<T>>>>;

@@ -1,0 +1,58 @@
+//! `/healthz`: the process answers. `/readyz`: it can also do its work, by a list of checks.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use serde_json::{Map, Value, json};
+
+use crate::error::Result;
+use crate::http::Pending;
+use crate::http::metrics::Metrics;
+
+/// One thing that must hold for work to be possible, by name; the error's code is shown, its cause is not.
+pub struct Check {
+    /// A stable name: `store`, `log`, `policy`.
+    pub name: &'static str,
+    /// Asks now; must answer within a second or so.
+    pub ask: Arc<dyn Fn() -> Pending<()> + Send + Sync>,
+}
+
+/// All checks; put into the application as `web::Data<Checks>`.
+#[derive(Default)]
+pub struct Checks(pub Vec<Check>);
+
+/// `GET /healthz` and `GET /readyz`.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/healthz").route(web::get().to(healthz)))
+        .service(web::resource("/readyz").route(web::get().to(readyz)));
+}
+
+/// `GET /metrics`; asks for `web::Data<Metrics>`.
+pub fn metrics_routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/metrics").route(web::get().to(metrics)));
+}
+
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+async fn readyz(checks: web::Data<Checks>) -> HttpResponse {
+    let mut told = Map::new();
+    let mut ready = true;
+    for check in &checks.0 {
+        let state = match (check.ask)().await {
+            Ok(()) => "ok",
+            Err(error) => {
+                ready = false;
+                error.code.wire()
+            }
+        };
+        told.insert(check.name.to_owned(), state.into());
+    }
+    let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer.json(json!({ "status": if ready { "ready" } else { "not_ready" }, "checks": Value::Object(told) }))
+}
+
+async fn metrics(metrics: web::Data<Metrics>) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.render()?))
+}

@@ -1,0 +1,22 @@
+//! Start and stop: sockets, TLS, signals, and which door has which routes.
+//!
+//! | to | use |
+//! |---|---|
+//! | check what the command line said | [`sockets`] |
+//! | serve until a signal | [`Server::start`], then [`Server::run_until_signal`] |
+//! | serve in a test | [`Server::start`] on port 0, [`Server::addresses`], [`Server::stop`] |
+//! | put a resource on a door | the functions of [`routes`] |
+
+pub mod health;
+pub mod routes;
+pub mod running;
+pub mod tls;
+
+mod listeners;
+mod server;
+
+pub use listeners::{ListenerFault, Socket, sockets};
+pub use server::{Parts, Server};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! A registry that serves: its parts put together, what runs beside the requests, and the end of both.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::web;
+
+use super::health::{Check, Checks};
+use super::{Parts, Server};
+use crate::api::document::Document;
+use crate::api::oauth2::{Credentials, Grant};
+use crate::config::{Door, ServeConfig};
+use crate::error::{Code, Error, Result};
+use crate::http::auth::Gate;
+use crate::http::budget::Budgets;
+use crate::http::context::Context;
+use crate::http::metrics::{Kind, Metrics};
+use crate::http::scope::Scopes;
+use crate::http::token::TokenKey;
+use crate::registry::Registry;
+use crate::web::desk::RegistryDesk;
+use crate::web::docs::Docs;
+use crate::web::sessions::RegistrySessions;
+use crate::web::staff::Window;
+use crate::web::views::ItemChoice;
+
+/// How often the config version is read; policy older than a second answers no lookup.
+const REFRESH: Duration = Duration::from_millis(250);
+
+/// What the command line decides beside the sockets.
+pub struct Settings {
+    /// The name of this process.
+    pub node: String,
+    /// Say on every page that this is a demo.
+    pub demo: bool,
+    /// Items that a clerk may choose until items exist in the catalog.
+    pub items: Vec<ItemChoice>,
+}
+
+/// A serving registry.
+pub struct Running {
+    registry: Registry,
+    server: Server,
+    beside: Beside,
+}
+
+/// The thread that reads policy anew; ends when told.
+struct Beside {
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Running {
+    /// Claims the access log and opens the sockets.
+    pub fn start(registry: Registry, config: &ServeConfig, settings: Settings) -> Result<Self> {
+        registry.start_access(&settings.node)?;
+        registry.refresh()?;
+        let beside = refresher(registry.clone())?;
+        let metrics = web::Data::new(Metrics::new()?);
+        watch(&metrics, &registry)?;
+        let context = web::Data::new(Context {
+            registry: registry.clone(),
+            budgets: Budgets::default(),
+            metrics: metrics.clone(),
+        });
+        for (actor, holder, at) in registry.accesses_of_today()? {
+            context.budgets.seed(&actor, *holder.bytes(), at);
+        }
+        let gate = web::Data::new(gate(&registry));
+        let credentials = web::Data::new(credentials(&registry));
+        let window = web::Data::new(Window {
+            sessions: Arc::new(RegistrySessions::new(registry.clone())),
+            desk: Arc::new(RegistryDesk::new(context.clone(), settings.items)),
+            clock: registry.clock().clone(),
+            demo: settings.demo,
+        });
+        let document = web::Data::new(Document::build()?);
+        let docs = web::Data::new(Docs::of(document.value()));
+        let checks = web::Data::new(checks(&registry));
+        let data = move |cfg: &mut web::ServiceConfig| {
+            cfg.app_data(context.clone())
+                .app_data(gate.clone())
+                .app_data(credentials.clone())
+                .app_data(window.clone())
+                .app_data(document.clone())
+                .app_data(docs.clone())
+                .app_data(checks.clone());
+        };
+        let server = Server::start(config, &Parts { metrics, data: Arc::new(data) })?;
+        Ok(Self { registry, server, beside })
+    }
+
+    /// Where it listens, for which doors, and whether with TLS.
+    pub fn addresses(&self) -> &[(SocketAddr, Vec<Door>, bool)] {
+        self.server.addresses()
+    }
+
+    /// Serves until SIGTERM or SIGINT; then finishes what has begun, commits what waits, gives the log back.
+    pub async fn run_until_signal(self) -> Result<()> {
+        let Self { registry, server, beside } = self;
+        let ended = server.run_until_signal().await;
+        drop(beside);
+        registry.stop_access();
+        ended
+    }
+
+    /// The same without waiting for a signal.
+    pub async fn stop(self) -> Result<()> {
+        let Self { registry, server, beside } = self;
+        let ended = server.stop().await;
+        drop(beside);
+        registry.stop_access();
+        ended
+    }
+}
+
+fn refresher(registry: Registry) -> Result<Beside> {
+    let ended = Arc::new(AtomicBool::new(false));
+    let end = ended.clone();
+    let thread = std::thread::Builder::new().name("refresh".into());
+    let thread = thread.spawn(move || {
+        while !end.load(Ordering::SeqCst) {
+            if let Err(error) = registry.refresh() {
+                log::error!("policy could not be read anew: {error:?}");
+            }
+            std::thread::sleep(REFRESH);
+        }
+    });
+    Ok(Beside { ended, thread: Some(thread.map_err(Error::internal)?) })
+}
+
+fn gate(registry: &Registry) -> Gate {
+    let key = TokenKey::new(&registry.store().master().derive("token"));
+    let known = registry.clone();
+    let admission = move |claims: &crate::http::token::Claims, _now| {
+        let snapshot = known.fresh_snapshot()?;
+        match snapshot.clients.get(&*claims.client) {
+            Some(client) if client.enabled => Ok(()),
+            _ => Err(Error::new(Code::Unauthenticated, "The client has been ended.")),
+        }
+    };
+    Gate { key, clock: registry.clock().clone(), admission: Arc::new(admission) }
+}
+
+fn credentials(registry: &Registry) -> Credentials {
+    let registry = registry.clone();
+    Credentials::new(Arc::new(move |id, secret| match registry.check_client(id, secret) {
+        Ok(client) => {
+            let scopes: Scopes = client.scopes.iter().copied().collect();
+            let epoch = u64::try_from(registry.snapshot().version).unwrap_or(0);
+            Ok(Some(Grant { scopes, epoch }))
+        }
+        Err(error) if error.code == Code::Unauthenticated => Ok(None),
+        Err(error) => Err(error),
+    }))
+}
+
+fn checks(registry: &Registry) -> Checks {
+    let (store, log, policy) = (registry.clone(), registry.clone(), registry.clone());
+    let unready = |code| Error::new(code, "");
+    Checks(vec![
+        Check {
+            name: "store",
+            ask: Arc::new(move || {
+                let registry = store.clone();
+                Box::pin(async move {
+                    let reader = registry.clone();
+                    registry
+                        .store()
+                        .blocking(move || reader.store().read_now(|reader| reader.config_version()))
+                        .await
+                        .map(drop)
+                })
+            }),
+        },
+        Check {
+            name: "log",
+            ask: Arc::new(move || {
+                let healthy = log.access().is_ok_and(|access| access.healthy());
+                Box::pin(async move { if healthy { Ok(()) } else { Err(unready(Code::LogUnavailable)) } })
+            }),
+        },
+        Check {
+            name: "policy",
+            ask: Arc::new(move || {
+                let fresh = policy.fresh_snapshot().map(drop);
+                Box::pin(async move { fresh })
+            }),
+        },
+    ])
+}
+
+/// Counters of the access log and the size of the write-ahead logs, read when metrics are asked for.
+fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
+    use crate::log::metrics::Counters;
+    type Read = fn(&Counters) -> u64;
+    let counted: [(Kind, &'static str, &'static str, Read); 6] = [
+        (Kind::Counter, "elicense_access_batches_total", "Confirmed commits of access entries.", |c| {
+            Counters::value(&c.batches)
+        }),
+        (Kind::Counter, "elicense_access_entries_total", "Access entries in them.", |c| {
+            Counters::value(&c.entries)
+        }),
+        (Kind::Counter, "elicense_access_faults_total", "Commits that failed or are in doubt.", |c| {
+            Counters::value(&c.faults)
+        }),
+        (Kind::Counter, "elicense_access_refused_total", "Entries refused by a full queue.", |c| {
+            Counters::value(&c.refused_full)
+        }),
+        (Kind::Gauge, "elicense_access_queue", "Entries that wait for a commit.", |c| {
+            Counters::value(&c.queued)
+        }),
+        (Kind::Counter, "elicense_access_commit_microseconds_total", "Time in confirmed commits.", |c| {
+            Counters::value(&c.commit_us_sum)
+        }),
+    ];
+    for (kind, name, help, read) in counted {
+        let registry = registry.clone();
+        metrics.watch(kind, name, help, move || {
+            registry.access().map_or(0.0, |access| counted_value(read(access.counters())))
+        })?;
+    }
+    for (name, file) in
+        [("elicense_wal_bytes_registry", "registry.db-wal"), ("elicense_wal_bytes_access", "access.db-wal")]
+    {
+        let path = registry.store().dir().join(file);
+        metrics.watch(Kind::Gauge, name, "Size of the write-ahead log.", move || {
+            std::fs::metadata(&path).map_or(0.0, |about| counted_value(about.len()))
+        })?;
+    }
+    Ok(())
+}
+
+/// A counter as metrics carry it: exact up to 2^53.
+fn counted_value(value: u64) -> f64 {
+    let (high, low) = (
+        u32::try_from(value >> 32).unwrap_or(u32::MAX),
+        u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX),
+    );
+    f64::from(high) * 4_294_967_296.0 + f64::from(low)
+}

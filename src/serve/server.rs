@@ -1,0 +1,210 @@
+//! The running server: one actix server per socket, one place that stops them all.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::ServiceConfig;
+use actix_web::{App, HttpServer, rt, web};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::listeners::{Socket, sockets};
+use super::routes;
+use super::tls::Certificate;
+use crate::config::{Door, ServeConfig};
+use crate::error::{Code, Error, Result};
+use crate::http::frame::{Frame, frame};
+use crate::http::{defaults, metrics::Metrics};
+
+/// What every worker shares.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where requests are counted.
+    pub metrics: web::Data<Metrics>,
+    /// Puts the `web::Data` of the use cases into an application; runs once for each worker of each socket.
+    pub data: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
+}
+
+/// A server that is serving.
+pub struct Server {
+    handles: Vec<ServerHandle>,
+    joins: Vec<rt::task::JoinHandle<std::io::Result<()>>>,
+    addresses: Vec<(SocketAddr, Vec<Door>, bool)>,
+    certificates: Vec<Arc<Certificate>>,
+}
+
+impl Server {
+    /// Opens every socket, then serves. Nothing is served if one of them cannot be opened. Must run inside an
+    /// actix system.
+    ///
+    /// # Errors
+    /// `config_invalid`: a rule of the listeners, a certificate, or an address that cannot be had.
+    pub fn start(config: &ServeConfig, parts: &Parts) -> Result<Self> {
+        let sockets = sockets(config)?;
+        let mut server =
+            Self { handles: Vec::new(), joins: Vec::new(), addresses: Vec::new(), certificates: Vec::new() };
+        let mut bound = Vec::with_capacity(sockets.len());
+        for socket in sockets {
+            let certificate = socket.tls.clone().map(Certificate::load).transpose()?;
+            let listener = TcpListener::bind(socket.address).map_err(|fault| cannot_bind(&socket, fault))?;
+            bound.push((socket, listener, certificate));
+        }
+        for (socket, listener, certificate) in bound {
+            server.serve(config, parts, socket, listener, certificate)?;
+        }
+        Ok(server)
+    }
+
+    /// The addresses in use with their doors and whether TLS is spoken; a port 0 of the configuration is told as
+    /// the port that was given.
+    pub fn addresses(&self) -> &[(SocketAddr, Vec<Door>, bool)] {
+        &self.addresses
+    }
+
+    /// Reads the certificates of all sockets again; one that fails keeps its present certificate.
+    ///
+    /// # Errors
+    /// The last fault, after all were tried.
+    pub fn reload_certificates(&self) -> Result<()> {
+        let mut last = Ok(());
+        for certificate in &self.certificates {
+            if let Err(fault) = certificate.reload() {
+                last = Err(fault.into());
+            }
+        }
+        last
+    }
+
+    /// Serves until SIGTERM or SIGINT, then stops as [`Server::stop`] does. SIGHUP reads the certificates again.
+    ///
+    /// # Errors
+    /// `internal` when signals cannot be waited for, or a server ended by itself.
+    pub async fn run_until_signal(mut self) -> Result<()> {
+        let mut signals = Signals::new()?;
+        loop {
+            match signals.next(&mut self.joins).await {
+                Woken::Reload => match self.reload_certificates() {
+                    Ok(()) => log::info!("certificates read again"),
+                    Err(fault) => log::error!("the present certificate stays in use: {fault}"),
+                },
+                Woken::Stop => {
+                    log::info!("stopping: requests that have begun are finished");
+                    return self.stop().await;
+                }
+                Woken::Ended => {
+                    self.stop().await?;
+                    return Err(Error::internal("a listener ended by itself"));
+                }
+            }
+        }
+    }
+
+    /// Takes no new connections, finishes the requests that have begun (at most `stop_limit`), and returns.
+    ///
+    /// # Errors
+    /// `internal` when a socket ended with an error.
+    pub async fn stop(self) -> Result<()> {
+        // Told to all first, so that they wait side by side and not one after another.
+        let stops: Vec<_> = self.handles.iter().map(|handle| rt::spawn(handle.stop(true))).collect();
+        for stop in stops {
+            stop.await.map_err(Error::internal)?;
+        }
+        for join in self.joins {
+            if !join.is_finished() {
+                join.await.map_err(Error::internal)?.map_err(Error::internal)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(
+        &mut self,
+        config: &ServeConfig,
+        parts: &Parts,
+        socket: Socket,
+        listener: TcpListener,
+        certificate: Option<Arc<Certificate>>,
+    ) -> Result<()> {
+        let address = listener.local_addr().map_err(Error::internal)?;
+        let framing = web::Data::new(Frame {
+            metrics: parts.metrics.clone(),
+            time_limit: config.request_limit,
+            tls: certificate.is_some(),
+        });
+        let (parts, doors, limit) = (parts.clone(), socket.doors.clone(), config.request_limit);
+        let server = HttpServer::new(move || {
+            let (data, doors) = (parts.data.clone(), doors.clone());
+            App::new()
+                .app_data(framing.clone())
+                .app_data(parts.metrics.clone())
+                .configure(defaults::configure)
+                .configure(move |cfg| data(cfg))
+                .configure(move |cfg| routes::of(&doors, cfg))
+                .wrap(from_fn(frame))
+        })
+        .workers(if socket.doors == [Door::Admin] { 1 } else { config.workers.max(1) })
+        .max_connections(config.connections)
+        .keep_alive(config.keep_alive)
+        .client_request_timeout(config.head_limit)
+        .client_disconnect_timeout(limit.min(config.head_limit))
+        .shutdown_timeout(config.stop_limit.as_secs())
+        .disable_signals();
+        let server = match &certificate {
+            Some(certificate) => {
+                let tls = certificate.server_config().map_err(Error::internal)?;
+                server.listen_rustls_0_23(listener, tls)
+            }
+            None => server.listen(listener),
+        };
+        let server = server.map_err(|fault| cannot_bind(&socket, fault))?.run();
+        self.handles.push(server.handle());
+        self.joins.push(rt::spawn(server));
+        self.addresses.push((address, socket.doors, certificate.is_some()));
+        self.certificates.extend(certificate);
+        Ok(())
+    }
+}
+
+fn cannot_bind(socket: &Socket, fault: std::io::Error) -> Error {
+    let detail = format!("The address {} cannot be opened: {fault}.", socket.address);
+    Error::new(Code::ConfigInvalid, detail).rule("listener_address")
+}
+
+enum Woken {
+    Reload,
+    Stop,
+    Ended,
+}
+
+struct Signals {
+    reload: Signal,
+    stops: [Signal; 2],
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let on = |kind| signal(kind).map_err(Error::internal);
+        let stops = [on(SignalKind::terminate())?, on(SignalKind::interrupt())?];
+        Ok(Self { reload: on(SignalKind::hangup())?, stops })
+    }
+
+    async fn next(&mut self, joins: &mut [rt::task::JoinHandle<std::io::Result<()>>]) -> Woken {
+        std::future::poll_fn(|context| {
+            if self.stops.iter_mut().any(|stop| stop.poll_recv(context).is_ready()) {
+                return Poll::Ready(Woken::Stop);
+            }
+            if self.reload.poll_recv(context).is_ready() {
+                return Poll::Ready(Woken::Reload);
+            }
+            if joins.iter_mut().any(|join| Pin::new(join).poll(context).is_ready()) {
+                return Poll::Ready(Woken::Ended);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}

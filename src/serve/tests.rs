@@ -1,0 +1,5 @@
+//! Listeners, TLS, reloading, readiness and stopping, each over a real socket.
+
+mod docs;
+mod listeners;
+mod running;

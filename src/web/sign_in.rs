@@ -1,0 +1,88 @@
+//! `/sign-in` and `/sign-out`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::SET_COOKIE;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::assets;
+use super::page::{PageError, Result, forms, page, respond, see_other};
+use super::staff::{Staff, Window};
+use super::views::Shell;
+use crate::error::Code;
+use crate::http::problem::retry_seconds;
+use crate::http::session;
+
+/// Puts the addresses on; asks for `web::Data<Window>`.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(
+        web::resource("/sign-in").app_data(forms()).route(web::get().to(show)).route(web::post().to(enter)),
+    )
+    .service(web::resource("/sign-out").app_data(forms()).route(web::post().to(leave)));
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+pub(super) struct SignInPage {
+    pub(super) shell: Shell,
+    pub(super) name: String,
+    pub(super) refusal: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Form {
+    name: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+struct Leave {
+    csrf: String,
+}
+
+async fn show(window: web::Data<Window>) -> Result<HttpResponse> {
+    page(&SignInPage { shell: shell(&window), name: String::new(), refusal: None })
+}
+
+async fn enter(req: HttpRequest, window: web::Data<Window>, form: web::Form<Form>) -> Result<HttpResponse> {
+    session::same_origin(&req)?;
+    let Form { name, password } = form.into_inner();
+    let begun = window.sessions.sign_in(name.clone(), Zeroizing::new(password), window.clock.now()).await;
+    match begun {
+        Ok(fresh) => {
+            let secure = session::is_secure(&req);
+            let cookie = session::cookie(&fresh.cookie, secure);
+            Ok(HttpResponse::SeeOther()
+                .insert_header(("Location", "/"))
+                .insert_header((SET_COOKIE, cookie))
+                .finish())
+        }
+        Err(error) if error.code == Code::SignInFailed => {
+            let refusal = match retry_seconds(&error) {
+                Some(seconds) => format!("连续多次输入错误，请 {seconds} 秒后再试。"),
+                None => "账号或密码错误，请重新输入。".to_owned(),
+            };
+            let shown = SignInPage { shell: shell(&window), name, refusal: Some(refusal) };
+            respond(StatusCode::UNAUTHORIZED, &shown)
+        }
+        Err(error) => Err(PageError(error)),
+    }
+}
+
+async fn leave(req: HttpRequest, staff: Staff, form: web::Form<Leave>) -> Result<HttpResponse> {
+    session::same_origin(&req)?;
+    staff.session.check_form(&form.csrf)?;
+    staff.window.sessions.end(staff.session.key).await?;
+    let mut answer = see_other("/sign-in");
+    let cookie = session::ended(session::is_secure(&req));
+    if let Ok(value) = cookie.parse() {
+        answer.headers_mut().insert(SET_COOKIE, value);
+    }
+    Ok(answer)
+}
+
+fn shell(window: &Window) -> Shell {
+    Shell { demo: window.demo, account: None }
+}

@@ -1,0 +1,90 @@
+//! Who is signed in on a page, and the seam to everything the pages need.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+
+use super::page::PageError;
+use super::views::{AccountView, ItemChoice, LookupView, Shell, Typed};
+use crate::clock::{Clock, Moment};
+use crate::error::{Code, Error};
+use crate::http::Pending;
+use crate::http::session::{self, Session, Sessions};
+
+/// What a clerk asks for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Three digits; checked by the use case.
+    pub code_type: String,
+    /// The number as typed, not yet checked.
+    pub number: Typed,
+    /// The item's code.
+    pub item: String,
+    /// Why.
+    pub reason: String,
+    /// How the person takes part, as on the wire.
+    pub presence: String,
+}
+
+/// The use cases behind the pages of the window.
+pub trait Desk: Send + Sync {
+    /// The items a person of this agency may choose; from memory, must not block.
+    fn items(&self, session: &Session) -> Vec<ItemChoice>;
+
+    /// Looks up, logs, and gives what may be shown.
+    fn lookup(&self, asked: Asked, session: Session, now: Moment) -> Pending<LookupView>;
+}
+
+/// What the pages need; put into the application as `web::Data<Window>`.
+pub struct Window {
+    /// Accounts and sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// The use cases.
+    pub desk: Arc<dyn Desk>,
+    /// Where the present comes from.
+    pub clock: Clock,
+    /// Whether this is the demo.
+    pub demo: bool,
+}
+
+/// A person of staff who is signed in; without one the browser is sent to the sign-in page.
+pub struct Staff {
+    /// The session.
+    pub session: Session,
+    /// The present of the whole request (I9).
+    pub now: Moment,
+    /// The seam.
+    pub window: web::Data<Window>,
+}
+
+impl Staff {
+    /// What stands around this person's pages.
+    pub fn shell(&self) -> Shell {
+        let account = AccountView {
+            display: self.session.display.to_string(),
+            agency: self.session.agency_name.to_string(),
+            csrf: self.session.csrf.to_string(),
+        };
+        Shell { demo: self.window.demo, account: Some(account) }
+    }
+}
+
+impl FromRequest for Staff {
+    type Error = PageError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, PageError>>>>;
+
+    fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let window = req.app_data::<web::Data<Window>>().cloned();
+        let key = session::key_of(req, session::is_secure(req));
+        Box::pin(async move {
+            let window = window.ok_or_else(|| Error::internal("no window in this application"))?;
+            let key = key.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
+            let now = window.clock.now();
+            let found = window.sessions.find(key, now).await?;
+            let session = found.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
+            Ok(Self { session, now, window })
+        })
+    }
+}

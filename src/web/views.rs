@@ -1,0 +1,289 @@
+//! What pages show, as plain data. The use cases fill these; templates only lay them out. Every text is escaped
+//! when it is written, so a view holds texts as they are.
+
+use std::fmt;
+
+use crate::identity::CodeType;
+
+/// What stands around every page.
+#[derive(Debug, Clone, Default)]
+pub struct Shell {
+    /// Shows the banner that all data are made up.
+    pub demo: bool,
+    /// Who is signed in.
+    pub account: Option<AccountView>,
+}
+
+/// The person who is signed in.
+#[derive(Debug, Clone)]
+pub struct AccountView {
+    /// Shown name.
+    pub display: String,
+    /// Name of the agency.
+    pub agency: String,
+    /// The token each form carries.
+    pub csrf: String,
+}
+
+/// A text somebody typed that may be a holder's number: shown back in its own field, in no other place (I3).
+#[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Typed(pub String);
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(typed)")
+    }
+}
+
+/// How the person in question takes part; the value is the one on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// `typed`, `card_read`, …
+    pub value: &'static str,
+    /// The label.
+    pub label: &'static str,
+}
+
+/// All ways of presence, the one without evidence first, since it is what the form alone can claim.
+pub const PRESENCES: &[Presence] = &[
+    Presence { value: "typed", label: "工作人员手工录入" },
+    Presence { value: "card_read", label: "读取身份证件" },
+    Presence { value: "holder_code", label: "出示办事码" },
+    Presence { value: "phone_confirmed", label: "手机确认" },
+    Presence { value: "agent", label: "代理人到场" },
+    Presence { value: "on_behalf_by_duty", label: "依职权办理" },
+];
+
+/// A service item to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemChoice {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The form of a lookup, with what was given last.
+#[derive(Debug, Clone)]
+pub struct LookupForm {
+    /// The items of the agency.
+    pub items: Vec<ItemChoice>,
+    /// The chosen code type, three digits.
+    pub code_type: String,
+    /// The number as typed.
+    pub number: Typed,
+    /// The chosen item's code.
+    pub item: String,
+    /// The reason given.
+    pub reason: String,
+    /// The chosen presence.
+    pub presence: String,
+    /// Why the last try was refused.
+    pub refusal: Option<RefusalView>,
+}
+
+impl LookupForm {
+    /// An empty form with these items.
+    pub fn empty(items: Vec<ItemChoice>) -> Self {
+        Self {
+            items,
+            code_type: CodeType::CitizenId.code().to_owned(),
+            number: Typed::default(),
+            item: String::new(),
+            reason: String::new(),
+            presence: "typed".to_owned(),
+            refusal: None,
+        }
+    }
+
+    /// The name of the field to go to; empty where no single one is to blame.
+    pub fn refused_field(&self) -> &str {
+        self.refusal.as_ref().map_or("", |refusal| refusal.field.as_str())
+    }
+
+    /// Code types of persons, as (code, name).
+    pub fn person_types(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        types(true)
+    }
+
+    /// Code types of organisations, as (code, name).
+    pub fn organisation_types(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        types(false)
+    }
+}
+
+fn types(person: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    // 111 and 001 are what comes across the counter; the rest keeps the order of the standard.
+    let mut all: Vec<_> = CodeType::ALL.iter().filter(|one| one.is_person() == person).collect();
+    all.sort_by_key(|one| (!matches!(one, CodeType::CitizenId | CodeType::CreditCode), one.code()));
+    all.into_iter().map(|one| (one.code(), one.name_zh()))
+}
+
+/// A refusal as a person reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusalView {
+    /// What is wrong.
+    pub title: String,
+    /// What is wrong in this case.
+    pub detail: String,
+    /// What to do.
+    pub hint: String,
+    /// The code to name to the operator.
+    pub code: String,
+    /// The field to go to, by the name in the form.
+    pub field: String,
+}
+
+/// The answer of a lookup.
+#[derive(Debug, Clone, Default)]
+pub struct LookupView {
+    /// The number, masked.
+    pub holder_masked: String,
+    /// The name of the code type.
+    pub code_type: String,
+    /// The holder's name, where a record tells it and policy allows it.
+    pub holder_name: Option<String>,
+    /// The item's name.
+    pub item: String,
+    /// The reason given.
+    pub reason: String,
+    /// The label of the presence.
+    pub presence: String,
+    /// What was noticed about the number, e.g. that 15 digits were given.
+    pub remarks: Vec<String>,
+    /// The records.
+    pub rows: Vec<RowView>,
+    /// What was asked for and not found, or cannot be told (I13).
+    pub absences: Vec<AbsenceView>,
+    /// The proof that this lookup was logged.
+    pub receipt: ReceiptView,
+}
+
+impl LookupView {
+    /// How many records have that verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.rows.iter().filter(|row| row.verdict == verdict).count()
+    }
+
+    /// How many are valid.
+    pub fn valid(&self) -> usize {
+        self.count(Verdict::Valid)
+    }
+
+    /// How many are invalid.
+    pub fn invalid(&self) -> usize {
+        self.count(Verdict::Invalid)
+    }
+
+    /// How many cannot be told.
+    pub fn undetermined(&self) -> usize {
+        self.count(Verdict::Undetermined)
+    }
+}
+
+/// A verdict as pages show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verdict {
+    /// 有效
+    Valid,
+    /// 无效
+    Invalid,
+    /// 暂无法核验. The default: what nobody decided is not told as anything else (I5).
+    #[default]
+    Undetermined,
+}
+
+impl Verdict {
+    /// The label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Valid => "有效",
+            Self::Invalid => "无效",
+            Self::Undetermined => "暂无法核验",
+        }
+    }
+
+    /// The class in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// One record of an answer.
+#[derive(Debug, Clone, Default)]
+pub struct RowView {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Its reasons as people read them; empty when valid.
+    pub reasons: Vec<String>,
+    /// The name of the type.
+    pub type_name: String,
+    /// The issuer's name of the day.
+    pub issuer: String,
+    /// `2020年1月1日 至 2030年1月1日`, `长期`.
+    pub validity: String,
+    /// 托管, 发证机构保存, 仅有纸质, 异地.
+    pub custody: String,
+    /// The certificate's number as it may be shown.
+    pub number: Option<String>,
+    /// The identifier as it may be shown.
+    pub identifier: Option<String>,
+    /// Marks beside the verdict: 有异议, 部分字段.
+    pub marks: Vec<String>,
+    /// The fields of the face that may be seen, in the order of the type; empty where there is no body here.
+    pub face: Vec<FaceField>,
+    /// `records / 1234`: where the record stands in the log.
+    pub logged: Option<String>,
+}
+
+/// A field of a face.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaceField {
+    /// The label.
+    pub label: String,
+    /// The value as people read it.
+    pub value: String,
+}
+
+/// What is told about a type with no record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbsenceView {
+    /// The name of the type.
+    pub type_name: String,
+    /// The sentence, in the words of the coverage statement.
+    pub sentence: String,
+    /// Whether the absence is within coverage; otherwise nothing can be told.
+    pub covered: bool,
+}
+
+/// The receipt of a lookup.
+#[derive(Debug, Clone, Default)]
+pub struct ReceiptView {
+    /// The log.
+    pub log: String,
+    /// The entry's index.
+    pub index: u64,
+    /// Clock time in UTC+8.
+    pub at: String,
+    /// The whole receipt as JSON, to be saved.
+    pub json: String,
+}
+
+impl ReceiptView {
+    /// The receipt as the address of a download; base64 needs no escaping.
+    pub fn href(&self) -> String {
+        use base64::Engine;
+        let body = base64::engine::general_purpose::STANDARD.encode(&self.json);
+        format!("data:application/json;base64,{body}")
+    }
+
+    /// The name of the saved file; no number in it (I3).
+    pub fn file_name(&self) -> String {
+        format!("receipt-{}-{}.json", self.log, self.index)
+    }
+}

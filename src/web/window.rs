@@ -1,0 +1,116 @@
+//! The clerk's first page and the answer of a lookup. The number travels in a POST body only (I3).
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::assets;
+use super::page::{PageError, Result, advice, forms, page, respond};
+use super::staff::{Asked, Staff};
+use super::views::{LookupForm, LookupView, PRESENCES, RefusalView, Shell, Typed};
+use crate::error::{Class, Code, Error};
+use crate::http::session;
+use crate::identity::CodeRule;
+
+/// Puts the pages of the window on; asks for `web::Data<Window>`.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    super::sign_in::routes(cfg);
+    cfg.service(web::resource("/").route(web::get().to(first)))
+        .service(web::resource("/lookup").app_data(forms()).route(web::post().to(lookup)));
+}
+
+#[derive(Template)]
+#[template(path = "first.html")]
+pub(super) struct FirstPage {
+    pub(super) shell: Shell,
+    pub(super) form: LookupForm,
+}
+
+#[derive(Template)]
+#[template(path = "result.html")]
+pub(super) struct ResultPage {
+    pub(super) shell: Shell,
+    pub(super) view: LookupView,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    csrf: String,
+    code_type: String,
+    number: Typed,
+    item: String,
+    reason: String,
+    presence: String,
+}
+
+async fn first(staff: Staff) -> Result<HttpResponse> {
+    let form = LookupForm::empty(staff.window.desk.items(&staff.session));
+    page(&FirstPage { shell: staff.shell(), form })
+}
+
+async fn lookup(req: HttpRequest, staff: Staff, form: web::Form<Form>) -> Result<HttpResponse> {
+    session::same_origin(&req)?;
+    let Form { csrf, code_type, number, item, reason, presence } = form.into_inner();
+    staff.session.check_form(&csrf)?;
+    let asked = Asked { code_type, number, item, reason, presence };
+    let answer = match check(&asked) {
+        Ok(()) => staff.window.desk.lookup(asked.clone(), staff.session.clone(), staff.now).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(view) => page(&ResultPage { shell: staff.shell(), view }),
+        Err(error) if comes_back(&error) => {
+            let mut form = LookupForm::empty(staff.window.desk.items(&staff.session));
+            let status = error.status_code();
+            form.refusal = Some(refusal(&error));
+            (form.code_type, form.number, form.item) = (asked.code_type, asked.number, asked.item);
+            (form.reason, form.presence) = (asked.reason, asked.presence);
+            respond(status, &FirstPage { shell: staff.shell(), form })
+        }
+        Err(error) => Err(PageError(error)),
+    }
+}
+
+/// What the form itself promises; the rest is the use case's to refuse.
+fn check(asked: &Asked) -> crate::error::Result<()> {
+    let missing = |field: &'static str| Err(Error::new(Code::PurposeMissing, "").at(field));
+    if asked.item.trim().is_empty() {
+        return missing("purpose.item");
+    }
+    if asked.reason.trim().is_empty() {
+        return missing("purpose.reason");
+    }
+    if !PRESENCES.iter().any(|presence| presence.value == asked.presence) {
+        return Err(Error::new(Code::FieldInvalid, "No such presence.").at("purpose.presence").rule("value"));
+    }
+    Ok(())
+}
+
+/// Refusals that the clerk mends in the form come back with it; all others are a page of their own.
+fn comes_back(error: &Error) -> bool {
+    error.code.class() == Class::Refused && error.status_code() == StatusCode::UNPROCESSABLE_ENTITY
+}
+
+fn refusal(error: &Error) -> RefusalView {
+    let field = error.field.as_deref().unwrap_or_default();
+    // The API's path of the field, as the name that stands in the form.
+    let field = match field.rsplit('.').next().unwrap_or_default() {
+        "code" => "number",
+        "type" => "code_type",
+        other => other,
+    };
+    RefusalView {
+        title: error.code.title_zh().to_owned(),
+        detail: rule_zh(error.rule.as_deref().unwrap_or_default()).to_owned(),
+        hint: advice(error.code).to_owned(),
+        code: error.code.wire().to_owned(),
+        field: field.to_owned(),
+    }
+}
+
+/// The rule of a code in words; another rule is told by its title alone.
+fn rule_zh(rule: &str) -> &'static str {
+    CodeRule::ALL.iter().find(|known| known.rule() == rule).map_or("", |known| known.text_zh())
+}

@@ -1,0 +1,303 @@
+//! The API from outside: what good requests get, and what each kind of bad one gets.
+
+mod common;
+
+use common::people::{self, ZHOU};
+use common::server::{self, SECRET, TestServer};
+use common::{Backend, World, operator, world};
+use elicense::registry::Submitted;
+use serde_json::{Value, json};
+
+struct Up {
+    server: TestServer,
+    _world: World,
+}
+
+fn up() -> Up {
+    let world = world(Backend::Sqlite).unwrap();
+    people::settle(&world.registry);
+    server::clients(&world.registry);
+    server::clerk(&world.registry);
+    for draft in [people::id_card(ZHOU, "周海燕", "2020-01-01"), people::marriage("J190101-2015-000123")] {
+        world.registry.refresh().unwrap();
+        world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
+    }
+    let server = server::start(world.registry.clone());
+    Up { server, _world: world }
+}
+
+fn ask(code: &str, item: &str) -> Value {
+    json!({"holder": {"type": "111", "code": code}, "purpose": {"item": item, "reason": "窗口办理"}})
+}
+
+/// Status, code, field and rule of a refusal, which must be a problem document that holds no number.
+fn refusal(answer: &server::Answer) -> String {
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+    assert!(!answer.body.contains("19010119880312"), "a number in an error: {}", answer.body);
+    let problem = answer.json();
+    let text = |name: &str| problem[name].as_str().unwrap_or("-").to_owned();
+    assert!(!text("hint").is_empty() && text("instance") != "-");
+    format!("{} {} {} {}", answer.status, text("code"), text("field"), text("rule"))
+}
+
+#[test]
+fn i4_an_allowed_client_gets_envelopes_and_a_narrow_one_an_extract_of_its_fields() {
+    let up = up();
+    let all = up.server.token("all", SECRET);
+    let answer = up.server.post("/api/v1/lookups", Some(&all), &ask(ZHOU, "A1"));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let records = answer.json()["records"].as_array().unwrap().clone();
+    assert_eq!(records.len(), 2);
+    assert!(records.iter().all(|record| record["verdict"] == "valid" && record["envelope"].is_string()));
+
+    let narrow = up.server.token("narrow", SECRET);
+    let answer = up.server.post("/api/v1/lookups", Some(&narrow), &ask(ZHOU, "A1")).json();
+    let records = answer["records"].as_array().unwrap();
+    assert_eq!(records.len(), 1, "types without a grant are not told: {answer:#}");
+    assert_eq!(records[0]["extract"]["face"], json!({"name": "周海燕", "valid_to": "2040-01-01"}));
+    assert_eq!(records[0]["vouched_by"], "registry");
+    assert_eq!(records[0]["reasons"], json!(["fields_limited"]));
+    assert!(records[0].get("envelope").is_none());
+    assert!(!answer.to_string().contains(ZHOU), "the number is not among its fields");
+    // Another item is another purpose.
+    let refused = up.server.post("/api/v1/lookups", Some(&narrow), &ask(ZHOU, "B2"));
+    assert_eq!(refusal(&refused), "403 forbidden - purpose_not_granted");
+}
+
+#[test]
+fn the_budget_counts_distinct_holders_and_says_when_to_come_back() {
+    let up = up();
+    let narrow = up.server.token("narrow", SECRET);
+    let lookup = |code: &str| up.server.post("/api/v1/lookups", Some(&narrow), &ask(code, "A1"));
+    for code in [ZHOU, ZHOU, people::CHEN, ZHOU] {
+        assert_eq!(lookup(code).status, 200);
+    }
+    let refused = lookup("190102197911020011");
+    assert_eq!(refusal(&refused), "429 budget_spent - -");
+    assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
+    // What was asked before the start counts: the budget is rebuilt from the log.
+    let world = up._world;
+    drop(up.server);
+    let again = server::start(world.reopen());
+    let narrow = again.token("narrow", SECRET);
+    assert_eq!(again.post("/api/v1/lookups", Some(&narrow), &ask("190102197911020011", "A1")).status, 429);
+}
+
+#[test]
+fn bad_lookups_get_the_field_and_the_rule() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let told = |body: Value| refusal(&up.server.post("/api/v1/lookups", Some(&token), &body));
+    assert_eq!(told(ask("190101198803120022", "A1")), "422 holder_code_invalid holder.code check_digit");
+    assert_eq!(told(ask("19010119880230001X", "A1")), "422 holder_code_invalid holder.code date_impossible");
+    assert_eq!(
+        told(
+            json!({"holder": {"type": "001", "code": "91110000I00037341L"}, "purpose": {"item": "a", "reason": "b"}})
+        ),
+        "422 holder_code_invalid holder.code alphabet_iosvz"
+    );
+    assert_eq!(
+        told(json!({"holder": {"type": "777", "code": "1"}, "purpose": {"item": "a", "reason": "b"}})),
+        "422 field_invalid holder.type code_type_unknown"
+    );
+    assert_eq!(told(ask(ZHOU, " ")), "422 purpose_missing purpose.item -");
+    let mut unknown = ask(ZHOU, "A1");
+    unknown["types"] = json!(["no_such_type"]);
+    assert_eq!(told(unknown), "422 type_unknown types -");
+    let mut extra = ask(ZHOU, "A1");
+    extra["holder"]["colour"] = json!("blue");
+    assert_eq!(told(extra), "422 field_unknown holder.colour unknown");
+    let mut presence = ask(ZHOU, "A1");
+    presence["purpose"]["presence"] = json!("by_phone");
+    assert_eq!(told(presence), "422 field_invalid purpose.presence presence_unknown");
+    let mut number = ask(ZHOU, "A1");
+    number["purpose"]["reason"] = json!(format!("为 {ZHOU} 办理"));
+    assert_eq!(told(number), "422 field_invalid purpose.reason number_in_text");
+    // Full-width digits and blanks are read, and said.
+    let answer =
+        up.server.post("/api/v1/lookups", Some(&token), &ask("１９０１０１ 1988 0312 0021", "A1")).json();
+    let remarks = answer["holder"]["remarks"].to_string();
+    assert!(remarks.contains("full_width_converted") && remarks.contains("spaces_removed"), "{remarks}");
+    assert_eq!(answer["records"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn bad_bodies_are_told_from_bad_fields() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let told = |body: &[u8]| refusal(&up.server.post_raw("/api/v1/lookups", Some(&token), body));
+    assert!(told(b"{").starts_with("400 json_invalid"));
+    assert!(told(&[0xff, 0xfe, b'{', b'}']).starts_with("400 json_invalid"));
+    assert!(told(&vec![b' '; 300 * 1024]).starts_with("413 body_too_large"));
+    let answer = up.server.send(
+        "POST",
+        "/api/v1/lookups",
+        &[("Authorization", &format!("Bearer {token}")), ("Content-Type", "text/plain")],
+        b"{}",
+    );
+    assert!(refusal(&answer).starts_with("415 media_type_unsupported"));
+    let answer =
+        up.server.send("DELETE", "/api/v1/lookups", &[("Authorization", &format!("Bearer {token}"))], b"");
+    assert!(refusal(&answer).starts_with("405 method_not_allowed"));
+}
+
+#[test]
+fn issuing_over_http_is_safe_to_repeat_and_names_what_is_wrong() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let issue = |draft: Value| up.server.post("/api/v1/records", Some(&token), &json!({ "record": draft }));
+    let good = serde_json::to_value(people::social_card(ZHOU, "周海燕")).unwrap();
+    let first = issue(good.clone());
+    assert_eq!((first.status, first.json()["outcome"].clone()), (201, json!("issued")), "{first:?}");
+    let again = issue(good.clone());
+    assert_eq!((again.status, again.json()["outcome"].clone()), (200, json!("already_there")));
+    assert_eq!(again.json()["identifier"], first.json()["identifier"]);
+
+    let told = |change: &dyn Fn(&mut Value)| {
+        let mut draft = good.clone();
+        change(&mut draft);
+        refusal(&issue(draft))
+    };
+    assert_eq!(
+        told(&|draft| draft["face"]["status"] = json!("9")),
+        "422 face_invalid face.status code_unknown"
+    );
+    assert!(
+        told(&|draft| drop(draft["face"].as_object_mut().unwrap().remove("bank")))
+            .starts_with("422 face_invalid face.bank")
+    );
+    assert!(
+        told(&|draft| draft["face"]["social_security_no"] = json!(people::CHEN))
+            .starts_with("422 holder_mismatch face.social_security_no")
+    );
+    assert_eq!(told(&|draft| draft["type"] = json!("library_card")), "422 type_unknown type -");
+    assert!(
+        told(&|draft| draft["issuer"] = json!(people::MARKET))
+            .starts_with("403 forbidden issuer agency_mismatch")
+    );
+    assert!(
+        told(&|draft| draft["issued_on"] = json!("2031-01-01"))
+            .starts_with("422 field_invalid issued_on date_in_future")
+    );
+    let mut id = serde_json::to_value(people::id_card(ZHOU, "周海燕", "2021-01-01")).unwrap();
+    id["face"]["sex"] = json!("1");
+    assert!(refusal(&issue(id)).starts_with("422 holder_mismatch face.sex"));
+}
+
+#[test]
+fn i4_every_route_of_the_api_asks_who_is_there() {
+    let up = up();
+    let nothing = up.server.token("nothing", SECRET);
+    let document: Value = up.server.get("/api/openapi.json", None).json();
+    let mut asked = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        if path == "/oauth2/token" {
+            continue;
+        }
+        let concrete = path.replace("{name}", "resident_id_card");
+        for (method, about) in methods.as_object().unwrap() {
+            asked += 1;
+            let method = method.to_uppercase();
+            let headers = [("Content-Type", "application/json")];
+            let stranger = up.server.send(&method, &concrete, &headers, b"{}");
+            let open = about["security"]
+                .as_array()
+                .is_some_and(|list| list.iter().any(|one| one.as_object().is_some_and(|one| one.is_empty())));
+            assert!(open || stranger.status == 401, "{method} {path}: {stranger:?}");
+            let forged =
+                up.server.send(&method, &concrete, &[("Authorization", "Bearer AAAA"), headers[0]], b"{}");
+            assert!(open || forged.status == 401, "{method} {path}: {forged:?}");
+            let scopes = about["security"][0]["client"].as_array().cloned().unwrap_or_default();
+            if !open && !scopes.iter().any(|scope| scope == "catalog") {
+                let bearer = format!("Bearer {nothing}");
+                let scopeless = up.server.send(
+                    &method,
+                    &concrete,
+                    &[("Authorization", bearer.as_str()), headers[0]],
+                    b"{}",
+                );
+                assert_eq!(scopeless.status, 403, "{method} {path}: {scopeless:?}");
+            }
+        }
+    }
+    assert!(asked >= 6, "{asked}");
+}
+
+#[test]
+fn an_ended_client_is_out_within_a_second() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    assert_eq!(up.server.get("/api/v1/types", Some(&token)).status, 200);
+    up._world.registry.change_client("test", "all", |_, enabled| *enabled = false).unwrap();
+    assert_eq!(refusal(&up.server.get("/api/v1/types", Some(&token))), "401 unauthenticated - -");
+    let form = format!("grant_type=client_credentials&client_id=all&client_secret={SECRET}");
+    let answer = up.server.send(
+        "POST",
+        "/oauth2/token",
+        &[("Content-Type", "application/x-www-form-urlencoded")],
+        form.as_bytes(),
+    );
+    assert_eq!((answer.status, answer.json()["error"].clone()), (401, json!("invalid_client")));
+}
+
+#[test]
+fn a_batch_answers_line_by_line() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let lines = [
+        ask(ZHOU, "A1").to_string(),
+        ask("190101198803120022", "A1").to_string(),
+        ask(people::CHEN, "A1").to_string(),
+    ];
+    let bearer = format!("Bearer {token}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/x-ndjson")];
+    let answer = up.server.send("POST", "/api/v1/lookups/batch", &headers, lines.join("\n").as_bytes());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let answers: Vec<Value> = answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 3);
+    assert_eq!(answers[0]["records"].as_array().unwrap().len(), 2);
+    assert_eq!(answers[1]["code"], "holder_code_invalid");
+    assert_eq!(answers[2]["receipt"]["log"], "access-main");
+}
+
+#[test]
+fn the_window_page_signs_in_looks_up_and_signs_out() {
+    let up = up();
+    let form = |path: &str, cookie: &str, body: &str| {
+        let headers = [
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Cookie", cookie),
+            ("Sec-Fetch-Site", "same-origin"),
+        ];
+        up.server.send("POST", path, &headers, body.as_bytes())
+    };
+    let wrong = form("/sign-in", "", "name=clerk&password=wrong-password");
+    assert_eq!(wrong.status, 401);
+    let right = form("/sign-in", "", "name=clerk&password=a-password-of-the-tests");
+    assert_eq!(right.status, 303);
+    let cookie = right.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let first = up.server.send("GET", "/", &[("Cookie", &cookie)], b"");
+    let csrf =
+        first.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let lookup = |csrf: &str, number: &str| {
+        form(
+            "/lookup",
+            &cookie,
+            &format!("csrf={csrf}&code_type=111&number={number}&item=A1&reason=b&presence=typed"),
+        )
+    };
+    assert_eq!(lookup("forged", ZHOU).status, 403);
+    let page = lookup(&csrf, ZHOU);
+    assert_eq!(page.status, 200);
+    assert!(
+        page.body.contains("有效") && page.body.contains("结婚证") && page.body.contains("access-main/"),
+        "{}",
+        page.body
+    );
+    assert!(!page.body.contains(ZHOU), "numbers are masked on the page");
+    let page = lookup(&csrf, "190101198803120022");
+    assert_eq!(page.status, 422);
+    assert!(page.body.contains("校验码"));
+    assert_eq!(form("/sign-out", &cookie, &format!("csrf={csrf}")).status, 303);
+    assert_eq!(up.server.send("GET", "/", &[("Cookie", &cookie)], b"").status, 303);
+}

@@ -1,0 +1,160 @@
+//! A server for a test: the real one, on a port of its own, stopped with the test.
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use elicense::config::{Door, Listener, ServeConfig};
+use elicense::registry::{NewAccount, NewClient, Registry};
+use elicense::serve::running::{Running, Settings};
+use serde_json::{Value, json};
+
+use super::people;
+
+/// A running server; its doors are all on one address.
+pub struct TestServer {
+    pub base: String,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {} {}", self.status, self.body))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+pub fn start(registry: Registry) -> TestServer {
+    start_as(registry, "main")
+}
+
+pub fn start_as(registry: Registry, node: &str) -> TestServer {
+    let (told, addresses) = mpsc::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let node = node.to_owned();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+            let listeners = Door::ALL.map(|door| Listener { door, address: any, tls: None }).to_vec();
+            let mut config = ServeConfig::new(listeners);
+            config.workers = 2;
+            let settings = Settings { node, demo: false, items: Vec::new() };
+            let running = Running::start(registry, &config, settings).unwrap();
+            told.send(running.addresses()[0].0).unwrap();
+            let _ = stopped.await;
+            running.stop().await.unwrap();
+        });
+    });
+    let address = addresses.recv().expect("the server started");
+    TestServer { base: format!("http://{address}"), stop: Some(stop), thread: Some(thread) }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl TestServer {
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = agent.run(request.body(body.to_vec()).unwrap()).unwrap();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let status = response.status().as_u16();
+        Answer { status, headers, body: response.body_mut().read_to_string().unwrap() }
+    }
+
+    pub fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<(&str, &str)> =
+            bearer.iter().map(|bearer| ("Authorization", bearer.as_str())).collect();
+        self.send("GET", path, &headers, b"")
+    }
+
+    pub fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+        self.post_raw(path, token, body.to_string().as_bytes())
+    }
+
+    pub fn post_raw(&self, path: &str, token: Option<&str>, body: &[u8]) -> Answer {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![("Content-Type", "application/json")];
+        if let Some(bearer) = &bearer {
+            headers.push(("Authorization", bearer.as_str()));
+        }
+        self.send("POST", path, &headers, body)
+    }
+
+    pub fn token(&self, client: &str, secret: &str) -> String {
+        let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}");
+        let answer = self.send(
+            "POST",
+            "/oauth2/token",
+            &[("Content-Type", "application/x-www-form-urlencoded")],
+            form.as_bytes(),
+        );
+        answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+}
+
+pub const SECRET: &str = "a-secret-of-the-tests";
+
+/// A client that may do everything, one that sees two fields of one type for one item, one without grants.
+pub fn clients(registry: &Registry) {
+    let client = |id: &str, scopes: &[&str], grants: Value, budget| {
+        let new = NewClient {
+            id: id.into(),
+            agency: people::POLICE.into(),
+            name: id.into(),
+            scopes: scopes.iter().map(|scope| scope.parse().unwrap()).collect(),
+            grants: serde_json::from_value(grants).unwrap(),
+            budget,
+        };
+        registry.put_client("test", &new, SECRET).unwrap();
+    };
+    let id_card = registry.snapshot().catalog.type_by_slug("resident_id_card").unwrap().def().code.clone();
+    let all = ["lookup", "verify", "issue", "act", "holder", "coverage", "attachment", "export", "catalog"];
+    client("all", &all, json!([{"types": "*", "fields": "whole", "purposes": "*"}]), 1000);
+    client(
+        "narrow",
+        &["lookup"],
+        json!([{"types": [id_card], "fields": ["name", "valid_to"], "purposes": ["A1"]}]),
+        2,
+    );
+    client("nothing", &["catalog"], json!([]), 10);
+}
+
+/// An account that may look at everything.
+pub fn clerk(registry: &Registry) {
+    let new = NewAccount {
+        name: "clerk".into(),
+        display: "测试窗口".into(),
+        agency: people::POLICE.into(),
+        grants: serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap(),
+        budget: 100,
+    };
+    registry.put_account(&new, "a-password-of-the-tests").unwrap();
+}
