@@ -2,12 +2,16 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+pub mod captured;
+pub mod needles;
 pub mod people;
 pub mod postgres;
 pub mod server;
 
 use std::path::{Path, PathBuf};
 
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
 use elicense::clock::{Clock, Moment};
 use elicense::identity::Regions;
 use elicense::policy::Actor;
@@ -88,6 +92,18 @@ impl World {
             regions: demo_regions(),
         })
         .unwrap()
+    }
+
+    /// Changes the registry's database behind the program's back.
+    #[allow(clippy::disallowed_methods, reason = "tests open databases of their own")]
+    pub fn sql(&self, sql: &str) {
+        match &self.place.url {
+            DbUrl::Sqlite(path) => {
+                let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+                conn.batch_execute(sql).unwrap();
+            }
+            DbUrl::Postgres(url) => diesel::PgConnection::establish(url).unwrap().batch_execute(sql).unwrap(),
+        }
     }
 
     pub fn dir(&self) -> &Path {

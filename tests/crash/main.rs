@@ -1,0 +1,112 @@
+//! Processes killed at random moments lose nothing that they acknowledged and break no log (I1, I2, I14).
+//!
+//! The test binary runs itself as the worker: `worker` does nothing unless the environment says so. A worker
+//! opens the registry, works in a loop and prints a line for each thing it acknowledges; the parent kills it
+//! with SIGKILL, opens the registry anew and holds every line against what is there.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::cast_possible_truncation, reason = "tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod durability;
+mod truth;
+mod worker;
+
+use std::time::{Duration, Instant};
+
+use common::{Backend, World, people};
+use elicense::registry::Submitted;
+use truth::Truth;
+use worker::{Job, Worker};
+
+/// What a registry needs before workers can start: agencies, keys, and one person with a card to look up.
+fn settled(backend: Backend) -> Option<World> {
+    let world = common::world(backend)?;
+    people::settle(&world.registry);
+    world.registry.refresh().unwrap();
+    let card = people::id_card(people::CHEN, "陈志远", "2020-01-01");
+    world.registry.issue(&common::operator(), &Submitted::Draft(card)).unwrap();
+    Some(world)
+}
+
+/// Rounds of two workers, one that issues and one that looks up, each killed at a moment of its own.
+fn rounds(world: &World, rounds: u32) {
+    let mut truth = Truth::default();
+    let mut random = oorandom(0x9e37_79b9_7f4a_7c15);
+    for round in 0..rounds {
+        let mut issuing = Worker::start(world, Job::Issue, round, &[]);
+        let mut asking = Worker::start(world, Job::Lookup, round, &[]);
+        let started = Instant::now();
+        let mut kills = [(random() % 60, &mut issuing), (random() % 60, &mut asking)];
+        kills.sort_by_key(|(after, _)| *after);
+        for (after, worker) in &mut kills {
+            std::thread::sleep(Duration::from_millis(*after).saturating_sub(started.elapsed()));
+            worker.kill();
+        }
+        truth.told(&issuing.lines());
+        truth.told(&asking.lines());
+        truth.hold_against(world);
+    }
+    // A test in which nobody was interrupted at work would prove nothing.
+    assert!(truth.issues() > rounds as usize, "only {} issues in {rounds} rounds", truth.issues());
+    assert!(truth.lookups() > rounds as usize, "only {} lookups in {rounds} rounds", truth.lookups());
+    println!("{} kills, {} issues and {} lookups kept", 2 * rounds, truth.issues(), truth.lookups());
+}
+
+/// A small generator (xorshift): the moments need no better, and no dependency.
+fn oorandom(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed ^ u64::from(std::process::id());
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
+}
+
+#[test]
+fn i1_i2_i14_sixty_killed_processes_lose_nothing_they_acknowledged_sqlite() {
+    rounds(&settled(Backend::Sqlite).unwrap(), 30);
+}
+
+#[test]
+fn i1_i2_i14_killed_processes_lose_nothing_they_acknowledged_postgres() {
+    match settled(Backend::Postgres) {
+        Some(world) => rounds(&world, 8),
+        None => common::postgres::skipped(),
+    }
+}
+
+/// The check itself must see a loss: an acknowledgement of something that is not there.
+#[test]
+fn an_acknowledged_write_that_is_missing_is_found() {
+    let world = settled(Backend::Sqlite).unwrap();
+    let mut issuing = Worker::start(&world, Job::Issue, 0, &[]);
+    std::thread::sleep(Duration::from_millis(200));
+    issuing.kill();
+    let lines = issuing.lines();
+    let line = lines.iter().find(|line| line.starts_with("ISSUED")).expect("an issue in 200 ms");
+    let mut fields: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let fails = |fields: &[String]| {
+        let mut truth = Truth::default();
+        truth.told(&[fields.join(" ")]);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| truth.hold_against(&world))).is_err()
+    };
+    assert!(!fails(&fields));
+    let told = fields.clone();
+    fields[1].push('0');
+    assert!(fails(&fields), "an identifier that no row has");
+    fields = told.clone();
+    fields[2] = "999999".to_owned();
+    assert!(fails(&fields), "a leaf beyond the log");
+    fields = told;
+    fields[4] = "00".repeat(32);
+    assert!(fails(&fields), "a root that the tree never had");
+}

@@ -1,0 +1,377 @@
+"""Verifies what a registry handed out, written from schema/bytes.md alone and with nothing but Python itself.
+
+    verify.py check DIR     envelopes, receipt, answer digest and holder hash in DIR hold
+    verify.py flip DIR      each byte of each signed part, changed, is refused
+    verify.py vectors DIR   the published vectors of Ed25519 in DIR/ed25519.txt
+
+DIR has answer.json (an answer of a lookup), jwks.json, verifier.txt (the log's verifier key), asked.json
+(code type and canonical code of the holder who was asked about). Exit code 0: all holds; 1: something does not.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import ed25519
+
+
+class Refused(Exception):
+    """Something does not hold; the text says which rule."""
+
+
+def need(condition, rule):
+    if not condition:
+        raise Refused(rule)
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def b64u(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_b64u(text):
+    """Strict: the alphabet only, no padding, no bits left over."""
+    need(re.fullmatch(r"[A-Za-z0-9_-]*", text) is not None, "base64url")
+    need(len(text) % 4 != 1, "base64url_length")
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    need(b64u(data) == text, "base64url_tail")
+    return data
+
+
+def from_b64(text):
+    need(re.fullmatch(r"[A-Za-z0-9+/]*={0,2}", text) is not None and len(text) % 4 == 0, "base64")
+    data = base64.b64decode(text)
+    need(base64.b64encode(data).decode() == text, "base64_tail")
+    return data
+
+
+# Canonical JSON (§1)
+
+LIMIT = 2**53 - 1
+ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def members(pairs):
+    names = [name for name, _ in pairs]
+    need(len(names) == len(set(names)), "duplicate_name")
+    return dict(pairs)
+
+
+def integer(text):
+    need(text != "-0" and abs(int(text)) <= LIMIT, "number")
+    return int(text)
+
+
+def never(text):
+    raise Refused("number")
+
+
+def parse(data):
+    """The value of canonical JSON; refused if the bytes are not its own canonical form."""
+    try:
+        text = data.decode("utf-8", "strict")
+        value = json.loads(
+            text, object_pairs_hook=members, parse_int=integer, parse_float=never, parse_constant=never
+        )
+        canonical = write(value)
+    except (ValueError, RecursionError) as error:
+        raise Refused("json") from error
+    need(canonical == data, "not_canonical")
+    return value
+
+
+def write_text(text):
+    text.encode("utf-8", "strict")
+    out = (ESCAPES.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in text)
+    return '"' + "".join(out) + '"'
+
+
+def written(value):
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        need(abs(value) <= LIMIT, "number")
+        return str(value)
+    if isinstance(value, str):
+        return write_text(value)
+    if isinstance(value, list):
+        return "[" + ",".join(written(one) for one in value) + "]"
+    need(isinstance(value, dict), "json")
+    names = sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+    return "{" + ",".join(write_text(name) + ":" + written(value[name]) for name in names) + "}"
+
+
+def write(value):
+    return written(value).encode("utf-8", "strict")
+
+
+# Envelope (§2)
+
+
+def thumbprint(public):
+    return b64u(sha256(b'{"crv":"Ed25519","kty":"OKP","x":"' + b64u(public).encode() + b'"}'))
+
+
+def keys_of(jwks):
+    """Public keys by thumbprint; the thumbprint is computed, not believed."""
+    keys = {}
+    for key in jwks["keys"]:
+        need(key["kty"] == "OKP" and key["crv"] == "Ed25519", "key_kind")
+        public = from_b64u(key["x"])
+        need(thumbprint(public) == key["kid"], "thumbprint")
+        keys[key["kid"]] = public
+    return keys
+
+
+def envelope(compact, keys, typ):
+    """(payload, digest) of a compact envelope that holds."""
+    parts = compact.split(".")
+    need(len(parts) == 3, "parts")
+    header, payload, signature = (from_b64u(part) for part in parts)
+    named = parse(header)
+    need(isinstance(named, dict) and sorted(named) == ["alg", "kid", "typ"], "header_members")
+    need(named["alg"] in ("EdDSA", "Ed25519"), "alg")
+    need(named["typ"] == typ, "typ")
+    need(isinstance(named["kid"], str) and named["kid"] in keys, "key_unknown")
+    record = parse(payload)
+    signed = f"{parts[0]}.{parts[1]}".encode()
+    need(ed25519.verify(keys[named["kid"]], signed, signature), "signature")
+    return record, sha256(header, payload)
+
+
+# Log (§6)
+
+
+def verifier(text):
+    """(origin, key id, public key) of a verifier key."""
+    origin, key_id, key = text.strip().split("+", 2)
+    key = from_b64(key)
+    need(len(key) == 33 and key[0] == 1, "verifier_key")
+    expected = sha256(origin.encode(), b"\n", key)[:4]
+    need(expected.hex() == key_id, "key_id")
+    return origin, expected, key[1:]
+
+
+def checkpoint(note, origin, key_id, public):
+    """(size, root) of a signed note of this log."""
+    text, gap, lines = note.rpartition("\n\n")
+    need(gap and lines.endswith("\n"), "note_form")
+    body = text.split("\n")
+    need(len(body) == 3 and body[0] == origin, "origin")
+    need(re.fullmatch(r"0|[1-9][0-9]*", body[1]) is not None, "size")
+    root = from_b64(body[2])
+    need(len(root) == 32, "root")
+    held = 0
+    for line in lines[:-1].split("\n"):
+        fields = line.split(" ")
+        need(len(fields) == 3 and fields[0] == "\u2014", "signature_line")
+        data = from_b64(fields[2])
+        need(len(data) > 4, "signature_line")
+        if fields[1] == origin and data[:4] == key_id:
+            need(ed25519.verify(public, (text + "\n").encode(), data[4:]), "checkpoint_signature")
+            held += 1
+    need(held == 1, "unsigned")
+    return int(body[1]), root
+
+
+def root_of(leaf, index, size, path):
+    """The root that an inclusion proof leads to (RFC 9162 §2.1.3.2)."""
+    need(0 <= index < size, "index")
+    here, last, node = index, size - 1, leaf
+    for sister in path:
+        need(last > 0 and len(sister) == 32, "proof_length")
+        if here & 1 or here == last:
+            node = sha256(b"\x01", sister, node)
+            while not here & 1 and here:
+                here, last = here >> 1, last >> 1
+        else:
+            node = sha256(b"\x01", node, sister)
+        here, last = here >> 1, last >> 1
+    need(last == 0, "proof_length")
+    return node
+
+
+def receipt(given, key):
+    """The access entry of a receipt that holds."""
+    need(sorted(given) == ["checkpoint", "entry", "index", "log", "proof"], "receipt_members")
+    size, root = checkpoint(given["checkpoint"], *key)
+    data = from_b64u(given["entry"])
+    leaf = sha256(b"\x00", sha256(data))
+    path = [from_b64u(step) for step in given["proof"]]
+    need(root_of(leaf, given["index"], size, path) == root, "not_included")
+    entry = parse(data)
+    need(entry["log"] == given["log"], "log_name")
+    return entry
+
+
+# Access entry (§5)
+
+
+def answer_list(answer, keys):
+    """The list whose digest the entry carries, from the answer as it was served."""
+    records = []
+    for one in answer["records"]:
+        if "envelope" in one:
+            _, digest = envelope(one["envelope"], keys, "elicense-record+jws")
+        else:
+            digest = sha256(write(one["extract"]))
+        records.append([one["identifier"], one["version"], b64u(digest), one["verdict"], one["reasons"]])
+    absent = [[one["type"], one["absence"]] for one in answer["absent"]]
+    return {"absent": absent, "heads": answer["heads"], "records": records}
+
+
+def holder_hash(salt, code_type, code):
+    return sha256(salt, f"{code_type}:{code}".encode())
+
+
+class Served:
+    """The files of DIR."""
+
+    def __init__(self, folder):
+        read = lambda name: (folder / name).read_text(encoding="utf-8")
+        self.answer = json.loads(read("answer.json"))
+        self.keys = keys_of(json.loads(read("jwks.json")))
+        self.log = verifier(read("verifier.txt"))
+        self.asked = json.loads(read("asked.json"))
+
+    def check(self):
+        identifiers = []
+        for one in self.answer["records"]:
+            record, _ = envelope(one["envelope"], self.keys, "elicense-record+jws")
+            need(record["identifier"] == one["identifier"], "identifier")
+            identifiers.append(record["identifier"])
+        entry = receipt(self.answer["receipt"], self.log)
+        need(from_b64u(entry["answer"]) == sha256(write(answer_list(self.answer, self.keys))), "answer_digest")
+        salt = from_b64u(entry["salt"])
+        need(len(salt) == 16, "salt")
+        expected = holder_hash(salt, self.asked["code_type"], self.asked["code"])
+        need(from_b64u(entry["holder"]) == expected, "holder_hash")
+        return identifiers
+
+
+def refuses(what, *arguments):
+    try:
+        what(*arguments)
+    except (Refused, KeyError, TypeError, ValueError):
+        return True
+    return False
+
+
+def flips(text):
+    """The text with one character changed, once for each."""
+    for at, c in enumerate(text):
+        other = chr(ord(c) ^ 1)
+        yield at, text[:at] + other + text[at + 1 :]
+
+
+def flip_bytes(data):
+    for at in range(len(data)):
+        yield at, data[:at] + bytes([data[at] ^ (1 << at % 8)]) + data[at + 1 :]
+
+
+def flip(served):
+    """Counts of refused changes by part; Refused names the first change that was let through."""
+    counts = {}
+
+    def refused(part, at, what, *arguments):
+        need(refuses(what, *arguments), f"{part}: a change at {at} was let through")
+        counts[part] = counts.get(part, 0) + 1
+
+    typ = "elicense-record+jws"
+    compact = served.answer["records"][0]["envelope"]
+    for at, changed in flips(compact):
+        refused("compact", at, envelope, changed, served.keys, typ)
+    parts = compact.split(".")
+    for place, part in enumerate(("header", "payload", "signature")):
+        for at, changed in flip_bytes(from_b64u(parts[place])):
+            whole = parts[:place] + [b64u(changed)] + parts[place + 1 :]
+            refused(part, at, envelope, ".".join(whole), served.keys, typ)
+    refused("typ", 0, envelope, compact, served.keys, "elicense-event+jws")
+    refused("keys", 0, envelope, compact, {}, typ)
+
+    given = served.answer["receipt"]
+    for name in ("checkpoint", "entry", "log"):
+        for at, changed in flips(given[name]):
+            refused(name, at, receipt, {**given, name: changed}, served.log)
+    for place, step in enumerate(given["proof"]):
+        for at, changed in flips(step):
+            proof = given["proof"][:place] + [changed] + given["proof"][place + 1 :]
+            refused("proof", at, receipt, {**given, "proof": proof}, served.log)
+    for index in (given["index"] - 1, given["index"] + 1, -1, 2**40):
+        refused("index", index, receipt, {**given, "index": index}, served.log)
+    refused("proof", "short", receipt, {**given, "proof": given["proof"][:-1]}, served.log)
+    refused("proof", "long", receipt, {**given, "proof": given["proof"] + given["proof"][-1:]}, served.log)
+
+    # What the checkpoint signs of the answer: every part of it.
+    asked, answer = served.asked, served.answer
+    for at, changed in flips(asked["code"]):
+        served.asked = {**asked, "code": changed}
+        refused("number", at, served.check)
+    served.asked = asked
+    first = answer["records"][0]
+    other = [
+        {**answer, "records": answer["records"][1:]},
+        {**answer, "records": answer["records"][::-1]},
+        {**answer, "records": [{**first, "verdict": "invalid"}] + answer["records"][1:]},
+        {**answer, "records": [{**first, "reasons": ["disputed"]}] + answer["records"][1:]},
+        {**answer, "records": [{**first, "version": 2}] + answer["records"][1:]},
+        {**answer, "absent": [{"type": "x", "absence": "none"}]},
+        {**answer, "heads": [{**answer["heads"][0], "size": answer["heads"][0]["size"] + 1}]},
+    ]
+    for place, changed in enumerate(other):
+        served.answer = changed
+        refused("answer", place, served.check)
+    served.answer = answer
+    return counts
+
+
+def vectors(folder):
+    """RFC 8032 holds, its tampered messages and the weak keys do not."""
+    held = broken = 0
+    for line in (folder / "ed25519.txt").read_text(encoding="utf-8").splitlines():
+        fields = [field.strip() for field in line.split("|")]
+        if fields[0] == "rfc8032":
+            public, message, signature = (bytes.fromhex(field) for field in fields[2:5])
+            need(ed25519.verify(public, message, signature), line)
+            held += 1
+            for at, changed in flip_bytes(signature):
+                need(not ed25519.verify(public, message, changed), f"{line} changed at {at}")
+                broken += 1
+            need(not ed25519.verify(public, message + b"x", signature), line)
+        elif fields[0] == "weak":
+            need(not ed25519.verify(bytes.fromhex(fields[1]), b"", bytes.fromhex(fields[1]) + bytes(32)), line)
+            broken += 1
+        elif fields[0] == "small_r":
+            need(not ed25519.verify(*(bytes.fromhex(field) for field in fields[1:4])), line)
+            broken += 1
+    need(held >= 3 and broken > 100, "the vectors are missing")
+    return {"held": held, "refused": broken}
+
+
+def main(arguments):
+    if len(arguments) != 2 or arguments[0] not in ("check", "flip", "vectors"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    what, folder = arguments[0], Path(arguments[1])
+    try:
+        if what == "vectors":
+            found = vectors(folder)
+        elif what == "flip":
+            found = flip(Served(folder))
+        else:
+            found = Served(folder).check()
+    except Refused as refused:
+        print(f"refused: {refused}", file=sys.stderr)
+        return 1
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
