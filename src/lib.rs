@@ -10,7 +10,6 @@ pub mod config;
 pub mod error;
 
 pub mod catalog;
-pub mod cli;
 pub mod identity;
 pub mod log;
 pub mod policy;

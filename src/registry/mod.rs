@@ -14,8 +14,8 @@ mod coverage;
 mod draft;
 mod ends;
 mod find;
-mod idempotent;
 mod fsck;
+mod idempotent;
 mod init;
 mod issue;
 mod judge;
@@ -38,12 +38,12 @@ pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
 pub use ends::{Ended, Proposal};
+pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
 pub use idempotent::Once;
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
-pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
-pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
 pub use logs::{Consistency, Inclusion, LogInfo};
+pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
 pub use snapshot::Snapshot;
 pub use succession::Closed;
 
