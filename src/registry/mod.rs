@@ -14,6 +14,7 @@ mod coverage;
 mod draft;
 mod ends;
 mod find;
+mod holders;
 mod idempotent;
 mod init;
 mod issue;
@@ -35,6 +36,7 @@ pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
 pub use ends::{Ended, Proposal};
+pub use holders::{HolderChanged, HolderSource, LinkCommand, MarkCommand};
 pub use idempotent::Once;
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
