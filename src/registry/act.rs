@@ -271,6 +271,7 @@ impl Registry {
             ground: command.ground.as_deref(),
             version: Some(current),
             detail,
+            other: None,
         };
         let order = match &command.order {
             Some(compact) => {

@@ -35,6 +35,8 @@ pub(super) struct Terms<'a> {
     pub ground: Option<&'a str>,
     pub version: Option<u32>,
     pub detail: Map<String, Value>,
+    /// Someone else the order is about: the member of `detail` in which the hash stands, under the order's salt.
+    pub other: Option<(&'static str, Subject<'a>)>,
 }
 
 /// Whom or what an order is about.
@@ -56,10 +58,24 @@ impl Subject<'_> {
     }
 }
 
-impl Terms<'_> {
+impl<'a> Terms<'a> {
+    /// Names someone else in the detail, by hash.
+    #[must_use]
+    pub fn naming(mut self, member: &'static str, other: Subject<'a>) -> Self {
+        self.other = Some((member, other));
+        self
+    }
+
+    fn name_other(&mut self, salt: &Salt) {
+        if let Some((member, other)) = self.other {
+            self.detail.insert(member.to_owned(), other.hash(salt).text().into());
+        }
+    }
+
     /// The order that says so, under a key kept here.
-    pub fn sign(self, key: &SigningKey, at: Moment) -> Result<Signed> {
+    pub fn sign(mut self, key: &SigningKey, at: Moment) -> Result<Signed> {
         let salt = random::salt()?;
+        self.name_other(&salt);
         let order = Order {
             action: self.action.to_owned(),
             detail: (!self.detail.is_empty()).then_some(self.detail),
@@ -78,7 +94,8 @@ impl Terms<'_> {
 
     /// Whether an order that came from outside says so. Its detail is the agency's own and only kept, except
     /// that each member asked for here must stand there with the same value.
-    pub fn accept(self, signed: Signed) -> Result<Signed> {
+    pub fn accept(mut self, signed: Signed) -> Result<Signed> {
+        self.name_other(&signed.order.salt);
         let order = &signed.order;
         let differs = |field: &'static str, rule: &'static str| {
             Err(Error::new(Code::FieldInvalid, "the signed order says something else than the request")

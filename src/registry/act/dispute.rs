@@ -97,6 +97,7 @@ impl Registry {
             ground: Some(&command.ground),
             version: Some(version),
             detail: Map::new(),
+            other: None,
         };
         let order = match self.issuer_key(&agency) {
             Ok(key) => Some(terms.sign(&key, now)?),
