@@ -42,6 +42,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Fill a directory with synthetic data and serve it: the tour.
+    Demo(demo::command::Args),
     /// Make a registry: databases, keys, logs, the built-in types.
     Init(init::Args),
     /// Serve the API and the pages.
@@ -100,6 +102,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     match command {
+        Command::Demo(args) => demo::command::run(globals, &args),
         Command::Init(args) => init::run(globals, &args, output),
         Command::Serve(args) => serve::run(globals, &args),
         Command::Migrate => migrate::run(globals, output),

@@ -8,9 +8,11 @@
 
 pub mod accounts;
 pub mod agencies;
+pub mod command;
 pub mod companies;
 pub mod coverage;
 pub mod faces;
+pub mod fill;
 mod numbers;
 pub mod people;
 mod random;
