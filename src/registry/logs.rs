@@ -88,9 +88,9 @@ impl Registry {
     /// The file at a path of C2SP tlog-tiles: `tile/<level>/<index>[.p/<width>]`, `tile/entries/<index>[.p/<width>]`.
     /// `not_found` for any other path and beyond the end of the log.
     pub fn tile(&self, log: &str, path: &str) -> Result<Vec<u8>> {
-        let path: TilePath = path
-            .parse()
-            .map_err(|fault| Error::new(Code::NotFound, "not a path of a tile").at("path").caused_by(fault))?;
+        let path: TilePath = path.parse().map_err(|fault| {
+            Error::new(Code::NotFound, "not a path of a tile").at("path").caused_by(fault)
+        })?;
         let bytes = self.read_log(log, |reader, head| tile::read(reader, log, head.size, path))?;
         bytes.ok_or_else(|| Error::new(Code::NotFound, "the log does not reach that far"))
     }
@@ -98,7 +98,8 @@ impl Registry {
     /// The proof that a leaf is in the log as it is now.
     pub fn inclusion_proof(&self, log: &str, index: u64) -> Result<Inclusion> {
         self.read_log(log, |reader, head| {
-            let proof = proof::inclusion(&mut StoredNodes::new(reader, log), index, head.size).map_err(proof_error)?;
+            let proof = proof::inclusion(&mut StoredNodes::new(reader, log), index, head.size)
+                .map_err(proof_error)?;
             let entry = reader.entries(log, index, index.saturating_add(1))?.pop().ok_or_else(damaged)?;
             Ok(Inclusion { index, entry, size: head.size, proof, checkpoint: head.note })
         })
@@ -111,7 +112,8 @@ impl Registry {
             if to > head.size {
                 return Err(Error::new(Code::NotFound, "the log does not reach that far").at("to"));
             }
-            let proof = proof::consistency(&mut StoredNodes::new(reader, log), from, to).map_err(proof_error)?;
+            let proof =
+                proof::consistency(&mut StoredNodes::new(reader, log), from, to).map_err(proof_error)?;
             Ok(Consistency { from, to, proof })
         })
     }
@@ -121,8 +123,10 @@ impl Registry {
     pub fn receipt_of(&self, actor: &Actor, log: &str, index: u64) -> Result<String> {
         let (entry, proof, note) = self.read_log(log, |reader, head| {
             let entry = reader.access_entry(log, index)?.filter(|_| index < head.size);
-            let entry = entry.ok_or_else(|| Error::new(Code::NotFound, "no access stands there").at("index"))?;
-            let proof = proof::inclusion(&mut StoredNodes::new(reader, log), index, head.size).map_err(proof_error)?;
+            let entry =
+                entry.ok_or_else(|| Error::new(Code::NotFound, "no access stands there").at("index"))?;
+            let proof = proof::inclusion(&mut StoredNodes::new(reader, log), index, head.size)
+                .map_err(proof_error)?;
             Ok((entry, proof, head.note))
         })?;
         let members = access::read(&entry).map_err(Error::internal)?;
@@ -142,7 +146,8 @@ impl Registry {
     ) -> Result<T> {
         self.store().read_side_now(side_of(log), |reader| {
             let head = reader.head(log)?;
-            let head = head.ok_or_else(|| Error::new(Code::NotFound, "there is no log of that name").at("log"))?;
+            let head =
+                head.ok_or_else(|| Error::new(Code::NotFound, "there is no log of that name").at("log"))?;
             f(reader, head)
         })
     }

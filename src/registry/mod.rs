@@ -5,11 +5,14 @@
 //! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
 
 mod access;
+mod accesses;
 mod accounts;
 mod agencies;
+mod backup;
 mod clients;
 mod coverage;
 mod draft;
+mod follower;
 mod fsck;
 mod init;
 mod issue;
@@ -17,6 +20,8 @@ mod keys;
 mod ledger;
 mod logs;
 mod lookup;
+mod rekey;
+mod restore;
 mod snapshot;
 mod succession;
 mod types;
@@ -26,14 +31,18 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub use access::AccessLog;
+pub use accesses::{AccessLine, AccessList, AccessPage, Viewer};
 pub use accounts::NewAccount;
+pub use backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
+pub use follower::Lag;
 pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
 pub use logs::{Consistency, Inclusion, LogInfo};
 pub use lookup::{Ask, AskedHolder, Purpose, ReceiptForm};
+pub use restore::Restored;
 pub use snapshot::Snapshot;
 pub use succession::Closed;
 

@@ -126,8 +126,9 @@ impl Registry {
             if opened.head_before().epoch != head.epoch {
                 return Err(LogFault::<Error>::Lost.into());
             }
-            let event = Event::new(EventKind::Log, "close", actor, salt, subject_hash(&salt, log), opened.at())
-                .order(order.view().digest());
+            let event =
+                Event::new(EventKind::Log, "close", actor, salt, subject_hash(&salt, log), opened.at())
+                    .order(order.view().digest());
             // The event stands where an access entry would: no holder, its bytes under the batch's seal.
             let bytes = event.to_canonical();
             let item: (&[crate::trust::HolderKey], &[u8]) = (&[], &bytes);
@@ -153,8 +154,9 @@ impl Registry {
             if !closed {
                 let opened = append::begin(writer, log, &mut None, &signer, None, now)?;
                 let place = Place { log: log.to_owned(), first: opened.first(), at: opened.at() };
-                let event = Event::new(EventKind::Log, "close", actor, salt, subject_hash(&salt, log), place.at)
-                    .order(order.view().digest());
+                let event =
+                    Event::new(EventKind::Log, "close", actor, salt, subject_hash(&salt, log), place.at)
+                        .order(order.view().digest());
                 let signed = Some(order.stored().to_vec());
                 let entry = put_public(writer, &place, EventKind::Log, log, &event, signed)?;
                 opened.closing().finish(writer, &[entry])?;
@@ -168,7 +170,13 @@ impl Registry {
     }
 
     /// Logs what is done to a log, with the registry's signed order.
-    fn note_log(&self, actor: &str, action: &str, log: &str, detail: Map<String, Value>) -> Result<EnvelopeBuf> {
+    fn note_log(
+        &self,
+        actor: &str,
+        action: &str,
+        log: &str,
+        detail: Map<String, Value>,
+    ) -> Result<EnvelopeBuf> {
         let order = self.log_order(action, log, detail)?;
         let salt = random::salt()?;
         self.log_records(|writer, place| {
