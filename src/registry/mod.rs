@@ -6,14 +6,17 @@
 
 mod access;
 mod access_entry;
+mod accesses;
 mod accounts;
 mod act;
 mod agencies;
+mod backup;
 mod clients;
 mod coverage;
 mod draft;
 mod ends;
 mod find;
+mod follower;
 mod fsck;
 mod holders;
 mod idempotent;
@@ -25,6 +28,8 @@ mod ledger;
 mod logs;
 mod lookup;
 mod order;
+mod rekey;
+mod restore;
 mod snapshot;
 mod succession;
 mod types;
@@ -39,6 +44,9 @@ pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
 pub use ends::{Ended, Proposal};
+pub use accesses::{AccessLine, AccessList, AccessPage, Viewer};
+pub use backup::{BackedUp, BackupFile, BackupLog, Manifest};
+pub use follower::Lag;
 pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
 pub use holders::{HolderChanged, HolderSource, LinkCommand, MarkCommand};
 pub use idempotent::Once;
@@ -46,6 +54,7 @@ pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
 pub use logs::{Consistency, Inclusion, LogInfo};
 pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
+pub use restore::Restored;
 pub use snapshot::Snapshot;
 pub use succession::Closed;
 
