@@ -25,6 +25,7 @@ mod lookup;
 mod order;
 mod snapshot;
 mod types;
+mod verify;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -42,6 +43,7 @@ pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
 pub use lookup::{Ask, AskedHolder, Purpose, ReceiptForm};
 pub use snapshot::Snapshot;
+pub use verify::{Verified, VerifyAsk};
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
