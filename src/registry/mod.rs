@@ -33,6 +33,7 @@ mod restore;
 mod snapshot;
 mod succession;
 mod types;
+mod verify;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -57,6 +58,7 @@ pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
 pub use restore::Restored;
 pub use snapshot::Snapshot;
 pub use succession::Closed;
+pub use verify::{Verified, VerifyAsk};
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
