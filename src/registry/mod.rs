@@ -10,6 +10,7 @@ mod agencies;
 mod clients;
 mod coverage;
 mod draft;
+pub mod import;
 mod init;
 mod issue;
 mod keys;

@@ -5,6 +5,7 @@
 //! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
 
 mod access;
+mod bulk;
 mod catalog;
 mod conn;
 mod dialect;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AuthorityRow, CoverageRow};
 pub use events::{EventKey, StoredEvent};
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
