@@ -277,6 +277,26 @@ fn header(bytes: &[u8], encoding: Encoding) -> Result<Columns> {
     Columns::of_header(&record)
 }
 
+/// The line on which a record begins. The reader's own count is one short where lines end in CR LF.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the first byte of a record, asked in order; line breaks before it belong to the one before.
+    fn of(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
+        let breaks = self.text.get(from..).unwrap_or_default().iter();
+        let start = from + breaks.take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = self.text.get(self.at..start).unwrap_or_default();
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.at = start;
+        self.line
+    }
+}
+
 fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes())
 }
@@ -324,8 +344,9 @@ impl<S: Sink> Parser<'_, S> {
             }
             Some(columns) => {
                 let (mut reader, mut record) = (csv_reader(&text), StringRecord::new());
+                let mut lines = Lines { text: text.as_bytes(), at: 0, line: batch.first_line };
                 while reader.read_record(&mut record).map_err(Error::internal)? {
-                    let line = record.position().map_or(1, csv::Position::line) + batch.first_line - 1;
+                    let line = lines.of(record.position().map_or(0, csv::Position::byte));
                     let drafted = columns.draft(&record, self.maker.snapshot());
                     self.row(drafted.map(|draft| RowText::Draft(Box::new(draft))), line, &mut done)?;
                 }

@@ -74,8 +74,9 @@ impl Registry {
         let outcome = thread::scope(|scope| {
             let (chunks, ahead) = sync_channel(4);
             let (runs, merged) = (run.body.runs.clone(), run.body.merged);
+            let bytes = work.options.limits.transaction_bytes;
             scope.spawn(move || {
-                if let Err(error) = prepare(self.store(), dir, &runs, merged, &chunks) {
+                if let Err(error) = prepare(self.store(), dir, &runs, merged, &chunks, bytes) {
                     // Nobody hears it where the writer failed first.
                     drop(chunks.send(Err(error)));
                 }
@@ -328,12 +329,13 @@ fn prepare(
     runs: &[u32],
     merged: u64,
     chunks: &SyncSender<Result<Option<Chunk>>>,
+    bytes: usize,
 ) -> Result<()> {
     let mut merge = Merge::open(dir, store.vault(), runs)?;
     merge.skip(merged)?;
     loop {
         let mut chunk = Chunk { items: Vec::with_capacity(CHUNK), bytes: 0 };
-        while chunk.items.len() < CHUNK {
+        while chunk.items.len() < CHUNK && chunk.bytes < bytes {
             let Some(item) = merge.item()? else { break };
             chunk.bytes += item.envelope.len() * item.holders.len() + 1024;
             let keys = item.record_keys().map(|key| store.seal_key(&key)).collect::<Result<Vec<_>>>()?;
