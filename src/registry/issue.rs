@@ -210,7 +210,7 @@ impl Registry {
         self.bind(&actor.label(), signed, (remarks, signed_by_issuer), once)
     }
 
-    fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
+    pub(super) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
         decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
         match actor.agency() {
             Some(agency) if agency != issuer => {

@@ -20,6 +20,7 @@ mod follower;
 mod fsck;
 mod holders;
 mod idempotent;
+pub mod import;
 mod init;
 mod issue;
 mod judge;

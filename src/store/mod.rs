@@ -6,6 +6,7 @@
 
 mod access;
 mod backup;
+mod bulk;
 mod catalog;
 mod conn;
 mod dialect;
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AuthorityRow, CoverageRow};
 pub use events::{EventKey, StoredEvent};
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
