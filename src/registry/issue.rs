@@ -23,12 +23,22 @@ use crate::trust::envelope::Limits;
 use crate::trust::{Envelope, EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ, random};
 
 /// What an issuer sends.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Submitted {
     /// Data, to be signed with the key that the registry holds for the issuer.
     Draft(Draft),
     /// A record that the issuer signed with its own key, in compact form; stored as it came.
     Envelope(String),
+}
+
+/// An envelope is base64 of a payload with the holder's number: its length is all that is printed.
+impl std::fmt::Debug for Submitted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Draft(draft) => write!(f, "{draft:?}"),
+            Self::Envelope(compact) => write!(f, "Envelope({} characters)", compact.len()),
+        }
+    }
 }
 
 /// Whether something new was stored.
