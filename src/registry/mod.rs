@@ -7,6 +7,8 @@
 mod access;
 mod accounts;
 mod agencies;
+#[cfg(feature = "bench-routes")]
+mod bench_fill;
 mod clients;
 mod coverage;
 mod draft;
