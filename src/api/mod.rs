@@ -1,5 +1,7 @@
 //! The HTTP API for agency systems: one file per resource under [`v1`], and the token address.
 
+#[cfg(feature = "bench-routes")]
+pub mod bench;
 pub mod document;
 pub mod keys;
 pub mod oauth2;

@@ -105,6 +105,8 @@ impl CatalogFault {
 pub struct Catalog {
     /// Versions in rising order.
     types: HashMap<String, Vec<Arc<TypeEntry>>>,
+    /// Their codes in order, asked for by every lookup that names no type.
+    codes: Vec<String>,
     slugs: HashMap<String, String>,
     code_lists: CodeLists,
     issuers: Issuers,
@@ -143,8 +145,11 @@ impl Catalog {
         }
         let issuers = Issuers::new(agencies, parts.authorities)
             .map_err(|grant| CatalogFault::Grant(grant.agency.clone()))?;
+        let mut codes: Vec<String> = types.keys().cloned().collect();
+        codes.sort_unstable();
         let mut catalog = Self {
             types,
+            codes,
             slugs,
             code_lists: parts.code_lists,
             issuers,
@@ -177,6 +182,11 @@ impl Catalog {
     /// The newest version of the type with that slug.
     pub fn type_by_slug(&self, slug: &str) -> Option<&Arc<TypeEntry>> {
         self.type_of(self.slugs.get(slug)?)
+    }
+
+    /// The code of every type, in order.
+    pub fn type_codes(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().map(String::as_str)
     }
 
     /// The newest version of every type, by code.

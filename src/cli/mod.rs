@@ -6,6 +6,8 @@
 
 mod accounts;
 mod agencies;
+#[cfg(feature = "bench-routes")]
+mod bench_fill;
 mod clients;
 mod coverage;
 pub mod demo;
@@ -77,6 +79,10 @@ enum Command {
     Log(log::Command),
     /// Print the OpenAPI document.
     Openapi,
+    /// Write a stock to measure on; numbers from standard input.
+    #[cfg(feature = "bench-routes")]
+    #[command(hide = true)]
+    BenchFill(bench_fill::Args),
 }
 
 /// Runs the command of the process's arguments.
@@ -116,6 +122,8 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Lookup(args) => lookup::run(globals, &args, output),
         Command::Log(command) => log::run(globals, command, output),
         Command::Openapi => openapi::run(output),
+        #[cfg(feature = "bench-routes")]
+        Command::BenchFill(args) => bench_fill::run(globals, &args, output),
     }
 }
 

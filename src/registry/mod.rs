@@ -11,6 +11,8 @@ mod accounts;
 mod act;
 mod agencies;
 mod backup;
+#[cfg(feature = "bench-routes")]
+mod bench_fill;
 mod clients;
 mod coverage;
 mod draft;

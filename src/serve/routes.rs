@@ -42,6 +42,8 @@ pub fn agency_routes(cfg: &mut ServiceConfig) {
     api::document::routes(cfg);
     web::docs::routes(cfg);
     api::v1::routes(cfg);
+    #[cfg(feature = "bench-routes")]
+    api::bench::routes(cfg);
 }
 
 /// Metrics.

@@ -14,7 +14,7 @@ use super::{ReceiptForm, Within, absent};
 use crate::catalog::{Custody, Mask, TypeEntry};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
-use crate::identity::{HolderCode, Parsed};
+use crate::identity::Parsed;
 use crate::log::Accepted;
 use crate::policy::Fields;
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
@@ -39,9 +39,9 @@ pub struct Answered {
 
 /// An answer on its way.
 pub(super) struct Draft<'a> {
-    snapshot: &'a Snapshot,
+    pub(super) snapshot: &'a Snapshot,
     now: Moment,
-    found: &'a Found,
+    pub(super) found: &'a Found,
     parsed: &'a Parsed,
     body: Vec<u8>,
     listed: Vec<Listed>,
@@ -239,19 +239,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds what the absence of each of these types means, unless a record of it was shown.
-    pub(super) fn absences(
-        &mut self,
-        types: &[String],
-        code: &HolderCode,
-        within: Option<&Within>,
-    ) -> Result<()> {
+    pub(super) fn absences(&mut self, types: &[String], within: Option<&Within>) -> Result<()> {
         self.body.extend_from_slice(b"],\"absent\":[");
         let mut first = true;
         for type_code in types {
             if self.found.rows.iter().any(|row| row.type_code() == type_code) {
                 continue;
             }
-            let (absence, value) = absent::absence(self.snapshot, type_code, code, within, self.now)?;
+            let (absence, value) = absent::absence(self.snapshot, type_code, &self.parsed.code, within, self.now)?;
             if !first {
                 self.body.push(b',');
             }
@@ -284,6 +279,23 @@ impl<'a> Draft<'a> {
 
     /// The finished answer with its receipt.
     pub(super) fn finish(mut self, accepted: Accepted, form: ReceiptForm) -> Answered {
+        self.tail(accepted.at);
+        self.body.extend_from_slice(b",\"receipt\":");
+        self.body.extend_from_slice(receipt_json(&accepted, form).as_bytes());
+        self.body.push(b'}');
+        Answered { body: self.body, records: self.listed.len(), accepted }
+    }
+
+    /// The answer without a receipt, for measuring what log and receipt cost.
+    #[cfg(feature = "bench-routes")]
+    pub(super) fn unlogged(mut self) -> Vec<u8> {
+        self.tail(self.now);
+        self.body.push(b'}');
+        self.body
+    }
+
+    /// The holder, the heads, the time.
+    fn tail(&mut self, at: Moment) {
         let head = &self.found.head;
         let mut notes: Vec<&str> = Vec::new();
         if self.found.conflict {
@@ -307,11 +319,7 @@ impl<'a> Draft<'a> {
             format!(",\"heads\":[{{\"log\":\"{}\",\"root\":\"{root}\",\"size\":{}}}]", head.log, head.size)
                 .as_bytes(),
         );
-        member(&mut self.body, "at", &accepted.at.to_string());
-        self.body.extend_from_slice(b",\"receipt\":");
-        self.body.extend_from_slice(receipt_json(&accepted, form).as_bytes());
-        self.body.push(b'}');
-        Answered { body: self.body, records: self.listed.len(), accepted }
+        member(&mut self.body, "at", &at.to_string());
     }
 }
 
