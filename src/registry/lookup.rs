@@ -144,38 +144,13 @@ impl Registry {
             outcome,
             answer,
         };
-        let item = Some(ask.purpose.item.as_str());
-        let asked_types = self.asked_types(&snapshot, ask)?;
-        let decide = |type_code: &str| decide(actor, Scope::Lookup, type_code, item);
-
-        let refusal = match &asked_types {
-            Some(types) => types
-                .iter()
-                .map(|code| decide(code))
-                .find(|decision| matches!(decision, Decision::Refused { .. })),
-            None => {
-                let mut all = snapshot.catalog.types().into_iter().map(|entry| decide(&entry.def().code));
-                let first = all.next();
-                let any = first
-                    .iter()
-                    .cloned()
-                    .chain(all)
-                    .any(|decision| matches!(decision, Decision::Allowed { .. }));
-                first.filter(|_| !any)
-            }
-        };
-        if let Some(Decision::Refused { reason }) = refusal {
-            let entry = parts(reason, "refused", nothing_shown());
-            access.note(entry.submission(access.name(), touched)?).await?;
-        let salt = random::salt()?;
         let asked_types = asked_types(&snapshot, ask)?;
         if let Some(reason) = refusal(&snapshot, actor, ask, asked_types.as_deref()) {
-            let nothing = Digest::of(&[b"{\"absent\":[],\"heads\":[],\"records\":[]}"]);
-            let entry =
-                EntryParts { actor, ask, channel, decision: reason, outcome: "refused", answer: nothing };
-            access.note(submission(&entry, access.name(), &parsed, salt, vec![key])?).await?;
+            let entry = parts(reason, "refused", nothing_shown());
+            access.note(entry.submission(access.name(), touched)?).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
+
         let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
         let mut draft = answer::Draft::new(&snapshot, self.now(), &parsed, &found);
         let decision = show(&mut draft, actor, ask, asked_types.as_deref())?;
@@ -228,10 +203,15 @@ fn refusal(
         }
     }
 }
+
 /// Writes what policy lets out of what was found, and the absences; returns the last decision's reason.
 fn show(
     draft: &mut answer::Draft<'_>,
+    actor: &Actor,
+    ask: &Ask,
+    asked_types: Option<&[String]>,
 ) -> Result<&'static str> {
+    let item = Some(ask.purpose.item.as_str());
     let (snapshot, found) = (draft.snapshot, draft.found);
     let mut decision = "nothing_to_decide";
     // Rows come in type order, and few grants differ by type: a type is decided once.
@@ -240,76 +220,41 @@ fn show(
         let type_code = row.type_code();
         if asked_types.is_some_and(|types| !types.iter().any(|asked| asked == type_code)) {
             continue;
+        }
         if last.as_ref().is_none_or(|(of, _)| *of != type_code) {
             last = Some((type_code, decide(actor, Scope::Lookup, type_code, item)));
+        }
         if let Some((_, Decision::Allowed { fields, reason })) = &last {
             decision = reason;
             match &ask.fields {
                 None => draft.record(row, fields)?,
                 asked => draft.record(row, &fields.narrowed(asked.as_ref()))?,
+            }
+        }
+    }
     let allowed;
     let absent = match asked_types {
         Some(types) => types,
         None if draft.is_empty() => {
             let codes = snapshot.catalog.type_codes();
-            let codes = codes.filter(|code| {
-                matches!(decide(actor, Scope::Lookup, code, item), Decision::Allowed { .. })
-            });
+            let codes = codes
+                .filter(|code| matches!(decide(actor, Scope::Lookup, code, item), Decision::Allowed { .. }));
             allowed = codes.map(str::to_owned).collect::<Vec<_>>();
             &allowed
+        }
         None => &[],
+    };
     draft.absences(absent, ask.within.as_ref())?;
     Ok(decision)
+}
+
 fn asked_types(snapshot: &super::Snapshot, ask: &Ask) -> Result<Option<Vec<String>>> {
     let Some(names) = &ask.types else { return Ok(None) };
     if names.is_empty() || names.len() > 64 {
         return Err(Error::new(Code::FieldInvalid, "name 1 to 64 types, or leave the field out")
             .at("types")
             .rule("length"));
+    }
     let codes = names.iter().map(|name| Ok(super::draft::type_entry(snapshot, name)?.def().code.clone()));
     codes.collect::<Result<Vec<_>>>().map(Some).map_err(|error: Error| error.at("types"))
-/// What an access entry says beside the holder.
-pub(super) struct EntryParts<'a> {
-    pub actor: &'a Actor,
-    pub ask: &'a Ask,
-    pub channel: &'a str,
-    pub decision: &'a str,
-    pub outcome: &'a str,
-    pub answer: Digest,
-fn submission(
-    parts: &EntryParts<'_>,
-    log: &str,
-    parsed: &Parsed,
-    salt: Salt,
-    holders: Vec<HolderKey>,
-) -> Result<Submission> {
-    let purpose = &parts.ask.purpose;
-    let types: Option<Vec<&str>> =
-        parts.ask.types.as_ref().map(|types| types.iter().map(String::as_str).collect());
-    let fields: Option<Vec<&str>> =
-        parts.ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
-    let actor = parts.actor.label();
-    let entry = AccessEntry {
-        actor: &actor,
-        answer: parts.answer,
-        case: purpose.case.as_deref(),
-        channel: parts.channel,
-        decision: parts.decision,
-        fields: fields.as_deref(),
-        holder: holder_hash(&salt, parsed.code.key_type(), parsed.code.key_code()),
-        item: Some(&purpose.item),
-        log,
-        outcome: parts.outcome,
-        presence: Some(purpose.presence.as_deref().unwrap_or("typed")),
-        reason: Some(&purpose.reason),
-        role: purpose.role.as_deref(),
-        salt,
-        types: types.as_deref(),
-    let mut bytes = Vec::with_capacity(640);
-    let at = entry.write(&mut bytes);
-    Ok(Submission::new(bytes, at).map_err(Error::internal)?.beside(holders))
-/// The receipt as it goes out: whole, or as a reference that can be fetched later.
-pub(super) fn receipt_json(accepted: &Accepted, form: ReceiptForm) -> String {
-    match form {
-        ReceiptForm::Full => accepted.receipt(),
-        ReceiptForm::Reference => format!("{{\"index\":{},\"log\":\"{}\"}}", accepted.index, accepted.log),
+}

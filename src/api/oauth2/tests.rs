@@ -47,7 +47,7 @@ async fn a_right_secret_gives_a_token_that_opens_what_was_asked_for() {
         ("demo", 4, "lookup")
     );
     let (status, body) = ask("grant_type=client_credentials", Some("demo:right")).await;
-    assert_eq!((status, body["scope"].as_str()), (200, Some("lookup read")));
+    assert_eq!((status, body["scope"].as_str()), (200, Some("lookup verify")));
 }
 
 #[actix_web::test]

@@ -47,7 +47,7 @@ pub(crate) fn sample() -> Record {
 }
 
 fn edited(edit: impl FnOnce(&mut Map<String, Value>)) -> Result<Record, PayloadFault> {
-    let mut members = sample().members().unwrap();
+    let Value::Object(mut members) = serde_json::to_value(sample()).unwrap() else { panic!() };
     edit(&mut members);
     Record::from_payload(&canonical::to_vec(&Value::Object(members)).unwrap())
 }

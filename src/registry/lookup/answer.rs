@@ -246,7 +246,8 @@ impl<'a> Draft<'a> {
             if self.found.rows.iter().any(|row| row.type_code() == type_code) {
                 continue;
             }
-            let (absence, value) = absent::absence(self.snapshot, type_code, &self.parsed.code, within, self.now)?;
+            let (absence, value) =
+                absent::absence(self.snapshot, type_code, &self.parsed.code, within, self.now)?;
             if !first {
                 self.body.push(b',');
             }
