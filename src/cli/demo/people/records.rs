@@ -109,16 +109,17 @@ impl<'a> Desk<'a> {
         };
         if family.index % 16 == 5 {
             // Married in the neighbouring province: known of, kept there.
-            let elsewhere = Entry {
-                type_code: "marriage_certificate".to_owned(),
-                holder: family.head.holder("spouse"),
-                custody: Custody::Elsewhere,
-                name: "结婚证".to_owned(),
-                number: Some(format!("J290100-{}-{:06}", family.married_on.year(), 1000 + family.index)),
-                office: self.offices.name("neighbour_civil").to_owned(),
-                issuer: self.offices.code("neighbour_civil").to_owned(),
-            };
-            self.script.directory(elsewhere);
+            for spouse in [&family.head, &family.spouse] {
+                self.script.directory(Entry {
+                    type_code: "marriage_certificate".to_owned(),
+                    holder: spouse.holder("spouse"),
+                    custody: Custody::Elsewhere,
+                    name: "结婚证".to_owned(),
+                    number: Some(format!("J290100-{}-{:06}", family.married_on.year(), 1000 + family.index)),
+                    office: self.offices.name("neighbour_civil").to_owned(),
+                    issuer: self.offices.code("neighbour_civil").to_owned(),
+                });
+            }
             return;
         }
         let married = self.script.issue(marriage_certificate(civil, pair));
@@ -148,6 +149,7 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Issued before the child had a number; bound to the number once the household register had given one.
     fn births(&mut self) {
         let (family, (mother, father)) = (self.family, self.family.couple());
         for (nth, child) in family.children.iter().enumerate() {
@@ -234,10 +236,11 @@ impl<'a> Desk<'a> {
     }
 
     fn death(&mut self, person: &Person, fate: u32) -> Option<Day> {
-        if person.born.year() > 1948 || !self.rng.chance(500) {
+        if person.born.year() > 1953 || !self.rng.chance(300) {
             return None;
         }
-        let died_on = self.rng.day_after(day(2019, 2, 1), 2400);
+        // After the last day on which `home` registers anything, so that nobody buys a house when dead.
+        let died_on = self.rng.day_after(day(2022, 5, 1), 1300);
         let (health, number) = (self.issuer("health"), format!("19010{:05}", 20_000 + fate));
         let cause = self.rng.pick(&self.words.causes);
         let death =
@@ -266,7 +269,7 @@ impl<'a> Desk<'a> {
         let first = self.rng.day_after(person.born.plus_years(age), 200);
         let cards = id_cards(person, first, died_on.unwrap_or(today));
         match cards.as_slice() {
-            [.., before, last] if fate % 3 == 0 => {
+            [.., before, last] if fate.is_multiple_of(3) => {
                 let of = self.script.issue(id_card(person, police, *before));
                 let valid_to = id_card_term(person.born, *last);
                 let printed = match valid_to {

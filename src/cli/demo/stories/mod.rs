@@ -10,9 +10,11 @@
 //! | 孙晓梅 | a number of an abolished region; divorced by a court that is not connected |
 //! | 赵文博, twice | one name, born 2004 and 1904 |
 //! | 林家豪, Maria Keller | other codes than citizen numbers, linked |
+//! | 钟若兰, 常念慈, 邵学文 | certificates that ended, see `ended` |
 //! | 海燕餐饮店, 临港物流, 云岭建筑, 城东区社区服务中心 | `entities` |
 
 mod chen;
+mod ended;
 mod entities;
 mod foreign;
 mod singles;
@@ -46,6 +48,7 @@ pub fn stories(script: &mut Script, offices: &Offices, companies: &[Company]) {
     singles::singles(&mut stage);
     foreign::foreign(&mut stage);
     entities::entities(&mut stage, companies);
+    ended::ended(&mut stage);
 }
 
 struct Stage<'a> {
