@@ -151,7 +151,7 @@ fn a_changed_organisation_code_is_followed_and_a_successor_only_shown(world: Wor
             "holders": [{"code_type": "001", "code": code, "name": name}],
             "face": {
                 "credit_code": code, "name": name, "entity_type": "有限责任公司", "legal_representative": "周海燕",
-                "established_on": "2020-05-06", "term_from": "2020-05-06", "term_to": "long_term", "scope": "餐饮服务",
+                "established_on": "2020-05-06", "term_from": "2020-05-06", "term_to": "长期", "scope": "餐饮服务",
                 "domicile": "示范省示范市城东区桃源路1号", "registrar": "城东区市场监督管理局", "issued_on": "2020-05-06",
             },
             "valid_to": "long_term",

@@ -16,6 +16,8 @@ mod receipt;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+pub(super) use envelope::{Here, row_facts};
+
 use super::access_entry::{EntryParts, Touched, answer_digest, check_purpose, receipt_value};
 use super::lookup::{Purpose, ReceiptForm};
 use super::{Registry, Snapshot};

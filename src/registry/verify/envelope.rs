@@ -20,7 +20,7 @@ use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, EnvelopeFault, Kid, Typ};
 
 /// What is kept here under an identifier.
-pub(super) struct Here {
+pub(in crate::registry) struct Here {
     pub head: Head,
     pub kept: Option<Kept>,
     /// Superseded versions in the first holder's row.
@@ -210,7 +210,12 @@ fn about(record: &Record, here: &Here) -> Map<String, Value> {
 }
 
 /// The facts of a row for a face that was brought beside it.
-pub(super) fn row_facts(snapshot: &Snapshot, here: &Here, row: &StoredRecord, superseded: bool) -> Facts {
+pub(in crate::registry) fn row_facts(
+    snapshot: &Snapshot,
+    here: &Here,
+    row: &StoredRecord,
+    superseded: bool,
+) -> Facts {
     let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
     let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
     let mut facts = judge::facts(snapshot, row, view.as_ref(), here.holder);

@@ -1,0 +1,139 @@
+//! The lines of an export. The first is `export`, then one `key` for each public key, one `record` for each
+//! record, and `end` with the counts: a file without it is not whole.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::catalog::Custody;
+use crate::clock::{Day, Moment};
+use crate::record::State;
+
+/// One line.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+pub enum Line {
+    /// Where it comes from, and the checkpoint that the proofs lead to.
+    Export {
+        /// The layout's version: 1.
+        v: u8,
+        /// The registry's origin.
+        origin: String,
+        /// When.
+        made_at: Moment,
+        /// The issuer whose records these are; absent where all are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issuer: Option<String>,
+        /// The log of records.
+        log: String,
+        /// Its checkpoint, a signed note.
+        checkpoint: String,
+        /// Its verifier key.
+        verifier: String,
+    },
+    /// A public key.
+    Key(KeyLine),
+    /// A record.
+    Record(Box<RecordLine>),
+    /// The end.
+    End {
+        /// How many `record` lines there are.
+        records: u64,
+        /// How many events they hold.
+        events: u64,
+    },
+}
+
+/// A public key of the registry that exported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeyLine {
+    /// RFC 7638 thumbprint.
+    pub kid: String,
+    /// The agency's code, `registry` or `log:<name>`.
+    pub owner: String,
+    /// 32 bytes, base64url.
+    pub public: String,
+    /// From when on its signatures count no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_since: Option<Moment>,
+}
+
+/// A record with all its versions and events.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RecordLine {
+    /// Type code.
+    #[serde(rename = "type")]
+    pub type_code: String,
+    /// Issuer of the present version.
+    pub issuer: String,
+    /// Where the body is.
+    pub custody: Custody,
+    /// The present state.
+    pub state: State,
+    /// An objection is open.
+    pub disputed: bool,
+    /// The feed or instant the copy came with.
+    pub as_of: Moment,
+    /// First valid day of the present version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Day>,
+    /// Its last valid day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Day>,
+    /// When the next review is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_due: Option<Day>,
+    /// Oldest first; the last is the present one.
+    pub versions: Vec<VersionLine>,
+    /// Of a directory entry, whose holders no envelope names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holders: Vec<HolderLine>,
+    /// In the order of the log.
+    pub events: Vec<EventLine>,
+}
+
+/// One version.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct VersionLine {
+    /// From 1.
+    pub version: i32,
+    /// Its identifier.
+    pub identifier: String,
+    /// When its leaf was logged.
+    pub logged_at: Moment,
+    /// The signed bytes as compact JWS; absent for a directory entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<String>,
+}
+
+/// One holder of a directory entry.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct HolderLine {
+    /// Code type, 3 digits.
+    pub code_type: String,
+    /// The canonical code.
+    pub code: String,
+    /// The role.
+    pub role: String,
+    /// What is known of the certificate: name, office, number, note, day of issue.
+    pub directory: Value,
+}
+
+/// One event with its order and proof.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct EventLine {
+    /// The event; its canonical form is what was hashed.
+    pub event: Value,
+    /// The order as compact JWS, where an authority gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// The text of the ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<String>,
+    /// Its log.
+    pub log: String,
+    /// Its leaf.
+    pub leaf: u64,
+    /// Inclusion under the export's checkpoint; empty for what was logged after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<String>,
+}

@@ -1,0 +1,389 @@
+//! Directory, history, attachments, and export with its reading back, on both databases.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::people::{self, CHEN, MARKET, POLICE, ZHOU};
+use common::{World, operator, run};
+use elicense::error::{Code, Result};
+use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::record::Digest;
+use elicense::record::action::Action;
+use elicense::registry::{
+    ActCommand, Acted, AttachmentAsk, DirectoryAsk, DirectoryDraft, Draft, FaceEdit, HistoryAsk,
+    IssueOutcome, Issued, Submitted,
+};
+use serde_json::{Value, json};
+
+fn settled(world: &World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+}
+
+fn issue(world: &World, draft: Draft) -> Issued {
+    world.registry.refresh().unwrap();
+    world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap()
+}
+
+fn act(world: &World, identifier: &str, version: u32, action: Action, change: Option<Value>) -> Acted {
+    world.registry.refresh().unwrap();
+    let mut command = ActCommand::new(identifier, version, action);
+    command.ground = Some("依法".into());
+    command.face = change.map(|change| FaceEdit::Patch(change.as_object().unwrap().clone()));
+    world.registry.act(&operator(), &command).unwrap()
+}
+
+fn purpose() -> Value {
+    json!({"item": "失业登记", "reason": "窗口办理"})
+}
+
+fn limited(scope: Scope, fields: Fields) -> Actor {
+    let client = Client {
+        id: "c1".into(),
+        agency: MARKET.into(),
+        name: "测试系统".into(),
+        scopes: vec![scope],
+        grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
+        budget: 10,
+        enabled: true,
+    };
+    Actor::Client { client: Arc::new(client), scopes: vec![scope] }
+}
+
+fn named(field: &str) -> Fields {
+    Fields::Named([field.to_owned()].into())
+}
+
+fn outcome(world: &World, index: u64) -> Value {
+    let entry =
+        world.registry.store().read_access_now(|reader| reader.access_entry("access-main", index)).unwrap();
+    serde_json::from_slice::<Value>(&entry.unwrap()).unwrap()["outcome"].clone()
+}
+
+fn list(world: &World, actor: &Actor, code: &str) -> Result<Value> {
+    world.registry.refresh().unwrap();
+    let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose()});
+    let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
+    Ok(run(world.registry.directory(actor, &ask, "cli"))?.body)
+}
+
+fn paper(number: Option<&str>, office: &str) -> DirectoryDraft {
+    let mut draft = json!({
+        "type": "marriage_certificate", "issuer": POLICE, "custody": "paper", "office": office,
+        "holders": [
+            {"code_type": "111", "code": ZHOU, "name": "周海燕"}, {"code_type": "111", "code": CHEN, "name": "陈志远"},
+        ],
+        "issued_on": "2012-05-20",
+    });
+    if let Some(number) = number {
+        draft["number"] = number.into();
+    }
+    serde_json::from_value(draft).unwrap()
+}
+
+fn put(world: &World, draft: &DirectoryDraft) -> Result<elicense::registry::DirectoryPut> {
+    world.registry.refresh().unwrap();
+    world.registry.put_directory(&operator(), draft, None)
+}
+
+on_both! {
+    a_paper_certificate_is_listed_without_a_body_and_replaced_by_its_number
+    i4_a_list_without_a_grant_is_refused_and_noted
+    i7_a_history_tells_what_was_and_what_was_known
+    i4_a_history_shows_no_envelope_without_the_whole
+    an_attachment_goes_out_with_the_whole_record_only
+    i6_an_export_reads_back_with_the_bytes_that_were_signed
+    a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused
+    i4_a_client_exports_what_its_own_agency_issued
+}
+
+fn a_paper_certificate_is_listed_without_a_body_and_replaced_by_its_number(world: World) {
+    settled(&world);
+    let first = put(&world, &paper(Some("J2012-7"), "城东区档案馆")).unwrap();
+    assert_eq!((first.outcome, first.version), (IssueOutcome::Issued, 1));
+    let again = put(&world, &paper(Some("J2012-7"), "城东区档案馆")).unwrap();
+    assert_eq!((again.outcome, again.leaf), (IssueOutcome::AlreadyThere, first.leaf));
+    let moved = put(&world, &paper(Some("J2012-7"), "示范市档案馆")).unwrap();
+    assert_eq!((moved.version, &moved.identifier), (2, &first.identifier));
+    put(&world, &paper(None, "城西区档案馆")).unwrap();
+    issue(&world, people::social_card(CHEN, "陈志远"));
+    let body = list(&world, &operator(), CHEN).unwrap();
+    let entries = body["entries"].as_array().unwrap();
+    let custody: Vec<_> = entries.iter().map(|one| one["custody"].as_str().unwrap()).collect();
+    assert_eq!(custody.iter().filter(|one| **one == "paper").count(), 2);
+    assert_eq!(custody.iter().filter(|one| **one == "hosted").count(), 1);
+    let offices: Vec<_> = entries.iter().filter_map(|one| one["office"].as_str()).collect();
+    assert!(offices.contains(&"示范市档案馆") && !offices.contains(&"城东区档案馆"), "{offices:?}");
+    for entry in entries {
+        assert!(entry.get("envelope").is_none() && entry.get("number").is_none());
+        let verdict = if entry["custody"] == "hosted" { "valid" } else { "undetermined" };
+        assert_eq!(entry["verdict"], verdict, "{entry:#}");
+    }
+    let text = body.to_string();
+    assert!(!text.contains("J2012-7") && !text.contains(CHEN));
+    assert!(body["receipt"]["checkpoint"].is_string());
+    // A paper certificate is acted on like any other; only a new version needs its body here.
+    act(&world, &first.identifier, 2, Action::Cancel, None);
+    let body = list(&world, &operator(), ZHOU).unwrap();
+    let cancelled =
+        body["entries"].as_array().unwrap().iter().filter(|one| one["state"] == "cancelled").count();
+    assert_eq!(cancelled, 1);
+    issue(&world, people::marriage("J190101-2015-000123"));
+    let clash = put(&world, &paper(Some("J190101-2015-000123"), "城东区档案馆")).unwrap_err();
+    assert_eq!(clash.code, Code::NumberClash);
+    let mut hosted = paper(None, "城东区档案馆");
+    hosted.custody = elicense::catalog::Custody::Hosted;
+    assert_eq!(put(&world, &hosted).unwrap_err().rule.as_deref(), Some("custody_hosted"));
+}
+
+fn i4_a_list_without_a_grant_is_refused_and_noted(world: World) {
+    settled(&world);
+    let refused = list(&world, &limited(Scope::Verify, Fields::Whole), ZHOU).unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("scope_missing"));
+    assert_eq!(outcome(&world, 0), "refused");
+}
+
+fn history(world: &World, actor: &Actor, ask: Value) -> Result<Value> {
+    world.registry.refresh().unwrap();
+    let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
+    Ok(run(world.registry.history(actor, &ask, "cli"))?.body)
+}
+
+fn i7_a_history_tells_what_was_and_what_was_known(world: World) {
+    settled(&world);
+    let issued = issue(&world, people::social_card(ZHOU, "周海燕"));
+    world.clock.set(world.registry.now().plus_seconds(3 * 86_400));
+    let before = world.registry.now();
+    let changed = act(&world, &issued.identifier, 1, Action::Change, Some(json!({"bank": "示范商业银行"})));
+    world.clock.set(world.registry.now().plus_seconds(86_400));
+    act(&world, &changed.identifier, 2, Action::Annul, None);
+    let ask = |more: Value| {
+        let mut ask = json!({"identifier": issued.identifier, "purpose": purpose()});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        history(&world, &operator(), ask).unwrap()
+    };
+    let body = ask(json!({}));
+    let actions: Vec<_> =
+        body["events"].as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["issue", "change", "annul"]);
+    assert!(body["events"].as_array().unwrap().iter().all(|one| one["in_log"] == true));
+    assert_eq!(body["events"][2]["ground"], "依法");
+    assert_eq!(body["versions"].as_array().unwrap().len(), 2);
+    assert_eq!((&body["state"], &body["verdict"]), (&json!("annulled"), &json!("invalid")));
+    // Annulled reaches back, but not into what was known before.
+    assert_eq!(ask(json!({"as_of": "2021-01-01"}))["standing"]["was"]["state"], "annulled");
+    let then = ask(json!({"as_of": "2021-01-01", "known_at": before}));
+    let after = ask(json!({"known_at": changed.at}));
+    assert_eq!(then["standing"]["was"], json!({"state": "active", "version": 1}));
+    assert_eq!(after["standing"]["was"], json!({"state": "active", "version": 2}));
+    assert_eq!(ask(json!({"as_of": "2019-01-01"}))["standing"]["was"], Value::Null);
+    assert_eq!(outcome(&world, 0), "history");
+}
+
+fn i4_a_history_shows_no_envelope_without_the_whole(world: World) {
+    settled(&world);
+    let issued = issue(&world, people::social_card(ZHOU, "周海燕"));
+    let ask = json!({"identifier": issued.identifier, "purpose": purpose()});
+    let body = history(&world, &limited(Scope::Lookup, named("bank")), ask.clone()).unwrap();
+    assert!(body["versions"][0].get("envelope").is_none() && body["events"][0].get("event").is_none());
+    assert!(!body.to_string().contains(ZHOU));
+    let refused = history(&world, &limited(Scope::Verify, Fields::Whole), ask).unwrap_err();
+    assert_eq!(refused.code, Code::Forbidden);
+    assert_eq!(outcome(&world, 1), "refused");
+}
+
+fn an_attachment_goes_out_with_the_whole_record_only(world: World) {
+    settled(&world);
+    let registry = &world.registry;
+    let content = vec![7_u8; 600 * 1024];
+    let sha256 = Digest::of(&[&content]).hex();
+    let put = |sha256: &str, content: &[u8]| registry.put_attachment(&operator(), sha256, content);
+    assert_eq!(put(&sha256, b"other").unwrap_err().rule.as_deref(), Some("attachment_digest"));
+    assert_eq!(put(&sha256, &vec![0; 8 * 1024 * 1024 + 1]).unwrap_err().code, Code::BodyTooLarge);
+    put(&sha256, &content).unwrap();
+    let mut draft = people::social_card(ZHOU, "周海燕");
+    let missing = Digest::of(&[b"never brought"]).hex();
+    for digest in [&sha256, &missing] {
+        let one = json!({"media_type": "image/png", "name": "photo", "sha256": digest, "size": 614400});
+        draft.attachments.push(serde_json::from_value(one).unwrap());
+    }
+    let issued = issue(&world, draft);
+    let fetch = |actor: &Actor, sha256: &str| {
+        registry.refresh().unwrap();
+        let ask = json!({"identifier": issued.identifier, "sha256": sha256, "purpose": purpose()});
+        let ask: AttachmentAsk = serde_json::from_value(ask).unwrap();
+        run(registry.attachment(actor, &ask, "cli"))
+    };
+    let shown = fetch(&operator(), &sha256).unwrap();
+    assert_eq!((shown.content, shown.attachment.name.as_str()), (content, "photo"));
+    assert_eq!(outcome(&world, shown.accepted.index), "attachment");
+    assert_eq!(fetch(&operator(), &missing).unwrap_err().code, Code::NotFound);
+    assert_eq!(fetch(&operator(), &Digest([1; 32]).hex()).unwrap_err().code, Code::NotFound);
+    let refused = fetch(&limited(Scope::Attachment, named("name")), &sha256).unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("whole_not_granted"));
+    assert_eq!(outcome(&world, shown.accepted.index + 1), "refused");
+}
+
+fn export(world: &World) -> String {
+    world.registry.refresh().unwrap();
+    let mut out = Vec::new();
+    world.registry.export(&operator(), None, "cli", &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn stock(world: &World) {
+    let card = issue(world, people::social_card(ZHOU, "周海燕"));
+    let changed = act(world, &card.identifier, 1, Action::Change, Some(json!({"bank": "示范商业银行"})));
+    act(world, &changed.identifier, 2, Action::Suspend, None);
+    issue(world, people::marriage("J190101-2015-000123"));
+    let mut divorce = people::marriage("L190101-2026-000009");
+    divorce.type_code = "divorce_certificate".into();
+    divorce.issued_on = people::day("2026-10-08");
+    divorce.face.insert("registered_on".into(), "2026-10-08".into());
+    issue(world, divorce);
+    put(world, &paper(Some("J2012-7"), "城东区档案馆")).unwrap();
+}
+
+/// Another registry on the same kind of database, with the public keys of the first.
+fn receiver(world: &World, keys: bool) -> World {
+    let backend =
+        if world.place.url.is_postgres() { common::Backend::Postgres } else { common::Backend::Sqlite };
+    let other = common::world(backend).unwrap();
+    settled(&other);
+    other.registry.refresh().unwrap();
+    for key in world.registry.snapshot().keys.all().into_iter().filter(|key| key.owner == POLICE) {
+        if keys {
+            other.registry.register_key("test", POLICE, key.public.bytes()).unwrap();
+        }
+    }
+    other.registry.refresh().unwrap();
+    other
+}
+
+fn lines(text: &str, kind: &str) -> Vec<Value> {
+    let all = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    all.filter(|line| line["line"] == kind).collect()
+}
+
+fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
+    settled(&world);
+    stock(&world);
+    let text = export(&world);
+    let records = lines(&text, "record");
+    assert_eq!(records.len(), 4, "a joint record is one line");
+    let head = &lines(&text, "export")[0];
+    let verifier: elicense::log::LogVerifier = head["verifier"].as_str().unwrap().parse().unwrap();
+    let checkpoint = verifier.checkpoint(head["checkpoint"].as_str().unwrap()).unwrap();
+    for event in records.iter().flat_map(|record| record["events"].as_array().unwrap()) {
+        use base64::Engine as _;
+        let bytes = elicense::record::canonical::to_vec(&event["event"]).unwrap();
+        let leaf = elicense::log::hash::leaf_hash(&elicense::log::hash::sha256(&bytes));
+        let proof = event["proof"].as_array().unwrap().iter().map(|hash| {
+            let hash =
+                base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(hash.as_str().unwrap()).unwrap();
+            elicense::log::Hash::from_slice(&hash).unwrap()
+        });
+        let proof: Vec<_> = proof.collect();
+        let index = event["leaf"].as_u64().unwrap();
+        assert!(elicense::log::proof::includes(&checkpoint.root, checkpoint.size, index, &leaf, &proof));
+    }
+    let other = receiver(&world, true);
+    let read = |text: &str| {
+        other.registry.refresh().unwrap();
+        other.registry.read_export(&operator(), text.as_bytes()).unwrap()
+    };
+    let done = read(&text);
+    assert_eq!((done.records, done.already, done.whole), (4, 0, true), "{:?}", done.refused);
+    assert!(done.refused.is_empty());
+    let again = read(&text);
+    assert_eq!((again.records, again.already), (0, 4));
+    let (mut sent, mut kept) = (lines(&text, "record"), lines(&export(&other), "record"));
+    let seen = |all: &mut Vec<Value>| {
+        let mut seen: Vec<_> = all
+            .iter()
+            .filter(|one| one["custody"] == "hosted")
+            .map(|one| {
+                let envelopes: Vec<_> = one["versions"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|version| version["envelope"].clone())
+                    .collect();
+                let events: Vec<_> = one["events"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|event| json!([event["event"]["action"], event["order"], event["ground"]]))
+                    .collect();
+                json!([one["state"], envelopes, events]).to_string()
+            })
+            .collect();
+        seen.sort();
+        seen
+    };
+    assert_eq!(seen(&mut sent), seen(&mut kept));
+    // What was read back is verified by the keys registered here.
+    let envelope =
+        sent[0]["versions"].as_array().unwrap().iter().filter_map(|one| one["envelope"].as_str()).next();
+    if let Some(envelope) = envelope {
+        let ask = serde_json::from_value(json!({"envelope": envelope})).unwrap();
+        let verified = run(other.registry.verify(None, &ask, "public")).unwrap();
+        assert!(verified.body["logged"]["leaf"].is_number(), "{:#}", verified.body);
+    }
+    // Every record that went out stands as an access of its holders.
+    let batches =
+        world.registry.store().read_access_now(|reader| reader.access_batches("access-main", 0, 100, 100));
+    let entries: Vec<_> = batches.unwrap().into_iter().flat_map(|batch| batch.items.unwrap()).collect();
+    assert_eq!(entries.len(), 4);
+    assert!(entries.iter().all(|item| String::from_utf8_lossy(&item.entry).contains("\"exported\"")));
+    assert_eq!(entries.iter().map(|item| item.holders.len()).sum::<usize>(), 7);
+}
+
+fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World) {
+    settled(&world);
+    let card = issue(&world, people::social_card(ZHOU, "周海燕"));
+    act(&world, &card.identifier, 1, Action::Suspend, None);
+    let text = export(&world);
+    let strange = receiver(&world, false);
+    let done = strange.registry.read_export(&operator(), text.as_bytes()).unwrap();
+    assert_eq!((done.records, done.refused[0].rule.as_deref()), (0, Some("key_unknown")));
+    let other = receiver(&world, true);
+    let edit = |edit: &dyn Fn(&mut Value)| {
+        let changed = text.lines().map(|line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            if line["line"] == "record" {
+                edit(&mut line);
+            }
+            line.to_string() + "\n"
+        });
+        let done = other.registry.read_export(&operator(), changed.collect::<String>().as_bytes()).unwrap();
+        assert_eq!(done.records, 0);
+        done.refused[0].rule.clone().unwrap()
+    };
+    assert_eq!(edit(&|line| line["state"] = json!("active")), "state_mismatch");
+    assert_eq!(edit(&|line| line["events"][1]["ground"] = json!("别的理由")), "event_ground");
+    assert_eq!(edit(&|line| drop(line["events"].as_array_mut().unwrap().pop())), "state_mismatch");
+    assert_eq!(edit(&|line| drop(line["events"][1].as_object_mut().unwrap().remove("order"))), "event_order");
+    assert_eq!(edit(&|line| line["versions"][0]["identifier"] = json!("x")), "version_order");
+    let cut =
+        text.lines().take(text.lines().count() - 1).map(|line| line.to_owned() + "\n").collect::<String>();
+    let done = other.registry.read_export(&operator(), cut.as_bytes()).unwrap();
+    assert_eq!((done.records, done.whole), (1, false));
+    let broken = other.registry.read_export(&operator(), "{}".as_bytes()).unwrap_err();
+    assert_eq!(broken.code, Code::JsonInvalid);
+}
+
+fn i4_a_client_exports_what_its_own_agency_issued(world: World) {
+    settled(&world);
+    stock(&world);
+    let actor = limited(Scope::Export, Fields::Whole);
+    world.registry.refresh().unwrap();
+    let mut out = Vec::new();
+    let count = world.registry.export(&actor, None, "agency", &mut out).unwrap();
+    assert_eq!(count.records, 0);
+    let refused = world.registry.export(&actor, Some(POLICE), "agency", &mut out).unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("agency_mismatch"));
+    let without = limited(Scope::Lookup, Fields::Whole);
+    assert_eq!(world.registry.export(&without, None, "agency", &mut out).unwrap_err().code, Code::Forbidden);
+}

@@ -1,0 +1,257 @@
+//! Verification through the library, on both databases: envelopes, identifiers with face values, receipts.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::people::{self, CHEN, MARKET, POLICE, ZHOU};
+use common::{World, operator, run};
+use elicense::error::{Code, Result};
+use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::record::Record;
+use elicense::record::action::Action;
+use elicense::registry::{ActCommand, Ask, FaceEdit, Issued, MarkCommand, Submitted, Verified, VerifyAsk};
+use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
+use serde_json::{Value, json};
+
+fn lookup(world: &World, code: &str) -> Value {
+    world.registry.refresh().unwrap();
+    let ask =
+        json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
+    let ask: Ask = serde_json::from_value(ask).unwrap();
+    let prepared = world.registry.prepare_lookup(&ask).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    serde_json::from_slice(&answered.body).unwrap()
+}
+
+fn envelope(world: &World, code: &str) -> String {
+    lookup(world, code)["records"][0]["envelope"].as_str().unwrap().to_owned()
+}
+
+fn verify(world: &World, ask: Value) -> Verified {
+    verify_as(world, Some(&operator()), ask).unwrap()
+}
+
+fn verify_as(world: &World, actor: Option<&Actor>, ask: Value) -> Result<Verified> {
+    world.registry.refresh().unwrap();
+    let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
+    run(world.registry.verify(actor, &ask, "agency"))
+}
+
+fn judged(verified: &Verified) -> (&str, Vec<&str>) {
+    let reasons = verified.body["reasons"].as_array().unwrap();
+    (verified.verdict.wire(), reasons.iter().map(|reason| reason.as_str().unwrap()).collect())
+}
+
+fn issued(world: &World) -> Issued {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    world.registry.refresh().unwrap();
+    world.registry.issue(&operator(), &Submitted::Draft(people::social_card(ZHOU, "周海燕"))).unwrap()
+}
+
+fn act(world: &World, command: &ActCommand) -> elicense::registry::Acted {
+    world.registry.refresh().unwrap();
+    world.registry.act(&operator(), command).unwrap()
+}
+
+fn purpose() -> Value {
+    json!({"item": "失业登记", "reason": "核对纸质证件"})
+}
+
+on_both! {
+    i5_an_envelope_is_valid_until_something_happens_to_it
+    i7_an_old_version_verifies_and_says_that_it_is_superseded
+    a_tampered_or_strange_envelope_is_an_answer_with_its_rule
+    a_well_signed_envelope_that_was_never_logged_is_not_logged
+    a_printed_face_is_compared_field_by_field_and_logged
+    i4_a_field_outside_the_grant_is_not_compared
+    a_receipt_holds_until_a_byte_of_it_changes
+    i2_a_verification_stands_on_the_list_of_every_holder
+}
+
+fn i5_an_envelope_is_valid_until_something_happens_to_it(world: World) {
+    let issued = issued(&world);
+    let compact = envelope(&world, ZHOU);
+    let ask = json!({"envelope": compact});
+    let verified = verify(&world, ask.clone());
+    assert_eq!(judged(&verified), ("valid", vec![]), "{:#}", verified.body);
+    assert_eq!(verified.body["logged"]["leaf"], issued.leaf);
+    assert_eq!(verified.body["signed_with"], "key_held_by_registry");
+    assert!(verified.body["receipt"]["checkpoint"].is_string());
+    let mut suspend = ActCommand::new(&issued.identifier, 1, Action::Suspend);
+    suspend.ground = Some("调查期间".into());
+    act(&world, &suspend);
+    assert_eq!(judged(&verify(&world, ask.clone())), ("invalid", vec!["suspended"]));
+    let command = json!({
+        "holder": {"type": "111", "code": ZHOU}, "state": "death_reported", "source": "cremation", "ground": "火化记录",
+    });
+    let command: MarkCommand = serde_json::from_value(command).unwrap();
+    world.registry.mark_holder(&operator(), &command, None).unwrap();
+    let mut restore = ActCommand::new(&issued.identifier, 1, Action::Restore);
+    restore.ground = Some("调查结束".into());
+    act(&world, &restore);
+    assert_eq!(judged(&verify(&world, ask)), ("undetermined", vec!["death_reported"]));
+}
+
+fn i7_an_old_version_verifies_and_says_that_it_is_superseded(world: World) {
+    let issued = issued(&world);
+    let old = envelope(&world, ZHOU);
+    let mut change = ActCommand::new(&issued.identifier, 1, Action::Change);
+    change.face = Some(FaceEdit::Patch(json!({"bank": "示范商业银行"}).as_object().unwrap().clone()));
+    let acted = act(&world, &change);
+    let verified = verify(&world, json!({"envelope": old}));
+    assert_eq!(judged(&verified), ("invalid", vec!["superseded"]));
+    assert_eq!((&verified.body["version"], &verified.body["current_version"]), (&json!(1), &json!(2)));
+    assert_eq!(verified.body["logged"]["leaf"], issued.leaf);
+    assert_eq!(judged(&verify(&world, json!({"envelope": envelope(&world, ZHOU)}))).0, "valid");
+    let mut revoke = ActCommand::new(&acted.identifier, 2, Action::Revoke);
+    revoke.ground = Some("处罚".into());
+    act(&world, &revoke);
+    assert_eq!(judged(&verify(&world, json!({"envelope": old}))).1, ["superseded", "revoked"]);
+}
+
+fn a_tampered_or_strange_envelope_is_an_answer_with_its_rule(world: World) {
+    issued(&world);
+    let compact = envelope(&world, ZHOU);
+    let parts: Vec<&str> = compact.split('.').collect();
+    for (text, rule) in [
+        ("abc".to_owned(), "envelope_parts"),
+        (format!("{}=.{}.{}", parts[0], parts[1], parts[2]), "envelope_header_base64"),
+        (format!("{}.{}.{}", parts[1], parts[1], parts[2]), "envelope_header_length"),
+        (format!("{}.{}.{}", parts[0], parts[1], &parts[2][..40]), "envelope_signature_length"),
+    ] {
+        let verified = verify(&world, json!({"envelope": text}));
+        assert_eq!(judged(&verified), ("invalid", vec!["malformed"]), "{rule}");
+        assert_eq!(verified.body["rule"], rule);
+    }
+    // Another signature over the same bytes: everything else is as it should be.
+    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+    let parsed = EnvelopeBuf::parse_compact(&compact, Default::default()).unwrap();
+    let forged = EnvelopeBuf::sign(Typ::Record, parsed.view().payload(), &key).unwrap().compact();
+    let forged_parts: Vec<&str> = forged.split('.').collect();
+    let swapped = format!("{}.{}.{}", parts[0], parts[1], forged_parts[2]);
+    assert_eq!(
+        judged(&verify(&world, json!({"envelope": swapped}))),
+        ("invalid", vec!["signature_mismatch"])
+    );
+    let (verdict, reasons) = {
+        let verified = verify(&world, json!({"envelope": forged}));
+        (verified.verdict.wire(), verified.body["reasons"].clone())
+    };
+    assert_eq!(verdict, "invalid");
+    assert!(reasons.as_array().unwrap().contains(&json!("key_unknown")), "{reasons}");
+    let both = json!({"envelope": "a.b.c", "receipt": {}});
+    assert_eq!(verify_as(&world, Some(&operator()), both).unwrap_err().code, Code::FieldInvalid);
+}
+
+fn a_well_signed_envelope_that_was_never_logged_is_not_logged(world: World) {
+    issued(&world);
+    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+    world.registry.register_key("test", POLICE, key.verify_key().bytes()).unwrap();
+    let parsed = EnvelopeBuf::parse_compact(&envelope(&world, ZHOU), Default::default()).unwrap();
+    let mut record = Record::from_payload(parsed.view().payload()).unwrap();
+    record.face.insert("bank".into(), "别的银行".into());
+    let sign =
+        |record: &Record, key| EnvelopeBuf::sign(Typ::Record, &record.to_canonical().unwrap(), key).unwrap();
+    let verified = verify(&world, json!({"envelope": sign(&record, &key).compact()}));
+    let (verdict, reasons) = judged(&verified);
+    assert_eq!((verdict, reasons.contains(&"not_logged")), ("invalid", true));
+    assert!(verified.body.get("logged").is_none());
+    // A key of another agency has no say over this issuer's records.
+    let other = SigningKey::from_seed(&[8; 32]).unwrap();
+    world.registry.register_key("test", MARKET, other.verify_key().bytes()).unwrap();
+    let verified = verify(&world, json!({"envelope": sign(&record, &other).compact()}));
+    assert!(judged(&verified).1.contains(&"issuer_not_authorised"));
+}
+
+fn a_printed_face_is_compared_field_by_field_and_logged(world: World) {
+    let issued = issued(&world);
+    let ask = |face: Value| json!({"identifier": issued.identifier, "face": face, "purpose": purpose()});
+    let good = verify(&world, ask(json!({"name": "周海燕", "bank": "示范银行"})));
+    assert_eq!(judged(&good), ("valid", vec![]));
+    let bad = verify(&world, ask(json!({"name": "周海燕", "bank": "别的银行", "colour": "红"})));
+    assert_eq!(judged(&bad), ("invalid", vec!["face_mismatch"]));
+    let fields = json!([
+        {"field": "bank", "is": "mismatch"}, {"field": "colour", "is": "absent"}, {"field": "name", "is": "match"},
+    ]);
+    assert_eq!(bad.body["fields"], fields);
+    assert!(bad.body["receipt"]["index"].is_number());
+    assert_eq!(
+        judged(&verify(&world, json!({"identifier": "x", "face": {"a": 1}, "purpose": purpose()}))).1,
+        ["malformed"]
+    );
+    let elsewhere =
+        elicense::record::Identifier::compose("11190000MD10009070001", POLICE, "ABCDEFGHIJ0123456789", 1);
+    let unknown = json!({"identifier": elsewhere.unwrap().as_str(), "face": {"a": 1}, "purpose": purpose()});
+    assert_eq!(judged(&verify(&world, unknown)), ("undetermined", vec!["not_covered"]));
+    let public = verify_as(&world, None, ask(json!({"name": "周海燕"}))).unwrap_err();
+    assert_eq!(public.code, Code::Unauthenticated);
+}
+
+fn i4_a_field_outside_the_grant_is_not_compared(world: World) {
+    let issued = issued(&world);
+    let fields = Fields::Named(["name".to_owned()].into());
+    let client = Client {
+        id: "c1".into(),
+        agency: MARKET.into(),
+        name: "测试系统".into(),
+        scopes: vec![Scope::Verify],
+        grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
+        budget: 10,
+        enabled: true,
+    };
+    let actor = Actor::Client { client: Arc::new(client), scopes: vec![Scope::Verify] };
+    let ask = |face: Value| json!({"identifier": issued.identifier, "face": face, "purpose": purpose()});
+    let allowed = verify_as(&world, Some(&actor), ask(json!({"name": "周海燕"}))).unwrap();
+    assert_eq!(judged(&allowed).0, "valid");
+    let refused =
+        verify_as(&world, Some(&actor), ask(json!({"name": "周海燕", "bank": "示范银行"}))).unwrap_err();
+    assert_eq!((refused.code, refused.rule.as_deref()), (Code::Forbidden, Some("field_not_granted")));
+    let entry =
+        world.registry.store().read_access_now(|reader| reader.access_entry("access-main", 1)).unwrap();
+    let entry: Value = serde_json::from_slice(&entry.unwrap()).unwrap();
+    assert_eq!((&entry["outcome"], &entry["decision"]), (&json!("refused"), &json!("field_not_granted")));
+}
+
+fn a_receipt_holds_until_a_byte_of_it_changes(world: World) {
+    issued(&world);
+    let receipt = lookup(&world, ZHOU)["receipt"].clone();
+    let verified = verify_as(&world, None, json!({"receipt": receipt})).unwrap();
+    assert_eq!(judged(&verified), ("valid", vec![]), "{:#}", verified.body);
+    assert_eq!(verified.body["entry"]["outcome"], "answered");
+    assert!(verified.body.get("receipt").is_none(), "a receipt is about the log, not a holder");
+    let broken = |name: &str, value: Value| {
+        let mut changed = receipt.clone();
+        changed[name] = value;
+        let verified = verify(&world, json!({"receipt": changed}));
+        (verified.body["reasons"][0].as_str().unwrap().to_owned(), verified.verdict.wire())
+    };
+    let note = receipt["checkpoint"].as_str().unwrap().replace("\n1\n", "\n2\n");
+    assert_eq!(broken("checkpoint", note.into()), ("signature_mismatch".into(), "invalid"));
+    assert_eq!(broken("entry", "AAAA".into()), ("log_inconsistent".into(), "invalid"));
+    assert_eq!(broken("log", "access-nowhere".into()), ("key_unknown".into(), "invalid"));
+    assert_eq!(broken("log", "access-other".into()).1, "invalid");
+    assert_eq!(broken("index", "x".into()), ("malformed".into(), "invalid"));
+}
+
+fn i2_a_verification_stands_on_the_list_of_every_holder(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    world.registry.refresh().unwrap();
+    let draft = people::marriage("J190101-2015-000123");
+    world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
+    let compact = envelope(&world, CHEN);
+    let verified = verify_as(&world, None, json!({"envelope": compact})).unwrap();
+    let index = verified.body["receipt"]["index"].as_u64().unwrap();
+    let batch = world
+        .registry
+        .store()
+        .read_access_now(|reader| reader.access_batches("access-main", index, index + 1, 1));
+    let item = batch.unwrap().pop().unwrap().items.unwrap().pop().unwrap();
+    let index_key = world.registry.store().vault().index().clone();
+    let keys = [ZHOU, CHEN].map(|code| index_key.holder_key("111", code));
+    assert_eq!(item.holders, keys);
+    let entry: Value = serde_json::from_slice(&item.entry).unwrap();
+    assert_eq!((&entry["actor"], &entry["outcome"]), (&json!("public"), &json!("verified")));
+}
