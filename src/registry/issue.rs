@@ -1,7 +1,5 @@
 //! Issue: a draft or an issuer's own envelope becomes a signed, sealed, logged record.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::Registry;
@@ -370,6 +368,3 @@ pub(super) fn envelope_error(fault: crate::trust::EnvelopeFault) -> Error {
     let rule = fault.rule();
     Error::new(Code::EnvelopeInvalid, fault.to_string()).at("envelope").rule(rule)
 }
-
-/// Signing keys by agency for work that signs many records.
-pub type IssuerKeys = std::collections::HashMap<String, Arc<SigningKey>>;
