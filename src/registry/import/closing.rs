@@ -25,8 +25,10 @@ impl Registry {
             "counts": body.counts, "ended": ended, "file": body.digest.hex(), "run": run.id,
             "started": run.started, "v": 1,
         });
-        if let (Some(log), Some(first), Some(last)) = (&body.log, body.first_leaf, body.last_leaf) {
-            count["log"] = json!({"first_leaf": first, "last_leaf": last, "name": log});
+        let leaves = (&body.log, body.first_leaf, body.last_leaf);
+        if let ((Some(log), Some(first), Some(last)), Some(members)) = (leaves, count.as_object_mut()) {
+            let log = json!({"first_leaf": first, "last_leaf": last, "name": log});
+            members.insert("log".to_owned(), log);
         }
         let payload = canonical::to_vec(&count).map_err(Error::internal)?;
         let envelope = EnvelopeBuf::sign(Typ::Import, &payload, &self.registry_key()?)?;

@@ -62,7 +62,7 @@ impl RowText {
                 && given.identifier.is_none();
             let detail = "a row is an envelope or a draft, not both";
             let both = || Error::new(Code::FieldUnknown, detail).at("envelope").rule("envelope_alone");
-            return alone.then(|| Self::Envelope(compact)).ok_or_else(both);
+            return if alone { Ok(Self::Envelope(compact)) } else { Err(both()) };
         }
         Ok(Self::Draft(Box::new(Draft {
             type_code: type_code.ok_or_else(|| missing("type"))?,
