@@ -5,7 +5,10 @@ mod common;
 use common::people::{self, CHEN, ZHOU};
 use common::{World, operator, run};
 use elicense::policy::{Actor, Client, Scope};
-use elicense::registry::{AccessList, AccessPage, Ask, AskedHolder, NewClient, Registry, Viewer};
+use elicense::record::Action;
+use elicense::registry::{
+    AccessList, AccessPage, ActCommand, Ask, AskedHolder, NewClient, Registry, Submitted, Viewer,
+};
 use serde_json::{Value, json};
 
 fn lookup(registry: &Registry, code: &str, item: &str) {
@@ -35,6 +38,43 @@ on_both! {
     a_holder_sees_who_looked_and_why_before_and_after_the_follower
     looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason
     a_page_follows_a_page_without_loss
+    a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for
+}
+
+fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    registry.refresh().unwrap();
+    let draft = Submitted::Draft(people::marriage("J190101-2015-000123"));
+    let issued = registry.issue(&operator(), &draft).unwrap();
+    // A client without the right tries to act on the joint record: an access under its first holder.
+    let client = Client {
+        id: "stranger".into(),
+        agency: people::POLICE.into(),
+        name: "无权系统".into(),
+        scopes: vec![],
+        grants: vec![],
+        budget: 1,
+        enabled: true,
+    };
+    let stranger = Actor::Client { client: client.into(), scopes: vec![] };
+    let mut command = ActCommand::new(&issued.identifier, 1, Action::Annul);
+    command.ground = Some("无".into());
+    assert!(registry.act(&stranger, &command).is_err());
+    let mut joint = Vec::new();
+    for code in [ZHOU, CHEN] {
+        let list = seen(registry, code, &AccessPage::default());
+        assert_eq!(list.lines.len(), 1);
+        joint.extend(list.lines);
+    }
+    joint.sort_by_key(|line| line.joint);
+    let [own, other] = joint.as_slice() else { panic!("two lines") };
+    assert_eq!((own.joint, own.outcome.as_str()), (false, "refused"));
+    assert!(own.at.is_some() && own.channel.is_some());
+    assert_eq!((other.joint, other.outcome.as_str(), other.day), (true, "joint_record_used", own.day));
+    assert_eq!((&other.at, &other.item, &other.case), (&None, &None, &None));
+    assert_eq!((&other.reason, &other.channel), (&None, &None));
 }
 
 fn a_holder_sees_who_looked_and_why_before_and_after_the_follower(world: World) {
