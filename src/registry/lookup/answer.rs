@@ -124,6 +124,11 @@ impl<'a> Draft<'a> {
         let mut facts = self.facts(record, envelope.as_ref(), entry);
         let whole = matches!(fields, Fields::Whole);
         facts.fields_limited = envelope.is_some() && !whole;
+        // Key and type were known when the record entered: not to find one now is our fault and not the record's.
+        facts.lists_older = true;
+        if self.found.holder_damaged {
+            facts.holder = crate::record::verdict::HolderStanding::Unreadable;
+        }
         let judgement = verdict(&facts, self.now.day(), self.now);
 
         let out = &mut self.body;
