@@ -8,6 +8,7 @@ mod accounts;
 mod agencies;
 mod clients;
 mod coverage;
+pub mod demo;
 mod init;
 mod input;
 mod issue;
@@ -41,6 +42,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Fill a directory with synthetic data and serve it: the tour.
+    Demo(demo::command::Args),
     /// Make a registry: databases, keys, logs, the built-in types.
     Init(init::Args),
     /// Serve the API and the pages.
@@ -99,6 +102,7 @@ pub fn run() -> ExitCode {
 
 fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     match command {
+        Command::Demo(args) => demo::command::run(globals, &args),
         Command::Init(args) => init::run(globals, &args, output),
         Command::Serve(args) => serve::run(globals, &args),
         Command::Migrate => migrate::run(globals, output),

@@ -13,9 +13,9 @@ use crate::trust::MasterKey;
 /// Arguments of every command.
 #[derive(clap::Args)]
 pub struct Globals {
-    /// The data directory.
-    #[arg(long, global = true, env = "ELICENSE_DATA", default_value = "./elicense-data")]
-    pub data: PathBuf,
+    /// The data directory; ./elicense-data where nothing is said (./elicense-demo for the demo).
+    #[arg(long, global = true, env = "ELICENSE_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// The database, `sqlite:///path` or `postgres://…`; a SQLite file in the data directory by default.
     #[arg(long, global = true, env = "ELICENSE_DATABASE")]
     pub database: Option<String>,
@@ -34,9 +34,14 @@ pub struct Globals {
 }
 
 impl Globals {
+    /// The data directory of a registry.
+    fn data(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from("./elicense-data"))
+    }
+
     /// Where the registry lives.
     pub fn place(&self) -> Result<Place> {
-        let dir = std::path::absolute(&self.data).map_err(Error::internal)?;
+        let dir = std::path::absolute(self.data()).map_err(Error::internal)?;
         let url = match &self.database {
             Some(url) => DbUrl::parse(url)?,
             None => DbUrl::in_data_dir(&dir),
@@ -47,7 +52,7 @@ impl Globals {
     /// The master key's file: named, or `<data>.master-key` beside the data directory.
     pub fn master_key_file(&self) -> PathBuf {
         self.master_key.clone().unwrap_or_else(|| {
-            let mut name = self.data.as_os_str().to_owned();
+            let mut name = self.data().into_os_string();
             name.push(".master-key");
             PathBuf::from(name)
         })

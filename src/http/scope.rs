@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(Scopes::parse("lookup everything"), None);
         assert!(Scopes::parse("").unwrap().is_empty());
         for scope in Scope::ALL {
-            assert_eq!(Scopes::default().with(*scope).bits().count_ones(), 1, "a bit of its own: {scope:?}");
+            assert_eq!(Scopes::default().with(scope).bits().count_ones(), 1, "a bit of its own: {scope:?}");
         }
         assert_eq!(all.bits().count_ones() as usize, Scope::ALL.len());
     }

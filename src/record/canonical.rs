@@ -93,7 +93,8 @@ pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalFault> {
     Ok(())
 }
 
-fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), CanonicalFault> {
+/// Appends the canonical form of an object; on a fault `out` may hold a part of it.
+pub fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), CanonicalFault> {
     let mut member = |first: &mut bool, name: &str, value: &Value| {
         out.push(if std::mem::take(first) { b'{' } else { b',' });
         write_text(name, out);

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::{Map, Value};
 
-use super::canonical::{self, CanonicalFault};
+use super::canonical::{self, CanonicalFault, Members};
 use super::digest::Salt;
 use super::identifier::{Identifier, IdentifierFault};
 pub use crate::catalog::{Custody, Kind};
@@ -255,7 +255,7 @@ impl PayloadFault {
 impl Record {
     /// The bytes that are signed. Fails only where the face holds a number that has no canonical form.
     pub fn to_canonical(&self) -> Result<Vec<u8>, PayloadFault> {
-        Ok(canonical::to_vec(&Value::Object(self.members()?))?)
+        self.written(true)
     }
 
     /// The record of a payload that was signed elsewhere or stored; strict in every rule of the page.
@@ -273,11 +273,7 @@ impl Record {
     /// The canonical payload without `identifier`, `salt`, `version` and `replaces`: what keyed hash `c` is
     /// made of, so that the same content is known again under another name.
     pub fn content_form(&self) -> Result<Vec<u8>, PayloadFault> {
-        let mut members = self.members()?;
-        for name in ["identifier", "salt", "version", "replaces"] {
-            members.remove(name);
-        }
-        Ok(canonical::to_vec(&Value::Object(members))?)
+        self.written(false)
     }
 
     /// The rules that stand above the shape: layout, holders, version, identifier, order of dates.
@@ -308,11 +304,85 @@ impl Record {
         Identifier::parse(&self.identifier).map_or(true, |identifier| identifier.is_secret(&codes))
     }
 
-    fn members(&self) -> Result<Map<String, Value>, PayloadFault> {
-        match serde_json::to_value(self) {
-            Ok(Value::Object(members)) => Ok(members),
-            _ => Err(PayloadFault::NotAnObject),
+    /// Writes member by member: an import does this twice a row.
+    fn written(&self, whole: bool) -> Result<Vec<u8>, PayloadFault> {
+        let mut out = Vec::with_capacity(1024);
+        let mut object = Members::open(&mut out);
+        write_list(&self.attachments, Attachment::write, object.name("attachments"));
+        canonical::write_object(&self.face, object.name("face"))?;
+        write_list(&self.holders, Holder::write, object.name("holders"));
+        if whole {
+            object.text("identifier", &self.identifier);
         }
+        canonical::write_text(&self.issued_on.to_string(), object.name("issued_on"));
+        let mut issuer = Members::open(object.name("issuer"));
+        issuer.text("code", &self.issuer.code);
+        issuer.text("name", &self.issuer.name);
+        issuer.close();
+        object.text("kind", self.kind.wire());
+        object.text_if("number", self.number.as_deref());
+        if let Some(replaces) = self.replaces.as_ref().filter(|_| whole) {
+            let mut members = Members::open(object.name("replaces"));
+            members.text("action", replaces.action.wire());
+            members.text("identifier", &replaces.identifier.0);
+            members.integer("version", replaces.version.into());
+            members.close();
+        }
+        if whole {
+            object.base64url("salt", &self.salt.0);
+        }
+        let mut record_type = Members::open(object.name("type"));
+        record_type.text("code", &self.record_type.code);
+        record_type.integer("version", self.record_type.version.into());
+        record_type.close();
+        object.integer("v", self.v.into());
+        if let Some(day) = self.valid_from {
+            canonical::write_text(&day.to_string(), object.name("valid_from"));
+        }
+        match self.valid_to {
+            Some(Validity::Until(day)) => canonical::write_text(&day.to_string(), object.name("valid_to")),
+            Some(Validity::LongTerm) => object.text("valid_to", "long_term"),
+            None => {}
+        }
+        if whole {
+            object.integer("version", self.version.into());
+        }
+        object.close();
+        Ok(out)
+    }
+}
+
+fn write_list<T>(items: &[T], write: fn(&T, &mut Vec<u8>), out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+    out.push(b']');
+}
+
+impl Attachment {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        object.text("media_type", &self.media_type);
+        object.text("name", &self.name);
+        object.text("sha256", &self.sha256);
+        object.integer("size", self.size);
+        object.close();
+    }
+}
+
+impl Holder {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut object = Members::open(out);
+        object.text("code", &self.code);
+        object.text("code_type", &self.code_type);
+        object.text("name", &self.name);
+        object.text("role", &self.role);
+        object.text_if("share", self.share.as_deref());
+        object.close();
     }
 }
 

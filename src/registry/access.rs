@@ -8,7 +8,7 @@ use super::init::CLI_LOG;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::metrics::Counters;
-use crate::log::sequencer::{Handle, Sequencer, Settings};
+use crate::log::sequencer::{Handle, Sequencer, Settings, Ticket};
 use crate::log::{Accepted, Submission};
 use crate::store::{AccessCommitter, LEASE_S};
 use crate::trust::HolderKey;
@@ -38,16 +38,16 @@ impl AccessLog {
 }
 
 impl Registry {
-    /// Claims `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
+    /// Claims the current log of `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
     pub fn start_access(&self, node: &str) -> Result<()> {
-        self.start_log(&format!("access-{node}"))
+        self.start_log(&self.current_log(&format!("access-{node}"))?)
     }
 
     /// The same for commands: they share one log and wait for each other, a lease's length at most.
     pub fn start_cli_access(&self) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(0) + 5);
         loop {
-            match self.start_log(CLI_LOG) {
+            match self.start_log(&self.current_log(CLI_LOG)?) {
                 Err(error) if error.code == Code::LogLost && Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(50))
                 }
@@ -126,8 +126,13 @@ impl Registry {
 }
 
 impl AccessLog {
+    /// Puts an entry into the queue; its ticket tells when it is durable.
+    pub(super) fn submit(&self, submission: Submission) -> Result<Ticket> {
+        Ok(self.handle.submit(submission)?)
+    }
+
     /// Submits an entry and waits until it is durable. Nothing may be answered before this returned.
     pub(super) async fn note(&self, submission: Submission) -> Result<Accepted> {
-        Ok(self.handle.submit(submission)?.accepted().await?)
+        Ok(self.submit(submission)?.accepted().await?)
     }
 }

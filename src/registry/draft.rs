@@ -114,8 +114,8 @@ pub fn check(
     let region = agency.region.to_string();
     authority(snapshot, &draft.issuer, &def.code, &region, draft.issued_on)?;
 
-    let (holders, codes, mut remarks) = holders(draft, entry, regions, today)?;
     let face = Value::Object(draft.face.clone());
+    let (holders, codes, mut remarks) = holders(draft, &face, entry, regions, today)?;
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;
     remarks
@@ -142,10 +142,12 @@ pub fn check(
     }
     let version = successor.map_or(1, |successor| successor.version);
     let identifier = identifier(draft, &def.code, version, successor)?;
+    let number = entry.number(&face).map(str::to_owned);
+    let Value::Object(face) = face else { return Err(Error::internal("a face that is no object")) };
     let record = Record {
         attachments: draft.attachments.clone(),
-        number: entry.number(&face).map(str::to_owned),
-        face: draft.face.clone(),
+        number,
+        face,
         holders,
         identifier,
         issued_on: draft.issued_on,
@@ -225,7 +227,7 @@ pub fn authority(snapshot: &Snapshot, agency: &str, type_code: &str, region: &st
 
 type Bound = (Vec<Holder>, Vec<HolderCode>, Vec<String>);
 
-fn holders(draft: &Draft, entry: &TypeEntry, regions: &Regions, today: Day) -> Result<Bound> {
+fn holders(draft: &Draft, face: &Value, entry: &TypeEntry, regions: &Regions, today: Day) -> Result<Bound> {
     let (mut holders, mut codes, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
     for (index, given) in draft.holders.iter().enumerate() {
         let parsed = parse(&given.code_type, &given.code, regions, today, index)?;
@@ -244,8 +246,7 @@ fn holders(draft: &Draft, entry: &TypeEntry, regions: &Regions, today: Day) -> R
         });
         codes.push(parsed.code);
     }
-    let face = Value::Object(draft.face.clone());
-    entry.check_holders(&face, &seats(&holders)).map_err(|faults| role_error(&faults))?;
+    entry.check_holders(face, &seats(&holders)).map_err(|faults| role_error(&faults))?;
     Ok((holders, codes, remarks))
 }
 

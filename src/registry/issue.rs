@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Registry;
 use super::draft::{self, Checked, Draft};
-use super::ledger::Logged;
+use super::ends::{self, Ended, Proposal};
+use super::idempotent::Once;
+use super::ledger::Place;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
@@ -39,7 +42,8 @@ impl std::fmt::Debug for Submitted {
 }
 
 /// Whether something new was stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IssueOutcome {
     /// A new record.
     Issued,
@@ -48,7 +52,7 @@ pub enum IssueOutcome {
 }
 
 /// The answer to an issue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Issued {
     /// New or there already.
     pub outcome: IssueOutcome,
@@ -66,6 +70,12 @@ pub struct Issued {
     pub at: Moment,
     /// What was accepted but is worth saying.
     pub remarks: Vec<String>,
+    /// Records that a rule of the type ended in the same transaction.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<Ended>,
+    /// What the type proposes to other issuers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
 }
 
 /// A record with its signature and the keys it will stand under: all that needs no database.
@@ -173,6 +183,14 @@ impl Registry {
     /// The same record again gets the first one's answer; the same number on another face is `number_clash`
     /// with both faces side by side.
     pub fn issue(&self, actor: &Actor, submitted: &Submitted) -> Result<Issued> {
+        self.issue_once(actor, submitted, None)
+    }
+
+    /// The same for a request that may be repeated under its `Idempotency-Key`.
+    pub fn issue_once(&self, actor: &Actor, submitted: &Submitted, once: Option<&Once>) -> Result<Issued> {
+        if let Some(answered) = self.replayed(once)? {
+            return Ok(answered);
+        }
         let snapshot = self.fresh_snapshot()?;
         let today = self.now().day();
         let index = self.store().vault().index();
@@ -199,10 +217,10 @@ impl Registry {
                 (Signed::over(checked, envelope, index)?, remarks, true)
             }
         };
-        self.bind(&actor.label(), signed, remarks, signed_by_issuer)
+        self.bind(&actor.label(), signed, (remarks, signed_by_issuer), once)
     }
 
-    fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
+    pub(super) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
         decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
         match actor.agency() {
             Some(agency) if agency != issuer => {
@@ -247,14 +265,15 @@ impl Registry {
         &self,
         actor: &str,
         signed: Signed,
-        remarks: Vec<String>,
-        signed_by_issuer: bool,
+        (remarks, signed_by_issuer): (Vec<String>, bool),
+        once: Option<&Once>,
     ) -> Result<Issued> {
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
-        let (there, logged) = self.log_records(|writer, place| {
+        let snapshot = self.snapshot();
+        self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed)? {
-                return Ok((Some(there), Vec::new()));
+                return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
             let event = signed.event(Action::Issue, actor, place.at, salt);
             for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
@@ -270,22 +289,24 @@ impl Registry {
                     content: signed.content.0,
                 })?;
             }
-            Ok((None, vec![event.digest().0]))
-        })?;
-        match (there, logged) {
-            (Some(there), _) => Ok(Issued { remarks, ..there }),
-            (None, Some(Logged { log, first, at, .. })) => Ok(Issued {
+            let behind = Place { first: place.first + 1, ..place.clone() };
+            let ends = ends::apply(writer, &snapshot, &signed, &behind)?;
+            let mut entries = vec![event.digest().0];
+            entries.extend(ends.entries);
+            let issued = Issued {
                 outcome: IssueOutcome::Issued,
                 identifier: signed.record.identifier.clone(),
                 version: signed.record.version,
                 signed_by_issuer,
-                log,
-                leaf: first,
-                at,
-                remarks,
-            }),
-            (None, None) => Err(Error::internal("an issue that logged nothing")),
-        }
+                log: place.log.clone(),
+                leaf: place.first,
+                at: place.at,
+                remarks: remarks.clone(),
+                ended: ends.ended,
+                proposals: ends.proposals,
+            };
+            Ok((issued, entries))
+        })
     }
 
     /// The answer that the same record got before; `number_clash` if its number stands on another face.
@@ -314,6 +335,8 @@ impl Registry {
                     leaf: first.leaf,
                     at: first.logged_at,
                     remarks: Vec::new(),
+                    ended: Vec::new(),
+                    proposals: Vec::new(),
                 }));
             }
             return Err(clash(&stored, &signed.record));
@@ -324,7 +347,7 @@ impl Registry {
 
 /// Both faces side by side, for whoever may issue this type: fields that differ only, so that no more goes out
 /// than the question needs, and never the number itself.
-fn clash(stored: &StoredRecord, brought: &Record) -> Error {
+pub(super) fn clash(stored: &StoredRecord, brought: &Record) -> Error {
     let error = Error::new(Code::NumberClash, "this number stands on another face")
         .at("number")
         .rule("number_unique");

@@ -13,17 +13,13 @@ use serde::Deserialize;
 pub use answer::Answered;
 
 use super::Registry;
-use super::issue::holder_key;
+use super::access_entry::{EntryParts, Touched, check_purpose, nothing_shown};
 use crate::catalog::Region;
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
-use crate::identity::{CodeType, Parsed};
-use crate::log::{Accepted, Submission};
+use crate::identity::Parsed;
 use crate::policy::{Actor, Decision, Scope, decide};
-use crate::record::access::AccessEntry;
-use crate::record::event::holder_hash;
-use crate::record::{Digest, Salt};
-use crate::trust::{HolderKey, random};
+use crate::trust::HolderKey;
 
 /// Whose records.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
@@ -115,9 +111,6 @@ pub struct Ask {
     pub receipt: ReceiptForm,
 }
 
-const PRESENCES: [&str; 6] =
-    ["card_read", "holder_code", "phone_confirmed", "agent", "on_behalf_by_duty", "typed"];
-
 /// A lookup whose number was checked and turned into a key: the step before budget and scan.
 pub struct Prepared<'a> {
     ask: &'a Ask,
@@ -129,59 +122,8 @@ pub struct Prepared<'a> {
 impl Registry {
     /// Checks number and purpose. A bad number is refused here, before anything is read or logged.
     pub fn prepare_lookup<'a>(&self, ask: &'a Ask) -> Result<Prepared<'a>> {
-        let purpose = &ask.purpose;
-        let missing = |field: &'static str| {
-            Error::new(Code::PurposeMissing, "a lookup says for which item and why").at(field)
-        };
-        if purpose.item.trim().is_empty() {
-            return Err(missing("purpose.item"));
-        }
-        if purpose.reason.trim().is_empty() {
-            return Err(missing("purpose.reason"));
-        }
-        let given = [
-            ("purpose.item", Some(&purpose.item)),
-            ("purpose.case", purpose.case.as_ref()),
-            ("purpose.role", purpose.role.as_ref()),
-            ("purpose.reason", Some(&purpose.reason)),
-        ];
-        for (field, text) in given {
-            let Some(text) = text else { continue };
-            if text.chars().count() > 200 {
-                return Err(Error::new(Code::FieldInvalid, "at most 200 characters")
-                    .at(field)
-                    .rule("length"));
-            }
-            if crate::identity::contains_citizen_number(text) {
-                return Err(Error::new(Code::FieldInvalid, "a purpose never holds a person's number")
-                    .at(field)
-                    .rule("number_in_text"));
-            }
-        }
-        if let Some(presence) = purpose.presence.as_deref().filter(|presence| !PRESENCES.contains(presence)) {
-            let detail = format!(
-                "{} characters that are no presence: {}",
-                presence.chars().count(),
-                PRESENCES.join(" ")
-            );
-            return Err(Error::new(Code::FieldInvalid, detail)
-                .at("purpose.presence")
-                .rule("presence_unknown"));
-        }
-        let code_type: CodeType = ask.holder.code_type.parse().map_err(|fault| {
-            Error::new(Code::FieldInvalid, "no such holder code type")
-                .at("holder.type")
-                .rule("code_type_unknown")
-                .caused_by(fault)
-        })?;
-        let parsed = crate::identity::HolderCode::parse_with(
-            code_type,
-            &ask.holder.code,
-            Some(self.now().day()),
-            self.regions(),
-        )
-        .map_err(|fault| Error::from(fault).at("holder.code"))?;
-        let key = holder_key(self.store().vault().index(), &parsed.code);
+        check_purpose(&ask.purpose)?;
+        let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
         Ok(Prepared { ask, parsed, key })
     }
 
@@ -190,7 +132,18 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
         let Prepared { ask, parsed, key } = prepared;
-        let salt = random::salt()?;
+        let label = actor.label();
+        let touched = Touched::one(&parsed.code, key);
+        let parts = |decision, outcome, answer| EntryParts {
+            actor: &label,
+            channel,
+            purpose: Some(&ask.purpose),
+            types: ask.types.as_ref().map(|types| types.iter().map(String::as_str).collect()),
+            fields: ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect()),
+            decision,
+            outcome,
+            answer,
+        };
         let item = Some(ask.purpose.item.as_str());
         let asked_types = self.asked_types(&snapshot, ask)?;
         let decide = |type_code: &str| decide(actor, Scope::Lookup, type_code, item);
@@ -212,10 +165,8 @@ impl Registry {
             }
         };
         if let Some(Decision::Refused { reason }) = refusal {
-            let nothing = Digest::of(&[b"{\"absent\":[],\"heads\":[],\"records\":[]}"]);
-            let entry =
-                EntryParts { actor, ask, channel, decision: reason, outcome: "refused", answer: nothing };
-            access.note(submission(&entry, access.name(), &parsed, salt, vec![key])?).await?;
+            let entry = parts(reason, "refused", nothing_shown());
+            access.note(entry.submission(access.name(), touched)?).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
 
@@ -245,8 +196,8 @@ impl Registry {
         };
         draft.absences(&absent, &parsed.code, ask.within.as_ref())?;
         let outcome = if draft.is_empty() { "nothing_on_file" } else { "answered" };
-        let entry = EntryParts { actor, ask, channel, decision, outcome, answer: draft.digest() };
-        let accepted = access.note(submission(&entry, access.name(), &parsed, salt, vec![key])?).await?;
+        let entry = parts(decision, outcome, draft.digest());
+        let accepted = access.note(entry.submission(access.name(), touched)?).await?;
         Ok(draft.finish(accepted, ask.receipt))
     }
 
@@ -259,58 +210,5 @@ impl Registry {
         }
         let codes = names.iter().map(|name| Ok(super::draft::type_entry(snapshot, name)?.def().code.clone()));
         codes.collect::<Result<Vec<_>>>().map(Some).map_err(|error: Error| error.at("types"))
-    }
-}
-
-/// What an access entry says beside the holder.
-pub(super) struct EntryParts<'a> {
-    pub actor: &'a Actor,
-    pub ask: &'a Ask,
-    pub channel: &'a str,
-    pub decision: &'a str,
-    pub outcome: &'a str,
-    pub answer: Digest,
-}
-
-fn submission(
-    parts: &EntryParts<'_>,
-    log: &str,
-    parsed: &Parsed,
-    salt: Salt,
-    holders: Vec<HolderKey>,
-) -> Result<Submission> {
-    let purpose = &parts.ask.purpose;
-    let types: Option<Vec<&str>> =
-        parts.ask.types.as_ref().map(|types| types.iter().map(String::as_str).collect());
-    let fields: Option<Vec<&str>> =
-        parts.ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
-    let actor = parts.actor.label();
-    let entry = AccessEntry {
-        actor: &actor,
-        answer: parts.answer,
-        case: purpose.case.as_deref(),
-        channel: parts.channel,
-        decision: parts.decision,
-        fields: fields.as_deref(),
-        holder: holder_hash(&salt, parsed.code.key_type(), parsed.code.key_code()),
-        item: Some(&purpose.item),
-        log,
-        outcome: parts.outcome,
-        presence: Some(purpose.presence.as_deref().unwrap_or("typed")),
-        reason: Some(&purpose.reason),
-        role: purpose.role.as_deref(),
-        salt,
-        types: types.as_deref(),
-    };
-    let mut bytes = Vec::with_capacity(640);
-    let at = entry.write(&mut bytes);
-    Ok(Submission::new(bytes, at).map_err(Error::internal)?.beside(holders))
-}
-
-/// The receipt as it goes out: whole, or as a reference that can be fetched later.
-pub(super) fn receipt_json(accepted: &Accepted, form: ReceiptForm) -> String {
-    match form {
-        ReceiptForm::Full => accepted.receipt(),
-        ReceiptForm::Reference => format!("{{\"index\":{},\"log\":\"{}\"}}", accepted.index, accepted.log),
     }
 }

@@ -5,18 +5,36 @@
 //! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
 
 mod access;
+mod access_entry;
+mod accesses;
 mod accounts;
+mod act;
 mod agencies;
+mod backup;
 mod clients;
 mod coverage;
 mod draft;
+mod ends;
+mod find;
+mod follower;
+mod fsck;
+mod holders;
+mod idempotent;
+pub mod import;
 mod init;
 mod issue;
+mod judge;
 mod keys;
 mod ledger;
+mod logs;
 mod lookup;
+mod order;
+mod rekey;
+mod restore;
 mod snapshot;
+mod succession;
 mod types;
+mod verify;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -24,12 +42,24 @@ use std::time::{Duration, Instant};
 
 pub use access::AccessLog;
 pub use accounts::{NewAccount, SignedIn};
+pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
+pub use ends::{Ended, Proposal};
+pub use accesses::{AccessLine, AccessList, AccessPage, Viewer};
+pub use backup::{BackedUp, BackupFile, BackupLog, Manifest};
+pub use follower::Lag;
+pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
+pub use holders::{HolderChanged, HolderSource, LinkCommand, MarkCommand};
+pub use idempotent::Once;
 pub use init::{Founding, FoundingOptions};
 pub use issue::{IssueOutcome, Issued, Submitted};
+pub use logs::{Consistency, Inclusion, LogInfo};
 pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
+pub use restore::Restored;
 pub use snapshot::Snapshot;
+pub use succession::Closed;
+pub use verify::{Verified, VerifyAsk};
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};

@@ -175,6 +175,13 @@ impl Writer<'_> {
         .map_err(dialect::fault)
     }
 
+    /// Empties the holders' lists of one log, so that the follower fills them anew.
+    pub fn clear_accesses(&mut self, log: &str) -> Result<()> {
+        native!(&mut *self.conn, c => diesel::delete(access_by_holder::table.filter(access_by_holder::log.eq(log))).execute(c))
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
     /// Adds lines to the holders' lists; one that is there already is left.
     pub fn insert_accesses(&mut self, places: &[(HolderKey, AccessPlace)]) -> Result<()> {
         for (hk, place) in places {

@@ -3,6 +3,8 @@
 //! Transaction begin and isolation, durability checks, bulk insert, backup, sizes, the lookup scan, and what
 //! an error of either database means for the caller.
 
+pub mod bulk;
+
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::conn::AnyConnection;
 use super::dialect::{self, native};
 use super::row_body::{framed, take};
 use super::schema::events;
@@ -40,8 +41,9 @@ pub struct StoredEvent {
     pub intact: bool,
 }
 
-#[derive(Queryable)]
-struct Row {
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+pub(super) struct Row {
     hk: Vec<u8>,
     record_id: Vec<u8>,
     seq: i32,
@@ -124,38 +126,49 @@ impl Reader<'_> {
 /// Where a walk over all events stands.
 pub type EventKey = (Vec<u8>, Vec<u8>, i32);
 
+/// Seals one event as its row.
+pub(super) fn seal(event: &StoredEvent, vault: &Vault) -> Result<Row> {
+    let key = vault.current(Purpose::Registry)?;
+    let mut row = Row {
+        hk: event.hk.bytes().to_vec(),
+        record_id: event.record_id.to_vec(),
+        seq: event.seq,
+        action: event.action.clone(),
+        effective_on: event.effective_on.number(),
+        logged_at: event.logged_at.micros(),
+        log: event.log.clone(),
+        leaf: i64::try_from(event.leaf).map_err(Error::internal)?,
+        key_id: key.id(),
+        sealed: Vec::new(),
+    };
+    let mut aad = Aad::new();
+    additional(&row, &mut aad);
+    let mut plain = Vec::with_capacity(event.event.len() + event.order.len() + event.ground.len() + 12);
+    framed(&mut plain, &event.event);
+    framed(&mut plain, &event.order);
+    framed(&mut plain, event.ground.as_bytes());
+    row.sealed = key.seal(&aad, &plain)?;
+    Ok(row)
+}
+
+/// Adds one row that was sealed before.
+pub(super) fn insert(conn: &mut AnyConnection, row: &Row) -> Result<()> {
+    native!(conn, c => diesel::insert_into(events::table)
+        .values((
+            events::hk.eq(&row.hk), events::record_id.eq(&row.record_id), events::seq.eq(row.seq),
+            events::action.eq(&row.action), events::effective_on.eq(row.effective_on), events::logged_at.eq(row.logged_at),
+            events::log.eq(&row.log), events::leaf.eq(row.leaf), events::key_id.eq(row.key_id), events::sealed.eq(&row.sealed),
+        ))
+        .execute(c))
+    .map(drop)
+    .map_err(dialect::fault)
+}
+
 impl Writer<'_> {
     /// Adds an event row.
     pub fn insert_event(&mut self, event: &StoredEvent) -> Result<()> {
-        let key = self.vault.current(Purpose::Registry)?;
-        let mut row = Row {
-            hk: event.hk.bytes().to_vec(),
-            record_id: event.record_id.to_vec(),
-            seq: event.seq,
-            action: event.action.clone(),
-            effective_on: event.effective_on.number(),
-            logged_at: event.logged_at.micros(),
-            log: event.log.clone(),
-            leaf: i64::try_from(event.leaf).map_err(Error::internal)?,
-            key_id: key.id(),
-            sealed: Vec::new(),
-        };
-        let mut aad = Aad::new();
-        additional(&row, &mut aad);
-        let mut plain = Vec::with_capacity(event.event.len() + event.order.len() + event.ground.len() + 12);
-        framed(&mut plain, &event.event);
-        framed(&mut plain, &event.order);
-        framed(&mut plain, event.ground.as_bytes());
-        row.sealed = key.seal(&aad, &plain)?;
-        native!(&mut *self.conn, c => diesel::insert_into(events::table)
-            .values((
-                events::hk.eq(&row.hk), events::record_id.eq(&row.record_id), events::seq.eq(row.seq),
-                events::action.eq(&row.action), events::effective_on.eq(row.effective_on), events::logged_at.eq(row.logged_at),
-                events::log.eq(&row.log), events::leaf.eq(row.leaf), events::key_id.eq(row.key_id), events::sealed.eq(&row.sealed),
-            ))
-            .execute(c))
-        .map(drop)
-        .map_err(dialect::fault)
+        let row = seal(event, self.vault)?;
+        insert(self.conn, &row)
     }
 
     /// The number the next event of a record takes in one holder's rows.

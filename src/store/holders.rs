@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dialect::{self, native};
 use super::schema::holders;
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, start};
+use super::vault::{Purpose, Vault, holder_key_of, start};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
@@ -147,6 +147,14 @@ fn additional(row: &Row, aad: &mut Aad) {
     aad.raw(&row.hk).integer(i64::from(row.state)).integer(i64::from(row.links));
 }
 
+fn open(mut row: Row, vault: &Vault) -> Option<StoredHolder> {
+    let mut aad = Aad::new();
+    additional(&row, &mut aad);
+    let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed))?;
+    let body = serde_json::from_slice(&plain).ok()?;
+    Some(StoredHolder { hk: holder_key_of(&row.hk)?, state: HolderState::from_column(row.state)?, body })
+}
+
 impl Reader<'_> {
     /// What is known of a holder: none if there is no row; `record_damaged` if its seal does not hold.
     pub fn holder(&mut self, hk: &HolderKey) -> Result<Option<StoredHolder>> {
@@ -154,14 +162,25 @@ impl Reader<'_> {
         let row: Option<Row> =
             native!(self.conn, c => holders::table.find(hk.bytes().as_slice()).first(c).optional())
                 .map_err(dialect::fault)?;
-        let Some(mut row) = row else { return Ok(None) };
+        let Some(row) = row else { return Ok(None) };
         let damaged = || Error::new(Code::RecordDamaged, "the holder's row does not open");
-        let mut aad = Aad::new();
-        additional(&row, &mut aad);
-        let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed)).ok_or_else(damaged)?;
-        let body = serde_json::from_slice(&plain).ok().ok_or_else(damaged)?;
-        let state = HolderState::from_column(row.state).ok_or_else(damaged)?;
-        Ok(Some(StoredHolder { hk: *hk, state, body }))
+        open(row, vault).map(Some).ok_or_else(damaged)
+    }
+
+    /// Walks all holder rows in key order from after `after`: the key's column and the row if it opens.
+    pub fn walk_holders(
+        &mut self,
+        after: Option<&[u8]>,
+        limit: i64,
+    ) -> Result<Vec<(Vec<u8>, Option<StoredHolder>)>> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => holders::table
+            .filter(holders::hk.gt(after.unwrap_or_default()))
+            .order(holders::hk)
+            .limit(limit)
+            .load(c))
+        .map_err(dialect::fault)?;
+        Ok(rows.into_iter().map(|row| (row.hk.clone(), open(row, vault))).collect())
     }
 }
 

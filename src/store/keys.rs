@@ -157,6 +157,15 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
+    /// Puts a data key under another master key: the row's new wrapping.
+    pub fn rewrap_data_key(&mut self, id: i32, wrapped: &[u8]) -> Result<()> {
+        diesel::update(data_keys::table.find(id))
+            .set(data_keys::wrapped.eq(wrapped))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
     /// Adds a data key.
     pub fn insert_data_key(&mut self, row: &DataKeyRow) -> Result<()> {
         diesel::insert_into(data_keys::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)

@@ -128,15 +128,16 @@ impl Reader<'_> {
         u64::try_from(indexed.unwrap_or(0)).map_err(Error::internal)
     }
 
-    /// Number of batches and of entries that a log's rows hold, for `fsck`.
-    pub fn batch_spans(&mut self, log: &str) -> Result<Vec<(i64, i64, i64)>> {
+    /// Batches of a log from leaf `from` on, `limit` at most: (first leaf, entries claimed, bytes held), for `fsck`.
+    pub fn batch_spans(&mut self, log: &str, from: i64, limit: i64) -> Result<Vec<(i64, i64, i64)>> {
         use diesel::dsl::sql;
         use diesel::sql_types::BigInt;
         let bytes = sql::<BigInt>("CAST(length(entries) AS BIGINT)");
         log_batches::table
-            .filter(log_batches::log.eq(log))
+            .filter(log_batches::log.eq(log).and(log_batches::first.ge(from)))
             .select((log_batches::first, log_batches::count, bytes))
             .order(log_batches::first)
+            .limit(limit)
             .load(self.conn)
             .map_err(dialect::fault)
     }

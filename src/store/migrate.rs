@@ -75,6 +75,16 @@ pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
     Err(Error::new(Code::SchemaOutdated, detail))
 }
 
+/// The steps a database has, oldest first.
+pub fn versions(conn: &mut AnyConnection) -> Result<Vec<String>> {
+    let mut versions = match conn {
+        AnyConnection::Sqlite(c) => applied(c)?,
+        AnyConnection::Pg(c) => applied(c)?,
+    };
+    versions.sort_unstable();
+    Ok(versions)
+}
+
 fn applied<DB: diesel::backend::Backend, C: MigrationHarness<DB>>(conn: &mut C) -> Result<Vec<String>> {
     Ok(conn.applied_migrations().map_err(failed)?.iter().map(ToString::to_string).collect())
 }

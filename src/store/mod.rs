@@ -5,6 +5,8 @@
 //! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
 
 mod access;
+mod backup;
+mod bulk;
 mod catalog;
 mod conn;
 mod dialect;
@@ -17,10 +19,12 @@ mod migrate;
 mod people;
 mod record_keys;
 mod records;
+mod rewrap;
 mod row_body;
 mod schema;
 mod seals;
 mod sequencer;
+mod sizes;
 mod tx;
 mod url;
 mod vault;
@@ -30,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AuthorityRow, CoverageRow};
 pub use events::{EventKey, StoredEvent};
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
@@ -37,8 +42,10 @@ pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
 pub use people::{AccountRow, ClientRow, SessionRow};
 pub use record_keys::RecordKey;
 pub use records::{Opened, StoredRecord, WalkKey};
+pub use rewrap::Rewrapped;
 pub use row_body::RowBody;
 pub use sequencer::{AccessCommitter, LEASE_S};
+pub use sizes::TableSize;
 pub use tx::{Cost, Reader, Side, Writer};
 pub use url::DbUrl;
 pub use vault::{Purpose, Vault};

@@ -25,12 +25,12 @@ pub struct RecordKey {
 }
 
 #[derive(Queryable)]
-struct Row {
-    key: Vec<u8>,
-    record_id: Vec<u8>,
-    version: i32,
-    key_id: i32,
-    sealed: Vec<u8>,
+pub(super) struct Row {
+    pub key: Vec<u8>,
+    pub record_id: Vec<u8>,
+    pub version: i32,
+    pub key_id: i32,
+    pub sealed: Vec<u8>,
 }
 
 fn additional(row: &Row, aad: &mut Aad) {
@@ -54,7 +54,7 @@ fn open(mut row: Row, vault: &Vault) -> Option<RecordKey> {
 }
 
 /// SQLite and PostgreSQL both take lists of this length without a new plan each time.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 
 impl Reader<'_> {
     /// The record under a keyed hash. A row whose seal does not hold counts as absent here; `fsck` names it.
@@ -64,6 +64,22 @@ impl Reader<'_> {
             native!(self.conn, c => record_keys::table.find(key.as_slice()).first(c).optional())
                 .map_err(dialect::fault)?;
         Ok(row.and_then(|row| open(row, vault)))
+    }
+
+    /// Walks all key rows in order from after `after`: the key's column and the row if it opens.
+    pub fn walk_record_keys(
+        &mut self,
+        after: Option<&[u8]>,
+        limit: i64,
+    ) -> Result<Vec<(Vec<u8>, Option<RecordKey>)>> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => record_keys::table
+            .filter(record_keys::key.gt(after.unwrap_or_default()))
+            .order(record_keys::key)
+            .limit(limit)
+            .load(c))
+        .map_err(dialect::fault)?;
+        Ok(rows.into_iter().map(|row| (row.key.clone(), open(row, vault))).collect())
     }
 
     /// Which of many keyed hashes are taken; asked in chunks.
@@ -84,7 +100,7 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Takes a key for a record.
     pub fn insert_record_key(&mut self, key: &RecordKey) -> Result<()> {
-        let row = self.sealed_key(key)?;
+        let row = seal(key, self.vault)?;
         native!(&mut *self.conn, c => diesel::insert_into(record_keys::table)
             .values((
                 record_keys::key.eq(&row.key), record_keys::record_id.eq(&row.record_id), record_keys::version.eq(row.version),
@@ -97,31 +113,32 @@ impl Writer<'_> {
 
     /// Gives a key's row new holders (a record was bound to another holder).
     pub fn replace_record_key(&mut self, key: &RecordKey) -> Result<()> {
-        let row = self.sealed_key(key)?;
+        let row = seal(key, self.vault)?;
         native!(&mut *self.conn, c => diesel::update(record_keys::table.find(&row.key))
             .set((record_keys::version.eq(row.version), record_keys::key_id.eq(row.key_id), record_keys::sealed.eq(&row.sealed)))
             .execute(c))
         .map(drop)
         .map_err(dialect::fault)
     }
+}
 
-    fn sealed_key(&mut self, key: &RecordKey) -> Result<Row> {
-        let data_key = self.vault.current(Purpose::Registry)?;
-        let mut row = Row {
-            key: key.key.to_vec(),
-            record_id: key.record_id.to_vec(),
-            version: key.version,
-            key_id: data_key.id(),
-            sealed: Vec::new(),
-        };
-        let mut aad = Aad::new();
-        additional(&row, &mut aad);
-        let mut plain = Vec::with_capacity(key.holders.len() * 16 + 32);
-        for holder in &key.holders {
-            plain.extend_from_slice(holder.bytes());
-        }
-        plain.extend_from_slice(&key.content);
-        row.sealed = data_key.seal(&aad, &plain)?;
-        Ok(row)
+/// Seals one key as its row.
+pub(super) fn seal(key: &RecordKey, vault: &Vault) -> Result<Row> {
+    let data_key = vault.current(Purpose::Registry)?;
+    let mut row = Row {
+        key: key.key.to_vec(),
+        record_id: key.record_id.to_vec(),
+        version: key.version,
+        key_id: data_key.id(),
+        sealed: Vec::new(),
+    };
+    let mut aad = Aad::new();
+    additional(&row, &mut aad);
+    let mut plain = Vec::with_capacity(key.holders.len() * 16 + 32);
+    for holder in &key.holders {
+        plain.extend_from_slice(holder.bytes());
     }
+    plain.extend_from_slice(&key.content);
+    row.sealed = data_key.seal(&aad, &plain)?;
+    Ok(row)
 }

@@ -5,6 +5,7 @@
 
 use diesel::prelude::*;
 
+use super::conn::AnyConnection;
 use super::dialect::{self, native};
 use super::row_body::RowBody;
 use super::schema::{past_records, records};
@@ -86,8 +87,9 @@ fn state_of(column: i16) -> Option<State> {
     State::ALL.iter().copied().find(|state| state_column(*state) == column)
 }
 
-#[derive(Queryable)]
-struct Row {
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = records, treat_none_as_default_value = false)]
+pub(super) struct Row {
     hk: Vec<u8>,
     type_code: String,
     record_id: Vec<u8>,
@@ -156,7 +158,7 @@ fn open(table: &str, mut row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
     }))
 }
 
-fn seal(table: &str, record: &StoredRecord, vault: &Vault) -> Result<Row> {
+pub(super) fn seal(table: &str, record: &StoredRecord, vault: &Vault) -> Result<Row> {
     let key = vault.current(Purpose::Registry)?;
     let mut row = Row {
         hk: record.hk.bytes().to_vec(),
@@ -197,6 +199,11 @@ macro_rules! insert_into {
             ))
             .execute(c))
     };
+}
+
+/// Adds one current row that was sealed before.
+pub(super) fn insert(conn: &mut AnyConnection, row: &Row) -> Result<()> {
+    insert_into!(conn, records, row).map(drop).map_err(dialect::fault)
 }
 
 impl Reader<'_> {
@@ -282,7 +289,7 @@ impl Writer<'_> {
     /// Adds a current row.
     pub fn insert_record(&mut self, record: &StoredRecord) -> Result<()> {
         let row = seal("records", record, self.vault)?;
-        insert_into!(&mut *self.conn, records, row).map(drop).map_err(dialect::fault)
+        insert(self.conn, &row)
     }
 
     /// Puts a changed record in the place of its row, re-sealed: `row_seq` is raised here.

@@ -12,9 +12,9 @@ use crate::error::{Code, Error, Result};
 use crate::trust::master::WrapName;
 use crate::trust::{DataKey, IndexKey, MasterKey};
 
-const CHECK: &str = "master_key_check";
-const INDEX: &str = "index_key";
-const CHECK_TEXT: &[u8] = b"elicense master key check";
+pub(super) const CHECK: &str = "master_key_check";
+pub(super) const INDEX: &str = "index_key";
+pub(super) const CHECK_TEXT: &[u8] = b"elicense master key check";
 
 /// Writes the check value of the master key and a new index key under it.
 pub(super) fn create_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> {
@@ -56,20 +56,27 @@ pub(super) fn open_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> 
             "the database has the schema but was never initialised",
         ));
     };
-    let opened = master.unwrap(WrapName { kind: "check", name: CHECK }, &check).ok();
-    if opened.as_ref().map(|plain| plain.as_slice()) != Some(CHECK_TEXT) {
-        return Err(Error::new(Code::MasterKeyWrong, "the check value does not open under this key"));
-    }
+    check_master(master, Some(&check))?;
     let damaged = || Error::new(Code::RecordDamaged, "the wrapped index key does not open");
     let secret =
         master.unwrap32(WrapName { kind: "index", name: INDEX }, &wrapped).ok().ok_or_else(damaged)?;
     Ok(IndexKey::new(&secret))
 }
 
+/// Refuses a master key under which the registry's check value does not open.
+pub(super) fn check_master(master: &MasterKey, check: Option<&[u8]>) -> Result<()> {
+    let opened = check.and_then(|check| master.unwrap(WrapName { kind: "check", name: CHECK }, check).ok());
+    if opened.as_ref().map(|plain| plain.as_slice()) == Some(CHECK_TEXT) {
+        return Ok(());
+    }
+    Err(Error::new(Code::MasterKeyWrong, "the check value does not open under this key"))
+}
+
 impl Store {
     /// Opens every data key that this process does not know yet (another process may have made one).
     pub fn load_data_keys(&self) -> Result<()> {
-        let rows = self.read_now(|reader| reader.data_keys())?;
+        let (check, rows) = self.read_now(|reader| Ok((reader.fact(CHECK)?, reader.data_keys()?)))?;
+        check_master(&self.inner.master, check.as_deref())?;
         for row in rows.iter().filter(|row| !self.inner.vault.knows(row.id)) {
             self.inner.vault.add(self.opened(row)?);
         }
@@ -98,6 +105,8 @@ impl Store {
     fn reserve(&self, purpose: Purpose, now: Moment) -> Result<()> {
         let month = now.legal_month();
         let row = self.write_now(|writer| {
+            // A process that still holds the master key of before a re-wrapping must make no key under it.
+            check_master(&self.inner.master, writer.fact(CHECK)?.as_deref())?;
             let rows = writer.data_keys()?;
             let usable = rows.iter().rev().find(|row| {
                 row.purpose == purpose.wire()

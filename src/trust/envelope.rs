@@ -21,6 +21,7 @@ closed! {
         Event, "elicense-event+jws", "指令", "an order of an authority";
         Coverage, "elicense-coverage+jws", "覆盖声明", "a coverage statement";
         Import, "elicense-import+jws", "归集对账", "the closing count of an import";
+        Backup, "elicense-backup+jws", "备份清单", "the manifest of a backup";
     }
 }
 

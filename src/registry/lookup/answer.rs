@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::scan::{Found, FoundRow};
-use super::{ReceiptForm, Within, absent, receipt_json};
+use super::{ReceiptForm, Within, absent};
 use crate::catalog::{Custody, Mask, TypeEntry};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -19,11 +19,12 @@ use crate::log::Accepted;
 use crate::policy::Fields;
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::extract::{self, Fields as Shown, Holders, View};
-use crate::record::verdict::{Facts, HolderStanding, Judgement, KeyStanding, Reason, Seal};
+use crate::record::verdict::{Facts, Judgement, Reason, Seal};
 use crate::record::{Digest, Record, verdict};
-use crate::registry::Snapshot;
+use crate::registry::access_entry::receipt_json;
 use crate::registry::draft::remark_json;
-use crate::store::{HolderState, Opened, StoredRecord};
+use crate::registry::{Snapshot, judge};
+use crate::store::{Opened, StoredRecord};
 use crate::trust::Envelope;
 
 /// A finished answer.
@@ -121,7 +122,7 @@ impl<'a> Draft<'a> {
             Custody::Hosted => Envelope::parse_stored(&record.body.envelope).ok(),
             Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => None,
         };
-        let mut facts = self.facts(record, envelope.as_ref(), entry);
+        let mut facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.found.state);
         let whole = matches!(fields, Fields::Whole);
         facts.fields_limited = envelope.is_some() && !whole;
         // Key and type were known when the record entered: not to find one now is our fault and not the record's.
@@ -188,52 +189,6 @@ impl<'a> Draft<'a> {
         let version = u32::try_from(record.version).map_err(Error::internal)?;
         self.listed.push(Listed { identifier: record.body.identifier.clone(), version, digest, judgement });
         Ok(())
-    }
-
-    fn facts(
-        &self,
-        record: &StoredRecord,
-        envelope: Option<&Envelope<'_>>,
-        entry: Option<&Arc<TypeEntry>>,
-    ) -> Facts {
-        let mut facts = Facts::good(record.state);
-        facts.valid_from = record.valid_from;
-        facts.valid_to = record.valid_to;
-        facts.review_due = record.body.review_due;
-        facts.custody = record.custody;
-        facts.as_of = Some(record.as_of);
-        facts.disputed = record.disputed;
-        facts.type_known = entry.is_some();
-        facts.max_staleness_s =
-            entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
-        facts.holder = match self.found.state {
-            HolderState::Deceased => HolderStanding::Deceased,
-            HolderState::DeathReported => HolderStanding::DeathReported,
-            _ => HolderStanding::Normal,
-        };
-        // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
-        facts.source_answered = record.custody == Custody::Hosted;
-        if record.custody == Custody::Hosted {
-            facts.key = self.key_standing(record, envelope);
-            facts.well_formed = envelope.is_some();
-        }
-        facts
-    }
-
-    /// The key as it stood when the record was logged, and the issuer's authority on that day.
-    fn key_standing(&self, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
-        let Some(header) = envelope.and_then(|envelope| envelope.header().ok()) else {
-            return KeyStanding::Unknown;
-        };
-        let standing = self.snapshot.keys.status(&header.kid, record.body.logged_at).standing();
-        if standing != KeyStanding::Authorised {
-            return standing;
-        }
-        if self.snapshot.issuer_stands(&record.issuer, &record.type_code) {
-            KeyStanding::Authorised
-        } else {
-            KeyStanding::IssuerNotAuthorised
-        }
     }
 
     fn judged(&mut self, judgement: Judgement) {

@@ -4,12 +4,9 @@ use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::log::tile::StoredNodes;
 use crate::log::{Hash, Head, TreeReader, proof};
-use crate::registry::{Registry, Snapshot};
-use crate::store::{Cost, HolderState, Opened, Reader, StoredHolder};
+use crate::registry::{Registry, Snapshot, find};
+use crate::store::{Cost, HolderState, Opened, Reader};
 use crate::trust::HolderKey;
-
-/// Codes one lookup follows at most: the asked one and three links.
-const MAX_KEYS: usize = 4;
 
 /// What a lookup read, in one snapshot of the database.
 pub(crate) struct Found {
@@ -56,7 +53,7 @@ impl Registry {
         let log = snapshot.records_log.clone();
         let credit_code = code.credit_code().map(str::to_owned);
         let cost = if proofs { Cost::Scan } else { Cost::Point };
-        self.store().read(cost, move |reader| read(reader, &log, key, credit_code.as_deref(), proofs)).await
+        self.store().read(cost, move |reader| read(reader, &log, key, credit_code, proofs)).await
     }
 }
 
@@ -64,7 +61,7 @@ fn read(
     reader: &mut Reader<'_>,
     log: &str,
     key: HolderKey,
-    credit_code: Option<&str>,
+    credit_code: Option<String>,
     proofs: bool,
 ) -> Result<Found> {
     let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
@@ -77,64 +74,23 @@ fn read(
         conflict: false,
         linked: 0,
     };
-    let mut keys = vec![key];
-    let mut at = 0;
-    while let Some(key) = keys.get(at).copied() {
-        at += 1;
-        for opened in reader.records_of(&key)? {
-            if other_code(&opened, credit_code) {
+    let linked = find::linked(reader, key, credit_code)?;
+    found.state = linked.state;
+    found.holder_damaged = linked.damaged;
+    for (key, credit_code) in &linked.keys {
+        for opened in reader.records_of(key)? {
+            if find::other_code(&opened, credit_code.as_deref()) {
                 found.conflict = true;
                 continue;
             }
             found.rows.push(FoundRow { opened, proof: None });
         }
-        match reader.holder(&key) {
-            Ok(Some(holder)) => follow(&holder, reader, &mut keys, &mut found.state),
-            Ok(None) => {}
-            Err(error) if error.code == Code::RecordDamaged => found.holder_damaged = true,
-            Err(error) => return Err(error),
-        }
     }
-    found.linked = keys.len() - 1;
+    found.linked = linked.keys.len() - 1;
     if proofs {
         prove(reader, &mut found)?;
     }
     Ok(found)
-}
-
-/// A credit code and the organisation code inside it give one key: another full code is another holder.
-fn other_code(opened: &Opened, credit_code: Option<&str>) -> bool {
-    match (opened, credit_code) {
-        (Opened::Record(record), Some(asked)) => {
-            let stored = record.body.holder.1.as_str();
-            stored.len() == 18 && stored != asked && record.body.holder.0 == "001"
-        }
-        _ => false,
-    }
-}
-
-fn follow(holder: &StoredHolder, reader: &Reader<'_>, keys: &mut Vec<HolderKey>, state: &mut HolderState) {
-    if matters(holder.state) > matters(*state) {
-        *state = holder.state;
-    }
-    for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
-        let next = reader.index().holder_key(&link.key_type, &link.key_code);
-        if !keys.contains(&next) && keys.len() < MAX_KEYS {
-            keys.push(next);
-        }
-    }
-}
-
-/// Which of two states a verdict must know of.
-fn matters(state: HolderState) -> u8 {
-    match state {
-        HolderState::Deceased => 3,
-        HolderState::DeathReported => 2,
-        HolderState::Deregistered | HolderState::Dissolved => 1,
-        HolderState::Normal | HolderState::Provisional | HolderState::MergedInto | HolderState::SplitFrom => {
-            0
-        }
-    }
 }
 
 fn prove(reader: &mut Reader<'_>, found: &mut Found) -> Result<()> {

@@ -1,0 +1,94 @@
+//! Who may sign in to the demo. These passwords stand in the manual: a real registry has none of them.
+
+use super::agencies::{Item, Offices, Types};
+use crate::policy::{Fields, Grant, Scope, Selection};
+
+/// A person of staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoAccount {
+    /// Sign-in name.
+    pub name: &'static str,
+    /// Password, public.
+    pub password: &'static str,
+    /// Shown name.
+    pub display: &'static str,
+    /// Credit code of the agency.
+    pub agency: String,
+    /// What it may see.
+    pub grants: Vec<Grant>,
+    /// Distinct holders a day.
+    pub budget: u32,
+}
+
+/// A client of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoClient {
+    /// Its id.
+    pub id: &'static str,
+    /// Secret, public.
+    pub secret: &'static str,
+    /// Shown name.
+    pub name: &'static str,
+    /// Credit code of the agency.
+    pub agency: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// On what.
+    pub grants: Vec<Grant>,
+    /// Distinct holders a day.
+    pub budget: u32,
+}
+
+/// Accounts and clients of the demo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accounts {
+    /// Staff.
+    pub staff: Vec<DemoAccount>,
+    /// Clients.
+    pub clients: Vec<DemoClient>,
+}
+
+/// The accounts: one clerk, one client for everything, one for a few fields and one item.
+pub fn accounts(offices: &Offices, types: &Types, items: &[Item]) -> Accounts {
+    let whole = Grant { types: Selection::All, fields: Fields::Whole, purposes: Selection::All };
+    let item = items.iter().find(|item| item.name == "失业登记").map(|item| item.code);
+    let purposes = Selection::Named(item.into_iter().map(str::to_owned).collect());
+    let limited = |slug: &str, fields: &[&str]| Grant {
+        types: Selection::Named(types.code(slug).into_iter().map(str::to_owned).collect()),
+        fields: Fields::Named(fields.iter().map(|field| (*field).to_owned()).collect()),
+        purposes: purposes.clone(),
+    };
+    Accounts {
+        staff: vec![DemoAccount {
+            name: "clerk",
+            password: "demo-clerk-password",
+            display: "演示窗口 3 号",
+            agency: offices.code("hrss").to_owned(),
+            grants: vec![whole.clone()],
+            budget: 500,
+        }],
+        clients: vec![
+            DemoClient {
+                id: "demo-agency",
+                secret: "demo-agency-secret",
+                name: "演示业务系统",
+                agency: offices.code("hrss").to_owned(),
+                scopes: Scope::ALL.to_vec(),
+                grants: vec![whole],
+                budget: 100_000,
+            },
+            DemoClient {
+                id: "demo-limited",
+                secret: "demo-limited-secret",
+                name: "演示业务系统(限字段)",
+                agency: offices.code("street_1").to_owned(),
+                scopes: vec![Scope::Lookup, Scope::Verify, Scope::Catalog],
+                grants: vec![
+                    limited("resident_id_card", &["name", "valid_from", "valid_to"]),
+                    limited("business_licence", &["name", "entity_type", "term_to"]),
+                ],
+                budget: 200,
+            },
+        ],
+    }
+}

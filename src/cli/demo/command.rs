@@ -1,0 +1,157 @@
+//! `elicense demo`: fills a directory with the demo's data if it is empty, and serves it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::DemoData;
+use super::fill::fill;
+use crate::cli::output::Output;
+use crate::cli::place::Globals;
+use crate::cli::serve;
+use crate::clock::Clock;
+use crate::config::{Door, Listener, ServeConfig};
+use crate::error::{Code, Error, Result};
+use crate::identity::Regions;
+use crate::registry::{FoundingOptions, Opening, Registry};
+use crate::serve::running::Settings;
+use crate::store::Place;
+use crate::trust::MasterKey;
+use crate::web::views::ItemChoice;
+
+/// Arguments of `demo`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Where it listens, all doors on one address.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Fill only, serve nothing.
+    #[arg(long)]
+    fill_only: bool,
+}
+
+/// Regions that exist in the demo only.
+const REGIONS: &str = include_str!("../../../fixtures/regions.demo.tsv");
+
+/// Fills and serves.
+pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
+    let output = Output::new(false);
+    if !args.listen.ip().is_loopback() {
+        return Err(Error::new(
+            Code::ConfigInvalid,
+            "the demo's passwords are public: it listens on loopback only",
+        )
+        .at("listen"));
+    }
+    let dir = globals.data.clone().unwrap_or_else(|| PathBuf::from("./elicense-demo"));
+    let dir = std::path::absolute(dir).map_err(Error::internal)?;
+    let place = Place::in_dir(&dir.join("data"));
+    let key_file = dir.join("master.key");
+    let clock = Clock::System;
+    let data = DemoData::generate(super::SEED, clock.now().day()).restate(clock.now());
+    let ready = dir.join("filled");
+    let registry = if ready.exists() {
+        let master = MasterKey::read(&key_file, Some(&place.dir))?;
+        Registry::open(Opening { place, master, clock, regions: regions()? })?
+    } else {
+        refuse_half_filled(&dir)?;
+        std::fs::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
+        let master = MasterKey::create(&key_file, Some(&place.dir))?;
+        let registry = found(place, master, clock)?;
+        filled(&registry, &data, &output)?;
+        // Written last: a fill that was cut short is not taken for a demo.
+        std::fs::write(&ready, b"synthetic data, demo only\n")
+            .map_err(|error| unwritable(&dir).caused_by(error))?;
+        registry
+    };
+    if args.fill_only {
+        return Ok(0);
+    }
+    let listeners = Door::ALL.map(|door| Listener { door, address: args.listen, tls: None }).to_vec();
+    let items =
+        data.items.iter().map(|item| ItemChoice { code: item.code.to_owned(), name: item.name.to_owned() });
+    let settings = Settings { node: "main".to_owned(), demo: true, items: items.collect() };
+    serve::serve(registry, ServeConfig::new(listeners), settings, |running| {
+        for (address, _, _) in running.addresses() {
+            output.note(&welcome(*address, &data));
+        }
+    })
+}
+
+fn found(place: Place, master: MasterKey, clock: Clock) -> Result<Registry> {
+    let options = FoundingOptions {
+        origin: "demo.invalid".to_owned(),
+        home: "190000".parse().map_err(Error::internal)?,
+        nodes: vec!["main".to_owned()],
+        types: true,
+    };
+    Ok(Registry::found(Opening { place, master, clock, regions: regions()? }, &options)?.0)
+}
+
+fn filled(registry: &Registry, data: &DemoData, output: &Output) -> Result<()> {
+    output.note(
+        "Filling the demo: synthetic people and companies, issued by the same use cases a department uses …",
+    );
+    let bar = ProgressBar::new(u64::try_from(data.steps.len()).unwrap_or(0));
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    let done = fill(registry, data, &|done, _| bar.set_position(u64::try_from(done).unwrap_or(0)))?;
+    bar.finish_and_clear();
+    output.note(&format!(
+        "{} records issued, {} actions, {} marks and links.",
+        done.issued, done.acted, done.told
+    ));
+    Ok(())
+}
+
+fn regions() -> Result<Regions> {
+    Regions::with(REGIONS).map_err(Error::internal)
+}
+
+fn refuse_half_filled(dir: &Path) -> Result<()> {
+    let something = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
+    if something {
+        let detail = format!(
+            "{} is not empty and not a finished demo: remove it, or name another with --data",
+            dir.display()
+        );
+        return Err(Error::new(Code::AlreadyInitialised, detail));
+    }
+    Ok(())
+}
+
+fn unwritable(dir: &Path) -> Error {
+    Error::new(Code::ConfigInvalid, format!("{} cannot be written", dir.display())).at("data")
+}
+
+fn welcome(address: SocketAddr, data: &DemoData) -> String {
+    let mut lines = vec![
+        String::new(),
+        "演示系统 · 所有数据均为虚构 — a demo: every person, number and certificate is synthetic,".to_owned(),
+        "its master key lies in its own directory and its passwords are printed here. Never put real data in it.".to_owned(),
+        String::new(),
+        format!("  window page   http://{address}/"),
+        format!("  API           http://{address}/api/docs"),
+        format!("  logs          http://{address}/logs   keys http://{address}/.well-known/jwks.json"),
+        String::new(),
+    ];
+    for account in &data.accounts.staff {
+        lines.push(format!(
+            "  clerk account    {} / {}   {}",
+            account.name, account.password, account.display
+        ));
+    }
+    for client in &data.accounts.clients {
+        lines.push(format!("  API client       {} / {}   {}", client.id, client.secret, client.name));
+    }
+    lines.push(String::new());
+    lines.push("  worth looking up:".to_owned());
+    for (number, code_type, why) in DemoData::worth_looking_up() {
+        lines.push(format!("    {number}  ({code_type})  {why}"));
+    }
+    lines.push(String::new());
+    lines.push("  Ctrl-C stops it; what was acknowledged is kept.".to_owned());
+    lines.join("\n")
+}

@@ -1,0 +1,97 @@
+//! The people and companies of the demo that have a name and a story. Their numbers are fixed.
+//!
+//! | who | what they show |
+//! |---|---|
+//! | 周海燕, 陈志远, 陈子墨, 陈一诺 | a family: six bound records of the mother, a newborn first under the number of its birth certificate |
+//! | 刘桂芳 | one source reports a death: 暂无法核验, not 无效 |
+//! | 李建国 | one number given to two persons: only one of them stands here, see `singles` |
+//! | 王䶮 | a rare character, a corrected number, a disability certificate |
+//! | 阿依古丽·买买提 | a middle dot in the name |
+//! | 孙晓梅 | a number of an abolished region; divorced by a court that is not connected |
+//! | 赵文博, twice | one name, born 2004 and 1904 |
+//! | 林家豪, Maria Keller | other codes than citizen numbers, linked |
+//! | 海燕餐饮店, 临港物流, 云岭建筑, 城东区社区服务中心 | `entities` |
+
+mod chen;
+mod entities;
+mod foreign;
+mod singles;
+
+use super::agencies::Offices;
+use super::companies::Company;
+use super::faces::{Issuer, Membership, Person, household_member, id_card};
+use super::script::Script;
+use crate::clock::{Day, Moment};
+use crate::identity::{CodeType, HolderCode, Sex};
+
+/// Number, code type, why.
+pub const WORTH_LOOKING_UP: [(&str, &str, &str); 3] = [
+    (
+        "190101198803120021",
+        "111",
+        "周海燕:六份已归集的证照;2012 年的结婚证登记时没有身份证号,待绑定,故不在其中",
+    ),
+    (
+        "190101194402150029",
+        "111",
+        "刘桂芳:仅火化记录报告死亡,户口尚未注销,核验结果为「暂无法核验」而不是「无效」",
+    ),
+    ("92190101MD1000034Y", "001", "示范市海燕餐饮店:2025 年个转企,名称和类型已变更,代码仍为 92 开头"),
+];
+
+/// Adds the steps of all stories.
+pub fn stories(script: &mut Script, offices: &Offices, companies: &[Company]) {
+    let mut stage = Stage { script, offices };
+    chen::family(&mut stage);
+    singles::singles(&mut stage);
+    foreign::foreign(&mut stage);
+    entities::entities(&mut stage, companies);
+}
+
+struct Stage<'a> {
+    script: &'a mut Script,
+    offices: &'a Offices,
+}
+
+impl<'a> Stage<'a> {
+    fn issuer(&self, key: &str) -> Issuer<'a> {
+        Issuer { code: self.offices.code(key), name: self.offices.name(key) }
+    }
+
+    /// The card of a member of a household whose head is known by the same household number.
+    fn member(&mut self, person: &Person, household_no: &str, relation: &str, on: Day, reason: &str) {
+        let in_it = Membership {
+            household_no,
+            relation,
+            joined_on: on,
+            reason,
+            education: None,
+            marital_status: None,
+            work: None,
+            handler: "石磊",
+        };
+        let card = household_member(person, self.issuer("police"), in_it);
+        self.script.issue(card);
+    }
+
+    /// An ID card of the district's own police.
+    fn card(&mut self, person: &Person, from: Day) {
+        let card = id_card(person, self.issuer("police"), from);
+        self.script.issue(card);
+    }
+}
+
+/// A person whose sex and birth date are those of the number.
+fn citizen_of(name: &str, code: &str, address: &str) -> Person {
+    let facts = HolderCode::parse(CodeType::CitizenId, code).ok().and_then(|parsed| parsed.code.person());
+    Person {
+        code_type: "111",
+        code: code.to_owned(),
+        name: name.to_owned(),
+        female: facts.as_ref().is_some_and(|facts| facts.sex == Sex::Female),
+        born: facts.map_or_else(|| Moment::from_micros(0).day(), |facts| facts.birth_date),
+        ethnic: "01",
+        nationality: "中国",
+        address: address.to_owned(),
+    }
+}

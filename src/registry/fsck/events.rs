@@ -1,0 +1,157 @@
+//! Events: each hashes to the entry at its leaf, carries the order and the ground that were logged, and belongs
+//! to a row that is there.
+
+use super::PAGE;
+use super::leaves::Leaves;
+use super::report::{Finding, FindingKind, FsckReport};
+use crate::error::Result;
+use crate::log::Head;
+use crate::log::hash::sha256;
+use crate::record::event::{Event, ground_hash};
+use crate::registry::{Registry, Snapshot};
+use crate::store::{Reader, StoredEvent};
+use crate::trust::{Envelope, HolderKey, Typ};
+
+/// Events of a holder itself stand under this record id.
+const NO_RECORD: [u8; 16] = [0; 16];
+
+/// Every event row under every holder.
+pub(super) fn check_holders_events(
+    registry: &Registry,
+    leaves: &mut Leaves,
+    report: &mut FsckReport,
+) -> Result<()> {
+    let snapshot = registry.snapshot();
+    let mut after = None;
+    let mut last: Option<(HolderKey, [u8; 16])> = None;
+    loop {
+        let next = registry.store().read_now(|reader| {
+            let (events, next) = reader.walk_events(after.as_ref(), PAGE)?;
+            for event in &events {
+                report.counts.events += 1;
+                check_event(&snapshot, reader, event, leaves, report)?;
+                let group = (event.hk, event.record_id);
+                if last.replace(group) == Some(group) || event.record_id == NO_RECORD {
+                    continue;
+                }
+                if reader.record(&event.hk, &event.record_id)?.is_none() {
+                    let detail = "there are events of a record whose row is not there";
+                    report.find(
+                        Finding::new(FindingKind::RowMissing, "records", detail).record(&event.record_id),
+                    );
+                }
+            }
+            Ok(next)
+        })?;
+        match next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn check_event(
+    snapshot: &Snapshot,
+    reader: &mut Reader<'_>,
+    stored: &StoredEvent,
+    leaves: &mut Leaves,
+    report: &mut FsckReport,
+) -> Result<()> {
+    let found = |kind, detail: &str| {
+        Finding::new(kind, "events", detail).record(&stored.record_id).at(&stored.log, stored.leaf)
+    };
+    if !stored.intact {
+        report.find(found(FindingKind::SealBroken, "the event row does not open"));
+        return Ok(());
+    }
+    let Ok(event) = Event::from_canonical(&stored.event) else {
+        report.find(found(FindingKind::EventDiffers, "the stored bytes are no event"));
+        return Ok(());
+    };
+    let columns = (&stored.action, stored.effective_on, stored.logged_at);
+    if columns != (&event.action, event.effective_on, event.at) {
+        report.find(found(FindingKind::EventDiffers, "the columns are not those of the event"));
+    }
+    held_against_log(reader, "events", &stored.log, stored.leaf, &stored.event, leaves, report)?;
+    let ground = (!stored.ground.is_empty()).then(|| ground_hash(&event.salt, &stored.ground));
+    if event.ground != ground {
+        report.find(found(FindingKind::OrderDiffers, "the ground is not the one that was logged"));
+    }
+    match (event.order, stored.order.as_slice()) {
+        (None, []) => {}
+        (Some(logged), order)
+            if Envelope::parse_stored(order).is_ok_and(|order| order.digest() == logged) =>
+        {
+            let order = Envelope::parse_stored(order)?;
+            report.counts.signatures += 1;
+            if order.verify(Typ::Event, |kid| snapshot.keys.key(kid)).is_err() {
+                report.find(found(FindingKind::SignatureWrong, "the order's signature does not verify"));
+            }
+        }
+        _ => report.find(found(FindingKind::OrderDiffers, "the order is not the one that was logged")),
+    }
+    Ok(())
+}
+
+/// Holds an event's bytes against the entry at its leaf, and notes the leaf as explained.
+fn held_against_log(
+    reader: &mut Reader<'_>,
+    table: &'static str,
+    log: &str,
+    leaf: u64,
+    event: &[u8],
+    leaves: &mut Leaves,
+    report: &mut FsckReport,
+) -> Result<()> {
+    if leaves.knows(log) && leaves.entry(reader, log, leaf)? == Some(sha256(event)) {
+        leaves.explained(log, leaf);
+        return Ok(());
+    }
+    let detail = "the event does not hash to the entry at its leaf";
+    report.find(Finding::new(FindingKind::EventDiffers, table, detail).at(log, leaf));
+    Ok(())
+}
+
+/// Every event about keys, agencies, types, coverage, clients, logs.
+pub(super) fn check_public_events(
+    registry: &Registry,
+    heads: &[Head],
+    leaves: &mut Leaves,
+    report: &mut FsckReport,
+) -> Result<()> {
+    for head in heads {
+        let mut from = 0;
+        loop {
+            let next = registry.store().read_now(|reader| {
+                let events = reader.public_events(&head.log, from, PAGE)?;
+                for stored in &events {
+                    report.counts.public_events += 1;
+                    let leaf = u64::try_from(stored.leaf).unwrap_or(u64::MAX);
+                    held_against_log(
+                        reader,
+                        "public_events",
+                        &head.log,
+                        leaf,
+                        &stored.event,
+                        leaves,
+                        report,
+                    )?;
+                    let order = Event::from_canonical(&stored.event).ok().and_then(|event| event.order);
+                    let signed = stored.signed.as_deref().map(Envelope::parse_stored).transpose();
+                    let signed = signed.ok().flatten().map(|envelope| envelope.digest());
+                    if order != signed {
+                        let detail = "what was signed is not what was logged";
+                        let found = Finding::new(FindingKind::OrderDiffers, "public_events", detail);
+                        report.find(found.at(&head.log, leaf));
+                    }
+                }
+                Ok(events.last().map(|event| event.leaf + 1))
+            })?;
+            match next {
+                Some(next) => from = next,
+                None => break,
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What `fsck` found and where. A place names table, log and leaf, and a record by a short hash of its random
+//! id: never a holder, a holder key, a number or an identifier (I3).
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::closed::closed;
+use crate::record::Digest;
+use crate::store::TableSize;
+
+closed! {
+    /// What is wrong.
+    FindingKind {
+        SealBroken, "seal_broken", "密封损坏", "a seal does not hold: a byte of the row or of a clear column was changed";
+        RowMissing, "row_missing", "记录行缺失", "a holder's row of a record is not there";
+        RowOutdated, "row_outdated", "记录行陈旧", "a row is older than the newest event of its record";
+        RowDiffers, "row_differs", "记录行不符", "a row is not what its events and its envelope say";
+        VersionMissing, "version_missing", "历史版本缺失", "a superseded version is not there";
+        EnvelopeDiffers, "envelope_differs", "签名原文不符", "a stored envelope is not the one whose digest was logged";
+        SignatureWrong, "signature_wrong", "签名无效", "a signature does not verify";
+        EventMissing, "event_missing", "事件缺失", "a leaf, or a number in the order of events, has no event";
+        EventDiffers, "event_differs", "事件不符", "an event is not the one at its leaf";
+        OrderDiffers, "order_differs", "指令不符", "an order or ground is not the one whose digest was logged";
+        KeyRowMissing, "key_row_missing", "索引行缺失", "a record is not found under its identifier, number or content";
+        KeyRowWrong, "key_row_wrong", "索引行不符", "an identifier, number or content leads to the wrong record";
+        AttachmentDamaged, "attachment_damaged", "附件损坏", "an attachment does not open or has another digest";
+        EntriesMissing, "entries_missing", "日志条目缺失", "entries of a log are missing";
+        BatchBroken, "batch_broken", "日志批次不符", "a batch of a log has another length or place than it claims";
+        TileWrong, "tile_wrong", "哈希块不符", "a tile is missing or not what its entries give";
+        TreeWrong, "tree_wrong", "日志树不符", "the head of a log is not what its entries give";
+        CheckpointWrong, "checkpoint_wrong", "检查点不符", "the checkpoint is not one of the tree that the entries give";
+        AccessMissing, "access_missing", "用证记录缺失", "access entries are missing";
+        AccessDiffers, "access_differs", "用证记录不符", "an access entry is not the one at its leaf";
+    }
+}
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What.
+    pub kind: FindingKind,
+    /// The table.
+    pub table: &'static str,
+    /// The log, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// The leaf, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<u64>,
+    /// The record: 12 hex digits of SHA-256 of its random id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// More, in words of the program only.
+    pub detail: String,
+}
+
+impl Finding {
+    /// Something wrong in a table.
+    pub fn new(kind: FindingKind, table: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind, table, log: None, leaf: None, record: None, detail: detail.into() }
+    }
+
+    /// … about that record.
+    #[must_use]
+    pub fn record(mut self, record_id: &[u8]) -> Self {
+        self.record = Some(record_name(record_id));
+        self
+    }
+
+    /// … in that log.
+    #[must_use]
+    pub fn log(mut self, log: &str) -> Self {
+        self.log = Some(log.to_owned());
+        self
+    }
+
+    /// … at that leaf of that log.
+    #[must_use]
+    pub fn at(mut self, log: &str, leaf: u64) -> Self {
+        self.leaf = Some(leaf);
+        self.log(log)
+    }
+}
+
+/// The short name of a record in findings.
+pub fn record_name(record_id: &[u8]) -> String {
+    let mut name = Digest::of(&[record_id]).hex();
+    name.truncate(12);
+    name
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.kind.wire(), self.table)?;
+        if let Some(log) = &self.log {
+            write!(f, ", log {log}")?;
+        }
+        if let Some(leaf) = self.leaf {
+            write!(f, " leaf {leaf}")?;
+        }
+        if let Some(record) = &self.record {
+            write!(f, ", record {record}")?;
+        }
+        write!(f, ": {}", self.detail)
+    }
+}
+
+/// A log as `fsck` derived it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckedLog {
+    /// Its name.
+    pub log: String,
+    /// Leaves at the time of the check.
+    pub size: u64,
+    /// The root derived from the entries, hex.
+    pub root: String,
+    /// Whether it is closed.
+    pub closed: bool,
+}
+
+/// How much was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Current rows.
+    pub records: u64,
+    /// Superseded rows.
+    pub past_records: u64,
+    /// Event rows of holders.
+    pub events: u64,
+    /// Public events.
+    pub public_events: u64,
+    /// Holder rows.
+    pub holders: u64,
+    /// Key rows.
+    pub record_keys: u64,
+    /// Access entries.
+    pub access_entries: u64,
+    /// Signatures of records and orders that were verified.
+    pub signatures: u64,
+    /// Attachments that are here and were opened.
+    pub attachments: u64,
+}
+
+/// What was found out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FsckReport {
+    /// Every log of both sides.
+    pub logs: Vec<CheckedLog>,
+    /// How much was looked at.
+    pub counts: Counts,
+    /// What is wrong, at most 1,000.
+    pub findings: Vec<Finding>,
+    /// How many findings more there were.
+    pub more: u64,
+    /// Rows and wide rows by table, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<TableSize>>,
+}
+
+/// Findings that are kept; more are only counted.
+const KEPT: usize = 1_000;
+
+impl FsckReport {
+    /// Whether nothing is wrong.
+    pub fn sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Adds a finding; the same one again (a record seen from two holders) counts once.
+    pub(super) fn find(&mut self, finding: Finding) {
+        if self.findings.contains(&finding) {
+            return;
+        }
+        if self.findings.len() < KEPT { self.findings.push(finding) } else { self.more += 1 }
+    }
+}

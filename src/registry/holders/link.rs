@@ -1,0 +1,240 @@
+//! Links between codes: the same person under another number, the same organisation under another organisation
+//! code, and successors. The first two are followed by every lookup, four codes in all at most; a successor is
+//! shown and never followed.
+
+use serde::Deserialize;
+use serde_json::Map;
+
+use super::{HolderChanged, Noted, check_ground, refuse_replay, stored};
+use crate::clock::Day;
+use crate::error::{Code, Error, Result};
+use crate::identity::HolderCode;
+use crate::policy::Actor;
+use crate::registry::Registry;
+use crate::registry::find::MAX_KEYS;
+use crate::registry::idempotent::Once;
+use crate::registry::ledger::Place;
+use crate::registry::lookup::AskedHolder;
+use crate::registry::order::{Subject, Terms};
+use crate::store::{Link, LinkKind, Reader, StoredHolder};
+use crate::trust::HolderKey;
+
+/// Links of one holder that are kept at most, successors included.
+const MAX_LINKS: usize = 64;
+
+/// A link to be made or taken back.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkCommand {
+    /// The older code: the number that was, the organisation that merged.
+    pub from: AskedHolder,
+    /// The newer code.
+    pub to: AskedHolder,
+    /// How they belong together.
+    pub kind: LinkKind,
+    /// The legal day; today where nothing is said.
+    #[serde(default)]
+    pub since: Option<Day>,
+    /// Why, in words. Sealed; only its hash enters the log.
+    pub ground: String,
+    /// The agency that acts; an operator's only.
+    #[serde(default)]
+    pub agency: Option<String>,
+    /// The order as the agency signed it with its own key; its subject is the older code, and its `detail`
+    /// holds `kind` and `other`, the hash of the newer code under the order's salt.
+    #[serde(default)]
+    pub order: Option<String>,
+}
+
+impl Registry {
+    /// Links two codes. Blocks.
+    ///
+    /// # Errors
+    /// `forbidden` (noted as an access); `link_cycle` where the codes are linked already, directly or not;
+    /// `too_many_holders` where more than four codes would be of one holder.
+    pub fn link_holders(
+        &self,
+        actor: &Actor,
+        command: &LinkCommand,
+        once: Option<&Once>,
+    ) -> Result<HolderChanged> {
+        self.change_link(actor, command, once, "link")
+    }
+
+    /// Takes a link back. Blocks. `not_found` where there is no such link.
+    pub fn unlink_holders(
+        &self,
+        actor: &Actor,
+        command: &LinkCommand,
+        once: Option<&Once>,
+    ) -> Result<HolderChanged> {
+        self.change_link(actor, command, once, "unlink")
+    }
+
+    fn change_link(
+        &self,
+        actor: &Actor,
+        command: &LinkCommand,
+        once: Option<&Once>,
+        action: &'static str,
+    ) -> Result<HolderChanged> {
+        if let Some(answered) = self.replayed(once)? {
+            return Ok(answered);
+        }
+        let (from, from_key) = self.asked_holder(&command.from, "from")?;
+        let (to, to_key) = self.asked_holder(&command.to, "to")?;
+        let agency = self.holder_agency(actor, command.agency.as_deref(), &from.code, from_key)?;
+        let now = self.now();
+        let since = command.since.unwrap_or(now.day());
+        check_ground(&command.ground)?;
+        check_ends(command.kind, &from.code, &to.code)?;
+        if since > now.day() {
+            return Err(Error::new(Code::FieldInvalid, "a link is entered when it holds, not before")
+                .at("since")
+                .rule("date_in_future"));
+        }
+        let mut detail = Map::new();
+        detail.insert("kind".into(), serde_json::to_value(command.kind).map_err(Error::internal)?);
+        let terms = Terms {
+            action,
+            subject: Subject::Holder(from.code.key_type(), from.code.key_code()),
+            effective_on: since,
+            ground: Some(&command.ground),
+            version: None,
+            detail,
+            other: None,
+        }
+        .naming("other", Subject::Holder(to.code.key_type(), to.code.key_code()));
+        let order = self.holder_order(terms, agency.as_deref(), command.order.as_deref())?;
+        let label = actor.label();
+        self.log_once(once, |writer, place| {
+            refuse_replay(writer, &from_key, &order)?;
+            let mut older = stored(writer, from_key, &from.code)?;
+            let mut newer = stored(writer, to_key, &to.code)?;
+            if action == "link" {
+                check_room(writer, command.kind, &older, &newer)?;
+                older.body.links.push(end(command.kind, &to.code, true, since));
+                newer.body.links.push(end(command.kind, &from.code, false, since));
+            } else {
+                let cut = |holder: &mut StoredHolder, other: &HolderCode, outward: bool| {
+                    let before = holder.body.links.len();
+                    holder.body.links.retain(|link| {
+                        !(link.kind == command.kind
+                            && link.outward == outward
+                            && link.key_type == other.key_type()
+                            && link.key_code == other.key_code())
+                    });
+                    before != holder.body.links.len()
+                };
+                if !cut(&mut older, &to.code, true) || !cut(&mut newer, &from.code, false) {
+                    return Err(Error::new(Code::NotFound, "there is no such link").rule("link_missing"));
+                }
+            }
+            writer.put_holder(&older)?;
+            writer.put_holder(&newer)?;
+            let noted = Noted { action, label: &label, since, ground: &command.ground, order: &order };
+            let behind = Place { first: place.first + 1, ..place.clone() };
+            let entries = vec![
+                noted.write(writer, place, &from.code, from_key)?,
+                noted.write(writer, &behind, &to.code, to_key)?,
+            ];
+            Ok((noted.answer(&older, place), entries))
+        })
+    }
+}
+
+fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> {
+    let invalid = |rule: &'static str, detail: &'static str| {
+        Err(Error::new(Code::FieldInvalid, detail).at("to").rule(rule))
+    };
+    if from.same_key(to) {
+        return invalid("same_holder", "both codes lead to the same holder already");
+    }
+    let (persons, entities) = (
+        from.code_type().is_person() && to.code_type().is_person(),
+        !from.code_type().is_person() && !to.code_type().is_person(),
+    );
+    match kind {
+        LinkKind::SamePerson if !persons => invalid("link_persons", "both codes are of persons"),
+        LinkKind::SameEntity | LinkKind::Successor if !entities => {
+            invalid("link_entities", "both codes are of organisations")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn end(kind: LinkKind, other: &HolderCode, outward: bool, since: Day) -> Link {
+    Link {
+        kind,
+        code_type: other.code_type().code().to_owned(),
+        code: other.as_str().to_owned(),
+        key_type: other.key_type().to_owned(),
+        key_code: other.key_code().to_owned(),
+        outward,
+        since,
+    }
+}
+
+/// Refuses a link between codes that are linked already, and a fifth code.
+fn check_room(
+    reader: &mut Reader<'_>,
+    kind: LinkKind,
+    older: &StoredHolder,
+    newer: &StoredHolder,
+) -> Result<()> {
+    let cycle =
+        || Err(Error::new(Code::LinkCycle, "these codes are linked already").at("to").rule("link_cycle"));
+    let full =
+        |detail: &'static str| Err(Error::new(Code::TooManyHolders, detail).at("to").rule("link_limit"));
+    if older.body.links.len() >= MAX_LINKS || newer.body.links.len() >= MAX_LINKS {
+        return full("one of the codes has as many links as are kept");
+    }
+    if kind.is_followed() {
+        let (left, right) = (family(reader, older)?, family(reader, newer)?);
+        if left.contains(&newer.hk) {
+            return cycle();
+        }
+        if left.len() + right.len() > MAX_KEYS {
+            return full("at most four codes are of one holder");
+        }
+        return Ok(());
+    }
+    // Along successors nothing may lead back: whoever walks from a firm to what became of it must arrive.
+    let mut ahead = vec![newer.clone()];
+    let mut seen = vec![newer.hk];
+    while let Some(holder) = ahead.pop() {
+        if holder.hk == older.hk {
+            return cycle();
+        }
+        for next in out_of(reader, &holder, |link| link.kind == LinkKind::Successor && link.outward) {
+            if !seen.contains(&next) {
+                seen.push(next);
+                ahead.extend(reader.holder(&next)?);
+            }
+        }
+    }
+    if out_of(reader, older, |link| link.kind == LinkKind::Successor && link.outward).contains(&newer.hk) {
+        return cycle();
+    }
+    Ok(())
+}
+
+/// All codes of one holder, however many: the limit is checked against it, not assumed.
+fn family(reader: &mut Reader<'_>, holder: &StoredHolder) -> Result<Vec<HolderKey>> {
+    let mut keys = vec![holder.hk];
+    let mut ahead = vec![holder.clone()];
+    while let Some(holder) = ahead.pop() {
+        for next in out_of(reader, &holder, |link| link.kind.is_followed()) {
+            if !keys.contains(&next) {
+                keys.push(next);
+                ahead.extend(reader.holder(&next)?);
+            }
+        }
+    }
+    Ok(keys)
+}
+
+fn out_of(reader: &Reader<'_>, holder: &StoredHolder, meant: impl Fn(&Link) -> bool) -> Vec<HolderKey> {
+    let links = holder.body.links.iter().filter(|link| meant(link));
+    links.map(|link| reader.index().holder_key(&link.key_type, &link.key_code)).collect()
+}

@@ -1,0 +1,125 @@
+//! The error file: which rows were refused and why, and nothing of what stood in them (I3).
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::error::{Code, Error, Result};
+
+/// Why one row was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct RowFault {
+    /// From 1; of a CSV record the line it begins on.
+    pub line: u64,
+    /// Wire name of the code.
+    pub code: &'static str,
+    /// The field to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The rule that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+}
+
+impl RowFault {
+    /// The fault of an error, without its words: they may quote the row.
+    pub fn new(line: u64, error: &Error) -> Self {
+        let field = error.field.as_deref().map(shown);
+        let rule = error.rule.as_deref().map(str::to_owned);
+        Self { line, code: error.code.wire(), field, rule }
+    }
+}
+
+/// A path as the schemas write it. A segment that could not be a field's name comes from the row itself and
+/// may be a number: it is left out.
+fn shown(path: &str) -> String {
+    let plain = |segment: &str| {
+        let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+        let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_[]".contains(&byte);
+        segment.len() <= 48 && digits <= 6 && segment.bytes().all(known)
+    };
+    let segments = path.split('.').map(|segment| if plain(segment) { segment } else { "…" });
+    segments.collect::<Vec<_>>().join(".")
+}
+
+/// Where faults are written; nowhere if no path was given.
+pub(super) struct ErrorFile {
+    file: Option<BufWriter<File>>,
+    len: u64,
+}
+
+fn unwritable(error: std::io::Error) -> Error {
+    Error::new(Code::ConfigInvalid, "the error file cannot be written")
+        .at("errors")
+        .rule("error_file")
+        .caused_by(error)
+}
+
+impl ErrorFile {
+    /// Begins the file anew.
+    pub fn create(path: Option<&Path>) -> Result<Self> {
+        let file = path.map(File::create).transpose().map_err(unwritable)?;
+        Ok(Self { file: file.map(BufWriter::new), len: 0 })
+    }
+
+    /// Goes on behind what the last commit knew of; what a crash wrote behind that is cut off and comes again.
+    pub fn resume(path: Option<&Path>, len: u64) -> Result<Self> {
+        let Some(path) = path else { return Ok(Self { file: None, len }) };
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let mut errors = Self { file: Some(BufWriter::new(file.map_err(unwritable)?)), len };
+        errors.rewind(len)?;
+        Ok(errors)
+    }
+
+    /// Bytes that were written.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Appends faults, one JSON object a line.
+    pub fn write(&mut self, faults: &[RowFault]) -> Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        for fault in faults {
+            let mut line = serde_json::to_vec(fault).map_err(Error::internal)?;
+            line.push(b'\n');
+            file.write_all(&line).map_err(unwritable)?;
+            self.len += line.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Cuts the file to a length it had, for a transaction that runs again.
+    pub fn rewind(&mut self, len: u64) -> Result<()> {
+        if let Some(file) = &mut self.file {
+            file.flush().map_err(unwritable)?;
+            file.get_ref().set_len(len).map_err(unwritable)?;
+            file.get_mut().seek(SeekFrom::Start(len)).map_err(unwritable)?;
+        }
+        self.len = len;
+        Ok(())
+    }
+
+    /// Brings what was written to the disk: before a commit that counts on it.
+    pub fn flush(&mut self) -> Result<()> {
+        match &mut self.file {
+            Some(file) => file.flush().and_then(|()| file.get_ref().sync_data()).map_err(unwritable),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i3_a_path_that_comes_from_the_row_is_left_out() {
+        assert_eq!(shown("holders.0.code"), "holders.0.code");
+        assert_eq!(shown("face.spouses[1].id_number"), "face.spouses[1].id_number");
+        assert_eq!(shown("face.190101198803120021"), "face.…");
+        assert_eq!(shown("face.姓名"), "face.…");
+        assert_eq!(shown("face.MD1000018"), "face.…");
+    }
+}

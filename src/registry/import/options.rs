@@ -1,0 +1,174 @@
+//! What an import is asked, what it tells on the way and what it answers.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Encoding;
+use crate::clock::Moment;
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportFormat {
+    /// One JSON object a line: a [`super::super::Draft`], or `{"envelope": "<compact JWS>"}`.
+    Ndjson,
+    /// RFC 4180 with a header: `type issuer issued_on valid_from valid_to identifier attachments`,
+    /// `holder.code_type holder.code holder.name holder.role holder.share` (the second holder's `holder2.…`),
+    /// `face.<field>`. An empty cell is an absent value; lists and groups stand as JSON in their cell.
+    Csv,
+}
+
+impl ImportFormat {
+    /// By the file's extension: `ndjson`, `jsonl`, `csv`.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
+
+/// Bounds of memory and of transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of rows that all parsing threads together hold before they are sorted and written out.
+    pub run_bytes: usize,
+    /// Bytes of a sealed block of a spill run.
+    pub block_bytes: usize,
+    /// A transaction takes no further rows after this many bytes.
+    pub transaction_bytes: usize,
+    /// Nor after this time.
+    pub transaction_time: Duration,
+    /// Left free between two transactions for other writers.
+    pub pause: Duration,
+}
+
+impl Default for Limits {
+    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 250 ms with 2 ms between them.
+    fn default() -> Self {
+        Self {
+            run_bytes: 128 << 20,
+            block_bytes: 256 << 10,
+            transaction_bytes: 64 << 20,
+            transaction_time: Duration::from_millis(250),
+            pause: Duration::from_millis(2),
+        }
+    }
+}
+
+/// How a file is imported.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// How the file is written; by its extension where not said.
+    pub format: Option<ImportFormat>,
+    /// Where refused rows are named, one JSON object a line; nowhere if not said.
+    pub error_path: Option<PathBuf>,
+    /// Check everything, write nothing.
+    pub dry_run: bool,
+    /// Name of the run; the unfinished run of the same file or a new random name where not said.
+    pub run_id: Option<String>,
+    /// Parsing threads; one for each core where not said.
+    pub threads: Option<usize>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// What became of the rows. `rows_in = bound + already_there + unbound + quarantined + refused`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// Rows of the file; blank lines and a header are none.
+    pub rows_in: u64,
+    /// New records.
+    pub bound: u64,
+    /// The same record was there.
+    pub already_there: u64,
+    /// Kept without a holder's number.
+    pub unbound: u64,
+    /// Kept until a contradiction is cleared.
+    pub quarantined: u64,
+    /// Named in the error file; clashes among them.
+    pub refused: u64,
+    /// Of the refused: the same number stands on another face.
+    pub clashes: u64,
+    /// Accepted rows with characters of the private-use areas (含自造字).
+    pub flagged: u64,
+}
+
+impl Counts {
+    /// Whether every row is accounted for.
+    pub fn adds_up(&self) -> bool {
+        self.rows_in == self.bound + self.already_there + self.unbound + self.quarantined + self.refused
+    }
+}
+
+/// Where an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading, checking, signing.
+    Parsing,
+    /// Merging and writing.
+    Writing,
+}
+
+/// Told after each batch that was parsed and each transaction that was committed.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportProgress {
+    /// The stage.
+    pub stage: Stage,
+    /// Done of `total`: bytes of the file while parsing, rows while writing.
+    pub done: u64,
+    /// All of it.
+    pub total: u64,
+    /// What is known so far.
+    pub counts: Counts,
+}
+
+/// How long a stage took in this process; nothing where it ran in an earlier one.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StageTiming {
+    /// Rows that went through.
+    pub rows: u64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+impl StageTiming {
+    /// Rows a second.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn rate(&self) -> f64 {
+        if self.seconds > 0.0 { self.rows as f64 / self.seconds } else { 0.0 }
+    }
+}
+
+/// What an import answers.
+#[derive(Debug, Clone)]
+pub struct ImportReport {
+    /// Name of the run; empty for a dry run.
+    pub run_id: String,
+    /// SHA-256 of the file, lower-case hex.
+    pub file_digest: String,
+    /// In which encoding the file was found.
+    pub encoding: Encoding,
+    /// What became of the rows. In a dry run `bound` counts those that would be.
+    pub counts: Counts,
+    /// The log, and the first and last leaf of this run; other writers' leaves may lie between.
+    pub log: Option<String>,
+    /// First leaf.
+    pub first_leaf: Option<u64>,
+    /// Last leaf.
+    pub last_leaf: Option<u64>,
+    /// When the run was begun.
+    pub started: Moment,
+    /// When it was closed.
+    pub ended: Option<Moment>,
+    /// The closing count, signed by the registry, in compact form; none for a dry run.
+    pub closing: Option<String>,
+    /// The parallel stage.
+    pub parsing: StageTiming,
+    /// The writer.
+    pub writing: StageTiming,
+}

@@ -1,0 +1,379 @@
+//! Stage 1: a reader, as many parsing threads as there are cores, and one that puts the faults in order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use csv::StringRecord;
+use encoding_rs::GB18030;
+
+use super::columns::Columns;
+use super::errors::{ErrorFile, RowFault};
+use super::item::Item;
+use super::merge::{self, FAN_IN};
+use super::reader::{Batch, RowReader};
+use super::row::{Maker, RowText};
+use super::spill::{Sorter, SpillDir};
+use super::state::{Run, RunState};
+use super::survey::Survey;
+use super::{Encoding, ImportFormat, ImportOptions, ImportProgress, Stage};
+use crate::error::{Class, Code, Error, Result};
+use crate::policy::Actor;
+use crate::registry::Registry;
+
+/// What is to be done.
+pub(super) struct Work<'a> {
+    pub source: &'a Path,
+    pub format: ImportFormat,
+    pub survey: &'a Survey,
+    pub actor: &'a Actor,
+    pub options: &'a ImportOptions,
+    pub progress: &'a (dyn Fn(ImportProgress) + Sync),
+}
+
+impl Work<'_> {
+    fn threads(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(2, |cores| cores.get());
+        self.options.threads.unwrap_or_else(cores).clamp(1, 256)
+    }
+}
+
+/// What became of one batch.
+#[derive(Default)]
+struct BatchDone {
+    seq: u64,
+    position: u64,
+    rows: u64,
+    accepted: u64,
+    already_there: u64,
+    flagged: u64,
+    faults: Vec<RowFault>,
+}
+
+/// Where a thread's items go.
+trait Sink: Send {
+    fn take(&mut self, item: Item) -> Result<()>;
+    /// Called behind each batch; may turn accepted rows into others.
+    fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()>;
+    fn finish(self) -> Result<()>;
+}
+
+/// Into spill runs.
+struct Spilling<'a> {
+    registry: &'a Registry,
+    dir: &'a SpillDir,
+    runs: &'a Mutex<Vec<u32>>,
+    sorter: Sorter,
+    run_bytes: usize,
+    block_bytes: usize,
+}
+
+impl Spilling<'_> {
+    fn spill(&mut self) -> Result<()> {
+        let run = self.sorter.spill(self.dir, self.registry.store().vault(), self.block_bytes)?;
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner).extend(run);
+        Ok(())
+    }
+}
+
+impl Sink for Spilling<'_> {
+    fn take(&mut self, item: Item) -> Result<()> {
+        self.sorter.push(&item)?;
+        if self.sorter.len() >= self.run_bytes { self.spill() } else { Ok(()) }
+    }
+
+    fn batch_ended(&mut self, _: &mut BatchDone) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<()> {
+        self.spill()
+    }
+}
+
+/// Against what is stored, and nowhere else.
+struct Comparing<'a> {
+    registry: &'a Registry,
+    items: Vec<Item>,
+}
+
+impl Sink for Comparing<'_> {
+    fn take(&mut self, item: Item) -> Result<()> {
+        self.items.push(item);
+        Ok(())
+    }
+
+    fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()> {
+        let keys: Vec<_> = self.items.iter().flat_map(|item| item.keys.iter().copied()).collect();
+        let found = self.registry.store().read_now(|reader| reader.record_keys(&keys))?;
+        for item in self.items.drain(..) {
+            let Some(there) = found.iter().find(|there| item.keys.contains(&there.key)) else { continue };
+            done.accepted -= 1;
+            if there.content == item.content.0 {
+                done.already_there += 1;
+            } else {
+                done.faults.push(super::write::clash(item.line));
+            }
+        }
+        done.faults.sort_by_key(|fault| fault.line);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Registry {
+    /// Parses the whole file into spill runs and marks the run as one that writes.
+    pub(super) fn import_parse(
+        &self,
+        work: &Work<'_>,
+        run: &mut Run,
+        dir: &SpillDir,
+        errors: &mut ErrorFile,
+    ) -> Result<()> {
+        self.store().ensure_seals(self.now())?;
+        let (limits, threads) = (work.options.limits, work.threads());
+        let runs = Mutex::new(Vec::new());
+        let sink = || Spilling {
+            registry: self,
+            dir,
+            runs: &runs,
+            sorter: Sorter::default(),
+            run_bytes: limits.run_bytes / threads,
+            block_bytes: limits.block_bytes,
+        };
+        run.body.counts = super::Counts::default();
+        self.pump(work, run, errors, &sink)?;
+        let accepted = run.body.counts.bound;
+        run.body.counts.bound = 0;
+        let mut runs = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        runs.sort_unstable();
+        let vault = self.store().vault();
+        run.body.runs = merge::compact(dir, vault, runs, FAN_IN, limits.block_bytes)?;
+        run.body.items = accepted;
+        run.body.merged = 0;
+        errors.flush()?;
+        run.body.error_bytes = errors.len();
+        // Runs and error file are on the disk before the row says so: a crash in between parses again.
+        dir.sync()?;
+        run.state = RunState::Writing;
+        self.put_run(run)
+    }
+
+    /// Checks the whole file against what is stored.
+    pub(super) fn import_check(&self, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
+        let sink = || Comparing { registry: self, items: Vec::new() };
+        self.pump(work, run, errors, &sink)
+    }
+
+    fn pump<S: Sink>(
+        &self,
+        work: &Work<'_>,
+        run: &mut Run,
+        errors: &mut ErrorFile,
+        sink: &(dyn Fn() -> S + Sync),
+    ) -> Result<()> {
+        let mut reader = RowReader::open(work.source, work.format, work.survey.encoding)?;
+        let columns = match work.format {
+            ImportFormat::Ndjson => None,
+            ImportFormat::Csv => Some(header(&reader.header()?, work.survey.encoding)?),
+        };
+        let threads = work.threads();
+        thread::scope(|scope| {
+            let (batches, taken) = sync_channel(threads * 2);
+            let (results, done) = sync_channel(64);
+            let taken = std::sync::Arc::new(Mutex::new(taken));
+            let reading = scope.spawn(move || read_all(reader, &batches));
+            let mut parsing = Vec::new();
+            for _ in 0..threads {
+                let (taken, results, columns) = (taken.clone(), results.clone(), columns.as_ref());
+                parsing.push(scope.spawn(move || {
+                    let parser = Parser {
+                        maker: Maker::new(self, work.actor),
+                        sink: sink(),
+                        columns,
+                        encoding: work.survey.encoding,
+                    };
+                    parser.run(&taken, &results)
+                }));
+            }
+            drop((taken, results));
+            // Dropping `done` on a fault ends the parsers, and their end the reader.
+            let collected = collect(done, work, run, errors);
+            let mut parsed = Ok(());
+            for thread in parsing {
+                parsed = parsed.and(thread.join().unwrap_or_else(|_| Err(panicked())));
+            }
+            let digest = reading.join().unwrap_or_else(|_| Err(panicked()));
+            parsed?;
+            collected?;
+            match digest? {
+                Some(digest) if digest == work.survey.digest => Ok(()),
+                _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
+                    .at("file")
+                    .rule("file_changed")),
+            }
+        })
+    }
+}
+
+fn panicked() -> Error {
+    Error::internal("a thread of the import ended unforeseen")
+}
+
+/// The digest of the file; none if nobody takes its batches any more.
+fn read_all(mut reader: RowReader, batches: &SyncSender<Batch>) -> Result<Option<crate::record::Digest>> {
+    while let Some(batch) = reader.batch()? {
+        if batches.send(batch).is_err() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(reader.digest()))
+}
+
+/// Puts results in the order of the file, writes their faults, counts.
+fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
+    let (mut early, mut next) = (BTreeMap::new(), 0);
+    for batch in done {
+        early.insert(batch.seq, batch);
+        while let Some(batch) = early.remove(&next) {
+            next += 1;
+            errors.write(&batch.faults)?;
+            let counts = &mut run.body.counts;
+            counts.rows_in += batch.rows;
+            counts.bound += batch.accepted;
+            counts.already_there += batch.already_there;
+            counts.refused += batch.faults.len() as u64;
+            counts.clashes += batch
+                .faults
+                .iter()
+                .map(|fault| u64::from(fault.code == Code::NumberClash.wire()))
+                .sum::<u64>();
+            counts.flagged += batch.flagged;
+            (work.progress)(ImportProgress {
+                stage: Stage::Parsing,
+                done: batch.position,
+                total: work.survey.bytes,
+                counts: *counts,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn header(bytes: &[u8], encoding: Encoding) -> Result<Columns> {
+    let fault = || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule("csv_header");
+    let text = decoded(bytes, encoding).ok_or_else(fault)?;
+    let mut record = StringRecord::new();
+    let read =
+        csv_reader(&text).read_record(&mut record).map_err(|error| fault().caused_by(error.to_string()))?;
+    if !read {
+        return Err(fault());
+    }
+    Columns::of_header(&record)
+}
+
+/// The line on which a record begins. The reader's own count is one short where lines end in CR LF.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the first byte of a record, asked in order; line breaks before it belong to the one before.
+    fn of(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
+        let breaks = self.text.get(from..).unwrap_or_default().iter();
+        let start = from + breaks.take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = self.text.get(self.at..start).unwrap_or_default();
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.at = start;
+        self.line
+    }
+}
+
+fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes())
+}
+
+fn decoded(bytes: &[u8], encoding: Encoding) -> Option<std::borrow::Cow<'_, str>> {
+    match encoding {
+        Encoding::Utf8 => std::str::from_utf8(bytes).ok().map(Into::into),
+        Encoding::Gb18030 => GB18030.decode_without_bom_handling_and_without_replacement(bytes),
+    }
+}
+
+/// One thread.
+struct Parser<'a, S> {
+    maker: Maker<'a>,
+    sink: S,
+    columns: Option<&'a Columns>,
+    encoding: Encoding,
+}
+
+impl<S: Sink> Parser<'_, S> {
+    fn run(mut self, batches: &Mutex<Receiver<Batch>>, results: &SyncSender<BatchDone>) -> Result<()> {
+        loop {
+            let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(batch) = batch else { break };
+            let done = self.batch(&batch)?;
+            if results.send(done).is_err() {
+                return Ok(());
+            }
+        }
+        self.sink.finish()
+    }
+
+    fn batch(&mut self, batch: &Batch) -> Result<BatchDone> {
+        let mut done = BatchDone { seq: batch.seq, position: batch.position, ..BatchDone::default() };
+        let changed =
+            || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule("file_changed");
+        let text = decoded(&batch.bytes, self.encoding).ok_or_else(changed)?;
+        match self.columns {
+            None => {
+                for (row, line) in text.split('\n').zip(batch.first_line..) {
+                    if !row.trim_ascii().is_empty() {
+                        self.row(RowText::of_json(row), line, &mut done)?;
+                    }
+                }
+            }
+            Some(columns) => {
+                let (mut reader, mut record) = (csv_reader(&text), StringRecord::new());
+                let mut lines = Lines { text: text.as_bytes(), at: 0, line: batch.first_line };
+                while reader.read_record(&mut record).map_err(Error::internal)? {
+                    let line = lines.of(record.position().map_or(0, csv::Position::byte));
+                    let drafted = columns.draft(&record, self.maker.snapshot());
+                    self.row(drafted.map(|draft| RowText::Draft(Box::new(draft))), line, &mut done)?;
+                }
+            }
+        }
+        if let Some(line) = batch.too_long {
+            let error = Error::new(Code::BodyTooLarge, "the row is longer than 1 MiB").rule("row_too_long");
+            self.row(Err(error), line, &mut done)?;
+        }
+        self.sink.batch_ended(&mut done)?;
+        Ok(done)
+    }
+
+    /// A refusal is the row's and goes to the error file; anything else ends the run.
+    fn row(&mut self, text: Result<RowText>, line: u64, done: &mut BatchDone) -> Result<()> {
+        done.rows += 1;
+        match text.and_then(|text| self.maker.make(&text, line)) {
+            Ok(made) => {
+                done.accepted += 1;
+                done.flagged += u64::from(made.flagged);
+                self.sink.take(made.item)
+            }
+            Err(error) if error.code.class() == Class::Refused => {
+                done.faults.push(RowFault::new(line, &error));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

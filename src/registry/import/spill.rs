@@ -1,0 +1,234 @@
+//! Spill runs: signed records on disk between the two stages, sorted and sealed (never in clear, I3).
+//!
+//! A run is a file of blocks `u32 length ‖ sealed`; a block holds `u32 length ‖ item` one after the other. The
+//! seal of a block covers the import's name, run, place and whether it is the last, so that a run that lost
+//! its end is not taken for a shorter one.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::item::{Item, SortKey};
+use crate::error::{Code, Error, Result};
+use crate::store::{Purpose, Vault};
+use crate::trust::Aad;
+
+fn io(error: std::io::Error) -> Error {
+    Error::new(Code::StoreUnavailable, "the spill directory cannot be used").caused_by(error)
+}
+
+pub(super) fn damaged() -> Error {
+    Error::new(Code::RecordDamaged, "a spill run does not open: import the file under another run id")
+        .rule("spill_damaged")
+}
+
+/// The directory of one import's runs, held by this process alone.
+pub(super) struct SpillDir {
+    path: PathBuf,
+    id: String,
+    next: AtomicU32,
+    /// Locked until dropped; the lock ends with the process, however it ends.
+    _lock: File,
+}
+
+impl SpillDir {
+    /// Makes or takes over the directory; refused while another process works on the same run.
+    pub fn claim(data: &Path, id: &str) -> Result<Self> {
+        let path = data.join("spill").join(id);
+        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(io)?;
+        let lock = lock_file(&path.join("lock"))?;
+        Ok(Self { path, id: id.to_owned(), next: AtomicU32::new(0), _lock: lock })
+    }
+
+    /// Takes away the runs of an attempt that ended while parsing.
+    pub fn clear(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.path).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            if path.extension().is_some_and(|extension| extension == "run") {
+                fs::remove_file(path).map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the whole directory away.
+    pub fn remove(self) -> Result<()> {
+        fs::remove_dir_all(&self.path).map_err(io)
+    }
+
+    /// Takes one run away.
+    pub fn remove_run(&self, run: u32) -> Result<()> {
+        fs::remove_file(self.file(run)).map_err(io)
+    }
+
+    /// Brings the names of the runs to the disk: before the database says that they are complete.
+    pub fn sync(&self) -> Result<()> {
+        File::open(&self.path).and_then(|dir| dir.sync_all()).map_err(io)
+    }
+
+    fn file(&self, run: u32) -> PathBuf {
+        self.path.join(format!("{run:06}.run"))
+    }
+
+    fn additional(&self, aad: &mut Aad, key_id: i32, run: u32, block: i64, last: bool) {
+        aad.start("spill", u32::try_from(key_id).unwrap_or(u32::MAX));
+        aad.text(&self.id).integer(run.into()).integer(block).boolean(last);
+    }
+}
+
+fn lock_file(path: &Path) -> Result<File> {
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    let lock = lock.map_err(io)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => {
+            Err(Error::new(Code::StoreBusy, "another process works on this run").rule("run_locked"))
+        }
+        Err(fs::TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// Items of one thread until there are enough of them for a run.
+#[derive(Default)]
+pub(super) struct Sorter {
+    bytes: Vec<u8>,
+    places: Vec<(SortKey, usize, usize)>,
+}
+
+impl Sorter {
+    /// Takes an item.
+    pub fn push(&mut self, item: &Item) -> Result<()> {
+        let start = self.bytes.len();
+        item.write(&mut self.bytes)?;
+        self.places.push((item.sort_key(), start, self.bytes.len() - start));
+        Ok(())
+    }
+
+    /// Bytes held.
+    pub fn len(&self) -> usize {
+        self.bytes.len() + self.places.len() * size_of::<(SortKey, usize, usize)>()
+    }
+
+    /// Writes what is held as one run and returns its number; none if nothing is held.
+    pub fn spill(&mut self, dir: &SpillDir, vault: &Vault, block_bytes: usize) -> Result<Option<u32>> {
+        if self.places.is_empty() {
+            return Ok(None);
+        }
+        self.places.sort_unstable_by_key(|(key, ..)| *key);
+        let mut run = RunWriter::create(dir, vault, block_bytes)?;
+        for (_, start, len) in &self.places {
+            run.push(self.bytes.get(*start..start + len).ok_or_else(damaged)?)?;
+        }
+        self.places.clear();
+        self.bytes.clear();
+        run.finish().map(Some)
+    }
+}
+
+/// Writes one run.
+pub(super) struct RunWriter<'a> {
+    dir: &'a SpillDir,
+    vault: &'a Vault,
+    number: u32,
+    file: BufWriter<File>,
+    block: Vec<u8>,
+    blocks: i64,
+    block_bytes: usize,
+}
+
+impl<'a> RunWriter<'a> {
+    pub fn create(dir: &'a SpillDir, vault: &'a Vault, block_bytes: usize) -> Result<Self> {
+        let number = dir.next.fetch_add(1, Ordering::SeqCst);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(dir.file(number));
+        let file = BufWriter::with_capacity(1 << 20, file.map_err(io)?);
+        let block = Vec::with_capacity(block_bytes + 4096);
+        Ok(Self { dir, vault, number, file, block, blocks: 0, block_bytes })
+    }
+
+    /// Adds an item; the caller keeps the order.
+    pub fn push(&mut self, item: &[u8]) -> Result<()> {
+        if self.block.len() >= self.block_bytes {
+            self.seal(false)?;
+        }
+        self.block.extend_from_slice(&u32::try_from(item.len()).map_err(Error::internal)?.to_be_bytes());
+        self.block.extend_from_slice(item);
+        Ok(())
+    }
+
+    /// Ends the run; its bytes are on the disk when this returns.
+    pub fn finish(mut self) -> Result<u32> {
+        self.seal(true)?;
+        self.file.flush().map_err(io)?;
+        self.file.get_ref().sync_data().map_err(io)?;
+        Ok(self.number)
+    }
+
+    fn seal(&mut self, last: bool) -> Result<()> {
+        let key = self.vault.current(Purpose::Spill)?;
+        let mut aad = Aad::new();
+        self.dir.additional(&mut aad, key.id(), self.number, self.blocks, last);
+        let sealed = key.seal(&aad, &self.block)?;
+        self.block.clear();
+        self.blocks += 1;
+        let len = u32::try_from(sealed.len()).map_err(Error::internal)?;
+        self.file.write_all(&len.to_be_bytes()).and_then(|()| self.file.write_all(&sealed)).map_err(io)
+    }
+}
+
+/// Reads one run, item by item.
+pub(super) struct RunReader<'a> {
+    dir: &'a SpillDir,
+    vault: &'a Vault,
+    number: u32,
+    file: BufReader<File>,
+    left: u64,
+    block: Vec<u8>,
+    at: usize,
+    blocks: i64,
+}
+
+impl<'a> RunReader<'a> {
+    pub fn open(dir: &'a SpillDir, vault: &'a Vault, number: u32) -> Result<Self> {
+        // Later runs of this process take other numbers than those a resumed import finds.
+        dir.next.fetch_max(number + 1, Ordering::SeqCst);
+        let file = File::open(dir.file(number)).map_err(|error| damaged().caused_by(error))?;
+        let left = file.metadata().map_err(io)?.len();
+        let file = BufReader::new(file);
+        Ok(Self { dir, vault, number, file, left, block: Vec::new(), at: 0, blocks: 0 })
+    }
+
+    /// The next item's bytes; none at the end of the run. They stay until the next call.
+    pub fn next(&mut self) -> Result<Option<&[u8]>> {
+        if self.at == self.block.len() && !self.next_block()? {
+            return Ok(None);
+        }
+        let rest = self.block.get(self.at..).unwrap_or_default();
+        let (len, rest) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
+        let len = usize::try_from(u32::from_be_bytes(*len)).map_err(Error::internal)?;
+        let item = rest.get(..len).ok_or_else(damaged)?;
+        self.at += 4 + len;
+        Ok(Some(item))
+    }
+
+    fn next_block(&mut self) -> Result<bool> {
+        if self.left == 0 {
+            return if self.blocks == 0 { Err(damaged()) } else { Ok(false) };
+        }
+        let mut len = [0; 4];
+        self.file.read_exact(&mut len).map_err(|error| damaged().caused_by(error))?;
+        let len = u64::from(u32::from_be_bytes(len));
+        self.left = self.left.checked_sub(4 + len).ok_or_else(damaged)?;
+        let mut sealed = vec![0; usize::try_from(len).map_err(Error::internal)?];
+        self.file.read_exact(&mut sealed).map_err(|error| damaged().caused_by(error))?;
+        let id = sealed.get(1..5).and_then(|id| id.try_into().ok()).ok_or_else(damaged)?;
+        let id = i32::from_be_bytes(id);
+        let mut aad = Aad::new();
+        self.dir.additional(&mut aad, id, self.number, self.blocks, self.left == 0);
+        self.block = self.vault.open(id, &aad, sealed).ok_or_else(damaged)?;
+        self.blocks += 1;
+        self.at = 0;
+        Ok(!self.block.is_empty())
+    }
+}

@@ -1,0 +1,60 @@
+//! The facts that a stored row gives to the verdict: the same on every path (I5).
+
+use super::Snapshot;
+use crate::catalog::Custody;
+use crate::record::verdict::{Facts, HolderStanding, KeyStanding};
+use crate::store::{HolderState, StoredRecord};
+use crate::trust::Envelope;
+
+/// What the row, the catalog and the holder's life say of a record.
+pub(super) fn facts(
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+    envelope: Option<&Envelope<'_>>,
+    holder: HolderState,
+) -> Facts {
+    let entry = snapshot.catalog.type_of(&record.type_code);
+    let mut facts = Facts::good(record.state);
+    facts.valid_from = record.valid_from;
+    facts.valid_to = record.valid_to;
+    facts.review_due = record.body.review_due;
+    facts.custody = record.custody;
+    facts.as_of = Some(record.as_of);
+    facts.disputed = record.disputed;
+    facts.type_known = entry.is_some();
+    facts.max_staleness_s =
+        entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
+    facts.holder = holder_standing(holder);
+    // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
+    facts.source_answered = record.custody == Custody::Hosted;
+    if record.custody == Custody::Hosted {
+        facts.key = key_standing(snapshot, record, envelope);
+        facts.well_formed = envelope.is_some();
+    }
+    facts
+}
+
+/// What a holder's state is to a verdict.
+pub(super) fn holder_standing(state: HolderState) -> HolderStanding {
+    match state {
+        HolderState::Deceased => HolderStanding::Deceased,
+        HolderState::DeathReported => HolderStanding::DeathReported,
+        _ => HolderStanding::Normal,
+    }
+}
+
+/// The key as it stood when the record was logged, and the issuer's authority on that day.
+fn key_standing(snapshot: &Snapshot, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
+    let Some(header) = envelope.and_then(|envelope| envelope.header().ok()) else {
+        return KeyStanding::Unknown;
+    };
+    let standing = snapshot.keys.status(&header.kid, record.body.logged_at).standing();
+    if standing != KeyStanding::Authorised {
+        return standing;
+    }
+    if snapshot.issuer_stands(&record.issuer, &record.type_code) {
+        KeyStanding::Authorised
+    } else {
+        KeyStanding::IssuerNotAuthorised
+    }
+}

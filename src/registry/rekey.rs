@@ -1,0 +1,26 @@
+//! A new master key: every secret that the old one wraps is wrapped anew, in seconds, whatever the size.
+
+use super::Registry;
+use crate::error::{Code, Error, Result};
+use crate::record::event::EventKind;
+use crate::store::{Rewrapped, Side};
+use crate::trust::MasterKey;
+
+impl Registry {
+    /// Puts the registry under another master key and logs that it was done. The old key is refused from then
+    /// on; tokens made under it end.
+    ///
+    /// Refused (`log_lost`) while a process that serves holds an access log: it would go on with the old key.
+    /// This registry is of no further use afterwards: open it anew with the new key.
+    pub fn rekey_master(&self, actor: &str, new: &MasterKey) -> Result<Rewrapped> {
+        let now = self.now();
+        let heads = self.store().read_side_now(Side::Access, |reader| reader.heads())?;
+        if heads.iter().any(|head| head.lease_until > now) {
+            let detail = "a process that serves holds an access log: stop it first";
+            return Err(Error::new(Code::LogLost, detail).rule("log_held"));
+        }
+        // Logged before it is done: afterwards this process can no longer open the log's key.
+        self.note_public(EventKind::Key, "rewrap", actor, "master", None, |_| Ok(()))?;
+        self.store().rewrap(new)
+    }
+}

@@ -1,0 +1,145 @@
+//! The list of accesses that a holder sees, and the follower it is read from.
+
+mod common;
+
+use common::people::{self, CHEN, ZHOU};
+use common::{World, operator, run};
+use elicense::policy::{Actor, Client, Scope};
+use elicense::registry::{AccessList, AccessPage, Ask, AskedHolder, NewClient, Registry, Viewer};
+use serde_json::{Value, json};
+
+fn lookup(registry: &Registry, code: &str, item: &str) {
+    let ask: Ask = serde_json::from_value(json!({
+        "holder": {"type": "111", "code": code}, "purpose": {"item": item, "reason": "窗口办理"},
+    }))
+    .unwrap();
+    registry.refresh().unwrap();
+    let prepared = registry.prepare_lookup(&ask).unwrap();
+    run(registry.lookup(&operator(), prepared, "window")).unwrap();
+}
+
+fn holder(code: &str) -> AskedHolder {
+    AskedHolder { code_type: "111".into(), code: code.into() }
+}
+
+fn seen(registry: &Registry, code: &str, page: &AccessPage) -> AccessList {
+    registry.refresh().unwrap();
+    run(registry.accesses_of_holder(Viewer::Holder, &holder(code), page)).unwrap()
+}
+
+fn items(list: &AccessList) -> Vec<&str> {
+    list.lines.iter().map(|line| line.item.as_deref().unwrap()).collect()
+}
+
+on_both! {
+    a_holder_sees_who_looked_and_why_before_and_after_the_follower
+    looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason
+    a_page_follows_a_page_without_loss
+}
+
+fn a_holder_sees_who_looked_and_why_before_and_after_the_follower(world: World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    for item in ["一", "二", "三"] {
+        lookup(registry, ZHOU, item);
+        world.clock.set(registry.now().plus_seconds(60));
+    }
+    lookup(registry, CHEN, "四");
+    // The tail alone.
+    let list = seen(registry, ZHOU, &AccessPage::default());
+    assert_eq!(items(&list), ["三", "二", "一"]);
+    assert!(list.complete && list.next.is_none());
+    assert_eq!((list.lag.entries, list.lag.seconds), (4, 180));
+    let line = &list.lines[0];
+    assert_eq!(
+        (line.outcome.as_str(), line.channel.as_deref(), line.joint),
+        ("nothing_on_file", Some("window"), false)
+    );
+    assert_eq!(line.reason.as_deref(), Some("窗口办理"));
+    // Followed, and then a tail beyond what was followed.
+    assert_eq!(registry.follow_accesses().unwrap().entries, 0);
+    lookup(registry, ZHOU, "五");
+    assert_eq!(registry.access_lag().unwrap().entries, 1);
+    let mixed = seen(registry, ZHOU, &AccessPage::default());
+    assert_eq!(items(&mixed), ["五", "三", "二", "一"]);
+    registry.follow_accesses().unwrap();
+    registry.follow_accesses().unwrap();
+    let followed = seen(registry, ZHOU, &AccessPage::default());
+    assert_eq!(followed.lines, mixed.lines);
+    // Thrown away and filled anew: the same list.
+    registry.rebuild_accesses().unwrap();
+    assert_eq!(registry.access_lag().unwrap().entries, 5);
+    assert_eq!(seen(registry, ZHOU, &AccessPage::default()).lines, mixed.lines);
+    registry.follow_accesses().unwrap();
+    assert_eq!(seen(registry, ZHOU, &AccessPage::default()).lines, mixed.lines);
+    assert_eq!(items(&seen(registry, CHEN, &AccessPage::default())), ["四"]);
+}
+
+fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    let new = NewClient {
+        id: "hall".into(),
+        agency: people::POLICE.into(),
+        name: "办事大厅".into(),
+        scopes: vec![Scope::Holder],
+        grants: vec![],
+        budget: 10,
+    };
+    registry.put_client("test", &new, "a-secret-of-its-own").unwrap();
+    let client = registry.snapshot().clients.get("hall").unwrap().clone();
+    let hall = Actor::Client { client, scopes: vec![Scope::Holder] };
+    let view = |actor: &Actor, reason: &str| {
+        registry.refresh().unwrap();
+        let viewer = Viewer::Office { actor, channel: "agency", reason };
+        run(registry.accesses_of_holder(viewer, &holder(ZHOU), &AccessPage::default()))
+    };
+    assert_eq!(view(&hall, " ").unwrap_err().code.wire(), "purpose_missing");
+    let number = view(&hall, &format!("号码 {ZHOU}")).unwrap_err();
+    assert_eq!(number.rule.as_deref(), Some("number_in_text"));
+    assert!(!format!("{number:?}").contains(ZHOU));
+    let mut other: Client = (*registry.snapshot().clients["hall"]).clone();
+    other.scopes = vec![Scope::Lookup];
+    let other = Actor::Client { client: other.into(), scopes: vec![Scope::Lookup] };
+    assert_eq!(view(&other, "投诉处理").unwrap_err().code.wire(), "forbidden");
+
+    assert_eq!(view(&hall, "投诉处理").unwrap().lines, []);
+    let list = seen(registry, ZHOU, &AccessPage::default());
+    let line = &list.lines[0];
+    assert_eq!((line.agency.as_str(), line.agency_name.as_str()), (people::POLICE, "示范市公安局城东分局"));
+    assert_eq!((line.outcome.as_str(), line.reason.as_deref()), ("accesses_shown", Some("投诉处理")));
+    assert_eq!(list.lines.len(), 1, "the holder's own look is no access");
+    let shown: Value = serde_json::to_value(&list).unwrap();
+    assert!(!shown.to_string().contains(ZHOU));
+}
+
+fn a_page_follows_a_page_without_loss(world: World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    let all: Vec<String> = (0..9).map(|number| format!("事项{number}")).collect();
+    for (number, item) in all.iter().enumerate() {
+        lookup(registry, ZHOU, item);
+        if number == 4 {
+            registry.follow_accesses().unwrap();
+        }
+    }
+    // All nine at one instant, as the clock stands; some followed, some in the tail.
+    let mut got = Vec::new();
+    let mut page = AccessPage { after: None, limit: 2 };
+    loop {
+        let list = seen(registry, ZHOU, &page);
+        assert!(list.lines.len() <= 2);
+        got.extend(items(&list).into_iter().map(str::to_owned));
+        match list.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
+    got.reverse();
+    assert_eq!(got, all);
+    let bad = AccessPage { after: Some("x".into()), limit: 2 };
+    assert!(run(registry.accesses_of_holder(Viewer::Holder, &holder(ZHOU), &bad)).is_err());
+}

@@ -1,0 +1,218 @@
+//! The holder register through the library, on both databases: life, links, and every lookup under each code.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
+use common::{World, operator, run};
+use elicense::error::{Code, Result};
+use elicense::policy::{Actor, Client, Scope};
+use elicense::registry::{Ask, HolderChanged, LinkCommand, MarkCommand, Submitted};
+use elicense::store::HolderState;
+use elicense::trust::HolderKey;
+use serde_json::{Value, json};
+
+/// Synthetic numbers of the same person, in the order in which they were given.
+const NUMBERS: [&str; 4] =
+    ["190102199208090041", "190104199006300066", "190102197911020011", "190104200403170053"];
+
+fn lookup(world: &World, code_type: &str, code: &str) -> Value {
+    world.registry.refresh().unwrap();
+    let ask =
+        json!({"holder": {"type": code_type, "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
+    let ask: Ask = serde_json::from_value(ask).unwrap();
+    let prepared = world.registry.prepare_lookup(&ask).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    serde_json::from_slice(&answered.body).unwrap()
+}
+
+fn mark(world: &World, code_type: &str, code: &str, state: &str, source: &str) -> Result<HolderChanged> {
+    world.registry.refresh().unwrap();
+    let command = json!({
+        "holder": {"type": code_type, "code": code}, "state": state, "source": source, "ground": "来函 2026-3 号",
+        "agency": POLICE,
+    });
+    let command: MarkCommand = serde_json::from_value(command).unwrap();
+    world.registry.mark_holder(&operator(), &command, None)
+}
+
+fn link_command(kind: &str, (from_type, from): (&str, &str), (to_type, to): (&str, &str)) -> LinkCommand {
+    serde_json::from_value(json!({
+        "from": {"type": from_type, "code": from}, "to": {"type": to_type, "code": to}, "kind": kind,
+        "ground": "号码更正证明", "agency": POLICE,
+    }))
+    .unwrap()
+}
+
+fn link(world: &World, from: &str, to: &str) -> Result<HolderChanged> {
+    world.registry.refresh().unwrap();
+    world.registry.link_holders(&operator(), &link_command("same_person", ("111", from), ("111", to)), None)
+}
+
+fn settled(world: &World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+}
+
+fn issue(world: &World, draft: elicense::registry::Draft) {
+    world.registry.refresh().unwrap();
+    world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
+}
+
+fn key(world: &World, code: &str) -> HolderKey {
+    world.registry.store().vault().index().holder_key("111", code)
+}
+
+on_both! {
+    a_death_report_cuts_nobody_off_and_a_confirmed_death_is_taken_back_with_a_reason
+    marks_keep_to_persons_and_organisations
+    a_changed_number_shows_the_records_under_both_numbers_until_it_is_unlinked
+    four_codes_are_of_one_holder_a_fifth_and_a_circle_are_refused
+    a_changed_organisation_code_is_followed_and_a_successor_only_shown
+    i4_who_may_not_mark_is_refused_and_the_refusal_is_an_access
+    i7_every_change_is_an_event_under_each_holder_with_its_order
+}
+
+fn a_death_report_cuts_nobody_off_and_a_confirmed_death_is_taken_back_with_a_reason(world: World) {
+    settled(&world);
+    issue(&world, people::social_card(ZHOU, "周海燕"));
+    let judged = || {
+        let answer = lookup(&world, "111", ZHOU);
+        (answer["records"][0]["verdict"].clone(), answer["records"][0]["reasons"].clone())
+    };
+    mark(&world, "111", ZHOU, "death_reported", "cremation").unwrap();
+    assert_eq!(judged(), (json!("undetermined"), json!(["death_reported"])));
+    let unconfirmed = mark(&world, "111", ZHOU, "deceased", "hospital").unwrap_err();
+    assert_eq!(unconfirmed.rule.as_deref(), Some("death_unconfirmed"));
+    mark(&world, "111", ZHOU, "deceased", "household").unwrap();
+    assert_eq!(judged(), (json!("invalid"), json!(["holder_deceased"])));
+    let weaker = mark(&world, "111", ZHOU, "death_reported", "cremation").unwrap_err();
+    assert_eq!(weaker.code, Code::ActionForbidden);
+    mark(&world, "111", ZHOU, "normal", "household").unwrap();
+    assert_eq!(judged(), (json!("valid"), json!([])));
+}
+
+fn marks_keep_to_persons_and_organisations(world: World) {
+    settled(&world);
+    let rule =
+        |code_type, code, state| mark(&world, code_type, code, state, "court").unwrap_err().rule.unwrap();
+    assert_eq!(rule("001", COMPANY, "deceased"), "state_of_person");
+    assert_eq!(rule("111", ZHOU, "dissolved"), "state_of_entity");
+    assert_eq!(rule("111", ZHOU, "merged_into"), "state_not_marked");
+    assert_eq!(mark(&world, "001", COMPANY, "dissolved", "registrar").unwrap().state, HolderState::Dissolved);
+    assert_eq!(lookup(&world, "001", COMPANY)["holder"]["state"], "dissolved");
+}
+
+fn a_changed_number_shows_the_records_under_both_numbers_until_it_is_unlinked(world: World) {
+    settled(&world);
+    let [old, new, ..] = NUMBERS;
+    issue(&world, people::social_card(old, "孙晓梅"));
+    issue(&world, people::social_card(new, "孙晓梅"));
+    let count = |code| lookup(&world, "111", code)["records"].as_array().unwrap().len();
+    assert_eq!((count(old), count(new)), (1, 1));
+    link(&world, old, new).unwrap();
+    assert_eq!((count(old), count(new)), (2, 2));
+    assert_eq!(lookup(&world, "111", new)["holder"]["linked_codes"], 1);
+    // A death under the new number is one under the old.
+    mark(&world, "111", new, "deceased", "household").unwrap();
+    assert_eq!(lookup(&world, "111", old)["records"][0]["verdict"], "invalid");
+    mark(&world, "111", new, "normal", "household").unwrap();
+    let unlink = link_command("same_person", ("111", old), ("111", new));
+    world.registry.unlink_holders(&operator(), &unlink, None).unwrap();
+    assert_eq!((count(old), count(new)), (1, 1));
+    let again = world.registry.unlink_holders(&operator(), &unlink, None).unwrap_err();
+    assert_eq!(again.code, Code::NotFound);
+}
+
+fn four_codes_are_of_one_holder_a_fifth_and_a_circle_are_refused(world: World) {
+    settled(&world);
+    for pair in NUMBERS.windows(2) {
+        link(&world, pair[0], pair[1]).unwrap();
+    }
+    for (from, to) in [(NUMBERS[3], NUMBERS[0]), (NUMBERS[0], NUMBERS[2]), (NUMBERS[0], NUMBERS[1])] {
+        assert_eq!(link(&world, from, to).unwrap_err().code, Code::LinkCycle);
+    }
+    assert_eq!(link(&world, NUMBERS[3], ZHOU).unwrap_err().code, Code::TooManyHolders);
+    assert_eq!(link(&world, CHEN, NUMBERS[0]).unwrap_err().code, Code::TooManyHolders);
+    assert_eq!(link(&world, ZHOU, ZHOU).unwrap_err().rule.as_deref(), Some("same_holder"));
+    issue(&world, people::social_card(NUMBERS[3], "王䶮"));
+    for code in NUMBERS {
+        assert_eq!(lookup(&world, "111", code)["records"].as_array().unwrap().len(), 1, "{code}");
+    }
+}
+
+fn a_changed_organisation_code_is_followed_and_a_successor_only_shown(world: World) {
+    settled(&world);
+    let other = "91190101MD10000267";
+    let licence = |code: &str, name: &str| {
+        people::draft(json!({
+            "type": "business_licence", "issuer": MARKET, "issued_on": "2020-05-06",
+            "holders": [{"code_type": "001", "code": code, "name": name}],
+            "face": {
+                "credit_code": code, "name": name, "entity_type": "有限责任公司", "legal_representative": "周海燕",
+                "established_on": "2020-05-06", "term_from": "2020-05-06", "term_to": "long_term", "scope": "餐饮服务",
+                "domicile": "示范省示范市城东区桃源路1号", "registrar": "城东区市场监督管理局", "issued_on": "2020-05-06",
+            },
+            "valid_to": "long_term",
+        }))
+    };
+    issue(&world, licence(COMPANY, "示范市海燕餐饮有限公司"));
+    let count = |code| lookup(&world, "001", code)["records"].as_array().unwrap().len();
+    let change = |kind| link_command(kind, ("001", COMPANY), ("001", other));
+    world.registry.link_holders(&operator(), &change("successor"), None).unwrap();
+    assert_eq!((count(COMPANY), count(other)), (1, 0));
+    let back = link_command("successor", ("001", other), ("001", COMPANY));
+    assert_eq!(world.registry.link_holders(&operator(), &back, None).unwrap_err().code, Code::LinkCycle);
+    world.registry.unlink_holders(&operator(), &change("successor"), None).unwrap();
+    world.registry.link_holders(&operator(), &change("same_entity"), None).unwrap();
+    assert_eq!((count(COMPANY), count(other)), (1, 1));
+    let person = link_command("same_person", ("001", COMPANY), ("001", other));
+    let refused = world.registry.link_holders(&operator(), &person, None).unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("link_persons"));
+}
+
+fn i4_who_may_not_mark_is_refused_and_the_refusal_is_an_access(world: World) {
+    settled(&world);
+    let scopes = vec![Scope::Lookup];
+    let client = Client {
+        id: "c1".into(),
+        agency: MARKET.into(),
+        name: "测试系统".into(),
+        scopes: scopes.clone(),
+        grants: Vec::new(),
+        budget: 10,
+        enabled: true,
+    };
+    let actor = Actor::Client { client: Arc::new(client), scopes };
+    let command = json!({"holder": {"type": "111", "code": ZHOU}, "state": "deceased", "source": "court", "ground": "x"});
+    let command: MarkCommand = serde_json::from_value(command).unwrap();
+    let refused = world.registry.mark_holder(&actor, &command, None).unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("scope_missing"));
+    let batches =
+        world.registry.store().read_access_now(|reader| reader.access_batches("access-main", 0, 1, 1));
+    let item = batches.unwrap().pop().unwrap().items.unwrap().pop().unwrap();
+    assert_eq!(item.holders, [key(&world, ZHOU)]);
+    assert_eq!(serde_json::from_slice::<Value>(&item.entry).unwrap()["outcome"], "refused");
+    assert_eq!(lookup(&world, "111", ZHOU)["holder"]["state"], "normal");
+}
+
+fn i7_every_change_is_an_event_under_each_holder_with_its_order(world: World) {
+    settled(&world);
+    let [old, new, ..] = NUMBERS;
+    let changed = link(&world, old, new).unwrap();
+    let of = |code| {
+        world.registry.store().read_now(|reader| reader.events_of(&key(&world, code), &[0; 16])).unwrap()
+    };
+    let (under_old, under_new) = (of(old), of(new));
+    assert_eq!((under_old.len(), under_new.len()), (1, 1));
+    assert_eq!((under_old[0].leaf, under_new[0].leaf), (changed.leaf, changed.leaf + 1));
+    for (event, code) in [(&under_old[0], old), (&under_new[0], new)] {
+        let stored = elicense::record::event::Event::from_canonical(&event.event).unwrap();
+        assert_eq!(stored.order, Some(changed.order));
+        assert_eq!(stored.subject, elicense::record::event::holder_hash(&stored.salt, "111", code));
+        let order = elicense::trust::EnvelopeBuf::from_stored(event.order.clone()).unwrap();
+        assert_eq!(order.view().digest(), changed.order);
+        assert!(!String::from_utf8_lossy(order.view().payload()).contains(code));
+    }
+}
