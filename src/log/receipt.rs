@@ -26,10 +26,16 @@ pub struct Receipt {
     pub proof: Vec<String>,
 }
 
+/// The one member of an entry that a receipt repeats.
+#[derive(serde::Deserialize)]
+struct EntryLog {
+    log: String,
+}
+
 /// Why a receipt proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptFault {
-    /// Not JSON of a receipt's shape, or a member that is not base64url.
+    /// Not JSON of a receipt's shape, a member that is not base64url, or another log than its entry names.
     #[error("the receipt is malformed")]
     Malformed,
     /// Its checkpoint is not one of this log.
@@ -88,11 +94,12 @@ impl Receipt {
             .map(|hash| decode(hash).and_then(|hash| Hash::from_slice(&hash).ok_or(ReceiptFault::Malformed)));
         let proof: Vec<Hash> = proof.collect::<Result<_, _>>()?;
         let leaf = leaf_hash(&sha256(&entry));
-        if proof::includes(&checkpoint.root, checkpoint.size, self.index, &leaf, &proof) {
-            Ok((entry, checkpoint))
-        } else {
-            Err(ReceiptFault::NotIncluded)
+        if !proof::includes(&checkpoint.root, checkpoint.size, self.index, &leaf, &proof) {
+            return Err(ReceiptFault::NotIncluded);
         }
+        // The entry is what was signed; the name beside it is only a copy.
+        let named: EntryLog = serde_json::from_slice(&entry).ok().ok_or(ReceiptFault::Malformed)?;
+        if named.log != self.log { Err(ReceiptFault::Malformed) } else { Ok((entry, checkpoint)) }
     }
 }
 

@@ -9,8 +9,6 @@
 //!
 //! Layouts stand in `schema/bytes.md`. This layer is pure: no clock, no file, no randomness of its own.
 
-#[macro_use]
-
 pub mod access;
 pub mod action;
 pub mod answer;

@@ -216,6 +216,8 @@ pub enum HolderStanding {
     Deceased,
     /// Death reported by one other source.
     DeathReported,
+    /// What was written about it does not open: it may say anything.
+    Unreadable,
 }
 
 /// Everything a verdict rests on. [`Facts::good`] is a record without any fault; set what differs.
@@ -346,6 +348,7 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
         HolderStanding::Normal => {}
         HolderStanding::Deceased => found = found.with(Reason::HolderDeceased),
         HolderStanding::DeathReported => found = found.with(Reason::DeathReported),
+        HolderStanding::Unreadable => found = found.with(Reason::StatusUnavailable),
     }
     match facts.custody {
         Custody::Hosted => {}

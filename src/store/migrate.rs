@@ -51,7 +51,8 @@ pub fn revert_all(conn: &mut AnyConnection, side: Side) -> Result<()> {
     native!(conn, c => c.revert_all_migrations(Source(side)).map(drop).map_err(failed))
 }
 
-/// Refuses a database whose steps are not exactly those of this program.
+/// Refuses a database whose steps are not exactly those of this program: `not_initialised` where there is none
+/// of them, so that `migrate` does not make a registry out of somebody's empty database (I11).
 pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
     let (mut expected, mut applied) = match conn {
         AnyConnection::Sqlite(c) => (names::<Sqlite>(&Source(side))?, applied(c)?),
@@ -61,6 +62,9 @@ pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
     applied.sort_unstable();
     if applied == expected {
         return Ok(());
+    }
+    if applied.is_empty() {
+        return Err(Error::new(Code::NotInitialised, "the database has no registry"));
     }
     let missing = expected.iter().filter(|version| !applied.contains(version)).count();
     let detail = if missing > 0 {

@@ -124,6 +124,11 @@ impl Store {
         let mut ran = Vec::new();
         for side in [Side::Registry, Side::Access] {
             let mut conn = Maker { url: place.url.clone(), side, open: Open::Write }.make()?;
+            if let Err(error) = migrate::check(&mut conn, side)
+                && error.code == Code::NotInitialised
+            {
+                return Err(error);
+            }
             ran.extend(migrate::run(&mut conn, side)?);
         }
         Ok(ran)

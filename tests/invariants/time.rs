@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use elicense::record::payload::Validity;
+
 use super::common::people::{self, ZHOU};
 use super::common::{Backend, World, world};
 use super::{issue, lookup, ready, reasons, records};
@@ -12,14 +14,17 @@ crate::on_both! {
 
 fn i9_a_record_holds_to_the_last_microsecond_of_its_last_day_in_beijing(world: World) {
     ready(&world);
-    // The card is good through 2030-05-06.
-    issue(&world, people::social_card(ZHOU, "周海燕"));
+    // The card is good through 2026-11-25, within the days in which a copy of its type counts as fresh.
+    let mut card = people::social_card(ZHOU, "周海燕");
+    card.face.insert("valid_to".into(), "2026-11-25".into());
+    card.valid_to = Some(Validity::Until("2026-11-25".parse().unwrap()));
+    issue(&world, card);
     for (at, verdict) in [
-        ("2030-05-06T01:00:00.000000Z", "valid"),
-        ("2030-05-06T15:59:59.999999Z", "valid"),
-        ("2030-05-06T16:00:00.000000Z", "invalid"),
-        ("2030-05-07T00:00:00.000000Z", "invalid"),
-        ("2030-05-05T16:00:00.000000Z", "valid"),
+        ("2026-11-25T01:00:00.000000Z", "valid"),
+        ("2026-11-25T15:59:59.999999Z", "valid"),
+        ("2026-11-25T16:00:00.000000Z", "invalid"),
+        ("2026-11-26T00:00:00.000000Z", "invalid"),
+        ("2026-11-24T16:00:00.000000Z", "valid"),
     ] {
         world.clock.set(at.parse().unwrap());
         let answer = lookup(&world, ZHOU);

@@ -151,7 +151,7 @@ proptest! {
 #[test]
 fn a_receipt_holds_by_itself_and_is_canonical() {
     let signer = signer();
-    let entry = br#"{"at":"2026-11-22T01:02:03.000000Z","v":1}"#.to_vec();
+    let entry = br#"{"at":"2026-11-22T01:02:03.000000Z","log":"access-\"test\"\\\u0001","v":1}"#.to_vec();
     let mut hashes = entries("r", 0, 11);
     hashes[6] = sha256(&entry);
     let leaves = leaves(&hashes);
@@ -170,6 +170,7 @@ fn a_receipt_holds_by_itself_and_is_canonical() {
         wrong.verify(signer.verifier()).unwrap_err()
     };
     assert_eq!(refused(&|receipt| receipt.index = 7), ReceiptFault::NotIncluded);
+    assert_eq!(refused(&|receipt| receipt.log.push('x')), ReceiptFault::Malformed);
     assert_eq!(refused(&|receipt| receipt.entry.replace_range(4..5, "A")), ReceiptFault::NotIncluded);
     assert_eq!(refused(&|receipt| receipt.entry.push('=')), ReceiptFault::Malformed);
     assert_eq!(refused(&|receipt| receipt.proof.swap(0, 1)), ReceiptFault::NotIncluded);
