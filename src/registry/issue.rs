@@ -1,9 +1,7 @@
 //! Issue: a draft or an issuer's own envelope becomes a signed, sealed, logged record.
 
-<<<<<<< HEAD
 use serde::{Deserialize, Serialize};
-=======
->>>>>>> import
+
 use serde_json::json;
 
 use super::Registry;

@@ -47,11 +47,7 @@ pub(crate) fn sample() -> Record {
 }
 
 fn edited(edit: impl FnOnce(&mut Map<String, Value>)) -> Result<Record, PayloadFault> {
-<<<<<<< HEAD
-    let Value::Object(mut members) = serde_json::to_value(sample()).unwrap() else { panic!() };
-=======
     let Ok(Value::Object(mut members)) = serde_json::to_value(sample()) else { panic!("not an object") };
->>>>>>> import
     edit(&mut members);
     Record::from_payload(&canonical::to_vec(&Value::Object(members)).unwrap())
 }
