@@ -18,6 +18,11 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// Close a log for good and open its successor.
+    Succeed {
+        /// Its name.
+        name: String,
+    },
     /// Print a log's checkpoint.
     Checkpoint {
         /// Its name.
@@ -51,6 +56,11 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         Command::Add { name } => {
             let key = registry.add_log(&name)?;
             output.say(&format!("Log {name} made.\n{key}"), &json!({"log": name, "verifier_key": key}));
+        }
+        Command::Succeed { name } => {
+            let (closed, next) = registry.succeed_log(&globals.name, &name)?;
+            let text = format!("Log {} is closed at {} leaves; {next} follows.", closed.log, closed.size);
+            output.say(&text, &json!({"closed": closed.log, "size": closed.size, "successor": next}));
         }
         Command::Checkpoint { name } => {
             let head = heads()?.into_iter().find(|head| head.log == name);

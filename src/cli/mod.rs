@@ -5,12 +5,18 @@
 //! the text form of the same. A holder's number comes from standard input or a prompt, never from an argument.
 
 mod accounts;
+mod act;
 mod agencies;
+mod backup;
 #[cfg(feature = "bench-routes")]
 mod bench_fill;
 mod clients;
 mod coverage;
 pub mod demo;
+mod export;
+mod fsck;
+mod holder;
+mod import;
 mod init;
 mod input;
 mod issue;
@@ -23,6 +29,7 @@ mod output;
 mod place;
 mod serve;
 mod types;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -74,6 +81,23 @@ enum Command {
     Issue(issue::Args),
     /// Look a holder up by number.
     Lookup(lookup::Args),
+    /// Act on records: extend, change, correct, suspend, revoke, … (JSON lines).
+    Act(act::Args),
+    /// Verify an envelope, an identifier with face values, or a receipt.
+    Verify(verify::Args),
+    /// Marks and links of holders, directory entries.
+    #[command(subcommand)]
+    Holder(holder::Command),
+    /// Import a file of records: JSON lines or CSV.
+    Import(import::Args),
+    /// Export records with envelopes, events and proofs.
+    Export(export::Args),
+    /// Derive everything anew from stored bytes and say where it is wrong.
+    Fsck(fsck::Args),
+    /// Copy the registry, also while it serves.
+    Backup(backup::BackupArgs),
+    /// Verify a backup and put it in place.
+    Restore(backup::RestoreArgs),
     /// The transparency logs.
     #[command(subcommand)]
     Log(log::Command),
@@ -120,6 +144,14 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Accounts(command) => accounts::run(globals, command, output),
         Command::Issue(args) => issue::run(globals, &args, output),
         Command::Lookup(args) => lookup::run(globals, &args, output),
+        Command::Act(args) => act::run(globals, &args, output),
+        Command::Verify(args) => verify::run(globals, &args, output),
+        Command::Holder(command) => holder::run(globals, &command, output),
+        Command::Import(args) => import::run(globals, &args, output),
+        Command::Export(args) => export::run(globals, &args, output),
+        Command::Fsck(args) => fsck::run(globals, &args, output),
+        Command::Backup(args) => backup::backup(globals, &args, output),
+        Command::Restore(args) => backup::restore(globals, &args, output),
         Command::Log(command) => log::run(globals, command, output),
         Command::Openapi => openapi::run(output),
         #[cfg(feature = "bench-routes")]

@@ -1,0 +1,59 @@
+//! `elicense backup` and `elicense restore`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Globals;
+use crate::error::Result;
+use crate::registry::Registry;
+
+/// Arguments of `backup`.
+#[derive(clap::Args)]
+pub struct BackupArgs {
+    /// A directory that does not exist yet.
+    to: PathBuf,
+}
+
+/// Arguments of `restore`.
+#[derive(clap::Args)]
+pub struct RestoreArgs {
+    /// The backup; the registry is put where --data says, which must not exist.
+    from: PathBuf,
+}
+
+/// Copies a registry, also while it serves: access files first, the registry last.
+pub fn backup(globals: &Globals, args: &BackupArgs, output: &Output) -> Result<u8> {
+    let registry = globals.open()?;
+    let done = registry.backup(&args.to)?;
+    let text = format!(
+        "{} files, {} bytes in {}. The master key is not among them: keep its copy apart.",
+        done.files,
+        done.bytes,
+        args.to.display()
+    );
+    output.say(&text, &json!({"files": done.files, "bytes": done.bytes, "signed_by": done.kid}));
+    Ok(0)
+}
+
+/// Verifies a backup, puts it in place, closes its logs and opens their successors.
+pub fn restore(globals: &Globals, args: &RestoreArgs, output: &Output) -> Result<u8> {
+    let done = Registry::restore(&args.from, globals.opening()?)?;
+    let logs: Vec<String> = done
+        .logs
+        .iter()
+        .map(|(closed, next)| format!("  {} closed at {}, followed by {next}", closed.log, closed.size))
+        .collect();
+    let text = format!(
+        "Restored the backup of {}; {} records verified.\n{}",
+        done.manifest.made_at,
+        done.fsck.counts.records,
+        logs.join("\n")
+    );
+    output.say(
+        &text,
+        &json!({"made_at": done.manifest.made_at, "records": done.fsck.counts.records, "logs": logs}),
+    );
+    Ok(0)
+}

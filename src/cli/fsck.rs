@@ -1,0 +1,62 @@
+//! `elicense fsck`: derives the whole registry anew from its stored bytes and says where it is not what it should be.
+
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Globals;
+use crate::error::Result;
+use crate::registry::FsckOptions;
+
+/// Arguments of `fsck`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Count rows by table, and the share above what fits into a page in place.
+    #[arg(long)]
+    stats: bool,
+    /// Verify signatures in batches and strictly only where a batch fails: faster, and weaker.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Exit code 0: sound; 1: something was found.
+pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
+    let registry = globals.open()?;
+    let report = registry.fsck(FsckOptions { stats: args.stats, quick: args.quick })?;
+    let mut lines: Vec<String> = report
+        .logs
+        .iter()
+        .map(|log| {
+            format!(
+                "log {}  {} leaves  root {}{}",
+                log.log,
+                log.size,
+                log.root,
+                if log.closed { "  closed" } else { "" }
+            )
+        })
+        .collect();
+    let counts = &report.counts;
+    lines.push(format!(
+        "{} records, {} past records, {} events, {} public events, {} access entries, {} signatures verified",
+        counts.records,
+        counts.past_records,
+        counts.events,
+        counts.public_events,
+        counts.access_entries,
+        counts.signatures
+    ));
+    if let Some(sizes) = &report.sizes {
+        lines.extend(sizes.iter().map(|size| json!(size).to_string()));
+    }
+    lines.extend(report.findings.iter().map(|finding| format!("FOUND {finding}")));
+    if report.more > 0 {
+        lines.push(format!("… and {} more", report.more));
+    }
+    lines.push(if report.sound() {
+        "sound".to_owned()
+    } else {
+        format!("{} findings", report.findings.len())
+    });
+    output.say(&lines.join("\n"), &json!(report));
+    Ok(u8::from(!report.sound()))
+}

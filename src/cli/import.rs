@@ -1,0 +1,93 @@
+//! `elicense import`: a file of records, bound row by row; resumable, safe to run twice.
+
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+
+use super::output::Output;
+use super::place::Globals;
+use crate::error::Result;
+use crate::registry::import::Stage;
+use crate::registry::{ImportFormat, ImportOptions, ImportProgress};
+
+/// Arguments of `import`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// JSON lines or CSV, UTF-8 or GB18030.
+    file: PathBuf,
+    /// `ndjson` or `csv`; by the file's extension where not said.
+    #[arg(long)]
+    format: Option<String>,
+    /// Where refused rows are named, one JSON object a line, without their content.
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
+    /// Check everything, write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// A name for the run; an unfinished run of the same file is resumed in any case.
+    #[arg(long)]
+    run: Option<String>,
+    /// Parsing threads; one for each core where not said.
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+/// Exit code 0: every row has its place; 1: rows were refused.
+pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
+    let format = match args.format.as_deref() {
+        None => None,
+        Some("ndjson") => Some(ImportFormat::Ndjson),
+        Some("csv") => Some(ImportFormat::Csv),
+        Some(_) => return Err(super::usage("format", "ndjson or csv")),
+    };
+    let registry = globals.open()?;
+    let options = ImportOptions {
+        format,
+        error_path: args.errors.clone(),
+        dry_run: args.dry_run,
+        run_id: args.run.clone(),
+        threads: args.threads,
+        ..ImportOptions::default()
+    };
+    let bar = ProgressBar::new(0);
+    bar.set_draw_target(if globals.json {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    });
+    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {percent}% {elapsed}") {
+        bar.set_style(style);
+    }
+    let report = registry.import(&globals.actor(), &args.file, &options, &|progress: ImportProgress| {
+        bar.set_message(match progress.stage {
+            Stage::Parsing => "check and sign",
+            Stage::Writing => "write",
+        });
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    })?;
+    bar.finish_and_clear();
+    let counts = report.counts;
+    let text = format!(
+        "{} rows in = {} bound + {} already there + {} unbound + {} quarantined + {} refused ({} clashes)\nchecked and signed: {:.0} rows/s, written: {:.0} rows/s{}",
+        counts.rows_in,
+        counts.bound,
+        counts.already_there,
+        counts.unbound,
+        counts.quarantined,
+        counts.refused,
+        counts.clashes,
+        report.parsing.rate(),
+        report.writing.rate(),
+        if args.dry_run { "\ndry run: nothing was written" } else { "" },
+    );
+    let value = json!({
+        "run": report.run_id, "file": report.file_digest, "counts": counts, "log": report.log,
+        "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
+        "parsing": {"rows": report.parsing.rows, "seconds": report.parsing.seconds},
+        "writing": {"rows": report.writing.rows, "seconds": report.writing.seconds},
+    });
+    output.say(&text, &value);
+    Ok(u8::from(counts.refused > 0))
+}
