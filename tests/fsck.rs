@@ -17,9 +17,10 @@ use elicense::clock::Clock;
 use elicense::identity::{CodeType, HolderCode};
 use elicense::log::LogSigner;
 use elicense::record::{Action, State};
+use elicense::registry::import::ImportOptions;
 use elicense::registry::{
-    ActCommand, Ask, DisputeCommand, FaceEdit, FindingKind, FsckOptions, FsckReport, ImportOptions, Opening,
-    Registry, Submitted, record_name,
+    ActCommand, Ask, DisputeCommand, FaceEdit, FindingKind, FsckOptions, FsckReport, Opening, Registry,
+    Submitted, record_name,
 };
 use elicense::store::{Opened, Place, Side, StoredRecord};
 use elicense::trust::master::WrapName;
