@@ -1,6 +1,15 @@
 //! Backup while serving; restore that verifies before anything stands in its place, and never goes on with an
 //! old log; another master key.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::path::Path;

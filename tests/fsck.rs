@@ -5,7 +5,11 @@
     missing_docs,
     unused_qualifications,
     clippy::allow_attributes,
-    reason = "the tables below are macros"
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking; the tables are made by macros"
 )]
 
 mod common;
@@ -17,9 +21,10 @@ use elicense::clock::Clock;
 use elicense::identity::{CodeType, HolderCode};
 use elicense::log::LogSigner;
 use elicense::record::{Action, State};
+use elicense::registry::import::ImportOptions;
 use elicense::registry::{
-    ActCommand, Ask, DisputeCommand, FaceEdit, FindingKind, FsckOptions, FsckReport, ImportOptions, Opening,
-    Registry, Submitted, record_name,
+    ActCommand, Ask, DisputeCommand, FaceEdit, FindingKind, FsckOptions, FsckReport, Opening, Registry,
+    Submitted, record_name,
 };
 use elicense::store::{Opened, Place, Side, StoredRecord};
 use elicense::trust::master::WrapName;
