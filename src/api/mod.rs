@@ -4,5 +4,6 @@
 pub mod bench;
 pub mod document;
 pub mod keys;
+pub mod logs;
 pub mod oauth2;
 pub mod v1;

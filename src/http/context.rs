@@ -1,15 +1,14 @@
 //! What handlers share: the registry, the day's budgets, the counters.
 
-use std::sync::Arc;
-
 use super::auth::Client;
 use super::budget::Budgets;
+use super::idempotency::IdempotencyKey;
 use super::metrics::Metrics;
 use super::scope::Permission;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope};
-use crate::registry::Registry;
+use crate::registry::{Once, Registry};
 use crate::trust::HolderKey;
 
 /// Put into the application as `web::Data<Context>`.
@@ -32,6 +31,25 @@ impl Context {
         Ok(Actor::Client { client: known, scopes })
     }
 
+    /// Runs a write away from the worker threads; under an `Idempotency-Key` the same request again gets the
+    /// first one's answer. A caller that hangs up does not undo it.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        key: IdempotencyKey,
+        body: actix_web::web::Bytes,
+        f: impl FnOnce(&Registry, &Actor, Option<&Once>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let registry = self.registry.clone();
+        self.registry
+            .store()
+            .blocking(move || {
+                let once = key.0.map(|key| registry.once(&actor.label(), &key, &body)).transpose()?;
+                f(&registry, &actor, once.as_ref())
+            })
+            .await
+    }
+
     /// Counts a holder against the actor's budget of the day, before anything is read.
     pub fn charge(&self, actor: &Actor, holder: HolderKey, now: Moment) -> Result<()> {
         match actor.budget() {
@@ -43,6 +61,3 @@ impl Context {
         }
     }
 }
-
-/// The same for callers that hold it by `Arc`.
-pub type SharedContext = Arc<Context>;

@@ -20,8 +20,10 @@ pub const BODY_LIMIT: usize = 256 * 1024;
 /// `T` should carry `#[serde(deny_unknown_fields)]`. Refusals: `media_type_unsupported`, `body_too_large`,
 /// `json_invalid`, `field_unknown` (rule `unknown`), `field_invalid` (rules `missing`, `duplicate`, `type`,
 /// `value`).
-#[derive(Debug, Clone, Copy)]
-pub struct StrictJson<T, const LIMIT: usize = BODY_LIMIT>(pub T);
+///
+/// The second field is the body as it came, for writes that may be repeated.
+#[derive(Debug, Clone)]
+pub struct StrictJson<T, const LIMIT: usize = BODY_LIMIT>(pub T, pub web::Bytes);
 
 impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJson<T, LIMIT> {
     type Error = Error;
@@ -39,7 +41,7 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
                 Ok(read) => read.map_err(|cause| malformed(cause.to_string()))?,
                 Err(_limit) => return Err(too_large(LIMIT)),
             };
-            parse(&bytes).map(Self)
+            Ok(Self(parse(&bytes)?, bytes))
         })
     }
 }

@@ -29,6 +29,7 @@ pub fn of(doors: &[Door], cfg: &mut ServiceConfig) {
 /// Citizens, verification, keys, checkpoints.
 pub fn public_routes(cfg: &mut ServiceConfig) {
     api::keys::routes(cfg);
+    api::logs::routes(cfg);
 }
 
 /// Pages of staff.

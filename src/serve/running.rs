@@ -131,7 +131,15 @@ fn refresher(registry: Registry) -> Result<Beside> {
     let end = ended.clone();
     let thread = std::thread::Builder::new().name("refresh".into());
     let thread = thread.spawn(move || {
+        let mut round = 0_u32;
         while !end.load(Ordering::SeqCst) {
+            round = round.wrapping_add(1);
+            // The holders' lists follow the log once a second; what is not there yet is read from its tail.
+            if round.is_multiple_of(4)
+                && let Err(error) = registry.follow_accesses()
+            {
+                log::error!("the holders' lists could not be filled: {error:?}");
+            }
             if let Err(error) = registry.refresh() {
                 log::error!("policy could not be read anew: {error:?}");
             }

@@ -1,9 +1,14 @@
 //! Version 1 of the API: the table of its resources. Each resource file has its request and answer types, its
 //! handlers, `routes(cfg)` and `document()`; a line in each of the two functions here puts it on.
 
+mod actions;
+mod attachments;
 mod catalog;
+mod holders;
 mod lookups;
+mod receipts;
 mod records;
+mod verifications;
 
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
@@ -12,10 +17,24 @@ use utoipa::openapi::OpenApi;
 pub fn routes(cfg: &mut ServiceConfig) {
     lookups::routes(cfg);
     records::routes(cfg);
+    actions::routes(cfg);
+    verifications::routes(cfg);
+    holders::routes(cfg);
+    attachments::routes(cfg);
+    receipts::routes(cfg);
     catalog::routes(cfg);
 }
 
 /// The descriptions of all resources.
 pub fn documents() -> Vec<OpenApi> {
-    vec![lookups::document(), records::document(), catalog::document()]
+    vec![
+        lookups::document(),
+        records::document(),
+        actions::document(),
+        verifications::document(),
+        holders::document(),
+        attachments::document(),
+        receipts::document(),
+        catalog::document(),
+    ]
 }

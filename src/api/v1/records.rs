@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
+use crate::http::idempotency::IdempotencyKey;
 use crate::http::scope::may;
 use crate::registry::{Draft, IssueOutcome, Issued, Submitted};
 
@@ -82,6 +83,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 )]
 async fn issue(
     client: Client<may::Issue>,
+    key: IdempotencyKey,
     body: StrictJson<IssueRequest>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
@@ -95,8 +97,9 @@ async fn issue(
             );
         }
     };
-    let registry = context.registry.clone();
-    let issued = context.registry.store().blocking(move || registry.issue(&actor, &submitted)).await?;
+    let issued = context
+        .write(actor, key, body.1, move |registry, actor, once| registry.issue_once(actor, &submitted, once))
+        .await?;
     let mut answer = match issued.outcome {
         IssueOutcome::Issued => HttpResponse::Created(),
         IssueOutcome::AlreadyThere => HttpResponse::Ok(),

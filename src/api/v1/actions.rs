@@ -1,0 +1,73 @@
+//! `POST /api/v1/records/actions` and `/disputes`: what happens to a record after its issue. Identifiers stand in
+//! the body: one made elsewhere may hold a person's number.
+
+use actix_web::{HttpResponse, web};
+use utoipa::OpenApi;
+
+use crate::error::Result;
+use crate::http::StrictJson;
+use crate::http::auth::Client;
+use crate::http::context::Context;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::openapi::ProblemDocument;
+use crate::http::scope::may;
+use crate::registry::{ActCommand, DisputeCommand};
+
+#[derive(OpenApi)]
+#[openapi(paths(act, dispute))]
+struct Part;
+
+/// The description of this resource.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Part::openapi()
+}
+
+/// Puts the resource on.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/api/v1/records/actions").route(web::post().to(act)))
+        .service(web::resource("/api/v1/records/disputes").route(web::post().to(dispute)));
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/records/actions", tag = "records", operation_id = "act",
+    summary = "Act on a record: extend, change, correct, endorse, suspend, restore, annul, revoke, cancel, …",
+    request_body(content = Object, description = "identifier, version, action, effective_on, ground, face {patch|replace}, valid_from, valid_to, review_due, endorsement, order, envelope"),
+    responses(
+        (status = 200, description = "Carried out: action, state, version, leaf and the order's digest"),
+        (status = 409, description = "The record has changed since it was read", body = ProblemDocument),
+        (status = 422, description = "The action table forbids it; the states from which it is open are named", body = ProblemDocument),
+    ),
+    security(("client" = ["act"]))
+)]
+async fn act(
+    client: Client<may::Act>,
+    key: IdempotencyKey,
+    body: StrictJson<ActCommand>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let (actor, command) = (context.actor(&client)?, body.0);
+    let acted = context
+        .write(actor, key, body.1, move |registry, actor, once| registry.act_once(actor, &command, once))
+        .await?;
+    Ok(HttpResponse::Ok().json(acted))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/records/disputes", tag = "records", operation_id = "dispute",
+    summary = "Mark a record as disputed, or settle the objection",
+    request_body(content = Object, description = "identifier, disputed, ground"),
+    responses((status = 200, description = "Marked"), (status = 404, description = "No such record", body = ProblemDocument)),
+    security(("client" = ["act"]))
+)]
+async fn dispute(
+    client: Client<may::Act>,
+    key: IdempotencyKey,
+    body: StrictJson<DisputeCommand>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let (actor, command) = (context.actor(&client)?, body.0);
+    let done = context
+        .write(actor, key, body.1, move |registry, actor, once| registry.dispute(actor, &command, once))
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}

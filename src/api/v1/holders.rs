@@ -1,0 +1,150 @@
+//! `POST /api/v1/holders/…`: marks of life, links between codes, entries without a body, who looked.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::error::Result;
+use crate::http::StrictJson;
+use crate::http::auth::Client;
+use crate::http::context::Context;
+use crate::http::idempotency::IdempotencyKey;
+use crate::http::openapi::ProblemDocument;
+use crate::http::scope::may;
+use crate::registry::{AccessPage, AskedHolder, DirectoryDraft, LinkCommand, MarkCommand, Viewer};
+
+#[derive(OpenApi)]
+#[openapi(paths(mark, link, unlink, directory, accesses), components(schemas(AccessesRequest)))]
+struct Part;
+
+/// The description of this resource.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Part::openapi()
+}
+
+/// Puts the resource on.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/api/v1/holders/marks").route(web::post().to(mark)))
+        .service(web::resource("/api/v1/holders/links").route(web::post().to(link)))
+        .service(web::resource("/api/v1/holders/unlinks").route(web::post().to(unlink)))
+        .service(web::resource("/api/v1/holders/directory").route(web::post().to(directory)))
+        .service(web::resource("/api/v1/holders/accesses").route(web::post().to(accesses)));
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/holders/marks", tag = "holders", operation_id = "mark_holder",
+    summary = "Mark a holder deceased, reported dead, provisional, dissolved, or normal again",
+    request_body(content = Object, description = "holder {type, code}, state, since, source, ground"),
+    responses((status = 200, description = "Marked"), (status = 422, description = "A rule of the mark", body = ProblemDocument)),
+    security(("client" = ["holder"]))
+)]
+async fn mark(
+    client: Client<may::Holder>,
+    key: IdempotencyKey,
+    body: StrictJson<MarkCommand>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let (actor, command) = (context.actor(&client)?, body.0);
+    let done = context
+        .write(actor, key, body.1, move |registry, actor, once| registry.mark_holder(actor, &command, once))
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/holders/links", tag = "holders", operation_id = "link_holders",
+    summary = "Link two codes of one holder, or a predecessor with its successor",
+    request_body(content = Object, description = "from {type, code}, to {type, code}, kind, since, ground"),
+    responses((status = 200, description = "Linked"), (status = 422, description = "A circle, or more than four codes", body = ProblemDocument)),
+    security(("client" = ["holder"]))
+)]
+async fn link(
+    client: Client<may::Holder>,
+    key: IdempotencyKey,
+    body: StrictJson<LinkCommand>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let (actor, command) = (context.actor(&client)?, body.0);
+    let done = context
+        .write(actor, key, body.1, move |registry, actor, once| registry.link_holders(actor, &command, once))
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/holders/unlinks", tag = "holders", operation_id = "unlink_holders",
+    summary = "Take a link back",
+    request_body(content = Object, description = "from {type, code}, to {type, code}, kind, ground"),
+    responses((status = 200, description = "Unlinked"), (status = 404, description = "No such link", body = ProblemDocument)),
+    security(("client" = ["holder"]))
+)]
+async fn unlink(
+    client: Client<may::Holder>,
+    key: IdempotencyKey,
+    body: StrictJson<LinkCommand>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let (actor, command) = (context.actor(&client)?, body.0);
+    let done = context
+        .write(actor, key, body.1, move |registry, actor, once| {
+            registry.unlink_holders(actor, &command, once)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/holders/directory", tag = "holders", operation_id = "put_directory",
+    summary = "Enter what exists without its body: at the issuer, on paper, elsewhere",
+    request_body(content = Object, description = "type, issuer, holders, custody, office, number?, note?, issued_on?"),
+    responses((status = 200, description = "Entered"), (status = 422, description = "A rule of the entry", body = ProblemDocument)),
+    security(("client" = ["issue"]))
+)]
+async fn directory(
+    client: Client<may::Issue>,
+    key: IdempotencyKey,
+    body: StrictJson<DirectoryDraft>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let (actor, draft) = (context.actor(&client)?, body.0);
+    let put = context
+        .write(actor, key, body.1, move |registry, actor, once| registry.put_directory(actor, &draft, once))
+        .await?;
+    Ok(HttpResponse::Ok().json(put))
+}
+
+/// Whose accesses, why, and which page.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessesRequest {
+    /// Whose.
+    holder: AskedHolder,
+    /// Why; this look is itself an access, and the holder will see it.
+    reason: String,
+    /// The cursor of the page before.
+    #[serde(default)]
+    after: Option<String>,
+    /// Lines, at most 100.
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/holders/accesses", tag = "holders", operation_id = "accesses",
+    summary = "Who looked at a holder's records, newest first; for the office that answers the holder",
+    request_body = AccessesRequest,
+    responses((status = 200, description = "Lines, the next cursor, and how far the list lags")),
+    security(("client" = ["holder"]))
+)]
+async fn accesses(
+    client: Client<may::Holder>,
+    body: StrictJson<AccessesRequest>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let actor = context.actor(&client)?;
+    let asked = body.0;
+    let page = AccessPage { after: asked.after, limit: asked.limit.unwrap_or(50).min(100) };
+    let viewer = Viewer::Office { actor: &actor, channel: "agency", reason: &asked.reason };
+    let list = context.registry.accesses_of_holder(viewer, &asked.holder, &page).await?;
+    Ok(HttpResponse::Ok().json(list))
+}
