@@ -1,4 +1,6 @@
 //! Directory, history, attachments, and export with its reading back, on both databases.
+#![allow(clippy::allow_attributes, reason = "not each test file needs each of these")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
