@@ -1,4 +1,6 @@
 //! What happens to a record after its issue, through the library, on both databases.
+#![allow(clippy::allow_attributes, reason = "not each test file needs each of these")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -1,4 +1,6 @@
 //! The holder register through the library, on both databases: life, links, and every lookup under each code.
+#![allow(clippy::allow_attributes, reason = "not each test file needs each of these")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
