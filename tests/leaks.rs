@@ -207,7 +207,7 @@ fn refusals_hold_no_number(world: &World) {
     let mut errors: Vec<(&str, Error)> = Vec::new();
     let mut issue = |name: &'static str, draft: Draft| {
         registry.refresh().unwrap();
-        errors.push((name, registry.issue(&operator(), &Submitted::Draft(draft)).err().expect(name)));
+        errors.push((name, registry.issue(&operator(), &Submitted::Draft(draft)).expect_err(name)));
     };
     let mut wrong = people::id_card(ZHOU, "周海燕", "2020-01-01");
     wrong.face.insert("sex".into(), "1".into());

@@ -41,13 +41,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub use access::AccessLog;
+pub use accesses::{AccessLine, AccessList, AccessPage, Viewer};
 pub use accounts::{NewAccount, SignedIn};
 pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
+pub use backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use clients::NewClient;
 pub use draft::{Draft, DraftHolder};
 pub use ends::{Ended, Proposal};
-pub use accesses::{AccessLine, AccessList, AccessPage, Viewer};
-pub use backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use follower::Lag;
 pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
 pub use holders::{HolderChanged, HolderSource, LinkCommand, MarkCommand};
