@@ -1,12 +1,7 @@
 //! No holder's number stands in clear in any file that a registry writes, in any refusal, or in the operator's
 //! log (I3). The scan looks at every byte of the data directory: database pages, WAL, journals, spill runs.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod common;
 

@@ -3,14 +3,9 @@
 //! The test binary runs itself as the worker: `worker` does nothing unless the environment says so. A worker
 //! opens the registry, works in a loop and prints a line for each thing it acknowledges; the parent kills it
 //! with SIGKILL, opens the registry anew and holds every line against what is there.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::cast_possible_truncation, reason = "tests")]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::print_stdout, clippy::cast_possible_truncation, reason = "tests")]
 
 #[path = "../common/mod.rs"]
 mod common;
