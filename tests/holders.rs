@@ -1,6 +1,6 @@
 //! The holder register through the library, on both databases: life, links, and every lookup under each code.
-#![allow(clippy::allow_attributes, reason = "not each test file needs each of these")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod common;
 

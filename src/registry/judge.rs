@@ -24,6 +24,8 @@ pub(super) fn facts(
     facts.type_known = entry.is_some();
     facts.max_staleness_s =
         entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
+    // Key and type were known when the row entered: not to find one now is our fault and not the record's.
+    facts.lists_older = true;
     facts.holder = holder_standing(holder);
     // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
     facts.source_answered = record.custody == Custody::Hosted;

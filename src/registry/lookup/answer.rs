@@ -125,10 +125,8 @@ impl<'a> Draft<'a> {
         let mut facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.found.state);
         let whole = matches!(fields, Fields::Whole);
         facts.fields_limited = envelope.is_some() && !whole;
-        // Key and type were known when the record entered: not to find one now is our fault and not the record's.
-        facts.lists_older = true;
         if self.found.holder_damaged {
-            facts.holder = crate::record::verdict::HolderStanding::Unreadable;
+            facts.holder = verdict::HolderStanding::Unreadable;
         }
         let judgement = verdict(&facts, self.now.day(), self.now);
 
