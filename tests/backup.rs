@@ -2,7 +2,6 @@
 //! old log; another master key.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
-
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
