@@ -1,6 +1,5 @@
 //! The list of accesses that a holder sees, and the follower it is read from.
-#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::print_stderr, reason = "tests")]
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

@@ -1,7 +1,6 @@
 //! Backup while serving; restore that verifies before anything stands in its place, and never goes on with an
 //! old log; another master key.
-#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+#![allow(clippy::print_stderr, reason = "tests")]
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

@@ -43,7 +43,7 @@ fn open(mut row: Row, vault: &Vault) -> Option<RecordKey> {
     additional(&row, &mut aad);
     let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed))?;
     let (holders, content) = plain.split_last_chunk::<32>()?;
-    let holders = holders.chunks(16).map(|chunk| holder_key_of(chunk)).collect::<Option<Vec<_>>>()?;
+    let holders = holders.chunks(16).map(holder_key_of).collect::<Option<Vec<_>>>()?;
     Some(RecordKey {
         key: row.key.as_slice().try_into().ok()?,
         record_id: row.record_id.as_slice().try_into().ok()?,
