@@ -19,7 +19,9 @@ pub(super) fn facts(
     facts.valid_to = record.valid_to;
     facts.review_due = record.body.review_due;
     facts.custody = record.custody;
-    facts.as_of = Some(record.as_of);
+    // A record made here is no copy; one that came with a feed is as old as the feed said.
+    let copy = record.custody != Custody::Hosted || record.as_of < record.body.logged_at;
+    facts.as_of = copy.then_some(record.as_of);
     facts.disputed = record.disputed;
     facts.type_known = entry.is_some();
     facts.max_staleness_s =
