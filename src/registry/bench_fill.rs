@@ -68,7 +68,10 @@ impl Registry {
                     .collect();
                 running
                     .into_iter()
-                    .map(|one| one.join().unwrap_or_else(|_| Err(Error::internal("a thread of the filling panicked"))))
+                    .map(|one| {
+                        one.join()
+                            .unwrap_or_else(|_| Err(Error::internal("a thread of the filling panicked")))
+                    })
                     .collect()
             });
             let mut all = Vec::with_capacity(chunk.len() * each);
@@ -88,9 +91,7 @@ impl Registry {
             for (leaf, signed) in (place.first..).zip(all) {
                 let salt = random::salt()?;
                 entries.push(signed.event(Action::Issue, "operator:bench", place.at, salt).digest().0);
-                for row in
-                    signed.rows(random::pooled::<16>()?, State::Active, &place.log, leaf, place.at)?
-                {
+                for row in signed.rows(random::pooled::<16>()?, State::Active, &place.log, leaf, place.at)? {
                     writer.insert_record(&row)?;
                 }
             }
@@ -138,8 +139,7 @@ fn sign(
     for (turn, person) in (first..).zip(people) {
         // Every second type, beginning with the one whose turn it is, so that all types occur alike.
         let taken = (0..each).filter_map(|place| types.get((turn + place * 2 + place / 6) % types.len()));
-        let mut own: Vec<Signed> =
-            taken.map(|entry| one(person, turn, entry, key)).collect::<Result<_>>()?;
+        let mut own: Vec<Signed> = taken.map(|entry| one(person, turn, entry, key)).collect::<Result<_>>()?;
         own.sort_by(|one, other| one.record.record_type.code.cmp(&other.record.record_type.code));
         signed.extend(own);
     }
@@ -149,10 +149,15 @@ fn sign(
 fn one(person: &Person, turn: usize, entry: &TypeEntry, key: &SigningKey) -> Result<Signed> {
     let def = entry.def();
     let (issued_on, ends) = (day(2020)?, def.validity.may_state().0);
-    let face: Map<String, Value> =
-        entry.face().fields().iter().filter_map(|field| Some((field.name.clone(), value(field, person, turn)?))).collect();
+    let face: Map<String, Value> = entry
+        .face()
+        .fields()
+        .iter()
+        .filter_map(|field| Some((field.name.clone(), value(field, person, turn)?)))
+        .collect();
     let face_value = Value::Object(face.clone());
-    let identifier = Identifier::compose(&def.code, AGENCY, &random::serial()?, 1).map_err(Error::internal)?;
+    let identifier =
+        Identifier::compose(&def.code, AGENCY, &random::serial()?, 1).map_err(Error::internal)?;
     let record = Record {
         attachments: Vec::new(),
         number: entry.number(&face_value).map(str::to_owned),
@@ -213,7 +218,9 @@ fn of_kind(kind: &FieldKind, person: &Person, turn: usize) -> Option<Value> {
             Format::Date | Format::DateOrLong | Format::PartialDate => "2020-05-06".into(),
             Format::Time => "2020-05-06T08:30".into(),
             Format::Amount | Format::Area => "120.50".into(),
-            Format::Address => format!("示范省示范市城东区桃源路{}号{}室", turn % 400 + 1, turn % 90 + 101).into(),
+            Format::Address => {
+                format!("示范省示范市城东区桃源路{}号{}室", turn % 400 + 1, turn % 90 + 101).into()
+            }
             Format::HolderCode => person.code.as_str().into(),
             Format::Identifier => format!("J190101-2020-{turn:06}").into(),
             Format::Text if *max > 200 => "依法须经批准的项目,经相关部门批准后方可开展经营活动".into(),

@@ -285,9 +285,8 @@ fn show(
         Some(types) => types,
         None if draft.is_empty() => {
             let codes = snapshot.catalog.type_codes();
-            let codes = codes.filter(|code| {
-                matches!(decide(actor, Scope::Lookup, code, item), Decision::Allowed { .. })
-            });
+            let codes = codes
+                .filter(|code| matches!(decide(actor, Scope::Lookup, code, item), Decision::Allowed { .. }));
             allowed = codes.map(str::to_owned).collect::<Vec<_>>();
             &allowed
         }
