@@ -18,7 +18,14 @@ fn mentions(dir: &Path, found: &mut Vec<(String, String)>) {
         let text = std::fs::read_to_string(&path).unwrap();
         let mut before = "";
         for line in text.lines() {
-            let names = ["mod bench", "api::bench::", "bench_fill::", "BenchFill(", "fn lookup_unlogged", "fn unlogged"];
+            let names = [
+                "mod bench",
+                "api::bench::",
+                "bench_fill::",
+                "BenchFill(",
+                "fn lookup_unlogged",
+                "fn unlogged",
+            ];
             if names.iter().any(|name| line.contains(name)) && !line.trim_start().starts_with("//") {
                 found.push((format!("{}: {}", path.display(), line.trim()), before.trim().to_owned()));
             }

@@ -322,30 +322,24 @@ impl<'a> Draft<'a> {
         Answer { absent: &absent, heads: &heads, records: &self.listed }.digest(&mut Vec::with_capacity(1024))
     }
 
-    /// The finished answer with its receipt.
-    pub(super) fn finish(mut self, accepted: Accepted, form: ReceiptForm) -> Answered {
-        self.tail(accepted.at);
-        self.body.extend_from_slice(b",\"receipt\":");
-        match form {
-            ReceiptForm::Full => accepted.write_receipt(&mut self.body),
-            ReceiptForm::Reference => {
-                self.body.extend_from_slice(receipt_json(&accepted, form).as_bytes());
-            }
-        }
-        self.body.push(b'}');
-        Answered { body: self.body, records: self.listed.len(), accepted }
+    /// All of the answer but what the log tells: its time and the receipt. Holds nothing of what was read, so
+    /// that the rows need not wait for the log with it.
+    pub(super) fn written(mut self) -> Written {
+        self.tail();
+        Written { records: self.listed.len(), body: self.body }
     }
 
     /// The answer without a receipt, for measuring what log and receipt cost.
     #[cfg(feature = "bench-routes")]
     pub(super) fn unlogged(mut self) -> Vec<u8> {
-        self.tail(self.now);
+        self.tail();
+        instant(&mut self.body, "at", self.now);
         self.body.push(b'}');
         self.body
     }
 
-    /// The holder, the heads, the time.
-    fn tail(&mut self, at: Moment) {
+    /// The holder and the heads.
+    fn tail(&mut self) {
         let head = &self.found.head;
         let mut notes: Vec<&str> = Vec::new();
         if self.found.conflict {
@@ -381,7 +375,28 @@ impl<'a> Draft<'a> {
         write_base64url(head.root.as_bytes(), out);
         number(out, "size", head.size);
         out.extend_from_slice(b"}]");
-        instant(out, "at", at);
+    }
+}
+
+/// An answer that waits for its access to be durable.
+pub(super) struct Written {
+    body: Vec<u8>,
+    records: usize,
+}
+
+impl Written {
+    /// The finished answer with its receipt.
+    pub(super) fn finish(mut self, accepted: Accepted, form: ReceiptForm) -> Answered {
+        instant(&mut self.body, "at", accepted.at);
+        self.body.extend_from_slice(b",\"receipt\":");
+        match form {
+            ReceiptForm::Full => accepted.write_receipt(&mut self.body),
+            ReceiptForm::Reference => {
+                self.body.extend_from_slice(receipt_json(&accepted, form).as_bytes());
+            }
+        }
+        self.body.push(b'}');
+        Answered { body: self.body, accepted, records: self.records }
     }
 }
 
