@@ -154,8 +154,9 @@ impl Day {
 }
 
 impl fmt::Display for Day {
+    /// By hand: every record has several days, and a format that is read anew each time costs more than a hash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.format("%Y-%m-%d"))
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
     }
 }
 
@@ -171,8 +172,16 @@ impl FromStr for Day {
     /// Accepts `YYYY-MM-DD` only.
     fn from_str(text: &str) -> Result<Self, TimeFault> {
         const FAULT: TimeFault = TimeFault { expected: "a day as 2026-11-22" };
-        let parsed = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().ok_or(FAULT)?;
-        if Self(parsed).to_string() == text { Ok(Self(parsed)) } else { Err(FAULT) }
+        let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return Err(FAULT) };
+        let number = |digits: &[&u8]| {
+            digits.iter().try_fold(0, |number: u32, digit| {
+                digit.is_ascii_digit().then(|| number * 10 + u32::from(**digit - b'0'))
+            })
+        };
+        let year = number(&[y1, y2, y3, y4]).and_then(|year| i32::try_from(year).ok());
+        let (month, day) = (number(&[m1, m2]), number(&[d1, d2]));
+        let (Some(year), Some(month), Some(day)) = (year, month, day) else { return Err(FAULT) };
+        Self::new(year, month, day).ok_or(FAULT)
     }
 }
 
@@ -247,6 +256,16 @@ mod tests {
         }
         assert!("2026-2-3".parse::<Day>().is_err());
         assert!("2025-02-29".parse::<Day>().is_err());
+        for refused in
+            ["+2025-01-01", "12025-01-01", "2025-1-011", "2025/01/01", "２025-01-0", "202a-01-01", ""]
+        {
+            assert!(refused.parse::<Day>().is_err(), "{refused}");
+        }
+        for text in ["0001-01-01", "2024-02-29", "9999-12-31"] {
+            let day: Day = text.parse().unwrap();
+            assert_eq!(day.to_string(), text);
+            assert_eq!(day.date().format("%Y-%m-%d").to_string(), text);
+        }
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! The API from outside: what good requests get, and what each kind of bad one gets.
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Backup while serving; restore that verifies before anything stands in its place, and never goes on with an
 //! old log; another master key.
-
+#![allow(clippy::print_stderr, reason = "tests")]
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

@@ -1,12 +1,7 @@
 //! What the lock file brings in: licences, bans, doubles of large crates, and where each comes from. The same
 //! rules stand in `deny.toml` for who has cargo-deny; this test needs nothing but cargo.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -1,4 +1,6 @@
 //! Directory, history, attachments, and export with its reading back, on both databases.
+#![allow(clippy::allow_attributes, reason = "not each test file needs each of these")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -89,6 +91,7 @@ fn put(world: &World, draft: &DirectoryDraft) -> Result<elicense::registry::Dire
 
 on_both! {
     a_paper_certificate_is_listed_without_a_body_and_replaced_by_its_number
+    a_digitised_certificate_takes_the_place_of_its_entry
     i4_a_list_without_a_grant_is_refused_and_noted
     i7_a_history_tells_what_was_and_what_was_known
     i4_a_history_shows_no_envelope_without_the_whole
@@ -135,6 +138,24 @@ fn a_paper_certificate_is_listed_without_a_body_and_replaced_by_its_number(world
     let mut hosted = paper(None, "城东区档案馆");
     hosted.custody = elicense::catalog::Custody::Hosted;
     assert_eq!(put(&world, &hosted).unwrap_err().rule.as_deref(), Some("custody_hosted"));
+}
+
+fn a_digitised_certificate_takes_the_place_of_its_entry(world: World) {
+    settled(&world);
+    let entry = put(&world, &paper(Some("J190101-2015-000123"), "城东区档案馆")).unwrap();
+    let issued = issue(&world, people::marriage("J190101-2015-000123"));
+    assert_eq!(issued.outcome, IssueOutcome::Issued);
+    for code in [ZHOU, CHEN] {
+        let body = list(&world, &operator(), code).unwrap();
+        let entries = body["entries"].as_array().unwrap();
+        assert_eq!((entries.len(), &entries[0]["custody"]), (1, &json!("hosted")));
+    }
+    // The identifier that was given to the entry leads to the record now.
+    let told =
+        history(&world, &operator(), json!({"identifier": entry.identifier, "purpose": purpose()})).unwrap();
+    assert_eq!(told["versions"][0]["identifier"], json!(issued.identifier));
+    let again = put(&world, &paper(Some("J190101-2015-000123"), "城东区档案馆")).unwrap_err();
+    assert_eq!(again.code, Code::NumberClash);
 }
 
 fn i4_a_list_without_a_grant_is_refused_and_noted(world: World) {

@@ -1,4 +1,6 @@
 //! The holder register through the library, on both databases: life, links, and every lookup under each code.
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod common;
 

@@ -1,12 +1,7 @@
 //! No holder's number stands in clear in any file that a registry writes, in any refusal, or in the operator's
 //! log (I3). The scan looks at every byte of the data directory: database pages, WAL, journals, spill runs.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod common;
 
@@ -207,7 +202,7 @@ fn refusals_hold_no_number(world: &World) {
     let mut errors: Vec<(&str, Error)> = Vec::new();
     let mut issue = |name: &'static str, draft: Draft| {
         registry.refresh().unwrap();
-        errors.push((name, registry.issue(&operator(), &Submitted::Draft(draft)).err().expect(name)));
+        errors.push((name, registry.issue(&operator(), &Submitted::Draft(draft)).expect_err(name)));
     };
     let mut wrong = people::id_card(ZHOU, "周海燕", "2020-01-01");
     wrong.face.insert("sex".into(), "1".into());

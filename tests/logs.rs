@@ -1,5 +1,5 @@
 //! What outsiders get from the logs; logs that end and begin; two processes on one log (I14).
-
+#![allow(clippy::print_stderr, reason = "tests")]
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,

@@ -1,12 +1,7 @@
 //! The schema on both databases: the same steps, each taken back again, the tables the program expects, and a
 //! database of another version refused.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "tests open databases of their own")]
 
 mod common;

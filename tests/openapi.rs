@@ -1,4 +1,6 @@
 //! The description of the API is pinned in `schema/openapi.json` and describes what is served.
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod common;
 

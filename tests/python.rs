@@ -1,12 +1,7 @@
 //! A verifier in another language, written from `schema/bytes.md` alone, agrees with what the registry hands
 //! out and refuses it with any byte changed (I10).
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod common;
 

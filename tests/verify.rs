@@ -1,4 +1,6 @@
 //! Verification through the library, on both databases: envelopes, identifiers with face values, receipts.
+#![allow(clippy::allow_attributes, reason = "not each test file needs each of these")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod common;
 

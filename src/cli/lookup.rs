@@ -60,26 +60,30 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 }
 
 fn text(answer: &Value) -> String {
+    let at = |path: &str| answer.pointer(path).unwrap_or(&Value::Null);
     let mut lines = Vec::new();
     let word = |value: &Value| value.as_str().unwrap_or("–").to_owned();
-    lines.push(format!(
-        "Holder {} {}",
-        word(&answer["holder"]["code_type"]),
-        word(&answer["holder"]["masked"])
-    ));
-    for record in answer["records"].as_array().into_iter().flatten() {
-        let reasons: Vec<String> = record["reasons"].as_array().into_iter().flatten().map(word).collect();
+    lines.push(format!("Holder {} {}", word(at("/holder/code_type")), word(at("/holder/masked"))));
+    for record in at("/records").as_array().into_iter().flatten() {
+        let reasons: Vec<String> = record
+            .get("reasons")
+            .unwrap_or(&Value::Null)
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(word)
+            .collect();
         lines.push(format!(
             "  {:<14} {:<12} {}  {}",
-            word(&record["name_zh"]),
-            word(&record["verdict"]),
-            word(&record["identifier"]),
+            word(record.get("name_zh").unwrap_or(&Value::Null)),
+            word(record.get("verdict").unwrap_or(&Value::Null)),
+            word(record.get("identifier").unwrap_or(&Value::Null)),
             reasons.join(" ")
         ));
     }
-    for absent in answer["absent"].as_array().into_iter().flatten() {
-        lines.push(format!("  {}", word(&absent["text"])));
+    for absent in at("/absent").as_array().into_iter().flatten() {
+        lines.push(format!("  {}", word(absent.get("text").unwrap_or(&Value::Null))));
     }
-    lines.push(format!("Receipt {} #{}", word(&answer["receipt"]["log"]), answer["receipt"]["index"]));
+    lines.push(format!("Receipt {} #{}", word(at("/receipt/log")), at("/receipt/index")));
     lines.join("\n")
 }

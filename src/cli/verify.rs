@@ -44,7 +44,13 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let verified = super::serve::runtime()?.block_on(registry.verify(Some(&globals.actor()), &ask, "cli"));
     registry.stop_access();
     let verified = verified?;
-    let reasons = verified.body["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let reasons = verified
+        .body
+        .get("reasons")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     let text = format!("{}  {}", verified.verdict.wire(), reasons.collect::<Vec<_>>().join(" "));
     output.say(&text, &verified.body);
     Ok(match verified.verdict {

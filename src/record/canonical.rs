@@ -95,28 +95,38 @@ pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalFault> {
 
 /// Appends the canonical form of an object; on a fault `out` may hold a part of it.
 pub fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), CanonicalFault> {
-    let mut member = |first: &mut bool, name: &str, value: &Value| {
-        out.push(if std::mem::take(first) { b'{' } else { b',' });
-        write_text(name, out);
-        out.push(b':');
-        write(value, out)
-    };
-    let mut first = true;
+    let start = out.len();
+    let (mut first, mut last) = (true, "");
     // UTF-8 order is UTF-16 order unless a name has a character from U+E000 up (lead byte 0xEE and above):
     // there the surrogate pairs of the planes above sort before it.
-    if members.keys().all(|name| name.bytes().all(|byte| byte < 0xEE)) && members.keys().is_sorted() {
-        for (name, value) in members {
-            member(&mut first, name, value)?;
+    let plain = |last: &str, name: &str| last <= name && name.bytes().all(|byte| byte < 0xEE);
+    for (name, value) in members {
+        if !plain(last, name) {
+            out.truncate(start);
+            return write_sorted(members, out);
         }
-    } else {
-        let mut sorted: Vec<_> = members.iter().collect();
-        sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
-        for (name, value) in sorted {
-            member(&mut first, name, value)?;
-        }
+        out.push(if std::mem::take(&mut first) { b'{' } else { b',' });
+        write_text(name, out);
+        out.push(b':');
+        write(value, out)?;
+        last = name;
     }
     if first {
         out.push(b'{');
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// The same where the names must be brought into the order of their UTF-16 units first.
+fn write_sorted(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), CanonicalFault> {
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    for (place, (name, value)) in sorted.into_iter().enumerate() {
+        out.push(if place == 0 { b'{' } else { b',' });
+        write_text(name, out);
+        out.push(b':');
+        write(value, out)?;
     }
     out.push(b'}');
     Ok(())

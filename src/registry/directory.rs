@@ -5,11 +5,13 @@
 //! of it sealed beside it. It gets an identifier of its own, under which actions (a paper certificate is
 //! cancelled) and history reach it like any record.
 
+mod hosted;
 mod list;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(super) use hosted::take_over;
 pub use list::DirectoryAsk;
 
 use super::Registry;
@@ -91,6 +93,8 @@ struct Entry {
     holders: Vec<(HolderCode, HolderKey, String, String)>,
     /// The key by which the same entry is known again.
     known: [u8; 16],
+    /// The key under which a record with this number and a body would stand.
+    hosted: Option<[u8; 16]>,
     content: Digest,
 }
 
@@ -115,6 +119,11 @@ impl Registry {
         let (salt, serial, label) = (random::salt()?, random::serial()?, actor.label());
         let effective_on = draft.issued_on.unwrap_or(self.now().day());
         self.log_once(once, |writer, place| {
+            if let Some(hosted) = &entry.hosted
+                && writer.record_key(hosted)?.is_some()
+            {
+                return Err(has_a_body());
+            }
             let known = writer.record_key(&entry.known)?;
             let old = match &known {
                 Some(known) => old_rows(writer, known)?,
@@ -244,12 +253,16 @@ impl Registry {
         let value = serde_json::to_value(draft).map_err(Error::internal)?;
         let form = canonical::to_vec(&value).map_err(Error::internal)?;
         let index = self.store().vault().index();
-        let known = match &draft.number {
-            Some(number) => index.number_key(&draft.issuer, &def.code, number, 1),
-            None => index.content_key(&form),
+        // Version 0 is the entry's: the record with the body, when it comes, takes version 1.
+        let (known, hosted) = match &draft.number {
+            Some(number) => {
+                let key = |version| index.number_key(&draft.issuer, &def.code, number, version);
+                (key(0), Some(key(1)))
+            }
+            None => (index.content_key(&form), None),
         };
         let content = Digest::of(&[&form]);
-        Ok(Entry { type_code: def.code.clone(), kind: def.kind, holders, known, content })
+        Ok(Entry { type_code: def.code.clone(), kind: def.kind, holders, known, hosted, content })
     }
 }
 
@@ -263,11 +276,15 @@ fn old_rows(writer: &mut Writer<'_>, known: &RecordKey) -> Result<Vec<StoredReco
         }
     }
     if rows.iter().any(|row| row.custody == Custody::Hosted) {
-        return Err(Error::new(Code::NumberClash, "a record whose body is here has this number")
-            .at("number")
-            .rule("number_unique"));
+        return Err(has_a_body());
     }
     Ok(rows)
+}
+
+fn has_a_body() -> Error {
+    Error::new(Code::NumberClash, "a record whose body is here has this number")
+        .at("number")
+        .rule("number_unique")
 }
 
 fn there_already(writer: &mut Writer<'_>, row: &StoredRecord) -> Result<DirectoryPut> {

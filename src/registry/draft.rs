@@ -102,6 +102,19 @@ pub fn check(
     today: Day,
     successor: Option<&Successor>,
 ) -> Result<Checked> {
+    check_owned(draft.clone(), snapshot, regions, today, successor)
+}
+
+/// [`check`] of a draft that is not needed any more: its face becomes the record's.
+pub fn check_owned(
+    mut draft: Draft,
+    snapshot: &Snapshot,
+    regions: &Regions,
+    today: Day,
+    successor: Option<&Successor>,
+) -> Result<Checked> {
+    let face = Value::Object(std::mem::take(&mut draft.face));
+    let draft = &draft;
     let entry = type_entry(snapshot, &draft.type_code)?;
     let def = entry.def();
     let issuer = snapshot.catalog.issuers().agencies();
@@ -114,7 +127,6 @@ pub fn check(
     let region = agency.region.to_string();
     authority(snapshot, &draft.issuer, &def.code, &region, draft.issued_on)?;
 
-    let face = Value::Object(draft.face.clone());
     let (holders, codes, mut remarks) = holders(draft, &face, entry, regions, today)?;
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;

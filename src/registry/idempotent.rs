@@ -50,7 +50,7 @@ impl Registry {
         once: Option<&Once>,
         mut write: impl FnMut(&mut Writer<'_>, &Place) -> Result<(T, Vec<[u8; 32]>)>,
     ) -> Result<T> {
-        let (answer, _) = self.log_records(|writer, place| {
+        let answer = self.log_records(|writer, place| {
             // Asked again under the log's lock: two processes may have been sent the same request.
             let Some(once) = once else { return write(writer, place) };
             if let Some(answer) = once.answer(writer.stored_answer(&once.key, place.at)?)? {

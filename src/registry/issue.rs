@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Registry;
+use super::directory;
 use super::draft::{self, Checked, Draft};
 use super::ends::{self, Ended, Proposal};
 use super::idempotent::Once;
@@ -274,6 +275,7 @@ impl Registry {
             if let Some(there) = self.already_there(writer, &signed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
+            directory::take_over(writer, &signed, record_id)?;
             let event = signed.event(Action::Issue, actor, place.at, salt);
             for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
                 writer.insert_record(&row)?;
@@ -355,7 +357,7 @@ pub(super) fn clash(stored: &StoredRecord, brought: &Record) -> Error {
     let mut differing = Vec::new();
     for name in there.face.keys().chain(brought.face.keys().filter(|name| !there.face.contains_key(*name))) {
         if there.face.get(name) != brought.face.get(name) {
-            let shown = |value: Option<&serde_json::Value>| value.map(|value| masked_value(value));
+            let shown = |value: Option<&serde_json::Value>| value.map(masked_value);
             differing.push(json!({"field": name, "stored": shown(there.face.get(name)), "brought": shown(brought.face.get(name))}));
         }
     }

@@ -19,11 +19,15 @@ pub(super) fn facts(
     facts.valid_to = record.valid_to;
     facts.review_due = record.body.review_due;
     facts.custody = record.custody;
-    facts.as_of = Some(record.as_of);
+    // A record made here is no copy; one that came with a feed is as old as the feed said.
+    let copy = record.custody != Custody::Hosted || record.as_of < record.body.logged_at;
+    facts.as_of = copy.then_some(record.as_of);
     facts.disputed = record.disputed;
     facts.type_known = entry.is_some();
     facts.max_staleness_s =
         entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
+    // Key and type were known when the row entered: not to find one now is our fault and not the record's.
+    facts.lists_older = true;
     facts.holder = holder_standing(holder);
     // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
     facts.source_answered = record.custody == Custody::Hosted;

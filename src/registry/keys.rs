@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::ledger::{Logged, Place};
+use super::ledger::Place;
 use super::{Registry, Snapshot};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -124,7 +124,7 @@ impl Registry {
         subject: &str,
         ground: Option<&str>,
         change: impl FnMut(&mut Writer<'_>) -> Result<()>,
-    ) -> Result<Option<Logged>> {
+    ) -> Result<()> {
         self.note_public_all(kind, action, actor, &[subject.to_owned()], ground, change)
     }
 
@@ -139,9 +139,9 @@ impl Registry {
         subjects: &[String],
         ground: Option<&str>,
         mut change: impl FnMut(&mut Writer<'_>) -> Result<()>,
-    ) -> Result<Option<Logged>> {
+    ) -> Result<()> {
         let salts = subjects.iter().map(|_| random::salt()).collect::<std::result::Result<Vec<_>, _>>()?;
-        let (_, logged) = self.log_records(|writer, place| {
+        self.log_records(|writer, place| {
             change(writer)?;
             writer.raise_config_version()?;
             Snapshot::from_reader(writer).map_err(|error| {
@@ -163,8 +163,7 @@ impl Registry {
             }
             Ok(((), entries))
         })?;
-        self.refresh()?;
-        Ok(logged)
+        self.refresh()
     }
 }
 

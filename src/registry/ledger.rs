@@ -19,21 +19,6 @@ pub struct Place {
     pub at: Moment,
 }
 
-/// Where events came to stand, once the commit was confirmed.
-#[derive(Debug, Clone)]
-pub struct Logged {
-    /// The log.
-    pub log: String,
-    /// The leaf of the first event.
-    pub first: u64,
-    /// Size of the tree after them.
-    pub size: u64,
-    /// The time of all of them.
-    pub at: Moment,
-    /// The checkpoint that covers them.
-    pub note: String,
-}
-
 impl Registry {
     /// Runs `write` inside a transaction that holds the head of the records log, then appends the 32-byte
     /// entries it returned, and commits. No entries: nothing is appended, the rows are committed all the same.
@@ -44,7 +29,7 @@ impl Registry {
     pub(super) fn log_records<T>(
         &self,
         mut write: impl FnMut(&mut Writer<'_>, &Place) -> Result<(T, Vec<[u8; 32]>)>,
-    ) -> Result<(T, Option<Logged>)> {
+    ) -> Result<T> {
         let log = self.snapshot().records_log.clone();
         let signer = self.log_signer(&log)?;
         let now = self.now();
@@ -60,16 +45,10 @@ impl Registry {
             }
             Ok((value, Some(opened.finish(writer, &entries)?)))
         })?;
-        let Some(appended) = appended else { return Ok((value, None)) };
-        let logged = Logged {
-            log,
-            first: appended.first,
-            size: appended.size,
-            at: appended.at,
-            note: appended.note.to_string(),
-        };
-        store.vault().keep_log_cache(&logged.log, appended.cached);
-        Ok((value, Some(logged)))
+        if let Some(appended) = appended {
+            store.vault().keep_log_cache(&log, appended.cached);
+        }
+        Ok(value)
     }
 
     /// The signing key of a log, opened once a process.

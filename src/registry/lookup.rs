@@ -133,7 +133,7 @@ impl Registry {
         let access = self.access()?;
         let Prepared { ask, parsed, key } = prepared;
         let label = actor.label();
-        let touched = Touched::one(&parsed.code, key);
+        let mut touched = Touched::one(&parsed.code, key);
         let parts = |decision, outcome, answer| EntryParts {
             actor: &label,
             channel,
@@ -154,6 +154,7 @@ impl Registry {
         let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
         let mut draft = answer::Draft::new(&snapshot, self.now(), &parsed, &found);
         let decision = show(&mut draft, actor, ask, asked_types.as_deref())?;
+        touched.also(draft.co_holders(self.store().vault().index()));
         let outcome = if draft.is_empty() { "nothing_on_file" } else { "answered" };
         let entry = parts(decision, outcome, draft.digest());
         let accepted = access.note(entry.submission(access.name(), touched)?).await?;

@@ -57,7 +57,7 @@ fn take_item(rest: &mut &[u8]) -> Option<AccessItem> {
     let (&count, after) = rest.split_first()?;
     let (keys, after) = after.split_at_checked(usize::from(count) * 16)?;
     *rest = after;
-    let holders = keys.chunks(16).map(|key| holder_key_of(key)).collect::<Option<_>>()?;
+    let holders = keys.chunks(16).map(holder_key_of).collect::<Option<_>>()?;
     Some(AccessItem { holders, entry: take(rest)?.to_vec() })
 }
 

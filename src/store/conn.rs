@@ -3,6 +3,11 @@
 //! [`AnyConnection`] is seen inside `store` only. SQLite files are never made by opening them (I11): `init`
 //! says [`Open::Create`], everything else finds what is there or fails.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one file that opens databases; the URL's scheme was checked. The derive of the enum needs it too"
+)]
+
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
@@ -91,10 +96,6 @@ pub fn postgres(url: &str, open: Open) -> Result<AnyConnection> {
 }
 
 fn connect<C: Connection>(url: &str) -> Result<C> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that opens databases; the URL's scheme was checked"
-    )]
     C::establish(url).map_err(|error| {
         // The cause may hold the URL's password; only its kind is kept.
         let kind = match error {

@@ -45,12 +45,6 @@ pub fn run(conn: &mut AnyConnection, side: Side) -> Result<Vec<String>> {
     })
 }
 
-/// Takes back every step of one side, newest first. For tests of the down scripts.
-#[doc(hidden)]
-pub fn revert_all(conn: &mut AnyConnection, side: Side) -> Result<()> {
-    native!(conn, c => c.revert_all_migrations(Source(side)).map(drop).map_err(failed))
-}
-
 /// Refuses a database whose steps are not exactly those of this program: `not_initialised` where there is none
 /// of them, so that `migrate` does not make a registry out of somebody's empty database (I11).
 pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {

@@ -43,7 +43,7 @@ fn open(mut row: Row, vault: &Vault) -> Option<RecordKey> {
     additional(&row, &mut aad);
     let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed))?;
     let (holders, content) = plain.split_last_chunk::<32>()?;
-    let holders = holders.chunks(16).map(|chunk| holder_key_of(chunk)).collect::<Option<Vec<_>>>()?;
+    let holders = holders.chunks(16).map(holder_key_of).collect::<Option<Vec<_>>>()?;
     Some(RecordKey {
         key: row.key.as_slice().try_into().ok()?,
         record_id: row.record_id.as_slice().try_into().ok()?,
@@ -111,11 +111,11 @@ impl Writer<'_> {
         .map_err(dialect::fault)
     }
 
-    /// Gives a key's row new holders (a record was bound to another holder).
+    /// Gives a key's row new holders, or lets it lead to another record (a body came in for a listed one).
     pub fn replace_record_key(&mut self, key: &RecordKey) -> Result<()> {
         let row = seal(key, self.vault)?;
         native!(&mut *self.conn, c => diesel::update(record_keys::table.find(&row.key))
-            .set((record_keys::version.eq(row.version), record_keys::key_id.eq(row.key_id), record_keys::sealed.eq(&row.sealed)))
+            .set((record_keys::record_id.eq(&row.record_id), record_keys::version.eq(row.version), record_keys::key_id.eq(row.key_id), record_keys::sealed.eq(&row.sealed)))
             .execute(c))
         .map(drop)
         .map_err(dialect::fault)

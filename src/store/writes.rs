@@ -49,7 +49,8 @@ fn additional(key: &[u8], digest: &[u8], at: i64, key_id: i32) -> Aad {
 impl Reader<'_> {
     /// What an earlier write under this key was answered; one older than a day no longer counts.
     pub fn stored_answer(&mut self, key: &[u8; 16], now: Moment) -> Result<Option<StoredAnswer>> {
-        let row: Option<(Vec<u8>, Vec<u8>, i64, i32, Vec<u8>)> =
+        type Row = (Vec<u8>, Vec<u8>, i64, i32, Vec<u8>);
+        let row: Option<Row> =
             idempotency::table.find(key.as_slice()).first(self.conn).optional().map_err(dialect::fault)?;
         let Some((_, digest, at, key_id, sealed)) =
             row.filter(|row| row.2 > now.plus_seconds(-86_400).micros())

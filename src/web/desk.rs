@@ -9,7 +9,7 @@ use super::staff::{Asked, Desk};
 use super::views::{
     AbsenceView, FaceField, ItemChoice, LookupView, PRESENCES, ReceiptView, RowView, Verdict,
 };
-use crate::catalog::{Field, FieldKind, Mask, TypeEntry};
+use crate::catalog::{Field, FieldKind, Mask};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::http::Pending;
@@ -61,15 +61,24 @@ impl Desk for RegistryDesk {
     }
 }
 
+/// What stands where nothing does.
+static NOTHING: Value = Value::Null;
+
+/// A member by its path; null where there is none.
+fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    value.pointer(path).unwrap_or(&NOTHING)
+}
+
 fn word(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
 fn view(registry: &Registry, answer: &Value, asked: &Asked, item_name: Option<String>) -> Result<LookupView> {
     let snapshot = registry.snapshot();
-    let list = |name: &str| answer[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list =
+        |name: &str| answer.get(name).unwrap_or(&NOTHING).as_array().map(Vec::as_slice).unwrap_or_default();
     let mut view = LookupView {
-        holder_masked: word(&answer["holder"]["masked"]),
+        holder_masked: word(at(answer, "/holder/masked")),
         code_type: code_type_zh(&asked.code_type),
         item: item_name.unwrap_or_else(|| asked.item.clone()),
         reason: asked.reason.clone(),
@@ -78,32 +87,32 @@ fn view(registry: &Registry, answer: &Value, asked: &Asked, item_name: Option<St
             .find(|one| one.value == asked.presence)
             .map_or("", |one| one.label)
             .to_owned(),
-        remarks: answer["holder"]["remarks"]
+        remarks: at(answer, "/holder/remarks")
             .as_array()
             .into_iter()
             .flatten()
-            .map(|remark| word(&remark["zh"]))
+            .map(|remark| word(at(remark, "/zh")))
             .collect(),
         ..LookupView::default()
     };
     for record in list("records") {
-        let (row, name) = row(registry, &snapshot, record)?;
+        let (row, name) = row(&snapshot, record)?;
         view.holder_name = view.holder_name.or(name);
         view.rows.push(row);
     }
     for absent in list("absent") {
-        let entry = snapshot.catalog.type_of(absent["type"].as_str().unwrap_or_default());
+        let entry = snapshot.catalog.type_of(at(absent, "/type").as_str().unwrap_or_default());
         view.absences.push(AbsenceView {
             type_name: entry.map(|entry| entry.def().name.zh.clone()).unwrap_or_default(),
-            sentence: word(&absent["text"]),
-            covered: absent["absence"] == "none_within_coverage",
+            sentence: word(at(absent, "/text")),
+            covered: at(absent, "/absence") == "none_within_coverage",
         });
     }
-    let receipt = &answer["receipt"];
+    let receipt = at(answer, "/receipt");
     view.receipt = ReceiptView {
-        log: word(&receipt["log"]),
-        index: receipt["index"].as_u64().unwrap_or_default(),
-        at: answer["at"]
+        log: word(at(receipt, "/log")),
+        index: at(receipt, "/index").as_u64().unwrap_or_default(),
+        at: at(answer, "/at")
             .as_str()
             .and_then(|at| at.parse::<Moment>().ok())
             .map(Moment::legal_text)
@@ -118,18 +127,18 @@ fn code_type_zh(code: &str) -> String {
         .map_or_else(|_| code.to_owned(), |known| known.name_zh().to_owned())
 }
 
-fn row(registry: &Registry, snapshot: &Snapshot, record: &Value) -> Result<(RowView, Option<String>)> {
-    let entry = snapshot.catalog.type_of(record["type"].as_str().unwrap_or_default());
+fn row(snapshot: &Snapshot, record: &Value) -> Result<(RowView, Option<String>)> {
+    let entry = snapshot.catalog.type_of(at(record, "/type").as_str().unwrap_or_default());
     let payload = payload(record)?;
-    let issuer = word(&record["issuer"]);
-    let issuer_name = payload["issuer"]["name"]
+    let issuer = word(at(record, "/issuer"));
+    let issuer_name = at(&payload, "/issuer/name")
         .as_str()
         .map(str::to_owned)
         .or_else(|| snapshot.catalog.issuers().agencies().latest(&issuer).map(|agency| agency.name.clone()));
-    let reasons = record["reasons"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let custody = record["custody"].as_str().and_then(Custody::from_wire);
+    let reasons = at(record, "/reasons").as_array().into_iter().flatten().filter_map(Value::as_str);
+    let custody = at(record, "/custody").as_str().and_then(Custody::from_wire);
     let mut row = RowView {
-        verdict: match record["verdict"].as_str() {
+        verdict: match at(record, "/verdict").as_str() {
             Some("valid") => Verdict::Valid,
             Some("invalid") => Verdict::Invalid,
             _ => Verdict::Undetermined,
@@ -144,33 +153,33 @@ fn row(registry: &Registry, snapshot: &Snapshot, record: &Value) -> Result<(RowV
         validity: validity(record, &payload),
         custody: custody.map_or_else(String::new, |custody| custody.zh().to_owned()),
         number: None,
-        identifier: record["identifier"].as_str().map(str::to_owned),
+        identifier: at(record, "/identifier").as_str().map(str::to_owned),
         marks: Vec::new(),
         face: Vec::new(),
-        logged: record["leaf"].as_u64().map(|leaf| format!("{} #{leaf}", word(&record["log"]))),
+        logged: at(record, "/leaf").as_u64().map(|leaf| format!("{} #{leaf}", word(at(record, "/log")))),
     };
-    if record["vouched_by"] == "registry" {
+    if at(record, "/vouched_by") == "registry" {
         row.marks.push("摘录(由本库出具)".to_owned());
     }
-    if let (Some(entry), Some(face)) = (entry, payload["face"].as_object()) {
+    if let (Some(entry), Some(face)) = (entry, at(&payload, "/face").as_object()) {
         for field in entry.face().fields() {
             if let Some(value) = face.get(&field.name)
                 && field.mask != Mask::Hidden
             {
-                face_lines(registry, entry, field, value, "", &mut row.face);
+                face_lines(field, value, "", &mut row.face);
             }
         }
     }
-    let name = payload["holders"]
+    let name = at(&payload, "/holders")
         .as_array()
         .filter(|holders| holders.len() == 1)
         .and_then(|holders| holders.first());
-    Ok((row, name.and_then(|holder| holder["name"].as_str()).map(str::to_owned)))
+    Ok((row, name.and_then(|holder| at(holder, "/name").as_str()).map(str::to_owned)))
 }
 
 /// What the page reads the face from: the envelope's payload, or the extract.
 fn payload(record: &Value) -> Result<Value> {
-    if let Some(compact) = record["envelope"].as_str() {
+    if let Some(compact) = at(record, "/envelope").as_str() {
         let part = compact.split('.').nth(1).unwrap_or_default();
         let bytes = URL_SAFE_NO_PAD.decode(part).map_err(Error::internal)?;
         return serde_json::from_slice(&bytes).map_err(Error::internal);
@@ -179,10 +188,10 @@ fn payload(record: &Value) -> Result<Value> {
 }
 
 fn validity(record: &Value, payload: &Value) -> String {
-    let from = record["valid_from"].as_str();
-    let to = record["valid_to"]
+    let from = at(record, "/valid_from").as_str();
+    let to = at(record, "/valid_to")
         .as_str()
-        .or(payload["valid_to"].as_str())
+        .or(at(payload, "/valid_to").as_str())
         .map(|to| if to == "long_term" { "长期" } else { to });
     match (from, to) {
         (Some(from), Some(to)) => format!("{from} 至 {to}"),
@@ -193,20 +202,13 @@ fn validity(record: &Value, payload: &Value) -> String {
 }
 
 /// One field as lines: codes in words, numbers masked, rows of a list one after the other.
-fn face_lines(
-    registry: &Registry,
-    entry: &TypeEntry,
-    field: &Field,
-    value: &Value,
-    before: &str,
-    out: &mut Vec<FaceField>,
-) {
+fn face_lines(field: &Field, value: &Value, before: &str, out: &mut Vec<FaceField>) {
     let label = format!("{before}{}", field.label.zh);
     if let (FieldKind::Rows { fields, .. }, Some(items)) = (&field.kind, value.as_array()) {
         for (index, item) in items.iter().enumerate() {
             for inner in fields.fields() {
                 if let Some(value) = item.get(&inner.name).filter(|_| inner.mask != Mask::Hidden) {
-                    face_lines(registry, entry, inner, value, &format!("{label}{} ", index + 1), out);
+                    face_lines(inner, value, &format!("{label}{} ", index + 1), out);
                 }
             }
         }

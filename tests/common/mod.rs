@@ -1,6 +1,7 @@
 //! A registry per test: a temporary directory on SQLite, a database of its own on PostgreSQL.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::print_stderr)]
 
 pub mod captured;
 pub mod needles;

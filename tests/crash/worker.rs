@@ -117,6 +117,16 @@ impl Worker {
         }
     }
 
+    /// Waits until it has acknowledged that many things.
+    pub fn wait_for(&mut self, lines: u64) {
+        for _ in 0..lines {
+            let mut line = String::new();
+            let read = self.out.read_line(&mut line).unwrap();
+            assert!(read > 0, "the worker ended at work: {:?}", self.child.wait());
+            self.lines.push(line.trim_end().to_owned());
+        }
+    }
+
     /// SIGKILL: no handler runs, no buffer is written.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -1,12 +1,6 @@
 //! One test for each invariant that nothing closer to the code can show; `tests/README.md` names them all.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
-#![allow(clippy::expect_used, reason = "tests")]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -2,13 +2,8 @@
 //! be touched, how long a file may be, and words that must not stand in a published repository.
 //!
 //! Each rule is a function from text to findings, so that its own test can show it a text that breaks it.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod source;
 

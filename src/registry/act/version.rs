@@ -45,6 +45,7 @@ impl Registry {
                 follows(&record, &old, &successor, agency)?;
                 let checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 check_end(command.action, &old, &checked.record)?;
+                check_number(command.action, &old, &checked)?;
                 let remarks = checked.remarks.clone();
                 Ok((Signed::over(checked, envelope, index)?, remarks))
             }

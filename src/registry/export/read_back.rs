@@ -137,7 +137,7 @@ impl Registry {
             return Ok(());
         }
         let label = actor.label();
-        let (outcomes, _) = self.log_records(|writer, place| {
+        let outcomes = self.log_records(|writer, place| {
             let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
             for incoming in batch {
                 let known = known(writer, incoming)?;

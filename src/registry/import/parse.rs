@@ -363,7 +363,7 @@ impl<S: Sink> Parser<'_, S> {
     /// A refusal is the row's and goes to the error file; anything else ends the run.
     fn row(&mut self, text: Result<RowText>, line: u64, done: &mut BatchDone) -> Result<()> {
         done.rows += 1;
-        match text.and_then(|text| self.maker.make(&text, line)) {
+        match text.and_then(|text| self.maker.make(text, line)) {
             Ok(made) => {
                 done.accepted += 1;
                 done.flagged += u64::from(made.flagged);

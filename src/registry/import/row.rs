@@ -149,20 +149,21 @@ impl<'a> Maker<'a> {
     }
 
     /// Checks and signs. An error whose class is `Refused` is the row's; any other is the run's.
-    pub fn make(&mut self, row: &RowText, line: u64) -> Result<Made> {
+    pub fn make(&mut self, row: RowText, line: u64) -> Result<Made> {
         let index = self.registry.store().vault().index();
         let (signed, flagged, kid) = match row {
             RowText::Draft(draft) => {
                 let type_code = &draft::type_entry(&self.snapshot, &draft.type_code)?.def().code;
                 self.registry.may_issue(self.actor, type_code, &draft.issuer)?;
-                let checked = draft::check(draft, &self.snapshot, self.registry.regions(), self.today, None)?;
+                let regions = self.registry.regions();
+                let checked = draft::check_owned(*draft, &self.snapshot, regions, self.today, None)?;
                 let flagged = is_flagged(&checked);
-                let key = self.key(&draft.issuer)?;
+                let key = self.key(&checked.record.issuer.code)?;
                 (Signed::new(checked, &key, index)?, flagged, *key.kid().bytes())
             }
             RowText::Envelope(compact) => {
                 let envelope =
-                    EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(envelope_error)?;
+                    EnvelopeBuf::parse_compact(&compact, Limits::default()).map_err(envelope_error)?;
                 let record = self.registry.verified_record(&envelope.view())?;
                 self.registry.may_issue(self.actor, &record.record_type.code, &record.issuer.code)?;
                 if record.version != 1 || record.replaces.is_some() {

@@ -115,7 +115,7 @@ impl Registry {
                 Ok((next, entries))
             });
             let committed = match outcome {
-                Ok((next, _)) => Some(next),
+                Ok(next) => Some(next),
                 Err(error) if error.code.class() == Class::Unavailable && tries < TRIES => {
                     tries += 1;
                     thread::sleep(Duration::from_millis(100 << tries));

@@ -14,18 +14,20 @@ use super::{ReceiptForm, Within, absent};
 use crate::catalog::{Custody, Mask, TypeEntry};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
-use crate::identity::Parsed;
+use crate::identity::{HolderCode, Parsed};
 use crate::log::Accepted;
 use crate::policy::Fields;
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::extract::{self, Fields as Shown, Holders, View};
+use crate::record::payload::holder_codes;
 use crate::record::verdict::{Facts, Judgement, Reason, Seal};
 use crate::record::{Digest, Record, verdict};
 use crate::registry::access_entry::receipt_json;
 use crate::registry::draft::remark_json;
+use crate::registry::issue::holder_key;
 use crate::registry::{Snapshot, judge};
 use crate::store::{Opened, StoredRecord};
-use crate::trust::Envelope;
+use crate::trust::{Envelope, HolderKey, IndexKey};
 
 /// A finished answer.
 pub struct Answered {
@@ -82,6 +84,28 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The holders of the joint records that are shown, the asked one among them (practice: an access stands
+    /// on the page of each holder). Only types with more than one seat are read for it.
+    pub(super) fn co_holders(&self, index: &IndexKey) -> Vec<HolderKey> {
+        let mut keys = Vec::new();
+        for row in &self.found.rows {
+            let Opened::Record(record) = &row.opened else { continue };
+            let shown = self.listed.iter().any(|one| one.identifier == record.body.identifier);
+            let joint = self.snapshot.catalog.type_of(&record.type_code).is_some_and(|entry| {
+                entry.def().holders.iter().map(|role| u64::from(role.max)).sum::<u64>() > 1
+            });
+            if !shown || !joint {
+                continue;
+            }
+            let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { continue };
+            for (code_type, code) in holder_codes(envelope.payload()) {
+                let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, &code).ok());
+                keys.extend(parsed.map(|parsed| holder_key(index, &parsed.code)));
+            }
+        }
+        keys
+    }
+
     /// True while no record was shown.
     pub(super) fn is_empty(&self) -> bool {
         self.listed.is_empty()
@@ -125,10 +149,8 @@ impl<'a> Draft<'a> {
         let mut facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.found.state);
         let whole = matches!(fields, Fields::Whole);
         facts.fields_limited = envelope.is_some() && !whole;
-        // Key and type were known when the record entered: not to find one now is our fault and not the record's.
-        facts.lists_older = true;
         if self.found.holder_damaged {
-            facts.holder = crate::record::verdict::HolderStanding::Unreadable;
+            facts.holder = verdict::HolderStanding::Unreadable;
         }
         let judgement = verdict(&facts, self.now.day(), self.now);
 

@@ -101,7 +101,9 @@ fn prove(reader: &mut Reader<'_>, found: &mut Found) -> Result<()> {
         }
         let mut nodes = StoredNodes::new(&mut *reader, &found.head.log);
         let path = proof::inclusion(&mut nodes, record.leaf, found.head.size);
-        row.proof = Some(path.map_err(|_| Error::new(Code::LogForked, "a stored tile or entry is missing"))?);
+        row.proof = Some(path.map_err(|fault| {
+            Error::new(Code::LogForked, "a stored tile or entry is missing").caused_by(fault.to_string())
+        })?);
     }
     Ok(())
 }
