@@ -49,10 +49,10 @@ pub(super) fn holder_standing(state: HolderState) -> HolderStanding {
 
 /// The key as it stood when the record was logged, and the issuer's authority on that day.
 fn key_standing(snapshot: &Snapshot, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
-    let Some(header) = envelope.and_then(|envelope| envelope.header().ok()) else {
+    let Some(kid) = envelope.and_then(|envelope| envelope.kid().ok()) else {
         return KeyStanding::Unknown;
     };
-    let standing = snapshot.keys.status(&header.kid, record.body.logged_at).standing();
+    let standing = snapshot.keys.status(&kid, record.body.logged_at).standing();
     if standing != KeyStanding::Authorised {
         return standing;
     }

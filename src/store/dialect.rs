@@ -7,8 +7,10 @@ pub mod bulk;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 
 use super::conn::AnyConnection;
 use crate::error::{Code, Error, Result};
@@ -38,6 +40,41 @@ pub fn begin(conn: &mut AnyConnection, begin: Begin) -> Result<()> {
         (AnyConnection::Pg(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
     }
     .map_err(fault)
+}
+
+/// A statement of fixed text, prepared once on each connection: `BEGIN` and `COMMIT` as diesel sends them are
+/// parsed anew each time, which costs a point read as much as one of its rows.
+macro_rules! prepared {
+    ($name:ident, $sql:literal) => {
+        #[derive(diesel::query_builder::QueryId)]
+        struct $name;
+        impl QueryFragment<Sqlite> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+        impl RunQueryDsl<SqliteConnection> for $name {}
+    };
+}
+prepared!(BeginPoint, "BEGIN DEFERRED");
+prepared!(EndPoint, "COMMIT");
+
+/// Opens the snapshot of a point read on SQLite, past diesel's own count of transactions: whoever calls this
+/// keeps the connection only if [`end_point`] said that the snapshot was closed.
+pub fn begin_point(conn: &mut AnyConnection) -> Result<()> {
+    match conn {
+        AnyConnection::Sqlite(c) => BeginPoint.execute(c).map(drop).map_err(fault),
+        AnyConnection::Pg(_) => begin(conn, Begin::Read),
+    }
+}
+
+/// Closes the snapshot of [`begin_point`].
+pub fn end_point(conn: &mut AnyConnection) -> Result<()> {
+    match conn {
+        AnyConnection::Sqlite(c) => EndPoint.execute(c).map(drop).map_err(fault),
+        AnyConnection::Pg(_) => commit(conn),
+    }
 }
 
 /// Commits. An error here leaves the outcome unknown: the caller re-reads before it goes on.
