@@ -100,8 +100,8 @@ fn filled(registry: &Registry, data: &DemoData, output: &Output) -> Result<()> {
     let done = fill(registry, data, &|done, _| bar.set_position(u64::try_from(done).unwrap_or(0)))?;
     bar.finish_and_clear();
     output.note(&format!(
-        "{} records issued, {} actions, {} marks and links.",
-        done.issued, done.acted, done.told
+        "{} records issued, {} actions, {} directory entries, {} marks, links and disputes.",
+        done.issued, done.acted, done.listed, done.told
     ));
     Ok(())
 }

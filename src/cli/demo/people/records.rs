@@ -109,17 +109,15 @@ impl<'a> Desk<'a> {
         };
         if family.index % 16 == 5 {
             // Married in the neighbouring province: known of, kept there.
-            for spouse in [&family.head, &family.spouse] {
-                self.script.directory(Entry {
-                    type_code: "marriage_certificate".to_owned(),
-                    holder: spouse.holder("spouse"),
-                    custody: Custody::Elsewhere,
-                    name: "结婚证".to_owned(),
-                    number: Some(format!("J290100-{}-{:06}", family.married_on.year(), 1000 + family.index)),
-                    office: self.offices.name("neighbour_civil").to_owned(),
-                    issuer: self.offices.code("neighbour_civil").to_owned(),
-                });
-            }
+            self.script.directory(Entry {
+                type_code: "marriage_certificate".to_owned(),
+                holders: [&family.head, &family.spouse].map(|spouse| spouse.holder("spouse")).to_vec(),
+                custody: Custody::Elsewhere,
+                name: "结婚证".to_owned(),
+                number: Some(format!("J290100-{}-{:06}", family.married_on.year(), 1000 + family.index)),
+                office: self.offices.name("neighbour_civil").to_owned(),
+                issuer: self.offices.code("neighbour_civil").to_owned(),
+            });
             return;
         }
         let married = self.script.issue(marriage_certificate(civil, pair));

@@ -42,7 +42,7 @@ fn liu_guifang(stage: &mut Stage<'_>) {
     stage.script.issue(card);
     stage.script.directory(Entry {
         type_code: "real_estate_certificate".to_owned(),
-        holder: liu.holder(""),
+        holders: vec![liu.holder("")],
         custody: Custody::Paper,
         name: "房屋所有权证(1994 年)".to_owned(),
         number: None,
@@ -66,7 +66,7 @@ fn li_jianguo(stage: &mut Stage<'_>) {
     stage.script.issue(card);
     stage.script.directory(Entry {
         type_code: "driving_licence".to_owned(),
-        holder: li.holder(""),
+        holders: vec![li.holder("")],
         custody: Custody::AtIssuer,
         name: "机动车驾驶证".to_owned(),
         number: None,
