@@ -17,6 +17,7 @@ use crate::http::context::Context;
 use crate::http::session::Session;
 use crate::policy::Actor;
 use crate::record::payload::Custody;
+use crate::record::secret::mask;
 use crate::record::verdict::Reason;
 use crate::registry::{Ask, Registry, Snapshot};
 
@@ -152,7 +153,12 @@ fn row(snapshot: &Snapshot, record: &Value) -> Result<(RowView, Option<String>)>
         issuer: issuer_name.unwrap_or(issuer),
         validity: validity(record, &payload),
         custody: custody.map_or_else(String::new, |custody| custody.zh().to_owned()),
-        number: None,
+        office: at(record, "/directory/office").as_str().map(str::to_owned),
+        note: at(record, "/directory/note").as_str().map(str::to_owned),
+        // A number that is the holder's own is masked like the holder's own.
+        number: at(record, "/directory/number").as_str().map(|number| {
+            if crate::identity::contains_citizen_number(number) { mask(number) } else { number.to_owned() }
+        }),
         identifier: at(record, "/identifier").as_str().map(str::to_owned),
         marks: Vec::new(),
         face: Vec::new(),
@@ -234,7 +240,7 @@ fn shown(field: &Field, text: &str) -> String {
     }
     match field.mask {
         Mask::None => text.to_owned(),
-        Mask::Id | Mask::Account => crate::record::secret::mask(text),
+        Mask::Id | Mask::Account => mask(text),
         Mask::Hidden => String::new(),
     }
 }

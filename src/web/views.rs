@@ -229,6 +229,10 @@ pub struct RowView {
     pub validity: String,
     /// 托管, 发证机构保存, 仅有纸质, 异地.
     pub custody: String,
+    /// The office that keeps a certificate whose body is not here.
+    pub office: Option<String>,
+    /// What its issuer says beside.
+    pub note: Option<String>,
     /// The certificate's number as it may be shown.
     pub number: Option<String>,
     /// The identifier as it may be shown.

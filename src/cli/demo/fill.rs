@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::policy::Actor;
 use crate::record::Action;
 use crate::registry::{
-    ActCommand, AskedHolder, DirectoryDraft, DisputeCommand, Draft, Endorsement, FaceEdit, HolderSource, LinkCommand,
-    MarkCommand, NewAccount, NewClient, Registry, Submitted,
+    ActCommand, AskedHolder, DirectoryDraft, DisputeCommand, Draft, Endorsement, FaceEdit, HolderSource,
+    LinkCommand, MarkCommand, NewAccount, NewClient, Registry, Submitted,
 };
 use crate::store::HolderState;
 
