@@ -254,6 +254,13 @@ pub struct FaceField {
     pub value: String,
 }
 
+impl FaceField {
+    /// Whether a part of it is hidden: then it is nothing to paste into a form.
+    pub fn masked(&self) -> bool {
+        self.value.contains("**")
+    }
+}
+
 /// What is told about a type with no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AbsenceView {

@@ -73,6 +73,11 @@ impl Drop for TestServer {
 }
 
 impl TestServer {
+    /// A server that somebody else started and stops.
+    pub fn at(base: String) -> Self {
+        Self { base, stop: None, thread: None }
+    }
+
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();

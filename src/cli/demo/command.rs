@@ -82,7 +82,7 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
 fn found(place: Place, master: MasterKey, clock: Clock) -> Result<Registry> {
     let options = FoundingOptions {
         origin: "demo.invalid".to_owned(),
-        home: "190000".parse().map_err(Error::internal)?,
+        home: "190101".parse().map_err(Error::internal)?,
         nodes: vec!["main".to_owned()],
         types: true,
     };

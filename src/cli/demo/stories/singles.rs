@@ -44,7 +44,7 @@ fn liu_guifang(stage: &mut Stage<'_>) {
         type_code: "real_estate_certificate".to_owned(),
         holders: vec![liu.holder("")],
         custody: Custody::Paper,
-        name: "房屋所有权证(1994 年)".to_owned(),
+        name: "房屋所有权证（1994 年）".to_owned(),
         number: None,
         office: "示范市不动产登记中心档案室".to_owned(),
         issuer: stage.offices.code("planning").to_owned(),
