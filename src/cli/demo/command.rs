@@ -82,7 +82,7 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
 fn found(place: Place, master: MasterKey, clock: Clock) -> Result<Registry> {
     let options = FoundingOptions {
         origin: "demo.invalid".to_owned(),
-        home: "190000".parse().map_err(Error::internal)?,
+        home: "190101".parse().map_err(Error::internal)?,
         nodes: vec!["main".to_owned()],
         types: true,
     };
@@ -100,8 +100,8 @@ fn filled(registry: &Registry, data: &DemoData, output: &Output) -> Result<()> {
     let done = fill(registry, data, &|done, _| bar.set_position(u64::try_from(done).unwrap_or(0)))?;
     bar.finish_and_clear();
     output.note(&format!(
-        "{} records issued, {} actions, {} marks and links.",
-        done.issued, done.acted, done.told
+        "{} records issued, {} actions, {} directory entries, {} marks, links and disputes.",
+        done.issued, done.acted, done.listed, done.told
     ));
     Ok(())
 }
