@@ -53,7 +53,12 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
     let ready = dir.join("filled");
     let registry = if ready.exists() {
         let master = MasterKey::read(&key_file, Some(&place.dir))?;
-        Registry::open(Opening { place, master, clock, regions: regions()? })?
+        let registry = Registry::open(Opening { place, master, clock, regions: regions()? })?;
+        // The feeds of a demo live while it is shown: those of last week would all count as late.
+        for coverage in &data.coverages {
+            registry.state_coverage("demo", coverage)?;
+        }
+        registry
     } else {
         refuse_half_filled(&dir)?;
         std::fs::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
