@@ -170,14 +170,15 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
             )
         }
         AnyConnection::Pg(c) => {
-            let setting = "SELECT current_setting('synchronous_commit') AS value";
-            let mode = diesel::sql_query(setting).get_result::<OneText>(c).map_err(fault)?.value;
-            let durable = matches!(mode.as_str(), "on" | "remote_apply" | "remote_write" | "local");
-            return if durable {
-                Ok(())
-            } else {
-                Err(Error::new(Code::ConfigInvalid, "PostgreSQL commits are not durable"))
-            };
+            let setting =
+                "SELECT current_setting('synchronous_commit') || ' ' || current_setting('fsync') AS value";
+            let said = diesel::sql_query(setting).get_result::<OneText>(c).map_err(fault)?.value;
+            let durable =
+                matches!(said.as_str(), "on on" | "remote_apply on" | "remote_write on" | "local on");
+            let detail = "PostgreSQL commits are not durable: synchronous_commit and fsync must be on";
+            return durable
+                .then_some(())
+                .ok_or_else(|| Error::new(Code::ConfigInvalid, detail).rule("durability"));
         }
     };
     let durable = mode == "wal" && level >= 2 && page == super::conn::PAGE_SIZE;
