@@ -59,6 +59,7 @@ fn small(world: &World) -> ImportOptions {
         block_bytes: 4 << 10,
         transaction_bytes: 100_000,
         transaction_time: Duration::from_secs(10),
+        alone_time: Duration::from_secs(10),
         pause: Duration::ZERO,
     };
     ImportOptions { limits, threads: Some(2), ..options(world) }
@@ -416,6 +417,7 @@ fn the_import_that_is_killed() {
         block_bytes: 4 << 10,
         transaction_bytes: 200_000,
         transaction_time: Duration::from_secs(10),
+        alone_time: Duration::from_secs(10),
         pause: Duration::ZERO,
     };
     let options = ImportOptions {

@@ -10,6 +10,8 @@ mod agencies;
 mod backup;
 #[cfg(feature = "bench-routes")]
 mod bench_fill;
+#[cfg(feature = "bench-routes")]
+mod bench_rows;
 mod clients;
 mod coverage;
 pub mod demo;
@@ -107,6 +109,10 @@ enum Command {
     #[cfg(feature = "bench-routes")]
     #[command(hide = true)]
     BenchFill(bench_fill::Args),
+    /// Print synthetic rows to import.
+    #[cfg(feature = "bench-routes")]
+    #[command(hide = true)]
+    BenchRows(bench_rows::Args),
 }
 
 /// Runs the command of the process's arguments.
@@ -156,6 +162,8 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Openapi => openapi::run(output),
         #[cfg(feature = "bench-routes")]
         Command::BenchFill(args) => bench_fill::run(globals, &args, output),
+        #[cfg(feature = "bench-routes")]
+        Command::BenchRows(args) => bench_rows::run(&args, output),
     }
 }
 

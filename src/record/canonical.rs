@@ -225,6 +225,11 @@ impl<'out> Members<'out> {
         write_base64url(bytes, self.name(name));
     }
 
+    /// Bytes written so far, those before the object included.
+    pub fn written(&self) -> usize {
+        self.out.len()
+    }
+
     /// Closes the object.
     pub fn close(self) {
         self.out.push(b'}');

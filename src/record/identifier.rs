@@ -139,12 +139,11 @@ impl Identifier {
         if !(1..=999).contains(&version) {
             return Err(IdentifierFault::Version);
         }
-        let body = format!("{ROOT}.{type_code}.{issuer}.{serial}.{version:03}.");
-        let mut draft = Self::parse(&format!("{body}0"))?;
-        let check = draft.standard_check();
-        draft.text.truncate(body.len());
-        draft.text.push(char::from(check));
-        Ok(draft)
+        let mut made = Self::parse(&format!("{ROOT}.{type_code}.{issuer}.{serial}.{version:03}.0"))?;
+        let check = made.standard_check();
+        made.text.pop();
+        made.text.push(char::from(check));
+        Ok(made)
     }
 
     /// The identifier as it came.

@@ -255,7 +255,7 @@ impl PayloadFault {
 impl Record {
     /// The bytes that are signed. Fails only where the face holds a number that has no canonical form.
     pub fn to_canonical(&self) -> Result<Vec<u8>, PayloadFault> {
-        self.written(true)
+        self.written(&mut |_, _| {})
     }
 
     /// The record of a payload that was signed elsewhere or stored; strict in every rule of the page.
@@ -273,7 +273,20 @@ impl Record {
     /// The canonical payload without `identifier`, `salt`, `version` and `replaces`: what keyed hash `c` is
     /// made of, so that the same content is known again under another name.
     pub fn content_form(&self) -> Result<Vec<u8>, PayloadFault> {
-        self.written(false)
+        self.forms().map(|(_, content)| content)
+    }
+
+    /// Both at one go: what is signed, and the content form.
+    pub fn forms(&self) -> Result<(Vec<u8>, Vec<u8>), PayloadFault> {
+        let mut left_out = Vec::with_capacity(4);
+        let whole = self.written(&mut |from, to| left_out.push((from, to)))?;
+        let (mut content, mut at) = (Vec::with_capacity(whole.len()), 0);
+        for (from, to) in left_out {
+            content.extend_from_slice(whole.get(at..from).unwrap_or_default());
+            at = to;
+        }
+        content.extend_from_slice(whole.get(at..).unwrap_or_default());
+        Ok((whole, content))
     }
 
     /// The rules that stand above the shape: layout, holders, version, identifier, order of dates.
@@ -304,16 +317,16 @@ impl Record {
         Identifier::parse(&self.identifier).map_or(true, |identifier| identifier.is_secret(&codes))
     }
 
-    /// Writes member by member: an import does this twice a row.
-    fn written(&self, whole: bool) -> Result<Vec<u8>, PayloadFault> {
+    /// Writes member by member, and tells where those stand, commas with them, that the content form leaves out.
+    fn written(&self, left_out: &mut dyn FnMut(usize, usize)) -> Result<Vec<u8>, PayloadFault> {
         let mut out = Vec::with_capacity(1024);
         let mut object = Members::open(&mut out);
         write_list(&self.attachments, Attachment::write, object.name("attachments"));
         canonical::write_object(&self.face, object.name("face"))?;
         write_list(&self.holders, Holder::write, object.name("holders"));
-        if whole {
-            object.text("identifier", &self.identifier);
-        }
+        let from = object.written();
+        object.text("identifier", &self.identifier);
+        left_out(from, object.written());
         canonical::write_text(&self.issued_on.to_string(), object.name("issued_on"));
         let mut issuer = Members::open(object.name("issuer"));
         issuer.text("code", &self.issuer.code);
@@ -321,16 +334,16 @@ impl Record {
         issuer.close();
         object.text("kind", self.kind.wire());
         object.text_if("number", self.number.as_deref());
-        if let Some(replaces) = self.replaces.as_ref().filter(|_| whole) {
+        let from = object.written();
+        if let Some(replaces) = &self.replaces {
             let mut members = Members::open(object.name("replaces"));
             members.text("action", replaces.action.wire());
             members.text("identifier", &replaces.identifier.0);
             members.integer("version", replaces.version.into());
             members.close();
         }
-        if whole {
-            object.base64url("salt", &self.salt.0);
-        }
+        object.base64url("salt", &self.salt.0);
+        left_out(from, object.written());
         let mut record_type = Members::open(object.name("type"));
         record_type.text("code", &self.record_type.code);
         record_type.integer("version", self.record_type.version.into());
@@ -344,9 +357,9 @@ impl Record {
             Some(Validity::LongTerm) => object.text("valid_to", "long_term"),
             None => {}
         }
-        if whole {
-            object.integer("version", self.version.into());
-        }
+        let from = object.written();
+        object.integer("version", self.version.into());
+        left_out(from, object.written());
         object.close();
         Ok(out)
     }

@@ -98,26 +98,30 @@ pub struct Signed {
 impl Signed {
     /// Signs a checked record.
     pub fn new(checked: Checked, key: &SigningKey, index: &IndexKey) -> Result<Self> {
-        let payload = checked.record.to_canonical().map_err(Error::internal)?;
+        let (payload, content) = checked.record.forms().map_err(Error::internal)?;
         let envelope = EnvelopeBuf::sign(Typ::Record, &payload, key)?;
-        Self::over(checked, envelope, index)
+        Ok(Self::of(checked, envelope, &content, index))
     }
 
     /// Takes in a checked record with the envelope that its issuer signed.
     pub fn over(checked: Checked, envelope: EnvelopeBuf, index: &IndexKey) -> Result<Self> {
+        let content = checked.record.content_form().map_err(Error::internal)?;
+        Ok(Self::of(checked, envelope, &content, index))
+    }
+
+    fn of(checked: Checked, envelope: EnvelopeBuf, form: &[u8], index: &IndexKey) -> Self {
         let Checked { record, codes, .. } = checked;
-        let form = record.content_form().map_err(Error::internal)?;
-        let content = Digest::of(&[&form]);
+        let content = Digest::of(&[form]);
         let holders = codes.iter().map(|code| holder_key(index, code)).collect();
         let unique = match &record.number {
             Some(number) => {
                 index.number_key(&record.issuer.code, &record.record_type.code, number, record.version)
             }
-            None => index.content_key(&form),
+            None => index.content_key(form),
         };
         let keys = vec![index.identifier_key(&record.identifier), unique];
         let secret_identifier = record.identifier_is_secret();
-        Ok(Self { record, envelope, holders, content, keys, secret_identifier })
+        Self { record, envelope, holders, content, keys, secret_identifier }
     }
 
     /// The rows of this record, one a holder, as of an event's leaf.

@@ -40,21 +40,26 @@ pub struct Limits {
     pub block_bytes: usize,
     /// A transaction takes no further rows after this many bytes.
     pub transaction_bytes: usize,
-    /// Nor after this time.
+    /// Nor after this time, while a process serves (its lease on an access log is alive).
     pub transaction_time: Duration,
-    /// Left free between two transactions for other writers.
+    /// Nor after this time while none does: keys come in random order, and the longer a transaction is, the more
+    /// of them share a page that is written once.
+    pub alone_time: Duration,
+    /// Left free between two transactions for other writers while a process serves; a tenth of it while none
+    /// does. SQLite has no queue of writers: one that waits asks every 100 ms for five seconds.
     pub pause: Duration,
 }
 
 impl Default for Limits {
-    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 250 ms with 2 ms between them.
+    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 250 ms (alone 1 s) with 25 ms between them.
     fn default() -> Self {
         Self {
             run_bytes: 128 << 20,
             block_bytes: 256 << 10,
             transaction_bytes: 64 << 20,
             transaction_time: Duration::from_millis(250),
-            pause: Duration::from_millis(2),
+            alone_time: Duration::from_secs(1),
+            pause: Duration::from_millis(25),
         }
     }
 }

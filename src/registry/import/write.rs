@@ -83,13 +83,23 @@ impl Registry {
             });
             let mut queue = Queue { ahead, held: Vec::new(), ended: false };
             while !queue.ended {
-                self.commit_some(work, run, &actor, &mut queue, errors)?;
-                thread::sleep(work.options.limits.pause);
+                let limits = work.options.limits;
+                let served = self.is_served();
+                let most = if served { limits.transaction_time } else { limits.alone_time };
+                self.commit_some(work, run, &actor, &mut queue, errors, most)?;
+                thread::sleep(if served { limits.pause } else { limits.pause / 10 });
             }
             Ok(())
         });
         self.store().write_now(|writer| writer.tune_for_bulk(false))?;
         outcome
+    }
+
+    /// Whether a process serves from this registry; where that cannot be told, as if one did.
+    fn is_served(&self) -> bool {
+        let now = self.now();
+        let heads = self.store().read_access_now(|reader| reader.heads());
+        heads.map_or(true, |heads| heads.iter().any(|head| !head.owner.is_empty() && head.lease_until > now))
     }
 
     /// One transaction, tried again while the database does not answer or its commit is in doubt.
@@ -100,7 +110,9 @@ impl Registry {
         actor: &str,
         queue: &mut Queue,
         errors: &mut ErrorFile,
+        most: Duration,
     ) -> Result<()> {
+        let limits = (work.options.limits.transaction_bytes, most);
         let mut tries = 0;
         loop {
             // A key that was revoked since the rows were signed signs nothing more.
@@ -109,7 +121,7 @@ impl Registry {
             let outcome = self.log_records(|writer, place| {
                 writer.tune_for_bulk(true)?;
                 errors.rewind(run.body.error_bytes)?;
-                let (next, entries) = self.merge_some(work, run, actor, queue, errors, writer, place)?;
+                let (next, entries) = self.merge_some(run, actor, queue, errors, writer, place, limits)?;
                 attempted = Some(next.clone());
                 writer.put_import_run(&next.row()?)?;
                 Ok((next, entries))
@@ -139,19 +151,19 @@ impl Registry {
         }
     }
 
-    /// The inside of a transaction: chunks until it is full, and the run as it will be.
+    /// The inside of a transaction: chunks until it has so many bytes or took so long, and the run as it will be.
     #[expect(clippy::too_many_arguments, reason = "the parts of one transaction")]
     fn merge_some(
         &self,
-        work: &Work<'_>,
         run: &Run,
         actor: &str,
         queue: &mut Queue,
         errors: &mut ErrorFile,
         writer: &mut Writer<'_>,
         place: &Place,
+        (most_bytes, most_time): (usize, Duration),
     ) -> Result<(Run, Vec<[u8; 32]>)> {
-        let (limits, begun) = (work.options.limits, Instant::now());
+        let begun = Instant::now();
         let mut next = run.clone();
         let (mut leaf, mut bytes, mut at) = (place.first, 0, 0);
         let mut entries = Vec::new();
@@ -166,9 +178,7 @@ impl Registry {
                     entries.extend(sealed.entries);
                     Result::Ok(())
                 };
-            let full = |bytes: usize| {
-                bytes >= limits.transaction_bytes || begun.elapsed() >= limits.transaction_time
-            };
+            let full = |bytes: usize| bytes >= most_bytes || begun.elapsed() >= most_time;
             while at == 0 || !full(bytes) {
                 let Some(chunk) = queue.chunk(at)? else { break };
                 at += 1;

@@ -42,7 +42,12 @@ pub struct Bulk {
 /// No number comes twice in the first 26 million, nor is one of the first 800,000 also that of a person of the
 /// demo: sequences below 11 are those of the stories, and the demo's families begin at 100.
 pub fn bulk(seed: u64, n: u64) -> Bulk {
-    Bulk { seed, next: 0, end: n, offices: Offices::read() }
+    bulk_from(seed, 0, n)
+}
+
+/// The holders from `first` up to `end` of the same sequence: two ranges that do not meet share no number.
+pub fn bulk_from(seed: u64, first: u64, end: u64) -> Bulk {
+    Bulk { seed, next: first, end, offices: Offices::read() }
 }
 
 impl Iterator for Bulk {

@@ -9,6 +9,6 @@ mod family;
 pub(super) mod lives;
 mod records;
 
-pub use bulk::{Bulk, BulkHolder, bulk};
+pub use bulk::{Bulk, BulkHolder, bulk, bulk_from};
 pub use family::{Family, Member, families};
 pub(super) use records::records;
