@@ -1,12 +1,12 @@
 //! Filling an empty registry with the demo's data, by the same use cases that a department uses.
 
 use super::DemoData;
-use super::steps::{Act, Coded, Draft as Scripted, Entry, Step};
+use super::steps::{Act, Coded, Draft, Entry, Step};
 use crate::error::{Error, Result};
 use crate::policy::Actor;
 use crate::record::Action;
 use crate::registry::{
-    ActCommand, AskedHolder, DirectoryDraft, DisputeCommand, Draft, Endorsement, FaceEdit, HolderSource,
+    ActCommand, AskedHolder, DirectoryDraft, DisputeCommand, Endorsement, FaceEdit, HolderSource,
     LinkCommand, MarkCommand, NewAccount, NewClient, Registry, Submitted,
 };
 use crate::store::HolderState;
@@ -28,7 +28,7 @@ pub struct Filled {
 struct Made {
     identifier: String,
     version: u32,
-    draft: Scripted,
+    draft: Draft,
 }
 
 /// Fills a registry that has nothing but its types. `tick` is called after each step, for a progress bar.
@@ -100,10 +100,8 @@ fn people(registry: &Registry, data: &DemoData) -> Result<()> {
     Ok(())
 }
 
-fn issue(registry: &Registry, actor: &Actor, scripted: &Scripted) -> Result<Made> {
-    let value = serde_json::to_value(scripted).map_err(Error::internal)?;
-    let draft: Draft = serde_json::from_value(value).map_err(Error::internal)?;
-    let issued = registry.issue(actor, &Submitted::Draft(draft))?;
+fn issue(registry: &Registry, actor: &Actor, scripted: &Draft) -> Result<Made> {
+    let issued = registry.issue(actor, &Submitted::Draft(scripted.clone()))?;
     Ok(Made { identifier: issued.identifier, version: issued.version, draft: scripted.clone() })
 }
 

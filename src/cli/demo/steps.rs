@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use crate::catalog::Custody;
 use crate::clock::Day;
 use crate::record::action::Action;
-use crate::record::payload::{Attachment, Validity};
+use crate::record::payload::Validity;
+pub use crate::registry::{Draft, DraftHolder};
 use crate::store::{HolderState, LinkKind};
 
 /// One thing to do.
@@ -30,53 +31,6 @@ pub enum Step {
     Directory(Entry),
     /// Mark fields of a record as disputed.
     Dispute(Dispute),
-}
-
-/// A holder as the issuer names it; the same JSON as an issue takes.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DraftHolder {
-    /// Code type, 3 digits.
-    pub code_type: String,
-    /// The number.
-    pub code: String,
-    /// The name.
-    pub name: String,
-    /// The role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// The share, where the type has shares.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share: Option<String>,
-}
-
-/// A record as an issuer brings it; the same JSON as an issue takes.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Draft {
-    /// Slug of the type.
-    #[serde(rename = "type")]
-    pub type_code: String,
-    /// Credit code of the issuing agency.
-    pub issuer: String,
-    /// The holders, in the order of their items in the face.
-    pub holders: Vec<DraftHolder>,
-    /// The face.
-    pub face: Map<String, Value>,
-    /// The day of issue.
-    pub issued_on: Day,
-    /// First valid day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub valid_from: Option<Day>,
-    /// Last valid day or 长期.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub valid_to: Option<Validity>,
-    /// Files; the demo has none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attachments: Vec<Attachment>,
-    /// A foreign identifier; the demo has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identifier: Option<String>,
 }
 
 /// An action on the record of an earlier step.
@@ -220,18 +174,6 @@ pub struct Dispute {
     pub raised_on: Day,
     /// What is said, as shown.
     pub reason: String,
-}
-
-impl fmt::Debug for DraftHolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DraftHolder({} ***)", self.code_type)
-    }
-}
-
-impl fmt::Debug for Draft {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Draft({}, {} holders)", self.type_code, self.holders.len())
-    }
 }
 
 impl fmt::Debug for Act {
