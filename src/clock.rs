@@ -57,6 +57,26 @@ impl Moment {
         (self.datetime() + TimeDelta::seconds(LEGAL_OFFSET_S)).format("%Y-%m-%d %H:%M:%S").to_string()
     }
 
+    /// The 27 bytes of [`fmt::Display`], without chrono's formatting machinery: each answer has eight instants.
+    pub fn text(self) -> [u8; 27] {
+        let (days, micros) = (self.0.div_euclid(86_400_000_000), self.0.rem_euclid(86_400_000_000));
+        let (second, micros) = (micros / 1_000_000, micros % 1_000_000);
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let (year, month, day) = civil(days);
+        for (end, count, value) in [
+            (4, 4, year),
+            (7, 2, month),
+            (10, 2, day),
+            (13, 2, second / 3600),
+            (16, 2, second / 60 % 60),
+            (19, 2, second % 60),
+            (26, 6, micros),
+        ] {
+            digits(&mut text, end, count, value);
+        }
+        text
+    }
+
     fn datetime(self) -> NaiveDateTime {
         DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH).naive_utc()
     }
@@ -64,7 +84,7 @@ impl Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.datetime().format(RFC3339_MICROS))
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -91,6 +111,27 @@ impl FromStr for Moment {
         let parsed = NaiveDateTime::parse_from_str(text, RFC3339_MICROS).ok().ok_or(FAULT)?;
         let moment = Self(parsed.and_utc().timestamp_micros());
         if moment.to_string() == text { Ok(moment) } else { Err(FAULT) }
+    }
+}
+
+/// Year, month and day of a count of days since 1970-01-01, proleptic Gregorian, by 400-year eras that begin on
+/// 1 March.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let slot = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * slot + 2) / 5 + 1;
+    let month = if slot < 10 { slot + 3 } else { slot - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Writes the last `count` digits of a value so that they end before `end`.
+fn digits(text: &mut [u8], end: usize, count: usize, mut value: i64) {
+    for place in text.iter_mut().take(end).rev().take(count) {
+        *place = b'0' + u8::try_from(value.rem_euclid(10)).unwrap_or(0);
+        value /= 10;
     }
 }
 
@@ -147,6 +188,17 @@ impl Day {
         NaiveDate::from_epoch_days(days).map(Self)
     }
 
+    /// The 10 bytes of [`fmt::Display`]; none for a year outside 0 to 9999, which has more.
+    pub fn text(self) -> Option<[u8; 10]> {
+        let mut text = *b"0000-00-00";
+        let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());
+        (0..=9999).contains(&year).then_some(())?;
+        digits(&mut text, 4, 4, year.into());
+        digits(&mut text, 7, 2, month.into());
+        digits(&mut text, 10, 2, day.into());
+        Some(text)
+    }
+
     /// `2026年11月22日`, as documents print it.
     pub fn text_zh(self) -> String {
         format!("{}年{}月{}日", self.0.year(), self.0.month(), self.0.day())
@@ -156,7 +208,10 @@ impl Day {
 impl fmt::Display for Day {
     /// By hand: every record has several days, and a format that is read anew each time costs more than a hash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+        match self.text() {
+            Some(text) => f.write_str(std::str::from_utf8(&text).unwrap_or_default()),
+            None => write!(f, "{}", self.0.format("%Y-%m-%d")),
+        }
     }
 }
 

@@ -48,6 +48,7 @@ on_both! {
     looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason
     a_page_follows_a_page_without_loss
     a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for
+    r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item
 }
 
 fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) {
@@ -191,4 +192,33 @@ fn a_page_follows_a_page_without_loss(world: World) {
     assert_eq!(got, all);
     let bad = AccessPage { after: Some("x".into()), limit: 2 };
     assert!(run(registry.accesses_of_holder(Viewer::Holder, &holder(ZHOU), &bad)).is_err());
+}
+
+fn r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item(world: World) {
+    people::settle(&world.registry);
+    world.registry.refresh().unwrap();
+    world.registry.issue(&operator(), &Submitted::Draft(people::marriage("J190101-2015-000123"))).unwrap();
+    world.registry.issue(&operator(), &Submitted::Draft(people::social_card(ZHOU, "周海燕"))).unwrap();
+    world.registry.start_access("main").unwrap();
+    let lookup = |types: Value| {
+        let ask: Ask = serde_json::from_value(json!({
+            "holder": {"type": "111", "code": ZHOU}, "types": types, "purpose": {"item": "低保", "reason": "窗口办理"},
+        }))
+        .unwrap();
+        world.registry.refresh().unwrap();
+        let prepared = world.registry.prepare_lookup(&ask).unwrap();
+        run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    };
+    lookup(json!(["social_security_card"]));
+    lookup(json!(["marriage_certificate"]));
+    world.registry.follow_accesses().unwrap();
+    let list = |code: &str| {
+        let holder = AskedHolder { code_type: "111".into(), code: code.into() };
+        let page = AccessPage { after: None, limit: 50 };
+        run(world.registry.accesses_of_holder(Viewer::Holder, &holder, &page)).unwrap().lines
+    };
+    assert_eq!(list(ZHOU).len(), 2);
+    let of_chen = list(CHEN);
+    assert_eq!(of_chen.len(), 1, "only the joint certificate concerns the other spouse");
+    assert!(of_chen[0].joint && of_chen[0].item.is_none() && of_chen[0].reason.is_none());
 }

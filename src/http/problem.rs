@@ -33,7 +33,7 @@ impl RequestId {
     /// # Errors
     /// `internal` when the operating system gives no random bytes.
     pub fn fresh() -> crate::error::Result<Self> {
-        Ok(Self(super::random::text(&super::random::bytes::<12>()?).into()))
+        Ok(Self(super::random::text(&crate::trust::random::pooled::<12>()?).into()))
     }
 
     /// The text.

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::hash::{Hash, leaf_hash, sha256};
 use super::note::{Checkpoint, LogVerifier, NoteFault};
 use super::proof;
+use crate::record::canonical::{Members, write_base64url};
 
 /// What a receipt says. Whoever holds one holds the salt of its entry: treat it like the answer itself.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize)]
@@ -59,23 +60,29 @@ impl ReceiptFault {
 
 /// The canonical JSON of a receipt.
 pub fn write(log: &str, index: u64, entry: &[u8], proof: &[Hash], checkpoint: &str) -> String {
-    let mut text = String::with_capacity(entry.len() * 4 / 3 + proof.len() * 46 + checkpoint.len() + 128);
-    text.push_str("{\"checkpoint\":");
-    push_json(&mut text, checkpoint);
-    text.push_str(",\"entry\":\"");
-    URL_SAFE_NO_PAD.encode_string(entry, &mut text);
-    text.push_str("\",\"index\":");
-    text.push_str(&index.to_string());
-    text.push_str(",\"log\":");
-    push_json(&mut text, log);
-    text.push_str(",\"proof\":[");
+    let mut out = Vec::new();
+    write_into(&mut out, log, index, entry, proof, checkpoint);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends the canonical JSON of a receipt: it is the last member of an answer, whose buffer it goes into.
+pub fn write_into(out: &mut Vec<u8>, log: &str, index: u64, entry: &[u8], proof: &[Hash], checkpoint: &str) {
+    out.reserve(entry.len() * 4 / 3 + proof.len() * 46 + checkpoint.len() + 128);
+    let mut object = Members::open(out);
+    object.text("checkpoint", checkpoint);
+    object.base64url("entry", entry);
+    object.integer("index", index);
+    object.text("log", log);
+    let out = object.name("proof");
+    out.push(b'[');
     for (place, hash) in proof.iter().enumerate() {
-        text.push_str(if place == 0 { "\"" } else { ",\"" });
-        URL_SAFE_NO_PAD.encode_string(hash.0, &mut text);
-        text.push('"');
+        if place > 0 {
+            out.push(b',');
+        }
+        write_base64url(&hash.0, out);
     }
-    text.push_str("]}");
-    text
+    out.push(b']');
+    object.close();
 }
 
 impl Receipt {
@@ -111,23 +118,4 @@ impl std::fmt::Debug for Receipt {
 
 fn decode(text: &str) -> Result<Vec<u8>, ReceiptFault> {
     URL_SAFE_NO_PAD.decode(text).ok().ok_or(ReceiptFault::Malformed)
-}
-
-/// A JSON string as RFC 8785 §3.2.2.2 writes it.
-fn push_json(text: &mut String, value: &str) {
-    text.push('"');
-    for c in value.chars() {
-        match c {
-            '\n' => text.push_str("\\n"),
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\t' => text.push_str("\\t"),
-            '\r' => text.push_str("\\r"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{c}' => text.push_str("\\f"),
-            c if c < ' ' => text.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => text.push(c),
-        }
-    }
-    text.push('"');
 }

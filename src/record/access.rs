@@ -130,37 +130,9 @@ pub fn write_moment(moment: Moment, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// The 27 bytes of [`Moment`]'s `Display`, years 0 to 9999, without its formatting machinery.
+/// The 27 bytes of [`Moment`]'s `Display`.
 pub fn moment_text(moment: Moment) -> [u8; AT_LEN] {
-    let seconds = moment.seconds();
-    let micros = moment.micros() - seconds * 1_000_000;
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Civil date from a day count, proleptic Gregorian, by 400-year eras that begin on 1 March.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let slot = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * slot + 2) / 5 + 1;
-    let month = if slot < 10 { slot + 3 } else { slot - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-
-    let mut text = *UNSTAMPED;
-    let mut digits = |end: usize, count: usize, mut value: i64| {
-        for place in text.iter_mut().take(end).rev().take(count) {
-            *place = b'0' + u8::try_from(value.rem_euclid(10)).unwrap_or(0);
-            value /= 10;
-        }
-    };
-    digits(4, 4, year);
-    digits(7, 2, month);
-    digits(10, 2, day);
-    digits(13, 2, second / 3600);
-    digits(16, 2, second / 60 % 60);
-    digits(19, 2, second % 60);
-    digits(26, 6, micros);
-    text
+    moment.text()
 }
 
 fn write_list(list: &[&str], by_digest: bool, out: &mut Vec<u8>) {

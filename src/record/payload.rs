@@ -399,6 +399,24 @@ impl Holder {
     }
 }
 
+/// Code type and code of every holder in a canonical payload, without reading the rest of it.
+///
+/// A canonical payload has its members sorted, so the last `"holders":[` is the record's own: none of the
+/// members behind it can hold another, and quotes inside a text are escaped. Empty if there is none.
+pub fn holder_codes(payload: &[u8]) -> Vec<(String, String)> {
+    #[derive(Deserialize)]
+    struct Coded {
+        code: String,
+        code_type: String,
+    }
+    const MEMBER: &[u8] = b"\"holders\":";
+    let at = payload.windows(MEMBER.len()).rposition(|window| window == MEMBER);
+    let list = at.and_then(|at| payload.get(at + MEMBER.len()..)).unwrap_or_default();
+    let mut values = serde_json::Deserializer::from_slice(list).into_iter::<Vec<Coded>>();
+    let coded = values.next().and_then(Result::ok).unwrap_or_default();
+    coded.into_iter().map(|one| (one.code_type, one.code)).collect()
+}
+
 impl fmt::Debug for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Holder({} ***, {})", self.code_type, self.role)

@@ -50,6 +50,16 @@ impl Touched {
         Self { key_type: code.key_type().to_owned(), key_code: code.key_code().to_owned(), keys: vec![key] }
     }
 
+    /// Adds the other holders of joint records that were shown: the access stands on their lists too. Each
+    /// holder once; the batch layout counts them in one byte.
+    pub fn also(&mut self, keys: Vec<HolderKey>) {
+        for key in keys {
+            if !self.keys.contains(&key) && self.keys.len() < 200 {
+                self.keys.push(key);
+            }
+        }
+    }
+
     /// The holders of a record: the first stands in the entry, all see it on their lists.
     pub fn all_of(code_type: &str, code: &str, keys: Vec<HolderKey>) -> Self {
         let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, code).ok());

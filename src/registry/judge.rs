@@ -19,7 +19,9 @@ pub(super) fn facts(
     facts.valid_to = record.valid_to;
     facts.review_due = record.body.review_due;
     facts.custody = record.custody;
-    facts.as_of = Some(record.as_of);
+    // A record made here is no copy; one that came with a feed is as old as the feed said.
+    let copy = record.custody != Custody::Hosted || record.as_of < record.body.logged_at;
+    facts.as_of = copy.then_some(record.as_of);
     facts.disputed = record.disputed;
     facts.type_known = entry.is_some();
     facts.max_staleness_s =
@@ -47,10 +49,10 @@ pub(super) fn holder_standing(state: HolderState) -> HolderStanding {
 
 /// The key as it stood when the record was logged, and the issuer's authority on that day.
 fn key_standing(snapshot: &Snapshot, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
-    let Some(header) = envelope.and_then(|envelope| envelope.header().ok()) else {
+    let Some(kid) = envelope.and_then(|envelope| envelope.kid().ok()) else {
         return KeyStanding::Unknown;
     };
-    let standing = snapshot.keys.status(&header.kid, record.body.logged_at).standing();
+    let standing = snapshot.keys.status(&kid, record.body.logged_at).standing();
     if standing != KeyStanding::Authorised {
         return standing;
     }

@@ -133,7 +133,7 @@ impl Registry {
         let access = self.access()?;
         let Prepared { ask, parsed, key } = prepared;
         let label = actor.label();
-        let touched = Touched::one(&parsed.code, key);
+        let mut touched = Touched::one(&parsed.code, key);
         let parts = |decision, outcome, answer| EntryParts {
             actor: &label,
             channel,
@@ -152,12 +152,17 @@ impl Registry {
         }
 
         let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
-        let mut draft = answer::Draft::new(&snapshot, self.now(), &parsed, &found);
-        let decision = show(&mut draft, actor, ask, asked_types.as_deref())?;
-        let outcome = if draft.is_empty() { "nothing_on_file" } else { "answered" };
-        let entry = parts(decision, outcome, draft.digest());
-        let accepted = access.note(entry.submission(access.name(), touched)?).await?;
-        Ok(draft.finish(accepted, ask.receipt))
+        let (submission, written) = {
+            let mut draft = answer::Draft::new(&snapshot, self.now(), &parsed, &found);
+            let decision = show(&mut draft, actor, ask, asked_types.as_deref())?;
+            touched.also(draft.co_holders(self.store().vault().index()));
+            let outcome = if draft.is_empty() { "nothing_on_file" } else { "answered" };
+            let entry = parts(decision, outcome, draft.digest());
+            (entry.submission(access.name(), touched)?, draft.written())
+        };
+        // Under load many answers wait for one commit; what they were written from goes before.
+        drop(found);
+        Ok(written.finish(access.note(submission).await?, ask.receipt))
     }
 
     /// The same without access entry and receipt, to measure what they cost. Breaks I2; see `api::bench`.

@@ -43,6 +43,7 @@ mod types;
 mod verify;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -94,8 +95,11 @@ struct Inner {
     regions: Regions,
     /// Swapped whole; a reader keeps the one it took for as long as its request lasts.
     snapshot: RwLock<Arc<Snapshot>>,
-    /// When the config version was last found equal to the snapshot's.
-    confirmed: Mutex<Instant>,
+    /// When the registry was opened; [`Inner::confirmed`] counts from here.
+    opened: Instant,
+    /// Microseconds from `opened` to when the config version was last found equal to the snapshot's. Read by
+    /// every request, several times.
+    confirmed: AtomicU64,
     /// Opened signing keys of logs, by log name.
     signers: Mutex<HashMap<String, Arc<LogSigner>>>,
     access: RwLock<Option<Arc<AccessLog>>>,
@@ -127,7 +131,8 @@ impl Registry {
             clock,
             regions,
             snapshot: RwLock::new(Arc::new(snapshot)),
-            confirmed: Mutex::new(Instant::now()),
+            opened: Instant::now(),
+            confirmed: AtomicU64::new(0),
             signers: Mutex::default(),
             access: RwLock::default(),
         };
@@ -161,8 +166,8 @@ impl Registry {
 
     /// Policy and catalog; `policy_stale` if they could not be confirmed for a second.
     pub fn fresh_snapshot(&self) -> Result<Arc<Snapshot>> {
-        let confirmed = *self.inner.confirmed.lock().unwrap_or_else(PoisonError::into_inner);
-        if confirmed.elapsed() > SNAPSHOT_AGE {
+        let confirmed = Duration::from_micros(self.inner.confirmed.load(Ordering::Acquire));
+        if self.inner.opened.elapsed().saturating_sub(confirmed) > SNAPSHOT_AGE {
             return Err(Error::new(Code::PolicyStale, ""));
         }
         Ok(self.snapshot())
@@ -178,7 +183,8 @@ impl Registry {
             let snapshot = Arc::new(Snapshot::read(&self.inner.store)?);
             *self.inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         }
-        *self.inner.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        let confirmed = u64::try_from(self.inner.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.inner.confirmed.store(confirmed, Ordering::Release);
         Ok(())
     }
 }

@@ -7,8 +7,10 @@ pub mod bulk;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
 
 use super::conn::AnyConnection;
 use crate::error::{Code, Error, Result};
@@ -38,6 +40,41 @@ pub fn begin(conn: &mut AnyConnection, begin: Begin) -> Result<()> {
         (AnyConnection::Pg(c), Begin::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
     }
     .map_err(fault)
+}
+
+/// A statement of fixed text, prepared once on each connection: `BEGIN` and `COMMIT` as diesel sends them are
+/// parsed anew each time, which costs a point read as much as one of its rows.
+macro_rules! prepared {
+    ($name:ident, $sql:literal) => {
+        #[derive(diesel::query_builder::QueryId)]
+        struct $name;
+        impl QueryFragment<Sqlite> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+        impl RunQueryDsl<SqliteConnection> for $name {}
+    };
+}
+prepared!(BeginPoint, "BEGIN DEFERRED");
+prepared!(EndPoint, "COMMIT");
+
+/// Opens the snapshot of a point read on SQLite, past diesel's own count of transactions: whoever calls this
+/// keeps the connection only if [`end_point`] said that the snapshot was closed.
+pub fn begin_point(conn: &mut AnyConnection) -> Result<()> {
+    match conn {
+        AnyConnection::Sqlite(c) => BeginPoint.execute(c).map(drop).map_err(fault),
+        AnyConnection::Pg(_) => begin(conn, Begin::Read),
+    }
+}
+
+/// Closes the snapshot of [`begin_point`].
+pub fn end_point(conn: &mut AnyConnection) -> Result<()> {
+    match conn {
+        AnyConnection::Sqlite(c) => EndPoint.execute(c).map(drop).map_err(fault),
+        AnyConnection::Pg(_) => commit(conn),
+    }
 }
 
 /// Commits. An error here leaves the outcome unknown: the caller re-reads before it goes on.
@@ -133,14 +170,15 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
             )
         }
         AnyConnection::Pg(c) => {
-            let setting = "SELECT current_setting('synchronous_commit') AS value";
-            let mode = diesel::sql_query(setting).get_result::<OneText>(c).map_err(fault)?.value;
-            let durable = matches!(mode.as_str(), "on" | "remote_apply" | "remote_write" | "local");
-            return if durable {
-                Ok(())
-            } else {
-                Err(Error::new(Code::ConfigInvalid, "PostgreSQL commits are not durable"))
-            };
+            let setting =
+                "SELECT current_setting('synchronous_commit') || ' ' || current_setting('fsync') AS value";
+            let said = diesel::sql_query(setting).get_result::<OneText>(c).map_err(fault)?.value;
+            let durable =
+                matches!(said.as_str(), "on on" | "remote_apply on" | "remote_write on" | "local on");
+            let detail = "PostgreSQL commits are not durable: synchronous_commit and fsync must be on";
+            return durable
+                .then_some(())
+                .ok_or_else(|| Error::new(Code::ConfigInvalid, detail).rule("durability"));
         }
     };
     let durable = mode == "wal" && level >= 2 && page == super::conn::PAGE_SIZE;

@@ -46,6 +46,20 @@ impl HolderState {
         (Self::Dissolved, 7),
     ];
 
+    /// The word in answers, as serde writes it.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Provisional => "provisional",
+            Self::DeathReported => "death_reported",
+            Self::Deceased => "deceased",
+            Self::Deregistered => "deregistered",
+            Self::MergedInto => "merged_into",
+            Self::SplitFrom => "split_from",
+            Self::Dissolved => "dissolved",
+        }
+    }
+
     fn column(self) -> i16 {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or(0, |(_, number)| *number)
     }
@@ -159,8 +173,9 @@ impl Reader<'_> {
     /// What is known of a holder: none if there is no row; `record_damaged` if its seal does not hold.
     pub fn holder(&mut self, hk: &HolderKey) -> Result<Option<StoredHolder>> {
         let vault = self.vault;
+        // Not `first`: SQLite prepares a statement with a bound LIMIT anew each time it is run.
         let row: Option<Row> =
-            native!(self.conn, c => holders::table.find(hk.bytes().as_slice()).first(c).optional())
+            native!(self.conn, c => holders::table.find(hk.bytes().as_slice()).get_result(c).optional())
                 .map_err(dialect::fault)?;
         let Some(row) = row else { return Ok(None) };
         let damaged = || Error::new(Code::RecordDamaged, "the holder's row does not open");

@@ -1,6 +1,10 @@
 //! The tables of a log, behind the log's own storage trait; heads, batches and tiles of either side.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
+use diesel::sqlite::Sqlite;
 
 use super::dialect::{self, native};
 use super::schema::{log_batches, log_heads, tiles};
@@ -53,8 +57,10 @@ impl TreeReader for Reader<'_> {
     type Error = Error;
 
     fn head(&mut self, log: &str) -> Result<Option<Head>> {
-        let row: Option<Row> = native!(&mut *self.conn, c => log_heads::table.find(log).first(c).optional())
-            .map_err(dialect::fault)?;
+        // Not `first`: SQLite prepares a statement with a bound LIMIT anew each time it is run.
+        let row: Option<Row> =
+            native!(&mut *self.conn, c => log_heads::table.find(log).get_result(c).optional())
+                .map_err(dialect::fault)?;
         row.map(head_of).transpose()
     }
 
@@ -105,6 +111,18 @@ impl TreeReader for Reader<'_> {
 }
 
 impl Reader<'_> {
+    /// Size and root of a log: all that a lookup says of it.
+    pub fn mark(&mut self, log: &str) -> Result<Option<(u64, Hash)>> {
+        let place = log_heads::table.find(log).select((log_heads::size, log_heads::root));
+        let row: Option<(i64, Vec<u8>)> =
+            native!(&mut *self.conn, c => place.get_result(c).optional()).map_err(dialect::fault)?;
+        let broken = || Error::new(Code::LogForked, "a head row has values no head has");
+        let Some((size, root)) = row else { return Ok(None) };
+        let mark = (u64::try_from(size).ok(), hash(&root));
+        let (Some(size), Some(root)) = mark else { return Err(broken()) };
+        Ok(Some((size, root)))
+    }
+
     /// The heads of all logs of this side.
     pub fn heads(&mut self) -> Result<Vec<Head>> {
         let rows: Vec<Row> =
@@ -131,7 +149,6 @@ impl Reader<'_> {
     /// Batches of a log from leaf `from` on, `limit` at most: (first leaf, entries claimed, bytes held), for `fsck`.
     pub fn batch_spans(&mut self, log: &str, from: i64, limit: i64) -> Result<Vec<(i64, i64, i64)>> {
         use diesel::dsl::sql;
-        use diesel::sql_types::BigInt;
         let bytes = sql::<BigInt>("CAST(length(entries) AS BIGINT)");
         log_batches::table
             .filter(log_batches::log.eq(log).and(log_batches::first.ge(from)))
@@ -160,6 +177,62 @@ impl TreeReader for Writer<'_> {
     }
 }
 
+/// Compare-and-swap of a head, with its numbers as columns have them: the one statement of every commit that
+/// diesel would prepare anew each time, as it does with all updates.
+struct SwapHead<'a> {
+    read: &'a Head,
+    next: &'a Head,
+    old_size: i64,
+    new_size: i64,
+    at: i64,
+    lease_until: i64,
+}
+
+/// Its text is always the same, so its type names it whatever it borrows.
+struct SwapHeadText;
+
+impl QueryId for SwapHead<'_> {
+    type QueryId = SwapHeadText;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+macro_rules! swap_head_on {
+    ($backend:ty, $conn:ty) => {
+        impl QueryFragment<$backend> for SwapHead<'_> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $backend>) -> QueryResult<()> {
+                let Self { read, next, old_size, new_size, at, lease_until } = self;
+                out.push_sql("UPDATE log_heads SET size = ");
+                out.push_bind_param::<BigInt, _>(new_size)?;
+                out.push_sql(", root = ");
+                out.push_bind_param::<Binary, _>(&next.root.0)?;
+                out.push_sql(", frontier = ");
+                out.push_bind_param::<Binary, _>(&next.frontier)?;
+                out.push_sql(", note = ");
+                out.push_bind_param::<Text, _>(&next.note)?;
+                out.push_sql(", at = ");
+                out.push_bind_param::<BigInt, _>(at)?;
+                out.push_sql(", epoch = ");
+                out.push_bind_param::<BigInt, _>(&next.epoch)?;
+                out.push_sql(", owner = ");
+                out.push_bind_param::<Text, _>(&next.owner)?;
+                out.push_sql(", lease_until = ");
+                out.push_bind_param::<BigInt, _>(lease_until)?;
+                out.push_sql(", closed = ");
+                out.push_bind_param::<Bool, _>(&next.closed)?;
+                out.push_sql(" WHERE log = ");
+                out.push_bind_param::<Text, _>(&read.log)?;
+                out.push_sql(" AND epoch = ");
+                out.push_bind_param::<BigInt, _>(&read.epoch)?;
+                out.push_sql(" AND size = ");
+                out.push_bind_param::<BigInt, _>(old_size)
+            }
+        }
+        impl RunQueryDsl<$conn> for SwapHead<'_> {}
+    };
+}
+swap_head_on!(Sqlite, SqliteConnection);
+swap_head_on!(Pg, PgConnection);
+
 impl LogStore for Writer<'_> {
     fn lock_head(&mut self, log: &str) -> Result<Option<Head>> {
         dialect::lock_head(&mut *self.conn, log)?;
@@ -167,24 +240,16 @@ impl LogStore for Writer<'_> {
     }
 
     fn swap_head(&mut self, read: &Head, next: &Head) -> Result<bool> {
-        let (old, new) = (column(read.size)?, column(next.size)?);
-        let place = log_heads::table.filter(
-            log_heads::log.eq(&read.log).and(log_heads::epoch.eq(read.epoch)).and(log_heads::size.eq(old)),
-        );
-        let values = (
-            log_heads::size.eq(new),
-            log_heads::root.eq(next.root.0.as_slice()),
-            log_heads::frontier.eq(&next.frontier),
-            log_heads::note.eq(&next.note),
-            log_heads::at.eq(next.at.micros()),
-            log_heads::epoch.eq(next.epoch),
-            log_heads::owner.eq(&next.owner),
-            log_heads::lease_until.eq(next.lease_until.micros()),
-            log_heads::closed.eq(next.closed),
-        );
-        let changed = native!(&mut *self.conn, c => diesel::update(place).set(values).execute(c))
-            .map_err(dialect::fault)?;
-        Ok(changed == 1)
+        let swap = SwapHead {
+            read,
+            next,
+            old_size: column(read.size)?,
+            new_size: column(next.size)?,
+            at: next.at.micros(),
+            lease_until: next.lease_until.micros(),
+        };
+        let changed = native!(&mut *self.conn, c => swap.execute(c));
+        Ok(changed.map_err(dialect::fault)? == 1)
     }
 
     fn put_batch(&mut self, log: &str, first: u64, entries: &[[u8; 32]]) -> Result<()> {

@@ -44,8 +44,9 @@ impl RowBody {
         out
     }
 
-    /// Reads what [`RowBody::to_bytes`] wrote; none if a byte is missing or left over.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`RowBody::to_bytes`] wrote; none if a byte is missing or left over. The envelope stays in the
+    /// buffer that is given: it is most of a row, and each row of a lookup has one.
+    pub fn from_bytes(mut bytes: Vec<u8>) -> Option<Self> {
         let (&layout, mut rest) = bytes.split_first()?;
         if layout != LAYOUT {
             return None;
@@ -60,17 +61,15 @@ impl RowBody {
         rest = after;
         let due = i32::from_be_bytes(*due);
         let review_due = if due == i32::MIN { None } else { Some(Day::from_number(due)?) };
-        let envelope = take(&mut rest)?.to_vec();
+        let envelope_len = take(&mut rest)?.len();
+        let envelope_end = bytes.len() - rest.len();
         let directory = take(&mut rest)?.to_vec();
-        rest.is_empty().then_some(Self {
-            holder,
-            role,
-            identifier,
-            logged_at,
-            review_due,
-            envelope,
-            directory,
-        })
+        if !rest.is_empty() {
+            return None;
+        }
+        bytes.truncate(envelope_end);
+        bytes.drain(..envelope_end - envelope_len);
+        Some(Self { holder, role, identifier, logged_at, review_due, envelope: bytes, directory })
     }
 }
 
@@ -115,13 +114,13 @@ mod tests {
             directory: Vec::new(),
         };
         let bytes = body.to_bytes();
-        assert_eq!(RowBody::from_bytes(&bytes), Some(body.clone()));
+        assert_eq!(RowBody::from_bytes(bytes.clone()), Some(body.clone()));
         for cut in 0..bytes.len() {
-            assert_eq!(RowBody::from_bytes(&bytes[..cut]), None, "cut at {cut}");
+            assert_eq!(RowBody::from_bytes(bytes[..cut].to_vec()), None, "cut at {cut}");
         }
         let mut longer = bytes.clone();
         longer.push(0);
-        assert_eq!(RowBody::from_bytes(&longer), None);
+        assert_eq!(RowBody::from_bytes(longer), None);
         assert!(!format!("{body:?}").contains("19010119880312"));
     }
 }

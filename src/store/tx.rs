@@ -314,9 +314,11 @@ impl Store {
             Some(conn) => conn,
             None => Maker { url: self.inner.url.clone(), side: Side::Registry, open: Open::Read }.make()?,
         };
-        // While in use the connection is out of the list: a panic in `f` drops it instead of keeping it half-read.
-        let outcome = snapshot(&mut conn, &self.inner.vault, f);
-        if !dialect::in_transaction(&mut conn) {
+        // While in use the connection is out of the list: a panic in `f` drops it instead of keeping it half-read,
+        // and so does a snapshot that could not be closed.
+        dialect::begin_point(&mut conn)?;
+        let outcome = f(&mut Reader { conn: &mut conn, vault: &self.inner.vault });
+        if dialect::end_point(&mut conn).is_ok() {
             LOCAL.with_borrow_mut(|all| all.push((id, conn)));
         }
         outcome

@@ -98,6 +98,15 @@ impl<'a> Envelope<'a> {
         Header::parse(self.header)
     }
 
+    /// The key of a stored envelope. Entry made sure that the header is canonical, so the kid stands at a fixed
+    /// place; a header of any other form is read strictly.
+    pub fn kid(&self) -> Result<Kid, EnvelopeFault> {
+        match header::kid_in_place(self.header) {
+            Some(kid) => Ok(kid),
+            None => self.header().map(|header| header.kid),
+        }
+    }
+
     /// SHA-256(header ‖ payload): the envelope's name in events and answers.
     pub fn digest(&self) -> Digest {
         Digest::of(&[self.header, self.payload])

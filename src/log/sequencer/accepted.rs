@@ -29,8 +29,15 @@ pub struct Accepted {
 impl Accepted {
     /// The receipt, canonical JSON (`schema/bytes.md` §6). Made by who answers, not by the sequencer.
     pub fn receipt(&self) -> String {
+        let mut out = Vec::new();
+        self.write_receipt(&mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// Appends the receipt to an answer's bytes.
+    pub fn write_receipt(&self, out: &mut Vec<u8>) {
         let proof = self.batch.inclusion(self.index).unwrap_or_default();
-        receipt::write(&self.log, self.index, &self.entry, &proof, &self.note)
+        receipt::write_into(out, &self.log, self.index, &self.entry, &proof, &self.note);
     }
 }
 

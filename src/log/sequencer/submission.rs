@@ -54,12 +54,12 @@ impl Submission {
 
 /// Writes the batch's time into each submission and returns the log entries, SHA-256 of the final bytes.
 pub fn stamp(batch: &mut [Submission], at: Moment) -> Vec<[u8; 32]> {
-    let text = at.to_string();
-    let place = AT_PLACEHOLDER.len();
+    let text = at.text();
+    let place = text.len();
     let stamped = batch.iter_mut().map(|submission| {
         let at = submission.entry.get_mut(submission.at_offset..submission.at_offset + place);
-        if let Some(at) = at.filter(|_| text.len() == place) {
-            at.copy_from_slice(text.as_bytes());
+        if let Some(at) = at {
+            at.copy_from_slice(&text);
         }
         sha256(&submission.entry)
     });

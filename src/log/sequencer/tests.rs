@@ -15,7 +15,7 @@ use crate::log::testing::{MemoryCommitter, MemoryLogs, Mode};
 use crate::log::tests::{LOG, assert_one_tree, moment, signer};
 
 fn submission(name: &str) -> Submission {
-    let entry = format!(r#"{{"actor":"{name}","at":"{AT_PLACEHOLDER}","v":1}}"#);
+    let entry = format!(r#"{{"actor":"{name}","at":"{AT_PLACEHOLDER}","log":"{LOG}","v":1}}"#);
     let at = entry.find(AT_PLACEHOLDER).unwrap();
     Submission::new(entry.into_bytes(), at).unwrap()
 }

@@ -6,26 +6,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::scan::{Found, FoundRow};
 use super::{ReceiptForm, Within, absent};
 use crate::catalog::{Custody, Mask, TypeEntry};
-use crate::clock::Moment;
+use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
-use crate::identity::Parsed;
+use crate::identity::{HolderCode, Parsed};
 use crate::log::Accepted;
 use crate::policy::Fields;
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
+use crate::record::canonical::{write_base64url, write_integer};
 use crate::record::extract::{self, Fields as Shown, Holders, View};
+use crate::record::payload::holder_codes;
 use crate::record::verdict::{Facts, Judgement, Reason, Seal};
 use crate::record::{Digest, Record, verdict};
 use crate::registry::access_entry::receipt_json;
 use crate::registry::draft::remark_json;
+use crate::registry::issue::holder_key;
 use crate::registry::{Snapshot, judge};
 use crate::store::{Opened, StoredRecord};
-use crate::trust::Envelope;
+use crate::trust::{Envelope, HolderKey, IndexKey};
 
 /// A finished answer.
 pub struct Answered {
@@ -44,15 +44,8 @@ pub(super) struct Draft<'a> {
     pub(super) found: &'a Found,
     parsed: &'a Parsed,
     body: Vec<u8>,
-    listed: Vec<Listed>,
+    listed: Vec<AnsweredRecord<'a>>,
     absent: Vec<(String, &'static str)>,
-}
-
-struct Listed {
-    identifier: String,
-    version: u32,
-    digest: Digest,
-    judgement: Judgement,
 }
 
 /// Appends a JSON string.
@@ -65,6 +58,24 @@ fn member(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
     text(out, value);
+}
+
+fn number(out: &mut Vec<u8>, name: &str, value: u64) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    write_integer(value, out);
+}
+
+fn date(out: &mut Vec<u8>, name: &str, day: Day) {
+    match day.text() {
+        Some(text) => member(out, name, std::str::from_utf8(&text).unwrap_or_default()),
+        None => member(out, name, &day.to_string()),
+    }
+}
+
+fn instant(out: &mut Vec<u8>, name: &str, at: Moment) {
+    member(out, name, std::str::from_utf8(&at.text()).unwrap_or_default());
 }
 
 impl<'a> Draft<'a> {
@@ -82,13 +93,35 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The holders of the joint records that are shown, the asked one among them (practice: an access stands
+    /// on the page of each holder). Only types with more than one seat are read for it.
+    pub(super) fn co_holders(&self, index: &IndexKey) -> Vec<HolderKey> {
+        let mut keys = Vec::new();
+        for row in &self.found.rows {
+            let Opened::Record(record) = &row.opened else { continue };
+            let shown = self.listed.iter().any(|one| one.identifier == record.body.identifier);
+            let joint = self.snapshot.catalog.type_of(&record.type_code).is_some_and(|entry| {
+                entry.def().holders.iter().map(|role| u64::from(role.max)).sum::<u64>() > 1
+            });
+            if !shown || !joint {
+                continue;
+            }
+            let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { continue };
+            for (code_type, code) in holder_codes(envelope.payload()) {
+                let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, &code).ok());
+                keys.extend(parsed.map(|parsed| holder_key(index, &parsed.code)));
+            }
+        }
+        keys
+    }
+
     /// True while no record was shown.
     pub(super) fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }
 
     /// Adds a row with what policy lets out of it.
-    pub(super) fn record(&mut self, row: &FoundRow, fields: &Fields) -> Result<()> {
+    pub(super) fn record(&mut self, row: &'a FoundRow, fields: &Fields) -> Result<()> {
         if !self.listed.is_empty() {
             self.body.push(b',');
         }
@@ -105,8 +138,8 @@ impl<'a> Draft<'a> {
                 text(&mut self.body, type_code);
                 self.judged(judgement);
                 self.body.push(b'}');
-                self.listed.push(Listed {
-                    identifier: String::new(),
+                self.listed.push(AnsweredRecord {
+                    identifier: "",
                     version: 0,
                     digest: Digest([0; 32]),
                     judgement,
@@ -116,7 +149,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn opened(&mut self, record: &StoredRecord, row: &FoundRow, fields: &Fields) -> Result<()> {
+    fn opened(&mut self, record: &'a StoredRecord, row: &FoundRow, fields: &Fields) -> Result<()> {
         let entry = self.snapshot.catalog.type_of(&record.type_code);
         let envelope = match record.custody {
             Custody::Hosted => Envelope::parse_stored(&record.body.envelope).ok(),
@@ -142,33 +175,33 @@ impl<'a> Draft<'a> {
         if record.identifier.is_some() || whole {
             member(out, "identifier", &record.body.identifier);
         }
-        out.extend_from_slice(format!(",\"version\":{}", record.version).as_bytes());
+        number(out, "version", u64::try_from(record.version).map_err(Error::internal)?);
         member(out, "issuer", &record.issuer);
         member(out, "custody", record.custody.wire());
         member(out, "state", record.state.wire());
         if let Some(day) = record.valid_from {
-            member(out, "valid_from", &day.to_string());
+            date(out, "valid_from", day);
         }
         if let Some(day) = record.valid_to {
-            member(out, "valid_to", &day.to_string());
+            date(out, "valid_to", day);
         }
-        member(out, "as_of", &record.as_of.to_string());
+        instant(out, "as_of", record.as_of);
         member(out, "log", &record.log);
-        out.extend_from_slice(format!(",\"leaf\":{}", record.leaf).as_bytes());
+        number(out, "leaf", record.leaf);
         if let Some(path) = &row.proof {
             out.extend_from_slice(b",\"proof\":[");
             for (index, hash) in path.iter().enumerate() {
-                let comma = if index == 0 { "" } else { "," };
-                out.extend_from_slice(
-                    format!("{comma}\"{}\"", URL_SAFE_NO_PAD.encode(hash.as_bytes())).as_bytes(),
-                );
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_base64url(hash.as_bytes(), out);
             }
             out.push(b']');
         }
         self.judged(judgement);
         let digest = match (&envelope, whole) {
             (Some(envelope), true) => {
-                let held = envelope.header().ok().is_some_and(|header| self.snapshot.held_here(&header.kid));
+                let held = envelope.kid().is_ok_and(|kid| self.snapshot.held_here(&kid));
                 member(&mut self.body, "vouched_by", "issuer");
                 member(
                     &mut self.body,
@@ -185,7 +218,7 @@ impl<'a> Draft<'a> {
         };
         self.body.push(b'}');
         let version = u32::try_from(record.version).map_err(Error::internal)?;
-        self.listed.push(Listed { identifier: record.body.identifier.clone(), version, digest, judgement });
+        self.listed.push(AnsweredRecord { identifier: &record.body.identifier, version, digest, judgement });
         Ok(())
     }
 
@@ -266,40 +299,29 @@ impl<'a> Draft<'a> {
     pub(super) fn digest(&self) -> Digest {
         let head = &self.found.head;
         let heads = [AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size }];
-        let records: Vec<AnsweredRecord<'_>> = self
-            .listed
-            .iter()
-            .map(|one| AnsweredRecord {
-                identifier: &one.identifier,
-                version: one.version,
-                digest: one.digest,
-                judgement: one.judgement,
-            })
-            .collect();
         let absent: Vec<(&str, &str)> =
             self.absent.iter().map(|(code, wire)| (code.as_str(), *wire)).collect();
-        Answer { absent: &absent, heads: &heads, records: &records }.digest(&mut Vec::with_capacity(1024))
+        Answer { absent: &absent, heads: &heads, records: &self.listed }.digest(&mut Vec::with_capacity(1024))
     }
 
-    /// The finished answer with its receipt.
-    pub(super) fn finish(mut self, accepted: Accepted, form: ReceiptForm) -> Answered {
-        self.tail(accepted.at);
-        self.body.extend_from_slice(b",\"receipt\":");
-        self.body.extend_from_slice(receipt_json(&accepted, form).as_bytes());
-        self.body.push(b'}');
-        Answered { body: self.body, records: self.listed.len(), accepted }
+    /// All of the answer but what the log tells: its time and the receipt. Holds nothing of what was read, so
+    /// that the rows need not wait for the log with it.
+    pub(super) fn written(mut self) -> Written {
+        self.tail();
+        Written { records: self.listed.len(), body: self.body }
     }
 
     /// The answer without a receipt, for measuring what log and receipt cost.
     #[cfg(feature = "bench-routes")]
     pub(super) fn unlogged(mut self) -> Vec<u8> {
-        self.tail(self.now);
+        self.tail();
+        instant(&mut self.body, "at", self.now);
         self.body.push(b'}');
         self.body
     }
 
-    /// The holder, the heads, the time.
-    fn tail(&mut self, at: Moment) {
+    /// The holder and the heads.
+    fn tail(&mut self) {
         let head = &self.found.head;
         let mut notes: Vec<&str> = Vec::new();
         if self.found.conflict {
@@ -308,22 +330,55 @@ impl<'a> Draft<'a> {
         if self.found.holder_damaged {
             notes.push(Reason::RecordDamaged.wire());
         }
-        let holder = serde_json::json!({
-            "code_type": self.parsed.code.code_type().code(),
-            "masked": self.parsed.code.masked(),
-            "remarks": self.parsed.remarks.iter().map(remark_json).collect::<Vec<_>>(),
-            "state": self.found.state,
-            "linked_codes": self.found.linked,
-            "notes": notes,
-        });
-        self.body.extend_from_slice(b",\"holder\":");
-        self.body.extend_from_slice(holder.to_string().as_bytes());
-        let root = URL_SAFE_NO_PAD.encode(head.root.as_bytes());
-        self.body.extend_from_slice(
-            format!(",\"heads\":[{{\"log\":\"{}\",\"root\":\"{root}\",\"size\":{}}}]", head.log, head.size)
-                .as_bytes(),
-        );
-        member(&mut self.body, "at", &at.to_string());
+        let out = &mut self.body;
+        out.extend_from_slice(b",\"holder\":{\"code_type\":");
+        text(out, self.parsed.code.code_type().code());
+        number(out, "linked_codes", self.found.linked as u64);
+        member(out, "masked", &self.parsed.code.masked());
+        out.extend_from_slice(b",\"notes\":[");
+        for (index, note) in notes.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            text(out, note);
+        }
+        out.extend_from_slice(b"],\"remarks\":[");
+        for (index, remark) in self.parsed.remarks.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(remark_json(remark).to_string().as_bytes());
+        }
+        out.push(b']');
+        member(out, "state", self.found.state.wire());
+        out.extend_from_slice(b"},\"heads\":[{\"log\":");
+        text(out, &head.log);
+        out.extend_from_slice(b",\"root\":");
+        write_base64url(head.root.as_bytes(), out);
+        number(out, "size", head.size);
+        out.extend_from_slice(b"}]");
+    }
+}
+
+/// An answer that waits for its access to be durable.
+pub(super) struct Written {
+    body: Vec<u8>,
+    records: usize,
+}
+
+impl Written {
+    /// The finished answer with its receipt.
+    pub(super) fn finish(mut self, accepted: Accepted, form: ReceiptForm) -> Answered {
+        instant(&mut self.body, "at", accepted.at);
+        self.body.extend_from_slice(b",\"receipt\":");
+        match form {
+            ReceiptForm::Full => accepted.write_receipt(&mut self.body),
+            ReceiptForm::Reference => {
+                self.body.extend_from_slice(receipt_json(&accepted, form).as_bytes());
+            }
+        }
+        self.body.push(b'}');
+        Answered { body: self.body, accepted, records: self.records }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::log::tile::StoredNodes;
-use crate::log::{Hash, Head, TreeReader, proof};
+use crate::log::{Hash, proof};
 use crate::registry::{Registry, Snapshot, find};
 use crate::store::{Cost, HolderState, Opened, Reader};
 use crate::trust::HolderKey;
@@ -11,7 +11,7 @@ use crate::trust::HolderKey;
 /// What a lookup read, in one snapshot of the database.
 pub(crate) struct Found {
     /// The head of the records log before the scan: the rows are at least as new.
-    pub head: Head,
+    pub head: Mark,
     /// Current rows under all keys.
     pub rows: Vec<FoundRow>,
     /// What is known of the holder's life; the worst under all keys.
@@ -22,6 +22,16 @@ pub(crate) struct Found {
     pub conflict: bool,
     /// How many further codes were followed.
     pub linked: usize,
+}
+
+/// A log as it stood before a scan.
+pub(crate) struct Mark {
+    /// Its name.
+    pub log: String,
+    /// Number of leaves.
+    pub size: u64,
+    /// Root of the tree.
+    pub root: Hash,
 }
 
 /// One row with the proof of its leaf where it was asked for.
@@ -65,10 +75,10 @@ fn read(
     proofs: bool,
 ) -> Result<Found> {
     let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-    let head = reader.head(log)?.ok_or_else(missing)?;
+    let (size, root) = reader.mark(log)?.ok_or_else(missing)?;
     let mut found = Found {
-        head,
-        rows: Vec::new(),
+        head: Mark { log: log.to_owned(), size, root },
+        rows: Vec::with_capacity(8),
         state: HolderState::Normal,
         holder_damaged: false,
         conflict: false,

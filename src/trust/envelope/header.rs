@@ -9,6 +9,17 @@ use crate::trust::keys::Kid;
 /// No header of the three members is longer than this, in bytes.
 pub(super) const MAX_LEN: usize = 256;
 
+/// The kid of a canonical header, taken from its place; none where the header has another form.
+pub(super) fn kid_in_place(bytes: &[u8]) -> Option<Kid> {
+    const KID_LEN: usize = 43;
+    let rest = bytes
+        .strip_prefix(br#"{"alg":"EdDSA","kid":""#)
+        .or_else(|| bytes.strip_prefix(br#"{"alg":"Ed25519","kid":""#))?;
+    let (kid, rest) = rest.split_at_checked(KID_LEN)?;
+    rest.starts_with(br#"","typ":""#).then_some(())?;
+    Kid::from_text(std::str::from_utf8(kid).ok()?)
+}
+
 /// The name of the one algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
