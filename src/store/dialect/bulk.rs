@@ -16,7 +16,7 @@ use crate::store::{events, record_keys as keys, records};
 /// written out and fetched again within one transaction costs twice.
 const BULK_CACHE_KIB: u32 = 262_144;
 /// Pages in the WAL before they are copied into the file: a page changed by several transactions is copied once.
-const BULK_CHECKPOINT: u32 = 32_768;
+const BULK_CHECKPOINT: u32 = 16_384;
 
 /// Prepares the connection for bulk rows, or (`bulk` false) for single ones again. Durability stays as it is.
 pub fn tune(conn: &mut AnyConnection, bulk: bool) -> Result<()> {
