@@ -262,6 +262,28 @@ fn a_batch_answers_line_by_line() {
     assert_eq!(answers[2]["receipt"]["log"], "access-main");
 }
 
+/// Another process holds the write lock longer than anyone waits: told as such, and nothing is half-written.
+#[test]
+fn a_locked_database_is_busy_and_leaves_nothing_half_written() {
+    use diesel::connection::SimpleConnection as _;
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let draft = json!({ "record": serde_json::to_value(people::social_card(ZHOU, "周海燕")).unwrap() });
+    let path = up._world.data().join("registry.db");
+    #[allow(clippy::disallowed_methods, reason = "the other process")]
+    let mut other =
+        <diesel::SqliteConnection as diesel::Connection>::establish(path.to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let refused = up.server.post("/api/v1/records", Some(&token), &draft);
+    assert_eq!(refusal(&refused), "503 store_busy - -");
+    assert!(refused.header("retry-after").is_some());
+    // Lookups have their own log and their own reader: they go on.
+    assert_eq!(up.server.post("/api/v1/lookups", Some(&token), &ask(ZHOU, "A1")).status, 200);
+    other.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(up.server.post("/api/v1/records", Some(&token), &draft).status, 201);
+    assert!(up._world.registry.fsck(Default::default()).unwrap().sound());
+}
+
 #[test]
 fn the_window_page_signs_in_looks_up_and_signs_out() {
     let up = up();

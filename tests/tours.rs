@@ -10,6 +10,7 @@
     clippy::indexing_slicing,
     reason = "tests"
 )]
+#![allow(clippy::print_stderr, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;

@@ -1,6 +1,6 @@
 //! Who calls the API: `Authorization: Bearer` → [`Client`], with the scope in the handler's signature.
 //!
-//! ```ignore
+//! ```text
 //! async fn lookup(client: Client<may::Lookup>, body: StrictJson<Request>) -> Result<…>
 //! ```
 

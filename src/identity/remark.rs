@@ -65,10 +65,10 @@ impl Remark {
             Self::FormerPermanentResidentId => "旧版外国人永久居留身份证号码".to_owned(),
             Self::RegionUnknown => "行政区划代码未收录，请核对".to_owned(),
             Self::RegionAbolished { name, until } => {
-                format!("行政区划代码({name})已于 {until} 年后停用，号码仍有效")
+                format!("行政区划代码（{name}）已于 {until} 年后停用，号码仍有效")
             }
             Self::RegionNewerThanBirth { name, from } => {
-                format!("行政区划代码({name})自 {from} 年起启用，晚于出生年份，请核对")
+                format!("行政区划代码（{name}）自 {from} 年起启用，晚于出生年份，请核对")
             }
         }
     }

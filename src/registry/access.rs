@@ -43,12 +43,26 @@ impl Registry {
         self.start_log(&self.current_log(&format!("access-{node}"))?)
     }
 
-    /// The same for commands: they share one log and wait for each other, a lease's length at most.
+    /// The same for a process that starts: the one before it may have been killed and its lease not have ended.
+    /// Blocks for a lease's length at most; who is alive keeps its log.
+    pub fn await_access(&self, node: &str) -> Result<()> {
+        self.awaited(&format!("access-{node}"))
+    }
+
+    /// The same for commands: they share one log and wait for each other.
     pub fn start_cli_access(&self) -> Result<()> {
+        self.awaited(CLI_LOG)
+    }
+
+    fn awaited(&self, name: &str) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(0) + 5);
+        let mut told = false;
         loop {
-            match self.start_log(&self.current_log(CLI_LOG)?) {
+            match self.start_log(&self.current_log(name)?) {
                 Err(error) if error.code == Code::LogLost && Instant::now() < deadline => {
+                    if !std::mem::replace(&mut told, true) {
+                        ::log::warn!("{name} is held or its owner was killed: waiting for the lease");
+                    }
                     std::thread::sleep(Duration::from_millis(50))
                 }
                 other => return other,

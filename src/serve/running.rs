@@ -63,9 +63,9 @@ impl Drop for Beside {
 }
 
 impl Running {
-    /// Claims the access log and opens the sockets.
+    /// Claims the access log, waiting for the lease of an owner that was killed, and opens the sockets.
     pub fn start(registry: Registry, config: &ServeConfig, settings: Settings) -> Result<Self> {
-        registry.start_access(&settings.node)?;
+        registry.await_access(&settings.node)?;
         registry.refresh()?;
         let beside = refresher(registry.clone())?;
         let metrics = web::Data::new(Metrics::new()?);

@@ -9,7 +9,7 @@ use super::staff::{Asked, Desk};
 use super::views::{
     AbsenceView, FaceField, ItemChoice, LookupView, PRESENCES, ReceiptView, RowView, Verdict,
 };
-use crate::catalog::{Field, FieldKind, Mask};
+use crate::catalog::{Field, FieldKind, Format, Mask};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::http::Pending;
@@ -17,6 +17,7 @@ use crate::http::context::Context;
 use crate::http::session::Session;
 use crate::policy::Actor;
 use crate::record::payload::Custody;
+use crate::record::secret::mask;
 use crate::record::verdict::Reason;
 use crate::registry::{Ask, Registry, Snapshot};
 
@@ -152,14 +153,22 @@ fn row(snapshot: &Snapshot, record: &Value) -> Result<(RowView, Option<String>)>
         issuer: issuer_name.unwrap_or(issuer),
         validity: validity(record, &payload),
         custody: custody.map_or_else(String::new, |custody| custody.zh().to_owned()),
-        number: None,
+        office: at(record, "/directory/office").as_str().map(str::to_owned),
+        note: at(record, "/directory/note")
+            .as_str()
+            .filter(|note| entry.is_none_or(|entry| entry.def().name.zh != **note))
+            .map(str::to_owned),
+        // A number that is the holder's own is masked like the holder's own.
+        number: at(record, "/directory/number").as_str().map(|number| {
+            if crate::identity::contains_citizen_number(number) { mask(number) } else { number.to_owned() }
+        }),
         identifier: at(record, "/identifier").as_str().map(str::to_owned),
         marks: Vec::new(),
         face: Vec::new(),
         logged: at(record, "/leaf").as_u64().map(|leaf| format!("{} #{leaf}", word(at(record, "/log")))),
     };
     if at(record, "/vouched_by") == "registry" {
-        row.marks.push("摘录(由本库出具)".to_owned());
+        row.marks.push("摘录（由本库出具）".to_owned());
     }
     if let (Some(entry), Some(face)) = (entry, at(&payload, "/face").as_object()) {
         for field in entry.face().fields() {
@@ -233,8 +242,11 @@ fn shown(field: &Field, text: &str) -> String {
         return words.to_owned();
     }
     match field.mask {
+        Mask::None if matches!(field.kind, FieldKind::Text { format: Format::Time, .. }) => {
+            text.replace('T', " ")
+        }
         Mask::None => text.to_owned(),
-        Mask::Id | Mask::Account => crate::record::secret::mask(text),
+        Mask::Id | Mask::Account => mask(text),
         Mask::Hidden => String::new(),
     }
 }

@@ -4,7 +4,7 @@
 //! | to | use |
 //! |---|---|
 //! | fill a page | a plain struct of [`views`] |
-//! | answer with one | [`page::Page`]; errors become pages through [`page::PageError`] |
+//! | answer with one | [`page::page`]; errors become pages through [`page::PageError`] |
 //! | ask who is signed in | [`staff::Staff`] |
 //! | wire the use cases in | [`staff::Window`] as `web::Data` |
 

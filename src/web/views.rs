@@ -229,6 +229,10 @@ pub struct RowView {
     pub validity: String,
     /// 托管, 发证机构保存, 仅有纸质, 异地.
     pub custody: String,
+    /// The office that keeps a certificate whose body is not here.
+    pub office: Option<String>,
+    /// What its issuer says beside.
+    pub note: Option<String>,
     /// The certificate's number as it may be shown.
     pub number: Option<String>,
     /// The identifier as it may be shown.
@@ -248,6 +252,13 @@ pub struct FaceField {
     pub label: String,
     /// The value as people read it.
     pub value: String,
+}
+
+impl FaceField {
+    /// Whether a part of it is hidden: then it is nothing to paste into a form.
+    pub fn masked(&self) -> bool {
+        self.value.contains("**")
+    }
 }
 
 /// What is told about a type with no record.

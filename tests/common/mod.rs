@@ -7,6 +7,7 @@ pub mod captured;
 pub mod needles;
 pub mod people;
 pub mod postgres;
+pub mod program;
 pub mod server;
 
 use std::path::{Path, PathBuf};

@@ -41,16 +41,18 @@ pub fn start(registry: Registry) -> TestServer {
 }
 
 pub fn start_as(registry: Registry, node: &str) -> TestServer {
+    start_with(registry, Settings { node: node.to_owned(), demo: false, items: Vec::new() })
+}
+
+pub fn start_with(registry: Registry, settings: Settings) -> TestServer {
     let (told, addresses) = mpsc::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let node = node.to_owned();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
             let listeners = Door::ALL.map(|door| Listener { door, address: any, tls: None }).to_vec();
             let mut config = ServeConfig::new(listeners);
             config.workers = 2;
-            let settings = Settings { node, demo: false, items: Vec::new() };
             let running = Running::start(registry, &config, settings).unwrap();
             told.send(running.addresses()[0].0).unwrap();
             let _ = stopped.await;
@@ -71,6 +73,11 @@ impl Drop for TestServer {
 }
 
 impl TestServer {
+    /// A server that somebody else started and stops.
+    pub fn at(base: String) -> Self {
+        Self { base, stop: None, thread: None }
+    }
+
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();

@@ -51,7 +51,7 @@ fn i13_inside_the_coverage_nothing_found_is_told_in_its_words() {
     assert_eq!(answer.wire(), "none_within_coverage");
     assert_eq!(
         answer.sentence("结婚证"),
-        "在示范省婚姻登记系统(2010-01-01以来、示范省范围)内未查询到结婚证记录(截至2026-11-22 08:41:00)"
+        "在示范省婚姻登记系统（2010-01-01以来、示范省范围）内未查询到结婚证记录（截至2026-11-22 08:41:00）"
     );
 }
 
@@ -114,7 +114,7 @@ fn a_late_feed_tells_nothing_unless_its_days_are_over() {
     assert_eq!(answer.wire(), "feed_late");
     assert_eq!(
         answer.sentence("结婚证"),
-        "暂无法核验结婚证(示范省婚姻登记系统自2026-11-22 07:59:59起未更新)"
+        "暂无法核验结婚证（示范省婚姻登记系统自2026-11-22 07:59:59起未更新）"
     );
     let ahead = Coverage { heartbeat: at("2026-11-23T01:00:00.000000Z"), ..province() };
     assert_eq!(absence(&[ahead], &question, now(), HOUR).wire(), "feed_late");

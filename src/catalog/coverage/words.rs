@@ -14,25 +14,25 @@ impl Absence {
                 let scope: Vec<String> = stated.iter().map(Coverage::scope).collect();
                 let as_of =
                     stated.iter().map(|one| one.as_of).min().map(|at| at.legal_text()).unwrap_or_default();
-                format!("在{}内未查询到{type_name}记录(截至{as_of})", scope.join("、"))
+                format!("在{}内未查询到{type_name}记录（截至{as_of}）", scope.join("、"))
             }
             Self::NotCovered { parts, .. } => {
                 let parts: Vec<String> = parts.iter().map(Missing::text).collect();
-                format!("暂无法核验{type_name}({})", parts.join(";"))
+                format!("暂无法核验{type_name}（{}）", parts.join("；"))
             }
             Self::FeedLate { late } => {
                 let late: Vec<String> = late
                     .iter()
                     .map(|(system, at)| format!("{system}自{}起未更新", at.legal_text()))
                     .collect();
-                format!("暂无法核验{type_name}({})", late.join(";"))
+                format!("暂无法核验{type_name}（{}）", late.join("；"))
             }
         }
     }
 }
 
 impl Coverage {
-    /// The scope as shown: 示范省婚姻登记系统(2010-01-01以来、示范省范围).
+    /// The scope as shown: 示范省婚姻登记系统（2010-01-01以来、示范省范围）.
     pub fn scope(&self) -> String {
         let days = match (self.issued_from, self.issued_to) {
             (Some(from), Some(to)) => format!("{from}至{to}"),
@@ -41,7 +41,7 @@ impl Coverage {
             (None, None) => "历年".to_owned(),
         };
         let regions: Vec<&str> = self.regions.iter().map(|region| region.name.as_str()).collect();
-        format!("{}({days}、{}范围)", self.issuing_system, regions.join("、"))
+        format!("{}（{days}、{}范围）", self.issuing_system, regions.join("、"))
     }
 }
 
@@ -60,6 +60,6 @@ impl Missing {
             Why::NotBound { unbound, quarantined } => format!("另有待绑定{unbound}条、待核{quarantined}条"),
             Why::Gap(text) => text.clone(),
         };
-        format!("{days}:{why}")
+        format!("{days}：{why}")
     }
 }

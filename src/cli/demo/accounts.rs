@@ -80,7 +80,7 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[Item]) -> Accounts {
             DemoClient {
                 id: "demo-limited",
                 secret: "demo-limited-secret",
-                name: "演示业务系统(限字段)",
+                name: "演示业务系统（限字段）",
                 agency: offices.code("street_1").to_owned(),
                 scopes: vec![Scope::Lookup, Scope::Verify, Scope::Catalog],
                 grants: vec![

@@ -53,7 +53,12 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
     let ready = dir.join("filled");
     let registry = if ready.exists() {
         let master = MasterKey::read(&key_file, Some(&place.dir))?;
-        Registry::open(Opening { place, master, clock, regions: regions()? })?
+        let registry = Registry::open(Opening { place, master, clock, regions: regions()? })?;
+        // The feeds of a demo live while it is shown: those of last week would all count as late.
+        for coverage in &data.coverages {
+            registry.state_coverage("demo", coverage)?;
+        }
+        registry
     } else {
         refuse_half_filled(&dir)?;
         std::fs::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
@@ -82,7 +87,7 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
 fn found(place: Place, master: MasterKey, clock: Clock) -> Result<Registry> {
     let options = FoundingOptions {
         origin: "demo.invalid".to_owned(),
-        home: "190000".parse().map_err(Error::internal)?,
+        home: "190101".parse().map_err(Error::internal)?,
         nodes: vec!["main".to_owned()],
         types: true,
     };
@@ -100,8 +105,8 @@ fn filled(registry: &Registry, data: &DemoData, output: &Output) -> Result<()> {
     let done = fill(registry, data, &|done, _| bar.set_position(u64::try_from(done).unwrap_or(0)))?;
     bar.finish_and_clear();
     output.note(&format!(
-        "{} records issued, {} actions, {} marks and links.",
-        done.issued, done.acted, done.told
+        "{} records issued, {} actions, {} directory entries, {} marks, links and disputes.",
+        done.issued, done.acted, done.listed, done.told
     ));
     Ok(())
 }

@@ -70,8 +70,8 @@ impl Company {
             "sole" => "个体工商户",
             "branch" => "有限责任公司分公司",
             "cooperative" => "农民专业合作社",
-            "joint_stock" => "股份有限公司(非上市)",
-            _ => "有限责任公司(自然人投资或控股)",
+            "joint_stock" => "股份有限公司（非上市）",
+            _ => "有限责任公司（自然人投资或控股）",
         }
     }
 
@@ -158,7 +158,7 @@ pub fn licences(script: &mut Script, offices: &Offices, companies: &[Company], s
             207 => {
                 let changes = face! { copy_no: "1-2", registrar: offices.name("market") };
                 let new = Version { changes, ..Version::default() };
-                script.version(of, Action::Reissue, market, "营业执照遗失,补领", later, new);
+                script.version(of, Action::Reissue, market, "营业执照遗失，补领", later, new);
             }
             101 => {
                 let until = company.founded.plus_years(40);
@@ -172,12 +172,12 @@ pub fn licences(script: &mut Script, offices: &Offices, companies: &[Company], s
                     of,
                     Action::Annul,
                     market,
-                    "提交虚假材料取得登记,撤销设立登记",
+                    "提交虚假材料取得登记，撤销设立登记",
                     today.plus_days(-12),
                 );
             }
             106 | 203 => {
-                let ground = "开业后自行停业连续六个月以上,吊销营业执照";
+                let ground = "开业后自行停业连续六个月以上，吊销营业执照";
                 script.act(of, Action::Revoke, market, ground, years_before(today, 1));
             }
             201 | 113 => {

@@ -17,7 +17,7 @@ pub fn coverages(offices: &Offices, types: &Types, now: Moment) -> Vec<Coverage>
         // Older entries name no number: they are stated apart, so that they do not spoil the years after them.
         desk.stated(
             "marriage_certificate",
-            "城东区婚姻登记纸质存量(补录)",
+            "城东区婚姻登记纸质存量（补录）",
             "civil",
             ("190101", "城东区"),
             1980,
@@ -27,7 +27,7 @@ pub fn coverages(offices: &Offices, types: &Types, now: Moment) -> Vec<Coverage>
             share_on_file: 640,
             unbound: 41_287,
             quarantined: 1_905,
-            gaps: vec![gap("2003 年部分登记簿受潮损毁,正在修复", date(2003, 1, 1), date(2003, 12, 31))],
+            gaps: vec![gap("2003 年部分登记簿受潮损毁，正在修复", date(2003, 1, 1), date(2003, 12, 31))],
             ..one
         }),
         desk.stated(

@@ -1,13 +1,13 @@
 //! Filling an empty registry with the demo's data, by the same use cases that a department uses.
 
 use super::DemoData;
-use super::steps::{Act, Coded, Draft as Scripted, Step};
+use super::steps::{Act, Coded, Draft as Scripted, Entry, Step};
 use crate::error::{Error, Result};
 use crate::policy::Actor;
 use crate::record::Action;
 use crate::registry::{
-    ActCommand, AskedHolder, DisputeCommand, Draft, Endorsement, FaceEdit, HolderSource, LinkCommand,
-    MarkCommand, NewAccount, NewClient, Registry, Submitted,
+    ActCommand, AskedHolder, DirectoryDraft, DisputeCommand, Draft, Endorsement, FaceEdit, HolderSource,
+    LinkCommand, MarkCommand, NewAccount, NewClient, Registry, Submitted,
 };
 use crate::store::HolderState;
 
@@ -18,7 +18,9 @@ pub struct Filled {
     pub issued: usize,
     /// Actions on them.
     pub acted: usize,
-    /// Marks, links, directory entries, disputes.
+    /// Certificates entered whose body is not here.
+    pub listed: usize,
+    /// Marks, links, disputes.
     pub told: usize,
 }
 
@@ -59,7 +61,10 @@ pub fn fill(registry: &Registry, data: &DemoData, tick: &dyn Fn(usize, usize)) -
                 None
             }
             other => {
-                filled.told += 1;
+                match other {
+                    Step::Directory(_) => filled.listed += 1,
+                    _ => filled.told += 1,
+                }
                 tell(registry, &actor, other, &made)?;
                 None
             }
@@ -174,8 +179,26 @@ fn tell(registry: &Registry, actor: &Actor, step: &Step, made: &[Option<Made>]) 
             };
             registry.dispute(actor, &command, None).map(drop)
         }
-        Step::Directory(_) | Step::Issue(_) | Step::Act(_) => Ok(()),
+        Step::Directory(entry) => registry.put_directory(actor, &listed(entry)?, None).map(drop),
+        Step::Issue(_) | Step::Act(_) => Ok(()),
     }
+}
+
+/// A certificate without a body here; what it is called in its story stands as the note.
+fn listed(entry: &Entry) -> Result<DirectoryDraft> {
+    let value = serde_json::to_value(&entry.holders).map_err(Error::internal)?;
+    Ok(DirectoryDraft {
+        type_code: entry.type_code.clone(),
+        issuer: entry.issuer.clone(),
+        holders: serde_json::from_value(value).map_err(Error::internal)?,
+        custody: entry.custody,
+        number: entry.number.clone(),
+        office: entry.office.clone(),
+        note: Some(entry.name.clone()),
+        issued_on: None,
+        valid_from: None,
+        valid_to: None,
+    })
 }
 
 /// Who says so in the demo's stories; the words stand as the ground.

@@ -194,8 +194,8 @@ pub struct Entry {
     /// Slug of the type.
     #[serde(rename = "type")]
     pub type_code: String,
-    /// Its holder.
-    pub holder: DraftHolder,
+    /// Its holders.
+    pub holders: Vec<DraftHolder>,
     /// Where the body is: `paper`, `at_issuer` or `elsewhere`.
     pub custody: Custody,
     /// Its name, as shown.

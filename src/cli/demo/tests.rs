@@ -193,7 +193,7 @@ fn every_state_is_there_and_so_is_every_type_whatever_the_seed() {
 fn holders(demo: &DemoData) -> impl Iterator<Item = &DraftHolder> {
     demo.steps.iter().flat_map(|step| match step {
         Step::Issue(draft) => draft.holders.as_slice(),
-        Step::Directory(entry) => std::slice::from_ref(&entry.holder),
+        Step::Directory(entry) => &entry.holders,
         _ => &[],
     })
 }

@@ -40,7 +40,7 @@ pub fn records(script: &mut Script, offices: &Offices, seed: u64, family: &Famil
                 card,
                 Action::Cancel,
                 offices.code("police"),
-                "公民死亡,注销居民身份证",
+                "公民死亡，注销居民身份证",
                 died_on.plus_days(21),
             );
             continue;
@@ -109,17 +109,15 @@ impl<'a> Desk<'a> {
         };
         if family.index % 16 == 5 {
             // Married in the neighbouring province: known of, kept there.
-            for spouse in [&family.head, &family.spouse] {
-                self.script.directory(Entry {
-                    type_code: "marriage_certificate".to_owned(),
-                    holder: spouse.holder("spouse"),
-                    custody: Custody::Elsewhere,
-                    name: "结婚证".to_owned(),
-                    number: Some(format!("J290100-{}-{:06}", family.married_on.year(), 1000 + family.index)),
-                    office: self.offices.name("neighbour_civil").to_owned(),
-                    issuer: self.offices.code("neighbour_civil").to_owned(),
-                });
-            }
+            self.script.directory(Entry {
+                type_code: "marriage_certificate".to_owned(),
+                holders: [&family.head, &family.spouse].map(|spouse| spouse.holder("spouse")).to_vec(),
+                custody: Custody::Elsewhere,
+                name: "结婚证".to_owned(),
+                number: Some(format!("J290100-{}-{:06}", family.married_on.year(), 1000 + family.index)),
+                office: self.offices.name("neighbour_civil").to_owned(),
+                issuer: self.offices.code("neighbour_civil").to_owned(),
+            });
             return;
         }
         let married = self.script.issue(marriage_certificate(civil, pair));
@@ -134,7 +132,7 @@ impl<'a> Desk<'a> {
             }
         } else if family.index % 12 == 3 {
             let reissued = Version {
-                changes: face! { issue_kind: "3", remarks: "原证遗失,补发" },
+                changes: face! { issue_kind: "3", remarks: "原证遗失，补发" },
                 ..Version::default()
             };
             let on = family.married_on.plus_years(8);
@@ -179,7 +177,7 @@ impl<'a> Desk<'a> {
                 let on = birth.on.plus_days(40);
                 let corrected = Version { changes, ..Version::default() };
                 let by = self.offices.code("maternity");
-                self.script.version(of, Action::Correct, by, "签发时体重录入错误,予以更正", on, corrected);
+                self.script.version(of, Action::Correct, by, "签发时体重录入错误，予以更正", on, corrected);
             }
         }
     }
@@ -325,19 +323,25 @@ impl<'a> Desk<'a> {
         let since = self.script.today.plus_days(-75).max(from);
         match fate % 13 {
             2 => {
-                self.script.act(of, Action::Suspend, driver.code, "严重道路交通违法,暂扣驾驶证六个月", since);
+                self.script.act(
+                    of,
+                    Action::Suspend,
+                    driver.code,
+                    "严重道路交通违法，暂扣驾驶证六个月",
+                    since,
+                );
             }
             5 => {
                 let on = from.plus_days(60);
                 self.script.act(of, Action::Suspend, driver.code, "一个记分周期内记满十二分", on);
-                self.script.act(of, Action::Restore, driver.code, "学习考试合格,发还", on.plus_days(30));
+                self.script.act(of, Action::Restore, driver.code, "学习考试合格，发还", on.plus_days(30));
             }
             8 => {
                 self.script.act(
                     of,
                     Action::Revoke,
                     driver.code,
-                    "违反道路交通安全法,吊销机动车驾驶证",
+                    "违反道路交通安全法，吊销机动车驾驶证",
                     since,
                 );
             }
@@ -375,7 +379,7 @@ impl<'a> Desk<'a> {
                     of,
                     Action::TransferOut,
                     disabled.code,
-                    "持证人户籍迁往邻江市,证件转出",
+                    "持证人户籍迁往邻江市，证件转出",
                     later,
                 );
             }

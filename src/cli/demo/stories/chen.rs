@@ -92,7 +92,7 @@ fn newborn(stage: &mut Stage<'_>, (daughter, mother, father): Three<'_>) {
     let (issued, registered) = (day(2026, 10, 22), day(2026, 11, 10));
     let maternity = stage.issuer("maternity");
     birth(stage, maternity, (&unnumbered, mother, father), NEWBORN, "21:07", issued);
-    stage.script.life(unnumbered.coded(), HolderState::Provisional, issued, "出生医学证明签发,尚未登记户口");
+    stage.script.life(unnumbered.coded(), HolderState::Provisional, issued, "出生医学证明签发，尚未登记户口");
     stage.member(daughter, HOUSEHOLD, "30", registered, "1");
     stage.script.link(LinkKind::SamePerson, unnumbered.coded(), daughter.coded(), registered);
 }

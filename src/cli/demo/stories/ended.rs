@@ -23,7 +23,7 @@ fn moved_away(stage: &mut Stage<'_>) {
     let disabled = stage.issuer("disabled");
     let says = Disability { category: "1", grade: "2", guardian: None };
     let of = stage.script.issue(disability_certificate(&zhong, disabled, says, day(2021, 4, 12)));
-    let ground = "户籍迁往邻江市,残疾人证转出";
+    let ground = "户籍迁往邻江市，残疾人证转出";
     stage.script.act(of, Action::TransferOut, disabled.code, ground, day(2024, 9, 2));
 }
 
@@ -42,7 +42,7 @@ fn recovered(stage: &mut Stage<'_>) {
     let of = stage.script.issue(licence);
     let ground = "一个记分周期内记满十二分";
     stage.script.act(of, Action::Suspend, driver.code, ground, day(2023, 3, 1));
-    stage.script.act(of, Action::Restore, driver.code, "学习并考试合格,发还", day(2023, 4, 3));
+    stage.script.act(of, Action::Restore, driver.code, "学习并考试合格，发还", day(2023, 4, 3));
     if let Some(of) = of {
         let passed = Act::new(of, Action::Endorse, driver.code, "审验合格", day(2024, 4, 3));
         let review_due = Some(stage.script.today.plus_days(180));

@@ -22,7 +22,7 @@ pub(super) fn entities(stage: &mut Stage<'_>, companies: &[Company]) {
     if let Some(builder) = company(companies, 2) {
         let of = builder.licence(stage.script, stage.offices, "罗承志", None);
         let (market, since) = (stage.offices.code("market"), stage.script.today.plus_days(-30));
-        stage.script.act(of, Action::Suspend, market, "发生生产安全责任事故,暂扣营业执照", since);
+        stage.script.act(of, Action::Suspend, market, "发生生产安全责任事故，暂扣营业执照", since);
     }
     centre(stage);
 }
@@ -34,7 +34,7 @@ fn restaurant_becomes_company(stage: &mut Stage<'_>, restaurant: &Company) {
     let (name, on) = ("示范市海燕餐饮有限公司", day(2025, 9, 1));
     let changes = face! {
         name: name,
-        entity_type: "有限责任公司(自然人独资)",
+        entity_type: "有限责任公司（自然人独资）",
         legal_representative: "陈志远",
         registered_capital: "50",
         capital_currency: "CNY",
@@ -54,7 +54,7 @@ fn restaurant_becomes_company(stage: &mut Stage<'_>, restaurant: &Company) {
 fn merger(stage: &mut Stage<'_>, merged: &Company, taker: &Company) {
     let of = merged.licence(stage.script, stage.offices, "冯向阳", None);
     let on = day(2026, 3, 31);
-    stage.script.act(of, Action::Cancel, stage.offices.code("market"), "因合并解散,注销登记", on);
+    stage.script.act(of, Action::Cancel, stage.offices.code("market"), "因合并解散，注销登记", on);
     stage.script.life(merged.coded(), HolderState::Dissolved, on, "市场监督管理局注销登记");
     stage.script.link(LinkKind::Successor, merged.coded(), taker.coded(), on);
 }

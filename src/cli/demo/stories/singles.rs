@@ -42,9 +42,9 @@ fn liu_guifang(stage: &mut Stage<'_>) {
     stage.script.issue(card);
     stage.script.directory(Entry {
         type_code: "real_estate_certificate".to_owned(),
-        holder: liu.holder(""),
+        holders: vec![liu.holder("")],
         custody: Custody::Paper,
-        name: "房屋所有权证(1994 年)".to_owned(),
+        name: "房屋所有权证（1994 年）".to_owned(),
         number: None,
         office: "示范市不动产登记中心档案室".to_owned(),
         issuer: stage.offices.code("planning").to_owned(),
@@ -66,7 +66,7 @@ fn li_jianguo(stage: &mut Stage<'_>) {
     stage.script.issue(card);
     stage.script.directory(Entry {
         type_code: "driving_licence".to_owned(),
-        holder: li.holder(""),
+        holders: vec![li.holder("")],
         custody: Custody::AtIssuer,
         name: "机动车驾驶证".to_owned(),
         number: None,

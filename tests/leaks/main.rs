@@ -1,9 +1,13 @@
 //! No holder's number stands in clear in any file that a registry writes, in any refusal, or in the operator's
 //! log (I3). The scan looks at every byte of the data directory: database pages, WAL, journals, spill runs.
+//! [`live`] does the same around a process that serves, while it runs and after it was killed.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod live;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

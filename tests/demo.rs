@@ -1,0 +1,178 @@
+//! `elicense demo` as somebody meets it first: it fills a directory once, says where it is and who may come in, and
+//! what it names as worth looking up tells its story.
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use common::program::{self, Program};
+use elicense::record::State;
+use serde_json::{Value, json};
+
+fn demo(dir: &Path, more: &[&str]) -> std::process::Command {
+    let mut command = program::bare(&["demo"]);
+    command.arg("--data").arg(dir).args(more);
+    command
+}
+
+/// The demo's registry by the commands of any registry.
+fn inside(dir: &Path, arguments: &[&str]) -> (i32, Value) {
+    let output = program::finish(program::command(&dir.join("data"), &dir.join("master.key"), arguments), "");
+    let code = output.status.code().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (code, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{code}: {text}{:?}", output.stderr)))
+}
+
+fn look(program: &Program, token: &str, number: &str, code_type: &str) -> Value {
+    look_for(program, token, number, code_type, None)
+}
+
+fn look_for(program: &Program, token: &str, number: &str, code_type: &str, slug: Option<&str>) -> Value {
+    let mut ask = json!({
+        "holder": {"type": code_type, "code": number}, "purpose": {"item": "失业登记", "reason": "窗口办理"},
+    });
+    if let Some(slug) = slug {
+        ask["types"] = json!([slug]);
+    }
+    let answer = program.server.post("/api/v1/lookups", Some(token), &ask);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()
+}
+
+fn records(answer: &Value) -> &[Value] {
+    answer["records"].as_array().unwrap()
+}
+
+fn of<'a>(answer: &'a Value, slug: &str) -> &'a Value {
+    let found = records(answer).iter().find(|record| record["slug"] == slug);
+    found.unwrap_or_else(|| panic!("no {slug} in {answer:#}"))
+}
+
+#[test]
+fn the_demo_fills_once_tells_its_stories_and_survives_a_kill() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("demo");
+    let filled = program::finish(demo(&dir, &["--fill-only"]), "");
+    let told = String::from_utf8(filled.stderr).unwrap();
+    assert!(filled.status.success() && told.contains("Filling the demo"), "{told}");
+    let (sound, report) = inside(&dir, &["fsck", "--json", "--stats"]);
+    assert_eq!(sound, 0, "{report:#}");
+    let before = report["counts"]["records"].as_u64().unwrap();
+    assert!(before > 900, "{report:#}");
+    every_state_stands_somewhere(&dir, home.path());
+
+    let mut program = Program::start(demo(&dir, &["--listen", "127.0.0.1:0"]));
+    program.wait_for("Ctrl-C", std::time::Duration::from_secs(10));
+    let said = program.said();
+    assert!(!said.contains("Filling"), "a second start fills again: {said}");
+    for text in
+        ["window page", "/api/docs", "clerk / demo-clerk-password", "demo-agency / demo-agency-secret"]
+    {
+        assert!(said.contains(text), "{text} is not told: {said}");
+    }
+    let port = program.server.base.rsplit_once(':').unwrap().1.to_owned();
+    assert!(said.contains(&format!("http://127.0.0.1:{port}/\n")), "the port that was given is told: {said}");
+    let worth: Vec<(String, String)> = said
+        .lines()
+        .filter_map(|line| line.trim().split_once("  ("))
+        .map(|(number, rest)| (number.to_owned(), rest[..3].to_owned()))
+        .collect();
+    assert_eq!(worth.len(), 3, "{said}");
+    let token = program.server.token("demo-agency", "demo-agency-secret");
+    let answers: Vec<Value> =
+        worth.iter().map(|(number, code_type)| look(&program, &token, number, code_type)).collect();
+    tell_their_stories(&answers);
+    let married = look_for(&program, &token, &worth[0].0, &worth[0].1, Some("marriage_certificate"));
+    assert!(records(&married).is_empty(), "{married:#}");
+    assert_eq!(married["absent"][0]["absence"], "not_covered", "not found is not unmarried: {married:#}");
+
+    // A reader with few rights sees what its grants name.
+    let limited = program.server.token("demo-limited", "demo-limited-secret");
+    let ask = json!({"holder": {"type": "111", "code": worth[0].0}, "purpose": {"item": "X", "reason": "窗口办理"}});
+    assert_eq!(program.server.post("/api/v1/lookups", Some(&limited), &ask).status, 403);
+
+    let receipt = &answers[2]["receipt"];
+    let path = format!(
+        "/api/v1/receipts/{}/{}",
+        receipt["log"].as_str().unwrap(),
+        receipt["index"].as_u64().unwrap()
+    );
+    program.signal("KILL");
+    program.end();
+
+    let program = Program::start(demo(&dir, &["--listen", "127.0.0.1:0"]));
+    assert!(!program.said().contains("Filling"));
+    let token = program.server.token("demo-agency", "demo-agency-secret");
+    let kept = program.server.get(&path, Some(&token));
+    assert_eq!(kept.status, 200, "what was acknowledged before the kill is there: {kept:?}");
+    assert_eq!(records(&look(&program, &token, &worth[0].0, &worth[0].1)).len(), 6);
+    program.signal("TERM");
+    let (status, said) = program.end();
+    assert!(status.success(), "{said}");
+    let (sound, report) = inside(&dir, &["fsck", "--json"]);
+    assert_eq!((sound, report["counts"]["records"].as_u64().unwrap()), (0, before), "{report:#}");
+}
+
+/// 周海燕, 刘桂芳, 海燕餐饮店, as the demo introduces them.
+fn tell_their_stories(answers: &[Value]) {
+    let zhou = &answers[0];
+    assert_eq!(records(zhou).len(), 6, "{zhou:#}");
+    assert!(records(zhou).iter().all(|record| record["slug"] != "marriage_certificate"), "the unbound one");
+
+    let liu = &answers[1];
+    assert_eq!(liu["holder"]["state"], "death_reported");
+    assert!(records(liu).len() >= 4, "{liu:#}");
+    for record in records(liu) {
+        assert_eq!(record["verdict"], "undetermined", "{record:#}");
+        assert!(record["reasons"].as_array().unwrap().contains(&json!("death_reported")), "{record:#}");
+    }
+    let paper = of(liu, "real_estate_certificate");
+    assert_eq!(paper["custody"], "paper");
+    assert_eq!(paper["directory"]["office"], "示范市不动产登记中心档案室");
+
+    let shop = &answers[2];
+    let licence = of(shop, "business_licence");
+    assert_eq!(licence["verdict"], "valid", "{licence:#}");
+    assert_eq!(licence["version"], 2, "changed once: {licence:#}");
+    assert!(shop["holder"]["masked"].as_str().unwrap().starts_with("92"), "the code stays");
+    for answer in answers {
+        let remarks = &answer["holder"]["remarks"];
+        assert!(!remarks.to_string().contains("region_unknown"), "the demo knows its regions: {remarks}");
+    }
+}
+
+/// Over the whole district every state of the table occurs, and every way in which a certificate is kept.
+fn every_state_stands_somewhere(dir: &Path, home: &Path) {
+    let out = home.join("all.ndjson");
+    let (code, done) = inside(dir, &["export", "--json", "--out", out.to_str().unwrap()]);
+    assert_eq!(code, 0, "{done}");
+    let text = std::fs::read_to_string(&out).unwrap();
+    let (mut states, mut custodies) = (BTreeSet::new(), BTreeSet::new());
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        if line["line"] == "record" {
+            states.insert(line["state"].as_str().unwrap().to_owned());
+            custodies.insert(line["custody"].as_str().unwrap().to_owned());
+        }
+    }
+    let all: BTreeSet<String> = State::ALL.iter().map(|state| state.wire().to_owned()).collect();
+    assert_eq!(states, all);
+    let ways: Vec<&str> = custodies.iter().map(String::as_str).collect();
+    assert_eq!(ways, ["at_issuer", "elsewhere", "hosted", "paper"]);
+}
+
+#[test]
+fn the_demo_refuses_a_directory_that_is_not_its_own_and_an_address_others_reach() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("thesis.txt"), "mine").unwrap();
+    let refused = program::finish(demo(home.path(), &["--fill-only"]), "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "nothing was written");
+    let open = program::finish(demo(&home.path().join("new"), &["--listen", "0.0.0.0:0"]), "");
+    assert!(!open.status.success());
+    assert!(String::from_utf8(open.stderr).unwrap().contains("loopback"));
+    assert!(!home.path().join("new").exists());
+}
