@@ -7,7 +7,7 @@
 //! | read a JSON body | [`StrictJson`] |
 //! | name the scope a handler asks for | [`auth::Client`] with a type of [`scope::may`] |
 //! | read or make a token | [`token::TokenKey`] |
-//! | sign a person in on a page | [`session`], [`throttle`] |
+//! | sign a person in on a page | [`session`] |
 //! | hash a password without starving lookups | [`slow::SlowWork`] |
 //! | count distinct holders of a day | [`budget::Budgets`] |
 //! | wrap an application | [`frame::frame`], [`defaults::configure`] |
@@ -26,7 +26,6 @@ pub mod problem;
 pub mod scope;
 pub mod session;
 pub mod slow;
-pub mod throttle;
 pub mod token;
 
 mod json_path;
