@@ -74,7 +74,7 @@ impl Fresh {
 
 /// Where accounts and sessions live.
 pub trait Sessions: Send + Sync {
-    /// Checks a password (behind the account's [`super::throttle::Throttle`]) and stores a session.
+    /// Checks a password (slow on purpose; after several failures the account waits) and stores a session.
     /// `sign_in_failed` for an unknown name too, after the same work.
     fn sign_in(&self, name: String, password: Zeroizing<String>, now: Moment) -> Pending<Fresh>;
 
