@@ -205,7 +205,7 @@ fn name(turn: usize) -> String {
 
 /// A value of the field's kind and usual length; none for what is mostly left out.
 fn value(field: &Field, person: &Person, turn: usize) -> Option<Value> {
-    if !field.required && (field.name.len() + turn) % 3 == 0 {
+    if !field.required && (field.name.len() + turn).is_multiple_of(3) {
         return None;
     }
     of_kind(&field.kind, person, turn)
