@@ -24,12 +24,22 @@ pub struct Lag {
 
 impl Registry {
     /// Brings the lists up to what the logs hold now, and returns the lag that is left: none, unless entries
-    /// were added meanwhile. Blocks; `serve` calls it again and again.
+    /// were added meanwhile. Blocks for as long as that takes; a process that serves takes steps instead.
     pub fn follow_accesses(&self) -> Result<Lag> {
         for head in self.access_heads()? {
             while self.follow_once(&head)? {}
         }
         self.access_lag()
+    }
+
+    /// One short transaction for each log that has entries in no list yet; true while there are more. A step
+    /// holds the access file's writer, so whoever serves takes them when few entries come in.
+    pub fn follow_step(&self) -> Result<bool> {
+        let mut more = false;
+        for head in self.access_heads()? {
+            more |= self.follow_once(&head)?;
+        }
+        Ok(more)
     }
 
     /// Empties the lists; the next [`Registry::follow_accesses`] fills them from the first entry on.

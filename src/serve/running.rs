@@ -20,6 +20,7 @@ use crate::http::context::Context;
 use crate::http::metrics::{Kind, Metrics};
 use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
+use crate::log::metrics::Counters;
 use crate::registry::Registry;
 use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
@@ -44,7 +45,7 @@ pub struct Settings {
 pub struct Running {
     registry: Registry,
     server: Server,
-    beside: Beside,
+    beside: [Beside; 2],
 }
 
 /// The thread that reads policy anew; ends when told.
@@ -67,7 +68,7 @@ impl Running {
     pub fn start(registry: Registry, config: &ServeConfig, settings: Settings) -> Result<Self> {
         registry.await_access(&settings.node)?;
         registry.refresh()?;
-        let beside = refresher(registry.clone())?;
+        let beside = [refresher(registry.clone())?, follower(registry.clone())?];
         let metrics = web::Data::new(Metrics::new()?);
         watch(&metrics, &registry)?;
         let context = web::Data::new(Context {
@@ -131,19 +132,53 @@ fn refresher(registry: Registry) -> Result<Beside> {
     let end = ended.clone();
     let thread = std::thread::Builder::new().name("refresh".into());
     let thread = thread.spawn(move || {
-        let mut round = 0_u32;
         while !end.load(Ordering::SeqCst) {
-            round = round.wrapping_add(1);
-            // The holders' lists follow the log once a second; what is not there yet is read from its tail.
-            if round.is_multiple_of(4)
-                && let Err(error) = registry.follow_accesses()
-            {
-                log::error!("the holders' lists could not be filled: {error:?}");
-            }
             if let Err(error) = registry.refresh() {
                 log::error!("policy could not be read anew: {error:?}");
             }
             std::thread::sleep(REFRESH);
+        }
+    });
+    Ok(Beside { ended, thread: Some(thread.map_err(Error::internal)?) })
+}
+
+/// Entries within one [`REFRESH`] above which the holders' lists wait: a step would hold up the commits that
+/// lookups wait for. What is in no list yet is read from the log's tail, and the lag is told.
+const BUSY: u64 = 500;
+/// Rounds after which a step is taken however busy it is: five minutes.
+const PATIENCE: u32 = 1_200;
+
+/// Fills the holders' lists in the gaps between lookups.
+fn follower(registry: Registry) -> Result<Beside> {
+    let ended = Arc::new(AtomicBool::new(false));
+    let end = ended.clone();
+    let thread = std::thread::Builder::new().name("follower".into());
+    let thread = thread.spawn(move || {
+        let (mut seen, mut waited) = (0, 0);
+        while !end.load(Ordering::SeqCst) {
+            std::thread::sleep(REFRESH);
+            let entries = registry.access().map_or(0, |access| Counters::value(&access.counters().entries));
+            let busy = entries.saturating_sub(seen) > BUSY;
+            seen = entries;
+            if busy && waited < PATIENCE {
+                waited += 1;
+                continue;
+            }
+            waited = 0;
+            loop {
+                match registry.follow_step() {
+                    Ok(true) if !busy && !end.load(Ordering::SeqCst) => std::thread::sleep(REFRESH / 10),
+                    Ok(_) => break,
+                    Err(error) => {
+                        log::error!("the holders' lists could not be filled: {error:?}");
+                        break;
+                    }
+                }
+                let now = registry.access().map_or(0, |access| Counters::value(&access.counters().entries));
+                if now.saturating_sub(seen) > BUSY {
+                    break;
+                }
+            }
         }
     });
     Ok(Beside { ended, thread: Some(thread.map_err(Error::internal)?) })
@@ -212,7 +247,6 @@ fn checks(registry: &Registry) -> Checks {
 
 /// Counters of the access log and the size of the write-ahead logs, read when metrics are asked for.
 fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
-    use crate::log::metrics::Counters;
     type Read = fn(&Counters) -> u64;
     let counted: [(Kind, &'static str, &'static str, Read); 6] = [
         (Kind::Counter, "elicense_access_batches_total", "Confirmed commits of access entries.", |c| {
