@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output::Output;
 use super::place::Globals;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::registry::import::Stage;
 use crate::registry::{ImportFormat, ImportOptions, ImportProgress};
 
@@ -16,7 +16,7 @@ use crate::registry::{ImportFormat, ImportOptions, ImportProgress};
 pub struct Args {
     /// JSON lines or CSV, UTF-8 or GB18030.
     file: PathBuf,
-    /// `ndjson` or `csv`; by the file's extension where not said.
+    /// `ndjson`, `csv`, or `export` for a file that another registry exported; by the extension where not said.
     #[arg(long)]
     format: Option<String>,
     /// Where refused rows are named, one JSON object a line, without their content.
@@ -36,10 +36,11 @@ pub struct Args {
 /// Exit code 0: every row has its place; 1: rows were refused.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let format = match args.format.as_deref() {
+        Some("export") => return read_back(globals, args, output),
         None => None,
         Some("ndjson") => Some(ImportFormat::Ndjson),
         Some("csv") => Some(ImportFormat::Csv),
-        Some(_) => return Err(super::usage("format", "ndjson or csv")),
+        Some(_) => return Err(super::usage("format", "ndjson, csv or export")),
     };
     let registry = globals.open()?;
     let options = ImportOptions {
@@ -90,4 +91,26 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     });
     output.say(&text, &value);
     Ok(u8::from(counts.refused > 0))
+}
+
+/// Reads an export back: envelopes are kept byte for byte, and verified by the keys that this registry knows.
+fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
+    let registry = globals.open()?;
+    let unreadable = |error: std::io::Error| {
+        Error::new(Code::ConfigInvalid, "the file cannot be read").at("file").caused_by(error)
+    };
+    let file = std::fs::File::open(&args.file).map_err(unreadable)?;
+    let done = registry.read_export(&globals.actor(), std::io::BufReader::new(file))?;
+    let mut lines = vec![format!(
+        "{} records taken in, {} already there, {} lines refused{}",
+        done.records,
+        done.already,
+        done.refused.len(),
+        if done.whole { "" } else { "; the file has no closing line with that count: it is not whole" },
+    )];
+    lines.extend(done.refused.iter().map(|line| {
+        format!("line {}: {} {}", line.line, line.code, line.rule.as_deref().unwrap_or_default())
+    }));
+    output.say(&lines.join("\n"), &json!(done));
+    Ok(u8::from(!done.whole || !done.refused.is_empty()))
 }
