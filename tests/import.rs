@@ -61,6 +61,7 @@ fn small(world: &World) -> ImportOptions {
         transaction_time: Duration::from_secs(10),
         alone_time: Duration::from_secs(10),
         pause: Duration::ZERO,
+        ..Limits::default()
     };
     ImportOptions { limits, threads: Some(2), ..options(world) }
 }
@@ -419,6 +420,7 @@ fn the_import_that_is_killed() {
         transaction_time: Duration::from_secs(10),
         alone_time: Duration::from_secs(10),
         pause: Duration::ZERO,
+        ..Limits::default()
     };
     let options = ImportOptions {
         error_path: Some(env("IMPORT_ERRORS").into()),

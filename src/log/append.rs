@@ -84,6 +84,7 @@ pub fn new_head(log: &str, signer: &LogSigner, now: Moment) -> Head {
         owner: String::new(),
         lease_until: now,
         closed: false,
+        commit_us: 0,
     }
 }
 
@@ -144,6 +145,13 @@ impl Opened<'_> {
     /// The head as it was before the batch.
     pub fn head_before(&self) -> &Head {
         &self.head
+    }
+
+    /// Tells those who watch the head how long the owner's last commits took.
+    #[must_use]
+    pub fn telling(mut self, commit_us: i64) -> Self {
+        self.next.commit_us = commit_us;
+        self
     }
 
     /// Makes the batch the log's last: it carries the signed `closed` event, and no other follows.

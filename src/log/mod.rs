@@ -26,6 +26,7 @@ pub mod metrics;
 pub mod note;
 pub mod proof;
 pub mod receipt;
+pub mod recent;
 pub mod sequencer;
 pub mod storage;
 #[cfg(test)]
@@ -42,5 +43,6 @@ pub use frontier::Tree;
 pub use hash::Hash;
 pub use lease::Claim;
 pub use note::{Checkpoint, LogSigner, LogVerifier};
+pub use recent::Recent;
 pub use sequencer::{Accepted, Committed, Committer, Sequencer, Submission};
 pub use storage::{Head, LogStore, TreeReader};

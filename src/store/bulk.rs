@@ -6,6 +6,7 @@
 use diesel::prelude::*;
 
 use super::dialect;
+use super::dialect::bulk::Load;
 use super::record_keys::{self, CHUNK, RecordKey};
 use super::schema::record_keys as table;
 use super::tx::Writer;
@@ -46,9 +47,9 @@ impl Store {
 }
 
 impl Writer<'_> {
-    /// Makes the connection ready for very many rows, or (false) for few again. Durability stays as it is.
-    pub fn tune_for_bulk(&mut self, bulk: bool) -> Result<()> {
-        dialect::bulk::tune(self.conn, bulk)
+    /// Makes the connection ready for the rows that come. Durability stays as it is.
+    pub fn tune(&mut self, load: Load) -> Result<()> {
+        dialect::bulk::tune(self.conn, load)
     }
 
     /// Adds current rows.

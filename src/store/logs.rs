@@ -27,6 +27,7 @@ struct Row {
     lease_until: i64,
     _indexed: i64,
     closed: bool,
+    commit_us: i64,
 }
 
 fn head_of(row: Row) -> Result<Head> {
@@ -42,6 +43,7 @@ fn head_of(row: Row) -> Result<Head> {
         owner: row.owner,
         lease_until: Moment::from_micros(row.lease_until),
         closed: row.closed,
+        commit_us: row.commit_us,
     })
 }
 
@@ -219,6 +221,8 @@ macro_rules! swap_head_on {
                 out.push_bind_param::<BigInt, _>(lease_until)?;
                 out.push_sql(", closed = ");
                 out.push_bind_param::<Bool, _>(&next.closed)?;
+                out.push_sql(", commit_us = ");
+                out.push_bind_param::<BigInt, _>(&next.commit_us)?;
                 out.push_sql(" WHERE log = ");
                 out.push_bind_param::<Text, _>(&read.log)?;
                 out.push_sql(" AND epoch = ");
@@ -298,6 +302,7 @@ impl Writer<'_> {
                 log_heads::lease_until.eq(head.lease_until.micros()),
                 log_heads::indexed.eq(0),
                 log_heads::closed.eq(head.closed),
+                log_heads::commit_us.eq(head.commit_us),
             ))
             .execute(self.conn)
             .map(drop)

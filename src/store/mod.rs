@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use dialect::bulk::Load;
 pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AuthorityRow, CoverageRow};
 pub use events::{EventKey, StoredEvent};

@@ -6,7 +6,7 @@
 
 use diesel::table;
 
-table! { log_heads (log) { log -> Text, origin -> Text, size -> BigInt, root -> Binary, frontier -> Binary, note -> Text, at -> BigInt, epoch -> BigInt, owner -> Text, lease_until -> BigInt, indexed -> BigInt, closed -> Bool, } }
+table! { log_heads (log) { log -> Text, origin -> Text, size -> BigInt, root -> Binary, frontier -> Binary, note -> Text, at -> BigInt, epoch -> BigInt, owner -> Text, lease_until -> BigInt, indexed -> BigInt, closed -> Bool, commit_us -> BigInt, } }
 table! { tiles (log, level, idx) { log -> Text, level -> SmallInt, idx -> BigInt, hashes -> Binary, root -> Binary, } }
 table! { log_batches (log, first) { log -> Text, first -> BigInt, count -> BigInt, entries -> Binary, } }
 

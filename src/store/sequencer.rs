@@ -1,6 +1,7 @@
 //! The committer of an access log: the one connection through which its sequencer writes.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Store;
 use super::conn::{AnyConnection, Open};
@@ -8,7 +9,7 @@ use super::tx::Writer;
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
 use crate::log::sequencer::stamp;
-use crate::log::{Cached, Claim, Committed, Committer, LogSigner, Submission, append, lease};
+use crate::log::{Cached, Claim, Committed, Committer, LogSigner, Recent, Submission, append, lease};
 
 /// Seconds of a lease; the sequencer renews it every third of that.
 pub const LEASE_S: i64 = 15;
@@ -24,12 +25,15 @@ pub struct AccessCommitter {
     conn: Option<AnyConnection>,
     claim: Option<Claim>,
     cache: Option<Cached>,
+    /// How long its commits took: told in the head, for an import to make room by.
+    recent: Recent,
 }
 
 impl AccessCommitter {
     /// A committer for a log that exists; nothing is opened yet.
     pub fn new(store: Store, log: &str, owner: String, signer: Arc<LogSigner>, clock: Clock) -> Self {
-        Self { store, log: log.to_owned(), owner, signer, clock, conn: None, claim: None, cache: None }
+        let (log, recent) = (log.to_owned(), Recent::default());
+        Self { store, log, owner, signer, clock, conn: None, claim: None, cache: None, recent }
     }
 
     /// One transaction on the access side. After an error the connection and the cached tree are dropped: the
@@ -67,17 +71,19 @@ impl Committer for AccessCommitter {
         let now = self.clock.now();
         // Almost always two comparisons: a block of reserved seals lasts for millions of batches.
         self.store.ensure_seals(now)?;
+        let (began, told) = (Instant::now(), self.recent.p99_us());
         let mut kept = None;
         let committed = self.write(|writer, inside| {
             let opened = append::begin(writer, inside.log, inside.cache, inside.signer, inside.claim, now)?;
             let entries = stamp(batch, opened.at());
             let items = batch.iter().map(|submission| (submission.holders(), submission.entry()));
             writer.insert_access_batch(inside.log, opened.first(), opened.at(), items)?;
-            let (committed, cached) = opened.finish(writer, &entries)?.confirmed();
+            let (committed, cached) = opened.telling(told).finish(writer, &entries)?.confirmed();
             kept = Some(cached);
             Ok(committed)
         })?;
         self.cache = kept;
+        self.recent.push(began.elapsed());
         Ok(committed)
     }
 

@@ -15,6 +15,7 @@ mod errors;
 mod item;
 mod merge;
 mod options;
+mod pace;
 mod parse;
 mod reader;
 mod row;
@@ -67,7 +68,8 @@ impl Registry {
                 return Err(Error::new(Code::ConfigInvalid, detail).at("format").rule("format_unknown"));
             }
         };
-        let work = parse::Work { source, format, survey: &survey, actor, options, progress };
+        let pace = pace::Pace::new(self, options.limits);
+        let work = parse::Work { source, format, survey: &survey, actor, options, progress, pace: &pace };
         if options.dry_run {
             return self.import_dry(&work);
         }

@@ -40,24 +40,32 @@ pub struct Limits {
     pub block_bytes: usize,
     /// A transaction takes no further rows after this many bytes.
     pub transaction_bytes: usize,
-    /// Nor after this time, while a process serves (its lease on an access log is alive).
+    /// Nor after this time, while a process serves (its lease on an access log is alive): what one transaction
+    /// brings to the disk is what the commit of an access entry may have to wait for.
     pub transaction_time: Duration,
+    /// Items that go through a transaction together while a process serves.
+    pub served_chunk: usize,
+    /// Access commits that take longer than this (99th percentile) make the import stand still.
+    pub slow_commit: Duration,
     /// Nor after this time while none does: keys come in random order, and the longer a transaction is, the more
     /// of them share a page that is written once.
     pub alone_time: Duration,
-    /// Left free between two transactions for other writers while a process serves; a tenth of it while none
-    /// does. SQLite has no queue of writers: one that waits asks every 100 ms for five seconds.
+    /// Left free at least between two transactions for other writers while a process serves; a tenth of it while
+    /// none does. SQLite has no queue of writers: one that waits asks every 100 ms for five seconds.
     pub pause: Duration,
 }
 
 impl Default for Limits {
-    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 250 ms (alone 1 s) with 25 ms between them.
+    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 1 s; beside lookups of 100 items or 20 ms, and
+    /// none while their commits take longer than 20 ms.
     fn default() -> Self {
         Self {
             run_bytes: 128 << 20,
             block_bytes: 256 << 10,
             transaction_bytes: 64 << 20,
-            transaction_time: Duration::from_millis(250),
+            transaction_time: Duration::from_millis(20),
+            served_chunk: 100,
+            slow_commit: Duration::from_millis(20),
             alone_time: Duration::from_secs(1),
             pause: Duration::from_millis(25),
         }

@@ -13,6 +13,7 @@ use super::columns::Columns;
 use super::errors::{ErrorFile, RowFault};
 use super::item::Item;
 use super::merge::{self, FAN_IN};
+use super::pace::{self, Pace};
 use super::reader::{Batch, RowReader};
 use super::row::{Maker, RowText};
 use super::spill::{Sorter, SpillDir};
@@ -31,6 +32,7 @@ pub(super) struct Work<'a> {
     pub actor: &'a Actor,
     pub options: &'a ImportOptions,
     pub progress: &'a (dyn Fn(ImportProgress) + Sync),
+    pub pace: &'a Pace<'a>,
 }
 
 impl Work<'_> {
@@ -187,18 +189,24 @@ impl Registry {
             let (batches, taken) = sync_channel(threads * 2);
             let (results, done) = sync_channel(64);
             let taken = std::sync::Arc::new(Mutex::new(taken));
-            let reading = scope.spawn(move || read_all(reader, &batches));
+            let reading = scope.spawn(move || {
+                pace::lower_for_parsing();
+                let outcome = read_all(reader, &batches);
+                work.pace.all_read();
+                outcome
+            });
             let mut parsing = Vec::new();
-            for _ in 0..threads {
+            for index in 0..threads {
                 let (taken, results, columns) = (taken.clone(), results.clone(), columns.as_ref());
                 parsing.push(scope.spawn(move || {
+                    pace::lower_for_parsing();
                     let parser = Parser {
                         maker: Maker::new(self, work.actor),
                         sink: sink(),
                         columns,
                         encoding: work.survey.encoding,
                     };
-                    parser.run(&taken, &results)
+                    parser.run(&taken, &results, &|| work.pace.parse(index, threads))
                 }));
             }
             drop((taken, results));
@@ -317,8 +325,14 @@ struct Parser<'a, S> {
 }
 
 impl<S: Sink> Parser<'_, S> {
-    fn run(mut self, batches: &Mutex<Receiver<Batch>>, results: &SyncSender<BatchDone>) -> Result<()> {
+    fn run(
+        mut self,
+        batches: &Mutex<Receiver<Batch>>,
+        results: &SyncSender<BatchDone>,
+        make_room: &dyn Fn(),
+    ) -> Result<()> {
         loop {
+            make_room();
             let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(batch) = batch else { break };
             let done = self.batch(&batch)?;

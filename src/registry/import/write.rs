@@ -14,16 +14,17 @@ use std::time::{Duration, Instant};
 use super::errors::{ErrorFile, RowFault};
 use super::item::Item;
 use super::merge::Merge;
+use super::pace::{self, Pace};
 use super::parse::Work;
 use super::spill::SpillDir;
 use super::state::Run;
-use super::{ImportProgress, Stage};
+use super::{ImportProgress, Limits, Stage};
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::ledger::Place;
-use crate::store::{SealedEvent, SealedKey, SealedRecord, Store, Writer};
+use crate::store::{Load, SealedEvent, SealedKey, SealedRecord, Store, Writer};
 
-/// Items that go through a transaction together.
+/// Items that go through a transaction together while nobody serves.
 const CHUNK: usize = 1000;
 /// How often a transaction is tried while the database does not answer.
 const TRIES: u32 = 5;
@@ -74,32 +75,29 @@ impl Registry {
         let outcome = thread::scope(|scope| {
             let (chunks, ahead) = sync_channel(4);
             let (runs, merged) = (run.body.runs.clone(), run.body.merged);
-            let bytes = work.options.limits.transaction_bytes;
+            let (limits, pace) = (work.options.limits, work.pace);
             scope.spawn(move || {
-                if let Err(error) = prepare(self.store(), dir, &runs, merged, &chunks, bytes) {
+                pace::lower_for_writing();
+                if let Err(error) = prepare(self.store(), dir, &runs, merged, &chunks, limits, pace) {
                     // Nobody hears it where the writer failed first.
                     drop(chunks.send(Err(error)));
                 }
             });
-            let mut queue = Queue { ahead, held: Vec::new(), ended: false };
-            while !queue.ended {
-                let limits = work.options.limits;
-                let served = self.is_served();
-                let most = if served { limits.transaction_time } else { limits.alone_time };
-                self.commit_some(work, run, &actor, &mut queue, errors, most)?;
-                thread::sleep(if served { limits.pause } else { limits.pause / 10 });
-            }
-            Ok(())
+            // A thread of its own, since a lowered priority cannot be raised again.
+            let writing = scope.spawn(move || {
+                pace::lower_for_writing();
+                let mut queue = Queue { ahead, held: Vec::new(), ended: false };
+                while !queue.ended {
+                    let begun = Instant::now();
+                    self.commit_some(work, run, &actor, &mut queue, errors)?;
+                    pace.wrote(begun.elapsed());
+                }
+                Ok(())
+            });
+            writing.join().unwrap_or_else(|_| Err(Error::internal("the writing thread ended unforeseen")))
         });
-        self.store().write_now(|writer| writer.tune_for_bulk(false))?;
+        self.store().write_now(|writer| writer.tune(Load::Single))?;
         outcome
-    }
-
-    /// Whether a process serves from this registry; where that cannot be told, as if one did.
-    fn is_served(&self) -> bool {
-        let now = self.now();
-        let heads = self.store().read_access_now(|reader| reader.heads());
-        heads.map_or(true, |heads| heads.iter().any(|head| !head.owner.is_empty() && head.lease_until > now))
     }
 
     /// One transaction, tried again while the database does not answer or its commit is in doubt.
@@ -110,16 +108,21 @@ impl Registry {
         actor: &str,
         queue: &mut Queue,
         errors: &mut ErrorFile,
-        most: Duration,
     ) -> Result<()> {
-        let limits = (work.options.limits.transaction_bytes, most);
+        let limits = work.options.limits;
+        let served = work.pace.beside().served;
+        let (load, most) = match served {
+            true => (Load::BulkBeside, limits.transaction_time),
+            false => (Load::Bulk, limits.alone_time),
+        };
+        let limits = (limits.transaction_bytes, most);
         let mut tries = 0;
         loop {
             // A key that was revoked since the rows were signed signs nothing more.
             self.refresh()?;
             let mut attempted = None;
             let outcome = self.log_records(|writer, place| {
-                writer.tune_for_bulk(true)?;
+                writer.tune(load)?;
                 errors.rewind(run.body.error_bytes)?;
                 let (next, entries) = self.merge_some(run, actor, queue, errors, writer, place, limits)?;
                 attempted = Some(next.clone());
@@ -339,13 +342,15 @@ fn prepare(
     runs: &[u32],
     merged: u64,
     chunks: &SyncSender<Result<Option<Chunk>>>,
-    bytes: usize,
+    limits: Limits,
+    pace: &Pace<'_>,
 ) -> Result<()> {
     let mut merge = Merge::open(dir, store.vault(), runs)?;
     merge.skip(merged)?;
     loop {
-        let mut chunk = Chunk { items: Vec::with_capacity(CHUNK), bytes: 0 };
-        while chunk.items.len() < CHUNK && chunk.bytes < bytes {
+        let most = if pace.beside().served { limits.served_chunk } else { CHUNK };
+        let mut chunk = Chunk { items: Vec::with_capacity(most), bytes: 0 };
+        while chunk.items.len() < most && chunk.bytes < limits.transaction_bytes {
             let Some(item) = merge.item()? else { break };
             chunk.bytes += item.envelope.len() * item.holders.len() + 1024;
             let keys = item.record_keys().map(|key| store.seal_key(&key)).collect::<Result<Vec<_>>>()?;

@@ -18,10 +18,26 @@ const BULK_CACHE_KIB: u32 = 262_144;
 /// Pages in the WAL before they are copied into the file: a page changed by several transactions is copied once.
 const BULK_CHECKPOINT: u32 = 16_384;
 
-/// Prepares the connection for bulk rows, or (`bulk` false) for single ones again. Durability stays as it is.
-pub fn tune(conn: &mut AnyConnection, bulk: bool) -> Result<()> {
+/// What comes through a writing connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// A few rows at a time.
+    Single,
+    /// Very many, and nobody waits for the disk meanwhile.
+    Bulk,
+    /// Very many beside lookups, whose access entries wait for the same disk: the WAL is copied into the file in
+    /// small steps.
+    BulkBeside,
+}
+
+/// Prepares the connection for what comes. Durability stays as it is.
+pub fn tune(conn: &mut AnyConnection, load: Load) -> Result<()> {
     let AnyConnection::Sqlite(c) = conn else { return Ok(()) };
-    let (cache, checkpoint) = if bulk { (BULK_CACHE_KIB, BULK_CHECKPOINT) } else { (65_536, 1000) };
+    let (cache, checkpoint) = match load {
+        Load::Single => (65_536, 1000),
+        Load::Bulk => (BULK_CACHE_KIB, BULK_CHECKPOINT),
+        Load::BulkBeside => (BULK_CACHE_KIB, 1000),
+    };
     c.batch_execute(&format!("PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {checkpoint}"))
         .map_err(fault)
 }

@@ -1,0 +1,1 @@
+ALTER TABLE log_heads DROP COLUMN IF EXISTS commit_us;

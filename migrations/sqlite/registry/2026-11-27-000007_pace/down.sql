@@ -1,0 +1,1 @@
+ALTER TABLE log_heads DROP COLUMN commit_us;

@@ -1,0 +1,211 @@
+//! How an import makes room for lookups: priority, threads, and pauses.
+//!
+//! Its threads run at a lower priority always, which costs nothing on a machine with nothing else to do. While
+//! a process serves from the registry (the lease on an access log is alive) parsing leaves a core free, and the
+//! writer takes small steps and rests as long as it worked; when the commits of a serving process become slow,
+//! which its access log's head tells, the import stands still until they are not, but never for good.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Limits;
+use crate::clock::Moment;
+use crate::error::Result;
+use crate::log::Head;
+use crate::registry::Registry;
+
+/// How often the heads of the access logs are asked.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// A head that nobody appended to for so long tells nothing of the commits of now.
+const STALE_US: i64 = 2_000_000;
+/// One pause for slow commits; they are looked at again behind it.
+const REST: Duration = Duration::from_millis(50);
+/// After so much rest at one place the import goes on all the same: a disk that is always slow must not stop it.
+const LONGEST_REST: Duration = Duration::from_secs(2);
+/// Nice values of threads that parse, and of those that write. The writer holds the lock that an issue waits
+/// for, so it must not starve behind lookups.
+const PARSING_NICE: i32 = 19;
+const WRITING_NICE: i32 = 10;
+
+/// Who is there beside the import.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Beside {
+    /// A process serves.
+    pub served: bool,
+    /// The slowest of the serving processes' last access commits (99th percentile); zero where none commits.
+    pub commit: Duration,
+}
+
+impl Beside {
+    /// As the heads of the access logs tell it at `now`.
+    fn of(heads: &[Head], now: Moment) -> Self {
+        let owned = heads.iter().filter(|head| !head.owner.is_empty() && head.lease_until > now);
+        owned.fold(Self::default(), |beside, head| {
+            let fresh = now.micros() - head.at.micros() <= STALE_US;
+            let us = if fresh { u64::try_from(head.commit_us).unwrap_or(0) } else { 0 };
+            Self { served: true, commit: beside.commit.max(Duration::from_micros(us)) }
+        })
+    }
+}
+
+/// Watches who is beside an import, and holds its threads back.
+pub(super) struct Pace<'a> {
+    ask: Box<dyn Fn() -> Result<Beside> + Sync + 'a>,
+    limits: Limits,
+    /// Held while the heads are read; whoever finds it taken uses what was seen last.
+    looked: Mutex<Option<Instant>>,
+    seen: Mutex<Beside>,
+    /// The file was read to its end: threads that stood back may take what is left.
+    read: AtomicBool,
+}
+
+impl<'a> Pace<'a> {
+    /// Of the access logs of a registry.
+    pub fn new(registry: &'a Registry, limits: Limits) -> Self {
+        Self::asking(limits, move || {
+            let heads = registry.store().read_access_now(|reader| reader.heads())?;
+            Ok(Beside::of(&heads, registry.now()))
+        })
+    }
+
+    fn asking(limits: Limits, ask: impl Fn() -> Result<Beside> + Sync + 'a) -> Self {
+        let (looked, seen) = (Mutex::new(None), Mutex::default());
+        Self { ask: Box::new(ask), limits, looked, seen, read: AtomicBool::new(false) }
+    }
+
+    /// Who is there, at most [`LOOK_EVERY`] ago. Where it cannot be told, as if somebody served.
+    pub fn beside(&self) -> Beside {
+        if let Ok(mut looked) = self.looked.try_lock()
+            && looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY)
+        {
+            let beside = (self.ask)().unwrap_or(Beside { served: true, commit: Duration::ZERO });
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = beside;
+            *looked = Some(Instant::now());
+        }
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Called by parsing thread `index` of `threads` before each batch: stands back while all but one core are
+    /// taken, and rests while commits are slow.
+    pub fn parse(&self, index: usize, threads: usize) {
+        let spare = index > 0 && index + 1 == threads;
+        while spare && self.beside().served && !self.read.load(Ordering::Relaxed) {
+            thread::sleep(REST);
+        }
+        self.rest();
+    }
+
+    /// The reader is at the end of the file.
+    pub fn all_read(&self) {
+        self.read.store(true, Ordering::Relaxed);
+    }
+
+    /// Called between two transactions, the last of which took `worked`: leaves room for other writers, and
+    /// beside lookups as much time as was taken.
+    pub fn wrote(&self, worked: Duration) {
+        if self.beside().served {
+            thread::sleep(worked.max(self.limits.pause));
+            self.rest();
+        } else {
+            thread::sleep(self.limits.pause / 10);
+        }
+    }
+
+    fn rest(&self) {
+        let begun = Instant::now();
+        while self.beside().commit > self.limits.slow_commit && begun.elapsed() < LONGEST_REST {
+            thread::sleep(REST);
+        }
+    }
+}
+
+/// Lowers the priority of this thread for as long as it lives. One that cannot be lowered works as it is.
+pub(super) fn lower_for_parsing() {
+    lower(PARSING_NICE);
+}
+
+/// The same for threads behind which others may have to wait.
+pub(super) fn lower_for_writing() {
+    lower(WRITING_NICE);
+}
+
+fn lower(nice: i32) {
+    // On Linux a nice value belongs to the thread that sets it.
+    if cfg!(target_os = "linux")
+        && rustix::process::getpriority_process(None).is_ok_and(|present| present < nice)
+        && let Err(error) = rustix::process::setpriority_process(None, nice)
+    {
+        log::debug!("an import's thread keeps its priority: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+
+    fn head(owner: &str, lease_s: i64, at_s: i64, commit_us: i64, now: Moment) -> Head {
+        let signer = crate::log::LogSigner::new("pace.example/access-x", &[7; 32]).unwrap();
+        let (lease_until, at) = (now.plus_seconds(lease_s), now.plus_seconds(at_s));
+        Head {
+            owner: owner.to_owned(),
+            lease_until,
+            commit_us,
+            ..crate::log::append::new_head("access-x", &signer, at)
+        }
+    }
+
+    #[test]
+    fn only_a_living_lease_counts_and_only_commits_of_now() {
+        let now = Moment::from_micros(1_800_000_000_000_000);
+        let none = Beside::default();
+        assert_eq!(Beside::of(&[], now), none);
+        assert_eq!(Beside::of(&[head("", 9, 0, 900, now), head("a", -1, 0, 900, now)], now), none);
+        let quiet = Beside { served: true, commit: Duration::ZERO };
+        assert_eq!(Beside::of(&[head("a", 9, -3, 90_000, now)], now), quiet, "nobody looks anything up");
+        let two = [head("a", 9, 0, 400, now), head("b", 9, -1, 30_000, now)];
+        assert_eq!(Beside::of(&two, now).commit, Duration::from_millis(30), "the slowest counts");
+    }
+
+    #[test]
+    fn slow_commits_stop_an_import_until_they_are_fast_again() {
+        let slow_looks = AtomicU64::new(4);
+        let ask = || {
+            let slow = slow_looks.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            let ms = if slow.is_ok() { 25 } else { 1 };
+            Ok(Beside { served: true, commit: Duration::from_millis(ms) })
+        };
+        let pace = Pace::asking(Limits::default(), ask);
+        pace.parse(0, 2);
+        assert_eq!(slow_looks.load(Ordering::SeqCst), 0, "went on while commits were slow");
+    }
+
+    #[test]
+    fn a_disk_that_is_always_slow_does_not_stop_it_for_good() {
+        let ask = || Ok(Beside { served: true, commit: Duration::from_secs(1) });
+        let begun = Instant::now();
+        Pace::asking(Limits::default(), ask).parse(0, 1);
+        assert!(begun.elapsed() >= LONGEST_REST);
+    }
+
+    #[test]
+    fn the_last_thread_stands_back_while_somebody_serves_and_helps_at_the_end() {
+        let pace = Pace::asking(Limits::default(), || Ok(Beside { served: true, ..Beside::default() }));
+        let stood = AtomicBool::new(true);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                pace.parse(1, 2);
+                stood.store(false, Ordering::SeqCst);
+            });
+            pace.parse(0, 2);
+            thread::sleep(REST * 2);
+            assert!(stood.load(Ordering::SeqCst), "all cores were taken");
+            pace.all_read();
+        });
+        let alone = Pace::asking(Limits::default(), || Ok(Beside::default()));
+        alone.parse(1, 2);
+    }
+}
