@@ -22,6 +22,7 @@ use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::log::metrics::Counters;
 use crate::registry::Registry;
+use crate::store::Keeper;
 use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
 use crate::web::sessions::RegistrySessions;
@@ -45,10 +46,10 @@ pub struct Settings {
 pub struct Running {
     registry: Registry,
     server: Server,
-    beside: [Beside; 2],
+    beside: [Beside; 3],
 }
 
-/// The thread that reads policy anew; ends when told.
+/// A thread that runs beside the requests; ends when told.
 struct Beside {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -68,7 +69,8 @@ impl Running {
     pub fn start(registry: Registry, config: &ServeConfig, settings: Settings) -> Result<Self> {
         registry.await_access(&settings.node)?;
         registry.refresh()?;
-        let beside = [refresher(registry.clone())?, follower(registry.clone())?];
+        let beside =
+            [refresher(registry.clone())?, follower(registry.clone())?, keeper(registry.clone())?];
         let metrics = web::Data::new(Metrics::new()?);
         watch(&metrics, &registry)?;
         let context = web::Data::new(Context {
@@ -178,6 +180,32 @@ fn follower(registry: Registry) -> Result<Beside> {
                 if now.saturating_sub(seen) > BUSY {
                     break;
                 }
+            }
+        }
+    });
+    Ok(Beside { ended, thread: Some(thread.map_err(Error::internal)?) })
+}
+
+/// Commits of access entries after which their WAL is copied into the file: some 20 MB.
+const KEEP_EVERY: u64 = 400;
+
+/// Copies the WAL of the access file beside the commits.
+fn keeper(registry: Registry) -> Result<Beside> {
+    let ended = Arc::new(AtomicBool::new(false));
+    let end = ended.clone();
+    let thread = std::thread::Builder::new().name("keeper".into());
+    let thread = thread.spawn(move || {
+        let mut keeper = Keeper::new(registry.store().clone());
+        let mut kept = 0;
+        while !end.load(Ordering::SeqCst) {
+            std::thread::sleep(REFRESH / 5);
+            let batches = registry.access().map_or(0, |access| Counters::value(&access.counters().batches));
+            if batches.saturating_sub(kept) < KEEP_EVERY {
+                continue;
+            }
+            kept = batches;
+            if let Err(error) = keeper.step() {
+                log::warn!("the access file's WAL was not copied; a commit will do it: {error:?}");
             }
         }
     });

@@ -56,15 +56,15 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 1 s; beside lookups of 100 items or 20 ms, and
+    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 1 s; beside lookups of 30 items or 5 ms, and
     /// none while their commits take longer than 20 ms.
     fn default() -> Self {
         Self {
             run_bytes: 128 << 20,
             block_bytes: 256 << 10,
             transaction_bytes: 64 << 20,
-            transaction_time: Duration::from_millis(20),
-            served_chunk: 100,
+            transaction_time: Duration::from_millis(5),
+            served_chunk: 30,
             slow_commit: Duration::from_millis(20),
             alone_time: Duration::from_secs(1),
             pause: Duration::from_millis(25),

@@ -3,7 +3,8 @@
 //! Its threads run at a lower priority always, which costs nothing on a machine with nothing else to do. While
 //! a process serves from the registry (the lease on an access log is alive) parsing leaves a core free, and the
 //! writer takes small steps and rests as long as it worked; when the commits of a serving process become slow,
-//! which its access log's head tells, the import stands still until they are not, but never for good.
+//! which its access log's head tells, the import stands still until they are not. Where they stay slow though it
+//! stood still, the slowness is not its own, and it goes on.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const STALE_US: i64 = 2_000_000;
 /// One pause for slow commits; they are looked at again behind it.
 const REST: Duration = Duration::from_millis(50);
-/// After so much rest at one place the import goes on all the same: a disk that is always slow must not stop it.
+/// After so much rest the import goes on, and takes what it then sees for the usual speed of that disk.
 const LONGEST_REST: Duration = Duration::from_secs(2);
 /// Nice values of threads that parse, and of those that write. The writer holds the lock that an issue waits
 /// for, so it must not starve behind lookups.
@@ -57,6 +58,8 @@ pub(super) struct Pace<'a> {
     /// Held while the heads are read; whoever finds it taken uses what was seen last.
     looked: Mutex<Option<Instant>>,
     seen: Mutex<Beside>,
+    /// How long commits take though the import stands still.
+    usual: Mutex<Duration>,
     /// The file was read to its end: threads that stood back may take what is left.
     read: AtomicBool,
 }
@@ -71,8 +74,8 @@ impl<'a> Pace<'a> {
     }
 
     fn asking(limits: Limits, ask: impl Fn() -> Result<Beside> + Sync + 'a) -> Self {
-        let (looked, seen) = (Mutex::new(None), Mutex::default());
-        Self { ask: Box::new(ask), limits, looked, seen, read: AtomicBool::new(false) }
+        let (looked, seen, usual) = (Mutex::new(None), Mutex::default(), Mutex::default());
+        Self { ask: Box::new(ask), limits, looked, seen, usual, read: AtomicBool::new(false) }
     }
 
     /// Who is there, at most [`LOOK_EVERY`] ago. Where it cannot be told, as if somebody served.
@@ -115,7 +118,17 @@ impl<'a> Pace<'a> {
 
     fn rest(&self) {
         let begun = Instant::now();
-        while self.beside().commit > self.limits.slow_commit && begun.elapsed() < LONGEST_REST {
+        loop {
+            let commit = self.beside().commit;
+            let mut usual = self.usual.lock().unwrap_or_else(PoisonError::into_inner);
+            if commit <= self.limits.slow_commit.max(*usual * 2) {
+                return;
+            }
+            if begun.elapsed() >= LONGEST_REST {
+                *usual = commit;
+                return;
+            }
+            drop(usual);
             thread::sleep(REST);
         }
     }
@@ -184,11 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_is_always_slow_does_not_stop_it_for_good() {
+    fn a_disk_that_is_always_slow_holds_it_up_once() {
         let ask = || Ok(Beside { served: true, commit: Duration::from_secs(1) });
+        let pace = Pace::asking(Limits::default(), ask);
         let begun = Instant::now();
-        Pace::asking(Limits::default(), ask).parse(0, 1);
-        assert!(begun.elapsed() >= LONGEST_REST);
+        pace.parse(0, 1);
+        let first = begun.elapsed();
+        assert!(first >= LONGEST_REST, "went on after {first:?}");
+        (0..100).for_each(|_| pace.parse(0, 1));
+        assert!(begun.elapsed() < first * 2, "rested again for what does not come from it");
     }
 
     #[test]

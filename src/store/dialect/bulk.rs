@@ -18,6 +18,10 @@ const BULK_CACHE_KIB: u32 = 262_144;
 /// Pages in the WAL before they are copied into the file: a page changed by several transactions is copied once.
 const BULK_CHECKPOINT: u32 = 16_384;
 
+/// The same beside lookups: a disk that is told to flush brings everything written so far to safety, whoever
+/// wrote it, so what is written at a time is what a lookup may have to wait for.
+const BESIDE_CHECKPOINT: u32 = 250;
+
 /// What comes through a writing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
@@ -36,7 +40,7 @@ pub fn tune(conn: &mut AnyConnection, load: Load) -> Result<()> {
     let (cache, checkpoint) = match load {
         Load::Single => (65_536, 1000),
         Load::Bulk => (BULK_CACHE_KIB, BULK_CHECKPOINT),
-        Load::BulkBeside => (BULK_CACHE_KIB, 1000),
+        Load::BulkBeside => (BULK_CACHE_KIB, BESIDE_CHECKPOINT),
     };
     c.batch_execute(&format!("PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {checkpoint}"))
         .map_err(fault)
