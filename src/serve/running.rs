@@ -22,7 +22,6 @@ use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::log::metrics::Counters;
 use crate::registry::Registry;
-use crate::store::Keeper;
 use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
 use crate::web::sessions::RegistrySessions;
@@ -46,10 +45,10 @@ pub struct Settings {
 pub struct Running {
     registry: Registry,
     server: Server,
-    beside: [Beside; 3],
+    beside: [Beside; 2],
 }
 
-/// A thread that runs beside the requests; ends when told.
+/// The thread that reads policy anew; ends when told.
 struct Beside {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -69,8 +68,7 @@ impl Running {
     pub fn start(registry: Registry, config: &ServeConfig, settings: Settings) -> Result<Self> {
         registry.await_access(&settings.node)?;
         registry.refresh()?;
-        let beside =
-            [refresher(registry.clone())?, follower(registry.clone())?, keeper(registry.clone())?];
+        let beside = [refresher(registry.clone())?, follower(registry.clone())?];
         let metrics = web::Data::new(Metrics::new()?);
         watch(&metrics, &registry)?;
         let context = web::Data::new(Context {
@@ -180,32 +178,6 @@ fn follower(registry: Registry) -> Result<Beside> {
                 if now.saturating_sub(seen) > BUSY {
                     break;
                 }
-            }
-        }
-    });
-    Ok(Beside { ended, thread: Some(thread.map_err(Error::internal)?) })
-}
-
-/// Commits of access entries after which their WAL is copied into the file: some 20 MB.
-const KEEP_EVERY: u64 = 400;
-
-/// Copies the WAL of the access file beside the commits.
-fn keeper(registry: Registry) -> Result<Beside> {
-    let ended = Arc::new(AtomicBool::new(false));
-    let end = ended.clone();
-    let thread = std::thread::Builder::new().name("keeper".into());
-    let thread = thread.spawn(move || {
-        let mut keeper = Keeper::new(registry.store().clone());
-        let mut kept = 0;
-        while !end.load(Ordering::SeqCst) {
-            std::thread::sleep(REFRESH / 5);
-            let batches = registry.access().map_or(0, |access| Counters::value(&access.counters().batches));
-            if batches.saturating_sub(kept) < KEEP_EVERY {
-                continue;
-            }
-            kept = batches;
-            if let Err(error) = keeper.step() {
-                log::warn!("the access file's WAL was not copied; a commit will do it: {error:?}");
             }
         }
     });

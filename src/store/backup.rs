@@ -17,7 +17,7 @@ impl Store {
         dialect::backup_into(&mut conn, target)?;
         drop(conn);
         // The copy is brought to WAL mode, as every file of a registry is, and closed again before it is hashed.
-        let mut copy = conn::sqlite(target, side, Open::Write)?;
+        let mut copy = conn::sqlite(target, Open::Write)?;
         let heads = Reader { conn: &mut copy, vault: self.vault() }.heads()?;
         drop(copy);
         let file = fs::File::open(target).and_then(|file| file.sync_all());

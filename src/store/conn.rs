@@ -14,7 +14,6 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::dialect;
-use super::tx::Side;
 use crate::error::{Code, Error, Result};
 
 /// One connection, to the database that the URL named.
@@ -29,7 +28,7 @@ pub enum AnyConnection {
 /// What a connection may do, and whether it may make the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
-    /// Make the file, which must not exist.
+    /// Make the file, which must not exist, with 16 KiB pages.
     Create,
     /// Read and write what exists.
     Write,
@@ -39,14 +38,11 @@ pub enum Open {
 
 /// Milliseconds a SQLite connection waits for another process's write.
 const BUSY_MS: u32 = 5_000;
-/// Page size of `registry.db`: a row of up to 4,086 bytes stays in its page.
-const REGISTRY_PAGE: i64 = 16_384;
-/// Page size of `access.db`: each commit changes a few rows at the end of each table, and brings every page that
-/// it touched to the disk whole.
-const ACCESS_PAGE: i64 = 4_096;
+/// Page size of the files made here: a row of up to 4,086 bytes stays in its page.
+pub const PAGE_SIZE: i64 = 16_384;
 
 /// Opens a SQLite file.
-pub fn sqlite(path: &Path, side: Side, open: Open) -> Result<AnyConnection> {
+pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
     let exists = path.exists();
     match open {
         Open::Create if exists => {
@@ -59,20 +55,9 @@ pub fn sqlite(path: &Path, side: Side, open: Open) -> Result<AnyConnection> {
     }
     let text = path.to_str().ok_or_else(|| Error::new(Code::ConfigInvalid, "the data path is not UTF-8"))?;
     let mut conn = connect::<SqliteConnection>(text)?;
-    // Pages after which a commit copies the WAL into the file. The access file's commits are what lookups wait
-    // for: whoever serves copies beside them ([`super::Keeper`]), and this is only the end of the WAL's growth.
-    let (page, pages, checkpoint): (_, &[i64], _) = match side {
-        Side::Registry => ("PRAGMA page_size = 16384", &[REGISTRY_PAGE], "PRAGMA wal_autocheckpoint = 1000"),
-        // Files of 16 KiB pages were made before and stay as good.
-        Side::Access => (
-            "PRAGMA page_size = 4096",
-            &[ACCESS_PAGE, REGISTRY_PAGE],
-            "PRAGMA wal_autocheckpoint = 16384",
-        ),
-    };
     let setup: &[&str] = match open {
         // page_size is silently ignored once the file is in WAL mode, so it comes first or never.
-        Open::Create => &[page, "PRAGMA journal_mode = WAL"],
+        Open::Create => &["PRAGMA page_size = 16384", "PRAGMA journal_mode = WAL"],
         Open::Write => &["PRAGMA journal_mode = WAL"],
         Open::Read => &["PRAGMA query_only = ON"],
     };
@@ -83,14 +68,14 @@ pub fn sqlite(path: &Path, side: Side, open: Open) -> Result<AnyConnection> {
     // FULL: a commit that was acknowledged is on the disk (I1). Under WAL, NORMAL may lose the last ones.
     for pragma in [
         "PRAGMA synchronous = FULL",
-        checkpoint,
+        "PRAGMA wal_autocheckpoint = 1000",
         "PRAGMA foreign_keys = ON",
         "PRAGMA cache_size = -65536",
     ] {
         conn.batch_execute(pragma).map_err(dialect::fault)?;
     }
     let mut conn = AnyConnection::Sqlite(conn);
-    dialect::check_durability(&mut conn, pages)?;
+    dialect::check_durability(&mut conn)?;
     Ok(conn)
 }
 
@@ -106,7 +91,7 @@ pub fn postgres(url: &str, open: Open) -> Result<AnyConnection> {
         conn.batch_execute("SET default_transaction_read_only = on").map_err(dialect::fault)?;
     }
     let mut conn = AnyConnection::Pg(conn);
-    dialect::check_durability(&mut conn, &[])?;
+    dialect::check_durability(&mut conn)?;
     Ok(conn)
 }
 

@@ -155,8 +155,8 @@ fn number(conn: &mut SqliteConnection, pragma: &str, column: &str) -> Result<i64
 
 /// Refuses a connection whose commits would not be durable (I1).
 ///
-/// SQLite: WAL, synchronous FULL (2) and one of those page sizes. PostgreSQL: synchronous_commit and fsync on.
-pub fn check_durability(conn: &mut AnyConnection, pages: &[i64]) -> Result<()> {
+/// SQLite: WAL, synchronous FULL (2) and 16 KiB pages. PostgreSQL: synchronous_commit and fsync on.
+pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
     let (mode, level, page) = match conn {
         AnyConnection::Sqlite(c) => {
             let mode = diesel::sql_query("SELECT journal_mode AS value FROM pragma_journal_mode")
@@ -181,7 +181,7 @@ pub fn check_durability(conn: &mut AnyConnection, pages: &[i64]) -> Result<()> {
                 .ok_or_else(|| Error::new(Code::ConfigInvalid, detail).rule("durability"));
         }
     };
-    let durable = mode == "wal" && level >= 2 && pages.contains(&page);
+    let durable = mode == "wal" && level >= 2 && page == super::conn::PAGE_SIZE;
     if durable {
         return Ok(());
     }
@@ -202,25 +202,6 @@ pub fn backup_into(conn: &mut AnyConnection, target: &std::path::Path) -> Result
             Err(Error::new(Code::ConfigInvalid, "back a PostgreSQL registry up with pg_dump"))
         }
     }
-}
-
-#[derive(QueryableByName)]
-struct Copied {
-    #[diesel(sql_type = BigInt)]
-    log: i64,
-    #[diesel(sql_type = BigInt)]
-    checkpointed: i64,
-}
-
-/// Copies the WAL of a SQLite file into it beside whoever writes. Where commits came in meanwhile, takes the
-/// writer's lock for as long as those few take, since a WAL that is never copied whole never begins anew.
-pub fn copy_wal(conn: &mut AnyConnection) -> Result<()> {
-    let AnyConnection::Sqlite(c) = conn else { return Ok(()) };
-    let copied: Copied = diesel::sql_query("PRAGMA wal_checkpoint(PASSIVE)").get_result(c).map_err(fault)?;
-    if copied.checkpointed < copied.log {
-        c.batch_execute("PRAGMA wal_checkpoint(RESTART)").map_err(fault)?;
-    }
-    Ok(())
 }
 
 /// A cheap statement that proves the connection alive.

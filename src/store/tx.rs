@@ -92,8 +92,8 @@ impl Maker {
     pub fn make(&self) -> Result<AnyConnection> {
         match &self.url {
             DbUrl::Postgres(url) => conn::postgres(url, self.open),
-            DbUrl::Sqlite(path) if self.side == Side::Registry => conn::sqlite(path, self.side, self.open),
-            DbUrl::Sqlite(path) => conn::sqlite(&path.with_file_name("access.db"), self.side, self.open),
+            DbUrl::Sqlite(path) if self.side == Side::Registry => conn::sqlite(path, self.open),
+            DbUrl::Sqlite(path) => conn::sqlite(&path.with_file_name("access.db"), self.open),
         }
     }
 }

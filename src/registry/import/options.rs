@@ -67,7 +67,7 @@ impl Default for Limits {
             served_chunk: 30,
             slow_commit: Duration::from_millis(20),
             alone_time: Duration::from_secs(1),
-            pause: Duration::from_millis(25),
+            pause: Duration::from_millis(10),
         }
     }
 }

@@ -187,7 +187,8 @@ mod tests {
     fn slow_commits_stop_an_import_until_they_are_fast_again() {
         let slow_looks = AtomicU64::new(4);
         let ask = || {
-            let slow = slow_looks.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            let slow =
+                slow_looks.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
             let ms = if slow.is_ok() { 25 } else { 1 };
             Ok(Beside { served: true, commit: Duration::from_millis(ms) })
         };

@@ -67,6 +67,7 @@ struct Spilling<'a> {
     registry: &'a Registry,
     dir: &'a SpillDir,
     runs: &'a Mutex<Vec<u32>>,
+    pace: &'a Pace<'a>,
     sorter: Sorter,
     run_bytes: usize,
     block_bytes: usize,
@@ -74,6 +75,7 @@ struct Spilling<'a> {
 
 impl Spilling<'_> {
     fn spill(&mut self) -> Result<()> {
+        self.dir.small_steps(self.pace.beside().served);
         let run = self.sorter.spill(self.dir, self.registry.store().vault(), self.block_bytes)?;
         self.runs.lock().unwrap_or_else(PoisonError::into_inner).extend(run);
         Ok(())
@@ -144,6 +146,7 @@ impl Registry {
             registry: self,
             dir,
             runs: &runs,
+            pace: work.pace,
             sorter: Sorter::default(),
             run_bytes: limits.run_bytes / threads,
             block_bytes: limits.block_bytes,

@@ -8,7 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::item::{Item, SortKey};
 use crate::error::{Code, Error, Result};
@@ -24,11 +24,16 @@ pub(super) fn damaged() -> Error {
         .rule("spill_damaged")
 }
 
+/// Bytes of a small step.
+const STEP: usize = 1 << 20;
+
 /// The directory of one import's runs, held by this process alone.
 pub(super) struct SpillDir {
     path: PathBuf,
     id: String,
     next: AtomicU32,
+    /// Bring what is written to the disk bit by bit, since others wait for it.
+    small_steps: AtomicBool,
     /// Locked until dropped; the lock ends with the process, however it ends.
     _lock: File,
 }
@@ -39,7 +44,13 @@ impl SpillDir {
         let path = data.join("spill").join(id);
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(io)?;
         let lock = lock_file(&path.join("lock"))?;
-        Ok(Self { path, id: id.to_owned(), next: AtomicU32::new(0), _lock: lock })
+        let (next, small_steps) = (AtomicU32::new(0), AtomicBool::new(false));
+        Ok(Self { path, id: id.to_owned(), next, small_steps, _lock: lock })
+    }
+
+    /// Whether runs are brought to the disk in small steps from now on.
+    pub fn small_steps(&self, small: bool) {
+        self.small_steps.store(small, Ordering::Relaxed);
     }
 
     /// Takes away the runs of an attempt that ended while parsing.
@@ -136,6 +147,7 @@ pub(super) struct RunWriter<'a> {
     block: Vec<u8>,
     blocks: i64,
     block_bytes: usize,
+    unsynced: usize,
 }
 
 impl<'a> RunWriter<'a> {
@@ -144,7 +156,7 @@ impl<'a> RunWriter<'a> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(dir.file(number));
         let file = BufWriter::with_capacity(1 << 20, file.map_err(io)?);
         let block = Vec::with_capacity(block_bytes + 4096);
-        Ok(Self { dir, vault, number, file, block, blocks: 0, block_bytes })
+        Ok(Self { dir, vault, number, file, block, blocks: 0, block_bytes, unsynced: 0 })
     }
 
     /// Adds an item; the caller keeps the order.
@@ -173,7 +185,13 @@ impl<'a> RunWriter<'a> {
         self.block.clear();
         self.blocks += 1;
         let len = u32::try_from(sealed.len()).map_err(Error::internal)?;
-        self.file.write_all(&len.to_be_bytes()).and_then(|()| self.file.write_all(&sealed)).map_err(io)
+        self.file.write_all(&len.to_be_bytes()).and_then(|()| self.file.write_all(&sealed)).map_err(io)?;
+        self.unsynced += sealed.len();
+        if self.unsynced >= STEP && self.dir.small_steps.load(Ordering::Relaxed) {
+            self.unsynced = 0;
+            self.file.flush().and_then(|()| self.file.get_ref().sync_data()).map_err(io)?;
+        }
+        Ok(())
     }
 }
 
