@@ -18,7 +18,7 @@ use super::idempotent::Once;
 use super::issue::{Signed, clash, event_row};
 use super::ledger::Place;
 use super::order::{self, Subject, Terms};
-use super::{Registry, Snapshot};
+use super::{Registry, Snapshot, strict};
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
@@ -35,9 +35,9 @@ use crate::trust::random;
 #[serde(rename_all = "snake_case")]
 pub enum FaceEdit {
     /// The whole face.
-    Replace(Map<String, Value>),
+    Replace(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
     /// These fields in the place of the old ones; null takes a field away.
-    Patch(Map<String, Value>),
+    Patch(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
 }
 
 /// An endorsement (签注/年检): kept with the order, makes no new version.

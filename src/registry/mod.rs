@@ -38,6 +38,7 @@ mod order;
 mod rekey;
 mod restore;
 mod snapshot;
+mod strict;
 mod succession;
 mod types;
 mod verify;
