@@ -66,7 +66,7 @@ pub use holders::{HolderChanged, HolderSource, LinkCommand, MarkCommand};
 pub use idempotent::Once;
 pub use import::{ImportFormat, ImportOptions, ImportProgress, ImportReport};
 pub use init::{Founding, FoundingOptions};
-pub use issue::{IssueOutcome, Issued, Submitted};
+pub use issue::{Beginning, IssueOutcome, Issued, Submitted};
 pub use logs::{Consistency, Inclusion, LogInfo};
 pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
 pub use restore::Restored;
