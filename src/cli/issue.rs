@@ -73,3 +73,31 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     }
     Ok(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DRAFT: &str =
+        r#"{"type":"t","issuer":"i","holders":[],"issued_on":"2020-01-01","face":{"bank":"a"}}"#;
+
+    #[test]
+    fn a_line_says_how_the_record_begins() {
+        let begins = |line: &str| match input::json::<Line>(line, "record") {
+            Ok(Line::Envelope { action, .. } | Line::Record { action, .. }) => Some(action),
+            Ok(Line::Draft(_)) => Some(Beginning::Issue),
+            Err(_) => None,
+        };
+        assert_eq!(begins(DRAFT), Some(Beginning::Issue));
+        assert_eq!(begins(&format!(r#"{{"record":{DRAFT}}}"#)), Some(Beginning::Issue));
+        let moved = format!(r#"{{"record":{DRAFT},"action":"transfer_in"}}"#);
+        assert_eq!(begins(&moved), Some(Beginning::TransferIn));
+        assert_eq!(begins(r#"{"envelope":"a.b.c","action":"transfer_in"}"#), Some(Beginning::TransferIn));
+        for other in [
+            moved.replace("transfer_in", "renew"),
+            DRAFT.replace(r#""bank":"a""#, r#""bank":"a","bank":"b""#),
+        ] {
+            assert_eq!(begins(&other), None, "{other}");
+        }
+    }
+}
