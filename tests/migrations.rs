@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use common::postgres::{Database, skipped};
-use common::{MASTER, World, demo_regions};
+use common::{MASTER, World, demo_regions, people};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use elicense::catalog::Agency;
 use elicense::error::Code;
 use elicense::registry::{Opening, Registry};
 use elicense::store::Store;
@@ -221,6 +222,51 @@ fn a_column_that_differs_is_found() {
 
 on_both! {
     a_database_of_another_version_is_refused_and_migrate_mends_the_older
+    agencies_of_an_older_schema_stand_under_their_first_day
+}
+
+fn agencies_of_an_older_schema_stand_under_their_first_day(world: World) {
+    let agency = |name: &str, from: &str, to: Option<&str>| Agency {
+        valid_from: people::day(from),
+        valid_to: to.map(people::day),
+        ..people::agency(people::POLICE, name, "190101")
+    };
+    let names = [agency("甲", "1955-03-01", Some("1999-12-31")), agency("乙", "2000-01-01", None)];
+    world.registry.put_agencies("test", &names).unwrap();
+    let other = |name: &str| Agency { code: people::MARKET.into(), ..agency(name, "1955-03-01", None) };
+    world.registry.put_agency("test", &other("丙")).unwrap();
+    let database = if world.place.url.is_postgres() { "postgres" } else { "sqlite" };
+    let again = || {
+        world.sql(&script(database, "registry", "2026-11-22-000008_agencies", "down.sql"));
+        world.sql("DELETE FROM __diesel_schema_migrations WHERE version = '20261122000008'");
+        assert_eq!(Store::migrate(&world.place).unwrap().len(), 1);
+        let registry = open(&world).unwrap();
+        let all: Vec<String> = registry
+            .snapshot()
+            .catalog
+            .issuers()
+            .agencies()
+            .all()
+            .iter()
+            .map(|one| one.name.clone())
+            .collect();
+        (registry, all)
+    };
+    // The older schema has room for the last name of each.
+    let (registry, all) = again();
+    assert_eq!(all, ["丙", "乙"]);
+    // The day is the one in the entry: written again, it takes its own place and no other.
+    let before = agency("甲", "1955-03-01", None);
+    assert_eq!(
+        registry.put_agency("test", &before).unwrap_err().rule.as_deref(),
+        Some("agency_overlap"),
+        "an earlier name that goes on"
+    );
+    registry.put_agency("test", &other("己")).unwrap();
+    registry.put_agency("test", &agency("丁", "2000-01-01", None)).unwrap();
+    let ended = agency("丁", "2000-01-01", Some("2000-01-01"));
+    registry.put_agencies("test", &[ended, agency("戊", "2000-01-02", None)]).unwrap();
+    assert_eq!(again().1, ["己", "戊"]);
 }
 
 fn open(world: &World) -> Result<Registry, elicense::error::Error> {

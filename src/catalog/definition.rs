@@ -47,7 +47,7 @@ pub struct TypeDef {
     pub duty: Duty,
     /// How it may be shared.
     pub sharing: Sharing,
-    /// Which certificates it ends when it is issued.
+    /// Which certificates it ends when it is issued, or proposes to end when it is cancelled.
     #[serde(default)]
     pub ends: Vec<End>,
     /// Whether a proof may be derived from records of this type.
@@ -203,6 +203,26 @@ pub struct End {
     pub action: EndAction,
     /// Whether it happens or is proposed to the issuer.
     pub by: EndBy,
+    /// What brings it about.
+    #[serde(default, skip_serializing_if = "EndOn::is_issue")]
+    pub on: EndOn,
+}
+
+/// What of the ending record brings the end about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndOn {
+    /// That it is issued: a divorce certificate.
+    #[default]
+    Issue,
+    /// That it is cancelled (注销): a company's licence, and with it the permits of the company. Proposed only.
+    Cancel,
+}
+
+impl EndOn {
+    fn is_issue(&self) -> bool {
+        *self == Self::Issue
+    }
 }
 
 /// Which records of the ended type are meant.

@@ -30,7 +30,7 @@ pub use authority::{Authority, AuthorityFault, AuthorityRef, Issuers, Via};
 pub use codes::{Code, CodeList, CodeListFault, CodeLists, Mark};
 pub use coverage::{Absence, Coverage, CoveredRegion, Gap, Missing, Question, QuestionFault, Why, absence};
 pub use definition::{
-    Custody, Duty, End, EndAction, EndBy, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
+    Custody, Duty, End, EndAction, EndBy, EndOn, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
     SeenCode, Sharing, SharingClass, TypeDef, UpdateDue,
 };
 pub use face::{

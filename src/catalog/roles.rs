@@ -163,8 +163,15 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
     a.max(1)
 }
 
+/// No record has more holders. An access entry names each of them and counts them in one byte.
+const MOST_HOLDERS: u32 = 200;
+
 /// Faults of a definition's roles against its own face, in words.
 pub(super) fn inconsistencies(roles: &[Role], face: &FaceSchema) -> Option<String> {
+    let most = roles.iter().fold(0_u32, |sum, role| sum.saturating_add(role.max));
+    if most > MOST_HOLDERS {
+        return Some(format!("at most {MOST_HOLDERS} holders in all roles"));
+    }
     for (index, role) in roles.iter().enumerate() {
         if role.max == 0
             || role.min > role.max
@@ -225,6 +232,16 @@ mod tests {
         let witness = Seat { role: "witness", share: None };
         let faults = marriage.check_holders(&json!({}), &[spouse, spouse, witness]).unwrap_err();
         assert_eq!(faults, [RoleFault::Unknown]);
+    }
+
+    #[test]
+    fn a_type_has_no_more_holders_than_an_access_can_name() {
+        let mut def = entry("real_estate_certificate").def().clone();
+        def.holders[0].max = 200;
+        let lists = CodeLists::builtin().unwrap();
+        TypeEntry::compile(def.clone(), &lists).unwrap();
+        def.holders[0].max = 201;
+        assert_eq!(TypeEntry::compile(def, &lists).unwrap_err().rule(), "type_inconsistent");
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! A type ready to work with: its definition and its compiled face.
 
-use crate::catalog::definition::{EndAction, EndState};
+use crate::catalog::definition::{EndAction, EndBy, EndOn, EndState};
 use crate::catalog::roles::{self, RoleFault, Seat};
 use crate::catalog::{CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
 
@@ -135,6 +135,9 @@ impl TypeEntry {
         };
         if let Some(end) = def.ends.iter().find(|end| !matching(end.state, end.action)) {
             return Some(format!("the action that ends {} does not lead to that state", end.ended));
+        }
+        if let Some(end) = def.ends.iter().find(|end| end.on == EndOn::Cancel && end.by == EndBy::Rule) {
+            return Some(format!("the end of {} by a cancellation is proposed to its issuer", end.ended));
         }
         if def.ends.iter().any(|end| end.ended == def.slug) {
             return Some("a type does not end itself: that is a new version".into());

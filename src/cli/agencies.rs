@@ -15,7 +15,8 @@ use crate::error::Result;
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Add or change agencies from JSON (one, or a list; `-` for standard input).
+    /// Add or change agencies from JSON (one, or a list; `-` for standard input). An entry is one name and its
+    /// period, told by code and valid_from: a new name stands beside the earlier ones, whose last day comes first.
     Add {
         /// The file.
         file: PathBuf,
@@ -50,9 +51,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
                 true => input::json(&text, "agencies")?,
                 false => vec![input::json(&text, "agency")?],
             };
-            for agency in &agencies {
-                registry.put_agency(&globals.name, agency)?;
-            }
+            registry.put_agencies(&globals.name, &agencies)?;
             output
                 .say(&format!("{} agencies written.", agencies.len()), &json!({"agencies": agencies.len()}));
         }
@@ -77,7 +76,11 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             let agencies = snapshot.catalog.issuers().agencies().all();
             let lines: Vec<String> = agencies
                 .iter()
-                .map(|agency| format!("{}  {}  {}", agency.code, agency.region, agency.name))
+                .map(|agency| {
+                    let to = agency.valid_to.map(|day| day.to_string()).unwrap_or_default();
+                    let (code, region, from) = (&agency.code, agency.region, agency.valid_from);
+                    format!("{code}  {region}  {}  {from}–{to}", agency.name)
+                })
                 .collect();
             output.say(&lines.join("\n"), &json!(agencies));
         }

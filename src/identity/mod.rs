@@ -34,3 +34,4 @@ pub use holder::{HolderCode, Parsed};
 pub use regions::{RegionFault, RegionStatus, Regions};
 pub use remark::Remark;
 pub use scan::{citizen_numbers, contains_citizen_number, contains_code_of, legacy_form};
+pub use text::is_printed_code;

@@ -127,7 +127,8 @@ fn passport(plain: String) -> Recognised {
 fn other_person(plain: String, today: Option<Day>) -> Recognised {
     match citizen::check(&plain, today) {
         Ok(_) => Ok((Form::Citizen, plain)),
-        Err(rule @ CodeRule::DateInFuture) => Err(rule),
+        // A number that is whole but for its day; anything else is another document's and taken as printed.
+        Err(rule @ CodeRule::DateInFuture) if citizen::check(&plain, None).is_ok() => Err(rule),
         Err(_) if former_resident(&plain) => Ok((Form::FormerResident, plain)),
         Err(_) => as_printed(plain),
     }

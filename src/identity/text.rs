@@ -51,6 +51,14 @@ fn half_width(given: char) -> char {
     }
 }
 
+/// Whether a text may be a holder code in its canonical form, whatever its type: printable characters, letters
+/// in capitals, at most 40 characters. Says nothing of check characters.
+pub fn is_printed_code(text: &str) -> bool {
+    printable(text)
+        && !text.bytes().any(|byte| byte.is_ascii_lowercase())
+        && text.chars().count() <= MAX_CHARS
+}
+
 /// Whether a code of a form that no standard fixes may consist of these characters: letters, digits and the
 /// marks that documents print, ideographs (军字第…号); at least one letter or digit.
 pub(super) fn printable(text: &str) -> bool {

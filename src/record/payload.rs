@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::{Map, Value};
 
 use super::canonical::{self, CanonicalFault, Members};
-use super::digest::Salt;
-use super::identifier::{Identifier, IdentifierFault};
+use super::digest::{Digest, Salt};
+use super::identifier::{Check, Identifier, IdentifierFault};
 pub use crate::catalog::{Custody, Kind};
 use crate::clock::Day;
 
@@ -218,6 +218,12 @@ pub enum PayloadFault {
     /// The first valid day lies after the last.
     #[error("the first valid day lies after the last")]
     ValidityOrder,
+    /// The length of an attachment is beyond 2^53 − 1: it has no canonical form.
+    #[error("the size of an attachment is beyond 2^53 - 1")]
+    AttachmentSize,
+    /// The digest of an attachment is not SHA-256 in lower-case hex.
+    #[error("the sha256 of an attachment is not 64 lower-case hexadecimal digits")]
+    AttachmentDigest,
 }
 
 impl PayloadFault {
@@ -235,6 +241,8 @@ impl PayloadFault {
             Self::Identifier(fault) => fault.rule(),
             Self::IdentifierCheck => "identifier_check",
             Self::ValidityOrder => "payload_validity_order",
+            Self::AttachmentSize => "attachment_size",
+            Self::AttachmentDigest => "attachment_digest",
         }
     }
 
@@ -247,6 +255,7 @@ impl PayloadFault {
             Self::Version => Some("version"),
             Self::Identifier(_) | Self::IdentifierCheck => Some("identifier"),
             Self::ValidityOrder => Some("valid_to"),
+            Self::AttachmentSize | Self::AttachmentDigest => Some("attachments"),
             Self::Canonical(_) | Self::NotAnObject | Self::UnknownMember => None,
         }
     }
@@ -289,8 +298,13 @@ impl Record {
         Ok((whole, content))
     }
 
-    /// The rules that stand above the shape: layout, holders, version, identifier, order of dates.
+    /// The rules that stand above the shape: layout, holders, version, identifier, order of dates, attachments.
     pub fn check(&self) -> Result<(), PayloadFault> {
+        self.check_identifier().map(drop)
+    }
+
+    /// The same; tells what the identifier's check character says, which is never `Wrong`.
+    pub fn check_identifier(&self) -> Result<Check, PayloadFault> {
         if self.v != 1 {
             return Err(PayloadFault::LayoutVersion);
         }
@@ -298,7 +312,8 @@ impl Record {
             return Err(PayloadFault::NoHolder);
         }
         let identifier = Identifier::parse(&self.identifier)?;
-        if identifier.check() == super::identifier::Check::Wrong {
+        let dialect = identifier.check();
+        if dialect == Check::Wrong {
             return Err(PayloadFault::IdentifierCheck);
         }
         if self.version != identifier.version() {
@@ -308,7 +323,15 @@ impl Record {
         if self.valid_from.zip(last).is_some_and(|(first, last)| first > last) {
             return Err(PayloadFault::ValidityOrder);
         }
-        Ok(())
+        for attachment in &self.attachments {
+            if attachment.size > canonical::MAX_INTEGER {
+                return Err(PayloadFault::AttachmentSize);
+            }
+            if Digest::from_hex(&attachment.sha256).is_none() {
+                return Err(PayloadFault::AttachmentDigest);
+            }
+        }
+        Ok(dialect)
     }
 
     /// Whether the identifier is as secret as a number ([`Identifier::is_secret`]).

@@ -13,20 +13,21 @@ use serde_json::{Map, Value};
 
 pub use dispute::{DisputeCommand, Disputed};
 
+use super::ends::{self, Proposal};
 use super::find::{self, Kept};
 use super::idempotent::Once;
 use super::issue::{Signed, clash, event_row};
 use super::ledger::Place;
 use super::order::{self, Subject, Terms};
-use super::{Registry, Snapshot};
+use super::{Registry, Snapshot, strict};
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide};
-use crate::record::Salt;
 use crate::record::action::{Action, State};
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::{Attachment, Validity};
+use crate::record::{Record, Salt};
 use crate::store::{Opened, RecordKey, StoredRecord, Writer};
 use crate::trust::random;
 
@@ -35,9 +36,9 @@ use crate::trust::random;
 #[serde(rename_all = "snake_case")]
 pub enum FaceEdit {
     /// The whole face.
-    Replace(Map<String, Value>),
+    Replace(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
     /// These fields in the place of the old ones; null takes a field away.
-    Patch(Map<String, Value>),
+    Patch(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
 }
 
 /// An endorsement (签注/年检): kept with the order, makes no new version.
@@ -173,6 +174,9 @@ pub struct Acted {
     pub signed_by_agency: bool,
     /// What was accepted but is worth saying.
     pub remarks: Vec<String>,
+    /// What a rule of the type proposes to the issuers of other records; of a cancellation only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
 }
 
 /// Everything that an action will write, decided before the transaction.
@@ -210,7 +214,14 @@ impl Registry {
             return Ok(answered);
         }
         let prepared = self.prepare_act(actor, command)?;
-        self.log_once(once, |writer, place| carry_out(writer, place, command.action, &prepared))
+        let snapshot = self.snapshot();
+        self.log_once(once, |writer, place| {
+            let (mut acted, entries) = carry_out(writer, place, command.action, &prepared)?;
+            if command.action == Action::Cancel {
+                acted.proposals = ends::proposed_by_cancel(writer, &snapshot, &prepared.kept.rows)?;
+            }
+            Ok((acted, entries))
+        })
     }
 
     fn prepare_act(&self, actor: &Actor, command: &ActCommand) -> Result<Prepared> {
@@ -424,6 +435,7 @@ fn carry_out(
         order: order.digest,
         signed_by_agency: order.by_own_key,
         remarks: remarks.clone(),
+        proposals: Vec::new(),
     };
     Ok((acted, vec![event.digest().0]))
 }
@@ -468,10 +480,14 @@ fn new_rows(
 }
 
 /// Takes identifier and number for the new version. A content that an earlier version of the same record had
-/// keeps its key; a number that another record has is a clash.
+/// keeps its key; a number that another record has is a clash. The number is taken as that of a first version,
+/// too: there every issue and every correction looks, whatever version came by it.
 fn insert_keys(writer: &mut Writer<'_>, next: &Signed, old: &StoredRecord) -> Result<()> {
     let version = i32::try_from(next.record.version).map_err(Error::internal)?;
-    for key in &next.keys {
+    let Record { issuer, record_type, number, .. } = &next.record;
+    let first =
+        number.as_ref().map(|number| writer.index().number_key(&issuer.code, &record_type.code, number, 1));
+    for key in next.keys.iter().chain(&first) {
         match writer.record_key(key)? {
             Some(found) if found.record_id == old.record_id => continue,
             Some(found) => {

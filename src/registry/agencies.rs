@@ -5,20 +5,41 @@ use crate::catalog::{Agency, Authority};
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode};
 use crate::record::event::EventKind;
-use crate::store::AuthorityRow;
+use crate::store::{AgencyRow, AuthorityRow};
 
 impl Registry {
-    /// Adds an agency, or writes a change of one (its end, its successor, a new name from a day on).
+    /// Adds an agency or another name of one, or changes a name that is there (its end, its successor).
     pub fn put_agency(&self, actor: &str, agency: &Agency) -> Result<()> {
-        HolderCode::parse(CodeType::CreditCode, &agency.code)
-            .map_err(|fault| Error::from(fault).at("code"))?;
-        let known = self.snapshot().catalog.issuers().agencies().latest(&agency.code).is_some();
-        let action = if known { "change" } else { "add" };
-        let body = serde_json::to_string(agency).map_err(Error::internal)?;
-        self.note_public(EventKind::Agency, action, actor, &agency.code, None, |writer| {
-            writer.put_agency(&agency.code, &body)
+        self.put_agencies(actor, std::slice::from_ref(agency))
+    }
+
+    /// The same for several in one transaction: the end of a name with the name that follows, an agency with
+    /// its successor. An entry takes the place of the one with the same code and first day; every other name of
+    /// that code stays, so that a record of an earlier day has the issuer's name of that day (R12).
+    ///
+    /// # Errors
+    /// `field_invalid` with the rule of the period that does not fit: `agency_overlap` where two names hold on
+    /// one day, `agency_successor_unknown`, …
+    pub fn put_agencies(&self, actor: &str, agencies: &[Agency]) -> Result<()> {
+        let snapshot = self.fresh_snapshot()?;
+        let mut known = Vec::with_capacity(agencies.len());
+        let (mut rows, mut subjects) =
+            (Vec::with_capacity(agencies.len()), Vec::with_capacity(agencies.len()));
+        for agency in agencies {
+            HolderCode::parse(CodeType::CreditCode, &agency.code)
+                .map_err(|fault| Error::from(fault).at("code"))?;
+            known.push(snapshot.catalog.issuers().agencies().latest(&agency.code).is_some());
+            rows.push(AgencyRow {
+                code: agency.code.clone(),
+                valid_from: agency.valid_from.number(),
+                body: serde_json::to_string(agency).map_err(Error::internal)?,
+            });
+            subjects.push(agency.code.clone());
+        }
+        let action = if known.iter().all(|known| *known) { "change" } else { "add" };
+        self.note_public_all(EventKind::Agency, action, actor, &subjects, None, |writer| {
+            rows.iter().try_for_each(|row| writer.put_agency(row))
         })
-        .map(drop)
     }
 
     /// Gives an agency the authority for a type in a region, from a day on.

@@ -1,7 +1,7 @@
 //! Coverage statements: what a type's stock here contains, signed and dated. Without one absence means nothing (I13).
 
-use super::Registry;
 use super::keys::put_public;
+use super::{Registry, Snapshot};
 use crate::catalog::Coverage;
 use crate::error::{Code, Error, Result};
 use crate::record::canonical;
@@ -12,6 +12,10 @@ use crate::trust::{EnvelopeBuf, Typ, random};
 impl Registry {
     /// States coverage for a type and issuing system, in the place of an earlier statement. Signed with the
     /// issuer's key where the registry holds one, else with the registry's own.
+    ///
+    /// # Errors
+    /// `type_unknown`, `issuer_unknown`; `field_invalid` with rule `coverage_statement` for one that says what no
+    /// statement can (no region, more than the whole stock, days backwards, a type that is only relayed).
     pub fn state_coverage(&self, actor: &str, coverage: &Coverage) -> Result<()> {
         let snapshot = self.snapshot();
         if snapshot.catalog.type_of(&coverage.type_code).is_none() {
@@ -19,7 +23,9 @@ impl Registry {
         }
         self.known_agency(&coverage.issuer)?;
         let value = serde_json::to_value(coverage).map_err(Error::internal)?;
-        let payload = canonical::to_vec(&value).map_err(Error::internal)?;
+        let payload = canonical::to_vec(&value).map_err(|fault| {
+            Error::new(Code::FieldInvalid, fault.to_string()).at("coverage").rule(fault.rule())
+        })?;
         let envelope = match self.issuer_key(&coverage.issuer) {
             Ok(key) => EnvelopeBuf::sign(Typ::Coverage, &payload, &key)?,
             Err(_) => EnvelopeBuf::sign(Typ::Coverage, &payload, &self.registry_key()?)?,
@@ -35,6 +41,7 @@ impl Registry {
         self.log_records(|writer, place| {
             writer.put_coverage(&row)?;
             writer.raise_config_version()?;
+            Snapshot::guard(writer)?;
             let event = Event::new(
                 EventKind::Coverage,
                 "state",

@@ -8,7 +8,7 @@ use super::find;
 use super::issue::{Signed, event_row};
 use super::ledger::Place;
 use crate::catalog::{Custody, TypeEntry};
-use crate::catalog::{EndAction, EndBy, EndWhen};
+use crate::catalog::{End, EndAction, EndBy, EndOn, EndWhen};
 use crate::error::Result;
 use crate::record::action::{Action, State};
 use crate::record::event::{Event, EventKind, subject_hash};
@@ -66,26 +66,19 @@ pub(super) fn apply(
 ) -> Result<Ends> {
     let mut found = Ends::default();
     let Some(entry) = snapshot.catalog.type_of(&signed.record.record_type.code) else { return Ok(found) };
-    if entry.def().ends.is_empty() {
+    if !entry.def().ends.iter().any(|end| end.on == EndOn::Issue) {
         return Ok(found);
     }
-    let families = families(writer, &signed.holders)?;
-    for end in &entry.def().ends {
+    let roles = signed.record.holders.iter().map(|holder| holder.role.as_str()).collect();
+    let ending = Ending { entry, roles, families: families(writer, &signed.holders)? };
+    for end in entry.def().ends.iter().filter(|end| end.on == EndOn::Issue) {
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
-        let action = match end.action {
-            EndAction::Cancel => Action::Cancel,
-            EndAction::Lapse => Action::Lapse,
-        };
-        for rows in records_ended(writer, entry, ended, end.when, signed, &families)? {
+        let action = action_of(end);
+        for rows in records_ended(writer, &ending, ended, end.when)? {
             let Some(row) = rows.first() else { continue };
             let Ok(state) = action.apply(Some(row.state)) else { continue };
             if end.by == EndBy::Proposal {
-                found.proposals.push(Proposal {
-                    identifier: row.identifier.clone(),
-                    type_code: row.type_code.clone(),
-                    issuer: row.issuer.clone(),
-                    action,
-                });
+                found.proposals.push(proposal(row, action));
                 continue;
             }
             let place = Place { first: place.first + found.entries.len() as u64, ..place.clone() };
@@ -104,6 +97,57 @@ pub(super) fn apply(
     Ok(found)
 }
 
+/// What the cancellation of a record proposes to the issuers of others: 注销 of a company's licence the end of its
+/// permits. `rows` are those of the record that is cancelled.
+pub(super) fn proposed_by_cancel(
+    writer: &mut Writer<'_>,
+    snapshot: &Snapshot,
+    rows: &[StoredRecord],
+) -> Result<Vec<Proposal>> {
+    let mut proposals = Vec::new();
+    let Some(entry) = rows.first().and_then(|row| snapshot.catalog.type_of(&row.type_code)) else {
+        return Ok(proposals);
+    };
+    if !entry.def().ends.iter().any(|end| end.on == EndOn::Cancel) {
+        return Ok(proposals);
+    }
+    let holders: Vec<HolderKey> = rows.iter().map(|row| row.hk).collect();
+    let roles = rows.iter().map(|row| row.body.role.as_str()).collect();
+    let ending = Ending { entry, roles, families: families(writer, &holders)? };
+    for end in entry.def().ends.iter().filter(|end| end.on == EndOn::Cancel) {
+        let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
+        let action = action_of(end);
+        for found in records_ended(writer, &ending, ended, end.when)? {
+            let open = |row: &&StoredRecord| action.apply(Some(row.state)).is_ok();
+            proposals.extend(found.first().filter(open).map(|row| proposal(row, action)));
+        }
+    }
+    Ok(proposals)
+}
+
+/// A record that ends others: its type, its holders' roles, and the keys of each holder under all its codes.
+struct Ending<'a> {
+    entry: &'a TypeEntry,
+    roles: Vec<&'a str>,
+    families: Vec<Vec<HolderKey>>,
+}
+
+fn action_of(end: &End) -> Action {
+    match end.action {
+        EndAction::Cancel => Action::Cancel,
+        EndAction::Lapse => Action::Lapse,
+    }
+}
+
+fn proposal(row: &StoredRecord, action: Action) -> Proposal {
+    Proposal {
+        identifier: row.identifier.clone(),
+        type_code: row.type_code.clone(),
+        issuer: row.issuer.clone(),
+        action,
+    }
+}
+
 /// The keys of each holder under all its codes.
 fn families(writer: &mut Writer<'_>, holders: &[HolderKey]) -> Result<Vec<Vec<HolderKey>>> {
     let mut families = Vec::with_capacity(holders.len());
@@ -117,18 +161,17 @@ fn families(writer: &mut Writer<'_>, holders: &[HolderKey]) -> Result<Vec<Vec<Ho
 /// The records that the rule means, each as its rows.
 fn records_ended(
     writer: &mut Writer<'_>,
-    ending: &TypeEntry,
+    ending: &Ending<'_>,
     ended: &TypeEntry,
     when: EndWhen,
-    signed: &Signed,
-    families: &[Vec<HolderKey>],
 ) -> Result<Vec<Vec<StoredRecord>>> {
     let first_role = |entry: &TypeEntry| entry.def().holders.first().map(|role| role.role.clone());
+    let families = &ending.families;
     let of = match when {
         EndWhen::SameHolders => Some(0),
         EndWhen::SameSubject => {
-            let role = first_role(ending);
-            signed.record.holders.iter().position(|holder| Some(&holder.role) == role.as_ref())
+            let role = first_role(ending.entry);
+            ending.roles.iter().position(|held| Some(*held) == role.as_deref())
         }
     };
     let Some(family) = of.and_then(|of| families.get(of)) else { return Ok(Vec::new()) };

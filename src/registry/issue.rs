@@ -41,6 +41,27 @@ impl std::fmt::Debug for Submitted {
     }
 }
 
+/// How a record begins: the two actions of the table that make a version 001.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beginning {
+    /// 新发: given for the first time.
+    #[default]
+    Issue,
+    /// 转入: taken over from another place, whose own record was transferred out.
+    TransferIn,
+}
+
+impl Beginning {
+    /// The action that its event says.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Issue => Action::Issue,
+            Self::TransferIn => Action::TransferIn,
+        }
+    }
+}
+
 /// Whether something new was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,11 +208,22 @@ impl Registry {
     /// The same record again gets the first one's answer; the same number on another face is `number_clash`
     /// with both faces side by side.
     pub fn issue(&self, actor: &Actor, submitted: &Submitted) -> Result<Issued> {
-        self.issue_once(actor, submitted, None)
+        self.begin(actor, submitted, Beginning::Issue, None)
     }
 
     /// The same for a request that may be repeated under its `Idempotency-Key`.
     pub fn issue_once(&self, actor: &Actor, submitted: &Submitted, once: Option<&Once>) -> Result<Issued> {
+        self.begin(actor, submitted, Beginning::Issue, once)
+    }
+
+    /// Issues a record or takes one over from another place: the same rules, another action in the log.
+    pub fn begin(
+        &self,
+        actor: &Actor,
+        submitted: &Submitted,
+        beginning: Beginning,
+        once: Option<&Once>,
+    ) -> Result<Issued> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
@@ -221,7 +253,7 @@ impl Registry {
                 (Signed::over(checked, envelope, index)?, remarks, true)
             }
         };
-        self.bind(&actor.label(), signed, (remarks, signed_by_issuer), once)
+        self.bind((&actor.label(), beginning.action()), signed, (remarks, signed_by_issuer), once)
     }
 
     pub(super) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
@@ -267,7 +299,7 @@ impl Registry {
     /// Stores a signed record under all its holders, or finds that it is there.
     fn bind(
         &self,
-        actor: &str,
+        (actor, action): (&str, Action),
         signed: Signed,
         (remarks, signed_by_issuer): (Vec<String>, bool),
         once: Option<&Once>,
@@ -280,7 +312,7 @@ impl Registry {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
             directory::take_over(writer, &signed, record_id)?;
-            let event = signed.event(Action::Issue, actor, place.at, salt);
+            let event = signed.event(action, actor, place.at, salt);
             for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
                 writer.insert_record(&row)?;
                 writer.insert_event(&event_row(&row, 1, &event, place.first, Vec::new(), String::new()))?;

@@ -144,14 +144,7 @@ impl Registry {
         self.log_records(|writer, place| {
             change(writer)?;
             writer.raise_config_version()?;
-            Snapshot::from_reader(writer).map_err(|error| {
-                let refused = Error::new(Code::FieldInvalid, "the change contradicts what the catalog has")
-                    .rule("catalog");
-                match error.source {
-                    Some(source) => Error { detail: source.to_string().into(), ..refused },
-                    None => refused,
-                }
-            })?;
+            Snapshot::guard(writer)?;
             let mut entries = Vec::with_capacity(subjects.len());
             for ((subject, salt), leaf) in subjects.iter().zip(&salts).zip(place.first..) {
                 let mut event = Event::new(kind, action, actor, *salt, subject_hash(salt, subject), place.at);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::catalog::{Authority, Catalog, CatalogParts, CodeLists, Coverage, Region, Workdays};
+use crate::catalog::{Authority, Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, Workdays};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Client, Grant, Scope};
@@ -97,8 +97,8 @@ impl Snapshot {
             types.push(serde_json::from_str(&body).map_err(broken)?);
         }
         let mut agencies = Vec::new();
-        for (_, body) in reader.agencies()? {
-            agencies.push(serde_json::from_str(&body).map_err(broken)?);
+        for row in reader.agencies()? {
+            agencies.push(serde_json::from_str(&row.body).map_err(broken)?);
         }
         let mut authorities: Vec<Authority> = Vec::new();
         for row in reader.authorities()? {
@@ -127,6 +127,21 @@ impl Snapshot {
             held,
             granted,
             coverage_signed,
+        })
+    }
+
+    /// Refuses, inside an open transaction, a change after which policy and catalog could no longer be read: if
+    /// it committed, no process could be opened any more.
+    pub(super) fn guard(reader: &mut Reader<'_>) -> Result<()> {
+        Self::from_reader(reader).map(drop).map_err(|error| {
+            let refused = Error::new(Code::FieldInvalid, "the change contradicts what the catalog has");
+            match error.source {
+                Some(source) => {
+                    let rule = source.downcast_ref::<CatalogFault>().map_or("catalog", CatalogFault::rule);
+                    Error { detail: source.to_string().into(), ..refused }.rule(rule)
+                }
+                None => refused.rule("catalog"),
+            }
         })
     }
 

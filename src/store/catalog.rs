@@ -7,6 +7,18 @@ use super::schema::{agencies, authorities, coverage, types};
 use super::tx::{Reader, Writer};
 use crate::error::Result;
 
+/// A row of `agencies`: one name of an agency and its period.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = agencies)]
+pub struct AgencyRow {
+    /// Agency code; a renamed agency keeps it.
+    pub code: String,
+    /// First day under this name, days since 1970-01-01.
+    pub valid_from: i32,
+    /// JSON of the agency in this period.
+    pub body: String,
+}
+
 /// A row of `authorities`.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
 #[diesel(table_name = authorities)]
@@ -43,9 +55,9 @@ impl Reader<'_> {
         types::table.order((types::code, types::version)).load(self.conn).map_err(dialect::fault)
     }
 
-    /// All agencies, (code, JSON).
-    pub fn agencies(&mut self) -> Result<Vec<(String, String)>> {
-        agencies::table.order(agencies::code).load(self.conn).map_err(dialect::fault)
+    /// All agencies, a row for each name.
+    pub fn agencies(&mut self) -> Result<Vec<AgencyRow>> {
+        agencies::table.order((agencies::code, agencies::valid_from)).load(self.conn).map_err(dialect::fault)
     }
 
     /// All authorities.
@@ -72,14 +84,11 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
-    /// Writes an agency, new or changed.
-    pub fn put_agency(&mut self, code: &str, body: &str) -> Result<()> {
-        diesel::delete(agencies::table.find(code)).execute(self.conn).map_err(dialect::fault)?;
-        diesel::insert_into(agencies::table)
-            .values((agencies::code.eq(code), agencies::body.eq(body)))
-            .execute(self.conn)
-            .map(drop)
-            .map_err(dialect::fault)
+    /// Writes one name of an agency, new or changed; its other names stay.
+    pub fn put_agency(&mut self, row: &AgencyRow) -> Result<()> {
+        let place = agencies::table.find((&row.code, row.valid_from));
+        diesel::delete(place).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(agencies::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 
     /// Writes an authority, new or changed.

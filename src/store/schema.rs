@@ -47,7 +47,7 @@ table! {
 table! { data_keys (id) { id -> Integer, purpose -> Text, month -> Integer, wrapped -> Binary, made_at -> BigInt, reserved -> BigInt, ended_at -> Nullable<BigInt>, } }
 table! { public_events (log, leaf) { log -> Text, leaf -> BigInt, kind -> Text, subject -> Text, event -> Binary, signed -> Nullable<Binary>, } }
 
-table! { agencies (code) { code -> Text, body -> Text, } }
+table! { agencies (code, valid_from) { code -> Text, valid_from -> Integer, body -> Text, } }
 table! { authorities (agency, type_code, region, valid_from) { agency -> Text, type_code -> Text, region -> Text, valid_from -> Integer, body -> Text, } }
 table! { types (code, version) { code -> Text, version -> Integer, body -> Text, } }
 table! { coverage (type_code, system) { type_code -> Text, system -> Text, as_of -> BigInt, signed -> Binary, } }

@@ -157,9 +157,10 @@ impl<'a> Envelope<'a> {
 }
 
 impl EnvelopeBuf {
-    /// Signs a payload, which must be canonical; the only way an envelope is made here.
+    /// Signs a payload; the only way an envelope is made here. One that is not canonical is refused: nobody
+    /// could take it in, and it would stand in the log for good.
     pub fn sign(typ: Typ, payload: &[u8], key: &SigningKey) -> Result<Self, EnvelopeFault> {
-        debug_assert!(canonical::is_canonical(payload), "only canonical payloads are signed");
+        canonical::check(payload).map_err(EnvelopeFault::Payload)?;
         let header = Header { algorithm: Algorithm::EdDsa, kid: key.kid(), typ }.to_canonical();
         let signature = key.sign(&signing_input(&header, payload));
         Self::from_parts(&header, payload, &signature)

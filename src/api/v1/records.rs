@@ -10,7 +10,7 @@ use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::scope::may;
-use crate::registry::{Draft, IssueOutcome, Issued, Submitted};
+use crate::registry::{Beginning, Draft, Ended, IssueOutcome, Issued, Proposal, Submitted};
 
 /// One of the two ways to issue.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -23,6 +23,10 @@ pub struct IssueRequest {
     /// A record signed by the issuer's own key, compact JWS; stored as it came.
     #[serde(default)]
     envelope: Option<String>,
+    /// `issue` (新发), or `transfer_in` (转入) for one taken over from another place.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    action: Option<Beginning>,
 }
 
 /// What was stored.
@@ -40,8 +44,16 @@ pub struct IssueAnswer {
     leaf: u64,
     /// The log's time.
     at: String,
+    /// True if the issuer's own key signed it, not the one that the registry holds for it.
+    signed_by_issuer: bool,
     /// What was accepted but is worth saying.
     remarks: Vec<String>,
+    /// Records that a rule of the type ended in the same transaction: identifier, type, action, state, leaf.
+    #[schema(value_type = Vec<Object>)]
+    ended: Vec<Ended>,
+    /// What a rule of the type proposes to other issuers: identifier, type, issuer, action.
+    #[schema(value_type = Vec<Object>)]
+    proposals: Vec<Proposal>,
 }
 
 impl From<Issued> for IssueAnswer {
@@ -50,8 +62,11 @@ impl From<Issued> for IssueAnswer {
             IssueOutcome::Issued => "issued",
             IssueOutcome::AlreadyThere => "already_there",
         };
-        let Issued { identifier, version, log, leaf, at, remarks, .. } = issued;
-        Self { outcome, identifier, version, log, leaf, at: at.to_string(), remarks }
+        let Issued {
+            identifier, version, signed_by_issuer, log, leaf, at, remarks, ended, proposals, ..
+        } = issued;
+        let at = at.to_string();
+        Self { outcome, identifier, version, log, leaf, at, signed_by_issuer, remarks, ended, proposals }
     }
 }
 
@@ -88,9 +103,10 @@ async fn issue(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
+    let beginning = body.0.action.unwrap_or_default();
     let submitted = match body.0 {
-        IssueRequest { record: Some(draft), envelope: None } => Submitted::Draft(draft),
-        IssueRequest { record: None, envelope: Some(compact) } => Submitted::Envelope(compact),
+        IssueRequest { record: Some(draft), envelope: None, .. } => Submitted::Draft(draft),
+        IssueRequest { record: None, envelope: Some(compact), .. } => Submitted::Envelope(compact),
         _ => {
             return Err(
                 Error::new(crate::error::Code::FieldInvalid, "give either record or envelope").at("record")
@@ -98,7 +114,9 @@ async fn issue(
         }
     };
     let issued = context
-        .write(actor, key, body.1, move |registry, actor, once| registry.issue_once(actor, &submitted, once))
+        .write(actor, key, body.1, move |registry, actor, once| {
+            registry.begin(actor, &submitted, beginning, once)
+        })
         .await?;
     let mut answer = match issued.outcome {
         IssueOutcome::Issued => HttpResponse::Created(),

@@ -240,6 +240,12 @@ impl Compiler<'_> {
     ) -> Result<(u32, Field), SchemaFault> {
         known(schema, FIELD_KEYWORDS, at)?;
         let raw: RawField = shape(schema, at)?;
+        fitting(
+            schema,
+            &raw,
+            &["x-label", "x-order", "x-mask", "x-group", "x-holder", "x-check", "x-sensitive"],
+            at,
+        )?;
         let missing = |keyword| SchemaFault::KeywordMisplaced { at: at.to_owned(), keyword };
         let label = raw.label.clone().ok_or(missing("x-label"))?;
         let order = raw.order.ok_or(missing("x-order"))?;
@@ -297,6 +303,11 @@ impl Compiler<'_> {
                 }
                 known(items, FIELD_KEYWORDS, at)?;
                 let item: RawField = shape(items, at)?;
+                // What is said of a field is said of the list: it is masked as a whole, and compared with nobody.
+                fitting(items, &item, &[], at)?;
+                if item.format == Some(Format::HolderCode) && raw.mask == Mask::None {
+                    return Err(misplaced("x-mask"));
+                }
                 let item = Box::new(self.kind(&item, items, at, false)?);
                 Ok(FieldKind::List { item, min: min_items, max })
             }
@@ -306,6 +317,9 @@ impl Compiler<'_> {
     fn text(&self, raw: &RawField, at: &str) -> Result<FieldKind, SchemaFault> {
         let misplaced = |keyword| SchemaFault::KeywordMisplaced { at: at.to_owned(), keyword };
         let format = raw.format.ok_or(misplaced("format"))?;
+        if raw.multiline && !matches!(format, Format::Text | Format::Address) {
+            return Err(misplaced("x-multiline"));
+        }
         if (format == Format::Code) != raw.code_list.is_some() {
             return Err(misplaced("x-code-list"));
         }
@@ -351,6 +365,28 @@ fn known(schema: &Value, keywords: &[&str], at: &str) -> Result<(), SchemaFault>
         Some((keyword, _)) => {
             Err(SchemaFault::KeywordUnknown { at: at.to_owned(), keyword: keyword.clone() })
         }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a keyword that the kind of value has no use for: it would promise what nobody checks. `around` are
+/// those that any field may have.
+fn fitting(schema: &Value, raw: &RawField, around: &[&str], at: &str) -> Result<(), SchemaFault> {
+    let kind: &[&str] = match (raw.kind, raw.format) {
+        (RawType::String, Some(Format::Code)) => &["type", "format", "x-code-list"],
+        (RawType::String, _) => {
+            &["type", "format", "enum", "minLength", "maxLength", "x-code-list", "x-unit", "x-multiline"]
+        }
+        (RawType::Integer, _) => &["type", "minimum", "maximum", "x-unit"],
+        (RawType::Array, _) => &["type", "items", "minItems", "maxItems"],
+        (RawType::Object, _) => &["type", "properties", "required", "additionalProperties"],
+    };
+    let foreign = FIELD_KEYWORDS.iter().find(|keyword| {
+        let compared = **keyword != "x-check" || raw.kind == RawType::String;
+        schema.get(**keyword).is_some() && !(kind.contains(keyword) || around.contains(keyword) && compared)
+    });
+    match foreign {
+        Some(keyword) => Err(SchemaFault::KeywordMisplaced { at: at.to_owned(), keyword }),
         None => Ok(()),
     }
 }

@@ -48,24 +48,46 @@ pub struct CrossCheck {
 pub(super) fn cross_check(top: &FieldSet, face: &Value, holders: &[HolderFacts<'_>]) -> CrossCheck {
     let mut out = CrossCheck::default();
     let Value::Object(map) = face else { return out };
-    object(top, map, None, &|role| holders.iter().find(|holder| holder.role == role), &mut out);
+    let single = |role: &str| holders.iter().find(|holder| holder.role == role);
+    object(top, map, None, &single, &mut out);
     for field in top.fields() {
-        let (FieldKind::Rows { fields, .. }, Some(role)) = (&field.kind, &field.holder) else { continue };
-        let Some(Value::Array(items)) = map.get(&field.name) else { continue };
-        let held: Vec<&HolderFacts<'_>> = holders.iter().filter(|holder| holder.role == *role).collect();
         let place = Path::top(&field.name);
-        if held.len() != items.len() {
-            out.faults.push(place.fault(FaceRule::HolderCount, "one item for each holder of the role"));
-            continue;
-        }
-        for (index, (item, holder)) in items.iter().zip(held).enumerate() {
-            if let Value::Object(row) = item {
-                let owner = |wanted: &str| (wanted == role).then_some(holder);
-                object(fields, row, Some(&place.item(index)), &owner, &mut out);
+        match (&field.kind, map.get(&field.name)) {
+            (FieldKind::Group(fields), Some(Value::Object(group))) => {
+                object(fields, group, Some(&place), &single, &mut out);
             }
+            (FieldKind::Rows { fields, .. }, Some(Value::Array(items))) => {
+                rows(field.holder.as_deref(), fields, items, &place, holders, &mut out);
+            }
+            _ => {}
         }
     }
     out
+}
+
+/// The items of a list: each with the holder at its place in the role that the list belongs to; where it belongs
+/// to none, with the one holder that a field names.
+fn rows(
+    role: Option<&str>,
+    fields: &FieldSet,
+    items: &[Value],
+    place: &Path<'_>,
+    holders: &[HolderFacts<'_>],
+    out: &mut CrossCheck,
+) {
+    let held: Vec<&HolderFacts<'_>> = holders.iter().filter(|holder| role == Some(holder.role)).collect();
+    if role.is_some() && held.len() != items.len() {
+        out.faults.push(place.fault(FaceRule::HolderCount, "one item for each holder of the role"));
+        return;
+    }
+    for (index, item) in items.iter().enumerate() {
+        let Value::Object(row) = item else { continue };
+        let owner = |wanted: &str| match role {
+            Some(role) => held.get(index).copied().filter(|_| wanted == role),
+            None => holders.iter().find(|holder| holder.role == wanted),
+        };
+        object(fields, row, Some(&place.item(index)), &owner, out);
+    }
 }
 
 type Owner<'f, 'a> = &'f dyn Fn(&str) -> Option<&'f HolderFacts<'a>>;

@@ -47,7 +47,7 @@ rules! {
     TimeForm = "time_form",
     /// Not a plain decimal number as text.
     DecimalForm = "decimal_form",
-    /// Not 1 to 32 of 0-9A-Z.
+    /// No number as documents print it: capital letters, digits, ideographs, `-()/._`, at most 40 characters.
     HolderCodeForm = "holder_code_form",
     /// An identifier with blanks.
     IdentifierForm = "identifier_form",

@@ -121,7 +121,7 @@ pub enum Format {
     Address,
     /// A code of the list in `x-code-list`.
     Code,
-    /// The number of a holder, 1 to 32 of 0-9A-Z.
+    /// The number of a holder, as [`crate::identity::is_printed_code`] has it: 军字第0123456号 is one.
     HolderCode,
     /// A printed number: any characters but blanks.
     Identifier,

@@ -266,6 +266,94 @@ fn a_schema_that_says_what_is_not_known_here_is_refused() {
     assert!(fault.to_string().contains("birth_date: unknown keyword pattern"), "{fault}");
 }
 
+/// A type with one face of its own: a holder, and whatever fields are given.
+fn with_fields(fields: Value) -> Result<TypeEntry, TypeFault> {
+    let text =
+        crate::catalog::builtin::TYPES.iter().find(|text| text.contains("\"slug\": \"resident_id_card\""));
+    let mut def: Value = serde_json::from_str(text.unwrap()).unwrap();
+    let properties = def["face"]["properties"].as_object_mut().unwrap();
+    for (place, (name, mut field)) in fields.as_object().unwrap().clone().into_iter().enumerate() {
+        field["x-order"] = json!(100 + place);
+        field["x-label"] = json!({"zh": "试", "en": "Test"});
+        properties.insert(name, field);
+    }
+    TypeEntry::from_json(&def.to_string(), &CodeLists::builtin().unwrap())
+}
+
+#[test]
+fn a_keyword_that_a_kind_has_no_use_for_is_refused() {
+    let list = |items: Value| json!({"type": "array", "minItems": 0, "maxItems": 4, "items": items});
+    let checked = json!({"rule": "holder_name", "role": "holder"});
+    let text = json!({"type": "string", "format": "text", "minLength": 1, "maxLength": 9});
+    let mut bad = vec![
+        json!({"type": "integer", "minimum": 0, "maximum": 9, "enum": ["1"]}),
+        json!({"type": "integer", "minimum": 0, "maximum": 9, "maxLength": 1}),
+        json!({"type": "integer", "minimum": 0, "maximum": 9, "x-check": checked}),
+        json!({"type": "string", "format": "text", "minLength": 1, "maxLength": 9, "maximum": 9}),
+        json!({"type": "string", "format": "text", "minLength": 1, "maxLength": 9, "maxItems": 9}),
+        json!({"type": "string", "format": "date", "x-multiline": true}),
+        json!({"type": "string", "format": "code", "x-code-list": "sex@1", "enum": ["1"]}),
+        json!({"type": "string", "format": "code", "x-code-list": "sex@1", "maxLength": 1}),
+        // A list is masked as a whole and compared with nobody.
+        list(json!({"type": "string", "format": "holder_code"})),
+        list(json!({"type": "string", "format": "holder_code", "x-mask": "id"})),
+        list(json!({"type": "string", "format": "text", "minLength": 1, "maxLength": 9, "x-check": checked})),
+    ];
+    let mut compared = list(text.clone());
+    compared["x-check"] = checked.clone();
+    bad.push(compared);
+    for field in bad {
+        let fault = with_fields(json!({"extra": field.clone()})).expect_err(&field.to_string());
+        assert_eq!(fault.rule(), "schema_keyword_misplaced", "{field}: {fault}");
+    }
+    let mut masked = list(json!({"type": "string", "format": "holder_code"}));
+    masked["x-mask"] = json!("id");
+    with_fields(json!({"extra": masked, "more": list(text), "count": {"type": "integer", "minimum": 0, "maximum": 9, "x-unit": "个"}}))
+        .unwrap();
+}
+
+#[test]
+fn what_a_group_or_a_list_of_nobody_says_of_a_holder_is_compared() {
+    let name = json!({
+        "type": "string", "format": "text", "minLength": 1, "maxLength": 9, "x-order": 1,
+        "x-label": {"zh": "姓名", "en": "Name"}, "x-check": {"rule": "holder_name", "role": "holder"},
+    });
+    let set = json!({"type": "object", "additionalProperties": false, "required": ["name"], "properties": {"name": name}});
+    let rows = json!({"type": "array", "minItems": 0, "maxItems": 3, "items": set});
+    let entry = with_fields(json!({"bearer": set, "lines": rows})).unwrap();
+    let holder = HolderFacts {
+        role: "holder",
+        code_type: "111",
+        code: "190101198803120021",
+        name: "周海燕",
+        sex: None,
+        born: None,
+    };
+    let faults = |face: Value| {
+        let found = entry.face().cross_check(&face, &[holder]).faults;
+        found.into_iter().map(|fault| (fault.field, fault.rule)).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(json!({"bearer": {"name": "周海燕"}, "lines": [{"name": "周海燕"}]})), []);
+    assert_eq!(
+        faults(json!({"bearer": {"name": "周海"}})),
+        [("bearer.name".to_owned(), FaceRule::HolderName)]
+    );
+    let lines = json!({"lines": [{"name": "周海燕"}, {"name": "周海"}]});
+    assert_eq!(faults(lines), [("lines[1].name".to_owned(), FaceRule::HolderName)]);
+}
+
+#[test]
+fn a_face_takes_every_number_that_identity_takes() {
+    let code_types = [("114", "军字第0123456号"), ("099", "(粤)A-12/3.4_5"), ("414", "E12345678")];
+    for (code_type, text) in code_types {
+        let parsed = crate::identity::HolderCode::parse(code_type.parse().unwrap(), text).unwrap();
+        assert_eq!(values::broken(Format::HolderCode, parsed.code.as_str(), false), None, "{text}");
+    }
+    for text in ["", "军字第号", "e12345678", "E 1234", "E\u{202E}1", &"1".repeat(41)] {
+        assert_eq!(values::broken(Format::HolderCode, text, false), Some(FaceRule::HolderCodeForm), "{text}");
+    }
+}
+
 #[test]
 fn a_field_of_one_holder_cannot_mean_one_of_many() {
     let fault = changed(

@@ -2,6 +2,7 @@
 
 use crate::catalog::face::{FaceRule, Format};
 use crate::clock::Day;
+use crate::identity::is_printed_code;
 
 /// The rule that `text` breaks, if any; lengths are checked by the caller.
 pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<FaceRule> {
@@ -11,10 +12,7 @@ pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<Face
         Format::PartialDate => (!partial_date(text)).then_some(FaceRule::PartialDateForm),
         Format::Time => (!clock_time(text)).then_some(FaceRule::TimeForm),
         Format::Amount | Format::Area => (!decimal(text)).then_some(FaceRule::DecimalForm),
-        Format::HolderCode => {
-            let plain = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
-            (!((1..=32).contains(&text.len()) && text.bytes().all(plain))).then_some(FaceRule::HolderCodeForm)
-        }
+        Format::HolderCode => (!is_printed_code(text)).then_some(FaceRule::HolderCodeForm),
         Format::SealedReference => {
             let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
             (!(text.len() == 64 && text.bytes().all(hex))).then_some(FaceRule::SealedReferenceForm)

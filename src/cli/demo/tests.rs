@@ -95,8 +95,10 @@ fn check(catalog: &Catalog, draft: &Draft, today: Day) {
         (Term::Long, given) => assert_eq!(given, Some(Validity::LongTerm), "{what}"),
         (Term::Stated, Some(Validity::Until(end))) => assert!(dates && from <= end, "{what}"),
         (Term::Stated, Some(Validity::LongTerm)) => assert!(long, "{what}"),
-        (Term::Stated, None) => assert!(!dates || def.slug != "driving_licence", "{what}"),
+        (Term::Stated, None) => assert!(!dates && !long, "{what}"),
     }
+    let first = draft.face.get("valid_from").and_then(serde_json::Value::as_str);
+    assert!(first.is_none_or(|first| first == from.to_string()), "{what}: face and first day differ");
     for member in ["valid_to", "term_to"] {
         let printed = draft.face.get(member).and_then(serde_json::Value::as_str);
         let stated =

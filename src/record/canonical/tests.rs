@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 
 fn refused(text: &str) -> CanonicalFault {
+    assert!(!scan::holds(text.as_bytes()), "{text}");
     parse_canonical(text.as_bytes()).unwrap_err()
 }
 
@@ -103,6 +104,27 @@ proptest! {
         let ours = to_vec(&value).unwrap();
         prop_assert_eq!(&ours, &serde_json_canonicalizer::to_vec(&value).unwrap());
         prop_assert_eq!(parse_canonical(&ours).unwrap(), value);
+        // One pass tells so without a value, but for names that UTF-16 has in another order or that are escaped.
+        prop_assert!(scan::holds(&ours) || ours.iter().any(|byte| *byte >= 0xEE || *byte == b'\\'));
+    }
+
+    #[test]
+    fn the_single_pass_takes_nothing_that_the_reader_refuses(
+        value in values(), at in any::<proptest::sample::Index>(), byte in any::<u8>(), ascii in "[\\x20-\\x7e]",
+    ) {
+        let ours = to_vec(&value).unwrap();
+        let at = at.index(ours.len());
+        for byte in [byte, ascii.as_bytes()[0]] {
+            let mut changed = ours.clone();
+            changed[at] = byte;
+            let mut longer = ours.clone();
+            longer.insert(at, byte);
+            let mut shorter = ours.clone();
+            shorter.remove(at);
+            for bytes in [changed, longer, shorter] {
+                prop_assert!(!scan::holds(&bytes) || parse_canonical(&bytes).is_ok());
+            }
+        }
     }
 
     #[test]

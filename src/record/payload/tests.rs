@@ -108,6 +108,21 @@ fn every_departure_from_the_page_is_refused_by_name() {
     assert_eq!(with("version", json!(-1)), PayloadFault::MemberShape("version"));
     assert_eq!(with("salt", json!("AAAA")), PayloadFault::MemberShape("salt"));
     assert_eq!(with("valid_to", json!("2024-05-19")), PayloadFault::ValidityOrder);
+    let file = |sha256: &str| {
+        with(
+            "attachments",
+            json!([{"media_type": "image/png", "name": "photo", "sha256": sha256, "size": 1}]),
+        )
+    };
+    let digest = "0f".repeat(32);
+    for other in ["hello", &digest.to_uppercase(), &digest[..63]] {
+        assert_eq!(file(other), PayloadFault::AttachmentDigest);
+    }
+    let mut large = sample();
+    large.attachments[0].size = 1 << 53;
+    assert_eq!(large.check(), Err(PayloadFault::AttachmentSize));
+    large.attachments[0].size -= 1;
+    assert_eq!(large.check(), Ok(()));
     let mut wrong = sample().identifier;
     wrong.replace_range(wrong.len() - 1.., if wrong.ends_with('0') { "1" } else { "0" });
     assert_eq!(with("identifier", json!(wrong)).rule(), "identifier_check");

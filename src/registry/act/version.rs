@@ -4,8 +4,9 @@
 use serde_json::{Map, Value};
 
 use super::{ActCommand, FaceEdit};
+use crate::catalog::Reissue;
 use crate::error::{Code, Error, Result};
-use crate::record::action::Action;
+use crate::record::action::{Action, NumberEffect};
 use crate::record::payload::{Replaces, Secret, Validity};
 use crate::record::{Identifier, Record};
 use crate::registry::draft::{self, Checked, Draft, DraftHolder, Successor};
@@ -45,7 +46,7 @@ impl Registry {
                 follows(&record, &old, &successor, agency)?;
                 let checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 check_end(command.action, &old, &checked.record)?;
-                check_number(command.action, &old, &checked)?;
+                check_number(command.action, &old, &checked, snapshot)?;
                 let remarks = checked.remarks.clone();
                 Ok((Signed::over(checked, envelope, index)?, remarks))
             }
@@ -53,7 +54,7 @@ impl Registry {
                 let draft = edited(command, &old, agency, today)?;
                 let checked = draft::check(&draft, snapshot, self.regions(), today, Some(&successor))?;
                 check_end(command.action, &old, &checked.record)?;
-                check_number(command.action, &old, &checked)?;
+                check_number(command.action, &old, &checked, snapshot)?;
                 let remarks = checked.remarks.clone();
                 let key = self.issuer_key(agency)?;
                 Ok((Signed::new(checked, &key, index)?, remarks))
@@ -83,13 +84,16 @@ fn edited(command: &ActCommand, old: &Record, agency: &str, today: crate::clock:
         role: Some(holder.role.clone()),
         share: holder.share.clone(),
     });
+    let face = face(&old.face, command.face.as_ref());
+    // A face that prints its first day was right about the day of issue; the new version is issued later.
+    let printed = face.contains_key("valid_from").then_some(old.issued_on);
     Ok(Draft {
         type_code: old.record_type.code.clone(),
         issuer: agency.to_owned(),
         holders: holders.collect(),
-        face: face(&old.face, command.face.as_ref()),
+        face,
         issued_on: command.issued_on.unwrap_or(today),
-        valid_from: command.valid_from.or(old.valid_from),
+        valid_from: command.valid_from.or(old.valid_from).or(printed),
         valid_to: command.valid_to.or(old.valid_to),
         attachments: command.attachments.clone().unwrap_or_else(|| old.attachments.clone()),
         identifier: None,
@@ -142,12 +146,12 @@ fn follows(record: &Record, old: &Record, successor: &Successor, agency: &str) -
     Ok(())
 }
 
-/// An extension ends later than what it extends.
+/// An extension ends later than what it extends; it never takes the end away.
 fn check_end(action: Action, old: &Record, next: &Record) -> Result<()> {
     let last = |record: &Record| record.valid_to.and_then(Validity::last_day);
     let earlier = matches!((last(old), last(next)), (Some(old), Some(next)) if next <= old);
     let was_endless = last(old).is_none();
-    if action == Action::Extend && (earlier || was_endless) {
+    if action == Action::Extend && (earlier || was_endless || next.valid_to.is_none()) {
         return Err(Error::new(Code::FieldInvalid, "an extension ends later than what it extends")
             .at("valid_to")
             .rule("extend_later"));
@@ -155,13 +159,25 @@ fn check_end(action: Action, old: &Record, next: &Record) -> Result<()> {
     Ok(())
 }
 
-/// The number changes only where the action may change it.
-fn check_number(action: Action, old: &Record, checked: &Checked) -> Result<()> {
-    use crate::record::action::NumberEffect;
-    if action.number_effect() == NumberEffect::Kept && checked.record.number != old.number {
-        return Err(Error::new(Code::FieldInvalid, "this action keeps the number")
-            .at("face")
-            .rule("number_kept"));
-    }
-    Ok(())
+/// The number changes only where the action, and for a reissue the type, says so. What is renewed is handed back,
+/// so a type that gives a new number to a lost one's successor may keep it or give another then.
+fn check_number(action: Action, old: &Record, checked: &Checked, snapshot: &Snapshot) -> Result<()> {
+    let next = &checked.record;
+    let entry = snapshot.catalog.type_version(&next.record_type.code, next.record_type.version);
+    let on_reissue = entry.map(|entry| entry.def().number.on_reissue);
+    let (rule, detail) = match (action.number_effect(), on_reissue) {
+        (NumberEffect::Kept, _) if next.number != old.number => {
+            ("number_kept", "this action keeps the number")
+        }
+        (NumberEffect::ByType, Some(Reissue::Keep)) if next.number != old.number => {
+            ("number_kept", "this type keeps its number")
+        }
+        (NumberEffect::ByType, Some(Reissue::New))
+            if action == Action::Reissue && next.number == old.number =>
+        {
+            ("number_new", "this type gives a reissued certificate a new number")
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(Code::FieldInvalid, detail).at("face").rule(rule))
 }

@@ -3,13 +3,13 @@
 use csv::StringRecord;
 use serde_json::{Map, Value};
 
-use super::strict;
 use crate::catalog::{FaceSchema, FieldKind};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::record::payload::Validity;
 use crate::registry::draft::{self, Draft, DraftHolder};
 use crate::registry::snapshot::Snapshot;
+use crate::registry::strict;
 
 /// More holders than any type has.
 const MAX_HOLDERS: usize = 32;

@@ -21,7 +21,6 @@ mod reader;
 mod row;
 mod spill;
 mod state;
-mod strict;
 mod survey;
 mod write;
 

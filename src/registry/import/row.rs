@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::item::Item;
-use super::strict;
 use crate::clock::Day;
 use crate::error::{Class, Code, Error, Result};
 use crate::policy::Actor;
@@ -16,6 +15,7 @@ use crate::registry::Registry;
 use crate::registry::draft::{self, Checked, Draft, DraftHolder};
 use crate::registry::issue::{Signed, envelope_error};
 use crate::registry::snapshot::Snapshot;
+use crate::registry::strict;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, SigningKey};
 
@@ -123,7 +123,7 @@ fn shape_fault(text: &str, error: &serde_json::Error) -> Error {
 /// What a row became.
 pub(super) struct Made {
     pub item: Item,
-    /// It has characters of the private-use areas.
+    /// It has characters of the private-use areas, or an identifier in the wrong dialect.
     pub flagged: bool,
 }
 
@@ -197,9 +197,11 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// Characters of the private-use areas (自造字) in the face or a holder's name; they are kept.
+/// Characters of the private-use areas (自造字) in the face or a holder's name, or an identifier whose check
+/// character is that of the known wrong dialect; all are kept.
 fn is_flagged(checked: &Checked) -> bool {
     let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
-    checked.remarks.iter().any(|remark| remark.ends_with(": private_use"))
+    let flags = |remark: &String| remark.ends_with(": private_use") || remark == draft::CHECK_NONSTANDARD;
+    checked.remarks.iter().any(flags)
         || checked.record.holders.iter().any(|holder| holder.name.contains(private))
 }

@@ -52,6 +52,18 @@ fn i6_signed_stored_and_served_are_the_same_bytes() {
 }
 
 #[test]
+fn what_is_not_canonical_is_never_signed() {
+    for (payload, fault) in [
+        (&br#"{"size":9007199254740992}"#[..], CanonicalFault::IntegerTooLarge),
+        (br#"{"b":1,"a":1}"#, CanonicalFault::NotCanonical),
+        (b"hello", CanonicalFault::NotJson),
+    ] {
+        let refused = EnvelopeBuf::sign(Typ::Record, payload, &key()).unwrap_err();
+        assert_eq!(refused, EnvelopeFault::Payload(fault));
+    }
+}
+
+#[test]
 fn both_names_of_the_algorithm_are_read() {
     let text = compact(&header().replace("EdDSA", "Ed25519"), PAYLOAD);
     let envelope = EnvelopeBuf::parse_compact(&text, Limits::default()).unwrap();

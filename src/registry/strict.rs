@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Value};
 
 /// Deserializes one JSON value strictly.
-pub(super) struct Strict;
+struct Strict;
 
 impl<'de> DeserializeSeed<'de> for Strict {
     type Value = Value;
@@ -72,15 +72,21 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-/// The message by which a name that stands twice is told from other faults.
-pub(super) const TWICE: &str = "a name stands twice";
+/// The message by which a name that stands twice is told from other faults: serde's own words for a field of
+/// ours, so that every reader of JSON answers both alike. The name is left out, it may be a number (I3).
+pub(super) const TWICE: &str = "duplicate field `of a face`";
 
-/// For `#[serde(deserialize_with)]`: a face, absent or an object.
-pub(super) fn face<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Map<String, Value>>, D::Error> {
+/// For `#[serde(deserialize_with)]`: an object.
+pub(super) fn object<'de, D: Deserializer<'de>>(from: D) -> Result<Map<String, Value>, D::Error> {
     match Strict.deserialize(from)? {
-        Value::Object(map) => Ok(Some(map)),
+        Value::Object(map) => Ok(map),
         _ => Err(D::Error::custom("not an object")),
     }
+}
+
+/// For `#[serde(deserialize_with)]`: an object that may be absent.
+pub(super) fn face<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Map<String, Value>>, D::Error> {
+    object(from).map(Some)
 }
 
 /// One value out of text, e.g. a cell.
