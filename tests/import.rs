@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::people::{self, CHEN, POLICE, ZHOU};
+use common::people::{self, CHEN, POLICE, ZHOU, number};
 use common::{World, operator, run};
 use elicense::identity::contains_citizen_number;
 use elicense::record::digest::Digest;
@@ -21,15 +21,6 @@ use elicense::store::{DbUrl, Opened};
 use elicense::trust::envelope::Limits as EnvelopeLimits;
 use elicense::trust::{EnvelopeBuf, Typ};
 use serde_json::{Value, json};
-
-/// A synthetic citizen number (region 190101), right in every rule.
-fn number(place: usize) -> String {
-    let (born, sequence) = (1950 + place / 900, 1 + place % 900);
-    let body = format!("190101{born}0101{sequence:03}");
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: usize = body.bytes().zip(weights).map(|(byte, weight)| usize::from(byte - b'0') * weight).sum();
-    format!("{body}{}", char::from(b"10X98765432"[sum % 11]))
-}
 
 fn card(place: usize) -> Value {
     serde_json::to_value(people::id_card(&number(place), "周海燕", "2020-01-01")).unwrap()
