@@ -35,6 +35,7 @@ mod ledger;
 mod logs;
 mod lookup;
 mod order;
+mod public;
 mod rekey;
 mod restore;
 mod snapshot;

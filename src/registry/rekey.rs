@@ -1,6 +1,7 @@
 //! A new master key: every secret that the old one wraps is wrapped anew, in seconds, whatever the size.
 
 use super::Registry;
+use super::public::{Notice, Stated};
 use crate::error::{Code, Error, Result};
 use crate::record::event::EventKind;
 use crate::store::{Rewrapped, Side};
@@ -19,8 +20,15 @@ impl Registry {
             let detail = "a process that serves holds an access log: stop it first";
             return Err(Error::new(Code::LogLost, detail).rule("log_held"));
         }
-        // Logged before it is done: afterwards this process can no longer open the log's key.
-        self.note_public(EventKind::Key, "rewrap", actor, "master", None, |_| Ok(()))?;
-        self.store().rewrap(new)
+        // One transaction with its event, whose log's key was opened before: a crash leaves all of it or nothing.
+        let mut done = Rewrapped { signing: 0, data: 0 };
+        let (kind, action) = (EventKind::Key, "rewrap");
+        let notice = Notice { kind, action, actor, ground: None, signer: None };
+        let stated = vec![Stated { subject: "master".to_owned(), body: None }];
+        self.publish_unread(&notice, stated, |writer| {
+            done = self.store().rewrap(writer, new)?;
+            Ok(())
+        })?;
+        Ok(done)
     }
 }
