@@ -70,7 +70,7 @@ pub use init::{Founding, FoundingOptions};
 pub use issue::{Beginning, IssueOutcome, Issued, Submitted};
 pub use logs::{Consistency, Inclusion, LogInfo};
 pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
-pub use restore::Restored;
+pub use restore::{Restored, RestoredInPlace};
 pub use snapshot::Snapshot;
 pub use succession::Closed;
 pub use verify::{Verified, VerifyAsk};

@@ -14,12 +14,7 @@ impl Registry {
     /// Refused (`log_lost`) while a process that serves holds an access log: it would go on with the old key.
     /// This registry is of no further use afterwards: open it anew with the new key.
     pub fn rekey_master(&self, actor: &str, new: &MasterKey) -> Result<Rewrapped> {
-        let now = self.now();
-        let heads = self.store().read_side_now(Side::Access, |reader| reader.heads())?;
-        if heads.iter().any(|head| head.lease_until > now) {
-            let detail = "a process that serves holds an access log: stop it first";
-            return Err(Error::new(Code::LogLost, detail).rule("log_held"));
-        }
+        self.refuse_held()?;
         // One transaction with its event, whose log's key was opened before: a crash leaves all of it or nothing.
         let mut done = Rewrapped { signing: 0, data: 0 };
         let (kind, action) = (EventKind::Key, "rewrap");
@@ -30,5 +25,16 @@ impl Registry {
             Ok(())
         })?;
         Ok(done)
+    }
+
+    /// Refuses what is done to a whole registry while a process that serves holds one of its logs.
+    pub(super) fn refuse_held(&self) -> Result<()> {
+        let now = self.now();
+        let heads = self.store().read_side_now(Side::Access, |reader| reader.heads())?;
+        if heads.iter().any(|head| head.lease_until > now) {
+            let detail = "a process that serves holds an access log: stop it first";
+            return Err(Error::new(Code::LogLost, detail).rule("log_held"));
+        }
+        Ok(())
     }
 }
