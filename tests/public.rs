@@ -72,14 +72,16 @@ fn i7_each_public_event_carries_a_signed_order_with_the_whole_row(world: World) 
     let of = |kind: &str| bodies.iter().filter(|(own, ..)| own == kind).collect::<Vec<_>>();
     // The keys of the registry and of its four logs were made before there was a log to state them in.
     let owners: Vec<&Value> = of("key").iter().map(|(.., body)| &body["owner"]).collect();
-    for owner in ["registry", "log:records", "log:access-cli", "log:access-main", "log:access-other", POLICE] {
+    for owner in ["registry", "log:records", "log:access-cli", "log:access-main", "log:access-other", POLICE]
+    {
         assert!(owners.contains(&&json!(owner)), "{owner}: {owners:?}");
     }
     assert_eq!(of("key").len(), snapshot.keys.all().len());
     assert_eq!((of("type").len(), of("agency").len(), of("client").len()), (12, 2, 3));
     let (_, subject, body) = of("authority")[0];
     assert!(subject.ends_with(":190101:1990-01-01") && body["from"] == "1990-01-01", "{subject}");
-    let secrets: Vec<_> = of("client").iter().map(|(.., body)| body["secret"].as_str().unwrap().len()).collect();
+    let secrets: Vec<_> =
+        of("client").iter().map(|(.., body)| body["secret"].as_str().unwrap().len()).collect();
     assert_eq!(secrets, [43; 3]);
     // Nothing that was stated is lost when it is stated anew.
     registry.put_agency("test", &people::agency(POLICE, "示范市公安局", "190101")).unwrap();
@@ -95,18 +97,49 @@ fn i7_each_public_event_carries_a_signed_order_with_the_whole_row(world: World) 
 fn a_public_row_that_is_edited_beside_its_order_is_found(world: World) {
     settled(&world);
     for (table, edit, back) in [
-        ("signing_keys", "owner = 'x' WHERE purpose = 'issue' AND owner = '11190101MD10000500'", "owner = '11190101MD10000500' WHERE owner = 'x'"),
-        ("signing_keys", "valid_from = valid_from - 1 WHERE purpose = 'log'", "valid_from = valid_from + 1 WHERE purpose = 'log'"),
-        ("agencies", "body = replace(body, '城东分局', '城西分局')", "body = replace(body, '城西分局', '城东分局')"),
-        ("authorities", "body = replace(body, '\"from\":\"1990-01-01\"', '\"from\":\"1990-01-01\",\"to\":\"2050-01-01\"') WHERE agency = '11190101MD10000500'", "body = replace(body, ',\"to\":\"2050-01-01\"', '')"),
-        ("types", "body = replace(body, '出生医学证明', '出生证明')", "body = replace(body, '出生证明', '出生医学证明')"),
+        (
+            "signing_keys",
+            "owner = 'x' WHERE purpose = 'issue' AND owner = '11190101MD10000500'",
+            "owner = '11190101MD10000500' WHERE owner = 'x'",
+        ),
+        (
+            "signing_keys",
+            "valid_from = valid_from - 1 WHERE purpose = 'log'",
+            "valid_from = valid_from + 1 WHERE purpose = 'log'",
+        ),
+        (
+            "agencies",
+            "body = replace(body, '城东分局', '城西分局')",
+            "body = replace(body, '城西分局', '城东分局')",
+        ),
+        (
+            "authorities",
+            "body = replace(body, '\"from\":\"1990-01-01\"', '\"from\":\"1990-01-01\",\"to\":\"2050-01-01\"') WHERE agency = '11190101MD10000500'",
+            "body = replace(body, ',\"to\":\"2050-01-01\"', '')",
+        ),
+        (
+            "types",
+            "body = replace(body, '出生医学证明', '出生证明')",
+            "body = replace(body, '出生证明', '出生医学证明')",
+        ),
         ("clients", "enabled = NOT enabled WHERE id = 'narrow'", "enabled = NOT enabled WHERE id = 'narrow'"),
-        ("clients", "secret = secret || 'x' WHERE id = 'narrow'", "secret = substr(secret, 1, length(secret) - 1) WHERE id = 'narrow'"),
-        ("clients", "body = replace(body, '\"name\",', '\"name\",\"sex\",') WHERE id = 'narrow'", "body = replace(body, '\"sex\",', '') WHERE id = 'narrow'"),
+        (
+            "clients",
+            "secret = secret || 'x' WHERE id = 'narrow'",
+            "secret = substr(secret, 1, length(secret) - 1) WHERE id = 'narrow'",
+        ),
+        (
+            "clients",
+            "body = replace(body, '\"name\",', '\"name\",\"sex\",') WHERE id = 'narrow'",
+            "body = replace(body, '\"sex\",', '') WHERE id = 'narrow'",
+        ),
     ] {
         world.sql(&format!("UPDATE {table} SET {edit}"));
         let found = findings(&world.registry);
-        assert!(!found.is_empty() && found.iter().all(|one| *one == (FindingKind::RowDiffers, table)), "{edit}: {found:?}");
+        assert!(
+            !found.is_empty() && found.iter().all(|one| *one == (FindingKind::RowDiffers, table)),
+            "{edit}: {found:?}"
+        );
         world.sql(&format!("UPDATE {table} SET {back}"));
         assert_eq!(findings(&world.registry), [], "{back}");
     }
@@ -131,17 +164,23 @@ fn an_order_that_was_changed_or_left_out_is_found(world: World) {
     settled(&world);
     let found = findings(&world.registry);
     assert_eq!(found, []);
-    world.sql("UPDATE public_events SET signed = NULL WHERE kind = 'agency' AND subject LIKE '11190101MD10000500%'");
+    world.sql(
+        "UPDATE public_events SET signed = NULL WHERE kind = 'agency' AND subject LIKE '11190101MD10000500%'",
+    );
     let found = findings(&world.registry);
     assert!(found.contains(&(FindingKind::OrderDiffers, "public_events")), "{found:?}");
     assert!(found.contains(&(FindingKind::EventMissing, "agencies")), "{found:?}");
-    world.sql("UPDATE public_events SET subject = '11190101MD10000500' WHERE kind = 'client' AND subject = 'all'");
+    world.sql(
+        "UPDATE public_events SET subject = '11190101MD10000500' WHERE kind = 'client' AND subject = 'all'",
+    );
     let found = findings(&world.registry);
     assert!(found.contains(&(FindingKind::EventDiffers, "public_events")), "{found:?}");
 }
 
 fn rule(outcome: Result<(), Error>) -> Option<String> {
-    outcome.err().map(|error| error.rule.map(|rule| rule.into_owned()).unwrap_or(error.code.wire().to_owned()))
+    outcome
+        .err()
+        .map(|error| error.rule.map(|rule| rule.into_owned()).unwrap_or(error.code.wire().to_owned()))
 }
 
 fn registry_kids(registry: &Registry) -> Vec<String> {

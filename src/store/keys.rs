@@ -89,7 +89,8 @@ impl Reader<'_> {
     pub fn signing_keys(&mut self) -> Result<Vec<SigningKeyRow>> {
         signing_keys::table
             .order((signing_keys::valid_from, signing_keys::kid))
-            .load(self.conn).map_err(dialect::fault)
+            .load(self.conn)
+            .map_err(dialect::fault)
     }
 
     /// All data keys.
@@ -103,6 +104,17 @@ impl Reader<'_> {
             .filter(public_events::log.eq(log).and(public_events::leaf.ge(from)))
             .order(public_events::leaf)
             .limit(limit)
+            .load(self.conn)
+            .map_err(dialect::fault)
+    }
+}
+
+impl Reader<'_> {
+    /// Public events about one thing.
+    pub fn public_events_of(&mut self, kind: &str, subject: &str) -> Result<Vec<PublicEvent>> {
+        public_events::table
+            .filter(public_events::kind.eq(kind).and(public_events::subject.eq(subject)))
+            .order((public_events::log, public_events::leaf))
             .load(self.conn)
             .map_err(dialect::fault)
     }
@@ -141,9 +153,9 @@ impl Writer<'_> {
     /// earlier moment already: that one stays.
     pub fn revoke_signing_key(&mut self, row: &SigningKeyRow) -> Result<bool> {
         let since = row.revoked_since;
-        let place = signing_keys::table.find(&row.kid).filter(
-            signing_keys::revoked_since.is_null().or(signing_keys::revoked_since.ge(since)),
-        );
+        let place = signing_keys::table
+            .find(&row.kid)
+            .filter(signing_keys::revoked_since.is_null().or(signing_keys::revoked_since.ge(since)));
         diesel::update(place)
             .set((
                 signing_keys::revoked_at.eq(row.revoked_at),

@@ -63,8 +63,11 @@ fn the_page_lists_every_kind_of_thing_that_is_signed_and_every_public_action() {
         let payload = format!("payload of an {}", typ.wire());
         assert!(*typ == Typ::Record || PAGE.contains(&payload), "{payload}");
     }
-    let rows: Vec<Vec<&str>> =
-        PAGE.lines().map(|line| line.split(" | ").collect()).filter(|row: &Vec<&str>| row.len() == 4).collect();
+    let rows: Vec<Vec<&str>> = PAGE
+        .lines()
+        .map(|line| line.split(" | ").collect())
+        .filter(|row: &Vec<&str>| row.len() == 4)
+        .collect();
     for kind in EventKind::ALL {
         let listed = rows.iter().filter(|row| row[0] == format!("| `{}`", kind.wire()));
         let listed: Vec<&str> = listed.flat_map(|row| row[2].split(' ')).collect();
@@ -128,8 +131,8 @@ fn public(examples: &Examples) {
     let salt = Salt(examples.array("event.salt"));
     let at = "2024-05-20T01:02:03.000004Z".parse().unwrap();
     let subject = event::subject_hash(&salt, name);
-    let made = Event::new(EventKind::Key, "generate", "operator", salt, subject, at)
-        .order(envelope.view().digest());
+    let made =
+        Event::new(EventKind::Key, "generate", "operator", salt, subject, at).order(envelope.view().digest());
     assert_eq!(made.to_canonical(), examples.text("public.event_json").as_bytes());
     assert_eq!(made.digest(), examples.digest("public.entry"));
     assert_eq!(leaf(made.digest()), examples.digest("public.leaf"));
@@ -146,8 +149,9 @@ fn holders(examples: &Examples) {
         let (code_type, text) = given.split_once(' ').unwrap();
         let parsed = HolderCode::parse(code_type.parse().unwrap(), text).unwrap().code;
         let (key_type, key_code) = (parsed.key_type(), parsed.key_code());
-        let holder = key.holder_key(key_type, key_code).bytes().iter().map(|byte| format!("{byte:02x}"));
-        assert_eq!(format!("{key_type} {key_code} {}", holder.collect::<String>()), hashed);
+        let holder = key.holder_key(key_type, key_code);
+        let hex: String = holder.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(format!("{key_type} {key_code} {hex}"), hashed);
     }
 }
 
@@ -211,7 +215,8 @@ fn seals(examples: &Examples) {
     assert_eq!(wrapped, examples.hex("wrap.wrapped"));
     assert_eq!(*master.unwrap(name, &wrapped).unwrap(), examples.hex("wrap.key"));
     let check = WrapName { kind: "check", name: "master_key_check" };
-    let wrapped = master.wrap_with(examples.array("wrap.nonce"), check, b"elicense master key check").unwrap();
+    let wrapped =
+        master.wrap_with(examples.array("wrap.nonce"), check, b"elicense master key check").unwrap();
     assert_eq!(wrapped, examples.hex("check.wrapped"));
     assert_eq!(master.derive("token")[..], examples.hex("master.derived_token"));
 }

@@ -73,7 +73,8 @@ fn read(keys: &KeyRing, stored: &PublicEvent, books: &mut Books, report: &mut Fs
     let coverage = event.kind == EventKind::Coverage;
     let typ = if coverage { Typ::Coverage } else { Typ::Event };
     // An issuer states its coverage itself, where its key is kept here.
-    let signer = |kid: &_| keys.find(kid).filter(|key| coverage || key.owner == REGISTRY).map(|key| key.public);
+    let signer =
+        |kid: &_| keys.find(kid).filter(|key| coverage || key.owner == REGISTRY).map(|key| key.public);
     let Ok(verified) = envelope.verify(typ, signer) else {
         found(FindingKind::SignatureWrong, "the order is not signed by the registry");
         return;
@@ -104,7 +105,13 @@ fn read(keys: &KeyRing, stored: &PublicEvent, books: &mut Books, report: &mut Fs
 fn compare(reader: &mut Reader<'_>, mut books: Books, report: &mut FsckReport) -> Result<()> {
     for row in reader.signing_keys()? {
         let body = key_body(&row);
-        held(&mut books, EventKind::Key, &subject_of(EventKind::Key, &body), canonical::to_vec(&body).ok(), report);
+        held(
+            &mut books,
+            EventKind::Key,
+            &subject_of(EventKind::Key, &body),
+            canonical::to_vec(&body).ok(),
+            report,
+        );
     }
     let mut rows: Vec<(EventKind, String)> = Vec::new();
     rows.extend(reader.agencies()?.into_iter().map(|row| (EventKind::Agency, row.body)));
@@ -124,7 +131,9 @@ fn compare(reader: &mut Reader<'_>, mut books: Books, report: &mut FsckReport) -
     }
     for ((kind, _), statement) in books {
         let detail = "the row that this order states is not there";
-        report.find(Finding::new(FindingKind::RowMissing, table(kind), detail).at(&statement.log, statement.leaf));
+        report.find(
+            Finding::new(FindingKind::RowMissing, table(kind), detail).at(&statement.log, statement.leaf),
+        );
     }
     Ok(())
 }
