@@ -91,3 +91,29 @@ impl Attest {
         Ok(EnvelopeBuf::sign(Typ::Export, &payload, &self.key)?.compact())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(name: &str) -> &'static str {
+        let lines = include_str!("../../../fixtures/vectors/bytes.txt").lines();
+        lines.filter_map(|line| line.split_once(" = ")).find(|(own, _)| *own == name).unwrap().1
+    }
+
+    #[test]
+    fn lines_are_signed_as_the_page_has_them() {
+        let seed: Vec<u8> = (0..32).collect();
+        let key = SigningKey::from_seed(seed.as_slice().try_into().unwrap()).unwrap();
+        let first: Line = serde_json::from_str(example("export.first_line")).unwrap();
+        let mut attest = Attest::begin(key, &first).unwrap();
+        let Line::Record(record) = serde_json::from_str(example("export.record_line")).unwrap() else {
+            panic!("no record line")
+        };
+        let Line::Record(signed) = attest.record(*record).unwrap() else { panic!("no record line") };
+        assert_eq!(signed.attested.as_deref(), Some(example("export.record_attested")));
+        assert_eq!(attest.chain.0.hex(), example("export.chain"));
+        let Line::End { attested, .. } = attest.end(1, 0).unwrap() else { panic!("no last line") };
+        assert_eq!(attested.as_deref(), Some(example("export.end_attested")));
+    }
+}
