@@ -116,7 +116,7 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
     let checkpoint = verifier.checkpoint(head["checkpoint"].as_str().unwrap()).unwrap();
     for event in records.iter().flat_map(|record| record["events"].as_array().unwrap()) {
         use base64::Engine as _;
-        let bytes = elicense::record::canonical::to_vec(&event["event"]).unwrap();
+        let bytes = canonical::to_vec(&event["event"]).unwrap();
         let leaf = elicense::log::hash::leaf_hash(&elicense::log::hash::sha256(&bytes));
         let proof = event["proof"].as_array().unwrap().iter().map(|hash| {
             let hash =

@@ -9,6 +9,7 @@ use super::output::Output;
 use super::place::Globals;
 use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
+use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
 use crate::registry::{ImportFormat, ImportOptions, ImportProgress};
 
@@ -110,7 +111,9 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if let Some(path) = &args.verifier {
         let text = super::input::text(path)?;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let known = line.parse().map_err(|_| super::usage("verifier", "a verifier key on each line"))?;
+            let known = line.parse().map_err(|fault: NoteFault| {
+                super::usage("verifier", "a verifier key on each line").caused_by(fault)
+            })?;
             verifiers.push(known);
         }
     }

@@ -98,7 +98,7 @@ impl Registry {
             let value: Option<Value> = serde_json::from_str(&text).ok();
             let strange = || Error::new(Code::JsonInvalid, format!("line {number} is none of an export"));
             let value = value.ok_or_else(strange)?;
-            let line = serde_json::from_value(value.clone()).map_err(|_| strange())?;
+            let line = serde_json::from_value(value.clone()).ok().ok_or_else(strange)?;
             match (line, &mut source) {
                 (Line::Export { logs, .. }, None) => source = Some(Source::open(&value, &logs, &trusted)?),
                 (_, None) | (Line::Export { .. }, Some(_)) => return Err(strange()),

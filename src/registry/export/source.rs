@@ -45,9 +45,9 @@ impl Source {
             let verifier = verifier.ok_or_else(|| {
                 refused("the export names a log whose verifier key was not given", "verifier_missing")
             })?;
-            let checkpoint = verifier
-                .checkpoint(&log.checkpoint)
-                .map_err(|_| refused("a checkpoint of the export is not signed by its log", "checkpoint"))?;
+            let checkpoint = verifier.checkpoint(&log.checkpoint).map_err(|fault| {
+                refused("a checkpoint of the export is not signed by its log", "checkpoint").caused_by(fault)
+            })?;
             known.insert(log.log.clone(), (verifier.clone(), checkpoint));
         }
         let export = line_digest(line)?;
@@ -66,16 +66,16 @@ impl Source {
             return Err(unproven());
         }
         let compact = stated.order.as_deref().ok_or_else(unproven)?;
-        let order = EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|_| unproven())?;
+        let order = EnvelopeBuf::parse_compact(compact, Limits::default()).ok().ok_or_else(unproven)?;
         if event.order != Some(order.view().digest()) {
             return Err(unproven());
         }
-        let order = Order::from_payload(order.view().payload()).map_err(|_| unproven())?;
+        let order = Order::from_payload(order.view().payload()).ok().ok_or_else(unproven)?;
         let body = order.detail.as_ref().and_then(|detail| detail.get("body")).ok_or_else(unproven)?;
         let said = |name: &str| body.get(name).and_then(Value::as_str);
         let public =
             URL_SAFE_NO_PAD.decode(&line.public).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-        let public = VerifyKey::from_bytes(&public.ok_or_else(unproven)?).map_err(|_| unproven())?;
+        let public = VerifyKey::from_bytes(&public.ok_or_else(unproven)?).ok().ok_or_else(unproven)?;
         let same = said("kid") == Some(&line.kid) && said("public") == Some(&line.public);
         if !same || said("owner") != Some(REGISTRY) || public.kid().to_string() != line.kid {
             return Err(unproven());
@@ -99,7 +99,10 @@ impl Source {
         let mut later = HashMap::with_capacity(record.checkpoints.len());
         for (log, note) in &record.checkpoints {
             let (verifier, _) = self.logs.get(log).ok_or_else(|| refused("event_log"))?;
-            later.insert(log.as_str(), verifier.checkpoint(note).map_err(|_| refused("checkpoint"))?);
+            later.insert(
+                log.as_str(),
+                verifier.checkpoint(note).map_err(|fault| refused("checkpoint").caused_by(fault))?,
+            );
         }
         record.events.iter().map(|event| self.proven(event, &later)).collect()
     }
