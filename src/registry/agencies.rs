@@ -24,8 +24,7 @@ impl Registry {
     pub fn put_agencies(&self, actor: &str, agencies: &[Agency]) -> Result<()> {
         let snapshot = self.fresh_snapshot()?;
         let mut known = Vec::with_capacity(agencies.len());
-        let (mut rows, mut stated) =
-            (Vec::with_capacity(agencies.len()), Vec::with_capacity(agencies.len()));
+        let (mut rows, mut stated) = (Vec::with_capacity(agencies.len()), Vec::with_capacity(agencies.len()));
         let kind = EventKind::Agency;
         for agency in agencies {
             HolderCode::parse(CodeType::CreditCode, &agency.code)
