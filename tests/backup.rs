@@ -221,6 +221,52 @@ fn a_backup_takes_a_new_folder_and_a_sqlite_registry() {
 
 on_both! {
     another_master_key_opens_everything_and_the_old_one_nothing
+    i14_a_database_that_was_put_back_goes_on_in_successors_of_its_logs
+    a_damaged_database_that_was_put_back_keeps_its_logs
+}
+
+fn i14_a_database_that_was_put_back_goes_on_in_successors_of_its_logs(world: World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    issue(registry, people::id_card(ZHOU, "周海燕", "2020-01-01"));
+    registry.start_access("main").unwrap();
+    lookup(registry, ZHOU).unwrap();
+    let held = registry.restore_in_place("test").unwrap_err();
+    assert_eq!((held.code.wire(), held.rule.as_deref()), ("log_lost", Some("log_held")));
+    assert!(registry.logs().unwrap().iter().all(|log| !log.closed));
+    registry.stop_access();
+    let registry = world.reopen();
+    let before = registry.logs().unwrap();
+    let done = registry.restore_in_place("test").unwrap();
+    assert!(done.fsck.sound());
+    let successors: Vec<_> = done.logs.iter().map(|(_, next)| next.as_str()).collect();
+    assert_eq!(successors, ["access-cli-r2", "access-main-r2", "access-other-r2", "records-r2"]);
+    for old in &before {
+        let now = registry.logs().unwrap().into_iter().find(|log| log.log == old.log).unwrap();
+        assert!(now.closed && now.size > old.size, "{}", old.log);
+    }
+    let closed: Vec<_> = registry.logs().unwrap().into_iter().filter(|log| log.closed).collect();
+    let registry = world.reopen();
+    registry.start_access("main").unwrap();
+    let answer = lookup(&registry, ZHOU).unwrap();
+    assert_eq!(answer["receipt"]["log"], "access-main-r2");
+    issue(&registry, people::id_card(CHEN, "陈志远", "2020-01-01"));
+    registry.stop_access();
+    for old in closed {
+        let now = registry.logs().unwrap().into_iter().find(|log| log.log == old.log).unwrap();
+        assert_eq!(now.size, old.size, "{}: nothing is appended to it any more", old.log);
+    }
+    assert_eq!(registry.fsck(FsckOptions::default()).unwrap().findings, []);
+}
+
+fn a_damaged_database_that_was_put_back_keeps_its_logs(world: World) {
+    people::settle(&world.registry);
+    issue(&world.registry, people::id_card(ZHOU, "周海燕", "2020-01-01"));
+    world.sql("UPDATE records SET disputed = NOT disputed");
+    let registry = world.reopen();
+    let error = registry.restore_in_place("test").unwrap_err();
+    assert_eq!(error.rule.as_deref(), Some("backup_fsck"));
+    assert!(registry.logs().unwrap().iter().all(|log| !log.closed));
 }
 
 fn another_master_key_opens_everything_and_the_old_one_nothing(world: World) {
@@ -254,4 +300,16 @@ fn another_master_key_opens_everything_and_the_old_one_nothing(world: World) {
     issue(&registry, people::id_card(CHEN, "陈志远", "2020-01-01"));
     registry.stop_access();
     assert_eq!(registry.fsck(FsckOptions::default()).unwrap().findings, []);
+}
+
+#[test]
+fn a_command_takes_up_what_was_put_back_in_its_place() {
+    let installed = common::program::Installed::new(people::settle);
+    let usage = installed.run(&["restore"], "");
+    assert_eq!(usage.status.code(), Some(2), "{usage:?}");
+    let done = installed.run(&["restore", "--in-place"], "");
+    assert!(done.status.success(), "{done:?}");
+    assert!(String::from_utf8_lossy(&done.stdout).contains("followed by records-r2"), "{done:?}");
+    let list = installed.run(&["log", "list"], "");
+    assert_eq!(String::from_utf8_lossy(&list.stdout).matches("  closed").count(), 4, "{list:?}");
 }

@@ -1,5 +1,5 @@
 //! A verifier in another language, written from `schema/bytes.md` alone, agrees with what the registry hands
-//! out and refuses it with any byte changed (I10).
+//! out and refuses it with any byte changed, and what is written is what `schema/*.json` allow (I10).
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -9,14 +9,21 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use common::people::{self, ZHOU};
-use common::{World, operator, run};
-use elicense::registry::{Ask, Submitted};
+use common::{World, operator, run, server};
+use elicense::record::Action;
+use elicense::registry::{ActCommand, Ask, DisputeCommand, FaceEdit, Submitted};
+use elicense::store::Opened;
+use elicense::trust::EnvelopeBuf;
 use elicense::trust::jwks::jwks;
 use serde_json::{Value, json};
 
-/// None where there is no Python 3, unless `ELICENSE_TEST_PYTHON=required` makes that a failure.
 fn python(arguments: &[&str]) -> Option<Output> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/verify.py");
+    script("verify.py", arguments)
+}
+
+/// None where there is no Python 3, unless `ELICENSE_TEST_PYTHON=required` makes that a failure.
+fn script(name: &str, arguments: &[&str]) -> Option<Output> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(name);
     let mut command = Command::new("python3");
     // -B: no byte code beside the sources; utf8: whatever the machine's locale is.
     let output = command.args(["-B", "-X", "utf8"]).arg(script).args(arguments).output();
@@ -78,6 +85,111 @@ fn served(world: &World, folder: &Path) -> Value {
 
 on_both! {
     i10_a_verifier_written_from_the_page_agrees
+    i10_what_is_written_is_what_the_schemas_allow
+}
+
+/// Something of every kind that events tell of, and accesses with every member that an entry may have.
+fn written(world: &World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    server::clients(registry);
+    registry.start_access("main").unwrap();
+    let issue = |draft| {
+        registry.refresh().unwrap();
+        registry.issue(&operator(), &Submitted::Draft(draft)).unwrap().identifier
+    };
+    let photo = elicense::record::Digest::of(&[b"photo"]).hex();
+    registry.put_attachment(&operator(), &photo, b"photo").unwrap();
+    let mut draft = people::id_card(ZHOU, "周海燕", "2020-01-01");
+    let photo = json!({"media_type": "image/png", "name": "photo", "sha256": photo, "size": 5});
+    draft.attachments.push(serde_json::from_value(photo).unwrap());
+    let card = issue(draft);
+    let marriage = issue(people::marriage("J190101-2015-000123"));
+    let act = |identifier: &str, action: Action, face: Option<Value>| {
+        registry.refresh().unwrap();
+        let mut command = ActCommand::new(identifier, 1, action);
+        command.ground = Some("决定书 2026-17 号".into());
+        command.face = face.map(|face| FaceEdit::Patch(face.as_object().unwrap().clone()));
+        registry.act(&operator(), &command).unwrap();
+    };
+    act(&marriage, Action::Correct, Some(json!({"registry": "城西区民政局"})));
+    act(&card, Action::Suspend, None);
+    registry.refresh().unwrap();
+    let dispute =
+        DisputeCommand { identifier: card, disputed: true, ground: "持证人报错".into(), agency: None };
+    registry.dispute(&operator(), &dispute, None).unwrap();
+    let holder = |code: &str| json!({"type": "111", "code": code});
+    let (said, agency) = ("来函 2026-3 号", people::POLICE);
+    let link = json!({"from": holder(ZHOU), "to": holder(people::CHEN), "kind": "same_person", "ground": said, "agency": agency});
+    registry.refresh().unwrap();
+    registry.link_holders(&operator(), &serde_json::from_value(link).unwrap(), None).unwrap();
+    let mark = json!({"holder": holder(ZHOU), "state": "death_reported", "source": "hospital", "ground": said, "agency": agency});
+    registry.refresh().unwrap();
+    registry.mark_holder(&operator(), &serde_json::from_value(mark).unwrap(), None).unwrap();
+    let id_card = registry.snapshot().catalog.type_by_slug("resident_id_card").unwrap().def().code.clone();
+    let coverage = json!({
+        "type_code": id_card, "issuing_system": "示范系统", "issuer": agency, "share_on_file": 1000, "gaps": [],
+        "regions": [{"code": "190101", "name": "城东区"}], "as_of": registry.now(), "heartbeat": registry.now(),
+        "unbound": 0, "quarantined": 0,
+    });
+    registry.state_coverage("test", &serde_json::from_value(coverage).unwrap()).unwrap();
+    let purpose = json!({
+        "item": "失业登记", "reason": "窗口办理", "case": "2026-1", "role": "applicant", "presence": "card_read",
+    });
+    for more in [json!({}), json!({"types": ["resident_id_card"], "fields": ["name", "valid_to"]})] {
+        let mut ask = json!({"holder": holder(ZHOU), "purpose": purpose});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        registry.refresh().unwrap();
+        let ask: Ask = serde_json::from_value(ask).unwrap();
+        let prepared = registry.prepare_lookup(&ask).unwrap();
+        run(registry.lookup(&operator(), prepared, "cli")).unwrap();
+    }
+    registry.export(&operator(), None, "cli", &mut Vec::new()).unwrap();
+    registry.stop_access();
+    registry.make_registry_key("test").unwrap();
+    registry.succeed_log("test", "access-main").unwrap();
+}
+
+fn i10_what_is_written_is_what_the_schemas_allow(world: World) {
+    written(&world);
+    let store = world.registry.store();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (mut records, mut events, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+    for past in [false, true] {
+        let rows = store.read_now(|reader| reader.walk_records(past, None, 100)).unwrap().0;
+        records.extend(rows.into_iter().map(|row| match row {
+            Opened::Record(row) => {
+                text(EnvelopeBuf::from_stored(row.body.envelope.clone()).unwrap().view().payload())
+            }
+            Opened::Damaged { .. } => panic!("a row does not open"),
+        }));
+    }
+    let (holders, public) = store
+        .read_now(|reader| Ok((reader.walk_events(None, 1000)?.0, reader.public_events("records", 0, 1000)?)))
+        .unwrap();
+    events.extend(holders.iter().map(|event| text(&event.event)));
+    events.extend(public.iter().map(|event| text(&event.event)));
+    let batches =
+        store.read_access_now(|reader| reader.access_batches("access-main", 0, 1000, 1000)).unwrap();
+    entries.extend(batches.into_iter().flat_map(|batch| batch.items.unwrap()).map(|item| text(&item.entry)));
+    // The last leaf of a closed access log is an event.
+    events.push(entries.pop().unwrap());
+    let kinds: std::collections::BTreeSet<String> = events
+        .iter()
+        .map(|event| serde_json::from_str::<Value>(event).unwrap()["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds.len(), elicense::record::event::EventKind::ALL.len(), "{kinds:?}");
+    let folder = tempfile::tempdir().unwrap();
+    for (name, documents) in [("record", records), ("event", events), ("access_entry", entries)] {
+        let lines = folder.path().join(name);
+        std::fs::write(&lines, documents.join("\n")).unwrap();
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.json"));
+        let arguments = [schema.to_str().unwrap(), lines.to_str().unwrap()];
+        let Some(output) = script("schema.py", &arguments) else { return };
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(said, json!({"documents": documents.len(), "unseen": []}), "{name}");
+    }
 }
 
 fn i10_a_verifier_written_from_the_page_agrees(world: World) {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::output::Output;
 use super::place::Globals;
 use crate::error::Result;
-use crate::registry::Registry;
+use crate::registry::{Closed, Registry};
 
 /// Arguments of `backup`.
 #[derive(clap::Args)]
@@ -20,7 +20,12 @@ pub struct BackupArgs {
 #[derive(clap::Args)]
 pub struct RestoreArgs {
     /// The backup; the registry is put where --data says, which must not exist.
-    from: PathBuf,
+    #[arg(required_unless_present = "in_place")]
+    from: Option<PathBuf>,
+    /// The database was put back already, by pg_restore or as a file: check it, close its logs, go on in successors.
+    /// To be run before anything is served.
+    #[arg(long, conflicts_with = "from")]
+    in_place: bool,
 }
 
 /// Copies a registry, also while it serves: access files first, the registry last.
@@ -39,12 +44,15 @@ pub fn backup(globals: &Globals, args: &BackupArgs, output: &Output) -> Result<u
 
 /// Verifies a backup, puts it in place, closes its logs and opens their successors.
 pub fn restore(globals: &Globals, args: &RestoreArgs, output: &Output) -> Result<u8> {
-    let done = Registry::restore(&args.from, globals.opening()?)?;
-    let logs: Vec<String> = done
-        .logs
-        .iter()
-        .map(|(closed, next)| format!("  {} closed at {}, followed by {next}", closed.log, closed.size))
-        .collect();
+    let Some(from) = &args.from else {
+        let done = globals.open()?.restore_in_place(&globals.name)?;
+        let logs = lines(&done.logs);
+        let text = format!("{} records verified.\n{}", done.fsck.counts.records, logs.join("\n"));
+        output.say(&text, &json!({"records": done.fsck.counts.records, "logs": logs}));
+        return Ok(0);
+    };
+    let done = Registry::restore(from, globals.opening()?)?;
+    let logs = lines(&done.logs);
     let text = format!(
         "Restored the backup of {}; {} records verified.\n{}",
         done.manifest.made_at,
@@ -56,4 +64,11 @@ pub fn restore(globals: &Globals, args: &RestoreArgs, output: &Output) -> Result
         &json!({"made_at": done.manifest.made_at, "records": done.fsck.counts.records, "logs": logs}),
     );
     Ok(0)
+}
+
+fn lines(logs: &[(Closed, String)]) -> Vec<String> {
+    let line = |(closed, next): &(Closed, String)| {
+        format!("  {} closed at {}, followed by {next}", closed.log, closed.size)
+    };
+    logs.iter().map(line).collect()
 }

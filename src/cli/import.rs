@@ -8,6 +8,8 @@ use serde_json::json;
 use super::output::Output;
 use super::place::Globals;
 use crate::error::{Code, Error, Result};
+use crate::log::LogVerifier;
+use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
 use crate::registry::{ImportFormat, ImportOptions, ImportProgress};
 
@@ -28,6 +30,10 @@ pub struct Args {
     /// A name for the run; an unfinished run of the same file is resumed in any case.
     #[arg(long)]
     run: Option<String>,
+    /// With `--format export`: a file with the verifier keys of the other registry's logs of records, a line each, from
+    /// where you trust them (`elicense log list` there prints them). Not needed for an export of this registry.
+    #[arg(long, value_name = "FILE")]
+    verifier: Option<PathBuf>,
     /// Parsing threads; one for each core where not said.
     #[arg(long)]
     threads: Option<usize>,
@@ -93,14 +99,25 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     Ok(u8::from(counts.refused > 0))
 }
 
-/// Reads an export back: envelopes are kept byte for byte, and verified by the keys that this registry knows.
+/// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the
+/// keys that this registry knows.
 fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
     let unreadable = |error: std::io::Error| {
         Error::new(Code::ConfigInvalid, "the file cannot be read").at("file").caused_by(error)
     };
     let file = std::fs::File::open(&args.file).map_err(unreadable)?;
-    let done = registry.read_export(&globals.actor(), std::io::BufReader::new(file))?;
+    let mut verifiers: Vec<LogVerifier> = Vec::new();
+    if let Some(path) = &args.verifier {
+        let text = super::input::text(path)?;
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let known = line.parse().map_err(|fault: NoteFault| {
+                super::usage("verifier", "a verifier key on each line").caused_by(fault)
+            })?;
+            verifiers.push(known);
+        }
+    }
+    let done = registry.read_export(&globals.actor(), &verifiers, std::io::BufReader::new(file))?;
     let mut lines = vec![format!(
         "{} records taken in, {} already there, {} lines refused{}",
         done.records,

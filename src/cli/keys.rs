@@ -1,4 +1,6 @@
-//! `elicense keys`: signing keys of agencies.
+//! `elicense keys`: signing keys of agencies and of the registry itself, and the master key.
+
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,14 +12,14 @@ use super::place::Globals;
 use super::usage;
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::trust::jwks;
+use crate::trust::{MasterKey, jwks};
 
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a key for an agency; its private half is kept here, wrapped.
     Make {
-        /// The agency's credit code.
+        /// The agency's credit code; `registry` for a new key of the registry itself, which signs from then on.
         agency: String,
     },
     /// Register the public key of an issuer that signs for itself.
@@ -27,7 +29,7 @@ pub enum Command {
         /// 32 bytes, base64url (the `x` of its JWK).
         public: String,
     },
-    /// Revoke a key: what was logged before `--since` stays good.
+    /// Revoke a key: what was logged before `--since` stays good. Again only with an earlier `--since`.
     Revoke {
         /// The thumbprint.
         kid: String,
@@ -40,6 +42,11 @@ pub enum Command {
     },
     /// Print all public keys as a JWKS.
     List,
+    /// Put everything under another master key. No process may serve meanwhile.
+    RekeyMaster {
+        /// The new key's file, outside the data directory: made where it does not exist, else read.
+        new: PathBuf,
+    },
 }
 
 /// Carries the command out.
@@ -47,7 +54,10 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
     match command {
         Command::Make { agency } => {
-            let kid = registry.make_key(&globals.name, &agency)?;
+            let kid = match agency.as_str() {
+                "registry" => registry.make_registry_key(&globals.name)?,
+                agency => registry.make_key(&globals.name, agency)?,
+            };
             output.say(&format!("Key {kid} made."), &json!({ "kid": kid }));
         }
         Command::Register { agency, public } => {
@@ -60,6 +70,22 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         Command::Revoke { kid, since, why } => {
             registry.revoke_key(&globals.name, &kid, since.unwrap_or_else(|| registry.now()), &why)?;
             output.say(&format!("Key {kid} revoked."), &json!({ "kid": kid }));
+        }
+        Command::RekeyMaster { new } => {
+            let dir = globals.place()?.dir;
+            // A file that a run before this one made, and came no further, is taken up.
+            let master = match new.exists() {
+                true => MasterKey::read(&new, Some(&dir))?,
+                false => MasterKey::create(&new, Some(&dir))?,
+            };
+            let done = registry.rekey_master(&globals.name, &master)?;
+            let text = format!(
+                "Everything is under {} now: {} signing keys, {} data keys. The old key opens nothing here any more, but it opens the backups made before.",
+                new.display(),
+                done.signing,
+                done.data
+            );
+            output.say(&text, &json!({"master_key": new, "signing": done.signing, "data": done.data}));
         }
         Command::List => {
             let set = jwks::jwks(&registry.snapshot().keys);

@@ -54,7 +54,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             output.say(&lines.join("\n"), &json!(values));
         }
         Command::Add { name } => {
-            let key = registry.add_log(&name)?;
+            let key = registry.open_log(&globals.name, &name)?;
             output.say(&format!("Log {name} made.\n{key}"), &json!({"log": name, "verifier_key": key}));
         }
         Command::Succeed { name } => {

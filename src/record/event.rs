@@ -27,6 +27,20 @@ closed! {
     }
 }
 
+/// The actions that events about something public have (schema/bytes.md §4 lists them with what they state).
+pub const fn public_actions(kind: EventKind) -> &'static [&'static str] {
+    match kind {
+        EventKind::Record | EventKind::Holder => &[],
+        EventKind::Key => &["generate", "register", "revoke", "rewrap"],
+        EventKind::Agency => &["add", "change"],
+        EventKind::Authority => &["grant"],
+        EventKind::Type => &["load"],
+        EventKind::Coverage => &["state"],
+        EventKind::Client => &["grant", "change"],
+        EventKind::Log => &["open", "close"],
+    }
+}
+
 /// SHA-256(salt ‖ subject text). The text is the identifier of a record, else the name of
 /// the thing; for a holder see [`holder_hash`].
 pub fn subject_hash(salt: &Salt, subject: &str) -> Digest {

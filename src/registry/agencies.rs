@@ -1,6 +1,7 @@
 //! Agencies and their authority, as signed events.
 
 use super::Registry;
+use super::public::{Notice, Stated, stored_body};
 use crate::catalog::{Agency, Authority};
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode};
@@ -23,21 +24,19 @@ impl Registry {
     pub fn put_agencies(&self, actor: &str, agencies: &[Agency]) -> Result<()> {
         let snapshot = self.fresh_snapshot()?;
         let mut known = Vec::with_capacity(agencies.len());
-        let (mut rows, mut subjects) =
-            (Vec::with_capacity(agencies.len()), Vec::with_capacity(agencies.len()));
+        let (mut rows, mut stated) = (Vec::with_capacity(agencies.len()), Vec::with_capacity(agencies.len()));
+        let kind = EventKind::Agency;
         for agency in agencies {
             HolderCode::parse(CodeType::CreditCode, &agency.code)
                 .map_err(|fault| Error::from(fault).at("code"))?;
             known.push(snapshot.catalog.issuers().agencies().latest(&agency.code).is_some());
-            rows.push(AgencyRow {
-                code: agency.code.clone(),
-                valid_from: agency.valid_from.number(),
-                body: serde_json::to_string(agency).map_err(Error::internal)?,
-            });
-            subjects.push(agency.code.clone());
+            let body = serde_json::to_string(agency).map_err(Error::internal)?;
+            stated.push(Stated::row(kind, stored_body(&body)?));
+            let (code, valid_from) = (agency.code.clone(), agency.valid_from.number());
+            rows.push(AgencyRow { code, valid_from, body });
         }
         let action = if known.iter().all(|known| *known) { "change" } else { "add" };
-        self.note_public_all(EventKind::Agency, action, actor, &subjects, None, |writer| {
+        self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
             rows.iter().try_for_each(|row| writer.put_agency(row))
         })
     }
@@ -59,11 +58,11 @@ impl Registry {
             valid_from: authority.from.number(),
             body: serde_json::to_string(authority).map_err(Error::internal)?,
         };
-        let subject = format!("{}:{}:{}", authority.agency, authority.type_code, row.region);
-        self.note_public(EventKind::Authority, "grant", actor, &subject, None, |writer| {
+        let (kind, action) = (EventKind::Authority, "grant");
+        let stated = vec![Stated::row(kind, stored_body(&row.body)?)];
+        self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
             writer.put_authority(&row)
         })
-        .map(drop)
     }
 
     pub(super) fn known_agency(&self, code: &str) -> Result<Agency> {

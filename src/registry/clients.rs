@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::public::{Notice, Stated, client_body};
 use super::snapshot::ClientBody;
 use super::{NO_PASSWORD, Registry};
 use crate::error::{Code, Error, Result};
@@ -48,8 +49,7 @@ impl Registry {
             enabled: true,
             made_at: self.now().micros(),
         };
-        self.note_public(EventKind::Client, "grant", actor, &new.id, None, |writer| writer.put_client(&row))
-            .map(drop)
+        self.publish_client(actor, "grant", &row)
     }
 
     /// Changes a client's row: its grants, its budget, or whether it may work at all. Every token it holds
@@ -68,8 +68,15 @@ impl Registry {
         let mut body: ClientBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
         change(&mut body, &mut row.enabled);
         row.body = serde_json::to_string(&body).map_err(Error::internal)?;
-        self.note_public(EventKind::Client, "change", actor, id, None, |writer| writer.put_client(&row))
-            .map(drop)
+        self.publish_client(actor, "change", &row)
+    }
+
+    fn publish_client(&self, actor: &str, action: &'static str, row: &ClientRow) -> Result<()> {
+        let kind = EventKind::Client;
+        let stated = vec![Stated::row(kind, client_body(row)?)];
+        self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
+            writer.put_client(row)
+        })
     }
 
     /// The client of that id and secret; `unauthenticated` without saying which of the two was wrong. Slow on

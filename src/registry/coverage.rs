@@ -1,6 +1,6 @@
 //! Coverage statements: what a type's stock here contains, signed and dated. Without one absence means nothing (I13).
 
-use super::keys::put_public;
+use super::public::put_public;
 use super::{Registry, Snapshot};
 use crate::catalog::Coverage;
 use crate::error::{Code, Error, Result};

@@ -86,6 +86,14 @@ pub struct DirectoryPut {
     pub at: Moment,
 }
 
+/// What another registry gave an entry that comes from there.
+#[derive(Clone, Copy)]
+pub(in crate::registry) struct Said<'a> {
+    pub identifier: &'a str,
+    /// The legal day of its event.
+    pub effective_on: Day,
+}
+
 /// An entry that passed every rule.
 struct Entry {
     type_code: String,
@@ -111,13 +119,24 @@ impl Registry {
         draft: &DirectoryDraft,
         once: Option<&Once>,
     ) -> Result<DirectoryPut> {
+        self.put_directory_as(actor, draft, once, None)
+    }
+
+    /// [`Registry::put_directory`]; `said` is what another registry gave a new entry.
+    pub(in crate::registry) fn put_directory_as(
+        &self,
+        actor: &Actor,
+        draft: &DirectoryDraft,
+        once: Option<&Once>,
+        said: Option<Said<'_>>,
+    ) -> Result<DirectoryPut> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
         let entry = self.checked_entry(actor, draft)?;
         let fresh_id = random::pooled::<16>()?;
         let (salt, serial, label) = (random::salt()?, random::serial()?, actor.label());
-        let effective_on = draft.issued_on.unwrap_or(self.now().day());
+        let effective_on = said.map_or(draft.issued_on.unwrap_or(self.now().day()), |said| said.effective_on);
         self.log_once(once, |writer, place| {
             if let Some(hosted) = &entry.hosted
                 && writer.record_key(hosted)?.is_some()
@@ -134,9 +153,16 @@ impl Registry {
             {
                 return Ok((there_already(writer, first)?, Vec::new()));
             }
-            let identifier = match old.first() {
-                Some(first) => first.body.identifier.clone(),
-                None => Identifier::compose(&entry.type_code, &draft.issuer, &serial, 1)
+            let identifier = match (old.first(), said) {
+                (Some(first), _) => first.body.identifier.clone(),
+                (None, Some(said)) => {
+                    let taken = writer.index().identifier_key(said.identifier);
+                    if writer.record_key(&taken)?.is_some() {
+                        return Err(has_a_body());
+                    }
+                    said.identifier.to_owned()
+                }
+                (None, None) => Identifier::compose(&entry.type_code, &draft.issuer, &serial, 1)
                     .map_err(|fault| Error::internal(fault.to_string()))?
                     .as_str()
                     .to_owned(),

@@ -2,32 +2,39 @@
 //! department that takes its own away or for another registry that reads them back ([`Registry::read_export`]).
 //!
 //! The walk goes in short snapshots, so that a long export holds nothing up. Each record that goes out is noted
-//! as an access of all its holders before its line is written (I2). Lines hold numbers in clear: whoever writes
+//! as an access of all its holders before its line is written (I2). Each record line is signed by the registry's own
+//! key, which the log states, and so is the last. Lines hold numbers in clear: whoever writes
 //! them to a file answers for the file.
 
+mod attest;
 mod line;
 mod read_back;
+mod source;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-pub use line::{EventLine, HolderLine, KeyLine, Line, RecordLine, VersionLine};
+use attest::Attest;
+pub use line::{EventLine, HolderLine, KeyLine, Line, LogLine, RecordLine, VersionLine};
 pub use read_back::{ReadBack, RefusedLine};
 
 use super::Registry;
 use super::access_entry::{EntryParts, answer_digest};
 use super::find::{self, Kept};
+use super::init::{REGISTRY, side_of};
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::log::tile::StoredNodes;
 use crate::log::{Head, Submission, TreeReader, proof};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::answer::AnsweredRecord;
+use crate::record::event::{Event, EventKind};
 use crate::record::{Judgement, Reasons, Verdict};
-use crate::store::{Opened, Reader, StoredEvent, StoredRecord, WalkKey};
+use crate::store::{Opened, Reader, Side, StoredEvent, StoredRecord, WalkKey};
 use crate::trust::EnvelopeBuf;
 
 /// Rows of one snapshot.
@@ -77,32 +84,29 @@ impl Registry {
             (own, asked) => own.or(asked),
         };
         let snapshot = self.fresh_snapshot()?;
-        let log = snapshot.records_log.clone();
-        let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-        let head = self.store().read_now(|reader| TreeReader::head(reader, &log))?.ok_or_else(missing)?;
-        put(
-            out,
-            &Line::Export {
-                v: 1,
-                origin: snapshot.origin.clone(),
-                made_at: self.now(),
-                issuer: issuer.map(str::to_owned),
-                log: log.clone(),
-                checkpoint: head.note.clone(),
-                verifier: self.log_verifier(&log)?.to_string(),
-            },
-        )?;
+        let mut heads = self.store().read_now(|reader| reader.heads())?;
+        heads.retain(|head| side_of(&head.log) == Side::Registry);
+        let first = Line::Export {
+            v: 1,
+            origin: snapshot.origin.clone(),
+            made_at: self.now(),
+            issuer: issuer.map(str::to_owned),
+            logs: heads.iter().map(|head| self.log_line(head)).collect::<Result<_>>()?,
+        };
+        put(out, &first)?;
+        let mut attest = Attest::begin(self.registry_key()?, &first)?;
         for key in snapshot.keys.all() {
-            put(
-                out,
-                &Line::Key(KeyLine {
-                    kid: key.kid().to_string(),
-                    owner: key.owner.clone(),
-                    public: URL_SAFE_NO_PAD.encode(key.public.bytes()),
-                    revoked_since: key.revoked.as_ref().map(|revoked| revoked.since),
-                }),
-            )?;
+            let kid = key.kid().to_string();
+            let stated = match key.owner.as_str() {
+                REGISTRY => self.store().read_now(|reader| stated(reader, &kid, &heads))?,
+                _ => None,
+            };
+            let (owner, public) = (key.owner.clone(), URL_SAFE_NO_PAD.encode(key.public.bytes()));
+            let revoked_since = key.revoked.as_ref().map(|revoked| revoked.since);
+            put(out, &Line::Key(KeyLine { kid, owner, public, revoked_since, stated }))?;
         }
+        let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
+        let head = heads.iter().find(|head| head.log == snapshot.records_log).ok_or_else(missing)?;
         let label = actor.label();
         let access = self.access()?;
         let mut count = ExportCount::default();
@@ -129,7 +133,7 @@ impl Registry {
                     if issuer.is_some_and(|issuer| issuer != row.issuer) {
                         continue;
                     }
-                    match outgoing(reader, &row, &head, &parts, access.name())? {
+                    match outgoing(reader, &row, (head, &heads), &parts, access.name())? {
                         Gathered::Record(outgoing) => page.push(*outgoing),
                         Gathered::OtherRow => {}
                         Gathered::Damaged => count.damaged += 1,
@@ -143,16 +147,21 @@ impl Registry {
             for line in lines {
                 count.records += 1;
                 count.events += line.events.len() as u64;
-                put(out, &Line::Record(Box::new(line)))?;
+                put(out, &attest.record(line)?)?;
             }
             match next {
                 Some(next) => after = Some(next),
                 None => break,
             }
         }
-        put(out, &Line::End { records: count.records, events: count.events })?;
+        put(out, &attest.end(count.records, count.events)?)?;
         out.flush().map_err(Error::internal)?;
         Ok(count)
+    }
+
+    fn log_line(&self, head: &Head) -> Result<LogLine> {
+        let verifier = self.log_verifier(&head.log)?.to_string();
+        Ok(LogLine { log: head.log.clone(), checkpoint: head.note.clone(), verifier })
     }
 }
 
@@ -172,7 +181,7 @@ enum Gathered {
 fn outgoing(
     reader: &mut Reader<'_>,
     row: &StoredRecord,
-    head: &Head,
+    (head, heads): (&Head, &[Head]),
     parts: &EntryParts<'_>,
     access_log: &str,
 ) -> Result<Gathered> {
@@ -194,9 +203,18 @@ fn outgoing(
     for row in past.iter().chain([row]) {
         versions.push(version_line(row));
     }
-    let mut events = Vec::new();
-    for event in reader.events_of(&row.hk, &row.record_id)? {
-        match event_line(reader, &event, head)? {
+    let (mut events, mut checkpoints) = (Vec::new(), BTreeMap::new());
+    let stored = reader.events_of(&row.hk, &row.record_id)?;
+    for event in &stored {
+        let newest = stored.iter().filter(|other| other.log == event.log).map(|other| other.leaf).max();
+        let told = heads.iter().find(|head| head.log == event.log && newest < Some(head.size));
+        // What was done since the export began is proven under the checkpoint of now.
+        let later = if told.is_none() { TreeReader::head(reader, &event.log)? } else { None };
+        let Some(head) = told.or(later.as_ref()) else { return Ok(Gathered::Damaged) };
+        if later.is_some() {
+            checkpoints.insert(head.log.clone(), head.note.clone());
+        }
+        match event_line(reader, event, head)? {
             Some(line) => events.push(line),
             None => return Ok(Gathered::Damaged),
         }
@@ -214,6 +232,8 @@ fn outgoing(
         versions,
         holders: holder_lines(row.custody, &kept),
         events,
+        checkpoints,
+        attested: None,
     };
     let judgement = Judgement { verdict: Verdict::Undetermined, reasons: Reasons::NONE };
     let digest = match EnvelopeBuf::from_stored(row.body.envelope.clone()) {
@@ -256,20 +276,12 @@ fn holder_lines(custody: Custody, kept: &Kept) -> Vec<HolderLine> {
     rows.collect()
 }
 
-/// The event with its proof; none if its seal does not hold. An event behind the export's checkpoint has none.
+/// The event with its proof; none if its seal does not hold.
 fn event_line(reader: &mut Reader<'_>, event: &StoredEvent, head: &Head) -> Result<Option<EventLine>> {
     if !event.intact {
         return Ok(None);
     }
-    let mut path = Vec::new();
-    if event.log == head.log && event.leaf < head.size {
-        let mut nodes = StoredNodes::new(&mut *reader, &head.log);
-        let made = proof::inclusion(&mut nodes, event.leaf, head.size);
-        let made = made.map_err(|fault| {
-            Error::new(Code::LogForked, "a stored tile or entry is missing").caused_by(fault.to_string())
-        })?;
-        path = made.iter().map(|hash| URL_SAFE_NO_PAD.encode(hash.as_bytes())).collect();
-    }
+    let proof = proof_of(reader, event.leaf, head)?;
     let order = EnvelopeBuf::from_stored(event.order.clone()).ok();
     Ok(Some(EventLine {
         event: serde_json::from_slice(&event.event).map_err(Error::internal)?,
@@ -277,6 +289,35 @@ fn event_line(reader: &mut Reader<'_>, event: &StoredEvent, head: &Head) -> Resu
         ground: (!event.ground.is_empty()).then(|| event.ground.clone()),
         log: event.log.clone(),
         leaf: event.leaf,
-        proof: path,
+        proof,
+    }))
+}
+
+fn proof_of(reader: &mut Reader<'_>, leaf: u64, head: &Head) -> Result<Vec<String>> {
+    let made = proof::inclusion(&mut StoredNodes::new(&mut *reader, &head.log), leaf, head.size);
+    let made = made.map_err(|fault| {
+        Error::new(Code::LogForked, "a stored tile or entry is missing").caused_by(fault.to_string())
+    })?;
+    Ok(made.iter().map(|hash| URL_SAFE_NO_PAD.encode(hash.as_bytes())).collect())
+}
+
+/// The last event and order about a key, with its proof.
+fn stated(reader: &mut Reader<'_>, kid: &str, heads: &[Head]) -> Result<Option<EventLine>> {
+    let mut events = reader.public_events_of(EventKind::Key.wire(), kid)?;
+    // Of several logs the last is the one whose event is the latest.
+    events.sort_by_key(|stored| Event::from_canonical(&stored.event).map(|event| event.at).ok());
+    let Some(last) = events.pop() else { return Ok(None) };
+    let leaf = u64::try_from(last.leaf).map_err(Error::internal)?;
+    let Some(head) = heads.iter().find(|head| head.log == last.log && leaf < head.size) else {
+        return Ok(None);
+    };
+    let order = last.signed.map(EnvelopeBuf::from_stored).transpose()?;
+    Ok(Some(EventLine {
+        event: serde_json::from_slice(&last.event).map_err(Error::internal)?,
+        order: order.map(|order| order.compact()),
+        ground: None,
+        proof: proof_of(reader, leaf, head)?,
+        log: last.log,
+        leaf,
     }))
 }

@@ -1,15 +1,14 @@
 //! Making a registry: databases, keys, logs, the built-in types. Once; a second time is refused (I11).
 
-use std::sync::Arc;
-
+use super::keys::kept_row;
+use super::public::{Notice, Stated, key_body};
 use super::{Opening, Registry};
 use crate::catalog::{CodeLists, Region, TypeEntry};
 use crate::error::{Code, Error, Result};
-use crate::log::{LogSigner, append};
+use crate::log::append;
 use crate::record::event::EventKind;
-use crate::store::{Side, SigningKeyRow, Store};
-use crate::trust::master::WrapName;
-use crate::trust::{DataKey, SigningKey};
+use crate::store::{Side, Store};
+use crate::trust::SigningKey;
 
 /// What the operator decides when a registry is made.
 #[derive(Debug, Clone)]
@@ -39,6 +38,8 @@ pub struct Founding {
 pub const CLI_LOG: &str = "access-cli";
 /// The log of records.
 pub const RECORDS_LOG: &str = "records";
+/// Owner and purpose of the registry's own keys.
+pub(super) const REGISTRY: &str = "registry";
 
 impl Registry {
     /// Makes a registry and opens it.
@@ -50,33 +51,26 @@ impl Registry {
         let now = opening.clock.now();
         let store = Store::create(&opening.place, opening.master, now)?;
         let key = SigningKey::generate()?;
-        let registry_kid = key.kid().to_string();
-        let name = WrapName { kind: "signing", name: &registry_kid };
-        let wrapped = store.master().wrap(name, key.seed().as_slice()).map_err(Error::internal)?;
+        let own = kept_row(&store, REGISTRY, REGISTRY, &key, now)?;
+        let registry_kid = own.kid.clone();
         store.write_now(|writer| {
             writer.put_fact("origin", options.origin.as_bytes())?;
             writer.put_fact("home_region", options.home.to_string().as_bytes())?;
             writer.put_fact("records_log", RECORDS_LOG.as_bytes())?;
-            writer.insert_signing_key(&SigningKeyRow {
-                kid: registry_kid.clone(),
-                owner: "registry".to_owned(),
-                purpose: "registry".to_owned(),
-                public: key.verify_key().bytes().to_vec(),
-                wrapped: Some(wrapped.clone()),
-                valid_from: now.micros(),
-                revoked_at: None,
-                revoked_since: None,
-                revoked_why: None,
-            })
+            writer.insert_signing_key(&own)
         })?;
         let mut logs = vec![RECORDS_LOG.to_owned(), CLI_LOG.to_owned()];
         logs.extend(options.nodes.iter().map(|node| format!("access-{node}")));
         let registry = Self::over(store, opening.clock, opening.regions)?;
         let mut verifier_keys = Vec::new();
         for log in &logs {
-            verifier_keys.push(registry.add_log(log)?);
+            verifier_keys.push(registry.first_log(log)?);
         }
-        registry.note_public(EventKind::Key, "generate", "init", &registry_kid, None, |_| Ok(()))?;
+        // These keys were needed before there was a log to state them in: now they are stated.
+        let keys = registry.store().read_now(|reader| reader.signing_keys())?;
+        let stated = keys.iter().map(|row| Stated::row(EventKind::Key, key_body(row))).collect();
+        let (kind, action, actor) = (EventKind::Key, "generate", "init");
+        registry.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |_| Ok(()))?;
         let mut types = Vec::new();
         if options.types {
             let lists = CodeLists::builtin().map_err(Error::internal)?;
@@ -92,46 +86,45 @@ impl Registry {
         Ok((registry, Founding { verifier_keys, registry_kid, types }))
     }
 
-    /// Makes a log with a key of its own; `already_initialised` if there is one of that name.
+    /// Makes a log with a key of its own, which an event states; `already_initialised` if there is one of that name.
     ///
     /// The key is stored before the head: a crash between the two leaves a key that signs nothing, and the
     /// command can be run again.
-    pub fn add_log(&self, log: &str) -> Result<String> {
+    pub(super) fn add_log(&self, actor: &str, log: &str) -> Result<String> {
         check_node(log)?;
-        let origin = format!("{}/{log}", self.snapshot().origin);
-        let seed = DataKey::generate()?;
-        let signer = LogSigner::new(&origin, &seed).map_err(Error::internal)?;
         let owner = format!("log:{log}");
-        let side = side_of(log);
         let known = self.store().read_now(|reader| reader.signing_keys())?;
-        let (signer, fresh) = match known.iter().find(|row| row.owner == owner) {
-            Some(_) => (self.log_signer(log)?, false),
-            None => (Arc::new(signer), true),
-        };
-        if fresh {
-            let key = SigningKey::from_seed(&seed)?;
-            let wrapped = self.wrapped(&key)?;
-            let row = SigningKeyRow {
-                kid: key.kid().to_string(),
-                owner,
-                purpose: "log".to_owned(),
-                public: key.verify_key().bytes().to_vec(),
-                wrapped: Some(wrapped),
-                valid_from: self.now().micros(),
-                revoked_at: None,
-                revoked_since: None,
-                revoked_why: None,
-            };
-            self.store().write_now(|writer| {
-                writer.insert_signing_key(&row)?;
-                writer.raise_config_version()
-            })?;
+        if !known.iter().any(|row| row.owner == owner) {
+            let row = kept_row(self.store(), &owner, LOG, &SigningKey::generate()?, self.now())?;
+            self.put_key(actor, "generate", row, None)?;
         }
+        self.insert_log(log)
+    }
+
+    /// The same while a registry is made, when there is no log yet that an event could stand in.
+    fn first_log(&self, log: &str) -> Result<String> {
+        check_node(log)?;
+        let owner = format!("log:{log}");
+        let row = kept_row(self.store(), &owner, LOG, &SigningKey::generate()?, self.now())?;
+        self.store().write_now(|writer| {
+            writer.insert_signing_key(&row)?;
+            writer.raise_config_version()
+        })?;
+        self.insert_log(log)
+    }
+
+    /// Stores the head of a log whose key is there.
+    fn insert_log(&self, log: &str) -> Result<String> {
+        let signer = self.log_signer(log)?;
         let head = append::new_head(log, &signer, self.now());
-        self.store().write_side_now(side, |writer| writer.insert_log(&head, &origin))?;
+        let origin = signer.verifier().origin().to_owned();
+        self.store().write_side_now(side_of(log), |writer| writer.insert_log(&head, &origin))?;
         Ok(signer.verifier().to_string())
     }
 }
+
+/// Purpose of a log's key.
+const LOG: &str = "log";
 
 /// Which database holds a log.
 pub(super) fn side_of(log: &str) -> Side {

@@ -1,25 +1,31 @@
-//! Signing keys of agencies: made here, registered for an issuer that keeps its own, revoked. Each is an event.
+//! Signing keys: made here for agencies and for the registry itself, registered for an issuer that keeps its own,
+//! revoked. Each is an event.
 
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::ledger::Place;
-use super::{Registry, Snapshot};
+use super::Registry;
+use super::init::{REGISTRY, side_of};
+use super::public::{Notice, Stated, key_body};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::record::event::{Event, EventKind, subject_hash};
-use crate::store::{PublicEvent, SigningKeyRow, Writer};
+use crate::log::TreeReader;
+use crate::record::event::EventKind;
+use crate::store::{SigningKeyRow, Store};
 use crate::trust::master::WrapName;
-use crate::trust::{SigningKey, VerifyKey, random};
+use crate::trust::{SigningKey, VerifyKey};
+
+/// Purpose of an agency's key.
+const ISSUE: &str = "issue";
 
 impl Registry {
     /// Makes a key for an agency; the private half is kept here, wrapped.
     pub fn make_key(&self, actor: &str, agency: &str) -> Result<String> {
         self.known_agency(agency)?;
         let key = SigningKey::generate()?;
-        let wrapped = self.wrapped(&key)?;
-        self.put_key(actor, "generate", agency, &key.verify_key(), Some(wrapped))
+        let row = kept_row(self.store(), agency, ISSUE, &key, self.now())?;
+        self.put_key(actor, "generate", row, None)
     }
 
     /// Registers the public key of an issuer that signs for itself.
@@ -30,46 +36,94 @@ impl Registry {
                 .at("public")
                 .caused_by(fault)
         })?;
-        self.put_key(actor, "register", agency, &key, None)
-    }
-
-    fn put_key(
-        &self,
-        actor: &str,
-        action: &str,
-        agency: &str,
-        key: &VerifyKey,
-        wrapped: Option<Vec<u8>>,
-    ) -> Result<String> {
-        let kid = key.kid().to_string();
         let row = SigningKeyRow {
-            kid: kid.clone(),
+            kid: key.kid().to_string(),
             owner: agency.to_owned(),
-            purpose: "issue".to_owned(),
+            purpose: ISSUE.to_owned(),
             public: key.bytes().to_vec(),
-            wrapped,
+            wrapped: None,
             valid_from: self.now().micros(),
             revoked_at: None,
             revoked_since: None,
             revoked_why: None,
         };
-        self.note_public(EventKind::Key, action, actor, &kid, None, |writer| {
-            writer.insert_signing_key(&row)
-        })?;
-        Ok(kid)
+        self.put_key(actor, "register", row, None)
+    }
+
+    /// Makes a new key of the registry itself, which signs from then on. Its event is signed by the key before it,
+    /// or by itself where none is left.
+    ///
+    /// The old key stays good for what it signed. Revoke it afterwards if it was lost.
+    pub fn make_registry_key(&self, actor: &str) -> Result<String> {
+        let key = SigningKey::generate()?;
+        let before = self.newest_registry_key(None)?;
+        let row = kept_row(self.store(), REGISTRY, REGISTRY, &key, self.now())?;
+        let signer = before.as_ref().unwrap_or(&key);
+        self.put_key(actor, "generate", row, Some(signer))
+    }
+
+    /// Stores a key with its event.
+    pub(super) fn put_key(
+        &self,
+        actor: &str,
+        action: &'static str,
+        row: SigningKeyRow,
+        signer: Option<&SigningKey>,
+    ) -> Result<String> {
+        let notice = Notice { kind: EventKind::Key, action, actor, ground: None, signer };
+        let stated = vec![Stated::row(EventKind::Key, key_body(&row))];
+        self.publish(&notice, stated, |writer| writer.insert_signing_key(&row))?;
+        Ok(row.kid)
     }
 
     /// Revokes a key: what was logged before `since` stays good, everything later is `key_revoked`.
+    ///
+    /// Again with an earlier `since`, where the key turns out to have been lost earlier; never with a later one,
+    /// which would make good again what was worth nothing. The registry's last key is not revoked before it has
+    /// another, and the key of a log not before its log is closed.
+    ///
+    /// # Errors
+    /// `not_found`; `field_invalid` with `since_later`, `key_last` or `log_open`; `version_conflict` where another
+    /// process changed the key meanwhile.
     pub fn revoke_key(&self, actor: &str, kid: &str, since: Moment, why: &str) -> Result<()> {
-        let now = self.now().micros();
-        self.note_public(EventKind::Key, "revoke", actor, kid, Some(why), |writer| {
-            if writer.revoke_signing_key(kid, now, since.micros(), why)? {
-                Ok(())
-            } else {
-                Err(Error::new(Code::NotFound, "no key of that thumbprint").at("kid"))
+        let rows = self.store().read_now(|reader| reader.signing_keys())?;
+        let missing = || Error::new(Code::NotFound, "no key of that thumbprint").at("kid");
+        let before = rows.into_iter().find(|row| row.kid == kid).ok_or_else(missing)?;
+        if before.revoked_since.is_some_and(|earlier| earlier < since.micros()) {
+            let detail = "the key is revoked since an earlier moment, which is not taken back";
+            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule("since_later"));
+        }
+        if let Some(log) = before.owner.strip_prefix("log:") {
+            let head = self.store().read_side_now(side_of(log), |reader| reader.head(log))?;
+            if head.is_some_and(|head| !head.closed) {
+                let detail = "the log of this key is open: let a successor follow it first";
+                return Err(Error::new(Code::FieldInvalid, detail).at("kid").rule("log_open"));
             }
+        }
+        let signer = self.newest_registry_key(Some(kid))?.ok_or_else(|| {
+            let detail = "this is the registry's last key: make it another first";
+            Error::new(Code::FieldInvalid, detail).at("kid").rule("key_last")
+        })?;
+        let row = SigningKeyRow {
+            revoked_at: Some(self.now().micros()),
+            revoked_since: Some(since.micros()),
+            revoked_why: Some(why.to_owned()),
+            ..before.clone()
+        };
+        let notice = Notice {
+            kind: EventKind::Key,
+            action: "revoke",
+            actor,
+            ground: Some(why),
+            signer: Some(&signer),
+        };
+        self.publish(&notice, vec![Stated::row(EventKind::Key, key_body(&row))], |writer| {
+            // What was signed is the whole row: it must be the one that is changed.
+            if writer.signing_keys()?.contains(&before) && writer.revoke_signing_key(&row)? {
+                return Ok(());
+            }
+            Err(Error::new(Code::VersionConflict, "another process changed the key meanwhile"))
         })
-        .map(drop)
     }
 
     /// The key that signs for an agency here: the newest that is not revoked and whose private half is kept.
@@ -87,16 +141,30 @@ impl Registry {
         Ok(Arc::new(SigningKey::from_seed(&seed)?))
     }
 
-    /// The registry's own key: it signs coverage and import counts that no agency signed.
+    /// The registry's own key: it signs what no agency signed (orders about public things, coverage, import counts,
+    /// backups).
     pub(super) fn registry_key(&self) -> Result<SigningKey> {
-        let seed = self.secret_of("registry", "registry")?;
-        Ok(SigningKey::from_seed(&seed)?)
+        let missing = || Error::new(Code::NotInitialised, "the registry has no signing key");
+        self.newest_registry_key(None)?.ok_or_else(missing)
     }
 
-    /// The private half of the newest key of an owner.
-    pub(super) fn secret_of(&self, owner: &str, purpose: &str) -> Result<Zeroizing<[u8; 32]>> {
+    /// The newest key of the registry that is not revoked and not `except`.
+    fn newest_registry_key(&self, except: Option<&str>) -> Result<Option<SigningKey>> {
         let rows = self.store().read_now(|reader| reader.signing_keys())?;
-        let row = rows.iter().rev().find(|row| row.owner == owner && row.purpose == purpose);
+        let row = rows.iter().rev().find(|row| {
+            row.purpose == REGISTRY && row.revoked_at.is_none() && Some(row.kid.as_str()) != except
+        });
+        let Some(row) = row else { return Ok(None) };
+        let seed = self.unwrapped(row)?;
+        Ok(Some(SigningKey::from_seed(&seed)?))
+    }
+
+    /// The private half of a log's one key. A revoked one opens too: its log is closed, and only its public half is
+    /// asked for.
+    pub(super) fn log_secret(&self, log: &str) -> Result<Zeroizing<[u8; 32]>> {
+        let owner = format!("log:{log}");
+        let rows = self.store().read_now(|reader| reader.signing_keys())?;
+        let row = rows.iter().find(|row| row.owner == owner);
         let missing = || Error::new(Code::NotInitialised, format!("there is no signing key of {owner}"));
         self.unwrapped(row.ok_or_else(missing)?)
     }
@@ -107,75 +175,28 @@ impl Registry {
         let name = WrapName { kind: "signing", name: &row.kid };
         self.store().master().unwrap32(name, wrapped).ok().ok_or_else(damaged)
     }
-
-    /// The private half of a key under the master key.
-    pub(super) fn wrapped(&self, key: &SigningKey) -> Result<Vec<u8>> {
-        let kid = key.kid().to_string();
-        let name = WrapName { kind: "signing", name: &kid };
-        self.store().master().wrap(name, key.seed().as_slice()).map_err(Error::internal)
-    }
-
-    /// Changes something public (a key, an agency, a type, …), logs the event, tells every process.
-    pub(super) fn note_public(
-        &self,
-        kind: EventKind,
-        action: &str,
-        actor: &str,
-        subject: &str,
-        ground: Option<&str>,
-        change: impl FnMut(&mut Writer<'_>) -> Result<()>,
-    ) -> Result<()> {
-        self.note_public_all(kind, action, actor, &[subject.to_owned()], ground, change)
-    }
-
-    /// The same for several things of one kind in one transaction, an event each.
-    ///
-    /// A change after which policy and catalog could no longer be read is refused: it would stop every process.
-    pub(super) fn note_public_all(
-        &self,
-        kind: EventKind,
-        action: &str,
-        actor: &str,
-        subjects: &[String],
-        ground: Option<&str>,
-        mut change: impl FnMut(&mut Writer<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let salts = subjects.iter().map(|_| random::salt()).collect::<std::result::Result<Vec<_>, _>>()?;
-        self.log_records(|writer, place| {
-            change(writer)?;
-            writer.raise_config_version()?;
-            Snapshot::guard(writer)?;
-            let mut entries = Vec::with_capacity(subjects.len());
-            for ((subject, salt), leaf) in subjects.iter().zip(&salts).zip(place.first..) {
-                let mut event = Event::new(kind, action, actor, *salt, subject_hash(salt, subject), place.at);
-                if let Some(ground) = ground {
-                    event = event.ground(ground);
-                }
-                let place = Place { first: leaf, ..place.clone() };
-                entries.push(put_public(writer, &place, kind, subject, &event, None)?);
-            }
-            Ok(((), entries))
-        })?;
-        self.refresh()
-    }
 }
 
-/// Stores a public event at its leaf and returns its log entry.
-pub(super) fn put_public(
-    writer: &mut Writer<'_>,
-    place: &Place,
-    kind: EventKind,
-    subject: &str,
-    event: &Event,
-    signed: Option<Vec<u8>>,
-) -> Result<[u8; 32]> {
-    writer.insert_public_event(&PublicEvent {
-        log: place.log.clone(),
-        leaf: i64::try_from(place.first).map_err(Error::internal)?,
-        kind: kind.wire().to_owned(),
-        subject: subject.to_owned(),
-        event: event.to_canonical(),
-        signed,
-    })?;
-    Ok(event.digest().0)
+/// The row of a key that was just made here: its private half under the master key.
+pub(super) fn kept_row(
+    store: &Store,
+    owner: &str,
+    purpose: &str,
+    key: &SigningKey,
+    now: Moment,
+) -> Result<SigningKeyRow> {
+    let kid = key.kid().to_string();
+    let name = WrapName { kind: "signing", name: &kid };
+    let wrapped = store.master().wrap(name, key.seed().as_slice()).map_err(Error::internal)?;
+    Ok(SigningKeyRow {
+        kid,
+        owner: owner.to_owned(),
+        purpose: purpose.to_owned(),
+        public: key.verify_key().bytes().to_vec(),
+        wrapped: Some(wrapped),
+        valid_from: now.micros(),
+        revoked_at: None,
+        revoked_since: None,
+        revoked_why: None,
+    })
 }

@@ -57,7 +57,7 @@ impl Registry {
         if let Some(signer) = self.inner.signers.lock().unwrap_or_else(PoisonError::into_inner).get(log) {
             return Ok(signer.clone());
         }
-        let seed = self.secret_of(&format!("log:{log}"), "log")?;
+        let seed = self.log_secret(log)?;
         let origin = format!("{}/{log}", self.snapshot().origin);
         let signer = Arc::new(LogSigner::new(&origin, &seed).map_err(Error::internal)?);
         self.inner

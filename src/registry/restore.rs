@@ -14,6 +14,7 @@ use super::init::side_of;
 use super::succession::Closed;
 use super::{Opening, Registry};
 use crate::error::{Code, Error, Result};
+use crate::log::Head;
 use crate::store::{DbUrl, Place, Side};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ};
@@ -67,6 +68,55 @@ impl Registry {
     }
 }
 
+/// A registry whose database somebody else put back.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RestoredInPlace {
+    /// What `fsck` found in it: nothing.
+    pub fsck: FsckReport,
+    /// Each log that was open with its last checkpoint, and its successor.
+    pub logs: Vec<(Closed, String)>,
+}
+
+impl Registry {
+    /// Goes on with a database that was put back by its own tools (`pg_restore`, a copied file): checks all of it,
+    /// then ends every open log and begins its successor, since the lost machine may have signed more than the copy
+    /// has (I14). To be run before anything else appends to the logs.
+    ///
+    /// A crash on the way leaves some logs with a successor; run again, it gives every open log another one.
+    ///
+    /// # Errors
+    /// `record_damaged` with `backup_fsck` and the findings, and no log is touched; `log_lost` while a process that
+    /// serves holds a log.
+    pub fn restore_in_place(&self, actor: &str) -> Result<RestoredInPlace> {
+        let open: Vec<String> = self.open_logs()?.into_iter().map(|head| head.log).collect();
+        self.refuse_held()?;
+        let fsck = sound(self)?;
+        let logs = open.iter().map(|log| self.succeed(actor, log, false)).collect::<Result<_>>()?;
+        Ok(RestoredInPlace { fsck, logs })
+    }
+
+    /// Logs that are not closed. Access logs first: the orders that close them are the last events of the old log of
+    /// records.
+    fn open_logs(&self) -> Result<Vec<Head>> {
+        let mut open = Vec::new();
+        for side in [Side::Access, Side::Registry] {
+            let heads = self.store().read_side_now(side, |reader| reader.heads())?;
+            open.extend(heads.into_iter().filter(|head| !head.closed && side_of(&head.log) == side));
+        }
+        Ok(open)
+    }
+}
+
+/// What `fsck` says of a registry, if it finds nothing.
+fn sound(registry: &Registry) -> Result<FsckReport> {
+    let fsck = registry.fsck(FsckOptions::default())?;
+    if fsck.sound() {
+        return Ok(fsck);
+    }
+    let findings = serde_json::to_value(&fsck.findings).map_err(Error::internal)?;
+    Err(refused("backup_fsck", "the backup holds damaged data").with(findings))
+}
+
 fn restore_into(
     from: &Path,
     staging: &Path,
@@ -84,29 +134,18 @@ fn restore_into(
     if verified.is_err() || snapshot.origin != manifest.origin {
         return Err(refused("backup_signature", "the manifest is not signed by this registry's own key"));
     }
-    let mut open = Vec::new();
     let mut heads = Vec::new();
     for side in [Side::Access, Side::Registry] {
         for head in registry.store().read_side_now(side, |reader| reader.heads())? {
-            if !head.closed && side_of(&head.log) == side {
-                open.push(head.log.clone());
-            }
             heads.push(BackupLog { log: head.log, size: head.size, checkpoint: head.note });
         }
     }
     if heads != manifest.logs {
         return Err(refused("backup_heads", "the logs are not those of the manifest"));
     }
-    let fsck = registry.fsck(FsckOptions::default())?;
-    if !fsck.sound() {
-        let findings = serde_json::to_value(&fsck.findings).map_err(Error::internal)?;
-        return Err(refused("backup_fsck", "the backup holds damaged data").with(findings));
-    }
-    // Access logs first: their orders are the last events of the old log of records.
-    let mut logs = Vec::with_capacity(open.len());
-    for log in &open {
-        logs.push(registry.succeed("restore", log, true)?);
-    }
+    let fsck = sound(&registry)?;
+    let open = registry.open_logs()?;
+    let logs = open.iter().map(|head| registry.succeed("restore", &head.log, true)).collect::<Result<_>>()?;
     // Connections close here, which empties the write-ahead files into the databases.
     drop(registry);
     for path in ["access.db", "registry.db"] {

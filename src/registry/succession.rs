@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 
 use super::Registry;
 use super::init::{RECORDS_LOG, side_of};
-use super::keys::put_public;
 use super::ledger::Place;
+use super::public::{public_order, put_public};
 use crate::error::{Code, Error, Result};
 use crate::log::{Head, LogFault, TreeReader, append};
-use crate::record::event::{Event, EventKind, Order, subject_hash};
+use crate::record::event::{Event, EventKind, subject_hash};
 use crate::store::Side;
-use crate::trust::{EnvelopeBuf, Typ, random};
+use crate::trust::{EnvelopeBuf, random};
 
 /// A log that ended.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -41,7 +41,7 @@ impl Registry {
             let detail = "a further log is an access log: access-<node>";
             return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule("log_name"));
         }
-        let verifier = self.add_log(log)?;
+        let verifier = self.add_log(actor, log)?;
         self.note_log(actor, "open", log, Map::new())?;
         Ok(verifier)
     }
@@ -73,7 +73,7 @@ impl Registry {
             .map_or(Ok(1), str::parse)
             .map_err(Error::internal)?;
         let successor = format!("{base}-r{}", number + 1);
-        match self.add_log(&successor) {
+        match self.add_log(actor, &successor) {
             Ok(_) => {}
             // A run before this one came so far.
             Err(error) if error.code == Code::AlreadyInitialised => {}
@@ -190,20 +190,7 @@ impl Registry {
     }
 
     fn log_order(&self, action: &str, log: &str, detail: Map<String, Value>) -> Result<EnvelopeBuf> {
-        let (now, salt) = (self.now(), random::salt()?);
-        let order = Order {
-            action: action.to_owned(),
-            detail: (!detail.is_empty()).then_some(detail),
-            effective_on: now.day(),
-            ground: None,
-            issued_at: now,
-            salt,
-            subject: subject_hash(&salt, log),
-            v: 1,
-            version: None,
-        };
-        let payload = order.to_canonical().map_err(Error::internal)?;
-        Ok(EnvelopeBuf::sign(Typ::Event, &payload, &self.registry_key()?)?)
+        public_order(action, log, None, detail, self.now(), &self.registry_key()?)
     }
 
     fn log_head(&self, log: &str) -> Result<Head> {

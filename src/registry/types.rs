@@ -1,6 +1,7 @@
 //! Loading types: a JSON file becomes a row and a signed event. No code is needed for a new type.
 
 use super::Registry;
+use super::public::{Notice, Stated, stored_body};
 use crate::catalog::{CodeLists, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::record::event::EventKind;
@@ -16,7 +17,7 @@ impl Registry {
     pub fn load_types(&self, actor: &str, texts: &[String]) -> Result<Vec<(String, u32)>> {
         let lists = CodeLists::builtin().map_err(Error::internal)?;
         let snapshot = self.snapshot();
-        let (mut loaded, mut rows, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut loaded, mut rows, mut stated) = (Vec::new(), Vec::new(), Vec::new());
         for text in texts {
             let entry = TypeEntry::from_json(text, &lists).map_err(|fault| {
                 let rule = fault.rule();
@@ -32,12 +33,13 @@ impl Registry {
                 }
                 None => {}
             }
-            subjects.push(format!("{code}:{version}"));
             let body = serde_json::to_string(entry.def()).map_err(Error::internal)?;
+            stated.push(Stated::row(EventKind::Type, stored_body(&body)?));
             rows.push((code, i32::try_from(version).map_err(Error::internal)?, body));
         }
         if !rows.is_empty() {
-            self.note_public_all(EventKind::Type, "load", actor, &subjects, None, |writer| {
+            let (kind, action) = (EventKind::Type, "load");
+            self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
                 rows.iter().try_for_each(|(code, version, body)| writer.insert_type(code, *version, body))
             })?;
         }

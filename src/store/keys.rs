@@ -15,7 +15,7 @@ pub struct SigningKeyRow {
     pub kid: String,
     /// Agency code, `registry`, or `log:<name>`.
     pub owner: String,
-    /// `records`, `registry`, `log`.
+    /// `issue`, `registry`, `log`.
     pub purpose: String,
     /// 32 bytes.
     pub public: Vec<u8>,
@@ -85,9 +85,12 @@ impl Reader<'_> {
         config_version::table.find(1).select(config_version::version).first(self.conn).map_err(dialect::fault)
     }
 
-    /// All signing keys.
+    /// All signing keys, oldest first.
     pub fn signing_keys(&mut self) -> Result<Vec<SigningKeyRow>> {
-        signing_keys::table.order(signing_keys::valid_from).load(self.conn).map_err(dialect::fault)
+        signing_keys::table
+            .order((signing_keys::valid_from, signing_keys::kid))
+            .load(self.conn)
+            .map_err(dialect::fault)
     }
 
     /// All data keys.
@@ -101,6 +104,17 @@ impl Reader<'_> {
             .filter(public_events::log.eq(log).and(public_events::leaf.ge(from)))
             .order(public_events::leaf)
             .limit(limit)
+            .load(self.conn)
+            .map_err(dialect::fault)
+    }
+}
+
+impl Reader<'_> {
+    /// Public events about one thing.
+    pub fn public_events_of(&mut self, kind: &str, subject: &str) -> Result<Vec<PublicEvent>> {
+        public_events::table
+            .filter(public_events::kind.eq(kind).and(public_events::subject.eq(subject)))
+            .order((public_events::log, public_events::leaf))
             .load(self.conn)
             .map_err(dialect::fault)
     }
@@ -135,13 +149,18 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
-    /// Marks a signing key revoked; false if there is none under that kid.
-    pub fn revoke_signing_key(&mut self, kid: &str, at: i64, since: i64, why: &str) -> Result<bool> {
-        diesel::update(signing_keys::table.find(kid))
+    /// Writes the revocation of a signing key; false if there is none under that kid, or if it is revoked since an
+    /// earlier moment already: that one stays.
+    pub fn revoke_signing_key(&mut self, row: &SigningKeyRow) -> Result<bool> {
+        let since = row.revoked_since;
+        let place = signing_keys::table
+            .find(&row.kid)
+            .filter(signing_keys::revoked_since.is_null().or(signing_keys::revoked_since.ge(since)));
+        diesel::update(place)
             .set((
-                signing_keys::revoked_at.eq(Some(at)),
-                signing_keys::revoked_since.eq(Some(since)),
-                signing_keys::revoked_why.eq(Some(why)),
+                signing_keys::revoked_at.eq(row.revoked_at),
+                signing_keys::revoked_since.eq(since),
+                signing_keys::revoked_why.eq(row.revoked_why.as_deref()),
             ))
             .execute(self.conn)
             .map(|count| count == 1)

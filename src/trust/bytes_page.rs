@@ -7,6 +7,7 @@ use super::keyed::{IndexKey, Tag};
 use super::keys::tests::unhex;
 use super::master::WrapName;
 use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
+use crate::identity::HolderCode;
 use crate::record::access::{self, AccessEntry};
 use crate::record::answer::{Answer, AnsweredRecord, Head};
 use crate::record::event::{self, Event, EventKind, Order};
@@ -45,9 +46,35 @@ fn bytes_page_examples_hold() {
     assert!(examples.0.len() > 40);
     envelope(&examples);
     events(&examples);
+    public(&examples);
     accesses(&examples);
     seals(&examples);
     keyed(&examples);
+    holders(&examples);
+}
+
+const PAGE: &str = include_str!("../../schema/bytes.md");
+
+#[test]
+fn the_page_lists_every_kind_of_thing_that_is_signed_and_every_public_action() {
+    for typ in Typ::ALL {
+        let row = format!("| `{}` | ", typ.wire());
+        assert!(PAGE.contains(&row), "{row}");
+        let payload = format!("payload of an {}", typ.wire());
+        assert!(*typ == Typ::Record || PAGE.contains(&payload), "{payload}");
+    }
+    let rows: Vec<Vec<&str>> = PAGE
+        .lines()
+        .map(|line| line.split(" | ").collect())
+        .filter(|row: &Vec<&str>| row.len() == 4)
+        .collect();
+    for kind in EventKind::ALL {
+        let listed = rows.iter().filter(|row| row[0] == format!("| `{}`", kind.wire()));
+        let listed: Vec<&str> = listed.flat_map(|row| row[2].split(' ')).collect();
+        let actions: Vec<String> =
+            event::public_actions(*kind).iter().map(|action| format!("`{action}`")).collect();
+        assert_eq!(listed, actions, "{kind:?}");
+    }
 }
 
 fn envelope(examples: &Examples) {
@@ -86,6 +113,46 @@ fn events(examples: &Examples) {
     );
     let order = Order::from_payload(examples.text("order.json").as_bytes()).unwrap();
     assert_eq!((order.subject, order.ground.as_deref()), (subject, Some(ground)));
+}
+
+fn public(examples: &Examples) {
+    let registry = SigningKey::from_seed(&examples.array("envelope.seed")).unwrap();
+    let text = examples.text("public.order_json");
+    let order = Order::from_payload(text.as_bytes()).unwrap();
+    assert_eq!(order.to_canonical().unwrap(), text.as_bytes());
+    let name = examples.text("public.subject_text");
+    let salt = Salt(examples.array("public.order_salt"));
+    assert_eq!((order.salt, order.subject), (salt, event::subject_hash(&salt, name)));
+    let body = canonical::to_vec(&order.detail.unwrap()["body"]).unwrap();
+    assert_eq!(body, examples.text("public.key_body").as_bytes());
+    let envelope = EnvelopeBuf::sign(Typ::Event, text.as_bytes(), &registry).unwrap();
+    assert_eq!(envelope.compact(), examples.text("public.order_compact"));
+    assert_eq!(envelope.view().digest(), examples.digest("public.order_digest"));
+    let salt = Salt(examples.array("event.salt"));
+    let at = "2024-05-20T01:02:03.000004Z".parse().unwrap();
+    let subject = event::subject_hash(&salt, name);
+    let made =
+        Event::new(EventKind::Key, "generate", "operator", salt, subject, at).order(envelope.view().digest());
+    assert_eq!(made.to_canonical(), examples.text("public.event_json").as_bytes());
+    assert_eq!(made.digest(), examples.digest("public.entry"));
+    assert_eq!(leaf(made.digest()), examples.digest("public.leaf"));
+    let coverage = examples.text("coverage.json");
+    let read: crate::catalog::Coverage = serde_json::from_str(coverage).unwrap();
+    let again = canonical::to_vec(&serde_json::to_value(&read).unwrap()).unwrap();
+    assert_eq!(again, coverage.as_bytes());
+}
+
+fn holders(examples: &Examples) {
+    let key = IndexKey::new(&examples.array("keyed.index_key"));
+    for number in 1..=12 {
+        let (given, hashed) = examples.text(&format!("holder.{number}")).split_once(" -> ").unwrap();
+        let (code_type, text) = given.split_once(' ').unwrap();
+        let parsed = HolderCode::parse(code_type.parse().unwrap(), text).unwrap().code;
+        let (key_type, key_code) = (parsed.key_type(), parsed.key_code());
+        let holder = key.holder_key(key_type, key_code);
+        let hex: String = holder.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(format!("{key_type} {key_code} {hex}"), hashed);
+    }
 }
 
 fn accesses(examples: &Examples) {
@@ -147,7 +214,10 @@ fn seals(examples: &Examples) {
     let wrapped = master.wrap_with(examples.array("wrap.nonce"), name, &examples.hex("wrap.key")).unwrap();
     assert_eq!(wrapped, examples.hex("wrap.wrapped"));
     assert_eq!(*master.unwrap(name, &wrapped).unwrap(), examples.hex("wrap.key"));
-    assert_eq!(master.check_value()[..], examples.hex("master.check"));
+    let check = WrapName { kind: "check", name: "master_key_check" };
+    let wrapped =
+        master.wrap_with(examples.array("wrap.nonce"), check, b"elicense master key check").unwrap();
+    assert_eq!(wrapped, examples.hex("check.wrapped"));
     assert_eq!(master.derive("token")[..], examples.hex("master.derived_token"));
 }
 

@@ -22,6 +22,7 @@ closed! {
         Coverage, "elicense-coverage+jws", "覆盖声明", "a coverage statement";
         Import, "elicense-import+jws", "归集对账", "the closing count of an import";
         Backup, "elicense-backup+jws", "备份清单", "the manifest of a backup";
+        Export, "elicense-export+jws", "导出签名", "a line of an export";
     }
 }
 

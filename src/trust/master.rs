@@ -1,6 +1,6 @@
 //! The master key: 32 random bytes in a file of their own, under which every other secret is wrapped.
 //!
-//! [`MasterKey::read`] refuses a file that others may read or that lies in the data directory, where a backup
+//! [`MasterKey::read`] refuses a file wider than mode 0400 or one that lies in the data directory, where a backup
 //! would carry both the lock and its key. This is the only file the layer touches.
 
 use std::fmt;
@@ -18,7 +18,6 @@ use super::seal::NONCE_LEN;
 
 const VERSION: u8 = 1;
 const WRAP_LABEL: &[u8] = b"elicense-wrap-v1";
-const CHECK_LABEL: &[u8] = b"elicense-check-v1";
 const DERIVE_LABEL: &[u8] = b"elicense-derive-v1";
 
 /// Why there is no master key to work with. Paths stay out: who called knows them.
@@ -30,8 +29,8 @@ pub enum MasterKeyFault {
     /// Not a plain file.
     #[error("the master key is not a plain file")]
     NotAFile,
-    /// Others than the owner may read it, or it is executable: wider than 0600.
-    #[error("the master key file is open to others (mode {0:04o})")]
+    /// Somebody else than the owner may read it, or anybody may write or run it: wider than 0400.
+    #[error("the master key file has mode {0:04o}, wider than 0400")]
     Mode(u32),
     /// It lies in the data directory.
     #[error("the master key file lies in the data directory")]
@@ -71,7 +70,7 @@ pub struct UnwrapFault;
 /// What a wrapped key is: it opens only under the same kind and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrapName<'a> {
-    /// `data`, `index`, `signing`, `log`.
+    /// `check`, `data`, `index`, `signing`.
     pub kind: &'a str,
     /// The key's id or kid as text.
     pub name: &'a str,
@@ -90,7 +89,7 @@ impl MasterKey {
             return Err(MasterKeyFault::NotAFile);
         }
         let mode = about.permissions().mode() & 0o7777;
-        if mode & !0o600 != 0 {
+        if mode & !0o400 != 0 {
             return Err(MasterKeyFault::Mode(mode));
         }
         if about.len() != 32 {
@@ -121,21 +120,6 @@ impl MasterKey {
     /// The key of these bytes, for tests and for who holds it in another place.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
-    }
-
-    /// What the registry keeps to tell a wrong master key from a damaged database: 16 bytes.
-    pub fn check_value(&self) -> [u8; 16] {
-        let mut value = [0; 16];
-        let tag = self.hmac(&[CHECK_LABEL]);
-        value.iter_mut().zip(tag.iter()).for_each(|(place, byte)| *place = *byte);
-        value
-    }
-
-    /// Whether this is the master key that the check value was made of.
-    #[must_use]
-    pub fn fits(&self, check_value: &[u8]) -> bool {
-        // Both sides are the registry's own; the comparison need not hide anything.
-        self.check_value() == check_value
     }
 
     /// 32 bytes for one use, e.g. the MAC of tokens.
@@ -254,8 +238,8 @@ mod tests {
         let made = MasterKey::create(&path, None).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
         let read = MasterKey::read(&path, Some(&dir.path().join("data"))).unwrap();
-        assert!(read.fits(&made.check_value()));
-        assert!(!read.fits(&MasterKey::from_bytes([0; 32]).check_value()) && !read.fits(b""));
+        let wrapped = made.wrap(NAME, &[7; 32]).unwrap();
+        assert_eq!(*read.unwrap32(NAME, &wrapped).unwrap(), [7; 32]);
         let again = MasterKey::create(&path, None).unwrap_err();
         assert!(
             matches!(again, MasterKeyFault::File(fault) if fault.kind() == std::io::ErrorKind::AlreadyExists)
@@ -264,18 +248,20 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_others_may_read_is_refused() {
+    fn a_key_file_wider_than_0400_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
         MasterKey::create(&path, None).unwrap();
-        for wide in [0o440, 0o404, 0o644, 0o500, 0o700, 0o420] {
+        for wide in [0o600, 0o440, 0o404, 0o644, 0o500, 0o700, 0o420, 0o4400] {
             mode(&path, wide);
             let fault = MasterKey::read(&path, None).unwrap_err();
             assert!(matches!(fault, MasterKeyFault::Mode(found) if found == wide), "{wide:o} {fault}");
         }
-        mode(&path, 0o600);
+        mode(&path, 0o400);
         assert!(MasterKey::read(&path, None).is_ok());
+        mode(&path, 0o600);
         fs::write(&path, [1; 33]).unwrap();
+        mode(&path, 0o400);
         assert!(matches!(MasterKey::read(&path, None), Err(MasterKeyFault::Length)));
         assert!(matches!(MasterKey::read(dir.path(), None), Err(MasterKeyFault::NotAFile)));
     }

@@ -1,5 +1,7 @@
 //! The lines of an export. The first is `export`, then one `key` for each public key, one `record` for each
-//! record, and `end` with the counts: a file without it is not whole.
+//! record, and `end` with the counts: a file without it is not whole. What is signed of them: schema/bytes.md §10.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,12 +25,8 @@ pub enum Line {
         /// The issuer whose records these are; absent where all are.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         issuer: Option<String>,
-        /// The log of records.
-        log: String,
-        /// Its checkpoint, a signed note.
-        checkpoint: String,
-        /// Its verifier key.
-        verifier: String,
+        /// The logs of records: the present one, and those before it that were closed.
+        logs: Vec<LogLine>,
     },
     /// A public key.
     Key(KeyLine),
@@ -40,11 +38,25 @@ pub enum Line {
         records: u64,
         /// How many events they hold.
         events: u64,
+        /// The registry's signature (schema/bytes.md §10) over the counts and all record lines.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attested: Option<String>,
     },
 }
 
-/// A public key of the registry that exported.
+/// A log of records as of the export.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Its name.
+    pub log: String,
+    /// Its checkpoint, a signed note.
+    pub checkpoint: String,
+    /// Its verifier key.
+    pub verifier: String,
+}
+
+/// A public key of the registry that exported.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct KeyLine {
     /// RFC 7638 thumbprint.
     pub kid: String,
@@ -55,6 +67,9 @@ pub struct KeyLine {
     /// From when on its signatures count no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_since: Option<Moment>,
+    /// Of the registry's own keys, one of which signs the lines: the event and order that state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<EventLine>,
 }
 
 /// A record with all its versions and events.
@@ -89,6 +104,12 @@ pub struct RecordLine {
     pub holders: Vec<HolderLine>,
     /// In the order of the log.
     pub events: Vec<EventLine>,
+    /// Later checkpoints by log, where an event was logged after the one in the first line.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checkpoints: BTreeMap<String, String>,
+    /// The registry's signature (schema/bytes.md §10) over the line without this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested: Option<String>,
 }
 
 /// One version.
@@ -133,7 +154,7 @@ pub struct EventLine {
     pub log: String,
     /// Its leaf.
     pub leaf: u64,
-    /// Inclusion under the export's checkpoint; empty for what was logged after it.
+    /// Inclusion under the checkpoint of its log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proof: Vec<String>,
 }

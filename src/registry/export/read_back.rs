@@ -1,22 +1,25 @@
 //! Reading an export into another registry: envelopes and orders are kept byte for byte, every event is logged
 //! anew in this registry's own log, with the legal day it had and the time at which this registry learned of it.
 //!
-//! A line is taken whole or refused with its rule; keys are not taken from the file: a signature counts only if
-//! this registry has registered its key. Lines go in by batches of one transaction each. Directory entries come
-//! in by their content and get an identifier of this registry.
+//! A line is taken whole or refused with its rule. Where the file comes from must be vouched for by verifier keys
+//! (see [`source`](super::source)); issuers' keys are not taken from the file: a signature counts only if this
+//! registry has registered its key. Lines go in by batches of one transaction each. A directory entry keeps its
+//! identifier; one with more of a history than its beginning is refused, since nothing signed holds its versions.
 
 use std::io::BufRead;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::source::Source;
 use super::{Line, RecordLine};
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
+use crate::log::LogVerifier;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::event::{Event, EventKind, ground_hash, subject_hash};
-use crate::record::{Action, State, canonical};
-use crate::registry::directory::DirectoryDraft;
+use crate::record::event::{Event, EventKind, Order, ground_hash, subject_hash};
+use crate::record::{Action, State};
+use crate::registry::directory::{DirectoryDraft, Said};
 use crate::registry::draft::{self, DraftHolder};
 use crate::registry::issue::{IssueOutcome, Signed, event_row};
 use crate::registry::ledger::Place;
@@ -68,36 +71,61 @@ struct Replayed {
 }
 
 impl Registry {
-    /// Reads an export. Blocks. What is here already is counted and left.
+    /// Reads an export. Blocks. What is here already is counted and left. `verifiers` are the verifier keys of the
+    /// other registry's logs of records, from where the operator trusts them; its own logs this registry knows.
     ///
     /// # Errors
-    /// `forbidden`; `json_invalid` where a line is none of an export; faults of the database. Batches before the
-    /// error stay: reading the file again takes up where it ended.
-    pub fn read_export(&self, actor: &Actor, lines: impl BufRead) -> Result<ReadBack> {
+    /// `forbidden`; `json_invalid` where a line is none of an export; `envelope_invalid` with `verifier_missing` or
+    /// `checkpoint` where the file is not vouched for; faults of the database. Batches before the error stay:
+    /// reading the file again takes up where it ended.
+    pub fn read_export(
+        &self,
+        actor: &Actor,
+        verifiers: &[LogVerifier],
+        lines: impl BufRead,
+    ) -> Result<ReadBack> {
         decide_scope(actor, Scope::Export).fields()?;
         let snapshot = self.fresh_snapshot()?;
-        let (mut done, mut batch, mut seen) = (ReadBack::default(), Vec::new(), 0);
+        let mut trusted = verifiers.to_vec();
+        for head in self.store().read_now(|reader| reader.heads())? {
+            trusted.push(self.log_verifier(&head.log)?);
+        }
+        let mut source: Option<Source> = None;
+        let (mut done, mut batch) = (ReadBack::default(), Vec::new());
         for (number, text) in (1..).zip(lines.lines()) {
             let text =
                 text.map_err(|fault| Error::new(Code::JsonInvalid, "a line is not UTF-8").caused_by(fault))?;
-            let line: Option<Line> = serde_json::from_str(&text).ok();
+            let value: Option<Value> = serde_json::from_str(&text).ok();
             let strange = || Error::new(Code::JsonInvalid, format!("line {number} is none of an export"));
-            match line.ok_or_else(strange)? {
-                Line::Export { .. } | Line::Key(_) => {}
-                Line::End { records, .. } => done.whole = records == seen,
-                Line::Record(record) if record.custody != Custody::Hosted => {
-                    seen += 1;
-                    match self.directory_entry(actor, &record) {
-                        Ok(IssueOutcome::Issued) => done.records += 1,
-                        Ok(IssueOutcome::AlreadyThere) => done.already += 1,
-                        Err(error) => done.refuse(number, error)?,
+            let value = value.ok_or_else(strange)?;
+            let line = serde_json::from_value(value.clone()).ok().ok_or_else(strange)?;
+            match (line, &mut source) {
+                (Line::Export { logs, .. }, None) => source = Some(Source::open(&value, &logs, &trusted)?),
+                (_, None) | (Line::Export { .. }, Some(_)) => return Err(strange()),
+                (Line::Key(key), Some(source)) => {
+                    if let Err(error) = source.key(&key) {
+                        done.refuse(number, error)?;
                     }
                 }
-                Line::Record(record) => {
-                    seen += 1;
-                    match self.incoming(&snapshot, number, *record) {
-                        Ok(incoming) => batch.push(incoming),
-                        Err(error) => done.refuse(number, error)?,
+                (Line::End { records, events, attested }, Some(source)) => {
+                    done.whole = source.whole(records, events, attested.as_deref());
+                }
+                (Line::Record(record), Some(source)) => {
+                    let taken = source.record(&value, &record).and_then(|events| match record.custody {
+                        Custody::Hosted => {
+                            batch.push(self.incoming(&snapshot, number, *record, events)?);
+                            Ok(())
+                        }
+                        _ => {
+                            match self.directory_entry(actor, &record, &events)? {
+                                IssueOutcome::Issued => done.records += 1,
+                                IssueOutcome::AlreadyThere => done.already += 1,
+                            }
+                            Ok(())
+                        }
+                    });
+                    if let Err(error) = taken {
+                        done.refuse(number, error)?;
                     }
                 }
             }
@@ -109,7 +137,13 @@ impl Registry {
         Ok(done)
     }
 
-    fn incoming(&self, snapshot: &Snapshot, line: u64, record: RecordLine) -> Result<Incoming> {
+    fn incoming(
+        &self,
+        snapshot: &Snapshot,
+        line: u64,
+        record: RecordLine,
+        events: Vec<Event>,
+    ) -> Result<Incoming> {
         let today = self.now().day();
         let index = self.store().vault().index();
         let mut versions: Vec<Signed> = Vec::new();
@@ -128,7 +162,7 @@ impl Registry {
         if versions.is_empty() || versions.iter().any(|one| Some(&one.holders) != same.as_ref()) {
             return Err(refused("version_holders"));
         }
-        let events = replayed(snapshot, &record, &versions)?;
+        let events = replayed(snapshot, &record, events, &versions)?;
         Ok(Incoming { line, versions, events, record })
     }
 
@@ -161,7 +195,15 @@ impl Registry {
         Ok(())
     }
 
-    fn directory_entry(&self, actor: &Actor, record: &RecordLine) -> Result<IssueOutcome> {
+    /// Of an entry only its present body is in the line: one that was changed or acted on is refused.
+    fn directory_entry(&self, actor: &Actor, record: &RecordLine, events: &[Event]) -> Result<IssueOutcome> {
+        let ([first], [version]) = (events, record.versions.as_slice()) else {
+            return Err(refused("directory_history"));
+        };
+        let about = subject_hash(&first.salt, &version.identifier);
+        if first.kind != EventKind::Record || first.action != Action::Issue.wire() || first.subject != about {
+            return Err(refused("event_subject"));
+        }
         let said = |name: &str| -> Option<String> {
             let first = record.holders.first()?;
             Some(first.directory.get(name)?.as_str()?.to_owned())
@@ -188,7 +230,8 @@ impl Registry {
         if record.state != State::Active {
             return Err(refused("directory_ended"));
         }
-        Ok(self.put_directory(actor, &draft, None)?.outcome)
+        let said = Said { identifier: &version.identifier, effective_on: first.effective_on };
+        Ok(self.put_directory_as(actor, &draft, None, Some(said))?.outcome)
     }
 }
 
@@ -204,25 +247,43 @@ impl ReadBack {
     }
 }
 
-fn refused(rule: &'static str) -> Error {
+pub(super) fn refused(rule: &'static str) -> Error {
     Error::new(Code::EnvelopeInvalid, "the line breaks a rule of exports").rule(rule)
 }
 
-/// The events of a line, each held against its order, its ground, and the version it made; and all of them
-/// against the state that the line claims.
-fn replayed(snapshot: &Snapshot, record: &RecordLine, versions: &[Signed]) -> Result<Vec<Replayed>> {
+/// The events of a line, each held against its order, its ground, and the version that it made or was about; and
+/// all of them against the state that the line claims.
+fn replayed(
+    snapshot: &Snapshot,
+    record: &RecordLine,
+    told: Vec<Event>,
+    versions: &[Signed],
+) -> Result<Vec<Replayed>> {
     let mut made = versions.iter();
-    let mut state = None;
+    let (mut state, mut disputed) = (None, false);
     let mut events = Vec::with_capacity(record.events.len());
-    for line in &record.events {
-        let bytes = canonical::to_vec(&line.event).map_err(|fault| refused(fault.rule()))?;
-        let event = Event::from_canonical(&bytes).map_err(|fault| refused(fault.rule()))?;
+    let mut current: Option<&Signed> = None;
+    for (line, event) in record.events.iter().zip(told) {
+        let before = current;
         if let Some(action) = Action::from_wire(&event.action) {
             state = Some(action.apply(state).map_err(|fault| refused(fault.rule()))?);
             let next = if action.makes_version() { made.next() } else { None };
+            current = next.or(current);
             if event.envelope != next.map(|next| next.envelope.view().digest()) {
                 return Err(refused("event_envelope"));
             }
+        } else {
+            disputed = match event.action.as_str() {
+                "dispute" => true,
+                "settle" => false,
+                _ => return Err(refused("event_action")),
+            };
+        }
+        let now = current.ok_or_else(|| refused("event_subject"))?;
+        let about = subject_hash(&event.salt, &now.record.identifier);
+        let version = Some(now.record.version);
+        if event.kind != EventKind::Record || event.subject != about || event.version != version {
+            return Err(refused("event_subject"));
         }
         let ground = line.ground.clone().unwrap_or_default();
         if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
@@ -237,6 +298,15 @@ fn replayed(snapshot: &Snapshot, record: &RecordLine, versions: &[Signed]) -> Re
                 if event.order != Some(order.view().digest()) {
                     return Err(refused("event_order"));
                 }
+                // It was given for the version that stood until then.
+                let said =
+                    Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
+                let before = &before.ok_or_else(|| refused("event_order"))?.record;
+                let meant = said.subject == subject_hash(&said.salt, &before.identifier)
+                    && said.version == Some(before.version);
+                if !meant || said.action != event.action {
+                    return Err(refused("event_order"));
+                }
                 order.stored().to_vec()
             }
             None if event.order.is_some() => return Err(refused("event_order")),
@@ -244,7 +314,7 @@ fn replayed(snapshot: &Snapshot, record: &RecordLine, versions: &[Signed]) -> Re
         };
         events.push(Replayed { event, order, ground });
     }
-    if made.next().is_some() || state != Some(record.state) {
+    if made.next().is_some() || state != Some(record.state) || disputed != record.disputed {
         return Err(refused("state_mismatch"));
     }
     Ok(events)

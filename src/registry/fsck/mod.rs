@@ -10,6 +10,7 @@
 mod events;
 mod leaves;
 mod logs;
+mod public;
 mod report;
 mod rows;
 mod seals;
@@ -45,6 +46,7 @@ impl Registry {
         rows::check_past(self, options, &mut report)?;
         events::check_holders_events(self, &mut leaves, &mut report)?;
         events::check_public_events(self, &heads, &mut leaves, &mut report)?;
+        public::check(self, &heads, &mut report)?;
         leaves.unexplained(&mut report);
         seals::check(self, &mut report)?;
         if options.stats {
