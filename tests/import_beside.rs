@@ -5,7 +5,7 @@
 mod common;
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use common::people::{self, ZHOU, number};
@@ -40,7 +40,7 @@ fn transactions(world: &World) -> usize {
     spans.unwrap().len()
 }
 
-fn import(world: &World, path: &PathBuf, limits: Limits) -> usize {
+fn import(world: &World, path: &Path, limits: Limits) -> usize {
     world.registry.refresh().unwrap();
     let before = transactions(world);
     let options = ImportOptions { limits, ..ImportOptions::default() };
