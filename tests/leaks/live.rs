@@ -294,11 +294,22 @@ fn commands(installed: &Installed, needles: &Needles) {
     let out = at("out.ndjson");
     let rows = at("rows.ndjson");
     let lookup = ["lookup", "--item", "A1", "--reason", "窗口办理"];
+    // Documents of another shape, with a number where none belongs: right ones and one that no check knows.
+    let (shape, wrong) = (json!({ "holder": ZHOU }).to_string(), json!({ "holder": WRONG }).to_string());
+    let name = json!({ ZHOU: 1 }).to_string();
     for (arguments, input, code) in [
         (&["import", rows.as_str(), "--errors", errors.as_str(), "--json"][..], "", 1),
         (&["export", "--out", out.as_str(), "--json"], "", 0),
         (&lookup, ZHOU, 0),
         (&lookup, WRONG, 2),
+        (&["holder", "mark", "-"], &shape, 2),
+        (&["holder", "mark", "-", "--json"], &wrong, 2),
+        (&["holder", "link", "-"], &name, 2),
+        (&["holder", "directory", "-"], &wrong, 2),
+        (&["issue", "-"], &wrong, 2),
+        (&["act", "-"], &shape, 2),
+        (&["verify", "-"], &wrong, 2),
+        (&["agencies", "add", "-"], &wrong, 2),
         (&["fsck"], "", 0),
     ] {
         let mut command = installed.command(arguments);
