@@ -17,6 +17,7 @@ mod keys;
 mod logs;
 mod migrate;
 mod people;
+pub mod private;
 mod record_keys;
 mod records;
 mod rewrap;
@@ -97,17 +98,35 @@ impl Store {
     /// `already_initialised` if there is one. A crash on the way leaves files that `open` refuses and `create`
     /// refuses too: the operator removes them, since nothing was acknowledged.
     pub fn create(place: &Place, master: MasterKey, now: crate::clock::Moment) -> Result<Self> {
-        std::fs::create_dir_all(&place.dir).map_err(|error| no_dir().caused_by(error))?;
+        Self::vacant(place)?;
+        private::create_dir_all(&place.dir).map_err(|error| no_dir().caused_by(error))?;
         for side in [Side::Registry, Side::Access] {
             let open = if place.url.is_postgres() { Open::Write } else { Open::Create };
             let mut conn = Maker { url: place.url.clone(), side, open }.make()?;
-            if place.url.is_postgres() && side == Side::Registry && migrate::check(&mut conn, side).is_ok() {
-                return Err(Error::new(Code::AlreadyInitialised, "the database has a registry"));
-            }
             migrate::run(&mut conn, side)?;
         }
         let index = seals::create_facts(place, &master)?;
         Self::assemble(place, master, index, now)
+    }
+
+    /// Refuses a place where [`Store::create`] would find a registry, or the beginning of one; makes nothing.
+    ///
+    /// # Errors
+    /// `already_initialised`; `store_unavailable` where the database does not answer.
+    pub fn vacant(place: &Place) -> Result<()> {
+        let taken = |detail| Err(Error::new(Code::AlreadyInitialised, detail));
+        if let DbUrl::Sqlite(path) = &place.url {
+            let access = place.url.access_path();
+            return match path.exists() || access.is_some_and(|path| path.exists()) {
+                true => taken("the database file exists"),
+                false => Ok(()),
+            };
+        }
+        let mut conn = Maker { url: place.url.clone(), side: Side::Registry, open: Open::Write }.make()?;
+        match migrate::versions(&mut conn)?.is_empty() {
+            true => Ok(()),
+            false => taken("the database has a registry"),
+        }
     }
 
     /// Opens an existing registry of exactly this program's schema with the master key it was made with.

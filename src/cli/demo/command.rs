@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::registry::{FoundingOptions, Opening, Registry};
 use crate::serve::running::Settings;
-use crate::store::Place;
+use crate::store::{Place, private};
 use crate::trust::MasterKey;
 use crate::web::views::ItemChoice;
 
@@ -61,7 +61,7 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
         registry
     } else {
         refuse_half_filled(&dir)?;
-        std::fs::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
+        private::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
         let master = MasterKey::create(&key_file, Some(&place.dir))?;
         let registry = found(place, master, clock)?;
         filled(&registry, &data, &output)?;
