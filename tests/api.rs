@@ -325,3 +325,44 @@ fn the_window_page_signs_in_looks_up_and_signs_out() {
     assert_eq!(form("/sign-out", &cookie, &format!("csrf={csrf}")).status, 303);
     assert_eq!(up.server.send("GET", "/", &[("Cookie", &cookie)], b"").status, 303);
 }
+
+/// What an operator watches is counted, wherever the database lies.
+#[test]
+fn metrics_tell_of_reads_batches_commits_and_the_write_ahead_log() {
+    use elicense::registry::{Opening, Registry};
+    let dir = tempfile::tempdir().unwrap();
+    let elsewhere = dir.path().join("disk");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let url = format!("sqlite://{}/registry.db", elsewhere.display());
+    let url = elicense::store::DbUrl::parse(&url).unwrap();
+    let place = elicense::store::Place { url, dir: dir.path().join("data"), point_hops: false };
+    let opening = Opening {
+        place,
+        master: elicense::trust::MasterKey::from_bytes(common::MASTER),
+        clock: elicense::clock::Clock::fixed(common::noon()),
+        regions: common::demo_regions(),
+    };
+    let (registry, _) = Registry::found(opening, &common::options()).unwrap();
+    people::settle(&registry);
+    server::clients(&registry);
+    registry.refresh().unwrap();
+    let server = server::start(registry);
+    let token = server.token("all", SECRET);
+    for _ in 0..3 {
+        assert_eq!(server.post("/api/v1/lookups", Some(&token), &ask(ZHOU, "A1")).status, 200);
+    }
+    let text = server.get("/metrics", None).body;
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find(|line| line.split(' ').next() == Some(name));
+        line.unwrap_or_else(|| panic!("{name} in {text}")).rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(value("elicense_inline_reads_total") >= 3.0, "{text}");
+    assert!(value("elicense_point_read_seconds_count") >= 3.0);
+    assert!(value("elicense_point_read_seconds_sum") > 0.0);
+    let batches = value("elicense_access_batch_entries_count");
+    assert_eq!((batches, value("elicense_access_batch_entries_sum")), (3.0, 3.0), "one at a time");
+    assert_eq!(value("elicense_access_batch_entries_bucket{le=\"1\"}"), 3.0);
+    assert_eq!(value("elicense_access_commit_seconds_bucket{le=\"+Inf\"}"), 3.0);
+    assert!(value("elicense_access_commit_seconds_sum") > 0.0);
+    assert!(value("elicense_wal_bytes_registry") > 0.0 && value("elicense_wal_bytes_access") > 0.0);
+}

@@ -18,6 +18,7 @@ mod logs;
 mod migrate;
 mod people;
 pub mod private;
+mod reads;
 mod record_keys;
 mod records;
 mod rewrap;
@@ -42,6 +43,7 @@ pub use events::{EventKey, StoredEvent};
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
 pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
 pub use people::{AccountRow, ClientRow, SessionRow};
+pub use reads::{READ_BOUNDS_US, ReadCounters};
 pub use record_keys::RecordKey;
 pub use records::{Opened, StoredRecord, WalkKey};
 pub use rewrap::Rewrapped;
@@ -90,6 +92,7 @@ struct Inner {
     doors: Doors,
     vault: Vault,
     master: MasterKey,
+    reads: ReadCounters,
 }
 
 impl Store {
@@ -167,6 +170,7 @@ impl Store {
             doors: Doors::new(&place.url)?,
             vault: Vault::new(index),
             master,
+            reads: ReadCounters::default(),
         };
         let store = Self { inner: Arc::new(inner) };
         store.load_data_keys()?;
@@ -182,6 +186,11 @@ impl Store {
     /// The master key, for wrapping signing keys.
     pub fn master(&self) -> &MasterKey {
         &self.inner.master
+    }
+
+    /// What is counted of point reads.
+    pub fn reads(&self) -> &ReadCounters {
+        &self.inner.reads
     }
 
     /// The data directory.
