@@ -284,6 +284,40 @@ fn a_locked_database_is_busy_and_leaves_nothing_half_written() {
     assert!(up._world.registry.fsck(Default::default()).unwrap().sound());
 }
 
+/// The key belongs to the request: the same body at another address is another one.
+#[test]
+fn a_key_sent_again_gets_the_first_answer_and_at_another_address_a_mismatch() {
+    let up = up();
+    let bearer = format!("Bearer {}", up.server.token("all", SECRET));
+    let send = |path: &str, key: &str, body: &Value| {
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", key),
+        ];
+        up.server.send("POST", path, &headers, body.to_string().as_bytes())
+    };
+    let link = json!({
+        "from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": "190102197911020011"},
+        "kind": "same_person", "ground": "号码更正证明",
+    });
+    let first = send("/api/v1/holders/links", "k-1", &link);
+    assert_eq!(first.status, 200, "{first:?}");
+    let again = send("/api/v1/holders/links", "k-1", &link);
+    assert_eq!((again.status, again.body), (200, first.body), "nothing is done twice");
+    let elsewhere = send("/api/v1/holders/unlinks", "k-1", &link);
+    assert_eq!(refusal(&elsewhere), "422 idempotency_mismatch Idempotency-Key -");
+    let unlinked = send("/api/v1/holders/unlinks", "k-2", &link);
+    assert_eq!((unlinked.status, unlinked.json()["links"].clone()), (200, json!(0)), "{unlinked:?}");
+    let mut other = link.clone();
+    other["ground"] = json!("另一份证明");
+    assert!(refusal(&send("/api/v1/holders/links", "k-1", &other)).starts_with("422 idempotency_mismatch"));
+    for bad in ["", "with space", ZHOU] {
+        let refused = send("/api/v1/holders/links", bad, &link);
+        assert_eq!(refusal(&refused), "422 field_invalid Idempotency-Key idempotency_key");
+    }
+}
+
 #[test]
 fn the_window_page_signs_in_looks_up_and_signs_out() {
     let up = up();
@@ -297,6 +331,8 @@ fn the_window_page_signs_in_looks_up_and_signs_out() {
     };
     let wrong = form("/sign-in", "", "name=clerk&password=wrong-password");
     assert_eq!(wrong.status, 401);
+    let unknown = form("/sign-in", "", "name=clerk&password=a-password-of-the-tests&role=admin");
+    assert_eq!(unknown.status, 400, "a field that no form of ours has");
     let right = form("/sign-in", "", "name=clerk&password=a-password-of-the-tests");
     assert_eq!(right.status, 303);
     let cookie = right.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();

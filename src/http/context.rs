@@ -44,7 +44,10 @@ impl Context {
         self.registry
             .store()
             .blocking(move || {
-                let once = key.0.map(|key| registry.once(&actor.label(), &key, &body)).transpose()?;
+                let once = match &key.key {
+                    Some(name) => Some(registry.once(&actor.label(), name, &key.request(&body))?),
+                    None => None,
+                };
                 f(&registry, &actor, once.as_ref())
             })
             .await
