@@ -164,6 +164,8 @@ impl Error {
     /// The exit code of a command that ends with this error: 2 usage, 3 failed or undetermined.
     pub fn exit_code(&self) -> u8 {
         match self.code.class() {
+            // An argument that cannot be used is usage, though no caller of the API could have caused it.
+            _ if self.code == Code::ConfigInvalid => 2,
             Class::Refused => 2,
             Class::Unavailable | Class::Fault => 3,
         }

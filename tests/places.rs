@@ -110,6 +110,60 @@ fn i11_an_init_that_is_refused_leaves_no_key_in_the_way_of_the_next() {
 }
 
 #[test]
+fn a_log_that_is_added_is_an_event_and_an_access_log() {
+    let installed = Installed::new(people::settle);
+    let size = || {
+        let output = installed.run(&["log", "list", "--json"], "");
+        let logs: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let logs = logs.as_array().unwrap().clone();
+        let of =
+            |name: &str| logs.iter().find(|log| log["log"] == name).map(|log| log["size"].as_u64().unwrap());
+        (of("records").unwrap(), of("access-third"), logs.len())
+    };
+    let before = size();
+    assert_eq!(installed.run(&["log", "add", "third"], "").status.code(), Some(2), "no access log's name");
+    assert_eq!(size(), before, "and nothing was made");
+    assert_eq!(installed.run(&["log", "add", "access-third", "--as", "周"], "").status.code(), Some(0));
+    let after = size();
+    assert!(after.0 > before.0, "an event says so: {before:?}, {after:?}");
+    assert_eq!((after.1, after.2), (Some(0), before.2 + 1), "one log more");
+    assert_eq!(installed.run(&["fsck"], "").status.code(), Some(0));
+}
+
+#[test]
+fn an_import_never_writes_its_errors_over_its_rows() {
+    let installed = Installed::new(people::settle);
+    let rows = installed.dir.path().join("rows.ndjson");
+    std::fs::write(&rows, "{\"not\": \"a row\"}\n").unwrap();
+    let link = installed.dir.path().join("same.ndjson");
+    std::fs::hard_link(&rows, &link).unwrap();
+    for errors in [&rows, &link] {
+        for more in [&[][..], &["--dry-run"]] {
+            let mut arguments = vec!["import", rows.to_str().unwrap(), "--errors", errors.to_str().unwrap()];
+            arguments.extend(more);
+            let output = installed.run(&arguments, "");
+            assert_eq!(output.status.code(), Some(2), "{output:?}");
+            assert_eq!(std::fs::read_to_string(&rows).unwrap(), "{\"not\": \"a row\"}\n");
+        }
+    }
+}
+
+#[test]
+fn an_argument_that_cannot_be_used_is_usage() {
+    let installed = Installed::new(people::settle);
+    for arguments in [
+        &["fsck", "--database", "mysql://h/db"][..],
+        &["fsck", "--database", "registry.db"],
+        &["serve", "--agency", "192.0.2.1:1"],
+        &["serve"],
+        &["init", "--origin", "not an origin", "--region", "190000"],
+    ] {
+        let output = installed.run(arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+    }
+}
+
+#[test]
 fn an_export_says_which_rows_it_could_not_write() {
     let world = world(Backend::Sqlite).unwrap();
     people::settle(&world.registry);
