@@ -39,7 +39,9 @@ fn read(line: &str) -> Result<(Submitted, Beginning)> {
         return Ok((Submitted::Draft(input::json(line, "record")?), Beginning::Issue));
     }
     match input::json(line, "record")? {
-        Said { envelope: Some(envelope), record: None, action } => Ok((Submitted::Envelope(envelope), action)),
+        Said { envelope: Some(envelope), record: None, action } => {
+            Ok((Submitted::Envelope(envelope), action))
+        }
         Said { envelope: None, record: Some(draft), action } => Ok((Submitted::Draft(draft), action)),
         Said { .. } => Err(super::usage("record", "give either record or envelope")),
     }

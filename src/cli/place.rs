@@ -24,7 +24,14 @@ pub struct Globals {
     pub master_key: Option<PathBuf>,
     /// The name under which what is done here is recorded.
     // An id of its own: commands have a `name` too, and two arguments of one id hide each other.
-    #[arg(id = "as", long = "as", global = true, value_name = "NAME", env = "ELICENSE_AS", default_value = "operator")]
+    #[arg(
+        id = "as",
+        long = "as",
+        global = true,
+        value_name = "NAME",
+        env = "ELICENSE_AS",
+        default_value = "operator"
+    )]
     pub name: String,
     /// A file with more regions, in the form of schema/regions.tsv.
     #[arg(long, global = true, env = "ELICENSE_REGIONS", value_name = "FILE")]

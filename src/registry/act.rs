@@ -190,6 +190,7 @@ pub struct Acted {
     pub remarks: Vec<String>,
     /// What a rule of the type proposes to the issuers of other records; of a cancellation only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub proposals: Vec<Proposal>,
 }
 
