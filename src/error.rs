@@ -64,7 +64,7 @@ codes! {
     FieldUnknown, "field_unknown", 422, Refused, "The request has a field that is not known here", "请求含有未知字段", "Remove the field that is named.";
     FieldInvalid, "field_invalid", 422, Refused, "A field of the request is missing or breaks its rule", "请求字段缺失或不符合要求", "Correct the field that is named.";
     PurposeMissing, "purpose_missing", 422, Refused, "A lookup must say what for", "未说明用证事由", "Give purpose.item and purpose.reason.";
-    IdempotencyMismatch, "idempotency_mismatch", 422, Refused, "This Idempotency-Key came before with another body", "幂等键已用于不同的请求", "Use a new key for a new request.";
+    IdempotencyMismatch, "idempotency_mismatch", 422, Refused, "This Idempotency-Key came before with another request", "幂等键已用于不同的请求", "Use a new key for a new request.";
     TooManyHolders, "too_many_holders", 422, Refused, "More holders or links than are allowed", "主体或关联数量超出上限", "At most four linked codes; split the request.";
     LinkCycle, "link_cycle", 422, Refused, "The link would close a circle", "关联形成循环", "Read the holder's links first.";
     JsonInvalid, "json_invalid", 400, Refused, "The body is not JSON in UTF-8", "请求体不是合法的 UTF-8 JSON", "Send UTF-8 JSON with Content-Type: application/json.";
@@ -164,6 +164,8 @@ impl Error {
     /// The exit code of a command that ends with this error: 2 usage, 3 failed or undetermined.
     pub fn exit_code(&self) -> u8 {
         match self.code.class() {
+            // An argument that cannot be used is usage, though no caller of the API could have caused it.
+            _ if self.code == Code::ConfigInvalid => 2,
             Class::Refused => 2,
             Class::Unavailable | Class::Fault => 3,
         }

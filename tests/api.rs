@@ -85,6 +85,73 @@ fn the_budget_counts_distinct_holders_and_says_when_to_come_back() {
     assert_eq!(again.post("/api/v1/lookups", Some(&narrow), &ask("190102197911020011", "A1")).status, 429);
 }
 
+/// Whoever has identifiers reads no more holders a day than who has numbers.
+#[test]
+fn the_budget_counts_holders_by_whatever_way_they_are_read() {
+    let up = up();
+    let registry = &up._world.registry;
+    let new = elicense::registry::NewClient {
+        id: "one".into(),
+        agency: people::POLICE.into(),
+        name: "one".into(),
+        scopes: ["lookup", "verify", "holder", "attachment"].map(|scope| scope.parse().unwrap()).to_vec(),
+        grants: serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap(),
+        budget: 1,
+    };
+    registry.put_client("test", &new, SECRET).unwrap();
+    registry.refresh().unwrap();
+    let card = people::id_card(people::CHEN, "陈志远", "2021-01-01");
+    let issued = registry.issue(&operator(), &Submitted::Draft(card)).unwrap();
+    let token = up.server.token("one", SECRET);
+    let purpose = json!({"item": "A1", "reason": "窗口办理"});
+    let ways = |code: &str, identifier: &str| {
+        let holder = json!({"type": "111", "code": code});
+        [
+            ("lookups", ask(code, "A1")),
+            ("directories", ask(code, "A1")),
+            ("holders/accesses", json!({"holder": holder, "reason": "本人申请"})),
+            ("histories", json!({"identifier": identifier, "purpose": purpose})),
+            (
+                "verifications",
+                json!({"identifier": identifier, "face": {"name": "陈志远"}, "purpose": purpose}),
+            ),
+            (
+                "attachments/fetch",
+                json!({"identifier": identifier, "sha256": "0".repeat(64), "purpose": purpose}),
+            ),
+        ]
+    };
+    assert_eq!(up.server.post("/api/v1/lookups", Some(&token), &ask(ZHOU, "A1")).status, 200);
+    for (path, body) in ways(people::CHEN, &issued.identifier) {
+        let refused = up.server.post(&format!("/api/v1/{path}"), Some(&token), &body);
+        assert_eq!(refusal(&refused), "429 budget_spent - -", "{path}");
+    }
+    let card = people::id_card(ZHOU, "周海燕", "2020-01-01");
+    let own = registry.issue(&operator(), &Submitted::Draft(card)).unwrap();
+    for (path, body) in ways(ZHOU, &own.identifier) {
+        let answer = up.server.post(&format!("/api/v1/{path}"), Some(&token), &body);
+        let expected = if path == "attachments/fetch" { 404 } else { 200 };
+        assert_eq!(answer.status, expected, "the same holder again is free: {path} {answer:?}");
+    }
+}
+
+#[test]
+fn a_directory_lists_what_exists_without_its_content_and_is_an_access() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let answer = up.server.post("/api/v1/directories", Some(&token), &ask(ZHOU, "A1"));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(!answer.body.contains(ZHOU) && !answer.body.contains("周海燕"), "{}", answer.body);
+    let list = answer.json();
+    assert_eq!(list["entries"].as_array().unwrap().len(), 2, "{list}");
+    assert_eq!(list["receipt"]["log"], "access-main");
+    let seen = json!({"holder": {"type": "111", "code": ZHOU}, "reason": "本人申请"});
+    let seen = up.server.post("/api/v1/holders/accesses", Some(&token), &seen).json();
+    assert_eq!(seen["lines"][0]["outcome"], "listed", "{seen}");
+    let nothing = up.server.token("nothing", SECRET);
+    assert_eq!(up.server.post("/api/v1/directories", Some(&nothing), &ask(ZHOU, "A1")).status, 403);
+}
+
 #[test]
 fn bad_lookups_get_the_field_and_the_rule() {
     let up = up();
@@ -284,6 +351,40 @@ fn a_locked_database_is_busy_and_leaves_nothing_half_written() {
     assert!(up._world.registry.fsck(Default::default()).unwrap().sound());
 }
 
+/// The key belongs to the request: the same body at another address is another one.
+#[test]
+fn a_key_sent_again_gets_the_first_answer_and_at_another_address_a_mismatch() {
+    let up = up();
+    let bearer = format!("Bearer {}", up.server.token("all", SECRET));
+    let send = |path: &str, key: &str, body: &Value| {
+        let headers = [
+            ("Authorization", bearer.as_str()),
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", key),
+        ];
+        up.server.send("POST", path, &headers, body.to_string().as_bytes())
+    };
+    let link = json!({
+        "from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": "190102197911020011"},
+        "kind": "same_person", "ground": "号码更正证明",
+    });
+    let first = send("/api/v1/holders/links", "k-1", &link);
+    assert_eq!(first.status, 200, "{first:?}");
+    let again = send("/api/v1/holders/links", "k-1", &link);
+    assert_eq!((again.status, again.body), (200, first.body), "nothing is done twice");
+    let elsewhere = send("/api/v1/holders/unlinks", "k-1", &link);
+    assert_eq!(refusal(&elsewhere), "422 idempotency_mismatch Idempotency-Key -");
+    let unlinked = send("/api/v1/holders/unlinks", "k-2", &link);
+    assert_eq!((unlinked.status, unlinked.json()["links"].clone()), (200, json!(0)), "{unlinked:?}");
+    let mut other = link.clone();
+    other["ground"] = json!("另一份证明");
+    assert!(refusal(&send("/api/v1/holders/links", "k-1", &other)).starts_with("422 idempotency_mismatch"));
+    for bad in ["", "with space", ZHOU] {
+        let refused = send("/api/v1/holders/links", bad, &link);
+        assert_eq!(refusal(&refused), "422 field_invalid Idempotency-Key idempotency_key");
+    }
+}
+
 #[test]
 fn the_window_page_signs_in_looks_up_and_signs_out() {
     let up = up();
@@ -297,12 +398,15 @@ fn the_window_page_signs_in_looks_up_and_signs_out() {
     };
     let wrong = form("/sign-in", "", "name=clerk&password=wrong-password");
     assert_eq!(wrong.status, 401);
+    let unknown = form("/sign-in", "", "name=clerk&password=a-password-of-the-tests&role=admin");
+    assert_eq!(unknown.status, 400, "a field that no form of ours has");
     let right = form("/sign-in", "", "name=clerk&password=a-password-of-the-tests");
     assert_eq!(right.status, 303);
     let cookie = right.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let first = up.server.send("GET", "/", &[("Cookie", &cookie)], b"");
     let csrf =
         first.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(first.body.contains("<input id=\"item\""), "no items are known here: one is written");
     let lookup = |csrf: &str, number: &str| {
         form(
             "/lookup",
@@ -324,4 +428,114 @@ fn the_window_page_signs_in_looks_up_and_signs_out() {
     assert!(page.body.contains("校验码"));
     assert_eq!(form("/sign-out", &cookie, &format!("csrf={csrf}")).status, 303);
     assert_eq!(up.server.send("GET", "/", &[("Cookie", &cookie)], b"").status, 303);
+}
+
+/// The description names every member of a lookup's answer, and requires none that may be left out.
+#[test]
+fn the_answer_of_a_lookup_is_the_one_that_is_described() {
+    let up = up();
+    let document = up.server.get("/api/openapi.json", None).json();
+    let schemas = &document["components"]["schemas"];
+    let described = |schema: &str, value: &Value| {
+        let members = value.as_object().unwrap();
+        let properties = &schemas[schema]["properties"];
+        for name in members.keys() {
+            assert!(properties.get(name).is_some(), "{schema}.{name} is not described");
+        }
+        for name in schemas[schema]["required"].as_array().unwrap() {
+            assert!(members.contains_key(name.as_str().unwrap()), "{schema}.{name} is not there: {value}");
+        }
+    };
+    let mut wanted = ask(ZHOU, "A1");
+    wanted["proofs"] = json!(true);
+    let mut answers = vec![up.server.post("/api/v1/lookups", Some(&up.server.token("all", SECRET)), &wanted)];
+    answers.push(up.server.post(
+        "/api/v1/lookups",
+        Some(&up.server.token("narrow", SECRET)),
+        &ask(ZHOU, "A1"),
+    ));
+    for answer in answers.iter().map(server::Answer::json) {
+        described("LookupAnswer", &answer);
+        described("LookedUpHolder", &answer["holder"]);
+        assert!(!answer["records"].as_array().unwrap().is_empty());
+        answer["records"].as_array().unwrap().iter().for_each(|one| described("LookedUpRecord", one));
+        answer["absent"].as_array().unwrap().iter().for_each(|one| described("AbsentType", one));
+    }
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, about) in methods.as_object().unwrap() {
+            let body = &about["requestBody"]["content"]["application/json"]["schema"];
+            assert!(body.is_null() || body.get("$ref").is_some(), "{method} {path} takes a bare object");
+        }
+    }
+}
+
+/// Lists come page by page; the pages together are the list.
+#[test]
+fn lists_are_paged_by_cursor() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    for (path, name, limit) in
+        [("/api/v1/types", "types", 5), ("/api/v1/agencies", "agencies", 1), ("/logs", "logs", 2)]
+    {
+        let whole = up.server.get(path, Some(&token)).json();
+        let whole = whole[name].as_array().unwrap();
+        assert!(whole.len() > limit, "{path} needs more than one page");
+        let (mut paged, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = up.server.get(&format!("{path}?limit={limit}{after}"), Some(&token)).json();
+            let lines = page[name].as_array().unwrap().clone();
+            assert!(!lines.is_empty() && lines.len() <= limit, "{path}: {page}");
+            paged.extend(lines);
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(&paged, whole, "{path}");
+        let told = |query: &str| refusal(&up.server.get(&format!("{path}?{query}"), Some(&token)));
+        assert_eq!(told("limit=0"), "422 field_invalid limit limit");
+        assert_eq!(told("after=%23"), "422 field_invalid after cursor");
+        assert_eq!(told("colour=blue"), "400 request_malformed - query");
+    }
+}
+
+/// What an operator watches is counted, wherever the database lies.
+#[test]
+fn metrics_tell_of_reads_batches_commits_and_the_write_ahead_log() {
+    use elicense::registry::{Opening, Registry};
+    let dir = tempfile::tempdir().unwrap();
+    let elsewhere = dir.path().join("disk");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let url = format!("sqlite://{}/registry.db", elsewhere.display());
+    let url = elicense::store::DbUrl::parse(&url).unwrap();
+    let place = elicense::store::Place { url, dir: dir.path().join("data"), point_hops: false };
+    let opening = Opening {
+        place,
+        master: elicense::trust::MasterKey::from_bytes(common::MASTER),
+        clock: elicense::clock::Clock::fixed(common::noon()),
+        regions: common::demo_regions(),
+    };
+    let (registry, _) = Registry::found(opening, &common::options()).unwrap();
+    people::settle(&registry);
+    server::clients(&registry);
+    registry.refresh().unwrap();
+    let server = server::start(registry);
+    let token = server.token("all", SECRET);
+    for _ in 0..3 {
+        assert_eq!(server.post("/api/v1/lookups", Some(&token), &ask(ZHOU, "A1")).status, 200);
+    }
+    let text = server.get("/metrics", None).body;
+    let value = |name: &str| -> f64 {
+        let line = text.lines().find(|line| line.split(' ').next() == Some(name));
+        line.unwrap_or_else(|| panic!("{name} in {text}")).rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(value("elicense_inline_reads_total") >= 3.0, "{text}");
+    assert!(value("elicense_point_read_seconds_count") >= 3.0);
+    assert!(value("elicense_point_read_seconds_sum") > 0.0);
+    let batches = value("elicense_access_batch_entries_count");
+    assert_eq!((batches, value("elicense_access_batch_entries_sum")), (3.0, 3.0), "one at a time");
+    assert_eq!(value("elicense_access_batch_entries_bucket{le=\"1\"}"), 3.0);
+    assert_eq!(value("elicense_access_commit_seconds_bucket{le=\"+Inf\"}"), 3.0);
+    assert!(value("elicense_access_commit_seconds_sum") > 0.0);
+    assert!(value("elicense_wal_bytes_registry") > 0.0 && value("elicense_wal_bytes_access") > 0.0);
 }

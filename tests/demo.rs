@@ -8,6 +8,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use common::needles::Needles;
 use common::program::{self, Program};
 use elicense::record::State;
 use serde_json::{Value, json};
@@ -62,7 +63,9 @@ fn the_demo_fills_once_tells_its_stories_and_survives_a_kill() {
     assert_eq!(sound, 0, "{report:#}");
     let before = report["counts"]["records"].as_u64().unwrap();
     assert!(before > 900, "{report:#}");
-    every_state_stands_somewhere(&dir, home.path());
+    let everybody = every_state_stands_somewhere(&dir, home.path());
+    assert!(everybody.len() > 230, "{}", everybody.len());
+    let needles = Needles::new(everybody.iter().map(String::as_str));
 
     let mut program = Program::start(demo(&dir, &["--listen", "127.0.0.1:0"]));
     program.wait_for("Ctrl-C", std::time::Duration::from_secs(10));
@@ -100,8 +103,17 @@ fn the_demo_fills_once_tells_its_stories_and_survives_a_kill() {
         receipt["log"].as_str().unwrap(),
         receipt["index"].as_u64().unwrap()
     );
+    // Standard output introduces three numbers; nothing else the demo leaves tells one (I3).
+    let clean = |when: &str| assert_eq!(needles.found_under(&dir), Vec::<String>::new(), "{when}");
+    assert!(!needles.found_in(said.as_bytes()).is_empty(), "the scan finds what is there");
+    assert!(dir.join("data/access.db-wal").exists());
+    clean("while it serves");
+    let complained = program.complained();
+    assert!(complained.contains("listening on"));
+    assert_eq!(needles.found_in(complained.as_bytes()), Vec::<&str>::new(), "{complained}");
     program.signal("KILL");
     program.end();
+    clean("after it was killed");
 
     let program = Program::start(demo(&dir, &["--listen", "127.0.0.1:0"]));
     assert!(!program.said().contains("Filling"));
@@ -144,24 +156,43 @@ fn tell_their_stories(answers: &[Value]) {
     }
 }
 
-/// Over the whole district every state of the table occurs, and every way in which a certificate is kept.
-fn every_state_stands_somewhere(dir: &Path, home: &Path) {
+/// Over the whole district every state of the table occurs, and every way in which a certificate is kept. The codes
+/// of all holders.
+fn every_state_stands_somewhere(dir: &Path, home: &Path) -> BTreeSet<String> {
     let out = home.join("all.ndjson");
     let (code, done) = inside(dir, &["export", "--json", "--out", out.to_str().unwrap()]);
     assert_eq!(code, 0, "{done}");
     let text = std::fs::read_to_string(&out).unwrap();
-    let (mut states, mut custodies) = (BTreeSet::new(), BTreeSet::new());
+    let (mut states, mut custodies, mut codes) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for line in text.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         if line["line"] == "record" {
             states.insert(line["state"].as_str().unwrap().to_owned());
             custodies.insert(line["custody"].as_str().unwrap().to_owned());
+            codes.extend(codes_of(&line));
         }
     }
     let all: BTreeSet<String> = State::ALL.iter().map(|state| state.wire().to_owned()).collect();
     assert_eq!(states, all);
     let ways: Vec<&str> = custodies.iter().map(String::as_str).collect();
     assert_eq!(ways, ["at_issuer", "elsewhere", "hosted", "paper"]);
+    codes
+}
+
+/// The holders of an exported record: its envelopes name them, or, where there is none, the line itself.
+fn codes_of(record: &Value) -> Vec<String> {
+    use base64::Engine as _;
+    let payload = |version: &Value| -> Option<Value> {
+        let part = version["envelope"].as_str()?.split('.').nth(1)?;
+        let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+        Some(serde_json::from_slice(&bytes).unwrap())
+    };
+    let mut holders = record["holders"].as_array().cloned().unwrap_or_default();
+    for signed in record["versions"].as_array().unwrap().iter().filter_map(payload) {
+        holders.extend(signed["holders"].as_array().unwrap().clone());
+    }
+    assert!(!holders.is_empty(), "{record:#}");
+    holders.iter().map(|holder| holder["code"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

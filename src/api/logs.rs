@@ -2,10 +2,10 @@
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
-use serde_json::json;
 
 use crate::error::Result;
 use crate::http::context::Context;
+use crate::http::listing::{PageQuery, page};
 
 /// Puts the resource on; asks for `web::Data<Context>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -14,10 +14,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/logs/{name}/tile/{path:.*}").route(web::get().to(tile)));
 }
 
-async fn list(context: web::Data<Context>) -> Result<HttpResponse> {
+async fn list(query: web::Query<PageQuery>, context: web::Data<Context>) -> Result<HttpResponse> {
     let registry = context.registry.clone();
     let logs = context.registry.store().blocking(move || registry.logs()).await?;
-    Ok(HttpResponse::Ok().json(json!({ "logs": logs })))
+    let logs = logs.into_iter().map(|log| (log.log.clone(), log));
+    Ok(HttpResponse::Ok().json(page("logs", logs, &query)?))
 }
 
 async fn checkpoint(name: web::Path<String>, context: web::Data<Context>) -> Result<HttpResponse> {

@@ -47,10 +47,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     match command {
         Command::Add { file } => {
             let text = input::text(&file)?;
-            let agencies: Vec<Agency> = match text.trim_start().starts_with('[') {
-                true => input::json(&text, "agencies")?,
-                false => vec![input::json(&text, "agency")?],
-            };
+            let agencies: Vec<Agency> = input::json_list(&text, "agencies")?;
             registry.put_agencies(&globals.name, &agencies)?;
             output
                 .say(&format!("{} agencies written.", agencies.len()), &json!({"agencies": agencies.len()}));

@@ -117,6 +117,6 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
 
 /// Grants from a file; an empty list would be a client that may see nothing.
 pub fn read_grants(path: &std::path::Path) -> Result<Vec<Grant>> {
-    let grants: Vec<Grant> = input::json(&input::text(path)?, "grants")?;
+    let grants: Vec<Grant> = input::json_list(&input::text(path)?, "grants")?;
     if grants.is_empty() { Err(usage("grants", "at least one grant")) } else { Ok(grants) }
 }

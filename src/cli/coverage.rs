@@ -29,10 +29,7 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
     match command {
         Command::State { file } => {
             let text = input::text(file)?;
-            let statements: Vec<Coverage> = match text.trim_start().starts_with('[') {
-                true => input::json(&text, "coverage")?,
-                false => vec![input::json(&text, "coverage")?],
-            };
+            let statements: Vec<Coverage> = input::json_list(&text, "coverage")?;
             for coverage in &statements {
                 registry.state_coverage(&globals.name, coverage)?;
             }

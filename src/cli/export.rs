@@ -1,6 +1,5 @@
 //! `elicense export`: records with envelopes, events and proofs, as JSON lines; and reading them back.
 
-use std::fs::OpenOptions;
 use std::io::BufWriter;
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use serde_json::json;
 use super::output::Output;
 use super::place::Globals;
 use crate::error::{Code, Error, Result};
+use crate::store::private;
 
 /// Arguments of `export`.
 #[derive(clap::Args)]
@@ -21,21 +21,28 @@ pub struct Args {
     out: PathBuf,
 }
 
-/// Writes the file; the export is an access of every holder in it.
+/// Writes the file, for its owner alone; the export is an access of every holder in it. Exit code 1 where a row
+/// does not open: the file is whole but for it.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open_with_access()?;
     let unwritable = |error: std::io::Error| {
         Error::new(Code::ConfigInvalid, "the file cannot be made").at("out").caused_by(error)
     };
-    let file = OpenOptions::new().write(true).create_new(true).open(&args.out).map_err(unwritable)?;
+    let file = private::create_new(&args.out).map_err(unwritable)?;
     let mut out = BufWriter::new(file);
     let done = registry.export(&globals.actor(), args.issuer.as_deref(), "cli", &mut out);
     registry.stop_access();
     let done = done?;
-    std::io::Write::flush(&mut out).map_err(unwritable)?;
-    output.say(
-        &format!("{} records in {}.", done.records, args.out.display()),
-        &json!({"records": done.records}),
-    );
-    Ok(0)
+    let mut file = out.into_inner().map_err(|error| unwritable(error.into_error()))?;
+    std::io::Write::flush(&mut file).and_then(|()| file.sync_all()).map_err(unwritable)?;
+    let mut text = format!("{} records in {}.", done.records, args.out.display());
+    if done.damaged > 0 {
+        text.push_str(&format!(
+            "\n{} rows do not open and are not in it: run `elicense fsck`.",
+            done.damaged
+        ));
+    }
+    let value = json!({"records": done.records, "events": done.events, "damaged": done.damaged});
+    output.say(&text, &value);
+    Ok(u8::from(done.damaged > 0))
 }

@@ -30,15 +30,17 @@ pub struct Args {
 /// Makes the master key file, which must not exist, then the registry.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let place = globals.place()?;
-    let file = globals.master_key_file();
-    let master = MasterKey::create(&file, Some(&place.dir))?;
-    let opening = Opening { place: place.clone(), master, clock: Clock::System, regions: globals.regions()? };
     let options = FoundingOptions {
         origin: args.origin.clone(),
         home: args.region,
         nodes: args.nodes.clone(),
         types: !args.no_types,
     };
+    let regions = globals.regions()?;
+    Registry::check_founding(&place, &options)?;
+    let file = globals.master_key_file();
+    let master = MasterKey::create(&file, Some(&place.dir))?;
+    let opening = Opening { place: place.clone(), master, clock: Clock::System, regions };
     let (_, founding) = Registry::found(opening, &options)?;
     let text = format!(
         "A registry was made in {}.\nMaster key: {} — keep a copy elsewhere; without it nothing here opens.\nTypes: {}\nVerifier keys of its logs:\n  {}",

@@ -33,12 +33,18 @@ pub fn text(path: &Path) -> Result<String> {
     })
 }
 
-/// A document of JSON in a known shape. The shape's fault is told without quoting the text.
+/// A document that is one JSON object of a known shape, refused as a body over HTTP is: by field and rule, never
+/// with the value that stood there.
 pub fn json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| {
-        let detail = format!("{what}: not of its shape at line {} column {}", error.line(), error.column());
-        Error::new(Code::FieldInvalid, detail).at(what).caused_by(error)
-    })
+    crate::http::json::parse(text.as_bytes()).map_err(|error| error.within(what))
+}
+
+/// A document that is one such object or a list of them.
+pub fn json_list<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<Vec<T>> {
+    match text.trim_ascii_start().starts_with('[') {
+        true => crate::http::json::read(text).map_err(|error| error.within(what)),
+        false => Ok(vec![json(text, what)?]),
+    }
 }
 
 fn unreadable(error: std::io::Error) -> Error {

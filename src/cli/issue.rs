@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::input;
 use super::output::Output;
@@ -20,21 +20,31 @@ pub struct Args {
     file: PathBuf,
 }
 
-/// A draft as it is, or in the form that the API takes, where an action can be said.
+/// The form that the API takes, where an action can be said.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Line {
-    Envelope {
-        envelope: String,
-        #[serde(default)]
-        action: Beginning,
-    },
-    Record {
-        record: Box<Draft>,
-        #[serde(default)]
-        action: Beginning,
-    },
-    Draft(Box<Draft>),
+#[serde(deny_unknown_fields)]
+struct Said {
+    #[serde(default)]
+    envelope: Option<String>,
+    #[serde(default)]
+    record: Option<Draft>,
+    #[serde(default)]
+    action: Beginning,
+}
+
+/// A line in that form, or a draft as it is. Which one is told by its members, so that a refusal names the field.
+fn read(line: &str) -> Result<(Submitted, Beginning)> {
+    let members: Map<String, Value> = input::json(line, "record")?;
+    if !members.contains_key("envelope") && !members.contains_key("record") {
+        return Ok((Submitted::Draft(input::json(line, "record")?), Beginning::Issue));
+    }
+    match input::json(line, "record")? {
+        Said { envelope: Some(envelope), record: None, action } => {
+            Ok((Submitted::Envelope(envelope), action))
+        }
+        Said { envelope: None, record: Some(draft), action } => Ok((Submitted::Draft(draft), action)),
+        Said { .. } => Err(super::usage("record", "give either record or envelope")),
+    }
 }
 
 /// Issues line by line; the first refusal ends the run with its line, and what went before stays issued.
@@ -44,11 +54,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let actor = globals.actor();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let at_line = |error: Error| error.within(&format!("line {}", number + 1));
-        let (submitted, beginning) = match input::json(line, "record").map_err(at_line)? {
-            Line::Envelope { envelope, action } => (Submitted::Envelope(envelope), action),
-            Line::Record { record, action } => (Submitted::Draft(*record), action),
-            Line::Draft(draft) => (Submitted::Draft(*draft), Beginning::Issue),
-        };
+        let (submitted, beginning) = read(line).map_err(at_line)?;
         registry.refresh()?;
         let issued = registry.begin(&actor, &submitted, beginning, None).map_err(at_line)?;
         let word = match issued.outcome {
@@ -83,11 +89,7 @@ mod tests {
 
     #[test]
     fn a_line_says_how_the_record_begins() {
-        let begins = |line: &str| match input::json::<Line>(line, "record") {
-            Ok(Line::Envelope { action, .. } | Line::Record { action, .. }) => Some(action),
-            Ok(Line::Draft(_)) => Some(Beginning::Issue),
-            Err(_) => None,
-        };
+        let begins = |line: &str| read(line).ok().map(|(_, beginning)| beginning);
         assert_eq!(begins(DRAFT), Some(Beginning::Issue));
         assert_eq!(begins(&format!(r#"{{"record":{DRAFT}}}"#)), Some(Beginning::Issue));
         let moved = format!(r#"{{"record":{DRAFT},"action":"transfer_in"}}"#);
@@ -95,6 +97,7 @@ mod tests {
         assert_eq!(begins(r#"{"envelope":"a.b.c","action":"transfer_in"}"#), Some(Beginning::TransferIn));
         for other in [
             moved.replace("transfer_in", "renew"),
+            format!(r#"{{"record":{DRAFT},"envelope":"a.b.c"}}"#),
             DRAFT.replace(r#""bank":"a""#, r#""bank":"a","bank":"b""#),
         ] {
             assert_eq!(begins(&other), None, "{other}");

@@ -42,7 +42,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if let (Value::Object(members), false) = (&mut ask, args.types.is_empty()) {
         members.insert("types".to_owned(), json!(args.types));
     }
-    let ask: Ask = serde_json::from_value(ask).map_err(Error::internal)?;
+    let ask: Ask = input::json(&ask.to_string(), "lookup")?;
     let registry = globals.open_with_access()?;
     let answered = {
         let prepared = registry.prepare_lookup(&ask)?;

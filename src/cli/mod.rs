@@ -138,9 +138,9 @@ pub fn run() -> ExitCode {
 
 fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     match command {
-        Command::Demo(args) => demo::command::run(globals, &args),
+        Command::Demo(args) => demo::command::run(globals, &args, output),
         Command::Init(args) => init::run(globals, &args, output),
-        Command::Serve(args) => serve::run(globals, &args),
+        Command::Serve(args) => serve::run(globals, &args, output),
         Command::Migrate => migrate::run(globals, output),
         Command::Agencies(command) => agencies::run(globals, command, output),
         Command::Keys(command) => keys::run(globals, command, output),

@@ -45,8 +45,8 @@ impl Output {
             return;
         }
         self.note(&format!("error: {error}"));
-        if let Some(source) = &error.source {
-            self.note(&format!("cause: {source}"));
+        if error.source.is_some() {
+            self.note(&format!("cause: {}", crate::http::problem::cause(error)));
         }
         self.note(&format!("hint: {}", error.code.hint()));
     }

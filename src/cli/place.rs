@@ -23,7 +23,15 @@ pub struct Globals {
     #[arg(long, global = true, env = "ELICENSE_MASTER_KEY_FILE", value_name = "FILE")]
     pub master_key: Option<PathBuf>,
     /// The name under which what is done here is recorded.
-    #[arg(long = "as", global = true, value_name = "NAME", env = "ELICENSE_AS", default_value = "operator")]
+    // An id of its own: commands have a `name` too, and two arguments of one id hide each other.
+    #[arg(
+        id = "as",
+        long = "as",
+        global = true,
+        value_name = "NAME",
+        env = "ELICENSE_AS",
+        default_value = "operator"
+    )]
     pub name: String,
     /// A file with more regions, in the form of schema/regions.tsv.
     #[arg(long, global = true, env = "ELICENSE_REGIONS", value_name = "FILE")]

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use super::output::Output;
 use super::place::Globals;
 use super::usage;
@@ -43,7 +45,7 @@ pub struct Args {
 }
 
 /// Serves until a signal; what was acknowledged before it is finished.
-pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
+pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut listeners = Vec::new();
     for (door, address) in [
         (Door::Public, args.public),
@@ -69,7 +71,12 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
     let mut opening = globals.opening()?;
     opening.place.point_hops = args.point_hops;
     let registry = crate::registry::Registry::open(opening)?;
-    serve(registry, config, Settings { node: args.node.clone(), demo: false, items: Vec::new() }, |_| ())
+    let settings = Settings { node: args.node.clone(), demo: false, items: Vec::new() };
+    serve(registry, config, settings, |running| {
+        if globals.json {
+            output.say("", &json!({ "listening": listening(running) }));
+        }
+    })
 }
 
 /// Runs a server over a registry; `told` gets it when it is up.
@@ -91,6 +98,15 @@ pub fn serve(
         running.run_until_signal().await?;
         Ok(0)
     })
+}
+
+/// Where it listens, for programs.
+pub fn listening(running: &Running) -> Vec<Value> {
+    let each = running.addresses().iter().map(|(address, doors, tls)| {
+        let doors: Vec<&str> = doors.iter().map(|door| door.name()).collect();
+        json!({"address": address, "doors": doors, "tls": tls})
+    });
+    each.collect()
 }
 
 fn tls_of(given: &[String], door: Door) -> Result<Option<TlsFiles>> {

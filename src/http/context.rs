@@ -8,7 +8,7 @@ use super::scope::Permission;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope};
-use crate::registry::{Once, Registry};
+use crate::registry::{AskedHolder, Once, Registry};
 use crate::trust::HolderKey;
 
 /// Put into the application as `web::Data<Context>`.
@@ -44,7 +44,10 @@ impl Context {
         self.registry
             .store()
             .blocking(move || {
-                let once = key.0.map(|key| registry.once(&actor.label(), &key, &body)).transpose()?;
+                let once = match &key.key {
+                    Some(name) => Some(registry.once(&actor.label(), name, &key.request(&body))?),
+                    None => None,
+                };
                 f(&registry, &actor, once.as_ref())
             })
             .await
@@ -57,6 +60,20 @@ impl Context {
                 let budget = usize::try_from(budget).unwrap_or(usize::MAX);
                 self.budgets.charge(&actor.label(), *holder.bytes(), budget, now)
             }
+            None => Ok(()),
+        }
+    }
+
+    /// Counts the holder that is asked for by number, as a lookup would.
+    pub fn charge_asked(&self, actor: &Actor, holder: &AskedHolder) -> Result<()> {
+        self.charge(actor, self.registry.key_of(holder)?, self.registry.now())
+    }
+
+    /// Counts the first holder of the record that is asked for by identifier: whoever has identifiers reads no
+    /// more holders a day than who has numbers. No record, no charge.
+    pub async fn charge_record(&self, actor: &Actor, identifier: &str) -> Result<()> {
+        match self.registry.first_holder(identifier).await? {
+            Some(holder) => self.charge(actor, holder, self.registry.now()),
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The header `Idempotency-Key` of writes: the same key and body give the same answer again for 24 hours.
+//! The header `Idempotency-Key` of writes: the same key, address and body give the same answer again for 24 hours.
 
 use std::future::{Ready, ready};
 
@@ -10,9 +10,21 @@ use crate::identity::contains_citizen_number;
 const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 128;
 
-/// The key the caller chose for this write, where it chose one: 1 to 128 visible ASCII characters.
+/// The key the caller chose for this write, and what it was sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey(pub Option<Box<str>>);
+pub struct IdempotencyKey {
+    /// 1 to 128 visible ASCII characters, where the caller chose one.
+    pub key: Option<Box<str>>,
+    /// Method and route. A part of the request: linking and unlinking have the same body.
+    pub address: Box<str>,
+}
+
+impl IdempotencyKey {
+    /// The request as the answer is kept for: its address and its body.
+    pub fn request(&self, body: &[u8]) -> Vec<u8> {
+        [self.address.as_bytes(), b"\n", body].concat()
+    }
+}
 
 impl FromRequest for IdempotencyKey {
     type Error = Error;
@@ -20,15 +32,18 @@ impl FromRequest for IdempotencyKey {
 
     fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let mut values = req.headers().get_all(HEADER);
-        ready(match (values.next(), values.next()) {
-            (None, _) => Ok(Self(None)),
-            (Some(value), None) => check(value.to_str().unwrap_or_default()),
+        let key = match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => check(value.to_str().unwrap_or_default()).map(Some),
             (Some(_), Some(_)) => Err(refused("The header stands twice.")),
-        })
+        };
+        let route = req.match_pattern().unwrap_or_else(|| req.path().to_owned());
+        let address = format!("{} {route}", req.method()).into();
+        ready(key.map(|key| Self { key, address }))
     }
 }
 
-fn check(text: &str) -> Result<IdempotencyKey> {
+fn check(text: &str) -> Result<Box<str>> {
     let shaped = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if !shaped {
         return Err(refused("One to 128 visible ASCII characters."));
@@ -37,7 +52,7 @@ fn check(text: &str) -> Result<IdempotencyKey> {
         // The key is kept for a day beside the answer; a number has no place there (I3).
         return Err(refused("The key holds a citizen ID number: use a random one."));
     }
-    Ok(IdempotencyKey(Some(text.into())))
+    Ok(text.into())
 }
 
 fn refused(detail: &'static str) -> Error {
@@ -53,7 +68,7 @@ mod tests {
     async fn a_key_is_short_visible_and_no_number() {
         let read = async |value: &str| {
             let request = TestRequest::post().insert_header((HEADER, value)).to_http_request();
-            IdempotencyKey::extract(&request).await.map(|key| key.0)
+            IdempotencyKey::extract(&request).await.map(|key| key.key)
         };
         assert_eq!(read("7f3c-1").await.unwrap().as_deref(), Some("7f3c-1"));
         assert!(read("").await.is_err());
@@ -63,6 +78,6 @@ mod tests {
             format!("19010119900307123{}", crate::identity::citizen_check("19010119900307123").unwrap());
         assert!(read(&number).await.is_err());
         let none = TestRequest::post().to_http_request();
-        assert_eq!(IdempotencyKey::extract(&none).await.unwrap(), IdempotencyKey(None));
+        assert_eq!(IdempotencyKey::extract(&none).await.unwrap().key, None);
     }
 }

@@ -53,12 +53,20 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let text = std::str::from_utf8(bytes)
         .map_err(|fault| Error::new(Code::JsonInvalid, not_utf8(fault)).rule("utf8"))?;
-    let value = serde_json::from_str(text).map_err(|fault| refusal(text, &fault))?;
+    let value = read(text)?;
     // serde reads a struct from an array too, by position; no body of ours is one.
     match text.trim_ascii_start().starts_with('{') {
         true => Ok(value),
         false => Err(Error::new(Code::FieldInvalid, "Expected an object.").rule("type")),
     }
+}
+
+/// Reads `T`, a list too, from a text; what [`parse`] says of refusals holds.
+///
+/// # Errors
+/// `json_invalid`, `field_unknown` or `field_invalid`.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|fault| refusal(text, &fault))
 }
 
 /// The refusal of a body above the limit.

@@ -1,12 +1,15 @@
 //! Numbers for the operator, in the text format of Prometheus. No label holds anything of a holder: routes are
 //! patterns, never paths (I3).
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::{
-    Counter, Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    Opts, Registry, TextEncoder, core::Collector,
+    Counter, Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+    core::{Collector, Desc},
+    proto,
 };
 
 use crate::error::{Error, Result};
@@ -19,8 +22,6 @@ pub struct Metrics {
     lookup: Histogram,
     /// Requests being answered now.
     pub in_flight: IntGauge,
-    /// Point reads that ran on the worker's own thread.
-    pub inline_reads: IntCounter,
     watched: Mutex<Vec<Watched>>,
 }
 
@@ -31,6 +32,61 @@ pub enum Kind {
     Counter,
     /// Goes up and down.
     Gauge,
+}
+
+/// A histogram as it stands now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Buckets {
+    /// Each upper bound with what fell into its bucket and into no lower one, lowest first.
+    pub counts: Vec<(f64, u64)>,
+    /// What lay above all bounds.
+    pub above: u64,
+    /// The sum of all values.
+    pub sum: f64,
+}
+
+/// [`Buckets`] as the library collects them.
+struct WatchedBuckets {
+    desc: Desc,
+    read: Box<dyn Fn() -> Buckets + Send + Sync>,
+}
+
+impl WatchedBuckets {
+    fn new(name: &str, help: &str, read: Box<dyn Fn() -> Buckets + Send + Sync>) -> prometheus::Result<Self> {
+        let desc = Desc::new(name.to_owned(), help.to_owned(), Vec::new(), HashMap::new())?;
+        Ok(Self { desc, read })
+    }
+}
+
+impl Collector for WatchedBuckets {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.desc]
+    }
+
+    fn collect(&self) -> Vec<proto::MetricFamily> {
+        let now = (self.read)();
+        let mut below = 0;
+        let mut buckets = Vec::with_capacity(now.counts.len());
+        for (bound, count) in now.counts {
+            below += count;
+            let mut bucket = proto::Bucket::default();
+            bucket.set_upper_bound(bound);
+            bucket.set_cumulative_count(below);
+            buckets.push(bucket);
+        }
+        let mut histogram = proto::Histogram::default();
+        histogram.set_bucket(buckets);
+        histogram.set_sample_count(below + now.above);
+        histogram.set_sample_sum(now.sum);
+        let mut metric = proto::Metric::default();
+        metric.set_histogram(histogram);
+        let mut family = proto::MetricFamily::default();
+        family.set_name(self.desc.fq_name.clone());
+        family.set_help(self.desc.help.clone());
+        family.set_field_type(proto::MetricType::HISTOGRAM);
+        family.set_metric(vec![metric]);
+        vec![family]
+    }
 }
 
 struct Watched {
@@ -56,10 +112,6 @@ impl Metrics {
             in_flight: add(
                 &registry,
                 IntGauge::new("elicense_requests_in_flight", "Requests being answered."),
-            )?,
-            inline_reads: add(
-                &registry,
-                IntCounter::new("elicense_inline_reads_total", "Point reads on a worker's own thread."),
             )?,
             watched: Mutex::default(),
             registry,
@@ -109,6 +161,20 @@ impl Metrics {
         Ok(())
     }
 
+    /// A histogram that another part counts, asked for each time the metrics are read.
+    ///
+    /// # Errors
+    /// `internal` when the name is taken or not one Prometheus takes.
+    pub fn watch_buckets(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        read: impl Fn() -> Buckets + Send + Sync + 'static,
+    ) -> Result<()> {
+        let made = WatchedBuckets::new(name, help, Box::new(read)).map_err(Error::internal)?;
+        self.registry.register(Box::new(made)).map_err(Error::internal)
+    }
+
     /// The text a scraper reads.
     ///
     /// # Errors
@@ -154,6 +220,13 @@ mod tests {
             })
             .unwrap();
         metrics.watch(Kind::Counter, "elicense_batches_total", "Batches.", || 7.0).unwrap();
+        metrics
+            .watch_buckets("elicense_sizes", "Sizes.", || Buckets {
+                counts: vec![(1.0, 2), (4.0, 3)],
+                above: 1,
+                sum: 20.0,
+            })
+            .unwrap();
         queue.store(5, Ordering::SeqCst);
         let text = metrics.render().unwrap();
         for line in [
@@ -161,6 +234,10 @@ mod tests {
             "elicense_lookup_seconds_count 1",
             "elicense_log_queue 5",
             "elicense_batches_total 7",
+            "elicense_sizes_bucket{le=\"1\"} 2",
+            "elicense_sizes_bucket{le=\"4\"} 5",
+            "elicense_sizes_bucket{le=\"+Inf\"} 6",
+            "elicense_sizes_sum 20",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");
         }

@@ -19,6 +19,7 @@ pub mod defaults;
 pub mod frame;
 pub mod idempotency;
 pub mod json;
+pub mod listing;
 pub mod metrics;
 pub mod oauth;
 pub mod openapi;

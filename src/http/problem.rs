@@ -110,8 +110,9 @@ pub fn record_cause(error: &Error) {
     }
 }
 
-/// The cause as it may stand in a log: texts of other crates may quote what they choked on (I3).
-fn cause(error: &Error) -> String {
+/// The cause as it may stand in a log or before an operator: texts of other crates may quote what they choked
+/// on (I3).
+pub fn cause(error: &Error) -> String {
     let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
     if contains_citizen_number(&cause) { "(withheld: the text holds a number)".to_owned() } else { cause }
 }

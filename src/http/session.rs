@@ -13,11 +13,6 @@ use super::{Pending, random};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 
-/// A session ends after so many seconds without use.
-pub const IDLE_S: i64 = 30 * 60;
-/// A session ends after so many seconds, whatever happens: one working day.
-pub const LIFE_S: i64 = 10 * 3600;
-
 /// SHA-256 of a cookie's value: the key of the stored session.
 pub type SessionKey = [u8; 32];
 
@@ -78,7 +73,8 @@ pub trait Sessions: Send + Sync {
     /// `sign_in_failed` for an unknown name too, after the same work.
     fn sign_in(&self, name: String, password: Zeroizing<String>, now: Moment) -> Pending<Fresh>;
 
-    /// The session under that key if it has neither ended nor been idle for [`IDLE_S`]; notes its use.
+    /// The session under that key if it has neither ended nor been idle for
+    /// [`crate::registry::SESSION_IDLE_S`]; notes its use.
     fn find(&self, key: SessionKey, now: Moment) -> Pending<Option<Session>>;
 
     /// Ends a session.

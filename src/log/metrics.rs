@@ -7,6 +7,9 @@ use std::time::Duration;
 pub const COMMIT_BOUNDS_US: [u64; 12] =
     [100, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 200_000, 1_000_000];
 
+/// Upper bounds of the histogram of batch sizes, in entries; one more bucket has no bound.
+pub const BATCH_BOUNDS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
 /// Counters since the start; all but `queued` and `last_commit_us` only grow.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -26,6 +29,8 @@ pub struct Counters {
     pub commit_us_sum: AtomicU64,
     /// Confirmed commits by duration: bucket i up to and with `COMMIT_BOUNDS_US[i]`, the last one above all.
     pub commit_us: [AtomicU64; 13],
+    /// Confirmed commits by the entries in them: bucket i up to and with `BATCH_BOUNDS[i]`, the last one above all.
+    pub batch_sizes: [AtomicU64; 10],
 }
 
 impl Counters {
@@ -40,10 +45,16 @@ impl Counters {
         add(&self.entries, entries as u64);
         add(&self.commit_us_sum, us);
         self.last_commit_us.store(us, Ordering::Relaxed);
-        let bucket = COMMIT_BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(COMMIT_BOUNDS_US.len());
-        if let Some(counter) = self.commit_us.get(bucket) {
-            add(counter, 1);
-        }
+        count(&self.commit_us, &COMMIT_BOUNDS_US, us);
+        count(&self.batch_sizes, &BATCH_BOUNDS, entries as u64);
+    }
+}
+
+/// Counts a value in the first bucket whose bound is not below it; the bucket after the last bound takes the rest.
+pub fn count(buckets: &[AtomicU64], bounds: &[u64], value: u64) {
+    let bucket = bounds.iter().position(|bound| value <= *bound).unwrap_or(bounds.len());
+    if let Some(counter) = buckets.get(bucket) {
+        add(counter, 1);
     }
 }
 

@@ -35,17 +35,17 @@ pub struct SignedIn {
     pub csrf: String,
 }
 
-/// Seconds after which a session ends, used or not.
-const SESSION_S: i64 = 10 * 3600;
+/// Seconds after which a session ends, used or not: one working day.
+pub const SESSION_LIFE_S: i64 = 10 * 3600;
 /// Seconds without use after which it ends.
-const IDLE_S: i64 = 3600;
+pub const SESSION_IDLE_S: i64 = 30 * 60;
 /// Wrong passwords after which an account waits.
 const PATIENCE: i32 = 5;
 /// Seconds it waits.
 const WAIT_S: i64 = 300;
 
 impl Registry {
-    /// Makes an account, or gives an existing one new rights and a new password.
+    /// Makes an account, or gives an existing one new rights and a new password, which ends its sessions.
     pub fn put_account(&self, new: &NewAccount, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
         if secret.chars().count() < 10 {
@@ -66,7 +66,10 @@ impl Registry {
             locked_until: 0,
             made_at: self.now().micros(),
         };
-        self.store().write_now(|writer| writer.put_account(&row))
+        self.store().write_now(|writer| {
+            writer.put_account(&row)?;
+            writer.delete_sessions_of(&row.name)
+        })
     }
 
     /// Opens a session under a key (SHA-256 of what the cookie holds); `sign_in_failed` without saying what was
@@ -76,32 +79,33 @@ impl Registry {
         let refused = || Error::new(Code::SignInFailed, "");
         let row = self.store().read_now(|reader| reader.account(name))?;
         let right = password::verify(secret, row.as_ref().map_or(NO_PASSWORD, |row| row.password.as_str()));
-        let Some(mut row) = row else { return Err(refused()) };
+        let Some(row) = row else { return Err(refused()) };
+        let waits = || Error::new(Code::SignInFailed, "the account waits after several failures");
         if row.locked_until > now.micros() {
-            return Err(Error::new(Code::SignInFailed, "the account waits after several failures"));
+            return Err(waits());
         }
         if !right || !row.enabled {
-            row.failures += 1;
-            if row.failures >= PATIENCE {
-                row.failures = 0;
-                row.locked_until = now.plus_seconds(WAIT_S).micros();
-            }
-            self.store().write_now(|writer| writer.put_account(&row))?;
+            let until = now.plus_seconds(WAIT_S).micros();
+            self.store().write_now(|writer| writer.count_failure(&row.name, PATIENCE, until))?;
             return Err(refused());
         }
-        row.failures = 0;
         let session = SessionRow {
             key: key.to_vec(),
             account: row.name.clone(),
             csrf: csrf.to_owned(),
             made_at: now.micros(),
             seen_at: now.micros(),
-            ends_at: now.plus_seconds(SESSION_S).micros(),
+            ends_at: now.plus_seconds(SESSION_LIFE_S).micros(),
         };
-        self.store().write_now(|writer| {
-            writer.put_account(&row)?;
-            writer.insert_session(&session, now.micros())
-        })
+        let opened = self.store().write_now(|writer| {
+            // The row was read before the slow hash; a right guess among many wrong ones does not outrun the wait.
+            let still = writer.clear_failures(&row.name, &row.password, now.micros())?;
+            if still {
+                writer.insert_session(&session, now.micros())?;
+            }
+            Ok(still)
+        })?;
+        if opened { Ok(()) } else { Err(waits()) }
     }
 
     /// Who is signed in under a session key; none if the session has ended. Blocks.
@@ -109,7 +113,8 @@ impl Registry {
         let now = self.now();
         let found = self.store().read_now(|reader| {
             let Some(session) = reader.session(key)? else { return Ok(None) };
-            let live = session.ends_at > now.micros() && session.seen_at > now.plus_seconds(-IDLE_S).micros();
+            let live = session.ends_at > now.micros()
+                && session.seen_at > now.plus_seconds(-SESSION_IDLE_S).micros();
             if !live {
                 return Ok(None);
             }

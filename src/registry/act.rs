@@ -52,7 +52,7 @@ pub struct Endorsement {
 }
 
 /// An action on a record.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActCommand {
     /// The identifier of the present version.
@@ -60,9 +60,11 @@ pub struct ActCommand {
     /// The version the action is meant for; `version_conflict` if it is no longer the present one.
     pub version: u32,
     /// What happens.
+    #[schema(value_type = String)]
     pub action: Action,
     /// The legal day from which it holds; today where nothing is said, never in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub effective_on: Option<Day>,
     /// The legal ground in words; needed where the table says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,27 +75,34 @@ pub struct ActCommand {
     pub agency: Option<String>,
     /// For a new version: its face.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub face: Option<FaceEdit>,
     /// For a new version: the holders' names, one for each in order, where a name has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder_names: Option<Vec<String>>,
     /// For a new version: its day of issue; today where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub issued_on: Option<Day>,
     /// For a new version: its first valid day; as before where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub valid_from: Option<Day>,
     /// For a new version: its last valid day or 长期; as before where nothing is said. `extend` must say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub valid_to: Option<Validity>,
     /// For a new version: its files; as before where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
     pub attachments: Option<Vec<Attachment>>,
     /// For `endorse`: what was endorsed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub endorsement: Option<Endorsement>,
     /// The day by which the next review is due, for `endorse` and new versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub review_due: Option<Day>,
     /// The order as the agency signed it with its own key (compact `elicense-event+jws`). It must say what this
     /// request says.
@@ -148,17 +157,20 @@ impl ActCommand {
 }
 
 /// The answer to an action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Acted {
     /// The record's identifier, that of the new version where there is one.
     pub identifier: String,
     /// Its version.
     pub version: u32,
     /// What happened.
+    #[schema(value_type = String)]
     pub action: Action,
     /// The state it is in now.
+    #[schema(value_type = String)]
     pub state: State,
     /// The legal day.
+    #[schema(value_type = String)]
     pub effective_on: Day,
     /// The agency that acted.
     pub agency: String,
@@ -167,8 +179,10 @@ pub struct Acted {
     /// Its leaf.
     pub leaf: u64,
     /// The log's time.
+    #[schema(value_type = String)]
     pub at: Moment,
     /// Digest of the order's envelope.
+    #[schema(value_type = String)]
     pub order: crate::record::Digest,
     /// True if the agency signed the order with a key that it keeps itself.
     pub signed_by_agency: bool,
@@ -176,6 +190,7 @@ pub struct Acted {
     pub remarks: Vec<String>,
     /// What a rule of the type proposes to the issuers of other records; of a cancellation only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub proposals: Vec<Proposal>,
 }
 

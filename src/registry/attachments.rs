@@ -19,7 +19,7 @@ use crate::trust::Envelope;
 pub const ATTACHMENT_LIMIT: usize = 8 * 1024 * 1024;
 
 /// A file of a record that is asked for.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttachmentAsk {
     /// The identifier of the version that names the file.

@@ -6,7 +6,7 @@
 //! is never in a backup. PostgreSQL is backed up with pg_dump.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::Head;
 use crate::record::{Digest, canonical};
-use crate::store::Side;
+use crate::store::{Side, private};
 use crate::trust::{EnvelopeBuf, Typ};
 
 /// The manifest for people, and the same bytes signed by the registry's own key.
@@ -96,7 +96,7 @@ impl Registry {
                 .rule("backup_place"));
         }
         let staging = beside(to, "partial")?;
-        fs::create_dir_all(&staging).map_err(io)?;
+        private::create_dir_all(&staging).map_err(io)?;
         let done = self.backup_into(&staging).and_then(|done| {
             fs::rename(&staging, to).map_err(io)?;
             sync_dir(to.parent())?;
@@ -117,13 +117,12 @@ impl Registry {
         for path in store.attachment_files()? {
             let target = folder.join(&path);
             if let Some(parent) = target.parent() {
-                fs::create_dir_all(parent).map_err(io)?;
+                private::create_dir_all(parent).map_err(io)?;
             }
             // A sealed attachment is written once and never changed, so a link to it is a copy.
             let source = store.dir().join(&path);
             if fs::hard_link(&source, &target).is_err() {
-                fs::copy(&source, &target).map_err(io)?;
-                fs::File::open(&target).and_then(|file| file.sync_all()).map_err(io)?;
+                copy_synced(&source, &target).map_err(io)?;
             }
             paths.push(path);
         }
@@ -186,9 +185,16 @@ pub(super) fn sync_dir(folder: Option<&Path>) -> Result<()> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
 }
 
+/// A copy for its owner alone, whatever mode the file has; on the disk when this returns.
+pub(super) fn copy_synced(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut copy = private::create_new(to)?;
+    std::io::copy(&mut fs::File::open(from)?, &mut copy)?;
+    copy.sync_all()
+}
+
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).map_err(io)?;
-    fs::File::open(path).and_then(|file| file.sync_all()).map_err(io)
+    let mut file = private::create_new(path).map_err(io)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)
 }
 
 pub(super) fn io(error: std::io::Error) -> Error {

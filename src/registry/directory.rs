@@ -32,7 +32,7 @@ use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A certificate that exists elsewhere, as its issuer reports it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryDraft {
     /// Type code or short name.
@@ -43,6 +43,7 @@ pub struct DirectoryDraft {
     /// Its holders, by code and name; a role where the type has several.
     pub holders: Vec<DraftHolder>,
     /// Where the body is; not `hosted`.
+    #[schema(value_type = String)]
     pub custody: Custody,
     /// The certificate's number. Sealed, never a clear column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,12 +55,15 @@ pub struct DirectoryDraft {
     pub note: Option<String>,
     /// The day of issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub issued_on: Option<Day>,
     /// First valid day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub valid_from: Option<Day>,
     /// Last valid day or 长期.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub valid_to: Option<Validity>,
 }
 
@@ -70,9 +74,10 @@ impl std::fmt::Debug for DirectoryDraft {
 }
 
 /// The answer to a directory entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DirectoryPut {
     /// New or changed, or there already as it is.
+    #[schema(value_type = String)]
     pub outcome: IssueOutcome,
     /// The identifier that was given to the entry.
     pub identifier: String,
@@ -83,6 +88,7 @@ pub struct DirectoryPut {
     /// The leaf.
     pub leaf: u64,
     /// The log's time.
+    #[schema(value_type = String)]
     pub at: Moment,
 }
 

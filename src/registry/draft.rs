@@ -21,7 +21,7 @@ pub use rules::{CHECK_NONSTANDARD, authority};
 use rules::{Candidate, approve};
 
 /// One holder as the issuer names it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DraftHolder {
     /// Code type, 3 digits.

@@ -5,7 +5,7 @@ use super::issue::holder_key;
 use super::lookup::AskedHolder;
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
-use crate::store::{HolderState, Opened, Reader, RecordKey, StoredHolder, StoredRecord};
+use crate::store::{Cost, HolderState, Opened, Reader, RecordKey, StoredHolder, StoredRecord};
 use crate::trust::HolderKey;
 
 /// Codes of one holder that are followed at most: the asked one and three links.
@@ -107,6 +107,24 @@ pub(super) fn other_code(opened: &Opened, credit_code: Option<&str>) -> bool {
 }
 
 impl Registry {
+    /// The key of a holder that is asked for: what a budget counts, before anything is read.
+    ///
+    /// # Errors
+    /// `field_invalid` or `holder_code_invalid` at `holder`.
+    pub fn key_of(&self, asked: &AskedHolder) -> Result<HolderKey> {
+        self.asked_holder(asked, "holder").map(|(_, key)| key)
+    }
+
+    /// The key of a record's first holder; none where there is no such record.
+    pub async fn first_holder(&self, identifier: &str) -> Result<Option<HolderKey>> {
+        let identifier = identifier.to_owned();
+        let read = move |reader: &mut Reader<'_>| {
+            let key = reader.index().identifier_key(&identifier);
+            Ok(reader.record_key(&key)?.and_then(|key| key.holders.first().copied()))
+        };
+        self.store().read(Cost::Point, read).await
+    }
+
     /// Checks a holder's number and gives its key; `field` is where the request has it.
     pub(super) fn asked_holder(&self, asked: &AskedHolder, field: &str) -> Result<(Parsed, HolderKey)> {
         let code_type: CodeType = asked.code_type.parse().map_err(|fault| {

@@ -21,7 +21,7 @@ use crate::store::{Cost, StoredEvent, StoredRecord};
 use crate::trust::EnvelopeBuf;
 
 /// A history that is asked for.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryAsk {
     /// The identifier of any version of the record.
@@ -30,9 +30,11 @@ pub struct HistoryAsk {
     pub purpose: Purpose,
     /// The legal day asked about; today where nothing is said.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub as_of: Option<Day>,
     /// What was known when; now where nothing is said.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub known_at: Option<Moment>,
     /// Full receipt or reference.
     #[serde(default)]

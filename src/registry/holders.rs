@@ -50,17 +50,20 @@ impl HolderSource {
 }
 
 /// A mark on a holder, or (`normal`) the taking back of one.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarkCommand {
     /// Whom.
     pub holder: AskedHolder,
     /// The state; `merged_into` and `split_from` come about by other means and are refused here.
+    #[schema(value_type = String)]
     pub state: HolderState,
     /// The legal day; today where nothing is said.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub since: Option<Day>,
     /// Who says so.
+    #[schema(value_type = String)]
     pub source: HolderSource,
     /// Why, in words. Sealed; only its hash enters the log.
     pub ground: String,
@@ -73,11 +76,12 @@ pub struct MarkCommand {
 }
 
 /// The answer to a change of a holder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HolderChanged {
     /// What happened: `mark`, `link`, `unlink`.
     pub action: String,
     /// The state under the (older) code now.
+    #[schema(value_type = String)]
     pub state: HolderState,
     /// Links of the (older) code now.
     pub links: usize,
@@ -86,8 +90,10 @@ pub struct HolderChanged {
     /// The leaf of the first.
     pub leaf: u64,
     /// The log's time.
+    #[schema(value_type = String)]
     pub at: Moment,
     /// Digest of the order's envelope.
+    #[schema(value_type = String)]
     pub order: Digest,
 }
 

@@ -23,7 +23,7 @@ pub struct Once {
 }
 
 impl Registry {
-    /// The write that `client` calls `key`, with the bytes of its request.
+    /// The write that `client` calls `key`, with the bytes of its request: all that decides what is done.
     ///
     /// # Errors
     /// `field_invalid` with rule `idempotency_key_form` unless the key is 1 to 128 visible ASCII characters.

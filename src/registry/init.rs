@@ -7,7 +7,7 @@ use crate::catalog::{CodeLists, Region, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::log::append;
 use crate::record::event::EventKind;
-use crate::store::{Side, Store};
+use crate::store::{Place, Side, Store};
 use crate::trust::SigningKey;
 
 /// What the operator decides when a registry is made.
@@ -44,10 +44,7 @@ pub(super) const REGISTRY: &str = "registry";
 impl Registry {
     /// Makes a registry and opens it.
     pub fn found(opening: Opening, options: &FoundingOptions) -> Result<(Self, Founding)> {
-        check_origin(&options.origin)?;
-        for node in &options.nodes {
-            check_node(node)?;
-        }
+        Self::check_founding(&opening.place, options)?;
         let now = opening.clock.now();
         let store = Store::create(&opening.place, opening.master, now)?;
         let key = SigningKey::generate()?;
@@ -84,6 +81,19 @@ impl Registry {
         }
         registry.refresh()?;
         Ok((registry, Founding { verifier_keys, registry_kid, types }))
+    }
+
+    /// Refuses what [`Registry::found`] would refuse, and makes nothing: asked before there is a master key, which
+    /// a failed founding would leave behind.
+    ///
+    /// # Errors
+    /// `already_initialised`; `config_invalid` for an origin or node name.
+    pub fn check_founding(place: &Place, options: &FoundingOptions) -> Result<()> {
+        check_origin(&options.origin)?;
+        for node in &options.nodes {
+            check_node(node)?;
+        }
+        Store::vacant(place)
     }
 
     /// Makes a log with a key of its own, which an event states; `already_initialised` if there is one of that name.

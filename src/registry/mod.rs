@@ -51,7 +51,7 @@ use std::time::{Duration, Instant};
 
 pub use access::AccessLog;
 pub use accesses::{AccessLine, AccessList, AccessPage, Viewer};
-pub use accounts::{NewAccount, SignedIn};
+pub use accounts::{NewAccount, SESSION_IDLE_S, SESSION_LIFE_S, SignedIn};
 pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
 pub use attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use backup::{BackedUp, BackupFile, BackupLog, Manifest};

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::backup::{BackupLog, MANIFEST, Manifest, SIGNED, beside, file_of, io, sync_dir};
+use super::backup::{BackupLog, MANIFEST, Manifest, SIGNED, beside, copy_synced, file_of, io, sync_dir};
 use super::fsck::{FsckOptions, FsckReport};
 use super::init::side_of;
 use super::succession::Closed;
 use super::{Opening, Registry};
 use crate::error::{Code, Error, Result};
 use crate::log::Head;
-use crate::store::{DbUrl, Place, Side};
+use crate::store::{DbUrl, Place, Side, private};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ};
 
@@ -192,15 +192,14 @@ fn copy_verified(from: &Path, staging: &Path, manifest: &Manifest) -> Result<()>
         }
         let target = staging.join(path);
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(io)?;
+            private::create_dir_all(parent).map_err(io)?;
         }
-        fs::copy(from.join(path), &target)
+        copy_synced(&from.join(path), &target)
             .map_err(|error| refused("backup_digest", "a file of the backup is missing").caused_by(error))?;
         // The copy is judged, not the original: it is what will be opened.
         if file_of(staging, path)? != *file {
             return Err(refused("backup_digest", "a file of the backup is not the one that was written"));
         }
-        fs::File::open(&target).and_then(|file| file.sync_all()).map_err(io)?;
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ use crate::record::answer::AnsweredRecord;
 use crate::record::{Digest, Judgement, Reason, Reasons, Verdict};
 
 /// What is to be verified: exactly one of `envelope`, `identifier` and `receipt`.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyAsk {
     /// A record as compact JWS.
@@ -39,9 +39,11 @@ pub struct VerifyAsk {
     pub identifier: Option<String>,
     /// With an identifier: values of the face as printed, at least one; `number` is the certificate's own.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     pub face: Option<Map<String, Value>>,
     /// A receipt as it was handed out.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     pub receipt: Option<Value>,
     /// What for; may be left out for an envelope or a receipt.
     #[serde(default)]

@@ -11,6 +11,7 @@ pub mod health;
 pub mod routes;
 pub mod running;
 pub mod tls;
+mod watched;
 
 mod listeners;
 mod server;

@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::auth::Gate;
 use crate::http::budget::Budgets;
 use crate::http::context::Context;
-use crate::http::metrics::{Kind, Metrics};
+use crate::http::metrics::Metrics;
 use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::log::metrics::Counters;
@@ -70,7 +70,7 @@ impl Running {
         registry.refresh()?;
         let beside = [refresher(registry.clone())?, follower(registry.clone())?];
         let metrics = web::Data::new(Metrics::new()?);
-        watch(&metrics, &registry)?;
+        super::watched::watch(&metrics, &registry)?;
         let context = web::Data::new(Context {
             registry: registry.clone(),
             budgets: Budgets::default(),
@@ -243,53 +243,4 @@ fn checks(registry: &Registry) -> Checks {
             }),
         },
     ])
-}
-
-/// Counters of the access log and the size of the write-ahead logs, read when metrics are asked for.
-fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
-    type Read = fn(&Counters) -> u64;
-    let counted: [(Kind, &'static str, &'static str, Read); 6] = [
-        (Kind::Counter, "elicense_access_batches_total", "Confirmed commits of access entries.", |c| {
-            Counters::value(&c.batches)
-        }),
-        (Kind::Counter, "elicense_access_entries_total", "Access entries in them.", |c| {
-            Counters::value(&c.entries)
-        }),
-        (Kind::Counter, "elicense_access_faults_total", "Commits that failed or are in doubt.", |c| {
-            Counters::value(&c.faults)
-        }),
-        (Kind::Counter, "elicense_access_refused_total", "Entries refused by a full queue.", |c| {
-            Counters::value(&c.refused_full)
-        }),
-        (Kind::Gauge, "elicense_access_queue", "Entries that wait for a commit.", |c| {
-            Counters::value(&c.queued)
-        }),
-        (Kind::Counter, "elicense_access_commit_microseconds_total", "Time in confirmed commits.", |c| {
-            Counters::value(&c.commit_us_sum)
-        }),
-    ];
-    for (kind, name, help, read) in counted {
-        let registry = registry.clone();
-        metrics.watch(kind, name, help, move || {
-            registry.access().map_or(0.0, |access| counted_value(read(access.counters())))
-        })?;
-    }
-    for (name, file) in
-        [("elicense_wal_bytes_registry", "registry.db-wal"), ("elicense_wal_bytes_access", "access.db-wal")]
-    {
-        let path = registry.store().dir().join(file);
-        metrics.watch(Kind::Gauge, name, "Size of the write-ahead log.", move || {
-            std::fs::metadata(&path).map_or(0.0, |about| counted_value(about.len()))
-        })?;
-    }
-    Ok(())
-}
-
-/// A counter as metrics carry it: exact up to 2^53.
-fn counted_value(value: u64) -> f64 {
-    let (high, low) = (
-        u32::try_from(value >> 32).unwrap_or(u32::MAX),
-        u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX),
-    );
-    f64::from(high) * 4_294_967_296.0 + f64::from(low)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::conn::{self, Open};
 use super::tx::{Maker, Reader, Side};
-use super::{Store, dialect, migrate};
+use super::{Store, dialect, migrate, private};
 use crate::error::{Code, Error, Result};
 use crate::log::Head;
 
@@ -14,6 +14,9 @@ impl Store {
     /// in the copy. `config_invalid` on PostgreSQL, which has pg_dump.
     pub fn copy_side(&self, side: Side, target: &Path) -> Result<Vec<Head>> {
         let mut conn = Maker { url: self.url().clone(), side, open: Open::Write }.make()?;
+        // An empty file of its owner alone is what SQLite fills; one of its own making would have the umask's mode.
+        private::create_new(target)
+            .map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))?;
         dialect::backup_into(&mut conn, target)?;
         drop(conn);
         // The copy is brought to WAL mode, as every file of a registry is, and closed again before it is hashed.

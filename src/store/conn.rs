@@ -13,7 +13,7 @@ use std::path::Path;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::dialect;
+use super::{dialect, migrate, private};
 use crate::error::{Code, Error, Result};
 
 /// One connection, to the database that the URL named.
@@ -28,9 +28,10 @@ pub enum AnyConnection {
 /// What a connection may do, and whether it may make the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
-    /// Make the file, which must not exist, with 16 KiB pages.
+    /// Make the file, which must not exist, with 16 KiB pages, for its owner alone: SQLite gives the files beside
+    /// it the same mode.
     Create,
-    /// Read and write what exists.
+    /// Read and write what exists; a registry's file is brought to WAL mode.
     Write,
     /// Read only: a write fails in the database.
     Read,
@@ -54,7 +55,16 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
         _ => {}
     }
     let text = path.to_str().ok_or_else(|| Error::new(Code::ConfigInvalid, "the data path is not UTF-8"))?;
-    let mut conn = connect::<SqliteConnection>(text)?;
+    if open == Open::Create {
+        private::create_new(path).map_err(|error| {
+            Error::new(Code::StoreUnavailable, "the database file cannot be made").caused_by(error)
+        })?;
+    }
+    let mut conn = AnyConnection::Sqlite(connect::<SqliteConnection>(text)?);
+    // Looked at before anything is set: journal_mode would change a file that is none of ours (I11).
+    if open != Open::Create && !is_registry(&mut conn)? {
+        return Err(Error::new(Code::NotInitialised, "the file is not a registry's"));
+    }
     let setup: &[&str] = match open {
         // page_size is silently ignored once the file is in WAL mode, so it comes first or never.
         Open::Create => &["PRAGMA page_size = 16384", "PRAGMA journal_mode = WAL"],
@@ -74,9 +84,13 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
     ] {
         conn.batch_execute(pragma).map_err(dialect::fault)?;
     }
-    let mut conn = AnyConnection::Sqlite(conn);
     dialect::check_durability(&mut conn)?;
     Ok(conn)
+}
+
+/// Whether the file holds tables of ours, beside the one that every program with diesel has.
+fn is_registry(conn: &mut AnyConnection) -> Result<bool> {
+    Ok(dialect::has_table(conn, migrate::STEPS_TABLE)? && dialect::has_table(conn, "log_heads")?)
 }
 
 /// Opens a connection to PostgreSQL with durable commits and bounded waits.

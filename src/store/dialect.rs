@@ -153,6 +153,22 @@ fn number(conn: &mut SqliteConnection, pragma: &str, column: &str) -> Result<i64
     diesel::sql_query(sql).get_result::<OneNumber>(conn).map(|row| row.value).map_err(fault)
 }
 
+/// Whether a table is there: asked of the catalog, which changes nothing.
+pub fn has_table(conn: &mut AnyConnection, table: &str) -> Result<bool> {
+    let found: OneNumber = match conn {
+        AnyConnection::Sqlite(c) => {
+            let sql = "SELECT COUNT(*) AS value FROM sqlite_master WHERE type = 'table' AND name = ?";
+            diesel::sql_query(sql).bind::<Text, _>(table).get_result(c)
+        }
+        AnyConnection::Pg(c) => {
+            let sql = "SELECT COUNT(to_regclass($1)) AS value";
+            diesel::sql_query(sql).bind::<Text, _>(table).get_result(c)
+        }
+    }
+    .map_err(fault)?;
+    Ok(found.value > 0)
+}
+
 /// Refuses a connection whose commits would not be durable (I1).
 ///
 /// SQLite: WAL, synchronous FULL (2) and 16 KiB pages. PostgreSQL: synchronous_commit and fsync on.
@@ -189,7 +205,7 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
     Err(Error::new(Code::ConfigInvalid, detail).rule("durability"))
 }
 
-/// Copies a SQLite database, as one snapshot, into a file that does not exist yet. PostgreSQL has pg_dump.
+/// Copies a SQLite database, as one snapshot, into a file that is empty. PostgreSQL has pg_dump.
 pub fn backup_into(conn: &mut AnyConnection, target: &std::path::Path) -> Result<()> {
     match conn {
         AnyConnection::Sqlite(c) => {

@@ -4,18 +4,17 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
 
-use super::dialect;
 use super::row_body::{framed, take};
 use super::schema::attachments;
 use super::vault::{Purpose, start};
-use super::{Reader, Store};
+use super::{Reader, Store, dialect, private};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::trust::Aad;
+use crate::trust::{Aad, random};
 
 /// Bytes of one sealed chunk.
 const CHUNK: usize = 256 * 1024;
@@ -135,13 +134,57 @@ impl Reader<'_> {
     }
 }
 
-fn write_synced(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+/// The draft's name is random: two processes, or two requests of one, may bring the same file at once, and each
+/// renames a whole one into the place.
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let parent = path.parent().ok_or(std::io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(parent)?;
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
+    make_folder(parent)?;
+    let random = random::pooled::<8>().map_err(std::io::Error::other)?;
+    let draft = path.with_extension(format!("draft-{:016x}", u64::from_be_bytes(random)));
+    let written = write_new(&draft, bytes).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        let _never_made = fs::remove_file(&draft);
+    }
+    written?;
     fs::File::open(parent)?.sync_all()
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = private::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes a folder and those above it that are missing. Each new name is on the disk when this returns: a file
+/// that was synced in a folder whose own name was not is lost with it.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder.parent().ok_or(std::io::ErrorKind::InvalidInput)?;
+    make_folder(parent)?;
+    private::create_dir_all(folder)?;
+    fs::File::open(parent)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_brought_many_times_at_once_is_whole_and_leaves_no_draft() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("attachments/ab/cdef");
+        let content = vec![7; 1 << 20];
+        std::thread::scope(|scope| {
+            let all: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| (0..8).try_for_each(|_| write_synced(&path, &content))))
+                .collect();
+            for one in all {
+                one.join().unwrap().unwrap();
+            }
+        });
+        assert!(fs::read(&path).unwrap() == content);
+        assert_eq!(fs::read_dir(dir.path().join("attachments/ab")).unwrap().count(), 1);
+    }
 }

@@ -17,6 +17,8 @@ mod keys;
 mod logs;
 mod migrate;
 mod people;
+pub mod private;
+mod reads;
 mod record_keys;
 mod records;
 mod rewrap;
@@ -41,6 +43,7 @@ pub use events::{EventKey, StoredEvent};
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
 pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
 pub use people::{AccountRow, ClientRow, SessionRow};
+pub use reads::{READ_BOUNDS_US, ReadCounters};
 pub use record_keys::RecordKey;
 pub use records::{Opened, StoredRecord, WalkKey};
 pub use rewrap::Rewrapped;
@@ -89,6 +92,7 @@ struct Inner {
     doors: Doors,
     vault: Vault,
     master: MasterKey,
+    reads: ReadCounters,
 }
 
 impl Store {
@@ -97,17 +101,35 @@ impl Store {
     /// `already_initialised` if there is one. A crash on the way leaves files that `open` refuses and `create`
     /// refuses too: the operator removes them, since nothing was acknowledged.
     pub fn create(place: &Place, master: MasterKey, now: crate::clock::Moment) -> Result<Self> {
-        std::fs::create_dir_all(&place.dir).map_err(|error| no_dir().caused_by(error))?;
+        Self::vacant(place)?;
+        private::create_dir_all(&place.dir).map_err(|error| no_dir().caused_by(error))?;
         for side in [Side::Registry, Side::Access] {
             let open = if place.url.is_postgres() { Open::Write } else { Open::Create };
             let mut conn = Maker { url: place.url.clone(), side, open }.make()?;
-            if place.url.is_postgres() && side == Side::Registry && migrate::check(&mut conn, side).is_ok() {
-                return Err(Error::new(Code::AlreadyInitialised, "the database has a registry"));
-            }
             migrate::run(&mut conn, side)?;
         }
         let index = seals::create_facts(place, &master)?;
         Self::assemble(place, master, index, now)
+    }
+
+    /// Refuses a place where [`Store::create`] would find a registry, or the beginning of one; makes nothing.
+    ///
+    /// # Errors
+    /// `already_initialised`; `store_unavailable` where the database does not answer.
+    pub fn vacant(place: &Place) -> Result<()> {
+        let taken = |detail| Err(Error::new(Code::AlreadyInitialised, detail));
+        if let DbUrl::Sqlite(path) = &place.url {
+            let access = place.url.access_path();
+            return match path.exists() || access.is_some_and(|path| path.exists()) {
+                true => taken("the database file exists"),
+                false => Ok(()),
+            };
+        }
+        let mut conn = Maker { url: place.url.clone(), side: Side::Registry, open: Open::Write }.make()?;
+        match migrate::versions(&mut conn)?.is_empty() {
+            true => Ok(()),
+            false => taken("the database has a registry"),
+        }
     }
 
     /// Opens an existing registry of exactly this program's schema with the master key it was made with.
@@ -148,6 +170,7 @@ impl Store {
             doors: Doors::new(&place.url)?,
             vault: Vault::new(index),
             master,
+            reads: ReadCounters::default(),
         };
         let store = Self { inner: Arc::new(inner) };
         store.load_data_keys()?;
@@ -163,6 +186,11 @@ impl Store {
     /// The master key, for wrapping signing keys.
     pub fn master(&self) -> &MasterKey {
         &self.inner.master
+    }
+
+    /// What is counted of point reads.
+    pub fn reads(&self) -> &ReadCounters {
+        &self.inner.reads
     }
 
     /// The data directory.

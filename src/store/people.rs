@@ -104,6 +104,41 @@ impl Writer<'_> {
         diesel::insert_into(accounts::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 
+    /// Counts a wrong password in place: attempts at the same time count each, and what else the row says stays.
+    /// At `patience` the count begins again and the account waits until `until`.
+    pub fn count_failure(&mut self, name: &str, patience: i32, until: i64) -> Result<()> {
+        // The update holds the row until the commit, so that no other attempt stands between it and the next.
+        diesel::update(accounts::table.find(name))
+            .set(accounts::failures.eq(accounts::failures + 1))
+            .execute(self.conn)
+            .map_err(dialect::fault)?;
+        diesel::update(accounts::table.find(name).filter(accounts::failures.ge(patience)))
+            .set((accounts::failures.eq(0), accounts::locked_until.eq(until)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Forgets wrong passwords after a right one. False where the account is no longer what the password was
+    /// checked against: given another password, ended, or made to wait meanwhile.
+    pub fn clear_failures(&mut self, name: &str, password: &str, now: i64) -> Result<bool> {
+        let same = accounts::table
+            .find(name)
+            .filter(accounts::password.eq(password))
+            .filter(accounts::enabled.eq(true))
+            .filter(accounts::locked_until.le(now));
+        let cleared = diesel::update(same).set(accounts::failures.eq(0)).execute(self.conn);
+        Ok(cleared.map_err(dialect::fault)? > 0)
+    }
+
+    /// Ends all sessions of an account.
+    pub fn delete_sessions_of(&mut self, account: &str) -> Result<()> {
+        diesel::delete(sessions::table.filter(sessions::account.eq(account)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
     /// Opens a session and takes away those that have ended.
     pub fn insert_session(&mut self, row: &SessionRow, now: i64) -> Result<()> {
         diesel::delete(sessions::table.filter(sessions::ends_at.lt(now)))

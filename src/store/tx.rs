@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2d2::{ManageConnection, Pool, PooledConnection};
 use tokio::sync::Semaphore;
@@ -175,9 +175,23 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Reader<'_>) -> Result<T> + Send + 'static,
     {
-        if cost == Cost::Point && self.point_inline() {
-            return self.read_local(f);
+        if cost == Cost::Scan {
+            return self.read_away(f).await;
         }
+        let began = Instant::now();
+        let read = match self.point_inline() {
+            true => self.read_local(f),
+            false => self.read_away(f).await,
+        };
+        self.inner.reads.took(began.elapsed());
+        read
+    }
+
+    async fn read_away<T, F>(&self, f: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Reader<'_>) -> Result<T> + Send + 'static,
+    {
         let store = self.clone();
         self.blocking(move || store.read_now(f)).await
     }
@@ -307,6 +321,7 @@ impl Store {
     }
 
     fn read_local<T>(&self, f: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        self.inner.reads.ran_inline();
         let id = self.inner.doors.id;
         let kept = LOCAL
             .with_borrow_mut(|all| all.iter().position(|(of, _)| *of == id).map(|at| all.swap_remove(at).1));

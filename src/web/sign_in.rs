@@ -32,12 +32,14 @@ pub(super) struct SignInPage {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Form {
     name: String,
     password: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Leave {
     csrf: String,
 }

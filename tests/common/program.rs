@@ -102,6 +102,8 @@ pub struct Program {
     pub child: Child,
     pub server: TestServer,
     said: Arc<Mutex<String>>,
+    /// The part of it that went to standard error.
+    complained: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -118,11 +120,12 @@ impl Program {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
+        let complained = Arc::new(Mutex::new(String::new()));
         let readers = vec![
-            keep(child.stdout.take().unwrap(), said.clone()),
-            keep(child.stderr.take().unwrap(), said.clone()),
+            keep(child.stdout.take().unwrap(), vec![said.clone()]),
+            keep(child.stderr.take().unwrap(), vec![said.clone(), complained.clone()]),
         ];
-        let mut program = Self { child, server: TestServer::at(String::new()), said, readers };
+        let mut program = Self { child, server: TestServer::at(String::new()), said, complained, readers };
         let listening = program.wait_for("listening on ", PATIENCE);
         let address = listening.split_whitespace().nth(2).unwrap();
         program.server = TestServer::at(address.to_owned());
@@ -132,6 +135,11 @@ impl Program {
     /// All it has said so far.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// What of it went to standard error.
+    pub fn complained(&self) -> String {
+        self.complained.lock().unwrap().clone()
     }
 
     /// Waits for a line that begins so.
@@ -180,12 +188,14 @@ pub fn signal(process: u32, name: &str) {
     assert!(sent.success());
 }
 
-fn keep(stream: impl Read + Send + 'static, said: Arc<Mutex<String>>) -> JoinHandle<()> {
+fn keep(stream: impl Read + Send + 'static, said: Vec<Arc<Mutex<String>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
         while stream.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            said.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+            for said in &said {
+                said.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+            }
             line.clear();
         }
     })

@@ -70,5 +70,49 @@ fn i11_an_empty_postgres_database_is_not_a_registry_and_migrate_does_not_make_on
         Place { url: DbUrl::parse(&database.url).unwrap(), dir: dir.path().into(), point_hops: false };
     assert_eq!(refused(Registry::open(opening(&place, MASTER))), Code::NotInitialised);
     assert_eq!(refused(Store::migrate(&place)), Code::NotInitialised);
+    assert_eq!(tables(&database.url), 0, "a database that was refused is left as it was");
     assert!(Registry::found(opening(&place, MASTER), &options()).is_ok());
+}
+
+/// Tables and the like that stand in a PostgreSQL database.
+#[allow(clippy::disallowed_methods, reason = "the test reads behind the program's back")]
+fn tables(url: &str) -> i64 {
+    use diesel::{Connection, RunQueryDsl};
+    #[derive(diesel::QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        value: i64,
+    }
+    let mut conn = diesel::PgConnection::establish(url).unwrap();
+    let sql = "SELECT COUNT(*) AS value FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+               WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')";
+    diesel::sql_query(sql).get_result::<Counted>(&mut conn).unwrap().value
+}
+
+/// Another program's file, with diesel's table too: refused before a byte of it is changed.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the other program")]
+fn i11_another_programs_sqlite_file_is_left_as_it_was() {
+    use diesel::Connection as _;
+    use diesel::connection::SimpleConnection as _;
+    for tables in ["CREATE TABLE other (a TEXT)", "CREATE TABLE __diesel_schema_migrations (version TEXT)"] {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::in_dir(dir.path());
+        for file in ["registry.db", "access.db"] {
+            let path = dir.path().join(file);
+            let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            conn.batch_execute(&format!("PRAGMA page_size = 16384; {tables}")).unwrap();
+        }
+        let read = || ["registry.db", "access.db"].map(|file| std::fs::read(dir.path().join(file)).unwrap());
+        let before = read();
+        assert_eq!(refused(Registry::open(opening(&place, MASTER))), Code::NotInitialised);
+        assert_eq!(refused(Store::migrate(&place)), Code::NotInitialised);
+        assert_eq!(refused(Registry::found(opening(&place, MASTER), &options())), Code::AlreadyInitialised);
+        assert!(read() == before, "{tables}: a file that was refused is left as it was");
+        assert_eq!(
+            std::fs::read_dir(dir.path()).unwrap().count(),
+            2,
+            "{tables}: and nothing is put beside it"
+        );
+    }
 }

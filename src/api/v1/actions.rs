@@ -11,10 +11,10 @@ use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
-use crate::registry::{ActCommand, DisputeCommand};
+use crate::registry::{ActCommand, Acted, DisputeCommand, Disputed};
 
 #[derive(OpenApi)]
-#[openapi(paths(act, dispute))]
+#[openapi(paths(act, dispute), components(schemas(ActCommand, Acted, DisputeCommand, Disputed)))]
 struct Part;
 
 /// The description of this resource.
@@ -31,9 +31,9 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     post, path = "/api/v1/records/actions", tag = "records", operation_id = "act",
     summary = "Act on a record: extend, change, correct, endorse, suspend, restore, annul, revoke, cancel, …",
-    request_body(content = Object, description = "identifier, version, action, effective_on, ground, face {patch|replace}, valid_from, valid_to, review_due, endorsement, order, envelope"),
+    request_body = ActCommand,
     responses(
-        (status = 200, description = "Carried out: action, state, version, leaf and the order's digest"),
+        (status = 200, description = "Carried out", body = Acted),
         (status = 409, description = "The record has changed since it was read", body = ProblemDocument),
         (status = 422, description = "The action table forbids it; the states from which it is open are named", body = ProblemDocument),
     ),
@@ -55,8 +55,8 @@ async fn act(
 #[utoipa::path(
     post, path = "/api/v1/records/disputes", tag = "records", operation_id = "dispute",
     summary = "Mark a record as disputed, or settle the objection",
-    request_body(content = Object, description = "identifier, disputed, ground"),
-    responses((status = 200, description = "Marked"), (status = 404, description = "No such record", body = ProblemDocument)),
+    request_body = DisputeCommand,
+    responses((status = 200, description = "Marked", body = Disputed), (status = 404, description = "No such record", body = ProblemDocument)),
     security(("client" = ["act"]))
 )]
 async fn dispute(

@@ -13,7 +13,7 @@ use crate::http::scope::may;
 use crate::registry::{ATTACHMENT_LIMIT, AttachmentAsk};
 
 #[derive(OpenApi)]
-#[openapi(paths(put, fetch))]
+#[openapi(paths(put, fetch), components(schemas(AttachmentAsk)))]
 struct Part;
 
 /// The description of this resource.
@@ -52,7 +52,7 @@ async fn put(
 #[utoipa::path(
     post, path = "/api/v1/attachments/fetch", tag = "attachments", operation_id = "fetch_attachment",
     summary = "Fetch a file of a record that the client may see whole; logged like a lookup",
-    request_body(content = Object, description = "identifier, sha256, purpose"),
+    request_body = AttachmentAsk,
     responses((status = 200, description = "The file", content_type = "application/octet-stream"), (status = 404, description = "No such record or file", body = ProblemDocument)),
     security(("client" = ["attachment"]))
 )]
@@ -62,6 +62,7 @@ async fn fetch(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
+    context.charge_record(&actor, &body.0.identifier).await?;
     let shown = context.registry.attachment(&actor, &body.0, "agency").await?;
     // The type that the record names is the issuer's word; the browser must not act on it.
     let disposition = ("content-disposition", "attachment");

@@ -2,12 +2,12 @@
 //! the stock here contains. Nothing here touches a holder.
 
 use actix_web::{HttpResponse, web};
-use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::error::{Code, Error, Result};
 use crate::http::auth::Client;
 use crate::http::context::Context;
+use crate::http::listing::{PageQuery, page};
 use crate::http::scope::may;
 
 #[derive(OpenApi)]
@@ -28,13 +28,19 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 #[utoipa::path(
-    get, path = "/api/v1/types", tag = "catalog", operation_id = "types", summary = "All certificate types, current versions",
-    responses((status = 200, description = "Type definitions")), security(("client" = ["catalog"]))
+    get, path = "/api/v1/types", tag = "catalog", operation_id = "types", summary = "All certificate types, current versions, by code",
+    params(PageQuery),
+    responses((status = 200, description = "Type definitions, and `next` where there is more")), security(("client" = ["catalog"]))
 )]
-async fn types(_client: Client<may::Catalog>, context: web::Data<Context>) -> Result<HttpResponse> {
+async fn types(
+    _client: Client<may::Catalog>,
+    query: web::Query<PageQuery>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
     let snapshot = context.registry.fresh_snapshot()?;
-    let types: Vec<Value> = snapshot.catalog.types().iter().map(|entry| json!(entry.def())).collect();
-    Ok(HttpResponse::Ok().json(json!({ "types": types })))
+    let types = snapshot.catalog.types();
+    let types = types.iter().map(|entry| (entry.def().code.clone(), entry.def()));
+    Ok(HttpResponse::Ok().json(page("types", types, &query)?))
 }
 
 #[utoipa::path(
@@ -55,25 +61,36 @@ async fn type_of(
 }
 
 #[utoipa::path(
-    get, path = "/api/v1/agencies", tag = "catalog", operation_id = "agencies", summary = "Agencies with level, region and period",
-    responses((status = 200, description = "Agencies")), security(("client" = ["catalog"]))
+    get, path = "/api/v1/agencies", tag = "catalog", operation_id = "agencies", summary = "Agencies with level, region and period, by code and period",
+    params(PageQuery),
+    responses((status = 200, description = "Agencies, and `next` where there is more")), security(("client" = ["catalog"]))
 )]
-async fn agencies(_client: Client<may::Catalog>, context: web::Data<Context>) -> Result<HttpResponse> {
+async fn agencies(
+    _client: Client<may::Catalog>,
+    query: web::Query<PageQuery>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
     let snapshot = context.registry.fresh_snapshot()?;
-    Ok(HttpResponse::Ok().json(json!({ "agencies": snapshot.catalog.issuers().agencies().all() })))
+    let agencies = snapshot.catalog.issuers().agencies().all();
+    let agencies = agencies.iter().map(|one| (format!("{} {}", one.code, one.valid_from), one));
+    Ok(HttpResponse::Ok().json(page("agencies", agencies, &query)?))
 }
 
 #[utoipa::path(
-    get, path = "/api/v1/coverage", tag = "catalog", operation_id = "coverage", summary = "Coverage statements in force",
-    responses((status = 200, description = "Statements")), security(("client" = ["catalog"]))
+    get, path = "/api/v1/coverage", tag = "catalog", operation_id = "coverage", summary = "Coverage statements in force, by type and issuing system",
+    params(PageQuery),
+    responses((status = 200, description = "Statements, and `next` where there is more")), security(("client" = ["catalog"]))
 )]
-async fn coverage(_client: Client<may::Catalog>, context: web::Data<Context>) -> Result<HttpResponse> {
+async fn coverage(
+    _client: Client<may::Catalog>,
+    query: web::Query<PageQuery>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
     let snapshot = context.registry.fresh_snapshot()?;
     let types = snapshot.catalog.types();
-    let all: Vec<Value> = types
+    let all = types
         .iter()
         .flat_map(|entry| snapshot.catalog.coverages(&entry.def().code))
-        .map(|one| json!(one))
-        .collect();
-    Ok(HttpResponse::Ok().json(json!({ "coverage": all })))
+        .map(|one| (format!("{} {}", one.type_code, one.issuing_system), one));
+    Ok(HttpResponse::Ok().json(page("coverage", all, &query)?))
 }

@@ -11,10 +11,24 @@ use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
-use crate::registry::{AccessPage, AskedHolder, DirectoryDraft, LinkCommand, MarkCommand, Viewer};
+use crate::registry::{
+    AccessPage, AskedHolder, DirectoryDraft, DirectoryPut, DraftHolder, HolderChanged, LinkCommand,
+    MarkCommand, Viewer,
+};
 
 #[derive(OpenApi)]
-#[openapi(paths(mark, link, unlink, directory, accesses), components(schemas(AccessesRequest)))]
+#[openapi(
+    paths(mark, link, unlink, directory, accesses),
+    components(schemas(
+        AccessesRequest,
+        MarkCommand,
+        LinkCommand,
+        HolderChanged,
+        DirectoryDraft,
+        DirectoryPut,
+        DraftHolder
+    ))
+)]
 struct Part;
 
 /// The description of this resource.
@@ -34,8 +48,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     post, path = "/api/v1/holders/marks", tag = "holders", operation_id = "mark_holder",
     summary = "Mark a holder deceased, reported dead, provisional, dissolved, or normal again",
-    request_body(content = Object, description = "holder {type, code}, state, since, source, ground"),
-    responses((status = 200, description = "Marked"), (status = 422, description = "A rule of the mark", body = ProblemDocument)),
+    request_body = MarkCommand,
+    responses((status = 200, description = "Marked", body = HolderChanged), (status = 422, description = "A rule of the mark", body = ProblemDocument)),
     security(("client" = ["holder"]))
 )]
 async fn mark(
@@ -54,8 +68,8 @@ async fn mark(
 #[utoipa::path(
     post, path = "/api/v1/holders/links", tag = "holders", operation_id = "link_holders",
     summary = "Link two codes of one holder, or a predecessor with its successor",
-    request_body(content = Object, description = "from {type, code}, to {type, code}, kind, since, ground"),
-    responses((status = 200, description = "Linked"), (status = 422, description = "A circle, or more than four codes", body = ProblemDocument)),
+    request_body = LinkCommand,
+    responses((status = 200, description = "Linked", body = HolderChanged), (status = 422, description = "A circle, or more than four codes", body = ProblemDocument)),
     security(("client" = ["holder"]))
 )]
 async fn link(
@@ -74,8 +88,8 @@ async fn link(
 #[utoipa::path(
     post, path = "/api/v1/holders/unlinks", tag = "holders", operation_id = "unlink_holders",
     summary = "Take a link back",
-    request_body(content = Object, description = "from {type, code}, to {type, code}, kind, ground"),
-    responses((status = 200, description = "Unlinked"), (status = 404, description = "No such link", body = ProblemDocument)),
+    request_body = LinkCommand,
+    responses((status = 200, description = "Unlinked", body = HolderChanged), (status = 404, description = "No such link", body = ProblemDocument)),
     security(("client" = ["holder"]))
 )]
 async fn unlink(
@@ -96,8 +110,8 @@ async fn unlink(
 #[utoipa::path(
     post, path = "/api/v1/holders/directory", tag = "holders", operation_id = "put_directory",
     summary = "Enter what exists without its body: at the issuer, on paper, elsewhere",
-    request_body(content = Object, description = "type, issuer, holders, custody, office, number?, note?, issued_on?"),
-    responses((status = 200, description = "Entered"), (status = 422, description = "A rule of the entry", body = ProblemDocument)),
+    request_body = DirectoryDraft,
+    responses((status = 200, description = "Entered", body = DirectoryPut), (status = 422, description = "A rule of the entry", body = ProblemDocument)),
     security(("client" = ["issue"]))
 )]
 async fn directory(
@@ -143,6 +157,7 @@ async fn accesses(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     let asked = body.0;
+    context.charge_asked(&actor, &asked.holder)?;
     let page = AccessPage { after: asked.after, limit: asked.limit.unwrap_or(50).min(100) };
     let viewer = Viewer::Office { actor: &actor, channel: "agency", reason: &asked.reason };
     let list = context.registry.accesses_of_holder(viewer, &asked.holder, &page).await?;

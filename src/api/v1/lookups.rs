@@ -5,6 +5,7 @@ use std::time::Instant;
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
 
+use super::lookup_answer::{AbsentType, LookedUpHolder, LookedUpRecord, LookupAnswer};
 use crate::error::{Code, Error, Result};
 use crate::http::StrictJson;
 use crate::http::auth::Client;
@@ -20,7 +21,20 @@ const LINES: usize = 100;
 const BATCH_LIMIT: usize = 256 * 1024;
 
 #[derive(OpenApi)]
-#[openapi(paths(lookup, batch), components(schemas(Ask, AskedHolder, Purpose, ReceiptForm, Within)))]
+#[openapi(
+    paths(lookup, batch),
+    components(schemas(
+        Ask,
+        AskedHolder,
+        Purpose,
+        ReceiptForm,
+        Within,
+        LookupAnswer,
+        LookedUpRecord,
+        AbsentType,
+        LookedUpHolder
+    ))
+)]
 struct Part;
 
 /// The description of this resource.
@@ -42,7 +56,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     summary = "Look up a holder's records; answered after the access is logged",
     request_body = Ask,
     responses(
-        (status = 200, description = "Records with verdict and reasons, absences with their coverage, and the receipt"),
+        (status = 200, description = "Records with verdict and reasons, absences with their coverage, and the receipt", body = LookupAnswer),
         (status = 403, description = "Policy has no grant; the refusal is logged", body = crate::http::openapi::ProblemDocument),
         (status = 422, description = "The number breaks a rule of its standard, or the purpose is missing", body = crate::http::openapi::ProblemDocument),
         (status = 429, description = "The day's budget of distinct holders is spent", body = crate::http::openapi::ProblemDocument),

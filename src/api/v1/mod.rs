@@ -4,7 +4,9 @@
 mod actions;
 mod attachments;
 mod catalog;
+mod directories;
 mod holders;
+mod lookup_answer;
 mod lookups;
 mod receipts;
 mod records;
@@ -16,6 +18,7 @@ use utoipa::openapi::OpenApi;
 /// Puts every resource on, each under its own path below `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
     lookups::routes(cfg);
+    directories::routes(cfg);
     records::routes(cfg);
     actions::routes(cfg);
     verifications::routes(cfg);
@@ -29,6 +32,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 pub fn documents() -> Vec<OpenApi> {
     vec![
         lookups::document(),
+        directories::document(),
         records::document(),
         actions::document(),
         verifications::document(),

@@ -12,7 +12,7 @@ use crate::http::scope::may;
 use crate::registry::{HistoryAsk, VerifyAsk};
 
 #[derive(OpenApi)]
-#[openapi(paths(verify, history))]
+#[openapi(paths(verify, history), components(schemas(VerifyAsk, HistoryAsk)))]
 struct Part;
 
 /// The description of this resource.
@@ -29,7 +29,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     post, path = "/api/v1/verifications", tag = "verifications", operation_id = "verify",
     summary = "Verify an envelope, an identifier with face values, or a receipt",
-    request_body(content = Object, description = "exactly one of envelope, identifier (with face) and receipt; purpose where a record kept here is told about"),
+    request_body(content = VerifyAsk, description = "Exactly one of envelope, identifier (with face) and receipt; purpose where a record kept here is told about"),
     responses((status = 200, description = "verdict valid, invalid or undetermined, and every reason"), (status = 422, description = "The request, never the document", body = ProblemDocument)),
     security(("client" = ["verify"]))
 )]
@@ -39,6 +39,9 @@ async fn verify(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
+    if let Some(identifier) = &body.0.identifier {
+        context.charge_record(&actor, identifier).await?;
+    }
     let verified = context.registry.verify(Some(&actor), &body.0, "agency").await?;
     Ok(HttpResponse::Ok().json(verified.body))
 }
@@ -46,7 +49,7 @@ async fn verify(
 #[utoipa::path(
     post, path = "/api/v1/histories", tag = "verifications", operation_id = "history",
     summary = "Versions and events of a record; its state as of a day and as known at a moment",
-    request_body(content = Object, description = "identifier, purpose, as_of?, known_at?"),
+    request_body = HistoryAsk,
     responses((status = 200, description = "The history and the receipt of this access"), (status = 404, description = "No such record", body = ProblemDocument)),
     security(("client" = ["lookup"]))
 )]
@@ -56,6 +59,7 @@ async fn history(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
+    context.charge_record(&actor, &body.0.identifier).await?;
     let shown = context.registry.history(&actor, &body.0, "agency").await?;
     Ok(HttpResponse::Ok().json(shown.body))
 }

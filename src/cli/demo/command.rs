@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 
 use super::DemoData;
 use super::fill::fill;
@@ -15,8 +16,8 @@ use crate::config::{Door, Listener, ServeConfig};
 use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::registry::{FoundingOptions, Opening, Registry};
-use crate::serve::running::Settings;
-use crate::store::Place;
+use crate::serve::running::{Running, Settings};
+use crate::store::{Place, private};
 use crate::trust::MasterKey;
 use crate::web::views::ItemChoice;
 
@@ -35,8 +36,7 @@ pub struct Args {
 const REGIONS: &str = include_str!("../../../fixtures/regions.demo.tsv");
 
 /// Fills and serves.
-pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
-    let output = Output::new(false);
+pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if !args.listen.ip().is_loopback() {
         return Err(Error::new(
             Code::ConfigInvalid,
@@ -61,10 +61,10 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
         registry
     } else {
         refuse_half_filled(&dir)?;
-        std::fs::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
+        private::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
         let master = MasterKey::create(&key_file, Some(&place.dir))?;
         let registry = found(place, master, clock)?;
-        filled(&registry, &data, &output)?;
+        filled(&registry, &data, output)?;
         // Written last: a fill that was cut short is not taken for a demo.
         std::fs::write(&ready, b"synthetic data, demo only\n")
             .map_err(|error| unwritable(&dir).caused_by(error))?;
@@ -78,8 +78,9 @@ pub fn run(globals: &Globals, args: &Args) -> Result<u8> {
         data.items.iter().map(|item| ItemChoice { code: item.code.to_owned(), name: item.name.to_owned() });
     let settings = Settings { node: "main".to_owned(), demo: true, items: items.collect() };
     serve::serve(registry, ServeConfig::new(listeners), settings, |running| {
+        // To standard output, which is the one place where the demo tells numbers.
         for (address, _, _) in running.addresses() {
-            output.note(&welcome(*address, &data));
+            output.say(&welcome(*address, &data), &introduction(running, &data));
         }
     })
 }
@@ -129,6 +130,25 @@ fn refuse_half_filled(dir: &Path) -> Result<()> {
 
 fn unwritable(dir: &Path) -> Error {
     Error::new(Code::ConfigInvalid, format!("{} cannot be written", dir.display())).at("data")
+}
+
+/// What [`welcome`] says, for programs.
+fn introduction(running: &Running, data: &DemoData) -> Value {
+    let staff = data.accounts.staff.iter().map(
+        |account| json!({"name": account.name, "password": account.password, "display": account.display}),
+    );
+    let clients = data.accounts.clients.iter();
+    let clients =
+        clients.map(|client| json!({"id": client.id, "secret": client.secret, "name": client.name}));
+    let worth = DemoData::worth_looking_up().into_iter();
+    let worth = worth.map(|(number, kind, why)| json!({"number": number, "type": kind, "why": why}));
+    json!({
+        "demo": true,
+        "listening": serve::listening(running),
+        "accounts": staff.collect::<Vec<_>>(),
+        "clients": clients.collect::<Vec<_>>(),
+        "worth_looking_up": worth.collect::<Vec<_>>(),
+    })
 }
 
 fn welcome(address: SocketAddr, data: &DemoData) -> String {

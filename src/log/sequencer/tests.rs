@@ -92,6 +92,7 @@ fn i2_concurrent_submitters_each_get_a_receipt_that_holds() {
     let batches = Counters::value(&counters.batches);
     assert!((320 / 7..320).contains(&batches), "{batches} batches");
     assert_eq!(counters.commit_us.iter().map(Counters::value).sum::<u64>(), batches);
+    assert_eq!(counters.batch_sizes.iter().map(Counters::value).sum::<u64>(), batches);
     sequencer.stop();
 
     let indexes: HashSet<u64> = accepted.iter().map(|accepted| accepted.index).collect();

@@ -15,7 +15,7 @@ use crate::registry::order::{Subject, Terms};
 use crate::trust::random;
 
 /// An objection opened or settled.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DisputeCommand {
     /// The identifier of the present version.
@@ -36,7 +36,7 @@ impl std::fmt::Debug for DisputeCommand {
 }
 
 /// The answer to [`Registry::dispute`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Disputed {
     /// The record's version.
     pub version: u32,
@@ -47,6 +47,7 @@ pub struct Disputed {
     /// Its leaf.
     pub leaf: u64,
     /// The log's time.
+    #[schema(value_type = String)]
     pub at: Moment,
 }
 

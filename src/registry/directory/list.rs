@@ -20,7 +20,7 @@ use crate::store::{Cost, HolderState, Opened, StoredRecord};
 use crate::trust::EnvelopeBuf;
 
 /// A list that is asked for.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryAsk {
     /// Whose.

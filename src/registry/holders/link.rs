@@ -23,7 +23,7 @@ use crate::trust::HolderKey;
 const MAX_LINKS: usize = 64;
 
 /// A link to be made or taken back.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkCommand {
     /// The older code: the number that was, the organisation that merged.
@@ -31,9 +31,11 @@ pub struct LinkCommand {
     /// The newer code.
     pub to: AskedHolder,
     /// How they belong together.
+    #[schema(value_type = String)]
     pub kind: LinkKind,
     /// The legal day; today where nothing is said.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub since: Option<Day>,
     /// Why, in words. Sealed; only its hash enters the log.
     pub ground: String,

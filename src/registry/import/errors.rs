@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -55,6 +56,21 @@ fn unwritable(error: std::io::Error) -> Error {
         .at("errors")
         .rule("error_file")
         .caused_by(error)
+}
+
+/// Refuses to write errors over the rows themselves, under another name too: beginning the file empties it.
+pub fn refuse_source(errors: Option<&Path>, source: &Path) -> Result<()> {
+    let same = |path: &Path| -> std::io::Result<bool> {
+        let (errors, source) = (std::fs::metadata(path)?, std::fs::metadata(source)?);
+        Ok((errors.dev(), errors.ino()) == (source.dev(), source.ino()))
+    };
+    // A file that is not there yet is not the source; whatever else is wrong with it, opening it tells.
+    if errors.is_some_and(|path| same(path).unwrap_or(false)) {
+        return Err(Error::new(Code::ConfigInvalid, "the error file is the file of the rows")
+            .at("errors")
+            .rule("error_file"));
+    }
+    Ok(())
 }
 
 impl ErrorFile {

@@ -59,6 +59,7 @@ impl Registry {
     ) -> Result<ImportReport> {
         decide_scope(actor, Scope::Export).fields()?;
         self.refresh()?;
+        errors::refuse_source(options.error_path.as_deref(), source)?;
         let survey = survey::survey(source)?;
         let format = match options.format.or_else(|| ImportFormat::of_path(source)) {
             Some(format) => format,

@@ -52,6 +52,32 @@ fn i5_each_verdict_has_its_own_words() {
 }
 
 #[test]
+fn every_face_of_the_demo_says_so_on_paper_too() {
+    let in_articles = |html: &str| {
+        html.split("<article")
+            .skip(1)
+            .filter(|one| one.split("</article>").next().unwrap().contains("演示数据"))
+            .count()
+    };
+    assert_eq!(in_articles(&result(lookup())), lookup().rows.len());
+    let real = Shell { demo: false, ..shell() };
+    assert_eq!(in_articles(&ResultPage { shell: real, view: lookup() }.render().unwrap()), 0);
+    let style = include_str!("../assets/elicense.css");
+    let print = style.split("@media print").nth(1).unwrap();
+    let hidden = print.lines().find(|line| line.contains("display: none")).unwrap();
+    assert!(!hidden.contains("badge") && !hidden.contains(".demo"), "{hidden}");
+}
+
+#[test]
+fn where_there_are_no_items_the_clerk_writes_one() {
+    let empty = FirstPage { shell: shell(), form: LookupForm::empty(Vec::new()) }.render().unwrap();
+    assert!(empty.contains("<input id=\"item\" name=\"item\""), "{empty}");
+    assert!(!empty.contains("<select id=\"item\""), "a list of nothing that must be chosen from");
+    let items = FirstPage { shell: shell(), form: form() }.render().unwrap();
+    assert!(items.contains("<select id=\"item\"") && !items.contains("<input id=\"item\""));
+}
+
+#[test]
 fn i13_an_empty_answer_does_not_say_there_is_none() {
     let html = result(LookupView { absences: lookup().absences, ..LookupView::default() });
     assert!(html.contains("没有查到不等于没有") && html.contains("不能据此判断有无"));

@@ -1,0 +1,23 @@
+//! Files and folders for their owner alone, whatever the process's umask: what a registry writes is sealed, but
+//! sizes, times and an export are not.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::Result;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Makes a file with mode 0600 that must not exist yet.
+///
+/// # Errors
+/// `AlreadyExists`, or what the system says.
+pub fn create_new(path: &Path) -> Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Makes a folder and those above it that are missing, with mode 0700; one that is there keeps its mode.
+///
+/// # Errors
+/// What the system says.
+pub fn create_dir_all(path: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
