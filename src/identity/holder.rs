@@ -127,23 +127,29 @@ impl HolderCode {
         }
     }
 
-    /// The code with its middle hidden, character for character: `110***********002X`. At least half of it
-    /// is hidden, whatever its length.
+    /// The code as [`mask`] shows it.
     pub fn masked(&self) -> String {
-        let length = self.text.chars().count();
-        let (front, back) = match length {
-            14.. => MASK_LONG,
-            6..14 => MASK_SHORT,
-            _ => (0, 0),
-        };
-        let hidden = front..length - back;
-        self.text.chars().enumerate().map(|(at, c)| if hidden.contains(&at) { '*' } else { c }).collect()
+        mask(&self.text)
     }
 
     /// Sex, birth date and kind, only where the number carries them.
     pub fn person(&self) -> Option<PersonFacts> {
         if self.form == Form::Citizen { citizen::facts(&self.text) } else { None }
     }
+}
+
+/// A number with its middle hidden, character for character: `110***********002X`. At least half of it is hidden,
+/// whatever its length, and a birth date never shows. The one mask of numbers: two of them side by side would
+/// tell more than either.
+pub fn mask(text: &str) -> String {
+    let length = text.chars().count();
+    let (front, back) = match length {
+        14.. => MASK_LONG,
+        6..14 => MASK_SHORT,
+        _ => (0, 0),
+    };
+    let hidden = front..length - back;
+    text.chars().enumerate().map(|(at, c)| if hidden.contains(&at) { '*' } else { c }).collect()
 }
 
 impl fmt::Display for HolderCode {

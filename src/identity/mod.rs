@@ -5,7 +5,7 @@
 //! |---|---|
 //! | check what somebody typed and get its canonical form | [`HolderCode::parse_on`] (issue, window), [`HolderCode::parse`] (no present day at hand) |
 //! | compute the holder key | [`HolderCode::key_type`] and [`HolderCode::key_code`] |
-//! | show a number | [`HolderCode::masked`] (also what `Display` and `Debug` write) |
+//! | show a number | [`HolderCode::masked`] (also what `Display` and `Debug` write), [`mask`] |
 //! | cross-check a face against the number | [`HolderCode::person`] |
 //! | find out whether a text gives a number away | [`contains_citizen_number`], [`contains_code_of`] |
 //! | make numbers for fixtures | [`citizen_check`], [`organisation_check`], [`credit_check`] |
@@ -30,7 +30,7 @@ pub use check::{CREDIT_ALPHABET, citizen_check, credit_check, organisation_check
 pub use citizen::{PersonFacts, PersonKind, Sex};
 pub use code_type::{CodeType, UnknownCodeType};
 pub use fault::{CodeFault, CodeRule};
-pub use holder::{HolderCode, Parsed};
+pub use holder::{HolderCode, Parsed, mask};
 pub use regions::{RegionFault, RegionStatus, Regions};
 pub use remark::Remark;
 pub use scan::{citizen_numbers, contains_citizen_number, contains_code_of, legacy_form};

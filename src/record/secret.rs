@@ -1,5 +1,8 @@
 //! Numbers inside other numbers: many certificate numbers *are* the citizen's number, so a serial or a text
-//! that contains one is as secret as the number itself (I3).
+//! that contains one is as secret as the number itself (I3). And how such a text is shown to whom it is not told.
+
+use crate::catalog::Mask;
+pub use crate::identity::mask;
 
 /// Whether a serial made elsewhere must be treated as a secret: it contains a code of one of the record's own
 /// holders (of 9 characters or more; an 18-digit number also in its 15-digit form), or any 18 characters that
@@ -17,13 +20,21 @@ pub fn serial_is_secret(serial: &str, holder_codes: &[&str]) -> bool {
     has_holder || serial.as_bytes().windows(18).any(looks_like_citizen_number)
 }
 
-/// A text with its middle hidden: the first three and last two characters of a long one, the first of a short
-/// one. Enough to recognise a number one knows, not enough to learn it; a birth date never shows.
-pub fn mask(text: &str) -> String {
+/// A text as a field of that mask shows it; none where it is not shown at all.
+pub fn masked(by: Mask, text: &str) -> Option<String> {
+    match by {
+        Mask::None => Some(text.to_owned()),
+        Mask::Id => Some(mask(text)),
+        Mask::Account => Some(last_four(text)),
+        Mask::Hidden => None,
+    }
+}
+
+/// An account, card or telephone number: the last four, of one of fewer than eight characters none.
+fn last_four(text: &str) -> String {
     let count = text.chars().count();
-    let (head, tail) = if count >= 9 { (3, 2) } else { (usize::from(count > 1), 0) };
-    let hide = |(at, symbol)| if at < head || at >= count - tail { symbol } else { '*' };
-    text.chars().enumerate().map(hide).collect()
+    let hidden = if count < 8 { count } else { count - 4 };
+    text.chars().enumerate().map(|(at, symbol)| if at < hidden { '*' } else { symbol }).collect()
 }
 
 /// 18 characters with a date that exists in 1800–2199 and the check character of GB 11643.
@@ -84,9 +95,25 @@ mod tests {
 
     #[test]
     fn i3_a_mask_never_shows_a_birth_date() {
-        assert_eq!(mask("19010119900307001X"), "190*************1X");
-        assert_eq!(mask("王小明"), "王**");
+        assert_eq!(mask("19010119900307001X"), "190***********001X");
+        assert_eq!(mask("王小明"), "***");
         assert_eq!(mask("A"), "*");
         assert_eq!(mask(""), "");
+    }
+
+    #[test]
+    fn i3_each_mask_shows_what_it_says() {
+        let card = "6200000000000000001";
+        assert_eq!(masked(Mask::None, card).as_deref(), Some(card));
+        assert_eq!(masked(Mask::Id, card), Some(mask(card)));
+        assert_eq!(masked(Mask::Account, card).as_deref(), Some("***************0001"));
+        assert_eq!(masked(Mask::Account, "13900000019").as_deref(), Some("*******0019"));
+        assert_eq!(masked(Mask::Account, "1234567").as_deref(), Some("*******"));
+        assert_eq!(masked(Mask::Hidden, card), None);
+        // What was masked once stays as it is: a page masks what it gets from an extract again.
+        for by in [Mask::Id, Mask::Account] {
+            let once = masked(by, card).unwrap();
+            assert_eq!(masked(by, &once), Some(once));
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::http::context::Context;
 use crate::http::session::Session;
 use crate::policy::Actor;
 use crate::record::payload::Custody;
-use crate::record::secret::mask;
+use crate::record::secret::{mask, masked};
 use crate::record::verdict::Reason;
 use crate::registry::{Ask, Registry, Snapshot};
 
@@ -246,7 +246,6 @@ fn shown(field: &Field, text: &str) -> String {
             text.replace('T', " ")
         }
         Mask::None => text.to_owned(),
-        Mask::Id | Mask::Account => mask(text),
-        Mask::Hidden => String::new(),
+        mask => masked(mask, text).unwrap_or_default(),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::scan::{Found, FoundRow};
 use super::{ReceiptForm, Within, absent};
-use crate::catalog::{Custody, Mask, TypeEntry};
+use crate::catalog::{Custody, TypeEntry};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::identity::{HolderCode, Parsed};
@@ -16,7 +16,7 @@ use crate::log::Accepted;
 use crate::policy::Fields;
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::canonical::{write_base64url, write_integer};
-use crate::record::extract::{self, Fields as Shown, Holders, View};
+use crate::record::extract::{self, Fields as Shown, Holders, Masks, View};
 use crate::record::payload::holder_codes;
 use crate::record::verdict::{Facts, Judgement, Reason, Seal};
 use crate::record::{Digest, Record, verdict};
@@ -247,7 +247,7 @@ impl<'a> Draft<'a> {
             Fields::Whole => &none,
             Fields::Named(names) => names,
         };
-        let masked = entry.map(|entry| masked_fields(entry, names)).unwrap_or_default();
+        let types = self.types(entry, full.record_type.version);
         let holders = if names.contains("holders") {
             Holders::All
         } else {
@@ -256,7 +256,7 @@ impl<'a> Draft<'a> {
         let view = View {
             fields: Shown::Only(names),
             holders,
-            masked: &masked,
+            masks: Masks::OfType { types: &types, unmasked: names },
             mask_codes: !names.contains("holder_code"),
         };
         let extract = extract::extract(&full, &view).map_err(Error::internal)?;
@@ -264,6 +264,13 @@ impl<'a> Draft<'a> {
         self.body.extend_from_slice(b",\"extract\":");
         self.body.extend_from_slice(&extract.bytes);
         Ok(extract.digest)
+    }
+
+    /// The definitions by which a face is masked: the newest, then for fields it no longer has the face's own.
+    fn types(&self, newest: Option<&Arc<TypeEntry>>, version: u32) -> Vec<Arc<TypeEntry>> {
+        let own = newest.and_then(|newest| self.snapshot.catalog.type_version(&newest.def().code, version));
+        let own = own.filter(|own| newest.is_none_or(|newest| !Arc::ptr_eq(own, newest)));
+        newest.into_iter().chain(own).cloned().collect()
     }
 
     fn directory(&mut self, record: &StoredRecord) -> Digest {
@@ -380,10 +387,4 @@ impl Written {
         self.body.push(b'}');
         Answered { body: self.body, accepted, records: self.records }
     }
-}
-
-/// Of the fields that go out, those whose type masks them unless the grant names them as `field!whole`.
-fn masked_fields(entry: &TypeEntry, names: &BTreeSet<String>) -> BTreeSet<String> {
-    let masked = entry.face().fields().iter().filter(|field| field.mask != Mask::None);
-    masked.map(|field| field.name.clone()).filter(|name| !names.contains(&format!("{name}!whole"))).collect()
 }
