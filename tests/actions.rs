@@ -320,16 +320,7 @@ fn a_death_is_proposed_to_the_issuers_of_the_dead_ones_papers(world: World) {
     settled(&world);
     let card = issue(&world, people::social_card(CHEN, "陈志远"));
     issue(&world, people::social_card(ZHOU, "周海燕"));
-    let death = people::draft(json!({
-        "type": "death_certificate", "issuer": POLICE, "issued_on": "2026-11-01",
-        "holders": [{"code_type": "111", "code": CHEN, "name": "陈志远", "role": "deceased"}],
-        "face": {
-            "certificate_no": "D190101-2026-0001", "deceased_name": "陈志远", "sex": "1", "id_type": "111",
-            "id_number": CHEN, "died_on": "2026-10-30", "place": "示范市第一医院", "source": "1",
-            "issuing_unit": "示范市第一医院", "issued_on": "2026-11-01",
-        },
-    }));
-    let issued = issue(&world, death);
+    let issued = issue(&world, people::death(CHEN, "陈志远"));
     assert!(issued.ended.is_empty());
     assert_eq!(issued.proposals.len(), 1, "{:?}", issued.proposals);
     let proposal = &issued.proposals[0];

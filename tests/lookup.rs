@@ -6,9 +6,13 @@ mod common;
 
 use common::people::{self, ZHOU};
 use common::{World, operator, run};
-use elicense::log::LogVerifier;
+use elicense::error::Code;
 use elicense::log::receipt::Receipt;
-use elicense::registry::{Ask, IssueOutcome, Submitted};
+use elicense::log::{LogVerifier, TreeReader};
+use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::record::{Action, Identifier, Record};
+use elicense::registry::{ActCommand, Ask, FaceEdit, IssueOutcome, Submitted};
+use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
 
 fn ask(value: Value) -> Ask {
@@ -32,6 +36,145 @@ on_both! {
     i2_a_lookup_shows_what_was_issued_with_a_receipt_that_verifies
     issuing_the_same_again_gets_the_first_answer_and_another_face_is_a_clash
     i13_an_unknown_holder_is_an_answer_and_absence_is_undetermined_without_coverage
+    the_first_answer_stays_the_first_ones_after_a_change
+    i2_i3_a_clash_shows_what_the_issuer_may_see_and_is_an_access
+    a_number_whose_key_row_is_damaged_is_damaged_and_not_busy
+}
+
+fn act(world: &World, command: &ActCommand) {
+    world.registry.refresh().unwrap();
+    world.registry.act(&operator(), command).unwrap();
+}
+
+fn the_first_answer_stays_the_first_ones_after_a_change(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    let issue = |submitted: &Submitted| {
+        world.registry.refresh().unwrap();
+        world.registry.issue(&operator(), submitted).unwrap()
+    };
+    let draft = Submitted::Draft(people::social_card(ZHOU, "周海燕"));
+    let first = issue(&draft);
+    // An issuer's own envelope of another person's card.
+    let own = people::social_card(people::CHEN, "陈志远");
+    let envelope = {
+        issue(&Submitted::Draft(own));
+        let answer =
+            lookup(&world, json!({"holder": {"type": "111", "code": people::CHEN}, "purpose": purpose()}));
+        let compact = answer["records"][0]["envelope"].as_str().unwrap().to_owned();
+        let parsed = EnvelopeBuf::parse_compact(&compact, Default::default()).unwrap();
+        let mut record = Record::from_payload(parsed.view().payload()).unwrap();
+        let next = Identifier::compose(&record.record_type.code, people::POLICE, "ABCDEFGHIJ0123456789", 1);
+        record.identifier = next.unwrap().as_str().to_owned();
+        let number = "190102197911020011";
+        record.holders[0].code = number.into();
+        record.number = Some(number.into());
+        record.face.insert("social_security_no".into(), number.into());
+        let key = SigningKey::from_seed(&[9; 32]).unwrap();
+        world.registry.register_key("test", people::POLICE, key.verify_key().bytes()).unwrap();
+        Submitted::Envelope(
+            EnvelopeBuf::sign(Typ::Record, &record.to_canonical().unwrap(), &key).unwrap().compact(),
+        )
+    };
+    let signed = issue(&envelope);
+    assert!(signed.signed_by_issuer && !first.signed_by_issuer);
+    for issued in [&first, &signed] {
+        // The new version is signed here: the first one's answer still tells who signed the first.
+        let mut change = ActCommand::new(&issued.identifier, 1, Action::Change);
+        change.face = Some(FaceEdit::Patch(json!({"bank": "示范商业银行"}).as_object().unwrap().clone()));
+        act(&world, &change);
+    }
+    for (submitted, first) in [(&draft, &first), (&envelope, &signed)] {
+        let again = issue(submitted);
+        assert_eq!(again.outcome, IssueOutcome::AlreadyThere);
+        assert_eq!((&again.identifier, again.version), (&first.identifier, 1));
+        assert_eq!(
+            (again.leaf, again.at, again.signed_by_issuer),
+            (first.leaf, first.at, first.signed_by_issuer)
+        );
+    }
+}
+
+fn i2_i3_a_clash_shows_what_the_issuer_may_see_and_is_an_access(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    let issue = |actor: &Actor, draft| {
+        world.registry.refresh().unwrap();
+        world.registry.issue(actor, &Submitted::Draft(draft))
+    };
+    let ward = "190102197911020011";
+    issue(&operator(), people::disability(ward, "王䶮", (ZHOU, "周海燕"))).unwrap();
+    let mut other = people::disability(ward, "王䶮", (people::CHEN, "陈志远"));
+    other.face.insert("guardian_phone".into(), "13900000027".into());
+    other.face.insert("address".into(), format!("陈志远{} 家", people::CHEN).into());
+    other.face.insert("grade".into(), "4".into());
+    let entries = || {
+        let head = world.registry.store().read_access_now(|reader| reader.head("access-main"));
+        head.unwrap().unwrap().size
+    };
+    let sides = |error: &elicense::error::Error, field: &str| {
+        let differing = error.extra.as_ref().unwrap()["differing"].as_array().unwrap().clone();
+        let one = differing.into_iter().find(|one| one["field"] == field).unwrap();
+        (one["stored"].clone(), one["brought"].clone())
+    };
+    let before = entries();
+    let clash = issue(&operator(), other.clone()).unwrap_err();
+    assert_eq!(clash.code.wire(), "number_clash");
+    assert_eq!(sides(&clash, "grade"), (json!("3"), json!("4")));
+    assert_eq!(sides(&clash, "guardian_name"), (json!("周海燕"), json!("陈志远")));
+    assert_eq!(sides(&clash, "guardian_phone"), (json!("*******0019"), json!("*******0027")));
+    assert_eq!(sides(&clash, "address").1, "…");
+    let text = format!("{:?}", clash.extra);
+    for number in [ward, ZHOU, people::CHEN, "13900000019", "13900000027"] {
+        assert!(!text.contains(number), "{text}");
+    }
+    assert_eq!(entries(), before + 1);
+    let store = world.registry.store();
+    let batch = store.read_access_now(|reader| reader.access_batches("access-main", before, before + 1, 1));
+    let item = batch.unwrap().pop().unwrap().items.unwrap().pop().unwrap();
+    assert_eq!(item.holders, [ward, ZHOU].map(|code| store.vault().index().holder_key("111", code)));
+    let entry: Value = serde_json::from_slice(&item.entry).unwrap();
+    assert_eq!((&entry["outcome"], &entry["decision"]), (&json!("number_clash"), &json!("operator")));
+    let shown = elicense::record::canonical::to_vec(clash.extra.as_ref().unwrap()).unwrap();
+    let digest = elicense::record::Digest::of(&[&shown]).text();
+    let listed = json!({"absent": [], "heads": [], "records": [["", 1, digest, "undetermined", []]]});
+    let listed = elicense::record::canonical::to_vec(&listed).unwrap();
+    assert_eq!(entry["answer"], elicense::record::Digest::of(&[&listed]).text());
+    // Who may see one field of the type sees one; the others are said to differ and no more.
+    let client = Client {
+        id: "issuer".into(),
+        agency: people::POLICE.into(),
+        name: "发证系统".into(),
+        scopes: vec![Scope::Issue],
+        grants: vec![Grant {
+            types: Selection::All,
+            fields: Fields::Named(["grade".to_owned(), "guardian_phone!whole".to_owned()].into()),
+            purposes: Selection::All,
+        }],
+        budget: 10,
+        enabled: true,
+    };
+    let actor = Actor::Client { client: client.into(), scopes: vec![Scope::Issue] };
+    let clash = issue(&actor, other.clone()).unwrap_err();
+    assert_eq!(sides(&clash, "grade"), (json!("3"), json!("4")));
+    assert_eq!(sides(&clash, "guardian_name"), (json!("…"), json!("…")));
+    assert_eq!(sides(&clash, "guardian_phone"), (json!("…"), json!("…")));
+    // What cannot be noted is not shown.
+    world.registry.stop_access();
+    let clash = issue(&operator(), other).unwrap_err();
+    assert_eq!((clash.code.wire(), clash.extra.is_none()), ("number_clash", true));
+}
+
+fn a_number_whose_key_row_is_damaged_is_damaged_and_not_busy(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    let issue = || {
+        world.registry.refresh().unwrap();
+        world.registry.issue(&operator(), &Submitted::Draft(people::social_card(ZHOU, "周海燕")))
+    };
+    issue().unwrap();
+    world.sql("UPDATE record_keys SET sealed = substr(sealed, 2)");
+    assert_eq!(issue().unwrap_err().code, Code::RecordDamaged);
 }
 
 fn i2_a_lookup_shows_what_was_issued_with_a_receipt_that_verifies(world: World) {
@@ -73,6 +216,7 @@ fn i2_a_lookup_shows_what_was_issued_with_a_receipt_that_verifies(world: World) 
 
 fn issuing_the_same_again_gets_the_first_answer_and_another_face_is_a_clash(world: World) {
     people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
     let issue = |draft| {
         world.registry.refresh().unwrap();
         world.registry.issue(&operator(), &Submitted::Draft(draft))

@@ -50,7 +50,8 @@ fn read(line: &str) -> Result<(Submitted, Beginning)> {
 /// Issues line by line; the first refusal ends the run with its line, and what went before stays issued.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let text = input::text(&args.file)?;
-    let registry = globals.open()?;
+    // A number clash shows the other face, and that is an access.
+    let registry = globals.open_with_access()?;
     let actor = globals.actor();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let at_line = |error: Error| error.within(&format!("line {}", number + 1));
@@ -77,6 +78,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         });
         output.say(&text, &value);
     }
+    registry.stop_access();
     Ok(0)
 }
 

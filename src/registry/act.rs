@@ -16,7 +16,7 @@ pub use dispute::{DisputeCommand, Disputed};
 use super::ends::{self, Proposal};
 use super::find::{self, Kept};
 use super::idempotent::Once;
-use super::issue::{Signed, clash, event_row};
+use super::issue::{Signed, event_row};
 use super::ledger::Place;
 use super::order::{self, Subject, Terms};
 use super::{Registry, Snapshot, strict};
@@ -28,7 +28,7 @@ use crate::record::action::{Action, State};
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::{Attachment, Validity};
 use crate::record::{Record, Salt};
-use crate::store::{Opened, RecordKey, StoredRecord, Writer};
+use crate::store::{RecordKey, StoredRecord, Writer};
 use crate::trust::random;
 
 /// What a new version's face is made from. Without one the face stays as it was.
@@ -505,16 +505,9 @@ fn insert_keys(writer: &mut Writer<'_>, next: &Signed, old: &StoredRecord) -> Re
     for key in next.keys.iter().chain(&first) {
         match writer.record_key(key)? {
             Some(found) if found.record_id == old.record_id => continue,
-            Some(found) => {
-                let holder = found.holders.first().copied();
-                let other = match holder {
-                    Some(holder) => writer.record(&holder, &found.record_id)?,
-                    None => None,
-                };
-                return Err(match other {
-                    Some(Opened::Record(other)) => clash(&other, &next.record),
-                    _ => Error::new(Code::NumberClash, "another record has this number").at("number"),
-                });
+            Some(_) => {
+                let taken = Error::new(Code::NumberClash, "another record has this number");
+                return Err(taken.at("number").rule("number_unique"));
             }
             None => writer.insert_record_key(&RecordKey {
                 key: *key,

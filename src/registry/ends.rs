@@ -182,7 +182,7 @@ fn records_ended(
             if row.type_code != ended.def().code || row.custody != Custody::Hosted {
                 continue;
             }
-            let Some(kept) = find::by_identifier(writer, &row.body.identifier)? else { continue };
+            let Some(kept) = find::readable(writer, &row.body.identifier)? else { continue };
             let holders = &kept.key.holders;
             let meant = match when {
                 EndWhen::SameSubject => Some(&row.body.role) == first_role(ended).as_ref(),

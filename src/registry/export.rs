@@ -185,7 +185,7 @@ fn outgoing(
     parts: &EntryParts<'_>,
     access_log: &str,
 ) -> Result<Gathered> {
-    let Some(kept) = find::by_identifier(reader, &row.body.identifier)? else { return Ok(Gathered::Damaged) };
+    let Some(kept) = find::readable(reader, &row.body.identifier)? else { return Ok(Gathered::Damaged) };
     if kept.key.holders.first() != Some(&row.hk) {
         return Ok(Gathered::OtherRow);
     }

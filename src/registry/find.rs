@@ -30,6 +30,9 @@ impl Kept {
 }
 
 /// The record of an identifier, of its present version or an older one.
+///
+/// # Errors
+/// `record_damaged` where the identifier is taken and its key row does not open.
 pub(super) fn by_identifier(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
     let key = reader.index().identifier_key(identifier);
     let Some(key) = reader.record_key(&key)? else { return Ok(None) };
@@ -41,6 +44,14 @@ pub(super) fn by_identifier(reader: &mut Reader<'_>, identifier: &str) -> Result
         }
     }
     Ok(Some(Kept { key, rows, damaged }))
+}
+
+/// The same for whoever walks over many rows and passes by what is damaged: none where the key row is.
+pub(super) fn readable(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
+    match by_identifier(reader, identifier) {
+        Err(error) if error.code == Code::RecordDamaged => Ok(None),
+        kept => kept,
+    }
 }
 
 /// All codes of one holder, and what is known of its life under any of them.

@@ -1,9 +1,12 @@
 //! Issue: a draft or an issuer's own envelope becomes a signed, sealed, logged record.
 
+mod clash;
+
+use std::cell::Cell;
+
 use serde::{Deserialize, Serialize};
 
-use serde_json::json;
-
+use self::clash::Clash;
 use super::Registry;
 use super::directory;
 use super::draft::{self, Checked, Draft};
@@ -253,7 +256,7 @@ impl Registry {
                 (Signed::over(checked, envelope, index)?, remarks, true)
             }
         };
-        self.bind((&actor.label(), beginning.action()), signed, (remarks, signed_by_issuer), once)
+        self.bind((actor, beginning.action()), signed, (remarks, signed_by_issuer), once)
     }
 
     pub(super) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
@@ -299,7 +302,7 @@ impl Registry {
     /// Stores a signed record under all its holders, or finds that it is there.
     fn bind(
         &self,
-        (actor, action): (&str, Action),
+        (actor, action): (&Actor, Action),
         signed: Signed,
         (remarks, signed_by_issuer): (Vec<String>, bool),
         once: Option<&Once>,
@@ -307,12 +310,13 @@ impl Registry {
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
-        self.log_once(once, |writer, place| {
-            if let Some(there) = self.already_there(writer, &signed)? {
+        let (label, clashed) = (actor.label(), Cell::new(None));
+        let bound = self.log_once(once, |writer, place| {
+            if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
             directory::take_over(writer, &signed, record_id)?;
-            let event = signed.event(action, actor, place.at, salt);
+            let event = signed.event(action, &label, place.at, salt);
             for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
                 writer.insert_record(&row)?;
                 writer.insert_event(&event_row(&row, 1, &event, place.first, Vec::new(), String::new()))?;
@@ -343,71 +347,74 @@ impl Registry {
                 proposals: ends.proposals,
             };
             Ok((issued, entries))
-        })
+        });
+        // Only now that the transaction is over: the access that showing the other face is waits for its own log.
+        match (bound, clashed.take()) {
+            (Err(error), Some(clash)) if error.code == Code::NumberClash => {
+                Err(self.shown_clash(actor, &clash))
+            }
+            (bound, _) => bound,
+        }
     }
 
-    /// The answer that the same record got before; `number_clash` if its number stands on another face.
-    fn already_there(&self, writer: &mut Writer<'_>, signed: &Signed) -> Result<Option<Issued>> {
+    /// The answer that the same record got before, as it was then; `number_clash` if its number stands on another
+    /// face, which is put into `clashed`.
+    fn already_there(
+        &self,
+        writer: &mut Writer<'_>,
+        signed: &Signed,
+        clashed: &Cell<Option<Clash>>,
+    ) -> Result<Option<Issued>> {
+        let damaged = |what| Error::new(Code::RecordDamaged, what);
         for key in &signed.keys {
             let Some(found) = writer.record_key(key)? else { continue };
-            let holder = found
-                .holders
-                .first()
-                .copied()
-                .ok_or_else(|| Error::new(Code::RecordDamaged, "a key row has no holder"))?;
-            let stored = match writer.record(&holder, &found.record_id)? {
-                Some(Opened::Record(stored)) => stored,
-                _ => return Err(Error::new(Code::RecordDamaged, "the record of that number does not open")),
-            };
-            let first = writer.events_of(&holder, &found.record_id)?.into_iter().find(|event| event.seq == 1);
-            if found.content == signed.content.0 {
-                let first =
-                    first.ok_or_else(|| Error::new(Code::RecordDamaged, "a record has no first event"))?;
-                return Ok(Some(Issued {
-                    outcome: IssueOutcome::AlreadyThere,
-                    identifier: stored.body.identifier.clone(),
-                    version: u32::try_from(found.version).map_err(Error::internal)?,
-                    signed_by_issuer: false,
-                    log: first.log,
-                    leaf: first.leaf,
-                    at: first.logged_at,
-                    remarks: Vec::new(),
-                    ended: Vec::new(),
-                    proposals: Vec::new(),
-                }));
+            let holder = found.holders.first().copied();
+            let holder = holder.ok_or_else(|| damaged("a key row has no holder"))?;
+            let stored = version_row(writer, &holder, &found)?;
+            let stored = stored.ok_or_else(|| damaged("the record of that number does not open"))?;
+            if found.content != signed.content.0 {
+                clashed.set(Some(Clash { stored, holders: found.holders, brought: signed.record.clone() }));
+                return Err(clash::number_clash());
             }
-            return Err(clash(&stored, &signed.record));
+            let envelope = Envelope::parse_stored(&stored.body.envelope)
+                .map_err(|fault| damaged("an envelope does not open").caused_by(fault))?;
+            let digest = envelope.digest();
+            let made = |event: &StoredEvent| {
+                Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
+            };
+            let first = writer.events_of(&holder, &found.record_id)?.into_iter().find(made);
+            let first = first.ok_or_else(|| damaged("a record has no first event"))?;
+            let held = envelope.kid().is_ok_and(|kid| self.snapshot().held_here(&kid));
+            return Ok(Some(Issued {
+                outcome: IssueOutcome::AlreadyThere,
+                identifier: stored.body.identifier.clone(),
+                version: u32::try_from(stored.version).map_err(Error::internal)?,
+                signed_by_issuer: !held,
+                log: first.log,
+                leaf: first.leaf,
+                at: first.logged_at,
+                remarks: Vec::new(),
+                ended: Vec::new(),
+                proposals: Vec::new(),
+            }));
         }
         Ok(None)
     }
 }
 
-/// Both faces side by side, for whoever may issue this type: fields that differ only, so that no more goes out
-/// than the question needs, and never the number itself.
-pub(super) fn clash(stored: &StoredRecord, brought: &Record) -> Error {
-    let error = Error::new(Code::NumberClash, "this number stands on another face")
-        .at("number")
-        .rule("number_unique");
-    let Ok(envelope) = Envelope::parse_stored(&stored.body.envelope) else { return error };
-    let Ok(there) = Record::from_payload(envelope.payload()) else { return error };
-    let mut differing = Vec::new();
-    for name in there.face.keys().chain(brought.face.keys().filter(|name| !there.face.contains_key(*name))) {
-        if there.face.get(name) != brought.face.get(name) {
-            let shown = |value: Option<&serde_json::Value>| value.map(masked_value);
-            differing.push(json!({"field": name, "stored": shown(there.face.get(name)), "brought": shown(brought.face.get(name))}));
-        }
-    }
-    error.with(json!({"stored_version": stored.version, "stored_issued_on": there.issued_on, "differing": differing}))
-}
-
-fn masked_value(value: &serde_json::Value) -> serde_json::Value {
-    match value {
-        serde_json::Value::String(text) if crate::identity::contains_citizen_number(text) => {
-            crate::record::secret::mask(text).into()
-        }
-        serde_json::Value::Array(_) | serde_json::Value::Object(_) => "…".into(),
-        other => other.clone(),
-    }
+/// The row of the version that a key stands for, present or past.
+fn version_row(
+    writer: &mut Writer<'_>,
+    holder: &HolderKey,
+    found: &RecordKey,
+) -> Result<Option<StoredRecord>> {
+    let past = writer.past_records(holder, &found.record_id)?;
+    let rows = writer.record(holder, &found.record_id)?.into_iter().chain(past);
+    let named = |opened| match opened {
+        Opened::Record(row) if row.version == found.version => Some(*row),
+        _ => None,
+    };
+    Ok(rows.into_iter().find_map(named))
 }
 
 /// One holder's copy of an event about its row.

@@ -6,7 +6,7 @@ use super::dialect::{self, native};
 use super::schema::record_keys;
 use super::tx::{Reader, Writer};
 use super::vault::{Purpose, Vault, holder_key_of, start};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
 
 /// Which record stands under a keyed hash.
@@ -57,13 +57,18 @@ fn open(mut row: Row, vault: &Vault) -> Option<RecordKey> {
 pub(super) const CHUNK: usize = 500;
 
 impl Reader<'_> {
-    /// The record under a keyed hash. A row whose seal does not hold counts as absent here; `fsck` names it.
+    /// The record under a keyed hash; none where the key is free.
+    ///
+    /// # Errors
+    /// `record_damaged` where the key is taken by a row that does not open: to whom it leads is then unknown,
+    /// which is neither "nothing there" nor room for another record.
     pub fn record_key(&mut self, key: &[u8; 16]) -> Result<Option<RecordKey>> {
         let vault = self.vault;
         let row: Option<Row> =
             native!(self.conn, c => record_keys::table.find(key.as_slice()).first(c).optional())
                 .map_err(dialect::fault)?;
-        Ok(row.and_then(|row| open(row, vault)))
+        let damaged = || Error::new(Code::RecordDamaged, "a key row of a record does not open");
+        row.map(|row| open(row, vault).ok_or_else(damaged)).transpose()
     }
 
     /// Walks all key rows in order from after `after`: the key's column and the row if it opens.

@@ -108,6 +108,11 @@ impl World {
         }
     }
 
+    /// The database it is on.
+    pub fn backend(&self) -> Backend {
+        if self._database.is_some() { Backend::Postgres } else { Backend::Sqlite }
+    }
+
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }

@@ -87,6 +87,40 @@ pub fn marriage(number: &str) -> Draft {
     }))
 }
 
+/// A death certificate: of the dead, in the role `deceased`.
+pub fn death(code: &str, name: &str) -> Draft {
+    let sex = if code.as_bytes()[16] % 2 == 1 { "1" } else { "2" };
+    draft(json!({
+        "type": "death_certificate", "issuer": POLICE, "issued_on": "2026-11-01",
+        "holders": [{"code_type": "111", "code": code, "name": name, "role": "deceased"}],
+        "face": {
+            "certificate_no": "D190101-2026-0001", "deceased_name": name, "sex": sex, "id_type": "111",
+            "id_number": code, "died_on": "2026-10-30", "place": "示范市第一医院", "cause": "心脏骤停", "source": "1",
+            "issuing_unit": "示范市第一医院", "issued_on": "2026-11-01",
+        },
+    }))
+}
+
+/// A disability certificate with a guardian, who is a holder beside its subject.
+pub fn disability(code: &str, name: &str, guardian: (&str, &str)) -> Draft {
+    let sex = if code.as_bytes()[16] % 2 == 1 { "1" } else { "2" };
+    let born = format!("{}-{}-{}", &code[6..10], &code[10..12], &code[12..14]);
+    draft(json!({
+        "type": "disability_certificate", "issuer": POLICE, "issued_on": "2020-05-06",
+        "holders": [
+            {"code_type": "111", "code": code, "name": name, "role": "holder"},
+            {"code_type": "111", "code": guardian.0, "name": guardian.1, "role": "guardian"},
+        ],
+        "face": {
+            "name": name, "sex": sex, "ethnic_group": "01", "birth_date": born, "certificate_no": format!("{code}54"),
+            "category": "5", "grade": "3", "guardian_name": guardian.1, "guardian_relation": "母亲",
+            "guardian_phone": "13900000019", "address": "示范省示范市城东区桃源路1号",
+            "issuing_authority": "城东区残疾人联合会", "issued_on": "2020-05-06", "valid_to": "2030-05-05",
+        },
+        "valid_to": "2030-05-05",
+    }))
+}
+
 pub fn draft(value: Value) -> Draft {
     serde_json::from_value(value).unwrap()
 }

@@ -239,7 +239,11 @@ fn check_keys(
     };
     for (key, name) in [(identifier, "identifier"), (unique, name)] {
         let found = |kind, detail: String| Finding::new(kind, "record_keys", detail).record(&row.record_id);
-        let Some(key) = reader.record_key(&key)? else {
+        let row_of_key = match reader.record_key(&key) {
+            Err(error) if error.code == crate::error::Code::RecordDamaged => None,
+            row_of_key => row_of_key?,
+        };
+        let Some(key) = row_of_key else {
             report
                 .find(found(FindingKind::KeyRowMissing, format!("no key row of the record's {name} opens")));
             continue;
