@@ -10,9 +10,12 @@ use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
 use common::{World, operator, run};
 use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Client, Scope};
-use elicense::registry::{Ask, HolderChanged, LinkCommand, MarkCommand, Submitted};
+use elicense::record::Record;
+use elicense::registry::{
+    Ask, DirectoryAsk, HistoryAsk, HolderChanged, LinkCommand, MarkCommand, Submitted, VerifyAsk,
+};
 use elicense::store::HolderState;
-use elicense::trust::HolderKey;
+use elicense::trust::{EnvelopeBuf, HolderKey};
 use serde_json::{Value, json};
 
 /// Synthetic numbers of the same person, in the order in which they were given.
@@ -74,6 +77,81 @@ on_both! {
     a_changed_organisation_code_is_followed_and_a_successor_only_shown
     i4_who_may_not_mark_is_refused_and_the_refusal_is_an_access
     i7_every_change_is_an_event_under_each_holder_with_its_order
+    r6_a_death_is_told_the_same_on_every_path
+}
+
+/// Verdict and reasons of one record by every path that gives one: a lookup and a list under each holder's number,
+/// its envelope, its printed face, its history.
+fn by_every_path(world: &World, slug: &str, holders: &[&str], face: &Value) -> Vec<(String, Value, Value)> {
+    let purpose = json!({"item": "X", "reason": "窗口办理"});
+    let judged = |path: String, value: &Value| (path, value["verdict"].clone(), value["reasons"].clone());
+    let mut told = Vec::new();
+    let mut envelope = Value::Null;
+    for code in holders {
+        let answer = lookup(world, "111", code);
+        let record =
+            answer["records"].as_array().unwrap().iter().find(|one| one["slug"] == slug).unwrap().clone();
+        told.push(judged(format!("lookup {code}"), &record));
+        envelope = record["envelope"].clone();
+        let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose});
+        let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
+        let list = run(world.registry.directory(&operator(), &ask, "cli")).unwrap().body;
+        let entry = list["entries"].as_array().unwrap().iter().find(|one| one["slug"] == slug).unwrap();
+        told.push(judged(format!("list {code}"), entry));
+    }
+    let payload = EnvelopeBuf::parse_compact(envelope.as_str().unwrap(), Default::default()).unwrap();
+    let identifier = Record::from_payload(payload.view().payload()).unwrap().identifier;
+    for ask in
+        [json!({"envelope": envelope}), json!({"identifier": identifier, "face": face, "purpose": purpose})]
+    {
+        let path = format!("verify {:?}", ask.as_object().unwrap().keys().next());
+        let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
+        let verified = run(world.registry.verify(Some(&operator()), &ask, "cli")).unwrap();
+        told.push(judged(path, &verified.body));
+    }
+    let ask = json!({"identifier": identifier, "purpose": purpose});
+    let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
+    told.push(judged(
+        "history".to_owned(),
+        &run(world.registry.history(&operator(), &ask, "cli")).unwrap().body,
+    ));
+    told
+}
+
+fn r6_a_death_is_told_the_same_on_every_path(world: World) {
+    settled(&world);
+    let ward = "190102197911020011";
+    issue(&world, people::id_card(ZHOU, "周海燕", "2020-01-01"));
+    issue(&world, people::marriage("J190101-2015-000123"));
+    issue(&world, people::death(ZHOU, "周海燕"));
+    issue(&world, people::disability(ward, "王䶮", (ZHOU, "周海燕")));
+    let expect = |slug: &str, holders: &[&str], face: Value, (verdict, reasons): (&str, Value)| {
+        for (path, told, why) in by_every_path(&world, slug, holders, &face) {
+            assert_eq!((&told, &why), (&json!(verdict), &reasons), "{slug} by {path}");
+        }
+    };
+    let valid = || ("valid", json!([]));
+    for (state, card, disability) in [
+        ("death_reported", ("undetermined", json!(["death_reported"])), valid()),
+        ("deceased", ("invalid", json!(["holder_deceased"])), valid()),
+    ] {
+        mark(&world, "111", ZHOU, state, "household").unwrap();
+        expect("resident_id_card", &[ZHOU], json!({"name": "周海燕"}), card);
+        expect("marriage_certificate", &[ZHOU, CHEN], json!({"registry": "城东区民政局"}), valid());
+        expect("death_certificate", &[ZHOU], json!({"deceased_name": "周海燕"}), valid());
+        // A guardian's death takes nothing from the ward; the ward's own does, whoever's number is looked up.
+        expect("disability_certificate", &[ward, ZHOU], json!({"name": "王䶮"}), disability);
+    }
+    mark(&world, "111", ward, "deceased", "household").unwrap();
+    let dead = ("invalid", json!(["holder_deceased"]));
+    expect("disability_certificate", &[ward, ZHOU], json!({"name": "王䶮"}), dead);
+    mark(&world, "111", ward, "normal", "household").unwrap();
+    mark(&world, "111", ZHOU, "normal", "household").unwrap();
+    // What is written about them was edited: nothing can be told, by any path, and never that it is good.
+    world.sql("UPDATE holders SET state = 1");
+    let unreadable = || ("undetermined", json!(["status_unavailable"]));
+    expect("resident_id_card", &[ZHOU], json!({"name": "周海燕"}), unreadable());
+    expect("disability_certificate", &[ward, ZHOU], json!({"name": "王䶮"}), unreadable());
 }
 
 fn a_death_report_cuts_nobody_off_and_a_confirmed_death_is_taken_back_with_a_reason(world: World) {
@@ -213,7 +291,7 @@ fn i7_every_change_is_an_event_under_each_holder_with_its_order(world: World) {
         let stored = elicense::record::event::Event::from_canonical(&event.event).unwrap();
         assert_eq!(stored.order, Some(changed.order));
         assert_eq!(stored.subject, elicense::record::event::holder_hash(&stored.salt, "111", code));
-        let order = elicense::trust::EnvelopeBuf::from_stored(event.order.clone()).unwrap();
+        let order = EnvelopeBuf::from_stored(event.order.clone()).unwrap();
         assert_eq!(order.view().digest(), changed.order);
         assert!(!String::from_utf8_lossy(order.view().payload()).contains(code));
     }

@@ -70,6 +70,157 @@ on_both! {
     i4_a_field_outside_the_grant_is_not_compared
     a_receipt_holds_until_a_byte_of_it_changes
     i2_a_verification_stands_on_the_list_of_every_holder
+    what_was_made_here_is_no_copy_however_long_ago
+    i5_damage_here_never_makes_a_genuine_envelope_invalid
+    i4_other_bytes_under_a_known_identifier_are_told_nothing
+    r16_another_dot_in_a_name_is_flagged_and_in_anything_else_a_mismatch
+}
+
+fn what_was_made_here_is_no_copy_however_long_ago(world: World) {
+    let issued = issued(&world);
+    let compact = envelope(&world, ZHOU);
+    world.clock.set(world.registry.now().plus_seconds(40 * 86_400));
+    assert_eq!(judged(&verify(&world, json!({"envelope": compact}))), ("valid", vec![]));
+    let face = json!({"identifier": issued.identifier, "face": {"name": "周海燕"}, "purpose": purpose()});
+    assert_eq!(judged(&verify(&world, face)), ("valid", vec![]));
+    assert_eq!(lookup(&world, ZHOU)["records"][0]["verdict"], "valid");
+}
+
+/// What is broken, the statement that breaks it, and what the present version's envelope, the superseded one's and
+/// the printed face are told.
+const DAMAGE: &[(&str, &str, [&str; 3])] = &[
+    ("the key rows", "UPDATE record_keys SET sealed = substr(sealed, 2)", ["record_damaged"; 3]),
+    (
+        "a past version",
+        "UPDATE past_records SET sealed = substr(sealed, 2)",
+        ["", "record_damaged", "record_damaged"],
+    ),
+    ("no past version", "DELETE FROM past_records", ["", "record_damaged", "record_damaged"]),
+    ("the events", "UPDATE events SET sealed = substr(sealed, 2)", ["record_damaged", "record_damaged", "*"]),
+    ("no events", "DELETE FROM events", ["record_damaged", "record_damaged", "*"]),
+    (
+        "the log's entries",
+        "DELETE FROM log_batches WHERE log = 'records'",
+        ["record_damaged", "record_damaged", "*"],
+    ),
+    ("a lost key", "DELETE FROM signing_keys WHERE owner = 'POLICE'", ["key_unknown", "*", "*"]),
+    ("the holder's row", "UPDATE holders SET sealed = substr(sealed, 2)", ["status_unavailable", "*", "*"]),
+    ("an edited holder's row", "UPDATE holders SET state = 3", ["status_unavailable", "*", "*"]),
+];
+
+fn i5_damage_here_never_makes_a_genuine_envelope_invalid(first: World) {
+    let backend = first.backend();
+    let mut worlds = Some(first);
+    for (what, sql, expected) in DAMAGE {
+        let world = worlds.take().or_else(|| common::world(backend)).unwrap();
+        let issued = issued(&world);
+        let old = envelope(&world, ZHOU);
+        let mut change = ActCommand::new(&issued.identifier, 1, Action::Change);
+        change.face = Some(FaceEdit::Patch(json!({"bank": "示范商业银行"}).as_object().unwrap().clone()));
+        act(&world, &change);
+        let new = envelope(&world, ZHOU);
+        for state in ["death_reported", "normal"] {
+            let command = json!({
+                "holder": {"type": "111", "code": ZHOU}, "state": state, "source": "household", "ground": "核实",
+            });
+            let command: MarkCommand = serde_json::from_value(command).unwrap();
+            world.registry.mark_holder(&operator(), &command, None).unwrap();
+        }
+        world.sql(&sql.replace("POLICE", POLICE));
+        world.sql("UPDATE config_version SET version = version + 1");
+        let printed =
+            json!({"identifier": issued.identifier, "face": {"name": "周海燕"}, "purpose": purpose()});
+        for (ask, reason) in
+            [json!({"envelope": new}), json!({"envelope": old}), printed].into_iter().zip(expected)
+        {
+            let verified = verify(&world, ask);
+            let (verdict, reasons) = judged(&verified);
+            match *reason {
+                // A version that was superseded is, whatever became of its log.
+                "*" => {
+                    assert!(verdict != "invalid" || reasons.contains(&"superseded"), "{what}: {reasons:?}")
+                }
+                "" => assert_eq!((verdict, reasons), ("valid", vec![]), "{what}"),
+                one => assert_eq!((verdict, reasons), ("undetermined", vec![one]), "{what}"),
+            }
+        }
+        // What is not of us stays so: the signature of the bytes brought is nothing that we could have lost.
+        let (head, _) = new.rsplit_once('.').unwrap();
+        let (_, other) = old.rsplit_once('.').unwrap();
+        let forged = verify(&world, json!({"envelope": format!("{head}.{other}")}));
+        if *what != "a lost key" {
+            assert_eq!(forged.verdict.wire(), "invalid", "{what}");
+        }
+    }
+}
+
+fn i4_other_bytes_under_a_known_identifier_are_told_nothing(world: World) {
+    let issued = issued(&world);
+    let compact = envelope(&world, ZHOU);
+    let mut suspend = ActCommand::new(&issued.identifier, 1, Action::Suspend);
+    suspend.ground = Some("调查期间".into());
+    act(&world, &suspend);
+    let parsed = EnvelopeBuf::parse_compact(&compact, Default::default()).unwrap();
+    let mut record = Record::from_payload(parsed.view().payload()).unwrap();
+    record.face.insert("bank".into(), "别的银行".into());
+    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+    let forged = EnvelopeBuf::sign(Typ::Record, &record.to_canonical().unwrap(), &key).unwrap().compact();
+    let elsewhere = {
+        let mut record = record;
+        record.identifier = elicense::record::Identifier::compose(
+            &record.record_type.code,
+            POLICE,
+            "ABCDEFGHIJ0123456789",
+            1,
+        )
+        .unwrap()
+        .as_str()
+        .into();
+        EnvelopeBuf::sign(Typ::Record, &record.to_canonical().unwrap(), &key).unwrap().compact()
+    };
+    let before = verify_as(&world, None, json!({"envelope": elsewhere})).unwrap();
+    let told = verify_as(&world, None, json!({"envelope": forged})).unwrap();
+    assert_eq!((told.verdict, &told.body["reasons"]), (before.verdict, &before.body["reasons"]));
+    for name in ["state", "current_version", "custody", "logged", "receipt"] {
+        assert!(told.body.get(name).is_none(), "{name}: {:#}", told.body);
+    }
+    let genuine = verify_as(&world, None, json!({"envelope": compact})).unwrap();
+    assert_eq!((judged(&genuine).1, &genuine.body["state"]), (vec!["suspended"], &json!("suspended")));
+}
+
+fn r16_another_dot_in_a_name_is_flagged_and_in_anything_else_a_mismatch(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    world.registry.refresh().unwrap();
+    let mut draft = people::marriage("J190101-2015-000123");
+    draft.face.insert("registry".into(), "城东区·民政局".into());
+    draft.holders[0].name = "阿依·买买提吕".into();
+    draft.face["spouses"][0]["name"] = "阿依·买买提吕".into();
+    let issued = world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
+    let told = |face: Value| {
+        let ask = json!({"identifier": issued.identifier, "face": face, "purpose": purpose()});
+        let verified = verify(&world, ask);
+        (verified.verdict.wire().to_owned(), verified.body["fields"][0]["is"].as_str().unwrap().to_owned())
+    };
+    let record = Record::from_payload(
+        EnvelopeBuf::parse_compact(&envelope(&world, ZHOU), Default::default()).unwrap().view().payload(),
+    );
+    let spouses = record.unwrap().face["spouses"].clone();
+    let named = |name: &str| {
+        let mut spouses = spouses.clone();
+        spouses[0]["name"] = name.into();
+        json!({"spouses": spouses})
+    };
+    let pair = |verdict: &str, is: &str| (verdict.to_owned(), is.to_owned());
+    assert_eq!(told(json!({"spouses": spouses})), pair("valid", "match"));
+    for name in ["阿依．买买提吕", "阿依•买买提吕", "阿依‧买买提吕", "阿依·买买提呂"]
+    {
+        assert_eq!(told(named(name)), pair("valid", "variant"), "{name}");
+    }
+    for name in ["阿依.买买提吕", "阿依·买买提李", "阿依买买提吕"] {
+        assert_eq!(told(named(name)), pair("invalid", "mismatch"), "{name}");
+    }
+    assert_eq!(told(json!({"registry": "城东区•民政局"})), pair("invalid", "mismatch"));
 }
 
 fn i5_an_envelope_is_valid_until_something_happens_to_it(world: World) {

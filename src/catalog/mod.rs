@@ -35,7 +35,7 @@ pub use definition::{
 };
 pub use face::{
     Check, CheckRule, CrossCheck, FaceFault, FaceNote, FaceRule, FaceSchema, Field, FieldKind, FieldSet,
-    Format, HolderFacts, Mask, NoteKind, SchemaFault,
+    Format, HolderFacts, Mask, NoteKind, SchemaFault, same_name,
 };
 pub use label::Label;
 pub use region::{Region, RegionFault, region_covers};

@@ -52,10 +52,10 @@ impl Touched {
 
     /// Adds the other holders of joint records that were shown: the access stands on their lists too. Each
     /// holder once; the batch layout counts them in one byte.
-    pub fn also(&mut self, keys: Vec<HolderKey>) {
+    pub fn also(&mut self, keys: &[HolderKey]) {
         for key in keys {
-            if !self.keys.contains(&key) && self.keys.len() < 200 {
-                self.keys.push(key);
+            if !self.keys.contains(key) && self.keys.len() < 200 {
+                self.keys.push(*key);
             }
         }
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::Registry;
 use super::access_entry::{EntryParts, answer_digest, check_purpose, nothing_shown};
 use super::lookup::Purpose;
-use super::verify::{Here, row_facts};
+use super::verify::Here;
 use crate::error::{Code, Error, Result};
 use crate::log::Accepted;
 use crate::policy::{Actor, Decision, Fields, Scope, decide, decide_scope};
@@ -83,10 +83,11 @@ impl Registry {
         let digest = digest_of(&ask.sha256)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let (log, identifier) = (snapshot.records_log.clone(), ask.identifier.clone());
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &log, &identifier)).await?;
+        let (held, identifier) = (snapshot.clone(), ask.identifier.clone());
+        let here =
+            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
         let missing = |detail| Error::new(Code::NotFound, detail);
-        let kept = here.kept.as_ref().ok_or_else(|| missing("no record of that identifier"))?;
+        let kept = here.record()?;
         let type_code = kept.first()?.type_code.clone();
         // Staff at a window have no scope of their own for files: what they may look up whole, they may open.
         let scope = match actor {
@@ -115,8 +116,7 @@ impl Registry {
             access.note(entry.submission(access.name(), kept.touched())?).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
         }
-        let (row, superseded) =
-            here.version(kept.key.version).ok_or_else(|| missing("no such version of the record"))?;
+        let (row, superseded) = here.named()?;
         let damaged = || Error::new(Code::RecordDamaged, "the envelope or file does not open");
         let envelope = Envelope::parse_stored(&row.body.envelope).ok();
         let record = envelope.and_then(|envelope| Record::from_payload(envelope.payload()).ok());
@@ -131,7 +131,7 @@ impl Registry {
             return Err(damaged());
         }
         let now = self.now();
-        let judgement = verdict(&row_facts(&snapshot, &here, row, superseded), now.day(), now);
+        let judgement = verdict(&here.facts(&snapshot, row, superseded), now.day(), now);
         let record = AnsweredRecord {
             identifier: &row.body.identifier,
             version: u32::try_from(row.version).map_err(Error::internal)?,

@@ -1,12 +1,17 @@
 //! From an identifier to the rows of its record, and from one code of a holder to all its codes.
 
-use super::Registry;
+use std::sync::Arc;
+
 use super::issue::holder_key;
+use super::life::Life;
 use super::lookup::AskedHolder;
+use super::{Registry, Snapshot};
+use crate::catalog::{Custody, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
+use crate::record::payload::holder_codes;
 use crate::store::{Cost, HolderState, Opened, Reader, RecordKey, StoredHolder, StoredRecord};
-use crate::trust::HolderKey;
+use crate::trust::{Envelope, HolderKey, IndexKey};
 
 /// Codes of one holder that are followed at most: the asked one and three links.
 pub(super) const MAX_KEYS: usize = 4;
@@ -67,9 +72,23 @@ pub(super) struct Linked {
 
 /// Follows `same_person` and `same_entity` links from a key.
 pub(super) fn linked(reader: &mut Reader<'_>, key: HolderKey, credit_code: Option<String>) -> Result<Linked> {
+    linked_within(reader, key, credit_code, MAX_KEYS)
+}
+
+/// The same, reading the rows of `most` codes at most: where there are more, what they say is not known.
+pub(super) fn linked_within(
+    reader: &mut Reader<'_>,
+    key: HolderKey,
+    credit_code: Option<String>,
+    most: usize,
+) -> Result<Linked> {
     let mut found = Linked { keys: vec![(key, credit_code)], state: HolderState::Normal, damaged: false };
     let mut at = 0;
     while let Some(key) = found.keys.get(at).map(|(key, _)| *key) {
+        if at == most {
+            found.damaged = true;
+            break;
+        }
         at += 1;
         match reader.holder(&key) {
             Ok(Some(holder)) => follow(&holder, reader, &mut found),
@@ -79,6 +98,13 @@ pub(super) fn linked(reader: &mut Reader<'_>, key: HolderKey, credit_code: Optio
         }
     }
     Ok(found)
+}
+
+impl Linked {
+    /// What is known of the holder's life.
+    pub fn life(&self) -> Life {
+        Life { state: self.state, damaged: self.damaged }
+    }
 }
 
 fn follow(holder: &StoredHolder, reader: &Reader<'_>, found: &mut Linked) {
@@ -95,7 +121,7 @@ fn follow(holder: &StoredHolder, reader: &Reader<'_>, found: &mut Linked) {
 }
 
 /// Which of two states a verdict must know of.
-pub(super) fn matters(state: HolderState) -> u8 {
+fn matters(state: HolderState) -> u8 {
     match state {
         HolderState::Deceased => 3,
         HolderState::DeathReported => 2,
@@ -104,6 +130,46 @@ pub(super) fn matters(state: HolderState) -> u8 {
             0
         }
     }
+}
+
+/// All holders of a joint record, from one holder's row: the envelope names them, and of a directory entry, which
+/// has none, the key row of its identifier. Empty where the type has one seat only.
+pub(super) fn joint_holders(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+) -> Result<Vec<HolderKey>> {
+    if !is_joint(snapshot, &record.type_code) {
+        return Ok(Vec::new());
+    }
+    if record.custody == Custody::Hosted {
+        return Ok(signed_holders(reader.index(), record));
+    }
+    let key = reader.index().identifier_key(&record.body.identifier);
+    match reader.record_key(&key) {
+        Ok(found) => Ok(found.map(|found| found.holders).unwrap_or_default()),
+        Err(error) if error.code == Code::RecordDamaged => {
+            ::log::error!("the key row of a directory entry does not open: run `elicense fsck`");
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether records of a type may have more than one holder.
+pub(super) fn is_joint(snapshot: &Snapshot, type_code: &str) -> bool {
+    let seats =
+        |entry: &Arc<TypeEntry>| entry.def().holders.iter().map(|role| u64::from(role.max)).sum::<u64>() > 1;
+    snapshot.catalog.type_of(type_code).is_some_and(seats)
+}
+
+/// The holders that the envelope of a row names.
+pub(super) fn signed_holders(index: &IndexKey, record: &StoredRecord) -> Vec<HolderKey> {
+    let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { return Vec::new() };
+    let parse = |(code_type, code): (String, String)| {
+        HolderCode::parse(code_type.parse().ok()?, &code).ok().map(|parsed| holder_key(index, &parsed.code))
+    };
+    holder_codes(envelope.payload()).into_iter().filter_map(parse).collect()
 }
 
 /// A credit code and the organisation code inside it give one key: another full code is another holder.

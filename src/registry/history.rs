@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Registry;
 use super::access_entry::{EntryParts, answer_digest, check_purpose, nothing_shown, receipt_value};
 use super::lookup::{Purpose, ReceiptForm};
-use super::verify::{Here, head_json, row_facts};
+use super::verify::{Here, InLog, head_json};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::Accepted;
@@ -66,10 +66,10 @@ impl Registry {
         check_purpose(&ask.purpose)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let (log, identifier) = (snapshot.records_log.clone(), ask.identifier.clone());
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &log, &identifier)).await?;
-        let missing = || Error::new(Code::NotFound, "no record of that identifier").at("identifier");
-        let kept = here.kept.as_ref().ok_or_else(missing)?;
+        let (held, identifier) = (snapshot.clone(), ask.identifier.clone());
+        let here =
+            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
+        let kept = here.all_versions()?;
         let current = kept.first()?;
         let decision = decide(actor, Scope::Lookup, &current.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
@@ -99,7 +99,7 @@ impl Registry {
         let known_at = ask.known_at.unwrap_or(now);
         let standing = state_as_of(&facts, as_of, known_at)
             .map_or(Value::Null, |standing| json!({"state": standing.state, "version": standing.version}));
-        let judged = verdict(&row_facts(&snapshot, &here, current, false), now.day(), now);
+        let judged = verdict(&here.facts(&snapshot, current, false), now.day(), now);
         let rows: Vec<&StoredRecord> = here.past.iter().chain([current]).collect();
         let digest = |row: &StoredRecord| match EnvelopeBuf::from_stored(row.body.envelope.clone()) {
             Ok(envelope) => envelope.view().digest(),
@@ -110,7 +110,7 @@ impl Registry {
             .iter()
             .map(|row| {
                 Ok(AnsweredRecord {
-                    identifier: &row.body.identifier,
+                    identifier: shown_identifier(row, whole),
                     version: u32::try_from(row.version).map_err(Error::internal)?,
                     digest: digest(row),
                     judgement: judged,
@@ -120,7 +120,7 @@ impl Registry {
         let entry = parts("history", answer_digest(Some(&here.head), &listed));
         let accepted = access.note(entry.submission(access.name(), kept.touched())?).await?;
         let events: Vec<Value> =
-            here.events.iter().map(|(event, logged)| event_json(event, *logged, whole)).collect();
+            here.events.iter().map(|(event, in_log)| event_json(event, *in_log, whole)).collect();
         let body = json!({
             "type": current.type_code,
             "state": current.state,
@@ -139,7 +139,7 @@ impl Registry {
 }
 
 /// The events that the state as of a day is told from; objections and the like change no state.
-fn event_facts(events: &[(StoredEvent, bool)]) -> Result<Vec<EventFact>> {
+fn event_facts(events: &[(StoredEvent, InLog)]) -> Result<Vec<EventFact>> {
     let mut facts = Vec::with_capacity(events.len());
     for (stored, _) in events {
         let damaged = || Error::new(Code::RecordDamaged, "an event of this record does not open");
@@ -155,11 +155,17 @@ fn event_facts(events: &[(StoredEvent, bool)]) -> Result<Vec<EventFact>> {
     Ok(facts)
 }
 
+/// An identifier that holds a number is shown with the whole only, and stands in the answer list as it is shown.
+fn shown_identifier(row: &StoredRecord, whole: bool) -> &str {
+    if row.identifier.is_some() || whole { &row.body.identifier } else { "" }
+}
+
 fn version_json(row: &StoredRecord, current: i32, whole: bool) -> Value {
     let mut out = Map::new();
     out.insert("version".into(), row.version.into());
-    if row.identifier.is_some() || whole {
-        out.insert("identifier".into(), row.body.identifier.clone().into());
+    let identifier = shown_identifier(row, whole);
+    if !identifier.is_empty() {
+        out.insert("identifier".into(), identifier.into());
     }
     out.insert("issuer".into(), row.issuer.clone().into());
     out.insert("current".into(), (row.version == current).into());
@@ -179,7 +185,7 @@ fn version_json(row: &StoredRecord, current: i32, whole: bool) -> Value {
     out.into()
 }
 
-fn event_json(stored: &StoredEvent, logged: bool, whole: bool) -> Value {
+fn event_json(stored: &StoredEvent, in_log: InLog, whole: bool) -> Value {
     let mut out = Map::new();
     out.insert("seq".into(), stored.seq.into());
     out.insert("action".into(), stored.action.clone().into());
@@ -187,7 +193,12 @@ fn event_json(stored: &StoredEvent, logged: bool, whole: bool) -> Value {
     out.insert("logged_at".into(), stored.logged_at.to_string().into());
     out.insert("log".into(), stored.log.clone().into());
     out.insert("leaf".into(), stored.leaf.into());
-    out.insert("in_log".into(), logged.into());
+    let in_log = match in_log {
+        InLog::Yes => Some(true),
+        InLog::Differs => Some(false),
+        InLog::Unreadable => None,
+    };
+    out.insert("in_log".into(), in_log.into());
     if let Ok(event) = Event::from_canonical(&stored.event) {
         out.insert("actor".into(), event.actor.into());
         if let Some(version) = event.version {

@@ -1,17 +1,18 @@
 //! The facts that a stored row gives to the verdict: the same on every path (I5).
 
 use super::Snapshot;
+use super::life::{self, Life};
 use crate::catalog::Custody;
-use crate::record::verdict::{Facts, HolderStanding, KeyStanding};
-use crate::store::{HolderState, StoredRecord};
+use crate::record::verdict::{Facts, KeyStanding};
+use crate::store::StoredRecord;
 use crate::trust::Envelope;
 
-/// What the row, the catalog and the holder's life say of a record.
+/// What the row, the catalog and the life of its subject say of a record; `life` is none where it was not read.
 pub(super) fn facts(
     snapshot: &Snapshot,
     record: &StoredRecord,
     envelope: Option<&Envelope<'_>>,
-    holder: HolderState,
+    life: Option<Life>,
 ) -> Facts {
     let entry = snapshot.catalog.type_of(&record.type_code);
     let mut facts = Facts::good(record.state);
@@ -28,7 +29,7 @@ pub(super) fn facts(
         entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
     // Key and type were known when the row entered: not to find one now is our fault and not the record's.
     facts.lists_older = true;
-    facts.holder = holder_standing(holder);
+    facts.holder = life::standing(entry.map(|entry| entry.def()), life);
     // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
     facts.source_answered = record.custody == Custody::Hosted;
     if record.custody == Custody::Hosted {
@@ -36,15 +37,6 @@ pub(super) fn facts(
         facts.well_formed = envelope.is_some();
     }
     facts
-}
-
-/// What a holder's state is to a verdict.
-pub(super) fn holder_standing(state: HolderState) -> HolderStanding {
-    match state {
-        HolderState::Deceased => HolderStanding::Deceased,
-        HolderState::DeathReported => HolderStanding::DeathReported,
-        _ => HolderStanding::Normal,
-    }
 }
 
 /// The key as it stood when the record was logged, and the issuer's authority on that day.

@@ -32,6 +32,7 @@ mod issue;
 mod judge;
 mod keys;
 mod ledger;
+mod life;
 mod logs;
 mod lookup;
 mod order;

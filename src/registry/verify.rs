@@ -7,16 +7,17 @@
 //!
 //! What breaks a rule is an answer, never an error: the verdict is `invalid` with `malformed` and the rule.
 //! Whatever tells something of a record kept here is noted as an access of its holders before it is answered
-//! (I2); a receipt is about the log and is not.
+//! (I2); a receipt is about the log and is not. Whoever brings other bytes than were signed is told nothing of it.
 
 mod envelope;
 mod face;
+mod here;
 mod receipt;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-pub(super) use envelope::{Here, row_facts};
+pub(super) use here::{Here, InLog};
 
 use super::access_entry::{EntryParts, Touched, answer_digest, check_purpose, receipt_value};
 use super::lookup::{Purpose, ReceiptForm};

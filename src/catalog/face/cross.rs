@@ -159,15 +159,26 @@ const DOTS: [char; 5] = ['·', '•', '．', '‧', '・'];
 /// Two shapes of one character, both in use in registers.
 const VARIANTS: [(char, char); 5] = [('吕', '呂'), ('黄', '黃'), ('吴', '吳'), ('温', '溫'), ('郎', '郞')];
 
+fn dot(c: char) -> char {
+    if DOTS.contains(&c) { '·' } else { c }
+}
+
+fn shape(c: char) -> char {
+    VARIANTS.iter().find(|(_, old)| *old == c).map_or(c, |(new, _)| *new)
+}
+
+/// Whether two texts are one name: they differ in the middle dot or in the shape of a character only.
+pub fn same_name(one: &str, other: &str) -> bool {
+    one.chars().map(dot).map(shape).eq(other.chars().map(dot).map(shape))
+}
+
 fn name(text: &str, known: &str, at: &Path<'_>, out: &mut CrossCheck) {
     if text == known {
         return;
     }
-    let dot = |c: char| if DOTS.contains(&c) { '·' } else { c };
-    let shape = |c: char| VARIANTS.iter().find(|(_, old)| *old == c).map_or(c, |(new, _)| *new);
     if text.chars().map(dot).eq(known.chars().map(dot)) {
         out.notes.push(FaceNote { field: at.text(), kind: NoteKind::NameDot });
-    } else if text.chars().map(dot).map(shape).eq(known.chars().map(dot).map(shape)) {
+    } else if same_name(text, known) {
         out.notes.push(FaceNote { field: at.text(), kind: NoteKind::NameVariant });
     } else {
         out.faults.push(at.fault(FaceRule::HolderName, "the name of the holder"));

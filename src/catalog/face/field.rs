@@ -41,6 +41,13 @@ impl Field {
         }
     }
 
+    /// Whether it holds a person's or body's name: it must agree with a holder's, or is called so.
+    pub fn is_name(&self) -> bool {
+        self.check.as_ref().is_some_and(|check| check.rule == CheckRule::HolderName)
+            || self.name == "name"
+            || self.name.ends_with("_name")
+    }
+
     /// The code list of a code field or of a list of codes.
     pub fn code_list(&self) -> Option<&Arc<CodeList>> {
         match &self.kind {

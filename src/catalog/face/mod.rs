@@ -19,7 +19,7 @@ mod values;
 mod tests;
 
 pub use compile::SchemaFault;
-pub use cross::{CrossCheck, HolderFacts};
+pub use cross::{CrossCheck, HolderFacts, same_name};
 pub use fault::{FaceFault, FaceNote, FaceRule, NoteKind};
 pub use field::{Check, CheckRule, Field, FieldKind, FieldSet, Format, Mask};
 

@@ -8,16 +8,17 @@ use crate::log::{Head, TreeReader};
 use crate::policy::{Actor, Decision, Scope, decide};
 use crate::record::answer::AnsweredRecord;
 use crate::record::verdict::{Facts, Seal};
-use crate::record::{Digest, Judgement, State, canonical, verdict};
+use crate::record::{Digest, Judgement, Reason, State, canonical, verdict};
 use crate::registry::access_entry::{
     EntryParts, Touched, answer_digest, check_purpose, nothing_shown, receipt_value,
 };
 use crate::registry::history::Shown;
+use crate::registry::life::Lives;
 use crate::registry::lookup::{AskedHolder, Purpose, ReceiptForm};
 use crate::registry::verify::head_json;
 use crate::registry::{Registry, Snapshot, find, judge};
 use crate::store::{Cost, HolderState, Opened, StoredRecord};
-use crate::trust::EnvelopeBuf;
+use crate::trust::{EnvelopeBuf, HolderKey};
 
 /// A list that is asked for.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -35,8 +36,12 @@ pub struct DirectoryAsk {
 /// What one snapshot of the database had.
 struct Listed {
     head: Head,
-    rows: Vec<Opened>,
+    /// Each with all its holders, where it is joint.
+    rows: Vec<(Opened, Vec<HolderKey>)>,
     state: HolderState,
+    lives: Lives,
+    /// A row about the holder does not open.
+    holder_damaged: bool,
     linked: usize,
     conflict: bool,
 }
@@ -68,17 +73,17 @@ impl Registry {
         let decisions: Vec<Decision> =
             types.iter().map(|entry| decide(actor, Scope::Lookup, &entry.def().code, item)).collect();
         let allowed = decisions.iter().find(|decision| matches!(decision, Decision::Allowed { .. }));
-        let touched = Touched::one(&parsed.code, key);
+        let mut touched = Touched::one(&parsed.code, key);
         let Some(decision) = allowed.map(Decision::reason) else {
             let reason = decisions.first().map_or("type_not_granted", Decision::reason);
             let entry = parts(reason, "refused", nothing_shown());
             access.note(entry.submission(access.name(), touched)?).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         };
-        let (log, credit_code) = (snapshot.records_log.clone(), parsed.code.credit_code().map(str::to_owned));
+        let (held, credit_code) = (snapshot.clone(), parsed.code.credit_code().map(str::to_owned));
         let found = self.store().read(Cost::Point, move |reader| {
             let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-            let head = TreeReader::head(reader, &log)?.ok_or_else(missing)?;
+            let head = TreeReader::head(reader, &held.records_log)?.ok_or_else(missing)?;
             let linked = find::linked(reader, key, credit_code)?;
             let (mut rows, mut conflict) = (Vec::new(), false);
             for (key, credit_code) in &linked.keys {
@@ -86,16 +91,22 @@ impl Registry {
                     if find::other_code(&row, credit_code.as_deref()) {
                         conflict = true;
                     } else {
-                        rows.push(row);
+                        let holders = match &row {
+                            Opened::Record(record) => find::joint_holders(reader, &held, record)?,
+                            Opened::Damaged { .. } => Vec::new(),
+                        };
+                        rows.push((row, holders));
                     }
                 }
             }
-            Ok(Listed { head, rows, state: linked.state, linked: linked.keys.len() - 1, conflict })
+            let lives = Lives::read(reader, &held, &linked, rows.iter().map(|(row, _)| row))?;
+            let (state, holder_damaged) = (linked.state, linked.damaged);
+            Ok(Listed { head, rows, state, lives, holder_damaged, linked: linked.keys.len() - 1, conflict })
         });
         let found = found.await?;
         let now = self.now();
         let (mut entries, mut listed) = (Vec::new(), Vec::new());
-        for row in &found.rows {
+        for (row, holders) in &found.rows {
             let type_code = match row {
                 Opened::Record(row) => &row.type_code,
                 Opened::Damaged { type_code, .. } => type_code,
@@ -107,10 +118,12 @@ impl Registry {
                 Opened::Record(row) => {
                     let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
                     let view = envelope.as_ref().map(EnvelopeBuf::view);
-                    let facts = judge::facts(&snapshot, row, view.as_ref(), found.state);
+                    let facts = judge::facts(&snapshot, row, view.as_ref(), found.lives.of(row));
                     let judgement = verdict(&facts, now.day(), now);
                     let version = u32::try_from(row.version).map_err(Error::internal)?;
-                    (row_json(&snapshot, row, judgement), row.body.identifier.as_str(), version, judgement)
+                    // As in the line: a secret identifier is in neither.
+                    let identifier = row.identifier.as_deref().unwrap_or_default();
+                    (row_json(&snapshot, row, judgement), identifier, version, judgement)
                 }
                 Opened::Damaged { type_code, .. } => {
                     let damaged = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
@@ -124,11 +137,18 @@ impl Registry {
             let digest = Digest::of(&[&canonical::to_vec(&value).map_err(Error::internal)?]);
             entries.push(value);
             listed.push(AnsweredRecord { identifier, version, digest, judgement });
+            touched.also(holders);
         }
         let outcome = if entries.is_empty() { "nothing_on_file" } else { "listed" };
         let entry = parts(decision, outcome, answer_digest(Some(&found.head), &listed));
         let accepted = access.note(entry.submission(access.name(), touched)?).await?;
-        let notes: &[&str] = if found.conflict { &["holder_code_conflict"] } else { &[] };
+        let mut notes: Vec<&str> = Vec::new();
+        if found.conflict {
+            notes.push(Reason::HolderCodeConflict.wire());
+        }
+        if found.holder_damaged {
+            notes.push(Reason::RecordDamaged.wire());
+        }
         let body = json!({
             "entries": entries,
             "holder": {

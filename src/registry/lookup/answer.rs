@@ -11,19 +11,17 @@ use super::{ReceiptForm, Within, absent};
 use crate::catalog::{Custody, TypeEntry};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
-use crate::identity::{HolderCode, Parsed};
+use crate::identity::Parsed;
 use crate::log::Accepted;
 use crate::policy::Fields;
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
-use crate::record::canonical::{write_base64url, write_integer};
+use crate::record::canonical::{self, write_base64url, write_integer};
 use crate::record::extract::{self, Fields as Shown, Holders, Masks, View};
-use crate::record::payload::holder_codes;
 use crate::record::verdict::{Facts, Judgement, Reason, Seal};
 use crate::record::{Digest, Record, verdict};
 use crate::registry::access_entry::receipt_json;
 use crate::registry::draft::remark_json;
-use crate::registry::issue::holder_key;
-use crate::registry::{Snapshot, judge};
+use crate::registry::{Snapshot, find, judge};
 use crate::store::{Opened, StoredRecord};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 
@@ -45,12 +43,14 @@ pub(super) struct Draft<'a> {
     parsed: &'a Parsed,
     body: Vec<u8>,
     listed: Vec<AnsweredRecord<'a>>,
+    /// The rows of the records listed, as far as they open.
+    shown: Vec<(&'a StoredRecord, &'a FoundRow)>,
     absent: Vec<(String, &'static str)>,
 }
 
 /// Appends a JSON string.
 fn text(out: &mut Vec<u8>, value: &str) {
-    crate::record::canonical::write_text(value, out);
+    canonical::write_text(value, out);
 }
 
 fn member(out: &mut Vec<u8>, name: &str, value: &str) {
@@ -89,6 +89,7 @@ impl<'a> Draft<'a> {
             parsed,
             body,
             listed: Vec::with_capacity(found.rows.len()),
+            shown: Vec::with_capacity(found.rows.len()),
             absent: Vec::new(),
         }
     }
@@ -97,19 +98,10 @@ impl<'a> Draft<'a> {
     /// on the page of each holder). Only types with more than one seat are read for it.
     pub(super) fn co_holders(&self, index: &IndexKey) -> Vec<HolderKey> {
         let mut keys = Vec::new();
-        for row in &self.found.rows {
-            let Opened::Record(record) = &row.opened else { continue };
-            let shown = self.listed.iter().any(|one| one.identifier == record.body.identifier);
-            let joint = self.snapshot.catalog.type_of(&record.type_code).is_some_and(|entry| {
-                entry.def().holders.iter().map(|role| u64::from(role.max)).sum::<u64>() > 1
-            });
-            if !shown || !joint {
-                continue;
-            }
-            let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { continue };
-            for (code_type, code) in holder_codes(envelope.payload()) {
-                let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, &code).ok());
-                keys.extend(parsed.map(|parsed| holder_key(index, &parsed.code)));
+        for (record, row) in &self.shown {
+            keys.extend(&row.holders);
+            if find::is_joint(self.snapshot, &record.type_code) {
+                keys.extend(find::signed_holders(index, record));
             }
         }
         keys
@@ -149,18 +141,16 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn opened(&mut self, record: &'a StoredRecord, row: &FoundRow, fields: &Fields) -> Result<()> {
+    fn opened(&mut self, record: &'a StoredRecord, row: &'a FoundRow, fields: &Fields) -> Result<()> {
         let entry = self.snapshot.catalog.type_of(&record.type_code);
         let envelope = match record.custody {
             Custody::Hosted => Envelope::parse_stored(&record.body.envelope).ok(),
             Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => None,
         };
-        let mut facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.found.state);
+        let life = self.found.lives.of(record);
+        let mut facts = judge::facts(self.snapshot, record, envelope.as_ref(), life);
         let whole = matches!(fields, Fields::Whole);
-        facts.fields_limited = envelope.is_some() && !whole;
-        if self.found.holder_damaged {
-            facts.holder = verdict::HolderStanding::Unreadable;
-        }
+        facts.fields_limited = !whole;
         let judgement = verdict(&facts, self.now.day(), self.now);
 
         let out = &mut self.body;
@@ -171,9 +161,14 @@ impl<'a> Draft<'a> {
             member(out, "name_zh", &entry.def().name.zh);
             member(out, "name_en", &entry.def().name.en);
         }
-        // An identifier whose serial holds a number is shown with the whole only: it is the number.
-        if record.identifier.is_some() || whole {
-            member(out, "identifier", &record.body.identifier);
+        // An identifier whose serial holds a number is shown with the whole only: it is the number. What is not
+        // shown does not enter the answer list either, or nobody outside could rebuild it.
+        let identifier = match record.identifier.is_some() || whole {
+            true => record.body.identifier.as_str(),
+            false => "",
+        };
+        if !identifier.is_empty() {
+            member(out, "identifier", identifier);
         }
         number(out, "version", u64::try_from(record.version).map_err(Error::internal)?);
         member(out, "issuer", &record.issuer);
@@ -214,11 +209,12 @@ impl<'a> Draft<'a> {
                 envelope.digest()
             }
             (Some(envelope), false) => self.extract(envelope, record, fields, entry)?,
-            (None, _) => self.directory(record),
+            (None, _) => self.directory(record, fields, entry)?,
         };
         self.body.push(b'}');
         let version = u32::try_from(record.version).map_err(Error::internal)?;
-        self.listed.push(AnsweredRecord { identifier: &record.body.identifier, version, digest, judgement });
+        self.listed.push(AnsweredRecord { identifier, version, digest, judgement });
+        self.shown.push((record, row));
         Ok(())
     }
 
@@ -269,16 +265,35 @@ impl<'a> Draft<'a> {
     /// The definitions by which a face is masked: the newest, then for fields it no longer has the face's own.
     fn types(&self, newest: Option<&Arc<TypeEntry>>, version: u32) -> Vec<Arc<TypeEntry>> {
         let own = newest.and_then(|newest| self.snapshot.catalog.type_version(&newest.def().code, version));
-        let own = own.filter(|own| newest.is_none_or(|newest| !Arc::ptr_eq(own, newest)));
-        newest.into_iter().chain(own).cloned().collect()
+        newest
+            .into_iter()
+            .chain(own.filter(|own| newest.is_none_or(|newest| !Arc::ptr_eq(own, newest))))
+            .cloned()
+            .collect()
     }
 
-    fn directory(&mut self, record: &StoredRecord) -> Digest {
-        if !record.body.directory.is_empty() {
+    fn directory(
+        &mut self,
+        record: &StoredRecord,
+        fields: &Fields,
+        entry: Option<&Arc<TypeEntry>>,
+    ) -> Result<Digest> {
+        let said = match fields {
+            _ if record.body.directory.is_empty() => Vec::new(),
+            Fields::Whole => record.body.directory.clone(),
+            Fields::Named(names) => {
+                let said = serde_json::from_slice(&record.body.directory).map_err(Error::internal)?;
+                let types = self.types(entry, 0);
+                let limited =
+                    extract::directory(&said, names, &Masks::OfType { types: &types, unmasked: names });
+                canonical::to_vec(&limited).map_err(Error::internal)?
+            }
+        };
+        if !said.is_empty() {
             self.body.extend_from_slice(b",\"directory\":");
-            self.body.extend_from_slice(&record.body.directory);
+            self.body.extend_from_slice(&said);
         }
-        Digest::of(&[&record.body.directory])
+        Ok(Digest::of(&[&said]))
     }
 
     /// Adds what the absence of each of these types means, unless a record of it was shown.

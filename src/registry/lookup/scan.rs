@@ -1,9 +1,13 @@
 //! The reading half of a lookup: head, one range scan, one point read of the holder, under each linked key.
 
+use std::sync::Arc;
+
+use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::log::tile::StoredNodes;
 use crate::log::{Hash, proof};
+use crate::registry::life::Lives;
 use crate::registry::{Registry, Snapshot, find};
 use crate::store::{Cost, HolderState, Opened, Reader};
 use crate::trust::HolderKey;
@@ -18,6 +22,8 @@ pub(crate) struct Found {
     pub state: HolderState,
     /// The holder's row does not open.
     pub holder_damaged: bool,
+    /// The lives that the verdicts rest on.
+    pub lives: Lives,
     /// Rows of another full code under the same key were left out.
     pub conflict: bool,
     /// How many further codes were followed.
@@ -40,6 +46,8 @@ pub(crate) struct FoundRow {
     pub opened: Opened,
     /// Inclusion of the row's leaf in the tree of [`Found::head`].
     pub proof: Option<Vec<Hash>>,
+    /// Of a joint directory entry, which has no envelope to name them: all its holders.
+    pub holders: Vec<HolderKey>,
 }
 
 impl FoundRow {
@@ -55,48 +63,50 @@ impl FoundRow {
 impl Registry {
     pub(in crate::registry) async fn scan(
         &self,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
         code: &HolderCode,
         key: HolderKey,
         proofs: bool,
     ) -> Result<Found> {
-        let log = snapshot.records_log.clone();
+        let snapshot = snapshot.clone();
         let credit_code = code.credit_code().map(str::to_owned);
         let cost = if proofs { Cost::Scan } else { Cost::Point };
-        self.store().read(cost, move |reader| read(reader, &log, key, credit_code, proofs)).await
+        self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, proofs)).await
     }
 }
 
 fn read(
     reader: &mut Reader<'_>,
-    log: &str,
+    snapshot: &Snapshot,
     key: HolderKey,
     credit_code: Option<String>,
     proofs: bool,
 ) -> Result<Found> {
     let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
+    let log = &snapshot.records_log;
     let (size, root) = reader.mark(log)?.ok_or_else(missing)?;
-    let mut found = Found {
-        head: Mark { log: log.to_owned(), size, root },
-        rows: Vec::with_capacity(8),
-        state: HolderState::Normal,
-        holder_damaged: false,
-        conflict: false,
-        linked: 0,
-    };
+    let head = Mark { log: log.clone(), size, root };
     let linked = find::linked(reader, key, credit_code)?;
-    found.state = linked.state;
-    found.holder_damaged = linked.damaged;
+    let (mut rows, mut conflict) = (Vec::with_capacity(8), false);
     for (key, credit_code) in &linked.keys {
         for opened in reader.records_of(key)? {
             if find::other_code(&opened, credit_code.as_deref()) {
-                found.conflict = true;
+                conflict = true;
                 continue;
             }
-            found.rows.push(FoundRow { opened, proof: None });
+            let holders = match &opened {
+                Opened::Record(record) if record.custody != Custody::Hosted => {
+                    find::joint_holders(reader, snapshot, record)?
+                }
+                _ => Vec::new(),
+            };
+            rows.push(FoundRow { opened, proof: None, holders });
         }
     }
-    found.linked = linked.keys.len() - 1;
+    let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
+    let (state, holder_damaged) = (linked.state, linked.damaged);
+    let linked = linked.keys.len() - 1;
+    let mut found = Found { head, rows, state, holder_damaged, lives, conflict, linked };
     if proofs {
         prove(reader, &mut found)?;
     }

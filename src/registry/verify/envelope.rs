@@ -1,76 +1,29 @@
 //! An envelope: what it is worth by itself, and what is kept here of it.
+//!
+//! Of the record kept under its identifier nothing is told to whoever brings other bytes than those that were
+//! signed: an identifier is a public name, and an envelope around it is quickly made.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::here::{Here, InLog};
 use super::{Finding, Shown, type_known};
-use crate::catalog::Custody;
 use crate::clock::Moment;
-use crate::error::{Code, Error, Result};
-use crate::log::hash::sha256;
-use crate::log::{Head, TreeReader};
-use crate::record::event::Event;
+use crate::error::Result;
+use crate::identity::HolderCode;
 use crate::record::payload::Validity;
 use crate::record::verdict::{Facts, KeyStanding, LogStanding, Seal};
 use crate::record::{Record, verdict};
 use crate::registry::access_entry::Touched;
-use crate::registry::find::{self, Kept};
-use crate::registry::{Registry, Snapshot, judge};
-use crate::store::{Cost, HolderState, Opened, Reader, StoredEvent, StoredRecord};
+use crate::registry::issue::holder_key;
+use crate::registry::{Registry, Snapshot};
+use crate::store::{Cost, StoredRecord};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, EnvelopeFault, Kid, Typ};
 
-/// What is kept here under an identifier.
-pub(in crate::registry) struct Here {
-    pub head: Head,
-    pub kept: Option<Kept>,
-    /// Superseded versions in the first holder's row.
-    pub past: Vec<StoredRecord>,
-    /// Events in the first holder's row, each with whether the log has it at its leaf.
-    pub events: Vec<(StoredEvent, bool)>,
-    /// The state of the holders that weighs most.
-    pub holder: HolderState,
-}
-
-impl Here {
-    /// Reads all of it in one snapshot of the database.
-    pub fn read(reader: &mut Reader<'_>, log: &str, identifier: &str) -> Result<Self> {
-        let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-        let head = TreeReader::head(reader, log)?.ok_or_else(missing)?;
-        let mut here =
-            Self { head, kept: None, past: Vec::new(), events: Vec::new(), holder: HolderState::Normal };
-        let Some(kept) = find::by_identifier(reader, identifier)? else { return Ok(here) };
-        if let Some(first) = kept.key.holders.first() {
-            for opened in reader.past_records(first, &kept.key.record_id)? {
-                if let Opened::Record(row) = opened {
-                    here.past.push(*row);
-                }
-            }
-            for event in reader.events_of(first, &kept.key.record_id)? {
-                let there = reader.entries(&event.log, event.leaf, event.leaf.saturating_add(1))?;
-                let logged = event.intact && there.first() == Some(&sha256(&event.event));
-                here.events.push((event, logged));
-            }
-        }
-        for holder in &kept.key.holders {
-            let linked = find::linked(reader, *holder, None)?;
-            if find::matters(linked.state) > find::matters(here.holder) {
-                here.holder = linked.state;
-            }
-        }
-        here.kept = Some(kept);
-        Ok(here)
-    }
-
-    /// The row of one version, and whether it is superseded.
-    pub fn version(&self, version: i32) -> Option<(&StoredRecord, bool)> {
-        let kept = self.kept.as_ref()?;
-        let current = kept.rows.first().filter(|row| row.version == version).map(|row| (row, false));
-        current.or_else(|| self.past.iter().find(|row| row.version == version).map(|row| (row, true)))
-    }
-}
-
 impl Registry {
-    pub(super) async fn verify_envelope(&self, snapshot: &Snapshot, compact: &str) -> Result<Finding> {
+    pub(super) async fn verify_envelope(&self, snapshot: &Arc<Snapshot>, compact: &str) -> Result<Finding> {
         let envelope = match EnvelopeBuf::parse_compact(compact, Limits::default()) {
             Ok(envelope) => envelope,
             Err(fault) => return Ok(Finding::malformed(fault.rule())),
@@ -90,8 +43,9 @@ impl Registry {
             Err(EnvelopeFault::KeyUnknown) => None,
             Err(_) => Some(false),
         };
-        let (log, identifier) = (snapshot.records_log.clone(), record.identifier.clone());
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &log, &identifier)).await?;
+        let (held, identifier) = (snapshot.clone(), record.identifier.clone());
+        let here =
+            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
         let now = self.now();
         let digest = view.digest();
         let found = i32::try_from(record.version).ok().and_then(|version| here.version(version));
@@ -99,23 +53,22 @@ impl Registry {
             let stored = EnvelopeBuf::from_stored(row.body.envelope.clone());
             stored.is_ok_and(|stored| stored.view().digest() == digest)
         });
-        let logged_at = same.map_or(now, |(row, _)| row.body.logged_at);
+        let event = here.event_of(digest);
+        let logged_at = same.map(|(row, _)| row.body.logged_at).or(event.map(|(event, _)| event.logged_at));
         let mut facts = facts(snapshot, &record, &here, same, now);
         facts.signature = signature;
-        facts.key = key_standing(snapshot, &header.kid, &record, logged_at);
-        let entry = here.events.iter().find(|(event, _)| {
-            Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
-        });
-        facts.log = match (same, entry) {
-            (Some(_), Some((_, true))) => LogStanding::Logged,
-            (Some(_), _) => LogStanding::Inconsistent,
-            (None, _) => LogStanding::NotLogged,
-        };
-        if here.kept.as_ref().is_some_and(|kept| kept.damaged) && same.is_none() {
-            facts.seal = Seal::Damaged;
+        facts.key = key_standing(snapshot, &header.kid, &record, logged_at.unwrap_or(now));
+        match (same, event.map(|(_, in_log)| in_log)) {
+            (Some(_), Some(InLog::Yes)) => facts.log = LogStanding::Logged,
+            (_, Some(InLog::Differs)) => facts.log = LogStanding::Inconsistent,
+            (None, None) if !here.damaged => facts.log = LogStanding::NotLogged,
+            // Part of what is kept of it, or of what could tell that it never was, does not open or is gone: ours,
+            // and not the bearer's (I5). A signature that does not fit is the bearer's all the same.
+            _ if signature != Some(false) => facts.seal = Seal::Damaged,
+            _ => facts.log = LogStanding::NotLogged,
         }
         let judgement = verdict(&facts, now.day(), now);
-        let mut about = about(&record, &here);
+        let mut about = about(&record, same.and_then(|_| here.current()));
         about.insert("kid".into(), header.kid.to_string().into());
         let held = snapshot.held_here(&header.kid);
         let signed_with = if held { "key_held_by_registry" } else { "issuers_own_key" };
@@ -123,18 +76,16 @@ impl Registry {
             about.insert("signed_with".into(), signed_with.into());
         }
         about.insert("digest".into(), digest.text().into());
-        if let (Some(_), Some((event, _))) = (same, entry) {
+        if let (Some(_), Some((event, _))) = (same, event) {
             let logged_at = event.logged_at.to_string();
             about.insert(
                 "logged".into(),
                 json!({"log": event.log, "leaf": event.leaf, "logged_at": logged_at}),
             );
         }
-        let shown = here.kept.as_ref().map(|kept| Shown {
-            touched: match record.holders.first() {
-                Some(first) => Touched::all_of(&first.code_type, &first.code, kept.key.holders.clone()),
-                None => kept.touched(),
-            },
+        let told = same.is_some() || event.is_some() || facts.seal == Seal::Damaged;
+        let shown = told.then(|| Shown {
+            touched: self.touched_by(&record, &here),
             identifier: record.identifier.clone(),
             version: record.version,
             digest,
@@ -143,6 +94,26 @@ impl Registry {
             fields: None,
         });
         Ok(Finding { judgement, rule: None, about, shown })
+    }
+
+    /// On whose lists it stands: the holders that the key row has; where that does not open, those that the
+    /// envelope names.
+    fn touched_by(&self, record: &Record, here: &Here) -> Touched {
+        let index = self.store().vault().index();
+        let keys = match &here.kept {
+            Some(kept) => kept.key.holders.clone(),
+            None => {
+                let parse = |code_type: &str, code: &str| {
+                    HolderCode::parse(code_type.parse().ok()?, code)
+                        .ok()
+                        .map(|parsed| holder_key(index, &parsed.code))
+                };
+                record.holders.iter().filter_map(|holder| parse(&holder.code_type, &holder.code)).collect()
+            }
+        };
+        let first = record.holders.first();
+        let (code_type, code) = first.map_or(("", ""), |first| (&first.code_type, &first.code));
+        Touched::all_of(code_type, code, keys)
     }
 }
 
@@ -154,31 +125,23 @@ fn facts(
     same: Option<(&StoredRecord, bool)>,
     now: Moment,
 ) -> Facts {
-    let current = here.kept.as_ref().and_then(|kept| kept.rows.first());
-    let mut facts = match (same, current) {
-        (Some((row, superseded)), Some(current)) => {
-            let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
-            let view = envelope.as_ref().map(EnvelopeBuf::view);
-            let mut facts = judge::facts(snapshot, row, view.as_ref(), here.holder);
-            facts.superseded = superseded;
-            // What became of the record became of all its versions.
-            facts.state = Some(current.state);
-            facts.disputed = current.disputed;
-            facts.as_of = Some(current.as_of);
+    match same {
+        Some((row, superseded)) => {
+            let mut facts = here.facts(snapshot, row, superseded);
+            facts.type_known = type_known(snapshot, &record.record_type.code, record.record_type.version);
             facts
         }
-        _ => {
+        None => {
             let mut facts = Facts::good(crate::record::State::Active);
             facts.state = None;
             facts.valid_from = record.valid_from;
             facts.valid_to = record.valid_to.and_then(Validity::last_day);
+            facts.type_known = type_known(snapshot, &record.record_type.code, record.record_type.version);
+            // A record from a day this registry has not reached: its lists of keys and types may lack what is newer.
+            facts.lists_older = record.issued_on > now.day();
             facts
         }
-    };
-    facts.type_known = type_known(snapshot, &record.record_type.code, record.record_type.version);
-    // A record from a day this registry has not reached: its lists of keys and types may lack what is newer.
-    facts.lists_older = record.issued_on > now.day();
-    facts
+    }
 }
 
 fn key_standing(snapshot: &Snapshot, kid: &Kid, record: &Record, at: Moment) -> KeyStanding {
@@ -195,34 +158,16 @@ fn key_standing(snapshot: &Snapshot, kid: &Kid, record: &Record, at: Moment) -> 
 }
 
 /// What the answer says of the record: nothing that the envelope does not say, and the state here.
-fn about(record: &Record, here: &Here) -> Map<String, Value> {
+fn about(record: &Record, current: Option<&StoredRecord>) -> Map<String, Value> {
     let mut about = Map::new();
     about.insert("type".into(), record.record_type.code.clone().into());
     about.insert("version".into(), record.version.into());
     about.insert("issuer".into(), json!({"code": record.issuer.code, "name": record.issuer.name}));
     about.insert("issued_on".into(), record.issued_on.to_string().into());
-    if let Some(current) = here.kept.as_ref().and_then(|kept| kept.rows.first()) {
+    if let Some(current) = current {
         about.insert("state".into(), current.state.wire().into());
         about.insert("current_version".into(), current.version.into());
         about.insert("custody".into(), current.custody.wire().into());
     }
     about
-}
-
-/// The facts of a row for a face that was brought beside it.
-pub(in crate::registry) fn row_facts(
-    snapshot: &Snapshot,
-    here: &Here,
-    row: &StoredRecord,
-    superseded: bool,
-) -> Facts {
-    let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
-    let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
-    let mut facts = judge::facts(snapshot, row, view.as_ref(), here.holder);
-    facts.superseded = superseded;
-    if let Some(current) = here.kept.as_ref().and_then(|kept| kept.rows.first()) {
-        facts.state = Some(current.state);
-        facts.disputed = current.disputed;
-    }
-    facts
 }

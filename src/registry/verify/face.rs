@@ -2,10 +2,13 @@
 //!
 //! Only fields that a grant names may be asked, so that nobody guesses a hidden field by trying.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
-use super::envelope::{Here, row_facts};
+use super::here::Here;
 use super::{Finding, Shown};
+use crate::catalog::{Field, same_name};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Decision, Fields, Scope, decide};
 use crate::record::verdict::{Facts, Seal};
@@ -19,7 +22,7 @@ use crate::trust::EnvelopeBuf;
 impl Registry {
     pub(super) async fn verify_face(
         &self,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
         actor: &Actor,
         (identifier, face): (&str, &Map<String, Value>),
         purpose: &Purpose,
@@ -28,8 +31,11 @@ impl Registry {
         if let Err(fault) = Identifier::parse(identifier) {
             return Ok(Finding::malformed(fault.rule()));
         }
-        let (log, asked) = (snapshot.records_log.clone(), identifier.to_owned());
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &log, &asked)).await?;
+        let (held, asked) = (snapshot.clone(), identifier.to_owned());
+        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &asked)).await?;
+        if here.untold() {
+            return Ok(Finding::bare(Verdict::Undetermined, Reason::RecordDamaged, None));
+        }
         // That nothing is kept here says nothing of the certificate (I13).
         let Some(kept) = &here.kept else {
             return Ok(Finding::bare(Verdict::Undetermined, Reason::NotCovered, None));
@@ -65,13 +71,13 @@ impl Registry {
         let now = self.now();
         let found = here.version(kept.key.version);
         let mut facts = match found {
-            Some((row, superseded)) => row_facts(snapshot, &here, row, superseded),
+            Some((row, superseded)) => here.facts(snapshot, row, superseded),
             None => Facts { seal: Seal::Damaged, ..Facts::good(State::Active) },
         };
         let envelope = found.and_then(|(row, _)| EnvelopeBuf::from_stored(row.body.envelope.clone()).ok());
         let record =
             envelope.as_ref().and_then(|envelope| Record::from_payload(envelope.view().payload()).ok());
-        let compared = record.as_ref().map(|record| compare(record, face)).unwrap_or_default();
+        let compared = record.as_ref().map(|record| compare(snapshot, record, face)).unwrap_or_default();
         facts.face_mismatch = compared.iter().any(|(_, is)| !matches!(*is, "match" | "variant"));
         let judgement = verdict(&facts, now.day(), now);
         let mut about = Map::new();
@@ -105,30 +111,48 @@ impl Registry {
     }
 }
 
-/// Each field brought, as `match`, `variant` (another character for the same name dot), `mismatch` or `absent`.
-fn compare<'f>(record: &Record, face: &'f Map<String, Value>) -> Vec<(&'f str, &'static str)> {
+/// Each field brought, as `match`, `variant` (the same name with another dot or another shape of a character),
+/// `mismatch` or `absent`.
+fn compare<'f>(
+    snapshot: &Snapshot,
+    record: &Record,
+    face: &'f Map<String, Value>,
+) -> Vec<(&'f str, &'static str)> {
+    let entry = snapshot.catalog.type_version(&record.record_type.code, record.record_type.version);
     let number = record.number.clone().map(Value::String);
     let signed = |name: &str| match name {
         "number" if !record.face.contains_key(name) => number.as_ref(),
         _ => record.face.get(name),
     };
     let each = face.iter().map(|(name, brought)| {
-        let is = match signed(name) {
-            None => "absent",
-            Some(signed) if signed == brought => "match",
-            Some(Value::String(signed))
-                if brought.as_str().is_some_and(|text| dots(signed) == dots(text)) =>
-            {
-                "variant"
-            }
-            Some(_) => "mismatch",
-        };
-        (name.as_str(), is)
+        let field = entry.and_then(|entry| entry.face().field(name));
+        (name.as_str(), signed(name).map_or("absent", |signed| alike(field, signed, brought)))
     });
     each.collect()
 }
 
-/// Names of minorities are written with any of four dots; that is flagged, not held against the bearer.
-fn dots(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, '•' | '.' | '‧') { '·' } else { c }).collect()
+/// How a value that was brought stands to the one that was signed. Names alone have other ways to be written.
+fn alike(field: Option<&Field>, signed: &Value, brought: &Value) -> &'static str {
+    match (signed, brought) {
+        (signed, brought) if signed == brought => "match",
+        (Value::String(signed), Value::String(brought))
+            if field.is_some_and(Field::is_name) && same_name(signed, brought) =>
+        {
+            "variant"
+        }
+        (Value::Array(signed), Value::Array(brought)) if signed.len() == brought.len() => {
+            worst(signed.iter().zip(brought).map(|(signed, brought)| alike(field, signed, brought)))
+        }
+        (Value::Object(signed), Value::Object(brought)) if signed.keys().eq(brought.keys()) => {
+            let inner = |name: &String| field.and_then(Field::inner).and_then(|fields| fields.field(name));
+            let pairs = signed.iter().zip(brought.values());
+            worst(pairs.map(|((name, signed), brought)| alike(inner(name), signed, brought)))
+        }
+        _ => "mismatch",
+    }
+}
+
+fn worst(each: impl Iterator<Item = &'static str>) -> &'static str {
+    let weight = |is: &&str| ["match", "variant", "mismatch"].iter().position(|one| one == is);
+    each.max_by_key(weight).unwrap_or("match")
 }
