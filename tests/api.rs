@@ -67,6 +67,26 @@ fn i4_an_allowed_client_gets_envelopes_and_a_narrow_one_an_extract_of_its_fields
 }
 
 #[test]
+fn anybody_verifies_an_envelope_or_a_receipt_and_nothing_else_without_a_token() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let answer = up.server.post("/api/v1/lookups", Some(&token), &ask(ZHOU, "A1")).json();
+    let verify = |body: &Value| up.server.post("/verifications", None, body);
+    for record in answer["records"].as_array().unwrap() {
+        let told = verify(&json!({"envelope": record["envelope"]}));
+        assert_eq!((told.status, &told.json()["verdict"]), (200, &json!("valid")), "{told:?}");
+        assert!(told.json()["receipt"]["checkpoint"].is_string(), "it is an access: {told:?}");
+    }
+    let told = verify(&json!({"receipt": answer["receipt"]}));
+    assert_eq!((told.status, &told.json()["verdict"]), (200, &json!("valid")), "{told:?}");
+    let named = json!({"identifier": answer["records"][0]["identifier"]});
+    assert_eq!(refusal(&verify(&named)), "422 field_unknown identifier unknown");
+    assert_eq!(refusal(&verify(&json!({}))), "422 field_invalid envelope one_of");
+    let long = json!({"envelope": "A".repeat(100 * 1024)});
+    assert_eq!(refusal(&verify(&long)), "413 body_too_large - -");
+}
+
+#[test]
 fn the_budget_counts_distinct_holders_and_says_when_to_come_back() {
     let up = up();
     let narrow = up.server.token("narrow", SECRET);

@@ -1,4 +1,5 @@
-//! The HTTP API for agency systems: one file per resource under [`v1`], and the token address.
+//! The HTTP API for agency systems: one file per resource under [`v1`], and the token address; and what anybody may
+//! ask: keys, logs, verifications.
 
 #[cfg(feature = "bench-routes")]
 pub mod bench;
@@ -7,3 +8,4 @@ pub mod keys;
 pub mod logs;
 pub mod oauth2;
 pub mod v1;
+pub mod verifications;

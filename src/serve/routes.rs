@@ -30,6 +30,7 @@ pub fn of(doors: &[Door], cfg: &mut ServiceConfig) {
 pub fn public_routes(cfg: &mut ServiceConfig) {
     api::keys::routes(cfg);
     api::logs::routes(cfg);
+    api::verifications::routes(cfg);
 }
 
 /// Pages of staff.

@@ -178,6 +178,8 @@ async fn each_door_has_only_its_routes_and_one_socket_can_have_several() {
     for (address, path, status) in [
         (public, "/metrics", 404),
         (public, "/api/openapi.json", 404),
+        (public, "/verifications", 405),
+        (inner, "/verifications", 404),
         (public, "/healthz", 200),
         (public, "/nowhere", 404),
         (inner, "/metrics", 200),

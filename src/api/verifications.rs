@@ -1,0 +1,37 @@
+//! `POST /verifications` at the `public` door: what an envelope or a receipt in someone's hand is worth, without a
+//! token. Who brings the very bytes of a record is told what became of it, and that stands on its holders' lists
+//! (I2); who brings others learns nothing of what is kept here. A printed face is compared for clients only.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::http::StrictJson;
+use crate::http::context::Context;
+use crate::registry::VerifyAsk;
+
+/// The longest envelope, 64 KiB of payload in base64url, and what stands around it.
+const LIMIT: usize = 96 * 1024;
+
+/// One of the two, brought by anybody.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Brought {
+    #[serde(default)]
+    envelope: Option<String>,
+    #[serde(default)]
+    receipt: Option<Value>,
+}
+
+/// Puts the resource on; asks for `web::Data<Context>`.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(web::resource("/verifications").route(web::post().to(verify)));
+}
+
+async fn verify(body: StrictJson<Brought, LIMIT>, context: web::Data<Context>) -> Result<HttpResponse> {
+    let Brought { envelope, receipt } = body.0;
+    let ask = VerifyAsk { envelope, receipt, ..VerifyAsk::default() };
+    let verified = context.registry.verify(None, &ask, "public").await?;
+    Ok(HttpResponse::Ok().json(verified.body))
+}
