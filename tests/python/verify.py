@@ -220,8 +220,9 @@ def answer_list(answer, keys):
         if "envelope" in one:
             _, digest = envelope(one["envelope"], keys, "elicense-record+jws")
         else:
-            digest = sha256(write(one["extract"]))
-        records.append([one["identifier"], one["version"], b64u(digest), one["verdict"], one["reasons"]])
+            digest = sha256(write(one["extract"] if "extract" in one else one["directory"]))
+        # An identifier that is not shown is "" in the list.
+        records.append([one.get("identifier", ""), one["version"], b64u(digest), one["verdict"], one["reasons"]])
     absent = [[one["type"], one["absence"]] for one in answer["absent"]]
     return {"absent": absent, "heads": answer["heads"], "records": records}
 
