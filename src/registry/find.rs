@@ -192,12 +192,16 @@ impl Registry {
         self.asked_holder(asked, "holder").map(|(_, key)| key)
     }
 
-    /// The key of a record's first holder; none where there is no such record.
+    /// The key of a record's first holder; none where there is no such record, or its key row does not open.
     pub async fn first_holder(&self, identifier: &str) -> Result<Option<HolderKey>> {
         let identifier = identifier.to_owned();
         let read = move |reader: &mut Reader<'_>| {
             let key = reader.index().identifier_key(&identifier);
-            Ok(reader.record_key(&key)?.and_then(|key| key.holders.first().copied()))
+            match reader.record_key(&key) {
+                // Whose it is cannot be told; what is read next says so in its own words (I5).
+                Err(error) if error.code == Code::RecordDamaged => Ok(None),
+                found => Ok(found?.and_then(|key| key.holders.first().copied())),
+            }
         };
         self.store().read(Cost::Point, read).await
     }
