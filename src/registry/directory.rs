@@ -115,7 +115,8 @@ struct Entry {
 
 impl Entry {
     fn same_holders(&self, rows: &[StoredRecord]) -> bool {
-        let is_old = |(_, hk, ..): &(HolderCode, HolderKey, String, String)| rows.iter().any(|row| row.hk == *hk);
+        let is_old =
+            |(_, hk, ..): &(HolderCode, HolderKey, String, String)| rows.iter().any(|row| row.hk == *hk);
         self.holders.len() == rows.len() && self.holders.iter().all(is_old)
     }
 }

@@ -107,7 +107,8 @@ fn rounds(world: &World, rounds: u32) {
                 parts.insert((round, file));
             }
             registry.refresh().unwrap();
-            let again = registry.import(&operator(), &source(dir, round, file), &options(dir), &|_| ()).unwrap();
+            let again =
+                registry.import(&operator(), &source(dir, round, file), &options(dir), &|_| ()).unwrap();
             let counts = again.counts;
             assert_eq!((counts.rows_in, counts.bound + counts.already_there), (ROWS as u64, ROWS as u64));
             assert!(!ended || counts.bound == 0, "an import that was told to have ended ran again");

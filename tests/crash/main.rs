@@ -103,7 +103,8 @@ fn at_once(world: &World, rounds: u32) {
         let [one, other] = both.map(|worker| worker.lines());
         let (first, second) = (Truth::leaves(&one), Truth::leaves(&other));
         // Each has leaves between those of the other: they were at work together.
-        let within = |a: &[u64], b: &[u64]| a.iter().any(|leaf| b.first() < Some(leaf) && Some(leaf) < b.last());
+        let within =
+            |a: &[u64], b: &[u64]| a.iter().any(|leaf| b.first() < Some(leaf) && Some(leaf) < b.last());
         assert!(within(&first, &second) || within(&second, &first), "{first:?} {second:?}");
         truth.told(&one);
         truth.told(&other);

@@ -1,7 +1,7 @@
 //! Every column of every sealed row is covered by its seal: one edited column, whichever it is, breaks the seal of
 //! that row and of no other.
 
-use diesel::sql_types::{Binary, BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
 use super::common::people::POLICE;
 use super::*;

@@ -98,7 +98,8 @@ fn an_entry_that_goes_to_other_holders_leaves_a_sound_registry(world: World) {
     let moved = put(registry, &[ZHOU, other], "城东区档案馆").unwrap();
     assert_eq!((moved.version, &moved.identifier), (1, &first.identifier));
     sound(registry);
-    let rows = |code| registry.store().read_now(|reader| reader.records_of(&hk(registry, code))).unwrap().len();
+    let rows =
+        |code| registry.store().read_now(|reader| reader.records_of(&hk(registry, code))).unwrap().len();
     assert_eq!((rows(ZHOU), rows(CHEN), rows(other)), (1, 0, 1));
     // It goes on like any other: a change, an action, back to the first holders, and the record itself.
     assert_eq!(put(registry, &[ZHOU, other], "示范市档案馆").unwrap().version, 2);
@@ -116,7 +117,8 @@ fn an_entry_that_is_not_good_is_not_made_good_by_its_body(world: World) {
     people::settle(registry);
     let entry = put(registry, &[ZHOU, CHEN], "城东区档案馆").unwrap().identifier;
     let refused = |rule: &str| {
-        for error in [digitise(registry).unwrap_err(), put(registry, &[ZHOU], "城东区档案馆").unwrap_err()] {
+        for error in [digitise(registry).unwrap_err(), put(registry, &[ZHOU], "城东区档案馆").unwrap_err()]
+        {
             assert_eq!((error.code, error.rule.as_deref()), (Code::ActionForbidden, Some(rule)));
         }
         assert_eq!(row_of(registry, ZHOU, "marriage_certificate").body.identifier, entry);
@@ -128,7 +130,9 @@ fn an_entry_that_is_not_good_is_not_made_good_by_its_body(world: World) {
     let object = |disputed| {
         registry.refresh().unwrap();
         let command =
-            DisputeCommand { identifier: entry.clone(), disputed, ground: "持证人报错".into(), agency: None };
+            DisputeCommand {
+                identifier: entry.clone(), disputed, ground: "持证人报错".into(), agency: None
+            };
         registry.dispute(&operator(), &command, None).unwrap();
     };
     object(true);

@@ -71,7 +71,8 @@ fn i7_an_older_row_of_a_holder_or_none_is_found() {
         step();
         assert_eq!(registry.fsck(FsckOptions::default()).unwrap().findings, []);
     }
-    let newest = registry.store().read_now(|reader| reader.events_of(&zhou, &[0; 16])).unwrap().pop().unwrap();
+    let newest =
+        registry.store().read_now(|reader| reader.events_of(&zhou, &[0; 16])).unwrap().pop().unwrap();
     for (place, row) in rows.into_iter().enumerate() {
         let copy = Copy::of(registry);
         let there = row.is_some();

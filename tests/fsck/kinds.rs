@@ -231,13 +231,19 @@ fn every_kind_of_finding_is_seen_to_fire() {
         ("a batch gone", F::EntriesMissing, "log_batches", {
             Box::new(|copy| {
                 let newest = "first = (SELECT max(first) FROM log_batches WHERE log = 'records')";
-                sql(&mut copy.registry(), &format!("DELETE FROM log_batches WHERE log = 'records' AND {newest}"));
+                sql(
+                    &mut copy.registry(),
+                    &format!("DELETE FROM log_batches WHERE log = 'records' AND {newest}"),
+                );
             })
         }),
         ("a batch that claims more", F::BatchBroken, "log_batches", {
             Box::new(|copy| {
                 let oldest = "log = 'records' AND first = 0";
-                sql(&mut copy.registry(), &format!("UPDATE log_batches SET count = count + 1 WHERE {oldest}"));
+                sql(
+                    &mut copy.registry(),
+                    &format!("UPDATE log_batches SET count = count + 1 WHERE {oldest}"),
+                );
             })
         }),
         ("a tile too many", F::TileWrong, "tiles", {
@@ -333,11 +339,12 @@ fn a_leaf_cut_out_of_the_middle_of_a_batch_is_found_at_its_batch() {
         let cut = usize::try_from(batch.count / 2).unwrap() * 32;
         let entries = [&batch.entries[..cut], &batch.entries[cut + 32..]].concat();
         let count = if shortened { batch.count - 1 } else { batch.count };
-        let changed = diesel::sql_query("UPDATE log_batches SET entries = ?, count = ? WHERE log = ? AND first = ?")
-            .bind::<Binary, _>(entries)
-            .bind::<diesel::sql_types::BigInt, _>(count)
-            .bind::<Text, _>(&batch.log)
-            .bind::<diesel::sql_types::BigInt, _>(batch.first);
+        let changed =
+            diesel::sql_query("UPDATE log_batches SET entries = ?, count = ? WHERE log = ? AND first = ?")
+                .bind::<Binary, _>(entries)
+                .bind::<diesel::sql_types::BigInt, _>(count)
+                .bind::<Text, _>(&batch.log)
+                .bind::<diesel::sql_types::BigInt, _>(batch.first);
         assert_eq!(changed.execute(conn), Ok(1));
         let report = copy.fsck();
         let first = u64::try_from(batch.first).unwrap();

@@ -139,7 +139,7 @@ fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
             (linked.kind, linked.outward) == (link.kind, link.outward) && linked.other == hash
         };
         let standing = linked().filter(is_of).fold(0, made);
-        let newest = linked().filter(is_of).last();
+        let newest = linked().rfind(is_of);
         standing == 1 && newest.is_some_and(|linked| linked.made && linked.since == link.since)
     })
 }

@@ -168,4 +168,3 @@ fn check_keys(
     }
     Ok(())
 }
-

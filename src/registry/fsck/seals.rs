@@ -1,7 +1,7 @@
 //! Rows that are walked for themselves: holders, each against its events, and key rows, each to its record.
 
-use super::{PAGE, holders};
 use super::report::{Finding, FindingKind, FsckReport};
+use super::{PAGE, holders};
 use crate::error::Result;
 use crate::registry::Registry;
 use crate::store::Opened;

@@ -1,7 +1,7 @@
 //! Signatures of records and of the closing counts of imports; attachments against the digests that were signed.
 
-use super::report::{Finding, FindingKind, FsckReport};
 use super::FsckOptions;
+use super::report::{Finding, FindingKind, FsckReport};
 use crate::error::{Code, Result};
 use crate::record::{Digest, Record};
 use crate::registry::init::REGISTRY;

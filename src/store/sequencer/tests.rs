@@ -74,7 +74,7 @@ struct Careless {
     url: String,
 }
 
-#[allow(clippy::disallowed_methods, reason = "the test makes a database of its own")]
+#[expect(clippy::disallowed_methods, reason = "the test makes a database of its own")]
 fn admin(url: &str) -> PgConnection {
     PgConnection::establish(url).unwrap()
 }
@@ -85,7 +85,10 @@ impl Careless {
         let Some(admin_url) = std::env::var("ELICENSE_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())
         else {
             let required = std::env::var("ELICENSE_TEST_POSTGRES").as_deref() == Ok("required");
-            assert!(!required, "PostgreSQL is required here and ELICENSE_TEST_POSTGRES_URL does not name one");
+            assert!(
+                !required,
+                "PostgreSQL is required here and ELICENSE_TEST_POSTGRES_URL does not name one"
+            );
             eprintln!("skipped: no PostgreSQL");
             return None;
         };
