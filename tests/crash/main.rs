@@ -93,19 +93,24 @@ fn at_once(world: &World, rounds: u32) {
     let mut random = oorandom(0x2545_f491_4f6c_dd1d);
     for round in 0..rounds {
         let mut both = [0, 1].map(|one| Worker::start(world, Job::Issue, 2 * round + one, &[]));
-        for _ in 0..4 {
+        // Until each has a leaf between two of the other's: they are at work together. One may wait for long while
+        // the other comes first again and again.
+        let within =
+            |a: &[u64], b: &[u64]| a.iter().any(|leaf| b.first() < Some(leaf) && Some(leaf) < b.last());
+        let began = Instant::now();
+        loop {
             both.iter_mut().for_each(|worker| worker.wait_for(2));
+            let [one, other] = [&both[0], &both[1]].map(|worker| Truth::leaves(&worker.lines()));
+            if within(&one, &other) || within(&other, &one) {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "never at work together: {one:?} {other:?}");
         }
         for worker in &mut both {
             std::thread::sleep(Duration::from_millis(random() % 40));
             worker.kill();
         }
         let [one, other] = both.map(|worker| worker.lines());
-        let (first, second) = (Truth::leaves(&one), Truth::leaves(&other));
-        // Each has leaves between those of the other: they were at work together.
-        let within =
-            |a: &[u64], b: &[u64]| a.iter().any(|leaf| b.first() < Some(leaf) && Some(leaf) < b.last());
-        assert!(within(&first, &second) || within(&second, &first), "{first:?} {second:?}");
         truth.told(&one);
         truth.told(&other);
         truth.hold_against(world);
