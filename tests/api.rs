@@ -16,7 +16,12 @@ struct Up {
 }
 
 fn up() -> Up {
-    let world = world(Backend::Sqlite).unwrap();
+    up_on(Backend::Sqlite).unwrap()
+}
+
+/// None where the backend is PostgreSQL and there is none.
+fn up_on(backend: Backend) -> Option<Up> {
+    let world = world(backend)?;
     people::settle(&world.registry);
     server::clients(&world.registry);
     server::clerk(&world.registry);
@@ -25,7 +30,7 @@ fn up() -> Up {
         world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
     }
     let server = server::start(world.registry.clone());
-    Up { server, _world: world }
+    Some(Up { server, _world: world })
 }
 
 fn ask(code: &str, item: &str) -> Value {
@@ -44,7 +49,18 @@ fn refusal(answer: &server::Answer) -> String {
 
 #[test]
 fn i4_an_allowed_client_gets_envelopes_and_a_narrow_one_an_extract_of_its_fields() {
-    let up = up();
+    envelopes_and_extracts(up());
+}
+
+#[test]
+fn i4_envelopes_and_extracts_go_out_of_a_registry_on_postgres_as_well() {
+    match up_on(Backend::Postgres) {
+        Some(up) => envelopes_and_extracts(up),
+        None => common::postgres::skipped(),
+    }
+}
+
+fn envelopes_and_extracts(up: Up) {
     let all = up.server.token("all", SECRET);
     let answer = up.server.post("/api/v1/lookups", Some(&all), &ask(ZHOU, "A1"));
     assert_eq!(answer.status, 200, "{answer:?}");

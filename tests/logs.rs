@@ -1,4 +1,5 @@
-//! What outsiders get from the logs; logs that end and begin; two processes on one log (I14).
+//! What outsiders get from the logs; logs that end and begin; two that write to one log (I14): two registries in one
+//! process here, two processes in `crash`.
 #![allow(clippy::print_stderr, reason = "tests")]
 #![allow(
     clippy::allow_attributes,

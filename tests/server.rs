@@ -21,6 +21,26 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::{Value, json};
 
+/// The same test with the built program on both databases.
+macro_rules! installed_on_both {
+    ($($name:ident)*) => {
+        mod sqlite { $( #[test] fn $name() {
+            super::$name(super::Installed::on(super::common::Backend::Sqlite, super::settled).unwrap());
+        } )* }
+        mod postgres { $( #[test] fn $name() {
+            match super::Installed::on(super::common::Backend::Postgres, super::settled) {
+                Some(installed) => super::$name(installed),
+                None => super::common::postgres::skipped(),
+            }
+        } )* }
+    };
+}
+
+installed_on_both! {
+    a_stop_finishes_what_has_begun_and_keeps_what_was_acknowledged
+    i14_a_paused_process_whose_log_was_taken_answers_nothing_more_and_says_so
+}
+
 fn settled(registry: &Registry) {
     people::settle(registry);
     server::clients(registry);
@@ -83,9 +103,7 @@ fn size_of(installed: &Installed, log: &str) -> u64 {
     logs.iter().find(|one| one["log"] == log).unwrap()["size"].as_u64().unwrap()
 }
 
-#[test]
-fn a_stop_finishes_what_has_begun_and_keeps_what_was_acknowledged() {
-    let installed = Installed::new(settled);
+fn a_stop_finishes_what_has_begun_and_keeps_what_was_acknowledged(installed: Installed) {
     let program = installed.serve(&[]);
     let token = Arc::new(program.server.token("all", SECRET));
     let address = program.server.base.strip_prefix("http://").unwrap().to_owned();
@@ -136,9 +154,7 @@ fn a_stop_finishes_what_has_begun_and_keeps_what_was_acknowledged() {
     assert_eq!(receipt.status, 200, "{receipt:?}");
 }
 
-#[test]
-fn a_paused_process_whose_log_was_taken_answers_nothing_more_and_says_so() {
-    let installed = Installed::new(settled);
+fn i14_a_paused_process_whose_log_was_taken_answers_nothing_more_and_says_so(installed: Installed) {
     let first = installed.serve(&[]);
     let token = first.server.token("all", SECRET);
     assert_eq!(first.server.get("/readyz", None).status, 200);

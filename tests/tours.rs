@@ -104,7 +104,9 @@ fn run_tour(heading: &str, dir: &Path, port: u16) {
     let file = dir.join("tour.sh");
     // Errors stand among the output, as on a terminal.
     std::fs::write(&file, format!("exec 2>&1\n{script}")).unwrap();
-    let mut run = Command::new("bash");
+    // A tour waits for its own server: one that does not come up must end the test, and all that it started.
+    let mut run = Command::new("timeout");
+    run.args(["--kill-after=5", "600", "bash"]);
     for name in
         ["DATA", "DATABASE", "MASTER_KEY_FILE", "AS", "REGIONS", "PUBLIC", "WINDOW", "AGENCY", "ADMIN"]
     {
@@ -123,6 +125,7 @@ fn run_tour(heading: &str, dir: &Path, port: u16) {
         }
         rest = &rest[end + mark.len()..];
     }
+    assert_ne!(done.status.code(), Some(124), "the tour did not come to its end in ten minutes:\n{output}");
     assert!(done.status.success(), "{output}");
 }
 

@@ -11,14 +11,15 @@ mod list;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(super) use hosted::take_over;
+use hosted::give_way;
+pub(super) use hosted::{REPLACE, take_over};
 pub use list::DirectoryAsk;
 
 use super::Registry;
 use super::draft::{self, DraftHolder};
-use super::find;
 use super::idempotent::Once;
 use super::issue::{IssueOutcome, event_row, holder_key};
+use super::ledger::Place;
 use super::lookup::AskedHolder;
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
@@ -112,13 +113,22 @@ struct Entry {
     content: Digest,
 }
 
+impl Entry {
+    fn same_holders(&self, rows: &[StoredRecord]) -> bool {
+        let is_old =
+            |(_, hk, ..): &(HolderCode, HolderKey, String, String)| rows.iter().any(|row| row.hk == *hk);
+        self.holders.len() == rows.len() && self.holders.iter().all(is_old)
+    }
+}
+
 impl Registry {
     /// Adds a directory entry, or puts a changed one in the place of the entry with the same number (where it
-    /// has none: of the same content). Blocks.
+    /// has none: of the same content). Blocks. With the same holders it is the entry's next version; with others
+    /// the entry ends and a new one begins under its identifier.
     ///
     /// # Errors
     /// `forbidden`; `field_invalid`; `issuer_not_authorised`; `number_clash` where a record whose body is here
-    /// has the number.
+    /// has the number; `action_forbidden` where holders change under an entry that is suspended, ended or disputed.
     pub fn put_directory(
         &self,
         actor: &Actor,
@@ -173,6 +183,14 @@ impl Registry {
                     .as_str()
                     .to_owned(),
             };
+            // A record has the same holders in all its versions: each has a row and a whole history of it.
+            let mut last = None;
+            let others = !old.is_empty() && !entry.same_holders(&old);
+            if others {
+                let behind = Place { first: place.first + 1, ..place.clone() };
+                last = Some(give_way(writer, &old, &label, &behind)?);
+            }
+            let old = if others { Vec::new() } else { old };
             let (record_id, version) = match old.first() {
                 Some(first) => (first.record_id, first.version + 1),
                 None => (fresh_id, 1),
@@ -219,7 +237,7 @@ impl Registry {
                 let seq = writer.next_event_seq(hk, &record_id)?;
                 writer.insert_event(&event_row(&row, seq, &event, place.first, Vec::new(), String::new()))?;
             }
-            put_keys(writer, &entry, &identifier, record_id)?;
+            put_keys(writer, &entry, &identifier, record_id, version)?;
             let put = DirectoryPut {
                 outcome: IssueOutcome::Issued,
                 identifier,
@@ -228,7 +246,7 @@ impl Registry {
                 leaf: place.first,
                 at: place.at,
             };
-            Ok((put, vec![event.digest().0]))
+            Ok((put, [event.digest().0].into_iter().chain(last).collect()))
         })
     }
 
@@ -335,12 +353,14 @@ fn there_already(writer: &mut Writer<'_>, row: &StoredRecord) -> Result<Director
 }
 
 /// Identifier and number lead to the entry as it is now.
-fn put_keys(writer: &mut Writer<'_>, entry: &Entry, identifier: &str, record_id: [u8; 16]) -> Result<()> {
+fn put_keys(
+    writer: &mut Writer<'_>,
+    entry: &Entry,
+    identifier: &str,
+    record_id: [u8; 16],
+    version: i32,
+) -> Result<()> {
     let identifier_key = writer.index().identifier_key(identifier);
-    let version = match find::by_identifier(writer, identifier)? {
-        Some(kept) => kept.key.version + 1,
-        None => 1,
-    };
     for key in [identifier_key, entry.known] {
         let row = RecordKey {
             key,

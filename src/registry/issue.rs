@@ -315,8 +315,11 @@ impl Registry {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
-            directory::take_over(writer, &signed, record_id)?;
             let event = signed.event(action, &label, place.at, salt);
+            let mut entries = vec![event.digest().0];
+            let behind =
+                |entries: &[[u8; 32]]| Place { first: place.first + entries.len() as u64, ..place.clone() };
+            entries.extend(directory::take_over(writer, &signed, record_id, &label, &behind(&entries))?);
             for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
                 writer.insert_record(&row)?;
                 writer.insert_event(&event_row(&row, 1, &event, place.first, Vec::new(), String::new()))?;
@@ -330,9 +333,7 @@ impl Registry {
                     content: signed.content.0,
                 })?;
             }
-            let behind = Place { first: place.first + 1, ..place.clone() };
-            let ends = ends::apply(writer, &snapshot, &signed, &behind)?;
-            let mut entries = vec![event.digest().0];
+            let ends = ends::apply(writer, &snapshot, &signed, &behind(&entries))?;
             entries.extend(ends.entries);
             let issued = Issued {
                 outcome: IssueOutcome::Issued,

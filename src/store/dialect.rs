@@ -169,6 +169,11 @@ pub fn has_table(conn: &mut AnyConnection, table: &str) -> Result<bool> {
     Ok(found.value > 0)
 }
 
+/// Whether commits of a PostgreSQL session wait for the disk, by its `synchronous_commit` and the server's `fsync`.
+fn waits_for_disk(said: &str) -> bool {
+    matches!(said, "on on" | "remote_apply on" | "remote_write on" | "local on")
+}
+
 /// Refuses a connection whose commits would not be durable (I1).
 ///
 /// SQLite: WAL, synchronous FULL (2) and 16 KiB pages. PostgreSQL: synchronous_commit and fsync on.
@@ -189,8 +194,7 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
             let setting =
                 "SELECT current_setting('synchronous_commit') || ' ' || current_setting('fsync') AS value";
             let said = diesel::sql_query(setting).get_result::<OneText>(c).map_err(fault)?.value;
-            let durable =
-                matches!(said.as_str(), "on on" | "remote_apply on" | "remote_write on" | "local on");
+            let durable = waits_for_disk(&said);
             let detail = "PostgreSQL commits are not durable: synchronous_commit and fsync must be on";
             return durable
                 .then_some(())
@@ -279,5 +283,21 @@ pub fn lock_head(conn: &mut AnyConnection, log: &str) -> Result<()> {
             .execute(c)
             .map(drop)
             .map_err(fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn i1_only_settings_that_wait_for_the_disk_are_durable() {
+        for commit in ["on", "local", "remote_write", "remote_apply"] {
+            assert!(waits_for_disk(&format!("{commit} on")));
+            assert!(!waits_for_disk(&format!("{commit} off")), "a server without fsync keeps nothing");
+        }
+        for said in ["off on", "off off", "", "on", "on on "] {
+            assert!(!waits_for_disk(said), "{said}");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! The committer of an access log: the one connection through which its sequencer writes.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Instant;
 

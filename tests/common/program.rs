@@ -9,29 +9,43 @@ use std::time::{Duration, Instant};
 
 use elicense::clock::Clock;
 use elicense::registry::{Opening, Registry};
-use elicense::store::Place;
+use elicense::store::{DbUrl, Place};
 use elicense::trust::MasterKey;
 
 use super::server::TestServer;
+use super::{Backend, postgres};
 
 /// How long a start or an end may take; a start waits for the lease of an owner that was killed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A registry on SQLite under the machine's clock, closed, with the file of its master key.
+/// A registry under the machine's clock, closed, with the file of its master key.
 pub struct Installed {
     pub dir: tempfile::TempDir,
+    database: Option<postgres::Database>,
 }
 
 impl Installed {
-    /// `settle` fills it before it is closed.
+    /// On SQLite; `settle` fills it before it is closed.
     pub fn new(settle: impl FnOnce(&Registry)) -> Self {
-        let installed = Self { dir: tempfile::tempdir().unwrap() };
-        let place = Place::in_dir(&installed.data());
+        Self::on(Backend::Sqlite, settle).unwrap()
+    }
+
+    /// None where the backend is PostgreSQL and there is none: the caller counts itself skipped.
+    pub fn on(backend: Backend, settle: impl FnOnce(&Registry)) -> Option<Self> {
+        let database = match backend {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(postgres::Database::create()?),
+        };
+        let installed = Self { dir: tempfile::tempdir().unwrap(), database };
+        let mut place = Place::in_dir(&installed.data());
+        if let Some(database) = &installed.database {
+            place.url = DbUrl::parse(&database.url).unwrap();
+        }
         let master = MasterKey::create(&installed.key(), Some(&place.dir)).unwrap();
         let opening = Opening { place, master, clock: Clock::System, regions: super::demo_regions() };
         let (registry, _) = Registry::found(opening, &super::options()).unwrap();
         settle(&registry);
-        installed
+        Some(installed)
     }
 
     pub fn data(&self) -> PathBuf {
@@ -44,7 +58,12 @@ impl Installed {
 
     /// A command on this registry, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        command(&self.data(), &self.key(), arguments)
+        let mut command = command(&self.data(), &self.key(), arguments);
+        if let Some(database) = &self.database {
+            // Not an argument: a URL may hold a password, and arguments are seen by everybody.
+            command.env("ELICENSE_DATABASE", &database.url);
+        }
+        command
     }
 
     /// Runs a command to its end; `input` is its standard input.
@@ -182,9 +201,10 @@ impl Program {
     }
 }
 
-/// Sends a signal to a process that the test started.
+/// Sends a signal to a process that the test started. By the shell's own `kill`: the program of that name belongs
+/// to a package that a slim machine lacks.
 pub fn signal(process: u32, name: &str) {
-    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status().unwrap();
+    let sent = Command::new("bash").args(["-c", &format!("kill -{name} {process}")]).status().unwrap();
     assert!(sent.success());
 }
 

@@ -10,7 +10,7 @@ use elicense::error::Code;
 use elicense::registry::{Opening, Registry};
 use elicense::trust::MasterKey;
 
-use crate::common::{self, Backend, MASTER, World, demo_regions};
+use crate::common::{Backend, MASTER, World, demo_regions};
 use crate::settled;
 use crate::worker::{Job, Worker};
 
@@ -27,8 +27,8 @@ fn i1_a_file_whose_settings_are_not_the_durable_ones_is_refused() {
             Registry::open(Opening { place, master, clock: clock.clone(), regions })
         };
         let path = place.dir.join(file);
-        rewrite(&path, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 4096; VACUUM");
-        let refused = open().err().expect("a file with small pages is refused");
+        rewrite(&path, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 1024; VACUUM");
+        let refused = open().err().expect("a file with other pages is refused");
         assert_eq!(
             (refused.code, refused.rule.as_deref()),
             (Code::ConfigInvalid, Some("durability")),
@@ -143,17 +143,4 @@ fn a_trace_without_its_sync_is_found() {
     assert_eq!(calls.len(), 6);
     assert_eq!(unsynced(&calls, "ANSWERED", "access.db-wal"), (3, 2));
     assert_eq!(unsynced(&calls, "ANSWERED", "registry.db-wal"), (3, 3));
-}
-
-/// PostgreSQL keeps its own files; what a session may turn off is asked of it on each connection.
-#[test]
-fn i1_a_postgres_session_that_would_not_wait_for_the_disk_is_refused() {
-    let Some(world) = common::world(Backend::Postgres) else { return common::postgres::skipped() };
-    let elicense::store::DbUrl::Postgres(url) = &world.place.url else { panic!("not PostgreSQL") };
-    let name = url.split('?').next().and_then(|url| url.rsplit('/').next()).unwrap();
-    #[allow(clippy::disallowed_methods, reason = "the test changes a setting behind the program's back")]
-    let mut conn = diesel::PgConnection::establish(url).unwrap();
-    // The setting of the database loses against the session's own, which the program states itself.
-    conn.batch_execute(&format!("ALTER DATABASE {name} SET synchronous_commit = off")).unwrap();
-    assert!(world.reopen().store().read_now(|reader| reader.config_version()).is_ok());
 }

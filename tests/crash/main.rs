@@ -11,13 +11,14 @@
 mod common;
 
 mod durability;
+mod imports;
 mod truth;
 mod worker;
 
 use std::time::{Duration, Instant};
 
 use common::{Backend, World, people};
-use elicense::registry::Submitted;
+use elicense::registry::{FsckOptions, Submitted};
 use truth::Truth;
 use worker::{Job, Worker};
 
@@ -82,6 +83,50 @@ fn i1_i2_i14_sixty_killed_processes_lose_nothing_they_acknowledged_sqlite() {
 fn i1_i2_i14_killed_processes_lose_nothing_they_acknowledged_postgres() {
     match settled(Backend::Postgres) {
         Some(world) => rounds(&world, 8),
+        None => common::postgres::skipped(),
+    }
+}
+
+/// Two processes on one log at the same time: both issue, neither waits for the other, both are killed.
+fn at_once(world: &World, rounds: u32) {
+    let mut truth = Truth::default();
+    let mut random = oorandom(0x2545_f491_4f6c_dd1d);
+    for round in 0..rounds {
+        let mut both = [0, 1].map(|one| Worker::start(world, Job::Issue, 2 * round + one, &[]));
+        // Until each has a leaf between two of the other's: they are at work together. One may wait for long while
+        // the other comes first again and again.
+        let within =
+            |a: &[u64], b: &[u64]| a.iter().any(|leaf| b.first() < Some(leaf) && Some(leaf) < b.last());
+        let began = Instant::now();
+        loop {
+            both.iter_mut().for_each(|worker| worker.wait_for(2));
+            let [one, other] = [&both[0], &both[1]].map(|worker| Truth::leaves(&worker.lines()));
+            if within(&one, &other) || within(&other, &one) {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "never at work together: {one:?} {other:?}");
+        }
+        for worker in &mut both {
+            std::thread::sleep(Duration::from_millis(random() % 40));
+            worker.kill();
+        }
+        let [one, other] = both.map(|worker| worker.lines());
+        truth.told(&one);
+        truth.told(&other);
+        truth.hold_against(world);
+    }
+    assert_eq!(world.reopen().fsck(FsckOptions::default()).unwrap().findings, []);
+}
+
+#[test]
+fn i14_two_processes_that_issue_at_once_make_one_tree_sqlite() {
+    at_once(&settled(Backend::Sqlite).unwrap(), 3);
+}
+
+#[test]
+fn i14_two_processes_that_issue_at_once_make_one_tree_postgres() {
+    match settled(Backend::Postgres) {
+        Some(world) => at_once(&world, 3),
         None => common::postgres::skipped(),
     }
 }

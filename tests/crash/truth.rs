@@ -1,6 +1,6 @@
 //! Everything that workers acknowledged, and whether a registry opened anew still has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -20,6 +20,10 @@ pub struct Truth {
     issued: BTreeMap<String, u64>,
     /// Index in `access-main` → the entry's bytes.
     answered: BTreeMap<u64, Vec<u8>>,
+    /// (Round, file) → rows of it that were bound by the last commit that was told.
+    bound: BTreeMap<(u32, u32), u64>,
+    /// Files whose closing count was told.
+    imported: BTreeSet<(u32, u32)>,
     /// Log → size → root, as any process ever showed it.
     roots: BTreeMap<&'static str, BTreeMap<u64, String>>,
 }
@@ -51,9 +55,34 @@ impl Truth {
                     let root = STANDARD.decode(note[2]).unwrap();
                     self.root("access-main", note[1].parse().unwrap(), &hex(&root));
                 }
+                ["BOUND", round, file, bound, size, root] => {
+                    let bound = bound.parse().unwrap();
+                    let earlier = self.bound.insert((round.parse().unwrap(), file.parse().unwrap()), bound);
+                    assert!(earlier.is_none_or(|earlier| earlier <= bound), "a count went back");
+                    self.root("records", size.parse().unwrap(), root);
+                }
+                ["IMPORTED", round, file] => {
+                    self.imported.insert((round.parse().unwrap(), file.parse().unwrap()));
+                }
                 _ => {}
             }
         }
+    }
+
+    /// Leaves of the issues that a worker told.
+    pub fn leaves(lines: &[String]) -> Vec<u64> {
+        let issued = lines.iter().filter_map(|line| line.strip_prefix("ISSUED "));
+        issued.map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect()
+    }
+
+    /// Rows of a file that were told to be bound, and whether its import was told to have ended.
+    pub fn of_file(&self, file: (u32, u32)) -> (u64, bool) {
+        (self.bound.get(&file).copied().unwrap_or(0), self.imported.contains(&file))
+    }
+
+    /// Files of which a commit was told.
+    pub fn imports(&self) -> usize {
+        self.bound.len()
     }
 
     /// Two checkpoints of one log and size that differ are a fork.

@@ -1,7 +1,9 @@
 //! The process that is killed, and its parent's end of it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use elicense::clock::{Clock, Moment};
@@ -12,6 +14,7 @@ use elicense::trust::MasterKey;
 use serde_json::json;
 
 use crate::common::{self, MASTER, World, operator, people};
+use crate::imports;
 
 const JOB: &str = "ELICENSE_CRASH_WORKER";
 const URL: &str = "ELICENSE_CRASH_URL";
@@ -20,12 +23,15 @@ const AT: &str = "ELICENSE_CRASH_AT";
 const ROUND: &str = "ELICENSE_CRASH_ROUND";
 /// How many things to do before ending on its own; endless where it is not set.
 pub const COUNT: &str = "ELICENSE_CRASH_COUNT";
+/// How long a worker may take to its next line; whoever waits longer fails instead of waiting for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a worker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
     Issue,
     Lookup,
+    Import,
 }
 
 impl Job {
@@ -33,6 +39,7 @@ impl Job {
         match self {
             Self::Issue => "issue",
             Self::Lookup => "lookup",
+            Self::Import => "import",
         }
     }
 }
@@ -43,16 +50,33 @@ fn moment(job: Job, round: u32) -> Moment {
     let noon = common::noon();
     match job {
         Job::Lookup => noon.plus_seconds(i64::from(round) * 60),
-        Job::Issue if round % 3 == 2 => noon.plus_seconds(-3_600),
-        Job::Issue => noon.plus_seconds(i64::from(round) * 7),
+        Job::Issue | Job::Import if round % 3 == 2 => noon.plus_seconds(-3_600),
+        Job::Issue | Job::Import => noon.plus_seconds(i64::from(round) * 7),
     }
 }
 
 /// A running worker.
 pub struct Worker {
     child: Child,
-    out: BufReader<ChildStdout>,
+    /// Whole lines only: one that was cut in the middle was not told.
+    out: Receiver<String>,
     lines: Vec<String>,
+}
+
+/// Reads lines as they come, so that nobody waits for one without an end.
+fn whole_lines(out: ChildStdout) -> Receiver<String> {
+    let (told, lines) = channel();
+    std::thread::spawn(move || {
+        let mut out = BufReader::new(out);
+        let mut line = String::new();
+        while out.read_line(&mut line).is_ok_and(|read| read > 0) && line.ends_with('\n') {
+            if told.send(line.trim_end().to_owned()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+    lines
 }
 
 impl Worker {
@@ -66,11 +90,12 @@ impl Worker {
     /// Starts one that ends by itself after `count` things; its lines.
     pub fn run(world: &World, job: Job, round: u32, under: &[&str], count: u32) -> Vec<String> {
         let mut worker = Self::spawn(world, job, round, under, Some(count));
-        let mut rest = String::new();
-        worker.out.read_to_string(&mut rest).unwrap();
+        while let Some(line) = worker.line() {
+            worker.lines.push(line);
+        }
         let ended = worker.child.wait().unwrap();
-        assert!(ended.success(), "the worker ended with {ended}: {rest}");
-        rest.lines().map(str::to_owned).collect()
+        assert!(ended.success(), "the worker ended with {ended}: {:?}", worker.lines);
+        worker.lines()
     }
 
     fn spawn(world: &World, job: Job, round: u32, under: &[&str], count: Option<u32>) -> Self {
@@ -100,18 +125,30 @@ impl Worker {
             command.env(COUNT, count.to_string());
         }
         let mut child = command.spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
+        let out = whole_lines(child.stdout.take().unwrap());
         Self { child, out, lines: Vec::new() }
     }
 
+    /// Its next line; none once it has ended.
+    fn line(&mut self) -> Option<String> {
+        use std::sync::mpsc::RecvTimeoutError;
+        match self.out.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("the worker said nothing for {PATIENCE:?}: {:?}", self.lines)
+            }
+        }
+    }
+
     fn wait_ready(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let mut line = String::new();
-            let read = self.out.read_line(&mut line).unwrap();
-            assert!(read > 0, "the worker ended before it was ready: {:?}", self.child.wait());
-            assert!(Instant::now() < deadline, "the worker is not ready after a minute");
-            if line.trim_end().ends_with("READY") {
+            let Some(line) = self.line() else {
+                panic!("the worker ended before it was ready: {:?}", self.child.wait());
+            };
+            assert!(Instant::now() < deadline, "the worker is not ready after {PATIENCE:?}");
+            if line.ends_with("READY") {
                 return;
             }
         }
@@ -120,23 +157,20 @@ impl Worker {
     /// Waits until it has acknowledged that many things.
     pub fn wait_for(&mut self, lines: u64) {
         for _ in 0..lines {
-            let mut line = String::new();
-            let read = self.out.read_line(&mut line).unwrap();
-            assert!(read > 0, "the worker ended at work: {:?}", self.child.wait());
-            self.lines.push(line.trim_end().to_owned());
+            let Some(line) = self.line() else { panic!("the worker ended at work: {:?}", self.child.wait()) };
+            self.lines.push(line);
         }
     }
 
-    /// SIGKILL: no handler runs, no buffer is written.
+    /// SIGKILL: no handler runs, no buffer is written. A worker that ended by itself, by a panic too, was not
+    /// killed, and a test that took it for killed would prove nothing.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         let ended = self.child.wait().unwrap();
-        assert!(!ended.success(), "the worker ended before it was killed: {ended}");
-        let mut rest = String::new();
-        self.out.read_to_string(&mut rest).unwrap();
-        // The last line may be cut in the middle: that one was not told.
-        let told = rest.rfind('\n').map_or("", |end| &rest[..end]);
-        self.lines.extend(told.lines().map(str::to_owned));
+        assert_eq!(ended.signal(), Some(9), "the worker ended before it was killed: {ended}");
+        while let Some(line) = self.line() {
+            self.lines.push(line);
+        }
     }
 
     /// What it acknowledged.
@@ -169,18 +203,19 @@ fn worker() {
     match job.as_str() {
         "issue" => issue(&registry, round, count),
         "lookup" => lookup(&registry, count),
+        "import" => imports::work(&registry, round),
         other => panic!("no job {other}"),
     }
 }
 
 /// One line, written at once: what is in a buffer when the process dies was not told.
-fn tell(line: &str) {
+pub fn tell(line: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes()).unwrap();
     out.flush().unwrap();
 }
 
-fn head(registry: &Registry, side: Side, log: &str) -> (u64, String) {
+pub fn head(registry: &Registry, side: Side, log: &str) -> (u64, String) {
     let head = registry.store().read_side_now(side, |reader| reader.head(log)).unwrap().unwrap();
     (head.size, hex(head.root.as_bytes()))
 }

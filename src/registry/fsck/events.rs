@@ -1,19 +1,17 @@
 //! Events: each hashes to the entry at its leaf, carries the order and the ground that were logged, and belongs
 //! to a row that is there.
 
-use super::PAGE;
 use super::leaves::Leaves;
 use super::report::{Finding, FindingKind, FsckReport};
+use super::{PAGE, history, holders};
 use crate::error::Result;
 use crate::log::Head;
 use crate::log::hash::sha256;
 use crate::record::event::{Event, ground_hash};
+use crate::registry::holders::HOLDER_EVENTS;
 use crate::registry::{Registry, Snapshot};
-use crate::store::{Reader, StoredEvent};
+use crate::store::{PublicEvent, Reader, StoredEvent};
 use crate::trust::{Envelope, HolderKey, Typ};
-
-/// Events of a holder itself stand under this record id.
-const NO_RECORD: [u8; 16] = [0; 16];
 
 /// Every event row under every holder.
 pub(super) fn check_holders_events(
@@ -31,14 +29,13 @@ pub(super) fn check_holders_events(
                 report.counts.events += 1;
                 check_event(&snapshot, reader, event, leaves, report)?;
                 let group = (event.hk, event.record_id);
-                if last.replace(group) == Some(group) || event.record_id == NO_RECORD {
+                if last.replace(group) == Some(group) {
                     continue;
                 }
-                if reader.record(&event.hk, &event.record_id)?.is_none() {
-                    let detail = "there are events of a record whose row is not there";
-                    report.find(
-                        Finding::new(FindingKind::RowMissing, "records", detail).record(&event.record_id),
-                    );
+                if event.record_id == HOLDER_EVENTS {
+                    holders::check_there(reader, &event.hk, report)?;
+                } else if reader.record(&event.hk, &event.record_id)?.is_none() {
+                    history::check_gone(reader, &event.hk, &event.record_id, report)?;
                 }
             }
             Ok(next)
@@ -83,8 +80,9 @@ fn check_event(
             if Envelope::parse_stored(order).is_ok_and(|order| order.digest() == logged) =>
         {
             let order = Envelope::parse_stored(order)?;
-            report.counts.signatures += 1;
-            if order.verify(Typ::Event, |kid| snapshot.keys.key(kid)).is_err() {
+            if order.verify(Typ::Event, |kid| snapshot.keys.key(kid)).is_ok() {
+                report.counts.signatures += 1;
+            } else {
                 report.find(found(FindingKind::SignatureWrong, "the order's signature does not verify"));
             }
         }
@@ -112,7 +110,8 @@ fn held_against_log(
     Ok(())
 }
 
-/// Every event about keys, agencies, types, coverage, clients, logs.
+/// Every event about keys, agencies, types, coverage, clients, logs, against its leaf; what was signed is verified and
+/// held against the rows by [`super::public`].
 pub(super) fn check_public_events(
     registry: &Registry,
     heads: &[Head],
@@ -126,24 +125,7 @@ pub(super) fn check_public_events(
                 let events = reader.public_events(&head.log, from, PAGE)?;
                 for stored in &events {
                     report.counts.public_events += 1;
-                    let leaf = u64::try_from(stored.leaf).unwrap_or(u64::MAX);
-                    held_against_log(
-                        reader,
-                        "public_events",
-                        &head.log,
-                        leaf,
-                        &stored.event,
-                        leaves,
-                        report,
-                    )?;
-                    let order = Event::from_canonical(&stored.event).ok().and_then(|event| event.order);
-                    let signed = stored.signed.as_deref().map(Envelope::parse_stored).transpose();
-                    let signed = signed.ok().flatten().map(|envelope| envelope.digest());
-                    if order != signed {
-                        let detail = "what was signed is not what was logged";
-                        let found = Finding::new(FindingKind::OrderDiffers, "public_events", detail);
-                        report.find(found.at(&head.log, leaf));
-                    }
+                    check_public(reader, stored, leaves, report)?;
                 }
                 Ok(events.last().map(|event| event.leaf + 1))
             })?;
@@ -152,6 +134,24 @@ pub(super) fn check_public_events(
                 None => break,
             }
         }
+    }
+    Ok(())
+}
+
+fn check_public(
+    reader: &mut Reader<'_>,
+    stored: &PublicEvent,
+    leaves: &mut Leaves,
+    report: &mut FsckReport,
+) -> Result<()> {
+    let leaf = u64::try_from(stored.leaf).unwrap_or(u64::MAX);
+    held_against_log(reader, "public_events", &stored.log, leaf, &stored.event, leaves, report)?;
+    // Bytes that are no event do not hash to the entry: that was just reported.
+    let Ok(event) = Event::from_canonical(&stored.event) else { return Ok(()) };
+    let signed = stored.signed.as_deref().map(Envelope::parse_stored).transpose().ok().flatten();
+    if event.order != signed.map(|envelope| envelope.digest()) {
+        let detail = "what was signed is not what was logged";
+        report.find(Finding::new(FindingKind::OrderDiffers, "public_events", detail).at(&stored.log, leaf));
     }
     Ok(())
 }

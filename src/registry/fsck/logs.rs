@@ -101,7 +101,9 @@ fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> R
     while next < head.size {
         let from = next;
         let (batches, entries) = registry.store().read_access_now(|reader| {
-            let batches = reader.access_batches(log, from, head.size, 64)?;
+            // The reader begins at the batch that should hold `from`: where that one is gone it is the one before.
+            let mut batches = reader.access_batches(log, from, head.size, 64)?;
+            batches.retain(|batch| batch.first >= from);
             let to = batches.last().map_or(from, |batch| batch.first.saturating_add(batch.count.into()));
             let entries = reader.entries(log, from, to)?;
             Ok((batches, entries))

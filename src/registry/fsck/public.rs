@@ -96,6 +96,7 @@ fn read(keys: &KeyRing, stored: &PublicEvent, books: &mut Books, report: &mut Fs
             }
         }
     };
+    report.counts.signatures += 1;
     if let Some(body) = body {
         let statement = Statement { log: stored.log.clone(), leaf, body };
         books.insert((event.kind, stored.subject.clone()), statement);

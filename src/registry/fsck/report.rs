@@ -136,7 +136,7 @@ pub struct Counts {
     pub record_keys: u64,
     /// Access entries.
     pub access_entries: u64,
-    /// Signatures of records and orders that were verified.
+    /// Signatures that verified: of records, orders, public statements, closing counts of imports.
     pub signatures: u64,
     /// Attachments that are here and were opened.
     pub attachments: u64,
@@ -145,6 +145,8 @@ pub struct Counts {
 /// What was found out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FsckReport {
+    /// Whether every record's signature was verified strictly; false after a first pass in batches.
+    pub strict: bool,
     /// Every log of both sides.
     pub logs: Vec<CheckedLog>,
     /// How much was looked at.

@@ -1,25 +1,38 @@
-//! Rows that only need to open: holders and key rows.
+//! Rows that are walked for themselves: holders, each against its events, and key rows, each to its record.
 
-use super::PAGE;
 use super::report::{Finding, FindingKind, FsckReport};
+use super::{PAGE, holders};
 use crate::error::Result;
 use crate::registry::Registry;
 use crate::store::Opened;
 
-/// Opens every holder row and every key row, and follows each key row to its record.
-pub(super) fn check(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+/// Opens every holder row and holds it against its events.
+pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Result<()> {
     let mut after: Option<Vec<u8>> = None;
     loop {
-        let rows = registry.store().read_now(|reader| reader.walk_holders(after.as_deref(), PAGE))?;
-        let Some((last, _)) = rows.last() else { break };
-        after = Some(last.clone());
-        for (_, holder) in rows {
-            report.counts.holders += 1;
-            if holder.is_none() {
-                report.find(Finding::new(FindingKind::SealBroken, "holders", "a holder's row does not open"));
+        let next = registry.store().read_now(|reader| {
+            let rows = reader.walk_holders(after.as_deref(), PAGE)?;
+            for (_, holder) in &rows {
+                report.counts.holders += 1;
+                match holder {
+                    Some(holder) => holders::check_row(reader, holder, report)?,
+                    None => {
+                        let detail = "a holder's row does not open";
+                        report.find(Finding::new(FindingKind::SealBroken, "holders", detail));
+                    }
+                }
             }
+            Ok(rows.last().map(|(key, _)| key.clone()))
+        })?;
+        match next {
+            Some(last) => after = Some(last),
+            None => return Ok(()),
         }
     }
+}
+
+/// Opens every key row and follows it to its record.
+pub(super) fn check_keys(registry: &Registry, report: &mut FsckReport) -> Result<()> {
     let mut after: Option<Vec<u8>> = None;
     loop {
         let next = registry.store().read_now(|reader| {

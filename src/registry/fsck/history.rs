@@ -1,0 +1,134 @@
+//! What the events of a record lead to: its current row, its superseded versions, and its end where it has one.
+
+use super::report::{Finding, FindingKind, FsckReport};
+use crate::error::Result;
+use crate::record::Digest;
+use crate::record::action::{Action, State};
+use crate::record::event::Event;
+use crate::registry::directory::REPLACE;
+use crate::store::{Opened, Reader, StoredEvent, StoredRecord};
+use crate::trust::{Envelope, HolderKey};
+
+/// What the events of one record say its row should be.
+#[derive(Default)]
+struct Told {
+    state: Option<State>,
+    versions: Vec<(u32, Option<Digest>)>,
+    /// An event did not open: nothing can be told.
+    broken: bool,
+}
+
+fn told(events: &[StoredEvent]) -> Told {
+    let mut told = Told::default();
+    for stored in events {
+        let Ok(event) = Event::from_canonical(&stored.event) else {
+            told.broken = true;
+            continue;
+        };
+        let Some(action) = Action::from_wire(&event.action) else { continue };
+        told.state = action.to_state().or(told.state);
+        if action.makes_version() {
+            told.versions.push((event.version.unwrap_or(1), event.envelope));
+        }
+    }
+    told
+}
+
+/// The row against its events, its past versions against theirs.
+pub(super) fn check(reader: &mut Reader<'_>, row: &StoredRecord, report: &mut FsckReport) -> Result<()> {
+    let events = reader.events_of(&row.hk, &row.record_id)?;
+    let found = |kind, detail: &str| Finding::new(kind, "records", detail).record(&row.record_id);
+    let Some(newest) = events.last() else {
+        report.find(found(FindingKind::EventMissing, "the row has no event").at(&row.log, row.leaf));
+        return Ok(());
+    };
+    check_order(&events, &row.record_id, report);
+    if (newest.log.as_str(), newest.leaf) != (row.log.as_str(), row.leaf) {
+        let detail = format!("the row stands at leaf {}, its newest event at leaf {}", row.leaf, newest.leaf);
+        report.find(found(FindingKind::RowOutdated, &detail).at(&row.log, row.leaf));
+        return Ok(());
+    }
+    let told = told(&events);
+    if told.broken {
+        return Ok(());
+    }
+    if told.state != Some(row.state) {
+        report.find(found(FindingKind::RowDiffers, "the state is not the one its events lead to"));
+    }
+    let (version, envelope) = told.versions.last().copied().unwrap_or((0, None));
+    if i64::from(version) != i64::from(row.version) {
+        report.find(found(FindingKind::RowDiffers, "the version is not the one its events lead to"));
+    } else if digest(row) != envelope {
+        report.find(found(FindingKind::EnvelopeDiffers, "the envelope is not the one that was logged"));
+    }
+    let earlier = told.versions.len().saturating_sub(1);
+    check_versions(reader, &row.hk, &row.record_id, told.versions.get(..earlier).unwrap_or_default(), report)
+}
+
+/// A record without a current row: only a directory entry whose last event says that another took its place may
+/// be one, and then all its versions stand among the past ones.
+pub(super) fn check_gone(
+    reader: &mut Reader<'_>,
+    hk: &HolderKey,
+    record_id: &[u8; 16],
+    report: &mut FsckReport,
+) -> Result<()> {
+    let events = reader.events_of(hk, record_id)?;
+    if events.last().is_none_or(|newest| newest.action != REPLACE) {
+        let detail = "there are events of a record whose row is not there";
+        report.find(Finding::new(FindingKind::RowMissing, "records", detail).record(record_id));
+        return Ok(());
+    }
+    check_order(&events, record_id, report);
+    let told = told(&events);
+    if told.broken {
+        return Ok(());
+    }
+    check_versions(reader, hk, record_id, &told.versions, report)
+}
+
+fn check_order(events: &[StoredEvent], record_id: &[u8; 16], report: &mut FsckReport) {
+    if events.iter().zip(1..).any(|(event, seq)| event.seq != seq) {
+        let detail = "the events of the record have a gap";
+        report.find(Finding::new(FindingKind::EventMissing, "records", detail).record(record_id));
+    }
+}
+
+/// The superseded versions are those that the events made, each with the envelope that was logged.
+fn check_versions(
+    reader: &mut Reader<'_>,
+    hk: &HolderKey,
+    record_id: &[u8; 16],
+    versions: &[(u32, Option<Digest>)],
+    report: &mut FsckReport,
+) -> Result<()> {
+    let found = |kind, detail: &str| Finding::new(kind, "past_records", detail).record(record_id);
+    let past = reader.past_records(hk, record_id)?;
+    for (version, envelope) in versions {
+        let there = past.iter().find_map(|past| match past {
+            Opened::Record(past) if i64::from(past.version) == i64::from(*version) => Some(past),
+            _ => None,
+        });
+        match there {
+            Some(past) if digest(past) == *envelope => {}
+            Some(_) => {
+                let detail = "the envelope of a superseded version is not the one that was logged";
+                report.find(found(FindingKind::EnvelopeDiffers, detail));
+            }
+            None => {
+                let detail = format!("version {version} is not there or does not open");
+                report.find(found(FindingKind::VersionMissing, &detail));
+            }
+        }
+    }
+    if past.len() > versions.len() {
+        let detail = "there are more superseded versions than events that made them";
+        report.find(found(FindingKind::EventMissing, detail));
+    }
+    Ok(())
+}
+
+/// The digest of a row's envelope; none where the body is elsewhere.
+fn digest(row: &StoredRecord) -> Option<Digest> {
+    Envelope::parse_stored(&row.body.envelope).ok().map(|envelope| envelope.digest())
+}

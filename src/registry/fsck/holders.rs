@@ -1,0 +1,145 @@
+//! Rows of holders: state and links are what the marks and links in their events lead to.
+//!
+//! An older row, validly sealed, opens on a read like the newest one; only the events tell that a death was
+//! marked since, or a link taken back.
+
+use super::report::{Finding, FindingKind, FsckReport};
+use crate::clock::{Day, Moment};
+use crate::error::{Code, Result};
+use crate::identity::{CodeType, HolderCode};
+use crate::record::Salt;
+use crate::record::event::{Event, Order, holder_hash};
+use crate::registry::holders::HOLDER_EVENTS;
+use crate::store::{HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
+use crate::trust::{Envelope, HolderKey};
+
+/// A link as one of its events has it: the other end is a hash under the order's salt.
+struct Linked {
+    made: bool,
+    kind: LinkKind,
+    outward: bool,
+    since: Day,
+    salt: Salt,
+    other: String,
+}
+
+/// What one event did.
+enum Step {
+    Mark { state: HolderState, since: Day, source: String, at: Moment },
+    Link(Linked),
+}
+
+/// One holder's row against its events. An event that cannot be read was reported where it stands.
+pub(super) fn check_row(
+    reader: &mut Reader<'_>,
+    holder: &StoredHolder,
+    report: &mut FsckReport,
+) -> Result<()> {
+    let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
+    let Some(own) = own_key(holder) else {
+        let detail = "a holder's row has a code that is none";
+        report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));
+        return Ok(());
+    };
+    let steps: Option<Vec<Step>> = events.iter().map(|event| step(event, &own)).collect();
+    let Some(steps) = steps else { return Ok(()) };
+    if agrees(holder, &steps) {
+        return Ok(());
+    }
+    let older = (0..steps.len()).rev().find(|count| agrees(holder, steps.get(..*count).unwrap_or_default()));
+    let (kind, detail) = match older {
+        Some(_) => (FindingKind::RowOutdated, "the row of a holder is older than its newest event"),
+        None => (FindingKind::RowDiffers, "the row of a holder is not what its events lead to"),
+    };
+    let found = Finding::new(kind, "holders", detail);
+    // The event behind which the row stands; with none at all there is no place to name.
+    report.find(match older.and_then(|count| events.get(count)).or(events.last()) {
+        Some(event) => found.at(&event.log, event.leaf),
+        None => found,
+    });
+    Ok(())
+}
+
+/// A holder of whom there are events has a row.
+pub(super) fn check_there(reader: &mut Reader<'_>, hk: &HolderKey, report: &mut FsckReport) -> Result<()> {
+    match reader.holder(hk) {
+        Ok(Some(_)) => return Ok(()),
+        Ok(None) => {}
+        // Reported where the rows are walked.
+        Err(error) if error.code == Code::RecordDamaged => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    let detail = "there are events of a holder whose row is not there";
+    let found = Finding::new(FindingKind::RowMissing, "holders", detail);
+    let newest = reader.events_of(hk, &HOLDER_EVENTS)?.pop();
+    report.find(match newest {
+        Some(event) => found.at(&event.log, event.leaf),
+        None => found,
+    });
+    Ok(())
+}
+
+/// Key type and key code of the row's own code.
+fn own_key(holder: &StoredHolder) -> Option<(String, String)> {
+    let code_type: CodeType = holder.body.code_type.parse().ok()?;
+    let code = HolderCode::parse(code_type, &holder.body.code).ok()?.code;
+    Some((code.key_type().to_owned(), code.key_code().to_owned()))
+}
+
+fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option<Step> {
+    let event = Event::from_canonical(&stored.event).ok()?;
+    let order = Order::from_payload(Envelope::parse_stored(&stored.order).ok()?.payload()).ok()?;
+    let detail = order.detail?;
+    let said = |name: &str| detail.get(name).cloned();
+    if event.action == "mark" {
+        return Some(Step::Mark {
+            state: serde_json::from_value(said("state")?).ok()?,
+            since: event.effective_on,
+            source: said("source")?.as_str()?.to_owned(),
+            at: event.at,
+        });
+    }
+    let outward = order.subject == holder_hash(&order.salt, key_type, key_code);
+    let other = if outward { said("other")?.as_str()?.to_owned() } else { order.subject.text() };
+    Some(Step::Link(Linked {
+        made: event.action == "link",
+        kind: serde_json::from_value(said("kind")?).ok()?,
+        outward,
+        since: event.effective_on,
+        salt: order.salt,
+        other,
+    }))
+}
+
+/// Whether the row is what these steps lead to. A link that was taken back has left no code in the row, so its
+/// two events are told by their number: as many links of a kind stand as were made and not taken back.
+fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
+    let body = &holder.body;
+    let mark = steps.iter().rev().find_map(|step| match step {
+        Step::Mark { state, since, source, at } => Some((*state, Some(*since), source.as_str(), Some(*at))),
+        Step::Link(_) => None,
+    });
+    let stands = (holder.state, body.state_since, body.state_source.as_str(), body.state_at);
+    if stands != mark.unwrap_or((HolderState::Normal, None, "", None)) {
+        return false;
+    }
+    let linked = || {
+        steps.iter().filter_map(|step| match step {
+            Step::Link(linked) => Some(linked),
+            Step::Mark { .. } => None,
+        })
+    };
+    let made = |standing: i64, linked: &Linked| if linked.made { standing + 1 } else { standing - 1 };
+    if i64::try_from(body.links.len()).ok() != Some(linked().fold(0, made)) {
+        return false;
+    }
+    body.links.iter().all(|link| {
+        let is_of = |linked: &&Linked| {
+            let hash = holder_hash(&linked.salt, &link.key_type, &link.key_code).text();
+            (linked.kind, linked.outward) == (link.kind, link.outward) && linked.other == hash
+        };
+        let standing = linked().filter(is_of).fold(0, made);
+        let newest = linked().rfind(is_of);
+        standing == 1 && newest.is_some_and(|linked| linked.made && linked.since == link.since)
+    })
+}

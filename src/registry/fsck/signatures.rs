@@ -1,0 +1,96 @@
+//! Signatures of records and of the closing counts of imports; attachments against the digests that were signed.
+
+use super::FsckOptions;
+use super::report::{Finding, FindingKind, FsckReport};
+use crate::error::{Code, Result};
+use crate::record::{Digest, Record};
+use crate::registry::init::REGISTRY;
+use crate::registry::{Registry, Snapshot};
+use crate::store::StoredRecord;
+use crate::trust::keys::{BatchItem, verify_batch};
+use crate::trust::{Envelope, Typ, VerifyKey};
+
+/// The Ed25519 signatures of a page of rows: strictly, one by one; where only the first pass is asked for, in one
+/// batch. What verified is counted.
+pub(super) fn check_signatures(
+    snapshot: &Snapshot,
+    table: &'static str,
+    rows: &[StoredRecord],
+    options: FsckOptions,
+    report: &mut FsckReport,
+) {
+    let wrong = |row: &StoredRecord| {
+        let detail = "the record's signature does not verify under a known key";
+        Finding::new(FindingKind::SignatureWrong, table, detail).record(&row.record_id)
+    };
+    let mut batch: Vec<(&StoredRecord, VerifyKey, Vec<u8>, &[u8; 64])> = Vec::new();
+    for row in rows.iter().filter(|row| !row.body.envelope.is_empty()) {
+        let Ok(envelope) = Envelope::parse_stored(&row.body.envelope) else {
+            report.find(wrong(row));
+            continue;
+        };
+        let header = envelope.header().ok().filter(|header| header.typ == Typ::Record);
+        match header.and_then(|header| snapshot.keys.key(&header.kid)) {
+            Some(key) if options.quick => {
+                batch.push((row, key, envelope.signing_input(), envelope.signature()));
+            }
+            Some(key) if envelope.verify(Typ::Record, |_| Some(key)).is_ok() => {
+                report.counts.signatures += 1;
+            }
+            _ => report.find(wrong(row)),
+        }
+    }
+    let items: Vec<BatchItem<'_>> =
+        batch.iter().map(|(_, key, message, signature)| BatchItem { key, message, signature }).collect();
+    let places = verify_batch(&items).err().unwrap_or_default();
+    report.counts.signatures += (items.len() - places.len()) as u64;
+    for (row, ..) in places.into_iter().filter_map(|place| batch.get(place)) {
+        report.find(wrong(row));
+    }
+}
+
+/// The signed closing count of every import that came to its end.
+pub(super) fn check_imports(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    let snapshot = registry.snapshot();
+    for run in registry.store().read_now(|reader| reader.import_runs())? {
+        let Some(signed) = &run.signed else { continue };
+        let own = |kid: &_| snapshot.keys.find(kid).filter(|key| key.owner == REGISTRY).map(|key| key.public);
+        let envelope = Envelope::parse_stored(signed);
+        if envelope.is_ok_and(|envelope| envelope.verify(Typ::Import, own).is_ok()) {
+            report.counts.signatures += 1;
+        } else {
+            let detail = "the closing count of an import does not verify under the registry's key";
+            report.find(Finding::new(FindingKind::SignatureWrong, "import_runs", detail));
+        }
+    }
+    Ok(())
+}
+
+/// Attachments that are here open and have the digest that was signed; where they are is not asked.
+pub(super) fn check_attachments(
+    registry: &Registry,
+    rows: &[StoredRecord],
+    report: &mut FsckReport,
+) -> Result<()> {
+    let store = registry.store();
+    for row in rows {
+        let Ok(envelope) = Envelope::parse_stored(&row.body.envelope) else { continue };
+        let Ok(record) = Record::from_payload(envelope.payload()) else { continue };
+        for attachment in &record.attachments {
+            let Some(digest) = Digest::from_hex(&attachment.sha256) else { continue };
+            let sound = match store.attachment(&store.vault().index().attachment_key(&digest)) {
+                Ok(None) => continue,
+                Ok(Some(content)) => Digest::of(&[&content]) == digest,
+                Err(error) if error.code == Code::RecordDamaged => false,
+                Err(error) => return Err(error),
+            };
+            report.counts.attachments += 1;
+            if !sound {
+                let detail = "an attachment of the record is damaged";
+                let found = Finding::new(FindingKind::AttachmentDamaged, "attachments", detail);
+                report.find(found.record(&row.record_id));
+            }
+        }
+    }
+    Ok(())
+}

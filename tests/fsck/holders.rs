@@ -1,0 +1,94 @@
+//! What is known of a holder is what the marks and links of its events lead to: an older row put back opens on a
+//! read like the newest one, and is found by `fsck`.
+
+use elicense::registry::{LinkCommand, MarkCommand};
+
+use super::common::people::POLICE;
+use super::*;
+
+diesel::table! { holders (hk) { hk -> Binary, state -> SmallInt, links -> SmallInt, key_id -> Integer, sealed -> Binary, } }
+
+type Kept = Option<(Vec<u8>, i16, i16, i32, Vec<u8>)>;
+
+fn mark(registry: &Registry, code: &str, state: &str) {
+    let command: MarkCommand = serde_json::from_value(json!({
+        "holder": {"type": "111", "code": code}, "state": state, "source": "household", "ground": "来函 2026-3 号",
+        "agency": POLICE,
+    }))
+    .unwrap();
+    registry.refresh().unwrap();
+    registry.mark_holder(&operator(), &command, None).unwrap();
+}
+
+fn link(registry: &Registry, made: bool) {
+    let command: LinkCommand = serde_json::from_value(json!({
+        "from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": CHEN}, "kind": "same_person",
+        "ground": "号码更正证明", "agency": POLICE,
+    }))
+    .unwrap();
+    registry.refresh().unwrap();
+    if made {
+        registry.link_holders(&operator(), &command, None).unwrap();
+    } else {
+        registry.unlink_holders(&operator(), &command, None).unwrap();
+    }
+}
+
+fn kept(conn: &mut SqliteConnection, hk: &HolderKey) -> Kept {
+    holders::table.find(hk.bytes().to_vec()).first(conn).optional().unwrap()
+}
+
+fn put_back(conn: &mut SqliteConnection, hk: &HolderKey, row: Kept) {
+    diesel::delete(holders::table.find(hk.bytes().to_vec())).execute(conn).unwrap();
+    let Some((hk, state, links, key_id, sealed)) = row else { return };
+    let values = (
+        holders::hk.eq(hk),
+        holders::state.eq(state),
+        holders::links.eq(links),
+        holders::key_id.eq(key_id),
+        holders::sealed.eq(sealed),
+    );
+    assert_eq!(diesel::insert_into(holders::table).values(values).execute(conn), Ok(1));
+}
+
+#[test]
+fn i7_an_older_row_of_a_holder_or_none_is_found() {
+    let world = common::world(Backend::Sqlite).unwrap();
+    let registry = &world.registry;
+    people::settle(registry);
+    let (zhou, chen) = (hk(registry, ZHOU), hk(registry, CHEN));
+    let mut rows: Vec<Kept> = Vec::new();
+    let steps: [&dyn Fn(); 6] = [
+        &|| mark(registry, ZHOU, "deceased"),
+        &|| mark(registry, ZHOU, "normal"),
+        &|| link(registry, true),
+        &|| link(registry, false),
+        &|| link(registry, true),
+        &|| mark(registry, ZHOU, "deceased"),
+    ];
+    for step in steps {
+        rows.push(kept(&mut Copy::of(registry).registry(), &zhou));
+        step();
+        assert_eq!(registry.fsck(FsckOptions::default()).unwrap().findings, []);
+    }
+    let newest =
+        registry.store().read_now(|reader| reader.events_of(&zhou, &[0; 16])).unwrap().pop().unwrap();
+    for (place, row) in rows.into_iter().enumerate() {
+        let copy = Copy::of(registry);
+        let there = row.is_some();
+        put_back(&mut copy.registry(), &zhou, row);
+        let stored = copy.open().store().read_now(|reader| reader.holder(&zhou)).unwrap();
+        assert_eq!(stored.is_some(), there, "{place}: a read takes what it finds");
+        let report = copy.fsck();
+        let kind = if there { FindingKind::RowOutdated } else { FindingKind::RowMissing };
+        assert_eq!(kinds(&report), [kind], "{place}: {report:#?}");
+        let found = &report.findings[0];
+        assert_eq!((found.table, found.log.as_deref()), ("holders", Some("records")), "{place}");
+        assert!(found.leaf.is_some_and(|leaf| leaf <= newest.leaf) && found.record.is_none());
+        no_number(&report);
+    }
+    // The other end of the link.
+    let copy = Copy::of(registry);
+    put_back(&mut copy.registry(), &chen, None);
+    assert_eq!(kinds(&copy.fsck()), [FindingKind::RowMissing]);
+}
