@@ -48,7 +48,7 @@ fn what_commands_write_is_for_its_owner_alone_whatever_the_umask() {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
     };
     run(&["init", "--origin", "test.example", "--region", "190000"], "");
-    let installed = Installed { dir };
+    let installed = Installed::made_in(dir);
     let registry = {
         use elicense::registry::{Opening, Registry};
         let master = elicense::trust::MasterKey::read(&key, Some(&data)).unwrap();

@@ -48,6 +48,11 @@ impl Installed {
         Some(installed)
     }
 
+    /// What the program's own `init` made in `data`, with `master.key` beside it.
+    pub fn made_in(dir: tempfile::TempDir) -> Self {
+        Self { dir, database: None }
+    }
+
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
