@@ -100,9 +100,10 @@ impl<'a> Pace<'a> {
         self.rest();
     }
 
-    /// The reader is at the end of the file.
-    pub fn all_read(&self) {
-        self.read.store(true, Ordering::Relaxed);
+    /// Held by the reader: when it is dropped, at the end of the file or of a thread that failed, nobody stands
+    /// back any longer.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading(&self.read)
     }
 
     /// Called between two transactions, the last of which took `worked`: leaves room for other writers, and
@@ -131,6 +132,15 @@ impl<'a> Pace<'a> {
             drop(usual);
             thread::sleep(REST);
         }
+    }
+}
+
+/// See [`Pace::reading`].
+pub(super) struct Reading<'a>(&'a AtomicBool);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -221,7 +231,7 @@ mod tests {
             pace.parse(0, 2);
             thread::sleep(REST * 2);
             assert!(stood.load(Ordering::SeqCst), "all cores were taken");
-            pace.all_read();
+            drop(pace.reading());
         });
         let alone = Pace::asking(Limits::default(), || Ok(Beside::default()));
         alone.parse(1, 2);

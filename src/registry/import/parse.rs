@@ -194,9 +194,8 @@ impl Registry {
             let taken = std::sync::Arc::new(Mutex::new(taken));
             let reading = scope.spawn(move || {
                 pace::lower_for_parsing();
-                let outcome = read_all(reader, &batches);
-                work.pace.all_read();
-                outcome
+                let _reading = work.pace.reading();
+                read_all(reader, &batches)
             });
             let mut parsing = Vec::new();
             for index in 0..threads {
