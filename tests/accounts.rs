@@ -4,22 +4,14 @@
 
 mod common;
 
-use common::{World, noon, people};
+use common::{World, noon, people, server};
 use elicense::error::{Code, Result};
-use elicense::registry::{NewAccount, SESSION_IDLE_S, SESSION_LIFE_S};
-use serde_json::json;
+use elicense::registry::{SESSION_IDLE_S, SESSION_LIFE_S};
 
 const PASSWORD: &str = "a-password-of-the-tests";
 
 fn put(world: &World, password: &str) {
-    let new = NewAccount {
-        name: "clerk".into(),
-        display: "测试窗口".into(),
-        agency: people::POLICE.into(),
-        grants: serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap(),
-        budget: 100,
-    };
-    world.registry.put_account(&new, password).unwrap();
+    server::clerk_with(&world.registry, password);
 }
 
 fn settled(world: &World) {

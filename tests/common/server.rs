@@ -156,6 +156,11 @@ pub fn clients(registry: &Registry) {
 
 /// An account that may look at everything.
 pub fn clerk(registry: &Registry) {
+    clerk_with(registry, "a-password-of-the-tests");
+}
+
+/// The same with a password; an account that is there gets it in place of its old one.
+pub fn clerk_with(registry: &Registry, password: &str) {
     let new = NewAccount {
         name: "clerk".into(),
         display: "测试窗口".into(),
@@ -163,5 +168,5 @@ pub fn clerk(registry: &Registry) {
         grants: serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap(),
         budget: 100,
     };
-    registry.put_account(&new, "a-password-of-the-tests").unwrap();
+    registry.put_account(&new, password).unwrap();
 }
