@@ -16,6 +16,7 @@ pub mod policy;
 pub mod record;
 pub mod registry;
 pub mod store;
+pub mod table;
 pub mod trust;
 
 pub mod api;

@@ -14,9 +14,7 @@ use common::{World, operator, run};
 use elicense::identity::contains_citizen_number;
 use elicense::record::digest::Digest;
 use elicense::registry::Registry;
-use elicense::registry::import::{
-    Encoding, ImportFormat, ImportOptions, ImportProgress, ImportReport, Limits, Stage,
-};
+use elicense::registry::import::{ImportOptions, ImportProgress, ImportReport, Limits, Stage};
 use elicense::store::{DbUrl, Opened};
 use elicense::trust::envelope::Limits as EnvelopeLimits;
 use elicense::trust::{EnvelopeBuf, Typ};
@@ -452,7 +450,7 @@ fn what_refuses_a_whole_file(world: World) {
     let named = ImportOptions { run_id: Some("one".into()), ..options.clone() };
     import(&world, &write(&world, "h.ndjson", "{}"), &named);
     assert_eq!(refused("i.ndjson", b"{} ", &named), "run_other_file");
-    let csv = ImportOptions { format: Some(ImportFormat::Csv), ..options };
+    let csv = ImportOptions { format: Some(FileFormat::Csv), ..options };
     assert_eq!(import(&world, &write(&world, "j.txt", header), &csv).counts.rows_in, 0);
     assert_eq!(stored(&world.registry), stood);
 }

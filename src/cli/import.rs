@@ -11,7 +11,8 @@ use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
-use crate::registry::{ImportFormat, ImportOptions, ImportProgress};
+use crate::registry::{ImportOptions, ImportProgress};
+use crate::table::FileFormat;
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
@@ -44,8 +45,8 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let format = match args.format.as_deref() {
         Some("export") => return read_back(globals, args, output),
         None => None,
-        Some("ndjson") => Some(ImportFormat::Ndjson),
-        Some("csv") => Some(ImportFormat::Csv),
+        Some("ndjson") => Some(FileFormat::Ndjson),
+        Some("csv") => Some(FileFormat::Csv),
         Some(_) => return Err(super::usage("format", "ndjson, csv or export")),
     };
     let registry = globals.open()?;

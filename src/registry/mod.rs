@@ -5,76 +5,52 @@
 //! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
 
 mod access;
-mod access_entry;
-mod accesses;
-mod accounts;
-mod act;
-mod agencies;
-mod attachments;
-mod backup;
-#[cfg(feature = "bench-routes")]
-mod bench_fill;
-mod clients;
-mod coverage;
-mod directory;
-mod draft;
-mod ends;
-mod export;
-mod find;
-mod follower;
+mod base;
 mod fsck;
-mod history;
 mod holders;
-mod idempotent;
 pub mod import;
-mod init;
-mod issue;
-mod judge;
-mod keys;
-mod ledger;
-mod life;
-mod logs;
-mod lookup;
-mod order;
-mod public;
-mod rekey;
-mod restore;
-mod snapshot;
-mod strict;
-mod succession;
-mod types;
-mod verify;
+mod people;
+mod published;
+mod reading;
+mod records;
+mod transfer;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-pub use access::AccessLog;
-pub use accesses::{AccessLine, AccessList, AccessPage, Viewer};
-pub use accounts::{NewAccount, SESSION_IDLE_S, SESSION_LIFE_S, SignedIn};
-pub use act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
-pub use attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
-pub use backup::{BackedUp, BackupFile, BackupLog, Manifest};
-pub use clients::NewClient;
-pub use directory::{DirectoryAsk, DirectoryDraft, DirectoryPut};
-pub use draft::{Draft, DraftHolder};
-pub use ends::{Ended, Proposal};
-pub use export::{ExportCount, ReadBack, RefusedLine};
-pub use follower::Lag;
+pub use access::follower::Lag;
+pub use access::list::{AccessLine, AccessList, AccessPage, Viewer};
+pub use base::asked::{AskedHolder, Purpose, ReceiptForm};
+pub use base::idempotent::Once;
+pub use base::log::AccessLog;
+pub use base::snapshot::Snapshot;
 pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
-pub use history::{HistoryAsk, Shown};
-pub use holders::{HolderChanged, HolderSource, LinkCommand, MarkCommand};
-pub use idempotent::Once;
-pub use import::{ImportFormat, ImportOptions, ImportProgress, ImportReport};
-pub use init::{Founding, FoundingOptions};
-pub use issue::{Beginning, IssueOutcome, Issued, Submitted};
-pub use logs::{Consistency, Inclusion, LogInfo};
-pub use lookup::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
-pub use restore::{Restored, RestoredInPlace};
-pub use snapshot::Snapshot;
-pub use succession::Closed;
-pub use verify::{Verified, VerifyAsk};
+pub use holders::link::LinkCommand;
+pub use holders::mark::{HolderChanged, HolderSource, MarkCommand};
+pub use import::{ImportOptions, ImportProgress, ImportReport};
+pub use people::accounts::{NewAccount, SESSION_IDLE_S, SESSION_LIFE_S, SignedIn};
+pub use people::clients::NewClient;
+pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
+pub use reading::directory::DirectoryAsk;
+pub use reading::history::{HistoryAsk, Shown};
+pub use reading::lookup::{Answered, Ask, Within};
+pub use reading::verify::{Verified, VerifyAsk};
+pub use records::act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
+pub use records::directory::{DirectoryDraft, DirectoryPut};
+pub use records::draft::{Draft, DraftHolder};
+pub use records::ends::{Ended, Proposal};
+pub use records::issue::{Beginning, Issued, Submitted};
+pub use records::signed::IssueOutcome;
+pub use transfer::export::ExportCount;
+pub use transfer::read_back::{ReadBack, RefusedLine};
+pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};
+pub use upkeep::init::{Founding, FoundingOptions};
+pub use upkeep::logs::{Consistency, Inclusion, LogInfo};
+pub use upkeep::restore::{Restored, RestoredInPlace};
+pub use upkeep::succession::Closed;
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
@@ -191,15 +167,3 @@ impl Registry {
         Ok(())
     }
 }
-
-/// 32 random bytes as base64url: cookies, form tokens, owner names.
-fn random_token() -> Result<String> {
-    use base64::Engine as _;
-    let bytes = crate::trust::random::pooled::<32>()?;
-    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// An argon2id hash that no password fits: verified in the place of an unknown name's, so that the time an
-/// answer takes does not tell which names exist.
-const NO_PASSWORD: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm8tcGFzc3dvcmQtZml0cw$7dzX8kzj0l9m1i0XGm4Yw0l1q2bJY6t1c7tq3xJc5nA";

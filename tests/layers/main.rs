@@ -5,6 +5,8 @@
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
+mod circles;
+mod rooms;
 mod source;
 
 use std::path::Path;
@@ -24,6 +26,7 @@ const RANKS: &[(&str, u8)] = &[
     ("store", 6),
     ("log", 5),
     ("trust", 4),
+    ("table", 4),
     ("record", 3),
     ("catalog", 2),
     ("identity", 1),

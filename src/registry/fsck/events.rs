@@ -1,15 +1,16 @@
 //! Events: each hashes to the entry at its leaf, carries the order and the ground that were logged, and belongs
 //! to a row that is there.
 
-use super::leaves::Leaves;
-use super::report::{Finding, FindingKind, FsckReport};
-use super::{PAGE, history, holders};
 use crate::error::Result;
 use crate::log::Head;
 use crate::log::hash::sha256;
 use crate::record::event::{Event, ground_hash};
-use crate::registry::holders::HOLDER_EVENTS;
-use crate::registry::{Registry, Snapshot};
+use crate::registry::Registry;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::fsck::leaves::Leaves;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::fsck::{PAGE, history, holders};
+use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::store::{PublicEvent, Reader, StoredEvent};
 use crate::trust::{Envelope, HolderKey, Typ};
 
@@ -111,7 +112,7 @@ fn held_against_log(
 }
 
 /// Every event about keys, agencies, types, coverage, clients, logs, against its leaf; what was signed is verified and
-/// held against the rows by [`super::public`].
+/// held against the rows by [`crate::registry::fsck::public`].
 pub(super) fn check_public_events(
     registry: &Registry,
     heads: &[Head],

@@ -1,11 +1,11 @@
 //! What the events of a record lead to: its current row, its superseded versions, and its end where it has one.
 
-use super::report::{Finding, FindingKind, FsckReport};
 use crate::error::Result;
 use crate::record::Digest;
 use crate::record::action::{Action, State};
 use crate::record::event::Event;
-use crate::registry::directory::REPLACE;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::records::hosted::REPLACE;
 use crate::store::{Opened, Reader, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 

@@ -3,13 +3,13 @@
 //! An older row, validly sealed, opens on a read like the newest one; only the events tell that a death was
 //! marked since, or a link taken back.
 
-use super::report::{Finding, FindingKind, FsckReport};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Result};
 use crate::identity::{CodeType, HolderCode};
 use crate::record::Salt;
 use crate::record::event::{Event, Order, holder_hash};
-use crate::registry::holders::HOLDER_EVENTS;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::store::{HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
 use crate::trust::{Envelope, HolderKey};
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::report::{Finding, FindingKind, FsckReport};
 use crate::error::Result;
 use crate::log::{Head, TreeReader};
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::store::Reader;
 
 /// Entries read and kept together.

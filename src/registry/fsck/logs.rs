@@ -1,13 +1,13 @@
 //! The logs of both sides: the tree against its checkpoint, batches against their claims, access entries
 //! against their leaves.
 
-use super::report::{CheckedLog, Finding, FindingKind, FsckReport};
 use crate::error::Result;
 use crate::log::check::{self, check_log};
 use crate::log::hash::sha256;
 use crate::log::{Head, TreeReader};
 use crate::registry::Registry;
-use crate::registry::init::side_of;
+use crate::registry::base::names::side_of;
+use crate::registry::fsck::report::{CheckedLog, Finding, FindingKind, FsckReport};
 use crate::store::Side;
 
 /// Batches read in one snapshot.

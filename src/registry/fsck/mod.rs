@@ -21,8 +21,8 @@ mod signatures;
 
 pub use report::{CheckedLog, Counts, Finding, FindingKind, FsckReport, record_name};
 
-use super::Registry;
 use crate::error::Result;
+use crate::registry::Registry;
 use leaves::Leaves;
 
 /// Rows read in one snapshot.

@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::PAGE;
-use super::report::{Finding, FindingKind, FsckReport};
 use crate::error::Result;
 use crate::log::Head;
 use crate::record::canonical;
 use crate::record::event::{Event, EventKind, Order, subject_hash};
 use crate::registry::Registry;
-use crate::registry::init::REGISTRY;
-use crate::registry::public::{client_body, key_body, stored_body, subject_of};
+use crate::registry::base::names::REGISTRY;
+use crate::registry::fsck::PAGE;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::published::notice::{client_body, key_body, stored_body, subject_of};
 use crate::store::{PublicEvent, Reader};
 use crate::trust::{Envelope, KeyRing, Typ};
 
@@ -30,7 +30,7 @@ pub(super) fn check(registry: &Registry, heads: &[Head], report: &mut FsckReport
     let mut logs: Vec<&str> = heads.iter().map(|head| head.log.as_str()).collect();
     logs.sort_by_key(|log| succession(log));
     registry.store().read_now(|reader| {
-        let keys = crate::registry::Snapshot::from_reader(reader)?.keys;
+        let keys = crate::registry::base::snapshot::Snapshot::from_reader(reader)?.keys;
         let mut books = Books::new();
         for log in &logs {
             let mut from = 0;

@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Finding, FindingKind, FsckReport};
-use super::signatures::{check_attachments, check_signatures};
-use super::{FsckOptions, PAGE, history};
 use crate::error::Result;
 use crate::identity::{CodeType, HolderCode};
 use crate::record::Record;
 use crate::record::payload::Validity;
 use crate::registry::Registry;
-use crate::registry::issue::holder_key;
+use crate::registry::base::asked::holder_key;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::fsck::signatures::{check_attachments, check_signatures};
+use crate::registry::fsck::{FsckOptions, PAGE, history};
 use crate::store::{Opened, Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 

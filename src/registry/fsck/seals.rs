@@ -1,9 +1,9 @@
 //! Rows that are walked for themselves: holders, each against its events, and key rows, each to its record.
 
-use super::report::{Finding, FindingKind, FsckReport};
-use super::{PAGE, holders};
 use crate::error::Result;
 use crate::registry::Registry;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::fsck::{PAGE, holders};
 use crate::store::Opened;
 
 /// Opens every holder row and holds it against its events.

@@ -1,11 +1,12 @@
 //! Signatures of records and of the closing counts of imports; attachments against the digests that were signed.
 
-use super::FsckOptions;
-use super::report::{Finding, FindingKind, FsckReport};
 use crate::error::{Code, Result};
 use crate::record::{Digest, Record};
-use crate::registry::init::REGISTRY;
-use crate::registry::{Registry, Snapshot};
+use crate::registry::Registry;
+use crate::registry::base::names::REGISTRY;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::fsck::FsckOptions;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::store::StoredRecord;
 use crate::trust::keys::{BatchItem, verify_batch};
 use crate::trust::{Envelope, Typ, VerifyKey};

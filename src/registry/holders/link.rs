@@ -5,17 +5,17 @@
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::{HolderChanged, Noted, check_ground, refuse_replay, stored};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::Actor;
 use crate::registry::Registry;
-use crate::registry::find::MAX_KEYS;
-use crate::registry::idempotent::Once;
-use crate::registry::ledger::Place;
-use crate::registry::lookup::AskedHolder;
-use crate::registry::order::{Subject, Terms};
+use crate::registry::base::asked::AskedHolder;
+use crate::registry::base::idempotent::Once;
+use crate::registry::base::ledger::Place;
+use crate::registry::base::order::{Subject, Terms};
+use crate::registry::holders::linked::MAX_KEYS;
+use crate::registry::holders::mark::{HolderChanged, Noted, check_ground, refuse_replay, stored};
 use crate::store::{Link, LinkKind, Reader, StoredHolder};
 use crate::trust::HolderKey;
 

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::state::{Run, RunState};
-use super::{ImportReport, StageTiming};
 use crate::error::{Error, Result};
 use crate::record::canonical;
 use crate::registry::Registry;
+use crate::registry::import::state::{Run, RunState};
+use crate::registry::import::{ImportReport, StageTiming};
 use crate::trust::{EnvelopeBuf, Typ};
 
 impl Registry {

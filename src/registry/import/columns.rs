@@ -7,9 +7,9 @@ use crate::catalog::{FaceSchema, FieldKind};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::record::payload::Validity;
-use crate::registry::draft::{self, Draft, DraftHolder};
-use crate::registry::snapshot::Snapshot;
-use crate::registry::strict;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::strict;
+use crate::registry::records::draft::{self, Draft, DraftHolder};
 
 /// More holders than any type has.
 const MAX_HOLDERS: usize = 32;

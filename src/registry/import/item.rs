@@ -7,8 +7,8 @@ use crate::record::action::{Action, State};
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::{Digest, Salt};
-use crate::registry::issue::Signed;
-use crate::registry::ledger::Place;
+use crate::registry::base::ledger::Place;
+use crate::registry::records::signed::Signed;
 use crate::store::{RecordKey, RowBody, StoredEvent, StoredRecord};
 use crate::trust::{HolderKey, random};
 

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::item::{Item, SortKey};
-use super::spill::{RunReader, RunWriter, SpillDir, damaged};
 use crate::error::Result;
+use crate::registry::import::item::{Item, SortKey};
+use crate::registry::import::spill::{RunReader, RunWriter, SpillDir, damaged};
 use crate::store::Vault;
 
 /// So many runs are merged at a time: each keeps one block in memory.

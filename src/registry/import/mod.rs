@@ -17,24 +17,19 @@ mod merge;
 mod options;
 mod pace;
 mod parse;
-mod reader;
 mod row;
 mod spill;
 mod state;
-mod survey;
 mod write;
 
 use std::path::Path;
 use std::time::Instant;
 
-pub use options::{
-    Counts, ImportFormat, ImportOptions, ImportProgress, ImportReport, Limits, Stage, StageTiming,
-};
-pub use survey::Encoding;
+pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, Stage, StageTiming};
 
-use super::Registry;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
+use crate::registry::Registry;
 use errors::ErrorFile;
 use spill::SpillDir;
 use state::{Run, RunState};
@@ -60,8 +55,8 @@ impl Registry {
         decide_scope(actor, Scope::Export).fields()?;
         self.refresh()?;
         errors::refuse_source(options.error_path.as_deref(), source)?;
-        let survey = survey::survey(source)?;
-        let format = match options.format.or_else(|| ImportFormat::of_path(source)) {
+        let survey = crate::table::survey(source)?;
+        let format = match options.format.or_else(|| crate::table::FileFormat::of_path(source)) {
             Some(format) => format,
             None => {
                 let detail = "the file's name does not tell its format: say which";

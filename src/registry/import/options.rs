@@ -1,35 +1,12 @@
 //! What an import is asked, what it tells on the way and what it answers.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Encoding;
 use crate::clock::Moment;
-
-/// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ImportFormat {
-    /// One JSON object a line: a [`super::super::Draft`], or `{"envelope": "<compact JWS>"}`.
-    Ndjson,
-    /// RFC 4180 with a header: `type issuer issued_on valid_from valid_to identifier attachments`,
-    /// `holder.code_type holder.code holder.name holder.role holder.share` (the second holder's `holder2.…`),
-    /// `face.<field>`. An empty cell is an absent value; lists and groups stand as JSON in their cell.
-    Csv,
-}
-
-impl ImportFormat {
-    /// By the file's extension: `ndjson`, `jsonl`, `csv`.
-    pub fn of_path(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "ndjson" | "jsonl" => Some(Self::Ndjson),
-            "csv" => Some(Self::Csv),
-            _ => None,
-        }
-    }
-}
+use crate::table::{Encoding, FileFormat};
 
 /// Bounds of memory and of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +53,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Default)]
 pub struct ImportOptions {
     /// How the file is written; by its extension where not said.
-    pub format: Option<ImportFormat>,
+    pub format: Option<FileFormat>,
     /// Where refused rows are named, one JSON object a line; nowhere if not said.
     pub error_path: Option<PathBuf>,
     /// Check everything, write nothing.

@@ -11,11 +11,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Limits;
 use crate::clock::Moment;
 use crate::error::Result;
 use crate::log::Head;
 use crate::registry::Registry;
+use crate::registry::import::Limits;
 
 /// How often the heads of the access logs are asked.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -7,27 +7,25 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use csv::StringRecord;
-use encoding_rs::GB18030;
 
-use super::columns::Columns;
-use super::errors::{ErrorFile, RowFault};
-use super::item::Item;
-use super::merge::{self, FAN_IN};
-use super::pace::{self, Pace};
-use super::reader::{Batch, RowReader};
-use super::row::{Maker, RowText};
-use super::spill::{Sorter, SpillDir};
-use super::state::{Run, RunState};
-use super::survey::Survey;
-use super::{Encoding, ImportFormat, ImportOptions, ImportProgress, Stage};
 use crate::error::{Class, Code, Error, Result};
 use crate::policy::Actor;
 use crate::registry::Registry;
+use crate::registry::import::columns::Columns;
+use crate::registry::import::errors::{ErrorFile, RowFault};
+use crate::registry::import::item::Item;
+use crate::registry::import::merge::{self, FAN_IN};
+use crate::registry::import::pace::{self, Pace};
+use crate::registry::import::row::{Maker, RowText};
+use crate::registry::import::spill::{Sorter, SpillDir};
+use crate::registry::import::state::{Run, RunState};
+use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::table::{Batch, Encoding, FileFormat, RowReader, Survey, decoded};
 
 /// What is to be done.
 pub(super) struct Work<'a> {
     pub source: &'a Path,
-    pub format: ImportFormat,
+    pub format: FileFormat,
     pub survey: &'a Survey,
     pub actor: &'a Actor,
     pub options: &'a ImportOptions,
@@ -118,7 +116,7 @@ impl Sink for Comparing<'_> {
             if there.content == item.content.0 {
                 done.already_there += 1;
             } else {
-                done.faults.push(super::write::clash(item.line));
+                done.faults.push(crate::registry::import::write::clash(item.line));
             }
         }
         done.faults.sort_by_key(|fault| fault.line);
@@ -151,7 +149,7 @@ impl Registry {
             run_bytes: limits.run_bytes / threads,
             block_bytes: limits.block_bytes,
         };
-        run.body.counts = super::Counts::default();
+        run.body.counts = crate::registry::import::Counts::default();
         self.pump(work, run, errors, &sink)?;
         let accepted = run.body.counts.bound;
         run.body.counts.bound = 0;
@@ -184,8 +182,8 @@ impl Registry {
     ) -> Result<()> {
         let mut reader = RowReader::open(work.source, work.format, work.survey.encoding)?;
         let columns = match work.format {
-            ImportFormat::Ndjson => None,
-            ImportFormat::Csv => Some(header(&reader.header()?, work.survey.encoding)?),
+            FileFormat::Ndjson => None,
+            FileFormat::Csv => Some(header(&reader.header()?, work.survey.encoding)?),
         };
         let threads = work.threads();
         thread::scope(|scope| {
@@ -309,13 +307,6 @@ impl Lines<'_> {
 
 fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes())
-}
-
-fn decoded(bytes: &[u8], encoding: Encoding) -> Option<std::borrow::Cow<'_, str>> {
-    match encoding {
-        Encoding::Utf8 => std::str::from_utf8(bytes).ok().map(Into::into),
-        Encoding::Gb18030 => GB18030.decode_without_bom_handling_and_without_replacement(bytes),
-    }
 }
 
 /// One thread.

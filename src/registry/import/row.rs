@@ -6,16 +6,17 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::item::Item;
 use crate::clock::Day;
 use crate::error::{Class, Code, Error, Result};
 use crate::policy::Actor;
 use crate::record::payload::{Attachment, Validity};
 use crate::registry::Registry;
-use crate::registry::draft::{self, Checked, Draft, DraftHolder};
-use crate::registry::issue::{Signed, envelope_error};
-use crate::registry::snapshot::Snapshot;
-use crate::registry::strict;
+use crate::registry::base::order::envelope_error;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::strict;
+use crate::registry::import::item::Item;
+use crate::registry::records::draft::{self, Checked, Draft, DraftHolder};
+use crate::registry::records::signed::Signed;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, SigningKey};
 

@@ -10,8 +10,8 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use super::item::{Item, SortKey};
 use crate::error::{Code, Error, Result};
+use crate::registry::import::item::{Item, SortKey};
 use crate::store::{Purpose, Vault};
 use crate::trust::Aad;
 

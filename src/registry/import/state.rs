@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::survey::Survey;
-use super::{Counts, Encoding, ImportFormat};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::record::Digest;
 use crate::registry::Registry;
+use crate::registry::import::Counts;
 use crate::store::ImportRunRow;
+use crate::table::{Encoding, FileFormat, Survey};
 use crate::trust::random;
 
 /// How far a run is.
@@ -34,7 +34,7 @@ impl RunState {
 pub(super) struct RunBody {
     pub digest: Digest,
     pub bytes: u64,
-    pub format: ImportFormat,
+    pub format: FileFormat,
     pub encoding: Encoding,
     pub counts: Counts,
     /// Numbers of the spill runs, once parsing is done.
@@ -64,7 +64,7 @@ pub(super) struct Run {
 
 impl Run {
     /// A run that has not begun to parse.
-    pub fn new(id: String, started: Moment, survey: &Survey, format: ImportFormat) -> Self {
+    pub fn new(id: String, started: Moment, survey: &Survey, format: FileFormat) -> Self {
         let body = RunBody {
             digest: survey.digest,
             bytes: survey.bytes,
@@ -110,7 +110,7 @@ impl Run {
 
 impl Registry {
     /// The run to go on with, or a new one that is stored before anything else happens.
-    pub(super) fn import_run(&self, id: Option<&str>, survey: &Survey, format: ImportFormat) -> Result<Run> {
+    pub(super) fn import_run(&self, id: Option<&str>, survey: &Survey, format: FileFormat) -> Result<Run> {
         let known = match id {
             Some(id) => {
                 check_id(id)?;

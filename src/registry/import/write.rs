@@ -11,17 +11,17 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::errors::{ErrorFile, RowFault};
-use super::item::Item;
-use super::merge::Merge;
-use super::pace::{self, Pace};
-use super::parse::Work;
-use super::spill::SpillDir;
-use super::state::Run;
-use super::{ImportProgress, Limits, Stage};
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
-use crate::registry::ledger::Place;
+use crate::registry::base::ledger::Place;
+use crate::registry::import::errors::{ErrorFile, RowFault};
+use crate::registry::import::item::Item;
+use crate::registry::import::merge::Merge;
+use crate::registry::import::pace::{self, Pace};
+use crate::registry::import::parse::Work;
+use crate::registry::import::spill::SpillDir;
+use crate::registry::import::state::Run;
+use crate::registry::import::{ImportProgress, Limits, Stage};
 use crate::store::{Load, SealedEvent, SealedKey, SealedRecord, Store, Writer};
 
 /// Items that go through a transaction together while nobody serves.

@@ -1,0 +1,346 @@
+//! Who looked at a holder's records, and why: the list that the holder sees.
+//!
+//! An access to a joint record stands on the list of each of its holders. Whoever did not apply sees the agency,
+//! the day, and that a joint record was used, but neither item nor case: a former spouse must not learn what the
+//! other asks for. The list is the follower's, and the tail of the logs that it has not reached.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::clock::{Day, Moment};
+use crate::error::{Code, Error, Result};
+use crate::identity::{CodeType, HolderCode};
+use crate::log::Submission;
+use crate::policy::{Actor, Scope, decide_scope};
+use crate::record::access::{self, AccessEntry};
+use crate::record::event::holder_hash;
+use crate::record::{Digest, Salt, canonical};
+use crate::registry::Registry;
+use crate::registry::access::follower::Lag;
+use crate::registry::base::asked::AskedHolder;
+use crate::registry::base::snapshot::Snapshot;
+use crate::store::{AccessPlace, Cost, Reader};
+use crate::trust::{HolderKey, random};
+
+/// Who looks at the list.
+#[derive(Clone, Copy)]
+pub enum Viewer<'a> {
+    /// The holder itself, signed in; the caller answers for that. Not an access.
+    Holder,
+    /// Staff, for a reason: an access of its own, which the holder will see.
+    Office {
+        /// Who.
+        actor: &'a Actor,
+        /// The door: `window`, `agency`, `cli`.
+        channel: &'a str,
+        /// Why, in words; never with a number in it.
+        reason: &'a str,
+    },
+}
+
+/// A page of a list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct AccessPage {
+    /// [`AccessList::next`] of the page before.
+    pub after: Option<String>,
+    /// Lines at most; 1 to 100, 20 where 0 is said.
+    pub limit: usize,
+}
+
+/// One access as the holder sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccessLine {
+    /// The legal day.
+    pub day: Day,
+    /// The instant; only of an access under the holder's own number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Moment>,
+    /// Code of the agency that looked; empty for the registry's own operators.
+    pub agency: String,
+    /// Its name.
+    pub agency_name: String,
+    /// True where the access was under a co-holder's number: a joint record was used.
+    pub joint: bool,
+    /// `answered`, `nothing_on_file`, `refused`, …; `record_damaged` where the entry does not open.
+    pub outcome: String,
+    /// The service item; only of an own access, as all that follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// The case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// The reason in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The door.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Its log.
+    pub log: String,
+    /// Its leaf.
+    pub index: u64,
+}
+
+/// A page of accesses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccessList {
+    /// Newest first.
+    pub lines: Vec<AccessLine>,
+    /// Where the next page begins; none at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// How far the follower is behind.
+    pub lag: Lag,
+    /// False where the follower is so far behind that its tail was not read to the end.
+    pub complete: bool,
+}
+
+/// Batches of a tail that a page reads at most.
+const TAIL: i64 = 2_000;
+/// Entries of one batch have one time: so many may stand at the edge of a page.
+const SAME_TIME: i64 = 1_024;
+/// Codes that belong to one holder at most, as in a lookup.
+const MAX_CODES: usize = 4;
+
+/// A code of the holder: its key, and the form that stands hashed in entries.
+type Own = (HolderKey, String, String);
+
+impl Registry {
+    /// A page of the accesses to a holder's records, under all codes linked to the one asked for.
+    pub async fn accesses_of_holder(
+        &self,
+        viewer: Viewer<'_>,
+        holder: &AskedHolder,
+        page: &AccessPage,
+    ) -> Result<AccessList> {
+        let snapshot = self.fresh_snapshot()?;
+        let decision = match viewer {
+            Viewer::Holder => "holder",
+            Viewer::Office { actor, reason, .. } => {
+                check_reason(reason)?;
+                let decision = decide_scope(actor, Scope::Holder);
+                let reason = decision.reason();
+                decision.fields()?;
+                reason
+            }
+        };
+        let code = self.parsed(holder)?;
+        let key = crate::registry::base::asked::holder_key(self.store().vault().index(), &code);
+        let first: Own = (key, code.key_type().to_owned(), code.key_code().to_owned());
+        let own = self.store().read(Cost::Point, move |reader| linked(reader, first)).await?;
+        let after = page.after.as_deref().map(parse_cursor).transpose()?;
+        let limit = if page.limit == 0 { 20 } else { page.limit.min(100) };
+        let registry = self.clone();
+        let list =
+            self.store().blocking(move || registry.gather(&snapshot, &own, after.as_ref(), limit)).await?;
+        if let Viewer::Office { actor, channel, reason } = viewer {
+            self.note_view(actor, channel, reason, decision, &code, key, &list).await?;
+        }
+        Ok(list)
+    }
+
+    fn parsed(&self, holder: &AskedHolder) -> Result<HolderCode> {
+        let code_type: CodeType = holder.code_type.parse().map_err(|fault| {
+            Error::new(Code::FieldInvalid, "no such holder code type")
+                .at("holder.type")
+                .rule("code_type_unknown")
+                .caused_by(fault)
+        })?;
+        HolderCode::parse_with(code_type, &holder.code, Some(self.now().day()), self.regions())
+            .map(|parsed| parsed.code)
+            .map_err(|fault| Error::from(fault).at("holder.code"))
+    }
+
+    fn gather(
+        &self,
+        snapshot: &Snapshot,
+        own: &[Own],
+        after: Option<&AccessPlace>,
+        limit: usize,
+    ) -> Result<AccessList> {
+        let lag = self.access_lag()?;
+        let heads = self.access_heads()?;
+        let wanted = i64::try_from(limit).unwrap_or(100).saturating_add(1).saturating_add(SAME_TIME);
+        let (places, entries, complete) = self.store().read_access_now(|reader| {
+            let (mut places, mut complete) = (Vec::new(), true);
+            let bound = after.map(|place| Moment::from_micros(place.at.micros().saturating_add(1)));
+            for (key, ..) in own {
+                places.extend(reader.accesses_of(key, bound, wanted)?);
+            }
+            for head in &heads {
+                let indexed = reader.indexed(&head.log)?;
+                if indexed >= head.size {
+                    continue;
+                }
+                let batches = reader.access_batches(&head.log, indexed, head.size, TAIL)?;
+                let end = batches.last().map_or(indexed, |batch| batch.first + u64::from(batch.count));
+                complete &= end >= head.size;
+                for batch in batches {
+                    for (index, item) in (batch.first..).zip(batch.items.iter().flatten()) {
+                        if item.holders.iter().any(|holder| own.iter().any(|(key, ..)| key == holder)) {
+                            places.push(AccessPlace { at: batch.at, log: head.log.clone(), index });
+                        }
+                    }
+                }
+            }
+            places.sort_by(|a, b| order(b).cmp(&order(a)));
+            places.dedup();
+            places.retain(|place| after.is_none_or(|after| order(place) < order(after)));
+            places.truncate(limit + 1);
+            let mut entries = Vec::new();
+            for place in places.iter().take(limit) {
+                entries.push(match reader.access_entry(&place.log, place.index) {
+                    Ok(entry) => entry,
+                    Err(error) if error.code == Code::RecordDamaged => None,
+                    Err(error) => return Err(error),
+                });
+            }
+            Ok((places, entries, complete))
+        })?;
+        let more = places.len() > limit;
+        let next = more.then(|| places.get(limit.saturating_sub(1)).map(cursor)).flatten();
+        let lines = places.iter().zip(entries).map(|(place, entry)| self.line(snapshot, own, place, entry));
+        Ok(AccessList { lines: lines.collect::<Result<_>>()?, next, lag, complete })
+    }
+
+    fn line(
+        &self,
+        snapshot: &Snapshot,
+        own: &[Own],
+        place: &AccessPlace,
+        entry: Option<Vec<u8>>,
+    ) -> Result<AccessLine> {
+        let members = entry.and_then(|entry| access::read(&entry).ok()).unwrap_or_default();
+        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+        let salt = text("salt").and_then(|salt| Salt::from_text(&salt));
+        let hashed = text("holder").and_then(|holder| Digest::from_text(&holder));
+        let mine = salt.zip(hashed).is_some_and(|(salt, hashed)| {
+            own.iter().any(|(_, key_type, key_code)| holder_hash(&salt, key_type, key_code) == hashed)
+        });
+        let damaged = members.is_empty();
+        let (agency, agency_name) = self.agency_of(snapshot, &text("actor").unwrap_or_default())?;
+        let shown = |name: &str| text(name).filter(|_| mine);
+        Ok(AccessLine {
+            day: place.at.day(),
+            at: mine.then_some(place.at),
+            agency,
+            agency_name,
+            joint: !mine && !damaged,
+            outcome: match shown("outcome") {
+                Some(outcome) => outcome,
+                None if damaged => "record_damaged".to_owned(),
+                None => "joint_record_used".to_owned(),
+            },
+            item: shown("item"),
+            case: shown("case"),
+            reason: shown("reason"),
+            channel: shown("channel"),
+            log: place.log.clone(),
+            index: place.index,
+        })
+    }
+
+    /// Code and name of the agency for which an entry's actor acts; who exactly it was stays in the log.
+    fn agency_of(&self, snapshot: &Snapshot, actor: &str) -> Result<(String, String)> {
+        let code = match actor.split_once(':') {
+            Some(("client", id)) => snapshot.clients.get(id).map(|client| client.agency.clone()),
+            Some(("account", name)) => {
+                self.store().read_now(|reader| reader.account(name))?.map(|account| account.agency)
+            }
+            _ => None,
+        };
+        let Some(code) = code else { return Ok((String::new(), "登记库".to_owned())) };
+        let agency = snapshot.catalog.issuers().agencies().latest(&code);
+        Ok((code.clone(), agency.map_or(code, |agency| agency.name.clone())))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a member of the entry")]
+    async fn note_view(
+        &self,
+        actor: &Actor,
+        channel: &str,
+        reason: &str,
+        decision: &str,
+        code: &HolderCode,
+        key: HolderKey,
+        list: &AccessList,
+    ) -> Result<()> {
+        let access = self.access()?;
+        let shown: Vec<Value> =
+            list.lines.iter().map(|line| serde_json::json!([line.log, line.index])).collect();
+        let answer = canonical::to_vec(&Value::Array(shown)).map_err(Error::internal)?;
+        let (salt, label) = (random::salt()?, actor.label());
+        let entry = AccessEntry {
+            actor: &label,
+            answer: Digest::of(&[&answer]),
+            case: None,
+            channel,
+            decision,
+            fields: None,
+            holder: holder_hash(&salt, code.key_type(), code.key_code()),
+            item: Some("用证记录"),
+            log: access.name(),
+            outcome: "accesses_shown",
+            presence: None,
+            reason: Some(reason),
+            role: None,
+            salt,
+            types: None,
+        };
+        let mut bytes = Vec::with_capacity(512);
+        let at = entry.write(&mut bytes);
+        let submission = Submission::new(bytes, at).map_err(Error::internal)?.beside(vec![key]);
+        access.note(submission).await.map(drop)
+    }
+}
+
+fn check_reason(reason: &str) -> Result<()> {
+    if reason.trim().is_empty() {
+        return Err(Error::new(Code::PurposeMissing, "say why the accesses are looked at").at("reason"));
+    }
+    if reason.chars().count() > 200 {
+        return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at("reason").rule("length"));
+    }
+    if crate::identity::contains_citizen_number(reason) {
+        return Err(Error::new(Code::FieldInvalid, "a reason never holds a person's number")
+            .at("reason")
+            .rule("number_in_text"));
+    }
+    Ok(())
+}
+
+/// The holder's own code and those linked to it as the same person or entity.
+fn linked(reader: &mut Reader<'_>, first: Own) -> Result<Vec<Own>> {
+    let mut own = vec![first];
+    let mut at = 0;
+    while let Some((key, ..)) = own.get(at) {
+        let key = *key;
+        at += 1;
+        let Some(holder) = reader.holder(&key)? else { continue };
+        for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
+            let next = reader.index().holder_key(&link.key_type, &link.key_code);
+            if own.len() < MAX_CODES && own.iter().all(|(key, ..)| *key != next) {
+                own.push((next, link.key_type.clone(), link.key_code.clone()));
+            }
+        }
+    }
+    Ok(own)
+}
+
+fn order(place: &AccessPlace) -> (Moment, &str, u64) {
+    (place.at, &place.log, place.index)
+}
+
+fn cursor(place: &AccessPlace) -> String {
+    format!("{}.{}.{}", place.at.micros(), place.index, place.log)
+}
+
+fn parse_cursor(text: &str) -> Result<AccessPlace> {
+    let mut parts = text.splitn(3, '.');
+    let place = (|| {
+        let at = Moment::from_micros(parts.next()?.parse().ok()?);
+        let index = parts.next()?.parse().ok()?;
+        Some(AccessPlace { at, log: parts.next()?.to_owned(), index })
+    })();
+    place.ok_or_else(|| Error::new(Code::RequestMalformed, "not a cursor of this list").at("after"))
+}

@@ -1,0 +1,74 @@
+//! The access log of this process: started once, submitted to by every path that shows a record (I2).
+
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::{Code, Error, Result};
+use crate::log::sequencer::{Sequencer, Settings};
+use crate::registry::Registry;
+use crate::registry::base::log::AccessLog;
+use crate::registry::base::names::CLI_LOG;
+use crate::store::{AccessCommitter, LEASE_S};
+
+impl Registry {
+    /// Claims the current log of `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
+    pub fn start_access(&self, node: &str) -> Result<()> {
+        self.start_log(&self.current_log(&format!("access-{node}"))?)
+    }
+
+    /// The same for a process that starts: the one before it may have been killed and its lease not have ended.
+    /// Blocks for a lease's length at most; who is alive keeps its log.
+    pub fn await_access(&self, node: &str) -> Result<()> {
+        self.awaited(&format!("access-{node}"))
+    }
+
+    /// The same for commands: they share one log and wait for each other.
+    pub fn start_cli_access(&self) -> Result<()> {
+        self.awaited(CLI_LOG)
+    }
+
+    fn awaited(&self, name: &str) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(0) + 5);
+        let mut told = false;
+        loop {
+            match self.start_log(&self.current_log(name)?) {
+                Err(error) if error.code == Code::LogLost && Instant::now() < deadline => {
+                    if !std::mem::replace(&mut told, true) {
+                        ::log::warn!("{name} is held or its owner was killed: waiting for the lease");
+                    }
+                    std::thread::sleep(Duration::from_millis(50))
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn start_log(&self, name: &str) -> Result<()> {
+        let signer = self.log_signer(name)?;
+        let owner = format!("{name}/{}", crate::registry::base::secrets::random_token()?);
+        let committer =
+            AccessCommitter::new(self.store().clone(), name, owner, signer, self.inner.clock.clone());
+        let settings = Settings {
+            lease: Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(15)),
+            ..Settings::default()
+        };
+        let sequencer = Sequencer::start(committer, settings)?;
+        let access = AccessLog::over(name, sequencer);
+        *self.inner.access.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(access));
+        Ok(())
+    }
+
+    /// Takes no more entries, commits those that wait, gives the log back.
+    pub fn stop_access(&self) {
+        let access = self.inner.access.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(access) = access {
+            access.stop();
+        }
+    }
+
+    /// The running access log; `log_unavailable` before it was started and after it was stopped.
+    pub fn access(&self) -> Result<Arc<AccessLog>> {
+        let access = self.inner.access.read().unwrap_or_else(PoisonError::into_inner).clone();
+        access.ok_or_else(|| Error::new(Code::LogUnavailable, "no access log is running"))
+    }
+}

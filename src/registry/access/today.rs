@@ -1,0 +1,40 @@
+//! Who looked at whom today: what budgets are rebuilt from at start.
+
+use crate::clock::Moment;
+use crate::error::Result;
+use crate::registry::Registry;
+use crate::trust::HolderKey;
+
+impl Registry {
+    /// Who looked at whom since 00:00 UTC+8, out of every access log: what budgets are rebuilt from at start.
+    pub fn accesses_of_today(&self) -> Result<Vec<(String, HolderKey, Moment)>> {
+        let midnight = self.now().day().start();
+        let mut found = Vec::new();
+        let heads = self.store().read_access_now(|reader| reader.heads())?;
+        for head in heads.iter().filter(|head| head.log.starts_with("access-")) {
+            // Newest first, in steps of 1,000 leaves, until a batch of yesterday.
+            let mut end = head.size;
+            while end > 0 {
+                let from = end.saturating_sub(1_000);
+                let batches = self
+                    .store()
+                    .read_access_now(|reader| reader.access_batches(&head.log, from, end, 1_000))?;
+                for batch in batches.iter().filter(|batch| batch.at >= midnight) {
+                    for item in batch.items.iter().flatten() {
+                        let actor = crate::record::access::read(&item.entry);
+                        let actor =
+                            actor.ok().and_then(|entry| entry.get("actor")?.as_str().map(str::to_owned));
+                        if let (Some(actor), Some(holder)) = (actor, item.holders.first()) {
+                            found.push((actor, *holder, batch.at));
+                        }
+                    }
+                }
+                if batches.first().is_none_or(|batch| batch.at < midnight) {
+                    break;
+                }
+                end = from;
+            }
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,224 @@
+//! Policy, keys and catalog as of one config version: immutable, swapped whole.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::catalog::{Authority, Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, Workdays};
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::policy::{Account, Client, Grant, Scope};
+use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
+use crate::trust::keyring::{Purpose, Revocation};
+use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey};
+
+/// Everything a request is decided with.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The config version it was read at.
+    pub version: i64,
+    /// Types, agencies, authorities, coverage.
+    pub catalog: Catalog,
+    /// Every public key that ever signed here.
+    pub keys: KeyRing,
+    /// Clients by id.
+    pub clients: HashMap<String, Arc<Client>>,
+    /// The log that new records go into.
+    pub records_log: String,
+    /// The registry's origin: the first part of each log's origin line.
+    pub origin: String,
+    /// The region the registry serves; what "nothing found" is asked about where the asker names none.
+    pub home: Region,
+    /// Thumbprints of the keys whose private half is kept here.
+    held: HashSet<Kid>,
+    /// Types by agency for which some grant stood on some day: what the verdict asks of an issuer.
+    granted: HashMap<String, HashSet<String>>,
+    /// Stored coverage envelopes by type, as signed.
+    pub coverage_signed: HashMap<String, Vec<Arc<[u8]>>>,
+}
+
+/// The JSON in `clients.body`.
+#[derive(Debug, Clone, serde::Serialize, Deserialize)]
+pub struct ClientBody {
+    /// Shown name.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// On what.
+    pub grants: Vec<Grant>,
+    /// Distinct holders a day.
+    pub budget: u32,
+}
+
+/// The JSON in `accounts.body`.
+#[derive(Debug, Clone, serde::Serialize, Deserialize)]
+pub struct AccountBody {
+    /// On what.
+    pub grants: Vec<Grant>,
+    /// Distinct holders a day.
+    pub budget: u32,
+}
+
+impl Snapshot {
+    /// Reads everything in one snapshot of the database.
+    pub fn read(store: &Store) -> Result<Self> {
+        store.read_now(Self::from_reader)
+    }
+
+    /// The same inside an open transaction: what it would be if that committed.
+    pub(in crate::registry) fn from_reader(reader: &mut Reader<'_>) -> Result<Self> {
+        let version = reader.config_version()?;
+        let fact = |reader: &mut Reader<'_>, name: &str| -> Result<String> {
+            let bytes = reader
+                .fact(name)?
+                .ok_or_else(|| Error::new(Code::NotInitialised, "a fact of the registry is missing"))?;
+            String::from_utf8(bytes).map_err(broken)
+        };
+        let records_log = fact(reader, "records_log")?;
+        let origin = fact(reader, "origin")?;
+        let home = fact(reader, "home_region")?.parse().map_err(broken)?;
+
+        let signing = reader.signing_keys()?;
+        let keys = signing.iter().map(key_record).collect::<Result<Vec<_>>>()?;
+        let keys = KeyRing::new(keys);
+        let kept = signing.iter().filter(|row| row.wrapped.is_some());
+        let held = kept.filter_map(|row| Kid::from_text(&row.kid)).collect();
+
+        let mut coverages: Vec<Coverage> = Vec::new();
+        let mut coverage_signed: HashMap<String, Vec<Arc<[u8]>>> = HashMap::new();
+        for row in reader.coverage()? {
+            let envelope = Envelope::parse_stored(&row.signed).map_err(broken)?;
+            coverages.push(serde_json::from_slice(envelope.payload()).map_err(broken)?);
+            coverage_signed.entry(row.type_code).or_default().push(row.signed.into());
+        }
+        let mut types = Vec::new();
+        for (_, _, body) in reader.types()? {
+            types.push(serde_json::from_str(&body).map_err(broken)?);
+        }
+        let mut agencies = Vec::new();
+        for row in reader.agencies()? {
+            agencies.push(serde_json::from_str(&row.body).map_err(broken)?);
+        }
+        let mut authorities: Vec<Authority> = Vec::new();
+        for row in reader.authorities()? {
+            authorities.push(serde_json::from_str(&row.body).map_err(broken)?);
+        }
+        let parts = CatalogParts {
+            types,
+            code_lists: CodeLists::builtin().map_err(broken)?,
+            agencies,
+            authorities,
+            coverages,
+            workdays: Workdays::builtin().map_err(broken)?,
+        };
+        let clients = reader.clients()?;
+        let clients = clients.iter().map(client).collect::<Result<HashMap<_, _>>>()?;
+        let catalog = Catalog::build(parts).map_err(broken)?;
+        let granted = granted(&catalog);
+        Ok(Self {
+            version,
+            catalog,
+            keys,
+            clients,
+            records_log,
+            origin,
+            home,
+            held,
+            granted,
+            coverage_signed,
+        })
+    }
+
+    /// Refuses, inside an open transaction, a change after which policy and catalog could no longer be read: if
+    /// it committed, no process could be opened any more.
+    pub(in crate::registry) fn guard(reader: &mut Reader<'_>) -> Result<()> {
+        Self::from_reader(reader).map(drop).map_err(|error| {
+            let refused = Error::new(Code::FieldInvalid, "the change contradicts what the catalog has");
+            match error.source {
+                Some(source) => {
+                    let rule = source.downcast_ref::<CatalogFault>().map_or("catalog", CatalogFault::rule);
+                    Error { detail: source.to_string().into(), ..refused }.rule(rule)
+                }
+                None => refused.rule("catalog"),
+            }
+        })
+    }
+
+    /// Whether the private half of a key is kept here.
+    pub fn held_here(&self, kid: &Kid) -> bool {
+        self.held.contains(kid)
+    }
+
+    /// Whether an issuer was ever given a type. Region and day were checked when the record entered, and stand
+    /// in the log; what is asked on each read is that the grant is still on the books.
+    pub fn issuer_stands(&self, agency: &str, type_code: &str) -> bool {
+        self.granted.get(agency).is_some_and(|types| types.contains(type_code))
+    }
+}
+
+/// Types by agency, with what successors took over.
+fn granted(catalog: &Catalog) -> HashMap<String, HashSet<String>> {
+    let mut granted: HashMap<String, HashSet<String>> = HashMap::new();
+    let agencies = catalog.issuers().agencies();
+    for entry in catalog.types() {
+        let code = &entry.def().code;
+        for grant in catalog.issuers().grants(code) {
+            granted.entry(grant.agency.clone()).or_default().insert(code.clone());
+            let successor = grant.to.or(agencies.latest(&grant.agency).and_then(|agency| agency.valid_to));
+            let today = successor.and_then(|last| agencies.successor(&grant.agency, last.plus_days(1)));
+            if let Some(today) = today {
+                granted.entry(today.code.clone()).or_default().insert(code.clone());
+            }
+        }
+    }
+    granted
+}
+
+fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Code::RecordDamaged, "a row of catalog or policy cannot be read").caused_by(error)
+}
+
+fn key_record(row: &SigningKeyRow) -> Result<KeyRecord> {
+    let public: &[u8; 32] = row.public.as_slice().try_into().map_err(broken)?;
+    let since = row.revoked_since.map(Moment::from_micros);
+    Ok(KeyRecord {
+        owner: row.owner.clone(),
+        public: VerifyKey::from_bytes(public).map_err(broken)?,
+        purpose: Purpose::from_wire(&row.purpose).ok_or_else(|| broken("a key's purpose"))?,
+        valid_from: Moment::from_micros(row.valid_from),
+        valid_to: None,
+        revoked: since.map(|since| Revocation {
+            at: row.revoked_at.map_or(since, Moment::from_micros),
+            since,
+            reason: row.revoked_why.clone().unwrap_or_default(),
+        }),
+    })
+}
+
+fn client(row: &ClientRow) -> Result<(String, Arc<Client>)> {
+    let body: ClientBody = serde_json::from_str(&row.body).map_err(broken)?;
+    let client = Client {
+        id: row.id.clone(),
+        agency: row.agency.clone(),
+        name: body.name,
+        scopes: body.scopes,
+        grants: body.grants,
+        budget: body.budget,
+        enabled: row.enabled,
+    };
+    Ok((row.id.clone(), Arc::new(client)))
+}
+
+/// An account as policy sees it.
+pub(in crate::registry) fn account(row: &AccountRow) -> Result<Account> {
+    let body: AccountBody = serde_json::from_str(&row.body).map_err(broken)?;
+    Ok(Account {
+        name: row.name.clone(),
+        display: row.display.clone(),
+        agency: row.agency.clone(),
+        grants: body.grants,
+        budget: body.budget,
+        enabled: row.enabled,
+    })
+}

@@ -1,0 +1,168 @@
+//! Whose life a certificate stands and falls with (practice R6): one rule, asked on every path (I5).
+//!
+//! A **personal** certificate is one whose type gives its first role exactly one seat: it is of one person, its
+//! subject, and void when that person has died. Nothing else is. A joint one (a marriage, a house) outlives
+//! each of its holders, what attests an event (a birth) stays true, and a guardian's death takes nothing from
+//! the ward. A certificate of death is about the dead: its role is `deceased`, and it holds.
+
+use crate::catalog::TypeDef;
+use crate::error::Result;
+use crate::identity::HolderCode;
+use crate::record::Record;
+use crate::record::verdict::HolderStanding;
+use crate::registry::base::asked::holder_key;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::linked;
+use crate::registry::holders::linked::Life;
+use crate::registry::holders::linked::MAX_KEYS;
+use crate::store::{HolderState, Opened, Reader, StoredRecord};
+use crate::trust::{Envelope, HolderKey, IndexKey};
+
+/// The role of the dead in what is written about them.
+const DECEASED: &str = "deceased";
+
+/// The role of the subject of a personal certificate; none where the type is no personal one.
+pub(in crate::registry) fn subject_role(def: &TypeDef) -> Option<&str> {
+    let first = def.holders.first()?;
+    let personal = first.min == 1 && first.max == 1 && first.role != DECEASED;
+    personal.then_some(first.role.as_str())
+}
+
+/// What the life of its subject is to a record of that type; `life` is none where it was not read.
+pub(in crate::registry) fn standing(def: Option<&TypeDef>, life: Option<Life>) -> HolderStanding {
+    if def.and_then(subject_role).is_none() {
+        return HolderStanding::Normal;
+    }
+    match life {
+        None | Some(Life { damaged: true, .. }) => HolderStanding::Unreadable,
+        Some(Life { state: HolderState::Deceased, .. }) => HolderStanding::Deceased,
+        Some(Life { state: HolderState::DeathReported, .. }) => HolderStanding::DeathReported,
+        Some(_) => HolderStanding::Normal,
+    }
+}
+
+/// The life of the subject of a record, from any of its holders' rows.
+pub(in crate::registry) fn of_subject(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+) -> Result<Option<Life>> {
+    let entry = snapshot.catalog.type_of(&record.type_code);
+    let Some(role) = entry.and_then(|entry| subject_role(entry.def())) else { return Ok(None) };
+    let subject = match record.body.role == role {
+        true => Some(record.hk),
+        false => subject_of(record, role, reader.index()),
+    };
+    subject.map(|key| linked::linked(reader, key, None).map(|linked| linked.life())).transpose()
+}
+
+/// The holder in that role, as the envelope in another holder's row names it.
+fn subject_of(record: &StoredRecord, role: &str, index: &IndexKey) -> Option<HolderKey> {
+    let envelope = Envelope::parse_stored(&record.body.envelope).ok()?;
+    let signed = Record::from_payload(envelope.payload()).ok()?;
+    let holder = signed.holders.into_iter().find(|holder| holder.role == role)?;
+    let parsed = HolderCode::parse(holder.code_type.parse().ok()?, &holder.code).ok()?;
+    Some(holder_key(index, &parsed.code))
+}
+
+/// The lives that the rows of one holder stand and fall with.
+pub(in crate::registry) struct Lives {
+    own: Life,
+    /// Of the records in which the holder is another than the subject: a guardian's.
+    wards: Vec<([u8; 16], Option<Life>)>,
+}
+
+impl Lives {
+    /// Reads what the asked holder's rows need beside its own life: of each ward one point read more, four codes
+    /// in all (I8). What lies beyond is not known.
+    pub fn read<'r>(
+        reader: &mut Reader<'_>,
+        snapshot: &Snapshot,
+        linked: &linked::Linked,
+        rows: impl Iterator<Item = &'r Opened>,
+    ) -> Result<Self> {
+        let mut lives = Self { own: linked.life(), wards: Vec::new() };
+        let mut left = MAX_KEYS.saturating_sub(linked.keys.len());
+        for opened in rows {
+            let Opened::Record(record) = opened else { continue };
+            let entry = snapshot.catalog.type_of(&record.type_code);
+            let Some(role) = entry.and_then(|entry| subject_role(entry.def())) else { continue };
+            if record.body.role == role {
+                continue;
+            }
+            let ward = subject_of(record, role, reader.index()).filter(|_| left > 0);
+            let life = match ward {
+                Some(ward) => {
+                    let ward = linked::linked_within(reader, ward, None, left)?;
+                    left = left.saturating_sub(ward.keys.len());
+                    Some(ward.life())
+                }
+                None => None,
+            };
+            lives.wards.push((record.record_id, life));
+        }
+        Ok(lives)
+    }
+
+    /// The life of a record's subject, where it has one.
+    pub fn of(&self, record: &StoredRecord) -> Option<Life> {
+        match self.wards.iter().find(|(of, _)| *of == record.record_id) {
+            Some((_, life)) => *life,
+            None => Some(self.own),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn r6_what_is_of_one_person_falls_with_it_and_nothing_else() {
+        let types = Catalog::builtin_types().unwrap();
+        let personal = |slug: &str| {
+            let entry = types.iter().find(|entry| entry.def().slug == slug).unwrap();
+            subject_role(entry.def()).map(str::to_owned)
+        };
+        for (slug, role) in [
+            ("resident_id_card", "holder"),
+            ("social_security_card", "holder"),
+            ("driving_licence", "holder"),
+            ("disability_certificate", "holder"),
+            ("household_member", "member"),
+            ("household_front", "head"),
+        ] {
+            assert_eq!(personal(slug).as_deref(), Some(role), "{slug}");
+        }
+        for slug in [
+            "marriage_certificate",
+            "divorce_certificate",
+            "real_estate_certificate",
+            "birth_certificate",
+            "death_certificate",
+        ] {
+            assert_eq!(personal(slug), None, "{slug}");
+        }
+    }
+
+    #[test]
+    fn i5_a_life_that_cannot_be_read_is_never_taken_for_a_good_one() {
+        let types = Catalog::builtin_types().unwrap();
+        let def = |slug: &str| types.iter().map(|entry| entry.def()).find(|def| def.slug == slug);
+        let card = def("resident_id_card");
+        let life = |state, damaged| Some(Life { state, damaged });
+        for (life, expected) in [
+            (life(HolderState::Normal, false), HolderStanding::Normal),
+            (life(HolderState::Deceased, false), HolderStanding::Deceased),
+            (life(HolderState::DeathReported, false), HolderStanding::DeathReported),
+            (life(HolderState::Normal, true), HolderStanding::Unreadable),
+            (life(HolderState::Deceased, true), HolderStanding::Unreadable),
+            (None, HolderStanding::Unreadable),
+        ] {
+            assert_eq!(standing(card, life), expected, "{life:?}");
+            assert_eq!(standing(def("marriage_certificate"), life), HolderStanding::Normal);
+            assert_eq!(standing(def("death_certificate"), life), HolderStanding::Normal);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! From one code of a holder to all its codes, and what is known of its life under any of them.
+
+use crate::error::{Code, Result};
+use crate::identity::CodeType;
+use crate::store::{HolderState, Opened, Reader, StoredHolder};
+use crate::trust::HolderKey;
+
+/// Codes of one holder that are followed at most: the asked one and three links.
+pub(in crate::registry) const MAX_KEYS: usize = 4;
+
+/// What is known of a holder's life, under all its codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::registry) struct Life {
+    /// The state that weighs most.
+    pub state: HolderState,
+    /// A row about the holder does not open: it may say anything.
+    pub damaged: bool,
+}
+
+/// All codes of one holder, and what is known of its life under any of them.
+pub(in crate::registry) struct Linked {
+    /// The asked key first; beside each the full credit code where one is known, since a credit code and the
+    /// organisation code inside it have one key.
+    pub keys: Vec<(HolderKey, Option<String>)>,
+    /// The state that weighs most.
+    pub state: HolderState,
+    /// A row of the holder does not open.
+    pub damaged: bool,
+}
+
+/// Follows `same_person` and `same_entity` links from a key.
+pub(in crate::registry) fn linked(
+    reader: &mut Reader<'_>,
+    key: HolderKey,
+    credit_code: Option<String>,
+) -> Result<Linked> {
+    linked_within(reader, key, credit_code, MAX_KEYS)
+}
+
+/// The same, reading the rows of `most` codes at most: where there are more, what they say is not known.
+pub(in crate::registry) fn linked_within(
+    reader: &mut Reader<'_>,
+    key: HolderKey,
+    credit_code: Option<String>,
+    most: usize,
+) -> Result<Linked> {
+    let mut found = Linked { keys: vec![(key, credit_code)], state: HolderState::Normal, damaged: false };
+    let mut at = 0;
+    while let Some(key) = found.keys.get(at).map(|(key, _)| *key) {
+        if at == most {
+            found.damaged = true;
+            break;
+        }
+        at += 1;
+        match reader.holder(&key) {
+            Ok(Some(holder)) => follow(&holder, reader, &mut found),
+            Ok(None) => {}
+            Err(error) if error.code == Code::RecordDamaged => found.damaged = true,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+impl Linked {
+    /// What is known of the holder's life.
+    pub fn life(&self) -> Life {
+        Life { state: self.state, damaged: self.damaged }
+    }
+}
+
+fn follow(holder: &StoredHolder, reader: &Reader<'_>, found: &mut Linked) {
+    if matters(holder.state) > matters(found.state) {
+        found.state = holder.state;
+    }
+    for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
+        let next = reader.index().holder_key(&link.key_type, &link.key_code);
+        if found.keys.len() < MAX_KEYS && !found.keys.iter().any(|(key, _)| *key == next) {
+            let full = link.code_type == CodeType::CreditCode.code() && link.code.len() == 18;
+            found.keys.push((next, full.then(|| link.code.clone())));
+        }
+    }
+}
+
+/// Which of two states a verdict must know of.
+fn matters(state: HolderState) -> u8 {
+    match state {
+        HolderState::Deceased => 3,
+        HolderState::DeathReported => 2,
+        HolderState::Deregistered | HolderState::Dissolved => 1,
+        HolderState::Normal | HolderState::Provisional | HolderState::MergedInto | HolderState::SplitFrom => {
+            0
+        }
+    }
+}
+
+/// A credit code and the organisation code inside it give one key: another full code is another holder.
+pub(in crate::registry) fn other_code(opened: &Opened, credit_code: Option<&str>) -> bool {
+    match (opened, credit_code) {
+        (Opened::Record(record), Some(asked)) => {
+            let stored = record.body.holder.1.as_str();
+            stored.len() == 18 && stored != asked && record.body.holder.0 == "001"
+        }
+        _ => false,
+    }
+}

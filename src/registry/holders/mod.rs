@@ -1,0 +1,6 @@
+//! Holders: marks and links, the codes of one holder, and what its life means to its records.
+
+pub(super) mod life;
+pub(super) mod link;
+pub(super) mod linked;
+pub(super) mod mark;

@@ -1,0 +1,98 @@
+//! Clients of the API: made, granted, ended; and the check of their secret.
+
+use std::sync::Arc;
+
+use crate::error::{Code, Error, Result};
+use crate::policy::{Client, Grant, Scope};
+use crate::record::event::EventKind;
+use crate::registry::Registry;
+use crate::registry::base::secrets::NO_PASSWORD;
+use crate::registry::base::snapshot::ClientBody;
+use crate::registry::published::notice::{Notice, Stated, client_body};
+use crate::store::ClientRow;
+use crate::trust::password;
+
+/// A client to be made.
+#[derive(Debug, Clone)]
+pub struct NewClient {
+    /// Its id.
+    pub id: String,
+    /// The agency it acts for.
+    pub agency: String,
+    /// Shown name.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// On what.
+    pub grants: Vec<Grant>,
+    /// Distinct holders a day.
+    pub budget: u32,
+}
+
+impl Registry {
+    /// Makes a client with a secret, or gives an existing one new rights and a new secret.
+    pub fn put_client(&self, actor: &str, new: &NewClient, secret: &str) -> Result<()> {
+        self.known_agency(&new.agency)?;
+        if secret.chars().count() < 12 {
+            return Err(Error::new(Code::FieldInvalid, "a secret has at least 12 characters").at("secret"));
+        }
+        let body = ClientBody {
+            name: new.name.clone(),
+            scopes: new.scopes.clone(),
+            grants: new.grants.clone(),
+            budget: new.budget,
+        };
+        let row = ClientRow {
+            id: new.id.clone(),
+            agency: new.agency.clone(),
+            secret: password::hash(secret, password::Cost::STANDARD)?,
+            body: serde_json::to_string(&body).map_err(Error::internal)?,
+            enabled: true,
+            made_at: self.now().micros(),
+        };
+        self.publish_client(actor, "grant", &row)
+    }
+
+    /// Changes a client's row: its grants, its budget, or whether it may work at all. Every token it holds
+    /// follows at the next reading of the config version.
+    pub fn change_client(
+        &self,
+        actor: &str,
+        id: &str,
+        change: impl Fn(&mut ClientBody, &mut bool),
+    ) -> Result<()> {
+        let rows = self.store().read_now(|reader| reader.clients())?;
+        let mut row = rows
+            .into_iter()
+            .find(|row| row.id == id)
+            .ok_or_else(|| Error::new(Code::NotFound, "no client of that id"))?;
+        let mut body: ClientBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
+        change(&mut body, &mut row.enabled);
+        row.body = serde_json::to_string(&body).map_err(Error::internal)?;
+        self.publish_client(actor, "change", &row)
+    }
+
+    fn publish_client(&self, actor: &str, action: &'static str, row: &ClientRow) -> Result<()> {
+        let kind = EventKind::Client;
+        let stated = vec![Stated::row(kind, client_body(row)?)];
+        self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
+            writer.put_client(row)
+        })
+    }
+
+    /// The client of that id and secret; `unauthenticated` without saying which of the two was wrong. Slow on
+    /// purpose (argon2id): call it from blocking code.
+    pub fn check_client(&self, id: &str, secret: &str) -> Result<Arc<Client>> {
+        let refused = || Error::new(Code::Unauthenticated, "client id or secret is wrong");
+        let rows = self.store().read_now(|reader| reader.clients())?;
+        let row = rows.iter().find(|row| row.id == id);
+        // A hash is computed for unknown ids too, so that the time does not tell which ids exist.
+        let hash = row.map_or(NO_PASSWORD, |row| row.secret.as_str());
+        let right = password::verify(secret, hash);
+        let client = self.snapshot().clients.get(id).cloned();
+        match (row, client) {
+            (Some(row), Some(client)) if right && row.enabled => Ok(client),
+            _ => Err(refused()),
+        }
+    }
+}

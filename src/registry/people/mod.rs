@@ -1,0 +1,4 @@
+//! Who works with the registry: staff accounts and client systems.
+
+pub(super) mod accounts;
+pub(super) mod clients;

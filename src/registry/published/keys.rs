@@ -1,0 +1,183 @@
+//! Signing keys: made here for agencies and for the registry itself, registered for an issuer that keeps its own,
+//! revoked. Each is an event.
+
+use std::sync::Arc;
+
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::log::TreeReader;
+use crate::record::event::EventKind;
+use crate::registry::Registry;
+use crate::registry::base::names::{REGISTRY, side_of};
+use crate::registry::published::notice::{Notice, Stated, key_body};
+use crate::store::{SigningKeyRow, Store};
+use crate::trust::master::WrapName;
+use crate::trust::{SigningKey, VerifyKey};
+
+/// Purpose of an agency's key.
+const ISSUE: &str = "issue";
+
+impl Registry {
+    /// Makes a key for an agency; the private half is kept here, wrapped.
+    pub fn make_key(&self, actor: &str, agency: &str) -> Result<String> {
+        self.known_agency(agency)?;
+        let key = SigningKey::generate()?;
+        let row = kept_row(self.store(), agency, ISSUE, &key, self.now())?;
+        self.put_key(actor, "generate", row, None)
+    }
+
+    /// Registers the public key of an issuer that signs for itself.
+    pub fn register_key(&self, actor: &str, agency: &str, public: &[u8; 32]) -> Result<String> {
+        self.known_agency(agency)?;
+        let key = VerifyKey::from_bytes(public).map_err(|fault| {
+            Error::new(Code::FieldInvalid, "not an acceptable Ed25519 public key")
+                .at("public")
+                .caused_by(fault)
+        })?;
+        let row = SigningKeyRow {
+            kid: key.kid().to_string(),
+            owner: agency.to_owned(),
+            purpose: ISSUE.to_owned(),
+            public: key.bytes().to_vec(),
+            wrapped: None,
+            valid_from: self.now().micros(),
+            revoked_at: None,
+            revoked_since: None,
+            revoked_why: None,
+        };
+        self.put_key(actor, "register", row, None)
+    }
+
+    /// Makes a new key of the registry itself, which signs from then on. Its event is signed by the key before it,
+    /// or by itself where none is left.
+    ///
+    /// The old key stays good for what it signed. Revoke it afterwards if it was lost.
+    pub fn make_registry_key(&self, actor: &str) -> Result<String> {
+        let key = SigningKey::generate()?;
+        let before = self.newest_registry_key(None)?;
+        let row = kept_row(self.store(), REGISTRY, REGISTRY, &key, self.now())?;
+        let signer = before.as_ref().unwrap_or(&key);
+        self.put_key(actor, "generate", row, Some(signer))
+    }
+
+    /// Stores a key with its event.
+    pub(in crate::registry) fn put_key(
+        &self,
+        actor: &str,
+        action: &'static str,
+        row: SigningKeyRow,
+        signer: Option<&SigningKey>,
+    ) -> Result<String> {
+        let notice = Notice { kind: EventKind::Key, action, actor, ground: None, signer };
+        let stated = vec![Stated::row(EventKind::Key, key_body(&row))];
+        self.publish(&notice, stated, |writer| writer.insert_signing_key(&row))?;
+        Ok(row.kid)
+    }
+
+    /// Revokes a key: what was logged before `since` stays good, everything later is `key_revoked`.
+    ///
+    /// Again with an earlier `since`, where the key turns out to have been lost earlier; never with a later one,
+    /// which would make good again what was worth nothing. The registry's last key is not revoked before it has
+    /// another, and the key of a log not before its log is closed.
+    ///
+    /// # Errors
+    /// `not_found`; `field_invalid` with `since_later`, `key_last` or `log_open`; `version_conflict` where another
+    /// process changed the key meanwhile.
+    pub fn revoke_key(&self, actor: &str, kid: &str, since: Moment, why: &str) -> Result<()> {
+        let rows = self.store().read_now(|reader| reader.signing_keys())?;
+        let missing = || Error::new(Code::NotFound, "no key of that thumbprint").at("kid");
+        let before = rows.into_iter().find(|row| row.kid == kid).ok_or_else(missing)?;
+        if before.revoked_since.is_some_and(|earlier| earlier < since.micros()) {
+            let detail = "the key is revoked since an earlier moment, which is not taken back";
+            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule("since_later"));
+        }
+        if let Some(log) = before.owner.strip_prefix("log:") {
+            let head = self.store().read_side_now(side_of(log), |reader| reader.head(log))?;
+            if head.is_some_and(|head| !head.closed) {
+                let detail = "the log of this key is open: let a successor follow it first";
+                return Err(Error::new(Code::FieldInvalid, detail).at("kid").rule("log_open"));
+            }
+        }
+        let signer = self.newest_registry_key(Some(kid))?.ok_or_else(|| {
+            let detail = "this is the registry's last key: make it another first";
+            Error::new(Code::FieldInvalid, detail).at("kid").rule("key_last")
+        })?;
+        let row = SigningKeyRow {
+            revoked_at: Some(self.now().micros()),
+            revoked_since: Some(since.micros()),
+            revoked_why: Some(why.to_owned()),
+            ..before.clone()
+        };
+        let notice = Notice {
+            kind: EventKind::Key,
+            action: "revoke",
+            actor,
+            ground: Some(why),
+            signer: Some(&signer),
+        };
+        self.publish(&notice, vec![Stated::row(EventKind::Key, key_body(&row))], |writer| {
+            // What was signed is the whole row: it must be the one that is changed.
+            if writer.signing_keys()?.contains(&before) && writer.revoke_signing_key(&row)? {
+                return Ok(());
+            }
+            Err(Error::new(Code::VersionConflict, "another process changed the key meanwhile"))
+        })
+    }
+
+    /// The key that signs for an agency here: the newest that is not revoked and whose private half is kept.
+    pub(in crate::registry) fn issuer_key(&self, agency: &str) -> Result<Arc<SigningKey>> {
+        let rows = self.store().read_now(|reader| reader.signing_keys())?;
+        let row = rows
+            .iter()
+            .rev()
+            .find(|row| row.owner == agency && row.wrapped.is_some() && row.revoked_at.is_none());
+        let row = row.ok_or_else(|| {
+            Error::new(Code::IssuerNotAuthorised, "the registry holds no key for this issuer")
+                .rule("key_missing")
+        })?;
+        let seed = self.unwrapped(row)?;
+        Ok(Arc::new(SigningKey::from_seed(&seed)?))
+    }
+
+    /// The registry's own key: it signs what no agency signed (orders about public things, coverage, import counts,
+    /// backups).
+    pub(in crate::registry) fn registry_key(&self) -> Result<SigningKey> {
+        let missing = || Error::new(Code::NotInitialised, "the registry has no signing key");
+        self.newest_registry_key(None)?.ok_or_else(missing)
+    }
+
+    /// The newest key of the registry that is not revoked and not `except`.
+    fn newest_registry_key(&self, except: Option<&str>) -> Result<Option<SigningKey>> {
+        let rows = self.store().read_now(|reader| reader.signing_keys())?;
+        let row = rows.iter().rev().find(|row| {
+            row.purpose == REGISTRY && row.revoked_at.is_none() && Some(row.kid.as_str()) != except
+        });
+        let Some(row) = row else { return Ok(None) };
+        let seed = self.unwrapped(row)?;
+        Ok(Some(SigningKey::from_seed(&seed)?))
+    }
+}
+
+/// The row of a key that was just made here: its private half under the master key.
+pub(in crate::registry) fn kept_row(
+    store: &Store,
+    owner: &str,
+    purpose: &str,
+    key: &SigningKey,
+    now: Moment,
+) -> Result<SigningKeyRow> {
+    let kid = key.kid().to_string();
+    let name = WrapName { kind: "signing", name: &kid };
+    let wrapped = store.master().wrap(name, key.seed().as_slice()).map_err(Error::internal)?;
+    Ok(SigningKeyRow {
+        kid,
+        owner: owner.to_owned(),
+        purpose: purpose.to_owned(),
+        public: key.verify_key().bytes().to_vec(),
+        wrapped: Some(wrapped),
+        valid_from: now.micros(),
+        revoked_at: None,
+        revoked_since: None,
+        revoked_why: None,
+    })
+}

@@ -1,0 +1,7 @@
+//! What is public: agencies, types, keys, coverage. Each change is a signed event whose order holds the whole row.
+
+pub(super) mod agencies;
+pub(super) mod coverage;
+pub(super) mod keys;
+pub(super) mod notice;
+pub(super) mod types;

@@ -1,0 +1,153 @@
+//! Attachments: files that a record names by the SHA-256 of their content, kept sealed.
+
+use serde::Deserialize;
+
+use crate::error::{Code, Error, Result};
+use crate::log::Accepted;
+use crate::policy::{Actor, Decision, Fields, Scope, decide, decide_scope};
+use crate::record::answer::AnsweredRecord;
+use crate::record::payload::Attachment;
+use crate::record::{Digest, Record, verdict};
+use crate::registry::Registry;
+use crate::registry::access::entry::{EntryParts, answer_digest, nothing_shown};
+use crate::registry::base::asked::{Purpose, check_purpose};
+use crate::registry::reading::here::Here;
+use crate::store::Cost;
+use crate::trust::Envelope;
+
+/// Largest attachment in bytes.
+pub const ATTACHMENT_LIMIT: usize = 8 * 1024 * 1024;
+
+/// A file of a record that is asked for.
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentAsk {
+    /// The identifier of the version that names the file.
+    pub identifier: String,
+    /// SHA-256 of its content, lower-case hex.
+    pub sha256: String,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+impl std::fmt::Debug for AttachmentAsk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AttachmentAsk({})", self.sha256)
+    }
+}
+
+/// A file that goes out.
+#[derive(Debug, Clone)]
+pub struct AttachmentShown {
+    /// Name, media type, size and digest as the record has them.
+    pub attachment: Attachment,
+    /// The content.
+    pub content: Vec<u8>,
+    /// The access it rests on.
+    pub accepted: Accepted,
+}
+
+impl Registry {
+    /// Keeps a file under its digest; one that is there already is left as it is. Blocks.
+    ///
+    /// # Errors
+    /// `forbidden`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` where the content
+    /// is another than the one named.
+    pub fn put_attachment(&self, actor: &Actor, sha256: &str, content: &[u8]) -> Result<()> {
+        decide_scope(actor, Scope::Attachment).fields()?;
+        if content.len() > ATTACHMENT_LIMIT {
+            return Err(Error::new(Code::BodyTooLarge, "an attachment has at most 8 MiB"));
+        }
+        let digest = digest_of(sha256)?;
+        if content.is_empty() || Digest::of(&[content]) != digest {
+            return Err(Error::new(Code::FieldInvalid, "the content has another SHA-256, or there is none")
+                .at("sha256")
+                .rule("attachment_digest"));
+        }
+        let key = self.store().vault().index().attachment_key(&digest);
+        self.store().put_attachment(&key, content, self.now())
+    }
+
+    /// A file of a record, for whom the whole record may be shown to. The access is noted under all holders.
+    ///
+    /// # Errors
+    /// `purpose_missing`; `not_found` where there is no such record, it does not name the file, or the file was
+    /// never brought; `forbidden` (noted); `record_damaged` where the content is not the one that was signed.
+    pub async fn attachment(
+        &self,
+        actor: &Actor,
+        ask: &AttachmentAsk,
+        channel: &str,
+    ) -> Result<AttachmentShown> {
+        check_purpose(&ask.purpose)?;
+        let digest = digest_of(&ask.sha256)?;
+        let snapshot = self.fresh_snapshot()?;
+        let access = self.access()?;
+        let (held, identifier) = (snapshot.clone(), ask.identifier.clone());
+        let here =
+            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
+        let missing = |detail| Error::new(Code::NotFound, detail);
+        let kept = here.record()?;
+        let type_code = kept.first()?.type_code.clone();
+        // Staff at a window have no scope of their own for files: what they may look up whole, they may open.
+        let scope = match actor {
+            Actor::Account(_) => Scope::Lookup,
+            Actor::Client { .. } | Actor::Operator { .. } => Scope::Attachment,
+        };
+        let decision = decide(actor, scope, &type_code, Some(&ask.purpose.item));
+        let refusal = match &decision {
+            Decision::Allowed { fields: Fields::Whole, .. } => None,
+            Decision::Allowed { .. } => Some("whole_not_granted"),
+            Decision::Refused { reason } => Some(*reason),
+        };
+        let label = actor.label();
+        let parts = |decision, outcome, answer| EntryParts {
+            actor: &label,
+            channel,
+            purpose: Some(&ask.purpose),
+            types: Some(vec![&type_code]),
+            fields: Some(vec!["attachments"]),
+            decision,
+            outcome,
+            answer,
+        };
+        if let Some(reason) = refusal {
+            let entry = parts(reason, "refused", nothing_shown());
+            access.note(entry.submission(access.name(), kept.touched())?).await?;
+            return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
+        }
+        let (row, superseded) = here.named()?;
+        let damaged = || Error::new(Code::RecordDamaged, "the envelope or file does not open");
+        let envelope = Envelope::parse_stored(&row.body.envelope).ok();
+        let record = envelope.and_then(|envelope| Record::from_payload(envelope.payload()).ok());
+        let record = record.ok_or_else(damaged)?;
+        let named = record.attachments.into_iter().find(|one| one.sha256 == ask.sha256);
+        let named = named.ok_or_else(|| missing("the record names no such file"))?;
+        let key = self.store().vault().index().attachment_key(&digest);
+        let store = self.store().clone();
+        let content = self.store().blocking(move || store.attachment(&key)).await?;
+        let content = content.ok_or_else(|| missing("the file was never brought here"))?;
+        if Digest::of(&[&content]) != digest {
+            return Err(damaged());
+        }
+        let now = self.now();
+        let judgement = verdict(&here.facts(&snapshot, row, superseded), now.day(), now);
+        let record = AnsweredRecord {
+            identifier: &row.body.identifier,
+            version: u32::try_from(row.version).map_err(Error::internal)?,
+            digest,
+            judgement,
+        };
+        let entry = parts(decision.reason(), "attachment", answer_digest(Some(&here.head), &[record]));
+        let accepted = access.note(entry.submission(access.name(), kept.touched())?).await?;
+        Ok(AttachmentShown { attachment: named, content, accepted })
+    }
+}
+
+fn digest_of(sha256: &str) -> Result<Digest> {
+    Digest::from_hex(sha256).ok_or_else(|| {
+        Error::new(Code::FieldInvalid, "64 lower-case hexadecimal characters")
+            .at("sha256")
+            .rule("attachment_digest_form")
+    })
+}

@@ -1,0 +1,191 @@
+//! What is kept here under an identifier, read in one snapshot of the database: the ground of every answer that
+//! begins with one (an envelope, a printed face, a history, an attachment).
+
+use crate::catalog::Custody;
+use crate::error::{Code, Error, Result};
+use crate::log::hash::sha256;
+use crate::log::{Head, TreeReader};
+use serde_json::{Value, json};
+
+use crate::record::Digest;
+use crate::record::event::Event;
+use crate::record::verdict::Facts;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::life;
+use crate::registry::holders::linked::Life;
+use crate::registry::records::judge;
+use crate::registry::records::kept::{self, Kept};
+use crate::store::{Opened, Reader, StoredEvent, StoredRecord};
+use crate::trust::EnvelopeBuf;
+
+/// Whether the log has an event at its leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::registry) enum InLog {
+    /// It has.
+    Yes,
+    /// Another entry stands there.
+    Differs,
+    /// The event's row does not open, or the log's own row of entries is gone: it cannot be told.
+    Unreadable,
+}
+
+/// What is kept here under an identifier.
+pub(in crate::registry) struct Here {
+    pub head: Head,
+    /// None where nothing is, or where the key row does not open.
+    pub kept: Option<Kept>,
+    /// Superseded versions in the first holder's row.
+    pub past: Vec<StoredRecord>,
+    /// Events in the first holder's row.
+    pub events: Vec<(StoredEvent, InLog)>,
+    /// What is known of the life of its subject; none where it is of no single person.
+    life: Option<Life>,
+    /// The key row does not open: what stands under it cannot be told.
+    key_damaged: bool,
+    /// A past version does not open or is missing.
+    past_damaged: bool,
+    /// Any row does not open or is missing, so that what is not found may have been there.
+    pub damaged: bool,
+}
+
+/// The head that an answer is as of.
+pub(in crate::registry) fn head_json(head: &Head) -> Value {
+    json!({"log": head.log, "size": head.size, "root": Digest(head.root.0).text()})
+}
+
+impl Here {
+    /// Reads all of it in one snapshot of the database.
+    pub fn read(reader: &mut Reader<'_>, snapshot: &Snapshot, identifier: &str) -> Result<Self> {
+        let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
+        let head = TreeReader::head(reader, &snapshot.records_log)?.ok_or_else(missing)?;
+        let mut here = Self {
+            head,
+            kept: None,
+            past: Vec::new(),
+            events: Vec::new(),
+            life: None,
+            key_damaged: false,
+            past_damaged: false,
+            damaged: false,
+        };
+        match kept::by_identifier(reader, identifier) {
+            Ok(Some(kept)) => here.fill(reader, snapshot, kept)?,
+            Ok(None) => {}
+            Err(error) if error.code == Code::RecordDamaged => {
+                ::log::error!("the key row of an identifier does not open: run `elicense fsck`");
+                (here.key_damaged, here.damaged) = (true, true);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(here)
+    }
+
+    fn fill(&mut self, reader: &mut Reader<'_>, snapshot: &Snapshot, kept: Kept) -> Result<()> {
+        if let Some(first) = kept.key.holders.first() {
+            for opened in reader.past_records(first, &kept.key.record_id)? {
+                match opened {
+                    Opened::Record(row) => self.past.push(*row),
+                    Opened::Damaged { .. } => self.past_damaged = true,
+                }
+            }
+            for event in reader.events_of(first, &kept.key.record_id)? {
+                let in_log = in_log(reader, &event)?;
+                self.events.push((event, in_log));
+            }
+        }
+        let mut gap = false;
+        if let Some(current) = kept.rows.first() {
+            self.life = life::of_subject(reader, snapshot, current)?;
+            // The holders of a record never change, so that the first one's rows hold all of it; those of a
+            // directory entry may, and one who came later has no earlier rows.
+            if current.custody == Custody::Hosted {
+                let past = i32::try_from(self.past.len()).unwrap_or(i32::MAX);
+                self.past_damaged |= past.saturating_add(1) != current.version;
+                gap = self.events.iter().zip(1..).any(|((event, _), seq)| event.seq != seq);
+            }
+        }
+        let events = self.events.iter().any(|(event, _)| !event.intact);
+        self.damaged = kept.damaged || self.past_damaged || gap || events;
+        self.kept = Some(kept);
+        Ok(())
+    }
+
+    /// The record.
+    ///
+    /// # Errors
+    /// `not_found` where nothing stands under the identifier; `record_damaged` where that cannot be told.
+    pub fn record(&self) -> Result<&Kept> {
+        let missing = || Error::new(Code::NotFound, "no record of that identifier").at("identifier");
+        if self.key_damaged { Err(damaged()) } else { self.kept.as_ref().ok_or_else(missing) }
+    }
+
+    /// The same with every past version.
+    ///
+    /// # Errors
+    /// As [`Here::record`], and `record_damaged` where a past version does not open or is missing.
+    pub fn all_versions(&self) -> Result<&Kept> {
+        if self.past_damaged { Err(damaged()) } else { self.record() }
+    }
+
+    /// The row of the version that the identifier stands for, and whether it is superseded.
+    ///
+    /// # Errors
+    /// `record_damaged` where it does not open or is missing.
+    pub fn named(&self) -> Result<(&StoredRecord, bool)> {
+        self.version(self.record()?.key.version).ok_or_else(damaged)
+    }
+
+    /// Whether the identifier is taken by something that cannot be told.
+    pub fn untold(&self) -> bool {
+        self.key_damaged
+    }
+
+    /// The present row.
+    pub fn current(&self) -> Option<&StoredRecord> {
+        self.kept.as_ref().and_then(|kept| kept.rows.first())
+    }
+
+    /// The row of one version, and whether it is superseded.
+    pub fn version(&self, version: i32) -> Option<(&StoredRecord, bool)> {
+        let current = self.current().filter(|row| row.version == version).map(|row| (row, false));
+        current.or_else(|| self.past.iter().find(|row| row.version == version).map(|row| (row, true)))
+    }
+
+    /// The event by which an envelope came to be, and whether the log has it.
+    pub fn event_of(&self, digest: Digest) -> Option<(&StoredEvent, InLog)> {
+        let named = |event: &StoredEvent| {
+            Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
+        };
+        self.events.iter().find(|(event, _)| named(event)).map(|(event, in_log)| (event, *in_log))
+    }
+
+    /// The facts of one of its rows.
+    pub fn facts(&self, snapshot: &Snapshot, row: &StoredRecord, superseded: bool) -> Facts {
+        let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
+        let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
+        let mut facts = judge::facts(snapshot, row, view.as_ref(), self.life);
+        facts.superseded = superseded;
+        // What became of the record became of all its versions.
+        if let Some(current) = self.current() {
+            facts.state = Some(current.state);
+            facts.disputed = current.disputed;
+        }
+        facts
+    }
+}
+
+fn damaged() -> Error {
+    Error::new(Code::RecordDamaged, "a row of this record does not open")
+}
+
+fn in_log(reader: &mut Reader<'_>, event: &StoredEvent) -> Result<InLog> {
+    if !event.intact {
+        return Ok(InLog::Unreadable);
+    }
+    let there = reader.entries(&event.log, event.leaf, event.leaf.saturating_add(1))?;
+    Ok(match there.first() {
+        None => InLog::Unreadable,
+        Some(entry) if *entry == sha256(&event.event) => InLog::Yes,
+        Some(_) => InLog::Differs,
+    })
+}

@@ -1,0 +1,66 @@
+//! A receipt: whether it holds for the checkpoint it brings, and whether our log still has that entry.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Code, Result};
+use crate::log::TreeReader;
+use crate::log::hash::sha256;
+use crate::log::note::NoteFault;
+use crate::log::receipt::{Receipt, ReceiptFault};
+use crate::record::{Judgement, Reason, Reasons, Verdict, access};
+use crate::registry::Registry;
+use crate::registry::base::names::side_of;
+use crate::registry::reading::verify::Finding;
+
+impl Registry {
+    pub(super) async fn verify_receipt(&self, receipt: &Value) -> Result<Finding> {
+        let receipt = match Receipt::parse(&receipt.to_string()) {
+            Ok(receipt) => receipt,
+            Err(fault) => return Ok(Finding::malformed(fault.rule())),
+        };
+        let registry = self.clone();
+        self.store().blocking(move || registry.receipt_finding(&receipt)).await
+    }
+
+    fn receipt_finding(&self, receipt: &Receipt) -> Result<Finding> {
+        let invalid = |reason, rule| Finding::bare(Verdict::Invalid, reason, Some(rule));
+        let verifier = match self.log_verifier(&receipt.log) {
+            Ok(verifier) => verifier,
+            Err(error) if error.code == Code::NotInitialised => {
+                return Ok(invalid(Reason::KeyUnknown, "log_unknown"));
+            }
+            Err(error) => return Err(error),
+        };
+        let (entry, checkpoint) = match receipt.verify(&verifier) {
+            Ok(held) => held,
+            Err(fault) => {
+                let reason = match fault {
+                    ReceiptFault::Checkpoint(NoteFault::Signature | NoteFault::Unsigned) => {
+                        Reason::SignatureMismatch
+                    }
+                    ReceiptFault::NotIncluded => Reason::LogInconsistent,
+                    ReceiptFault::Checkpoint(_) | ReceiptFault::Malformed => Reason::Malformed,
+                };
+                return Ok(invalid(reason, fault.rule()));
+            }
+        };
+        let (log, index) = (receipt.log.clone(), receipt.index);
+        let (head, there) = self.store().read_side_now(side_of(&log), |reader| {
+            Ok((TreeReader::head(reader, &log)?, reader.entries(&log, index, index.saturating_add(1))?))
+        })?;
+        let kept = head.as_ref().is_some_and(|head| head.size >= checkpoint.size)
+            && there.first() == Some(&sha256(&entry));
+        if !kept {
+            return Ok(invalid(Reason::LogInconsistent, "log_entry"));
+        }
+        let said = access::read(&entry).ok();
+        let mut about = Map::new();
+        about.insert("log".into(), log.into());
+        about.insert("index".into(), index.into());
+        about.insert("checkpoint_size".into(), checkpoint.size.into());
+        // Whoever has the receipt has the entry: it is shown as it stands.
+        about.insert("entry".into(), said.map_or(json!(null), Value::Object));
+        let judgement = Judgement { verdict: Verdict::Valid, reasons: Reasons::NONE };
+        Ok(Finding { judgement, rule: None, about, shown: None })
+    }
+}

@@ -1,0 +1,136 @@
+//! An objection to a record (异议): marked when an error report is opened, taken back when it is settled.
+//! The record stays what it is; every verdict on it says `disputed` beside its reasons.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::policy::{Actor, Scope, decide};
+use crate::record::event::{Event, EventKind, subject_hash};
+use crate::registry::Registry;
+use crate::registry::base::idempotent::Once;
+use crate::registry::base::order::{Subject, Terms};
+use crate::registry::records::signed::event_row;
+use crate::trust::random;
+
+/// An objection opened or settled.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisputeCommand {
+    /// The identifier of the present version.
+    pub identifier: String,
+    /// True opens the objection, false settles it.
+    pub disputed: bool,
+    /// What is objected to, or how it was settled. Sealed; only its hash enters the log.
+    pub ground: String,
+    /// The agency that says so; an operator's only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<String>,
+}
+
+impl std::fmt::Debug for DisputeCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DisputeCommand({})", self.disputed)
+    }
+}
+
+/// The answer to [`Registry::dispute`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Disputed {
+    /// The record's version.
+    pub version: u32,
+    /// Whether an objection is open now.
+    pub disputed: bool,
+    /// The log of the event.
+    pub log: String,
+    /// Its leaf.
+    pub leaf: u64,
+    /// The log's time.
+    #[schema(value_type = String)]
+    pub at: Moment,
+}
+
+impl Registry {
+    /// Opens or settles an objection. Blocks. Whoever may act on the type opens one; only the issuer or its
+    /// successor settles it. The event carries a signed order where the registry holds the agency's key.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden`, `issuer_not_authorised`; `action_forbidden` where nothing would change.
+    pub fn dispute(&self, actor: &Actor, command: &DisputeCommand, once: Option<&Once>) -> Result<Disputed> {
+        if let Some(answered) = self.replayed(once)? {
+            return Ok(answered);
+        }
+        let snapshot = self.fresh_snapshot()?;
+        let now = self.now();
+        let kept = self.kept(&command.identifier)?;
+        let row = kept.first()?;
+        let asked = command.agency.as_deref();
+        let allowed = if command.disputed {
+            let agency = actor.agency().or(asked).unwrap_or(&row.issuer).to_owned();
+            decide(actor, Scope::Act, &row.type_code, None).fields().map(|_| agency)
+        } else {
+            self.acting_agency(&snapshot, actor, asked, row, now.day())
+        };
+        let agency = match allowed {
+            Ok(agency) => agency,
+            Err(refusal) => {
+                self.note_refusal(actor, kept.touched(), &refusal)?;
+                return Err(refusal);
+            }
+        };
+        if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
+            return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
+                .at("ground")
+                .rule("ground_missing"));
+        }
+        if row.disputed == command.disputed {
+            return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
+                .at("disputed")
+                .rule("dispute_state"));
+        }
+        let version = u32::try_from(row.version).map_err(Error::internal)?;
+        let action = if command.disputed { "dispute" } else { "settle" };
+        let terms = Terms {
+            action,
+            subject: Subject::Record(&row.body.identifier),
+            effective_on: now.day(),
+            ground: Some(&command.ground),
+            version: Some(version),
+            detail: Map::new(),
+            other: None,
+        };
+        let order = match self.issuer_key(&agency) {
+            Ok(key) => Some(terms.sign(&key, now)?),
+            Err(error) if error.rule.as_deref() == Some("key_missing") => None,
+            Err(error) => return Err(error),
+        };
+        let (salt, label) = (random::salt()?, actor.label());
+        self.log_once(once, |writer, place| {
+            let subject = subject_hash(&salt, &row.body.identifier);
+            let mut event = Event::new(EventKind::Record, action, &label, salt, subject, place.at)
+                .record_version(None, version, None)
+                .ground(&command.ground);
+            event.order = order.as_ref().map(|order| order.digest);
+            for row in &kept.rows {
+                let mut row = row.clone();
+                row.disputed = command.disputed;
+                row.log.clone_from(&place.log);
+                row.leaf = place.first;
+                writer.replace_record(&mut row)?;
+                let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
+                let stored = order.as_ref().map(|order| order.stored.clone()).unwrap_or_default();
+                let copy = event_row(&row, seq, &event, place.first, stored, command.ground.clone());
+                writer.insert_event(&copy)?;
+            }
+            let disputed = Disputed {
+                version,
+                disputed: command.disputed,
+                log: place.log.clone(),
+                leaf: place.first,
+                at: place.at,
+            };
+            Ok((disputed, vec![event.digest().0]))
+        })
+    }
+}

@@ -1,0 +1,306 @@
+//! Issue: a draft or an issuer's own envelope becomes a signed, sealed, logged record.
+
+mod clash;
+
+use std::cell::Cell;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Moment;
+use crate::error::{Code, Error, Result};
+use crate::policy::{Actor, Scope, decide};
+use crate::record::Record;
+use crate::record::action::{Action, State};
+use crate::record::event::Event;
+use crate::registry::Registry;
+use crate::registry::base::idempotent::Once;
+use crate::registry::base::ledger::Place;
+use crate::registry::base::order::envelope_error;
+use crate::registry::records::directory;
+use crate::registry::records::draft::{self, Draft};
+use crate::registry::records::ends::{self, Ended, Proposal};
+use crate::registry::records::issue::clash::Clash;
+use crate::registry::records::signed::{IssueOutcome, Signed, event_row};
+use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
+use crate::trust::envelope::Limits;
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, Typ, random};
+
+/// What an issuer sends.
+#[derive(Clone)]
+pub enum Submitted {
+    /// Data, to be signed with the key that the registry holds for the issuer.
+    Draft(Draft),
+    /// A record that the issuer signed with its own key, in compact form; stored as it came.
+    Envelope(String),
+}
+
+/// An envelope is base64 of a payload with the holder's number: its length is all that is printed.
+impl std::fmt::Debug for Submitted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Draft(draft) => write!(f, "{draft:?}"),
+            Self::Envelope(compact) => write!(f, "Envelope({} characters)", compact.len()),
+        }
+    }
+}
+
+/// How a record begins: the two actions of the table that make a version 001.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beginning {
+    /// 新发: given for the first time.
+    #[default]
+    Issue,
+    /// 转入: taken over from another place, whose own record was transferred out.
+    TransferIn,
+}
+
+impl Beginning {
+    /// The action that its event says.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Issue => Action::Issue,
+            Self::TransferIn => Action::TransferIn,
+        }
+    }
+}
+
+/// The answer to an issue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Issued {
+    /// New or there already.
+    pub outcome: IssueOutcome,
+    /// The record's identifier.
+    pub identifier: String,
+    /// Its version.
+    pub version: u32,
+    /// True if the issuer's own key signed it.
+    pub signed_by_issuer: bool,
+    /// The log and leaf of its event.
+    pub log: String,
+    /// The leaf.
+    pub leaf: u64,
+    /// The log's time.
+    pub at: Moment,
+    /// What was accepted but is worth saying.
+    pub remarks: Vec<String>,
+    /// Records that a rule of the type ended in the same transaction.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<Ended>,
+    /// What the type proposes to other issuers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<Proposal>,
+}
+
+impl Registry {
+    /// Issues a record. Blocks.
+    ///
+    /// The same record again gets the first one's answer; the same number on another face is `number_clash`
+    /// with both faces side by side.
+    pub fn issue(&self, actor: &Actor, submitted: &Submitted) -> Result<Issued> {
+        self.begin(actor, submitted, Beginning::Issue, None)
+    }
+
+    /// The same for a request that may be repeated under its `Idempotency-Key`.
+    pub fn issue_once(&self, actor: &Actor, submitted: &Submitted, once: Option<&Once>) -> Result<Issued> {
+        self.begin(actor, submitted, Beginning::Issue, once)
+    }
+
+    /// Issues a record or takes one over from another place: the same rules, another action in the log.
+    pub fn begin(
+        &self,
+        actor: &Actor,
+        submitted: &Submitted,
+        beginning: Beginning,
+        once: Option<&Once>,
+    ) -> Result<Issued> {
+        if let Some(answered) = self.replayed(once)? {
+            return Ok(answered);
+        }
+        let snapshot = self.fresh_snapshot()?;
+        let today = self.now().day();
+        let index = self.store().vault().index();
+        let (signed, remarks, signed_by_issuer) = match submitted {
+            Submitted::Draft(draft) => {
+                let type_code = draft::type_entry(&snapshot, &draft.type_code)?.def().code.clone();
+                self.may_issue(actor, &type_code, &draft.issuer)?;
+                let checked = draft::check(draft, &snapshot, self.regions(), today, None)?;
+                let remarks = checked.remarks.clone();
+                let key = self.issuer_key(&draft.issuer)?;
+                (Signed::new(checked, &key, index)?, remarks, false)
+            }
+            Submitted::Envelope(compact) => {
+                let envelope =
+                    EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(envelope_error)?;
+                let record = self.verified_record(&envelope.view())?;
+                self.may_issue(actor, &record.record_type.code, &record.issuer.code)?;
+                if record.version != 1 || record.replaces.is_some() {
+                    let detail = "issue takes first versions; a new version comes by an action";
+                    return Err(Error::new(Code::FieldInvalid, detail).at("version").rule("version_first"));
+                }
+                let checked = draft::check_signed(record, &snapshot, self.regions(), today)?;
+                let remarks = checked.remarks.clone();
+                (Signed::over(checked, envelope, index)?, remarks, true)
+            }
+        };
+        self.bind((actor, beginning.action()), signed, (remarks, signed_by_issuer), once)
+    }
+
+    pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
+        decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
+        match actor.agency() {
+            Some(agency) if agency != issuer => {
+                Err(Error::new(Code::Forbidden, "a client issues for its own agency")
+                    .at("issuer")
+                    .rule("agency_mismatch"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Verifies an issuer's envelope strictly: key known, of that issuer, not revoked.
+    pub(in crate::registry) fn verified_record(&self, envelope: &Envelope<'_>) -> Result<Record> {
+        let snapshot = self.snapshot();
+        let unknown = || {
+            Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered")
+                .rule("key_unknown")
+        };
+        let header = envelope.header().map_err(envelope_error)?;
+        let key = snapshot.keys.find(&header.kid).ok_or_else(unknown)?;
+        if key.revoked.is_some() {
+            return Err(
+                Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked").rule("key_revoked")
+            );
+        }
+        envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
+        let record = Record::from_payload(envelope.payload()).map_err(|fault| {
+            Error::new(Code::EnvelopeInvalid, fault.to_string()).at("payload").rule(fault.rule())
+        })?;
+        if record.issuer.code != key.owner {
+            return Err(Error::new(
+                Code::EnvelopeInvalid,
+                "the key belongs to another agency than the issuer",
+            )
+            .rule("key_owner"));
+        }
+        Ok(record)
+    }
+
+    /// Stores a signed record under all its holders, or finds that it is there.
+    fn bind(
+        &self,
+        (actor, action): (&Actor, Action),
+        signed: Signed,
+        (remarks, signed_by_issuer): (Vec<String>, bool),
+        once: Option<&Once>,
+    ) -> Result<Issued> {
+        let record_id = random::pooled::<16>()?;
+        let salt = random::salt()?;
+        let snapshot = self.snapshot();
+        let (label, clashed) = (actor.label(), Cell::new(None));
+        let bound = self.log_once(once, |writer, place| {
+            if let Some(there) = self.already_there(writer, &signed, &clashed)? {
+                return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
+            }
+            let event = signed.event(action, &label, place.at, salt);
+            let mut entries = vec![event.digest().0];
+            let behind =
+                |entries: &[[u8; 32]]| Place { first: place.first + entries.len() as u64, ..place.clone() };
+            entries.extend(directory::take_over(writer, &signed, record_id, &label, &behind(&entries))?);
+            for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
+                writer.insert_record(&row)?;
+                writer.insert_event(&event_row(&row, 1, &event, place.first, Vec::new(), String::new()))?;
+            }
+            for key in &signed.keys {
+                writer.insert_record_key(&RecordKey {
+                    key: *key,
+                    record_id,
+                    version: 1,
+                    holders: signed.holders.clone(),
+                    content: signed.content.0,
+                })?;
+            }
+            let ends = ends::apply(writer, &snapshot, &signed, &behind(&entries))?;
+            entries.extend(ends.entries);
+            let issued = Issued {
+                outcome: IssueOutcome::Issued,
+                identifier: signed.record.identifier.clone(),
+                version: signed.record.version,
+                signed_by_issuer,
+                log: place.log.clone(),
+                leaf: place.first,
+                at: place.at,
+                remarks: remarks.clone(),
+                ended: ends.ended,
+                proposals: ends.proposals,
+            };
+            Ok((issued, entries))
+        });
+        // Only now that the transaction is over: the access that showing the other face is waits for its own log.
+        match (bound, clashed.take()) {
+            (Err(error), Some(clash)) if error.code == Code::NumberClash => {
+                Err(self.shown_clash(actor, &clash))
+            }
+            (bound, _) => bound,
+        }
+    }
+
+    /// The answer that the same record got before, as it was then; `number_clash` if its number stands on another
+    /// face, which is put into `clashed`.
+    fn already_there(
+        &self,
+        writer: &mut Writer<'_>,
+        signed: &Signed,
+        clashed: &Cell<Option<Clash>>,
+    ) -> Result<Option<Issued>> {
+        let damaged = |what| Error::new(Code::RecordDamaged, what);
+        for key in &signed.keys {
+            let Some(found) = writer.record_key(key)? else { continue };
+            let holder = found.holders.first().copied();
+            let holder = holder.ok_or_else(|| damaged("a key row has no holder"))?;
+            let stored = version_row(writer, &holder, &found)?;
+            let stored = stored.ok_or_else(|| damaged("the record of that number does not open"))?;
+            if found.content != signed.content.0 {
+                clashed.set(Some(Clash { stored, holders: found.holders, brought: signed.record.clone() }));
+                return Err(clash::number_clash());
+            }
+            let envelope = Envelope::parse_stored(&stored.body.envelope)
+                .map_err(|fault| damaged("an envelope does not open").caused_by(fault))?;
+            let digest = envelope.digest();
+            let made = |event: &StoredEvent| {
+                Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
+            };
+            let first = writer.events_of(&holder, &found.record_id)?.into_iter().find(made);
+            let first = first.ok_or_else(|| damaged("a record has no first event"))?;
+            let held = envelope.kid().is_ok_and(|kid| self.snapshot().held_here(&kid));
+            return Ok(Some(Issued {
+                outcome: IssueOutcome::AlreadyThere,
+                identifier: stored.body.identifier.clone(),
+                version: u32::try_from(stored.version).map_err(Error::internal)?,
+                signed_by_issuer: !held,
+                log: first.log,
+                leaf: first.leaf,
+                at: first.logged_at,
+                remarks: Vec::new(),
+                ended: Vec::new(),
+                proposals: Vec::new(),
+            }));
+        }
+        Ok(None)
+    }
+}
+
+/// The row of the version that a key stands for, present or past.
+fn version_row(
+    writer: &mut Writer<'_>,
+    holder: &HolderKey,
+    found: &RecordKey,
+) -> Result<Option<StoredRecord>> {
+    let past = writer.past_records(holder, &found.record_id)?;
+    let rows = writer.record(holder, &found.record_id)?.into_iter().chain(past);
+    let named = |opened| match opened {
+        Opened::Record(row) if row.version == found.version => Some(*row),
+        _ => None,
+    };
+    Ok(rows.into_iter().find_map(named))
+}

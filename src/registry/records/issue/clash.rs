@@ -1,0 +1,127 @@
+//! A number that stands on another face (practice R20): both are shown side by side, as far as whoever issues may
+//! see the type's fields, and never a number. It shows something of the holders of the record that is there, and
+//! so is an access of theirs (I2).
+
+use serde_json::{Value, json};
+
+use crate::catalog::{Field, FieldKind, Mask};
+use crate::error::{Code, Error, Result};
+use crate::identity::{HolderCode, contains_citizen_number, contains_code_of};
+use crate::policy::{Actor, Fields, Scope, decide};
+use crate::record::answer::AnsweredRecord;
+use crate::record::secret::masked;
+use crate::record::{Digest, Judgement, Reasons, Record, Verdict, canonical};
+use crate::registry::Registry;
+use crate::registry::access::entry::{EntryParts, Touched, answer_digest, door};
+use crate::store::StoredRecord;
+use crate::trust::{Envelope, HolderKey};
+
+/// What a difference looks like that is not shown.
+const HIDDEN: &str = "…";
+
+/// A record that is there, and one that was brought with the same number.
+pub(super) struct Clash {
+    pub stored: StoredRecord,
+    /// All holders of the stored one.
+    pub holders: Vec<HolderKey>,
+    pub brought: Record,
+}
+
+/// The refusal, without anything of the record that is there.
+pub(super) fn number_clash() -> Error {
+    Error::new(Code::NumberClash, "this number stands on another face").at("number").rule("number_unique")
+}
+
+impl Registry {
+    /// The refusal with the fields that differ, once the access is durable; where it cannot be noted, without them.
+    pub(super) fn shown_clash(&self, actor: &Actor, clash: &Clash) -> Error {
+        match self.differing(actor, clash) {
+            Ok(Some(differing)) => number_clash().with(differing),
+            Ok(None) => number_clash(),
+            Err(error) => {
+                ::log::warn!("a number clash is answered without the faces: {error}");
+                number_clash()
+            }
+        }
+    }
+
+    fn differing(&self, actor: &Actor, clash: &Clash) -> Result<Option<Value>> {
+        let stored = &clash.stored;
+        let decision = decide(actor, Scope::Issue, &stored.type_code, None);
+        let reason = decision.reason();
+        let fields = decision.fields()?;
+        let Ok(envelope) = Envelope::parse_stored(&stored.body.envelope) else { return Ok(None) };
+        let Ok(there) = Record::from_payload(envelope.payload()) else { return Ok(None) };
+        let access = self.access()?;
+        let snapshot = self.snapshot();
+        let entry = snapshot.catalog.type_of(&stored.type_code);
+        let codes = codes_of(&[&there, &clash.brought]);
+        let (mut differing, mut seen) = (Vec::new(), Vec::new());
+        let more = clash.brought.face.keys().filter(|name| !there.face.contains_key(*name));
+        for name in there.face.keys().chain(more) {
+            let (old, new) = (there.face.get(name), clash.brought.face.get(name));
+            if old == new {
+                continue;
+            }
+            let field = entry.and_then(|entry| entry.face().field(name)).filter(|_| may_see(&fields, name));
+            let shown = |value: Option<&Value>| value.map(|value| side(field, value, &codes));
+            differing.push(json!({"field": name, "stored": shown(old), "brought": shown(new)}));
+            seen.push(name.as_str());
+        }
+        let shown = json!({
+            "stored_version": stored.version, "stored_issued_on": there.issued_on, "differing": differing,
+        });
+        let label = actor.label();
+        let listed = AnsweredRecord {
+            identifier: "",
+            version: there.version,
+            digest: Digest::of(&[&canonical::to_vec(&shown).map_err(Error::internal)?]),
+            judgement: Judgement { verdict: Verdict::Undetermined, reasons: Reasons::NONE },
+        };
+        let parts = EntryParts {
+            actor: &label,
+            channel: door(actor),
+            purpose: None,
+            types: Some(vec![&stored.type_code]),
+            fields: Some(seen),
+            decision: reason,
+            outcome: "number_clash",
+            answer: answer_digest(None, &[listed]),
+        };
+        let (code_type, code) = &stored.body.holder;
+        let touched = Touched::all_of(code_type, code, clash.holders.clone());
+        access.note_now(vec![parts.submission(access.name(), touched)?])?;
+        Ok(Some(shown))
+    }
+}
+
+fn may_see(fields: &Fields, name: &str) -> bool {
+    match fields {
+        Fields::Whole => true,
+        Fields::Named(names) => names.contains(name),
+    }
+}
+
+fn codes_of(records: &[&Record]) -> Vec<HolderCode> {
+    let holders = records.iter().flat_map(|record| &record.holders);
+    let parse = |code_type: &str, code: &str| HolderCode::parse(code_type.parse().ok()?, code).ok();
+    holders.filter_map(|holder| parse(&holder.code_type, &holder.code)).map(|parsed| parsed.code).collect()
+}
+
+/// One side of a difference: masked as the type says, whatever the grant says (I3: no number in an error).
+fn side(field: Option<&Field>, value: &Value, codes: &[HolderCode]) -> Value {
+    let text = match (field, value) {
+        (
+            Some(Field { mask: Mask::None, kind: FieldKind::Text { .. } | FieldKind::Code(_), .. }),
+            Value::String(text),
+        ) => {
+            let tells =
+                contains_citizen_number(text) || codes.iter().any(|code| contains_code_of(text, code));
+            (!tells).then(|| text.clone())
+        }
+        (Some(field), Value::String(text)) => masked(field.mask, text),
+        (Some(Field { mask: Mask::None, .. }), Value::Number(_) | Value::Bool(_)) => return value.clone(),
+        _ => None,
+    };
+    text.unwrap_or_else(|| HIDDEN.to_owned()).into()
+}

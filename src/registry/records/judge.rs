@@ -1,0 +1,57 @@
+//! The facts that a stored row gives to the verdict: the same on every path (I5).
+
+use crate::catalog::Custody;
+use crate::record::verdict::{Facts, KeyStanding};
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::life;
+use crate::registry::holders::linked::Life;
+use crate::store::StoredRecord;
+use crate::trust::Envelope;
+
+/// What the row, the catalog and the life of its subject say of a record; `life` is none where it was not read.
+pub(in crate::registry) fn facts(
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+    envelope: Option<&Envelope<'_>>,
+    life: Option<Life>,
+) -> Facts {
+    let entry = snapshot.catalog.type_of(&record.type_code);
+    let mut facts = Facts::good(record.state);
+    facts.valid_from = record.valid_from;
+    facts.valid_to = record.valid_to;
+    facts.review_due = record.body.review_due;
+    facts.custody = record.custody;
+    // A record made here is no copy; one that came with a feed is as old as the feed said.
+    let copy = record.custody != Custody::Hosted || record.as_of < record.body.logged_at;
+    facts.as_of = copy.then_some(record.as_of);
+    facts.disputed = record.disputed;
+    facts.type_known = entry.is_some();
+    facts.max_staleness_s =
+        entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
+    // Key and type were known when the row entered: not to find one now is our fault and not the record's.
+    facts.lists_older = true;
+    facts.holder = life::standing(entry.map(|entry| entry.def()), life);
+    // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
+    facts.source_answered = record.custody == Custody::Hosted;
+    if record.custody == Custody::Hosted {
+        facts.key = key_standing(snapshot, record, envelope);
+        facts.well_formed = envelope.is_some();
+    }
+    facts
+}
+
+/// The key as it stood when the record was logged, and the issuer's authority on that day.
+fn key_standing(snapshot: &Snapshot, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
+    let Some(kid) = envelope.and_then(|envelope| envelope.kid().ok()) else {
+        return KeyStanding::Unknown;
+    };
+    let standing = snapshot.keys.status(&kid, record.body.logged_at).standing();
+    if standing != KeyStanding::Authorised {
+        return standing;
+    }
+    if snapshot.issuer_stands(&record.issuer, &record.type_code) {
+        KeyStanding::Authorised
+    } else {
+        KeyStanding::IssuerNotAuthorised
+    }
+}

@@ -1,0 +1,124 @@
+//! From an identifier to the rows of its record, and from one code of a holder to all its codes.
+
+use std::sync::Arc;
+
+use crate::catalog::{Custody, TypeEntry};
+use crate::error::{Code, Error, Result};
+use crate::identity::HolderCode;
+use crate::record::payload::holder_codes;
+use crate::registry::Registry;
+use crate::registry::access::entry::Touched;
+use crate::registry::base::asked::holder_key;
+use crate::registry::base::snapshot::Snapshot;
+use crate::store::{Cost, Opened, Reader, RecordKey, StoredRecord};
+use crate::trust::{Envelope, HolderKey, IndexKey};
+
+/// A record as it stands under all its holders.
+pub(in crate::registry) struct Kept {
+    /// What the identifier led to; its version may be older than that of the rows.
+    pub key: RecordKey,
+    /// The current rows, one a holder, in the order of the holders; without those that do not open.
+    pub rows: Vec<StoredRecord>,
+    /// A row does not open or is missing.
+    pub damaged: bool,
+}
+
+impl Kept {
+    /// The first holder's row; `record_damaged` unless every row opened.
+    pub fn first(&self) -> Result<&StoredRecord> {
+        let damaged = || Error::new(Code::RecordDamaged, "a row of this record does not open");
+        if self.damaged { Err(damaged()) } else { self.rows.first().ok_or_else(damaged) }
+    }
+}
+
+/// The record of an identifier, of its present version or an older one.
+///
+/// # Errors
+/// `record_damaged` where the identifier is taken and its key row does not open.
+pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
+    let key = reader.index().identifier_key(identifier);
+    let Some(key) = reader.record_key(&key)? else { return Ok(None) };
+    let (mut rows, mut damaged) = (Vec::with_capacity(key.holders.len()), false);
+    for holder in &key.holders {
+        match reader.record(holder, &key.record_id)? {
+            Some(Opened::Record(row)) => rows.push(*row),
+            Some(Opened::Damaged { .. }) | None => damaged = true,
+        }
+    }
+    Ok(Some(Kept { key, rows, damaged }))
+}
+
+/// The same for whoever walks over many rows and passes by what is damaged: none where the key row is.
+pub(in crate::registry) fn readable(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
+    match by_identifier(reader, identifier) {
+        Err(error) if error.code == Code::RecordDamaged => Ok(None),
+        kept => kept,
+    }
+}
+
+/// All holders of a joint record, from one holder's row: the envelope names them, and of a directory entry, which
+/// has none, the key row of its identifier. Empty where the type has one seat only.
+pub(in crate::registry) fn joint_holders(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+) -> Result<Vec<HolderKey>> {
+    if !is_joint(snapshot, &record.type_code) {
+        return Ok(Vec::new());
+    }
+    if record.custody == Custody::Hosted {
+        return Ok(signed_holders(reader.index(), record));
+    }
+    let key = reader.index().identifier_key(&record.body.identifier);
+    match reader.record_key(&key) {
+        Ok(found) => Ok(found.map(|found| found.holders).unwrap_or_default()),
+        Err(error) if error.code == Code::RecordDamaged => {
+            ::log::error!("the key row of a directory entry does not open: run `elicense fsck`");
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether records of a type may have more than one holder.
+pub(in crate::registry) fn is_joint(snapshot: &Snapshot, type_code: &str) -> bool {
+    let seats =
+        |entry: &Arc<TypeEntry>| entry.def().holders.iter().map(|role| u64::from(role.max)).sum::<u64>() > 1;
+    snapshot.catalog.type_of(type_code).is_some_and(seats)
+}
+
+/// The holders that the envelope of a row names.
+pub(in crate::registry) fn signed_holders(index: &IndexKey, record: &StoredRecord) -> Vec<HolderKey> {
+    let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { return Vec::new() };
+    let parse = |(code_type, code): (String, String)| {
+        HolderCode::parse(code_type.parse().ok()?, &code).ok().map(|parsed| holder_key(index, &parsed.code))
+    };
+    holder_codes(envelope.payload()).into_iter().filter_map(parse).collect()
+}
+
+impl Registry {
+    /// The key of a record's first holder; none where there is no such record, or its key row does not open.
+    pub async fn first_holder(&self, identifier: &str) -> Result<Option<HolderKey>> {
+        let identifier = identifier.to_owned();
+        let read = move |reader: &mut Reader<'_>| {
+            let key = reader.index().identifier_key(&identifier);
+            match reader.record_key(&key) {
+                // Whose it is cannot be told; what is read next says so in its own words (I5).
+                Err(error) if error.code == Code::RecordDamaged => Ok(None),
+                found => Ok(found?.and_then(|key| key.holders.first().copied())),
+            }
+        };
+        self.store().read(Cost::Point, read).await
+    }
+}
+
+impl Kept {
+    /// On whose lists an access to this record stands.
+    pub(in crate::registry) fn touched(&self) -> Touched {
+        let (code_type, code) = match self.rows.first() {
+            Some(row) => (row.body.holder.0.as_str(), row.body.holder.1.as_str()),
+            None => ("", ""),
+        };
+        Touched::all_of(code_type, code, self.key.holders.clone())
+    }
+}

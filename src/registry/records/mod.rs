@@ -1,0 +1,11 @@
+//! Records under their holders: drafts, issue, actions, directory entries, and the rows of all of them.
+
+pub(super) mod act;
+pub(super) mod directory;
+pub(super) mod draft;
+pub(super) mod ends;
+pub(super) mod hosted;
+pub(super) mod issue;
+pub(super) mod judge;
+pub(super) mod kept;
+pub(super) mod signed;

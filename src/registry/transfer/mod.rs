@@ -1,0 +1,7 @@
+//! Records out of one registry and into another.
+
+pub(super) mod attest;
+pub(super) mod export;
+pub(super) mod line;
+pub(super) mod read_back;
+pub(super) mod source;

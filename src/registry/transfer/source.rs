@@ -1,0 +1,141 @@
+//! The registry that an export comes from, as far as its verifier keys vouch for it.
+//!
+//! The chain of trust: a verifier key that the operator gave (or that is this registry's own) → the checkpoint in
+//! the first line → by inclusion, the event and order that state the other registry's own key → its signature on
+//! every record line and on the last. Each event of a record must besides be in the log that it names.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::error::{Code, Error, Result};
+use crate::log::hash::{leaf_hash, sha256};
+use crate::log::{Checkpoint, Hash, LogVerifier, proof};
+use crate::record::event::{Event, EventKind, Order, subject_hash};
+use crate::record::{Digest, canonical};
+use crate::registry::base::names::REGISTRY;
+use crate::registry::transfer::attest::{Chain, end_payload, line_digest, record_payload};
+use crate::registry::transfer::export::{EventLine, KeyLine, LogLine, RecordLine};
+use crate::registry::transfer::read_back::refused;
+use crate::trust::envelope::Limits;
+use crate::trust::{EnvelopeBuf, Kid, Typ, VerifyKey};
+
+/// What a file has shown of where it comes from.
+pub(in crate::registry) struct Source {
+    export: Digest,
+    logs: HashMap<String, (LogVerifier, Checkpoint)>,
+    keys: HashMap<Kid, VerifyKey>,
+    chain: Chain,
+    records: u64,
+    events: u64,
+}
+
+impl Source {
+    /// Begins with the first line: every log it names must be one whose verifier key is trusted, and its checkpoint
+    /// signed by it.
+    pub fn open(line: &Value, logs: &[LogLine], trusted: &[LogVerifier]) -> Result<Self> {
+        let refused = |detail: &'static str, rule: &'static str| {
+            Error::new(Code::EnvelopeInvalid, detail).at("verifier").rule(rule)
+        };
+        let mut known = HashMap::with_capacity(logs.len());
+        for log in logs {
+            let verifier = trusted.iter().find(|trusted| trusted.to_string() == log.verifier);
+            let verifier = verifier.ok_or_else(|| {
+                refused("the export names a log whose verifier key was not given", "verifier_missing")
+            })?;
+            let checkpoint = verifier.checkpoint(&log.checkpoint).map_err(|fault| {
+                refused("a checkpoint of the export is not signed by its log", "checkpoint").caused_by(fault)
+            })?;
+            known.insert(log.log.clone(), (verifier.clone(), checkpoint));
+        }
+        let export = line_digest(line)?;
+        Ok(Self { export, logs: known, keys: HashMap::new(), chain: Chain::new(), records: 0, events: 0 })
+    }
+
+    /// Takes a key of the other registry that its log states. Keys of others are not taken from a file.
+    pub fn key(&mut self, line: &KeyLine) -> Result<()> {
+        if line.owner != REGISTRY {
+            return Ok(());
+        }
+        let unproven = || refused("key_unproven");
+        let stated = line.stated.as_ref().ok_or_else(unproven)?;
+        let event = self.proven(stated, &HashMap::new())?;
+        if event.kind != EventKind::Key || event.subject != subject_hash(&event.salt, &line.kid) {
+            return Err(unproven());
+        }
+        let compact = stated.order.as_deref().ok_or_else(unproven)?;
+        let order = EnvelopeBuf::parse_compact(compact, Limits::default()).ok().ok_or_else(unproven)?;
+        if event.order != Some(order.view().digest()) {
+            return Err(unproven());
+        }
+        let order = Order::from_payload(order.view().payload()).ok().ok_or_else(unproven)?;
+        let body = order.detail.as_ref().and_then(|detail| detail.get("body")).ok_or_else(unproven)?;
+        let said = |name: &str| body.get(name).and_then(Value::as_str);
+        let public =
+            URL_SAFE_NO_PAD.decode(&line.public).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let public = VerifyKey::from_bytes(&public.ok_or_else(unproven)?).ok().ok_or_else(unproven)?;
+        let same = said("kid") == Some(&line.kid) && said("public") == Some(&line.public);
+        if !same || said("owner") != Some(REGISTRY) || public.kid().to_string() != line.kid {
+            return Err(unproven());
+        }
+        if body.get("revoked").is_none() {
+            self.keys.insert(public.kid(), public);
+        }
+        Ok(())
+    }
+
+    /// Holds a record line against its signature, and each of its events against its log; the events.
+    pub fn record(&mut self, line: &Value, record: &RecordLine) -> Result<Vec<Event>> {
+        let digest = line_digest(line)?;
+        // Refused lines count too: the last line is about the file as it was written.
+        self.chain.add(&digest);
+        self.records += 1;
+        self.events += record.events.len() as u64;
+        if !self.attested(record.attested.as_deref(), &record_payload(&self.export, &digest)) {
+            return Err(refused("line_signature"));
+        }
+        let mut later = HashMap::with_capacity(record.checkpoints.len());
+        for (log, note) in &record.checkpoints {
+            let (verifier, _) = self.logs.get(log).ok_or_else(|| refused("event_log"))?;
+            later.insert(
+                log.as_str(),
+                verifier.checkpoint(note).map_err(|fault| refused("checkpoint").caused_by(fault))?,
+            );
+        }
+        record.events.iter().map(|event| self.proven(event, &later)).collect()
+    }
+
+    /// Whether the last line is signed for exactly the record lines that were read.
+    pub fn whole(&self, records: u64, events: u64, attested: Option<&str>) -> bool {
+        (records, events) == (self.records, self.events)
+            && self.attested(attested, &end_payload(&self.export, self.chain, records, events))
+    }
+
+    fn attested(&self, compact: Option<&str>, payload: &Value) -> bool {
+        let Some(Ok(envelope)) = compact.map(|text| EnvelopeBuf::parse_compact(text, Limits::default()))
+        else {
+            return false;
+        };
+        let Ok(payload) = canonical::to_vec(payload) else { return false };
+        let verified = envelope.view().verify(Typ::Export, |kid| self.keys.get(kid).copied());
+        verified.is_ok_and(|verified| verified.payload == payload)
+    }
+
+    /// The event, if its log has it at its leaf.
+    fn proven(&self, line: &EventLine, later: &HashMap<&str, Checkpoint>) -> Result<Event> {
+        let bytes = canonical::to_vec(&line.event).map_err(|fault| refused(fault.rule()))?;
+        let event = Event::from_canonical(&bytes).map_err(|fault| refused(fault.rule()))?;
+        let known = self.logs.get(&line.log).map(|(_, checkpoint)| checkpoint);
+        let checkpoint = later.get(line.log.as_str()).or(known).ok_or_else(|| refused("event_log"))?;
+        let path = line.proof.iter().map(|hash| Hash::from_slice(&URL_SAFE_NO_PAD.decode(hash).ok()?));
+        let path: Option<Vec<Hash>> = path.collect();
+        let path = path.ok_or_else(|| refused("event_proof"))?;
+        let leaf = leaf_hash(&sha256(&bytes));
+        if proof::includes(&checkpoint.root, checkpoint.size, line.leaf, &leaf, &path) {
+            return Ok(event);
+        }
+        Err(refused("event_proof"))
+    }
+}

@@ -1,0 +1,10 @@
+//! Looking after a registry: founding, logs and their successors, keys anew, backup and restore.
+
+pub(super) mod backup;
+#[cfg(feature = "bench-routes")]
+pub(super) mod bench_fill;
+pub(super) mod init;
+pub(super) mod logs;
+pub(super) mod rekey;
+pub(super) mod restore;
+pub(super) mod succession;

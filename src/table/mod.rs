@@ -1,0 +1,34 @@
+//! Files of rows as departments bring them: their encoding, and their rows one after the other, whatever they mean.
+
+mod batch;
+mod encoding;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use batch::{Batch, MAX_ROW, RowReader};
+pub use encoding::{Encoding, Survey, decoded, survey};
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// One JSON object a line: a [`crate::registry::records::draft::Draft`], or `{"envelope": "<compact JWS>"}`.
+    Ndjson,
+    /// RFC 4180 with a header: `type issuer issued_on valid_from valid_to identifier attachments`,
+    /// `holder.code_type holder.code holder.name holder.role holder.share` (the second holder's `holder2.…`),
+    /// `face.<field>`. An empty cell is an absent value; lists and groups stand as JSON in their cell.
+    Csv,
+}
+
+impl FileFormat {
+    /// By the file's extension: `ndjson`, `jsonl`, `csv`.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
