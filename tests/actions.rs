@@ -10,8 +10,9 @@ use common::people::{self, CHEN, MARKET, POLICE, ZHOU, day};
 use common::{World, operator, run};
 use elicense::error::Code;
 use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
-use elicense::record::action::{Action, State};
+use elicense::record::action::Action;
 use elicense::record::event::{Order, subject_hash};
+use elicense::record::state::State;
 use elicense::record::{Record, Salt};
 use elicense::registry::{
     ActCommand, Ask, DisputeCommand, Draft, Endorsement, FaceEdit, IssueOutcome, Issued, Submitted,

@@ -19,6 +19,7 @@ mod errors;
 mod face;
 mod label;
 mod region;
+mod role_face;
 mod roles;
 mod snapshot;
 mod types;

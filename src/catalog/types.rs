@@ -1,6 +1,7 @@
 //! A type ready to work with: its definition and its compiled face.
 
 use crate::catalog::definition::{EndAction, EndBy, EndOn, EndState};
+use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
 use crate::catalog::{CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
 
@@ -145,6 +146,6 @@ impl TypeEntry {
         if def.relay_only && def.derivable {
             return Some("what is only relayed is not derived".into());
         }
-        roles::inconsistencies(&def.holders, &self.face)
+        role_face::inconsistencies(&def.holders, &self.face)
     }
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::input::{self, usage};
 use super::output::Output;
 use super::place::Globals;
-use super::{input, usage};
 use crate::catalog::{Agency, Authority, Region};
 use crate::clock::Day;
 use crate::error::Result;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::input::{self, usage};
 use super::output::Output;
 use super::place::Globals;
-use super::{input, usage};
 use crate::error::Result;
 use crate::policy::{Grant, Scope};
 use crate::registry::NewClient;

@@ -47,7 +47,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         None => None,
         Some("ndjson") => Some(FileFormat::Ndjson),
         Some("csv") => Some(FileFormat::Csv),
-        Some(_) => return Err(super::usage("format", "ndjson, csv or export")),
+        Some(_) => return Err(super::input::usage("format", "ndjson, csv or export")),
     };
     let registry = globals.open()?;
     let options = ImportOptions {
@@ -113,7 +113,7 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         let text = super::input::text(path)?;
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let known = line.parse().map_err(|fault: NoteFault| {
-                super::usage("verifier", "a verifier key on each line").caused_by(fault)
+                super::input::usage("verifier", "a verifier key on each line").caused_by(fault)
             })?;
             verifiers.push(known);
         }

@@ -50,3 +50,8 @@ pub fn json_list<T: serde::de::DeserializeOwned>(text: &str, what: &'static str)
 fn unreadable(error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, "standard input cannot be read").caused_by(error)
 }
+
+/// A refusal of an argument, with what would be accepted.
+pub fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(Code::FieldInvalid, detail).at(field)
+}

@@ -43,7 +43,7 @@ fn read(line: &str) -> Result<(Submitted, Beginning)> {
             Ok((Submitted::Envelope(envelope), action))
         }
         Said { envelope: None, record: Some(draft), action } => Ok((Submitted::Draft(draft), action)),
-        Said { .. } => Err(super::usage("record", "give either record or envelope")),
+        Said { .. } => Err(input::usage("record", "give either record or envelope")),
     }
 }
 

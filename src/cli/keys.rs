@@ -7,9 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::input::usage;
 use super::output::Output;
 use super::place::Globals;
-use super::usage;
 use crate::clock::Moment;
 use crate::error::Result;
 use crate::trust::{MasterKey, jwks};

@@ -64,7 +64,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
         Command::Checkpoint { name } => {
             let head = heads()?.into_iter().find(|head| head.log == name);
-            let head = head.ok_or_else(|| super::usage("name", "no log of that name"))?;
+            let head = head.ok_or_else(|| super::input::usage("name", "no log of that name"))?;
             output.say(&head.note, &json!({"log": head.log, "checkpoint": head.note}));
         }
     }

@@ -37,7 +37,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use output::Output;
 use place::Globals;
 
@@ -165,9 +165,4 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         #[cfg(feature = "bench-routes")]
         Command::BenchRows(args) => bench_rows::run(&args, output),
     }
-}
-
-/// A refusal of an argument, with what would be accepted.
-fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(crate::error::Code::FieldInvalid, detail).at(field)
 }

@@ -77,7 +77,7 @@ impl Globals {
     pub fn regions(&self) -> Result<Regions> {
         match &self.regions {
             Some(path) => Regions::with(&super::input::text(path)?)
-                .map_err(|fault| super::usage("regions", fault.to_string())),
+                .map_err(|fault| super::input::usage("regions", fault.to_string())),
             None => Regions::with("").map_err(Error::internal),
         }
     }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::input::usage;
 use super::output::Output;
 use super::place::Globals;
-use super::usage;
 use crate::config::{Door, Listener, ServeConfig, TlsFiles};
 use crate::error::{Error, Result};
 use crate::serve::running::{Running, Settings};

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::citizen::{self, PersonFacts};
-use super::{CodeFault, CodeType, Regions, Remark, parse};
-use crate::clock::Day;
+use super::{CodeType, Remark};
 
 /// Which characters a mask leaves: three in front, four behind.
 const MASK_LONG: (usize, usize) = (3, 4);
@@ -47,35 +46,6 @@ pub struct Parsed {
 }
 
 impl HolderCode {
-    /// Checks a code, without a present day to hold the birth date against.
-    ///
-    /// # Errors
-    /// The first rule of its standard that it breaks; the fault never holds the text.
-    pub fn parse(code_type: CodeType, text: &str) -> Result<Parsed, CodeFault> {
-        Self::parse_with(code_type, text, None, Regions::builtin())
-    }
-
-    /// Checks a code and also refuses a birth date after `today`.
-    ///
-    /// # Errors
-    /// As [`HolderCode::parse`], and `date_in_future`.
-    pub fn parse_on(code_type: CodeType, text: &str, today: Day) -> Result<Parsed, CodeFault> {
-        Self::parse_with(code_type, text, Some(today), Regions::builtin())
-    }
-
-    /// Checks a code; the remarks on its region come from `regions`.
-    ///
-    /// # Errors
-    /// As [`HolderCode::parse`], and `date_in_future` where there is a `today`.
-    pub fn parse_with(
-        code_type: CodeType,
-        text: &str,
-        today: Option<Day>,
-        regions: &Regions,
-    ) -> Result<Parsed, CodeFault> {
-        parse::parse(code_type, text, today, regions).map_err(|rule| CodeFault { code_type, rule })
-    }
-
     pub(super) fn checked(code_type: CodeType, form: Form, text: String) -> Self {
         Self { code_type, form, text: text.into_boxed_str() }
     }

@@ -3,12 +3,43 @@
 //! This stands on the path of every lookup: one allocation for the code, none for remarks there are not.
 
 use super::holder::{Form, HolderCode, Parsed};
-use super::{CodeRule, CodeType, RegionStatus, Regions, Remark, citizen, organisation, text};
+use super::{CodeFault, CodeRule, CodeType, RegionStatus, Regions, Remark, citizen, organisation, text};
 use crate::clock::Day;
 
 type Recognised = Result<(Form, String), CodeRule>;
 
-pub(super) fn parse(
+impl HolderCode {
+    /// Checks a code, without a present day to hold the birth date against.
+    ///
+    /// # Errors
+    /// The first rule of its standard that it breaks; the fault never holds the text.
+    pub fn parse(code_type: CodeType, text: &str) -> Result<Parsed, CodeFault> {
+        Self::parse_with(code_type, text, None, Regions::builtin())
+    }
+
+    /// Checks a code and also refuses a birth date after `today`.
+    ///
+    /// # Errors
+    /// As [`HolderCode::parse`], and `date_in_future`.
+    pub fn parse_on(code_type: CodeType, text: &str, today: Day) -> Result<Parsed, CodeFault> {
+        Self::parse_with(code_type, text, Some(today), Regions::builtin())
+    }
+
+    /// Checks a code; the remarks on its region come from `regions`.
+    ///
+    /// # Errors
+    /// As [`HolderCode::parse`], and `date_in_future` where there is a `today`.
+    pub fn parse_with(
+        code_type: CodeType,
+        text: &str,
+        today: Option<Day>,
+        regions: &Regions,
+    ) -> Result<Parsed, CodeFault> {
+        parse(code_type, text, today, regions).map_err(|rule| CodeFault { code_type, rule })
+    }
+}
+
+fn parse(
     code_type: CodeType,
     given: &str,
     today: Option<Day>,

@@ -12,6 +12,7 @@
 
 mod accepted;
 mod queue;
+mod settings;
 mod submission;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 
 pub use self::accepted::{Accepted, Refusal, Ticket};
 use self::queue::{Next, Pace, Shared, State};
+pub use self::settings::Settings;
 pub use self::submission::{AT_PLACEHOLDER, NoPlaceForTime, Submission, stamp};
 use super::append::{Appended, Cached};
 use super::batch::BatchTree;
@@ -70,26 +72,6 @@ pub trait Committer: Send + 'static {
 
     /// Gives the log back at a graceful stop.
     fn release(&mut self) -> Result<(), Error>;
-}
-
-/// Bounds of a sequencer.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// How many may wait; more are refused.
-    pub queue: usize,
-    /// Entries in a batch at most.
-    pub batch: usize,
-    /// Longest wait for more entries, under load only.
-    pub linger: Duration,
-    /// The lease of the committer; it is renewed every third of it.
-    pub lease: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        let (linger, lease) = (Duration::from_millis(1), Duration::from_secs(15));
-        Self { queue: 4096, batch: 512, linger, lease }
-    }
 }
 
 /// A running sequencer; dropping it stops it as [`Sequencer::stop`] does.

@@ -4,62 +4,8 @@
 //! dates on every reading. Sources: state codes of the construction-permit standard of 住建部 (domain use of
 //! GB/T 36905), actions of 行政许可法 articles 49, 50, 69, 70.
 
-use super::verdict::Reason;
+use super::state::State;
 use crate::closed::closed;
-
-closed! {
-    /// The stored state of a record. The wire name is the word; [`State::code`] the two digits.
-    State {
-        Active, "active", "有效", "active";
-        Suspended, "suspended", "暂扣", "suspended";
-        Annulled, "annulled", "撤销", "annulled";
-        Cancelled, "cancelled", "注销", "cancelled";
-        Lapsed, "lapsed", "失效", "lapsed";
-        Transferred, "transferred", "转出", "transferred";
-        Revoked, "revoked", "吊销", "revoked";
-        Withdrawn, "withdrawn", "撤回", "withdrawn";
-    }
-}
-
-impl State {
-    /// The two-digit code of the state; a withdrawn record is 99 其他.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Active => "01",
-            Self::Suspended => "02",
-            Self::Annulled => "03",
-            Self::Cancelled => "04",
-            Self::Lapsed => "05",
-            Self::Transferred => "06",
-            Self::Revoked => "07",
-            Self::Withdrawn => "99",
-        }
-    }
-
-    /// The state of that two-digit code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|state| state.code() == code)
-    }
-
-    /// Whether no action leads back to `active` from here.
-    pub const fn is_terminal(self) -> bool {
-        !matches!(self, Self::Active | Self::Suspended)
-    }
-
-    /// The reason with which a record in this state is invalid; none for an active one.
-    pub const fn reason(self) -> Option<Reason> {
-        match self {
-            Self::Active => None,
-            Self::Suspended => Some(Reason::Suspended),
-            Self::Annulled => Some(Reason::Annulled),
-            Self::Cancelled => Some(Reason::Cancelled),
-            Self::Lapsed => Some(Reason::Lapsed),
-            Self::Transferred => Some(Reason::Transferred),
-            Self::Revoked => Some(Reason::Revoked),
-            Self::Withdrawn => Some(Reason::Withdrawn),
-        }
-    }
-}
 
 closed! {
     /// Everything that can happen to a record.

@@ -6,14 +6,13 @@
 
 mod scan;
 
+pub use scan::MAX_INTEGER;
+
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-
-/// The largest integer that every JSON implementation keeps exact, 2^53 − 1.
-pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// Why bytes are not canonical JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,8 @@
 //! never was, and a corrected version stands in the place of the wrong one for all its days. Every other
 //! action holds from its own day on.
 
-use super::action::{Action, State};
+use super::action::Action;
+use super::state::State;
 use crate::clock::{Day, Moment};
 
 /// One event of a record, in the order of the log.

@@ -21,11 +21,13 @@ pub mod identifier;
 pub mod payload;
 mod refusal;
 pub mod secret;
+pub mod state;
 pub mod verdict;
 
-pub use action::{Action, State};
+pub use action::Action;
 pub use canonical::CanonicalFault;
 pub use digest::{Digest, Salt};
 pub use identifier::Identifier;
 pub use payload::Record;
+pub use state::State;
 pub use verdict::{Facts, Judgement, Reason, Reasons, Verdict, verdict};

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::action::{ActionFault, State};
+use super::action::ActionFault;
 use super::canonical::CanonicalFault;
 use super::event::EventFault;
 use super::identifier::IdentifierFault;
 use super::payload::PayloadFault;
+use super::state::State;
 use crate::error::{Code, Error};
 
 impl From<IdentifierFault> for Error {

@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
-use super::action::State;
 use super::payload::Custody;
+use super::state::State;
 use crate::clock::{Day, Moment};
 use crate::closed::closed;
 
@@ -387,6 +387,22 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
         Verdict::Valid
     };
     Judgement { verdict, reasons: found }
+}
+
+impl State {
+    /// The reason with which a record in this state is invalid; none for an active one.
+    pub const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Active => None,
+            Self::Suspended => Some(Reason::Suspended),
+            Self::Annulled => Some(Reason::Annulled),
+            Self::Cancelled => Some(Reason::Cancelled),
+            Self::Lapsed => Some(Reason::Lapsed),
+            Self::Transferred => Some(Reason::Transferred),
+            Self::Revoked => Some(Reason::Revoked),
+            Self::Withdrawn => Some(Reason::Withdrawn),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use super::*;
 use crate::catalog::{Catalog, CatalogParts, HolderFacts, Mask, Seat, Term};
 use crate::identity::{CodeType, HolderCode, Regions, Remark, Sex, contains_citizen_number};
 use crate::policy::{Fields, Scope};
-use crate::record::action::{Action, State};
+use crate::record::action::Action;
 use crate::record::payload::Validity;
+use crate::record::state::State;
 use crate::store::HolderState;
 
 fn today() -> Day {

@@ -1,7 +1,8 @@
 //! Whether bytes are canonical JSON, told in one pass without building a value: what is asked of every payload
 //! before it is signed.
 
-use super::MAX_INTEGER;
+/// Largest magnitude of an integer that every JSON reader keeps: 2^53 − 1 (RFC 7493 §2.2).
+pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// No nesting beyond this; the reader of values refuses more.
 const DEPTH: u32 = 127;

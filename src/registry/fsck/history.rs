@@ -2,8 +2,9 @@
 
 use crate::error::Result;
 use crate::record::Digest;
-use crate::record::action::{Action, State};
+use crate::record::action::Action;
 use crate::record::event::Event;
+use crate::record::state::State;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::records::hosted::REPLACE;
 use crate::store::{Opened, Reader, StoredEvent, StoredRecord};

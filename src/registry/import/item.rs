@@ -3,9 +3,10 @@
 use crate::catalog::{Custody, Kind};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
-use crate::record::action::{Action, State};
+use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
+use crate::record::state::State;
 use crate::record::{Digest, Salt};
 use crate::registry::base::ledger::Place;
 use crate::registry::records::signed::Signed;

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::error::{Error, Result};
-use crate::record::action::{Action, State};
+use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
+use crate::record::state::State;
 use crate::record::{Digest, Record};
 use crate::registry::base::asked::holder_key;
 use crate::registry::records::draft::Checked;

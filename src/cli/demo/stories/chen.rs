@@ -4,7 +4,7 @@
 //! birth certificates of both children. Her marriage certificate of 2012-05-20 names no number: it is among the
 //! unbound rows of the coverage statement for the years to 2012-06-30 and never a record here.
 
-use super::{Stage, citizen_of};
+use super::stage::{Stage, citizen_of};
 use crate::cli::demo::faces::{
     Birth, Estate, Issuer, Person, birth_certificate, driving_licence, household_front,
     real_estate_certificate, social_security_card,

@@ -1,6 +1,6 @@
 //! Certificates that came to an end, so that every state and every action is there whatever the seed.
 
-use super::{Stage, citizen_of};
+use super::stage::{Stage, citizen_of};
 use crate::cli::demo::faces::{
     Disability, Estate, disability_certificate, driving_licence, real_estate_certificate,
 };

@@ -4,7 +4,7 @@
 //! not in the catalog, and no business licence. Its house stands here. The qualification of 云岭建筑 is not in the
 //! catalog either; what is suspended here is its licence.
 
-use super::Stage;
+use super::stage::Stage;
 use crate::cli::demo::companies::{Company, company};
 use crate::cli::demo::faces::{Estate, face, real_estate_certificate};
 use crate::cli::demo::numbers::{credit, day};

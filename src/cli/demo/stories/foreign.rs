@@ -1,6 +1,6 @@
 //! Holders known by other codes than citizen numbers, and how their codes follow one another.
 
-use super::Stage;
+use super::stage::Stage;
 use crate::cli::demo::faces::{
     Estate, Person, driving_licence, real_estate_certificate, social_security_card,
 };

@@ -3,7 +3,7 @@
 //! 李建国's number was given to two persons (重号). Two holders cannot stand under one key, and a demo that put both
 //! men's cards there would show the error, not its cure: the second one comes in when the number is split.
 
-use super::{Stage, citizen_of};
+use super::stage::{Stage, citizen_of};
 use crate::catalog::Custody;
 use crate::cli::demo::faces::{
     Disability, Issuer, Membership, Pair, Person, disability_certificate, driving_licence, household_front,
