@@ -1,4 +1,4 @@
-//! What the documents promise, run: the two tours of `README.md` block by block as they stand, and the names of
+//! What the documents promise, run: the tours of `README.md` and `src/cli/README.md` block by block as they stand, and the names of
 //! tests that `src/README.md` and `src/registry/README.md` rest on.
 //!
 //! A `sh` block is run; a `text` block after it shows what was printed: each of its lines must stand in the output,
@@ -80,8 +80,8 @@ fn port() -> u16 {
 }
 
 /// Runs the blocks of a section as one script in `dir` and holds the output to what the page shows.
-fn run_tour(heading: &str, dir: &Path, port: u16) {
-    let page = page("README.md");
+fn run_tour(name: &str, heading: &str, dir: &Path, port: u16) {
+    let page = page(name);
     let told = blocks(section(&page, heading), &["sh", "text"]);
     assert!(
         told.iter().filter(|(language, _)| language == "sh").count() >= 3,
@@ -167,7 +167,7 @@ fn the_demo_answers_as_the_page_shows() {
         assert!(begun.elapsed() < Duration::from_secs(180), "the demo does not come up");
         std::thread::sleep(Duration::from_millis(100));
     }
-    run_tour("Five minutes with the demo", dir.path(), port);
+    run_tour("README.md", "Five minutes with the demo", dir.path(), port);
 }
 
 #[test]
@@ -176,12 +176,11 @@ fn a_registry_comes_from_nothing_to_its_first_lookup_as_the_page_says() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    run_tour("From nothing to the first lookup", dir.path(), port());
+    run_tour("src/cli/README.md", "From nothing to the first lookup", dir.path(), port());
 }
 
 #[test]
 fn both_languages_have_the_same_blocks() {
-    let (english, chinese) = (page("README.md"), page("README.zh.md"));
     let languages = ["sh", "bash", "text"];
     let code = |page: &str| -> Vec<String> {
         // Comments at the end of a line are words, and translated.
@@ -193,7 +192,35 @@ fn both_languages_have_the_same_blocks() {
         };
         blocks(page, &languages).into_iter().map(|(_, text)| bare(text)).collect()
     };
-    assert_eq!(code(&english), code(&chinese));
+    for folder in ["", "src/cli/", "src/serve/"] {
+        let (english, chinese) =
+            (page(&format!("{folder}README.md")), page(&format!("{folder}README.zh.md")));
+        assert_eq!(code(&english), code(&chinese), "{folder}");
+    }
+}
+
+/// Links of a page to files, without anchors.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    targets
+        .filter(|target| !target.is_empty() && !target.starts_with("http") && !target.contains(' '))
+        .collect()
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let listed = Command::new("git").args(["ls-files", "*.md"]).current_dir(root).output().unwrap();
+    let pages = String::from_utf8(listed.stdout).unwrap();
+    assert!(pages.lines().count() > 10, "the scan found only {} pages", pages.lines().count());
+    for name in pages.lines() {
+        let text = page(name);
+        let folder = root.join(name).parent().unwrap().to_owned();
+        for link in links(&text) {
+            assert!(folder.join(link).exists(), "{name} leads to {link}");
+        }
+    }
+    assert_eq!(links("a [b](c.md), [d](e.md#f), [g](#h), [i](https://j.example)"), ["c.md", "e.md"]);
 }
 
 #[test]
