@@ -209,7 +209,7 @@ mod tests {
     use crate::registry::upkeep::backup::Manifest;
 
     fn example(name: &str) -> &'static str {
-        let lines = include_str!("../../fixtures/vectors/bytes.txt").lines();
+        let lines = include_str!("../../../fixtures/vectors/bytes.txt").lines();
         lines.filter_map(|line| line.split_once(" = ")).find(|(own, _)| *own == name).unwrap().1
     }
 
