@@ -16,6 +16,7 @@ use elicense::record::digest::Digest;
 use elicense::registry::Registry;
 use elicense::registry::import::{ImportOptions, ImportProgress, ImportReport, Limits, Stage};
 use elicense::store::{DbUrl, Opened};
+use elicense::table::{Encoding, FileFormat};
 use elicense::trust::envelope::Limits as EnvelopeLimits;
 use elicense::trust::{EnvelopeBuf, Typ};
 use serde_json::{Value, json};
