@@ -18,6 +18,7 @@ use elicense::record::Action;
 use elicense::registry::{
     AccessList, AccessPage, ActCommand, Ask, AskedHolder, NewClient, Registry, Submitted, Viewer,
 };
+use elicense::rule::Rule;
 use serde_json::{Value, json};
 
 fn lookup(registry: &Registry, code: &str, item: &str) {
@@ -148,7 +149,7 @@ fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World)
     };
     assert_eq!(view(&hall, " ").unwrap_err().code.wire(), "purpose_missing");
     let number = view(&hall, &format!("号码 {ZHOU}")).unwrap_err();
-    assert_eq!(number.rule.as_deref(), Some("number_in_text"));
+    assert_eq!(number.rule.map(Rule::wire), Some("number_in_text"));
     assert!(!format!("{number:?}").contains(ZHOU));
     let mut other: Client = (*registry.snapshot().clients["hall"]).clone();
     other.scopes = vec![Scope::Lookup];

@@ -16,6 +16,7 @@ use elicense::registry::{
     ActCommand, Acted, Ask, Beginning, Draft, FaceEdit, FsckOptions, ImportOptions, Issued, Submitted,
     VerifyAsk,
 };
+use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ fn signed_record(found: &Value) -> Record {
 fn told<T: std::fmt::Debug>(refused: Result<T>) -> String {
     let error: Error = refused.unwrap_err();
     assert_eq!(error.code.status() / 100, 4, "{error:?}");
-    format!("{} {}", error.field.as_deref().unwrap_or("-"), error.rule.as_deref().unwrap_or("-"))
+    format!("{} {}", error.field.as_deref().unwrap_or("-"), error.rule.map(Rule::wire).unwrap_or("-"))
 }
 
 fn patch(fields: Value) -> Option<FaceEdit> {

@@ -17,6 +17,7 @@ use diesel::sql_types::Text;
 use elicense::catalog::Agency;
 use elicense::error::Code;
 use elicense::registry::{Opening, Registry};
+use elicense::rule::Rule;
 use elicense::store::Store;
 use elicense::trust::MasterKey;
 
@@ -258,7 +259,7 @@ fn agencies_of_an_older_schema_stand_under_their_first_day(world: World) {
     // The day is the one in the entry: written again, it takes its own place and no other.
     let before = agency("甲", "1955-03-01", None);
     assert_eq!(
-        registry.put_agency("test", &before).unwrap_err().rule.as_deref(),
+        registry.put_agency("test", &before).unwrap_err().rule.map(Rule::wire),
         Some("agency_overlap"),
         "an earlier name that goes on"
     );

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::rule::Rule;
+
 /// All of something (`"*"`), or the named ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
@@ -81,7 +83,7 @@ pub enum Decision {
     /// Refused.
     Refused {
         /// The rule that was not met.
-        reason: &'static str,
+        reason: Rule,
     },
 }
 
@@ -90,14 +92,23 @@ impl Decision {
         Self::Allowed { fields, reason }
     }
 
-    pub(super) fn refused(reason: &'static str) -> Self {
+    pub(super) fn refused(reason: Rule) -> Self {
         Self::Refused { reason }
     }
 
     /// The rule that decided.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Allowed { reason, .. } | Self::Refused { reason } => reason,
+            Self::Allowed { reason, .. } => reason,
+            Self::Refused { reason } => reason.wire(),
+        }
+    }
+
+    /// The rule that was not met; none where it is allowed.
+    pub fn refusal(&self) -> Option<Rule> {
+        match self {
+            Self::Allowed { .. } => None,
+            Self::Refused { reason } => Some(*reason),
         }
     }
 

@@ -9,16 +9,18 @@ mod grant;
 pub use actor::{Account, Actor, Client, Scope, ScopeFault};
 pub use grant::{Decision, Fields, Grant, Selection};
 
+use crate::rule::Rule;
+
 /// Decides what of one type an actor may see for an item.
 ///
 /// The first grant that names type and item decides; one for the whole goes before one for fields, so that
 /// two grants never give less than each alone.
 pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) -> Decision {
     if !actor.enabled() {
-        return Decision::refused("actor_disabled");
+        return Decision::refused(Rule::ActorDisabled);
     }
     if !actor.has(scope) {
-        return Decision::refused("scope_missing");
+        return Decision::refused(Rule::ScopeMissing);
     }
     if actor.is_operator() {
         return Decision::allowed(Fields::Whole, "operator");
@@ -47,18 +49,18 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
         }
     }
     best.unwrap_or_else(|| {
-        Decision::refused(if type_named { "purpose_not_granted" } else { "type_not_granted" })
+        Decision::refused(if type_named { Rule::PurposeNotGranted } else { Rule::TypeNotGranted })
     })
 }
 
 /// Decides about something that is not a record of a type: keys, catalog, imports, other people's accesses.
 pub fn decide_scope(actor: &Actor, scope: Scope) -> Decision {
     if !actor.enabled() {
-        Decision::refused("actor_disabled")
+        Decision::refused(Rule::ActorDisabled)
     } else if actor.has(scope) {
         Decision::allowed(Fields::Whole, if actor.is_operator() { "operator" } else { "scope" })
     } else {
-        Decision::refused("scope_missing")
+        Decision::refused(Rule::ScopeMissing)
     }
 }
 

@@ -14,6 +14,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::rule::Rule;
+
 /// Why bytes are not canonical JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CanonicalFault {
@@ -39,14 +41,14 @@ pub enum CanonicalFault {
 
 impl CanonicalFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::NotUtf8 => "json_utf8",
-            Self::NotJson => "json_syntax",
-            Self::DuplicateName => "json_duplicate_name",
-            Self::NotAnInteger => "json_integer",
-            Self::IntegerTooLarge => "json_integer_range",
-            Self::NotCanonical => "json_canonical",
+            Self::NotUtf8 => Rule::JsonUtf8,
+            Self::NotJson => Rule::JsonSyntax,
+            Self::DuplicateName => Rule::JsonDuplicateName,
+            Self::NotAnInteger => Rule::JsonInteger,
+            Self::IntegerTooLarge => Rule::JsonIntegerRange,
+            Self::NotCanonical => Rule::JsonCanonical,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::digest::{Digest, Salt};
 use super::payload::present;
 use crate::clock::{Day, Moment};
 use crate::closed::closed;
+use crate::rule::Rule;
 
 closed! {
     /// What an event is about.
@@ -107,10 +108,10 @@ pub enum EventFault {
 
 impl EventFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
             Self::Canonical(fault) => fault.rule(),
-            Self::Shape => "event_shape",
+            Self::Shape => Rule::EventShape,
         }
     }
 }
@@ -332,7 +333,7 @@ mod tests {
             let mut changed = canonical::parse_canonical(&bytes).unwrap();
             changed[name] = value;
             let fault = Order::from_payload(&canonical::to_vec(&changed).unwrap()).unwrap_err();
-            assert_eq!(fault.rule(), "event_shape", "{name}");
+            assert_eq!(fault.rule().wire(), "event_shape", "{name}");
         }
     }
 

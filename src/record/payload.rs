@@ -13,6 +13,7 @@ use super::digest::{Digest, Salt};
 use super::identifier::{Check, Identifier, IdentifierFault};
 pub use crate::catalog::{Custody, Kind};
 use crate::clock::Day;
+use crate::rule::Rule;
 
 /// One holder of a record: a person or organisation and its part in it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -228,21 +229,21 @@ pub enum PayloadFault {
 
 impl PayloadFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
             Self::Canonical(fault) => fault.rule(),
-            Self::NotAnObject => "payload_object",
-            Self::UnknownMember => "payload_unknown_member",
-            Self::MissingMember(_) => "payload_missing_member",
-            Self::MemberShape(_) => "payload_member_shape",
-            Self::LayoutVersion => "payload_layout_version",
-            Self::NoHolder => "payload_no_holder",
-            Self::Version => "payload_version",
+            Self::NotAnObject => Rule::PayloadObject,
+            Self::UnknownMember => Rule::PayloadUnknownMember,
+            Self::MissingMember(_) => Rule::PayloadMissingMember,
+            Self::MemberShape(_) => Rule::PayloadMemberShape,
+            Self::LayoutVersion => Rule::PayloadLayoutVersion,
+            Self::NoHolder => Rule::PayloadNoHolder,
+            Self::Version => Rule::PayloadVersion,
             Self::Identifier(fault) => fault.rule(),
-            Self::IdentifierCheck => "identifier_check",
-            Self::ValidityOrder => "payload_validity_order",
-            Self::AttachmentSize => "attachment_size",
-            Self::AttachmentDigest => "attachment_digest",
+            Self::IdentifierCheck => Rule::IdentifierCheck,
+            Self::ValidityOrder => Rule::PayloadValidityOrder,
+            Self::AttachmentSize => Rule::AttachmentSize,
+            Self::AttachmentDigest => Rule::AttachmentDigest,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::seals::{CHECK, CHECK_TEXT, INDEX, check_master};
 use super::{Store, Writer};
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 use crate::trust::MasterKey;
 use crate::trust::master::WrapName;
 
@@ -34,7 +35,7 @@ impl Store {
         check_master(old, kept.as_deref())?;
         if check_master(new, kept.as_deref()).is_ok() {
             let detail = "this is the master key that the registry has";
-            return Err(Error::new(Code::ConfigInvalid, detail).at("new").rule("master_key_same"));
+            return Err(Error::new(Code::ConfigInvalid, detail).at("new").rule(Rule::MasterKeySame));
         }
         let check = new.wrap(WrapName { kind: "check", name: CHECK }, CHECK_TEXT).map_err(Error::internal)?;
         let index = writer.fact(INDEX)?.ok_or_else(damaged)?;

@@ -7,6 +7,7 @@ use super::password::PasswordFault;
 use super::random::RandomFault;
 use super::seal::SealFault;
 use crate::error::{Code, Error};
+use crate::rule::Rule;
 
 impl From<EnvelopeFault> for Error {
     fn from(fault: EnvelopeFault) -> Self {
@@ -52,7 +53,7 @@ impl From<MasterKeyFault> for Error {
 
 impl From<UnwrapFault> for Error {
     fn from(fault: UnwrapFault) -> Self {
-        Self::new(Code::MasterKeyWrong, fault.to_string()).rule("unwrap")
+        Self::new(Code::MasterKeyWrong, fault.to_string()).rule(Rule::Unwrap)
     }
 }
 
@@ -77,6 +78,6 @@ mod tests {
         assert_eq!(error.code, Code::RecordDamaged);
         assert!(error.detail.is_empty(), "cryptography says no more than that it failed");
         assert_eq!(Error::from(MasterKeyFault::Mode(0o644)).code, Code::MasterKeyExposed);
-        assert_eq!(Error::from(EnvelopeFault::Crit).rule.as_deref(), Some("envelope_crit"));
+        assert_eq!(Error::from(EnvelopeFault::Crit).rule.map(Rule::wire), Some("envelope_crit"));
     }
 }

@@ -12,6 +12,7 @@ use ring::aead::{self, AES_256_GCM, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use super::random::{self, RandomFault};
+use crate::rule::Rule;
 
 /// After this many seals a data key ends: random 96-bit nonces may meet at 2^32.
 pub const MAX_SEALS: u64 = 1 << 30;
@@ -46,13 +47,13 @@ pub enum SealFault {
 
 impl SealFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::DoesNotOpen => "seal_open",
-            Self::KeyMissing(_) => "seal_key_missing",
-            Self::Random(_) => "random",
-            Self::NoCurrentKey => "seal_no_key",
-            Self::Cipher => "seal_cipher",
+            Self::DoesNotOpen => Rule::SealOpen,
+            Self::KeyMissing(_) => Rule::SealKeyMissing,
+            Self::Random(_) => Rule::Random,
+            Self::NoCurrentKey => Rule::SealNoKey,
+            Self::Cipher => Rule::SealCipher,
         }
     }
 }

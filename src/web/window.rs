@@ -11,7 +11,7 @@ use super::staff::{Asked, Staff};
 use super::views::{LookupForm, LookupView, PRESENCES, RefusalView, Shell, Typed};
 use crate::error::{Class, Code, Error};
 use crate::http::session;
-use crate::identity::CodeRule;
+use crate::rule::Rule;
 
 /// Puts the pages of the window on; asks for `web::Data<Window>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -83,7 +83,9 @@ fn check(asked: &Asked) -> crate::error::Result<()> {
         return missing("purpose.reason");
     }
     if !PRESENCES.iter().any(|presence| presence.value == asked.presence) {
-        return Err(Error::new(Code::FieldInvalid, "No such presence.").at("purpose.presence").rule("value"));
+        return Err(Error::new(Code::FieldInvalid, "No such presence.")
+            .at("purpose.presence")
+            .rule(Rule::Value));
     }
     Ok(())
 }
@@ -103,14 +105,9 @@ fn refusal(error: &Error) -> RefusalView {
     };
     RefusalView {
         title: error.code.title_zh().to_owned(),
-        detail: rule_zh(error.rule.as_deref().unwrap_or_default()).to_owned(),
+        detail: error.rule.map_or("", Rule::zh).to_owned(),
         hint: advice(error.code).to_owned(),
         code: error.code.wire().to_owned(),
         field: field.to_owned(),
     }
-}
-
-/// The rule of a code in words; another rule is told by its title alone.
-fn rule_zh(rule: &str) -> &'static str {
-    CodeRule::ALL.iter().find(|known| known.rule() == rule).map_or("", |known| known.text_zh())
 }

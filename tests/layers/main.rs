@@ -7,6 +7,7 @@
 
 mod circles;
 mod rooms;
+mod rules;
 mod source;
 
 use std::path::Path;
@@ -34,6 +35,7 @@ const RANKS: &[(&str, u8)] = &[
     ("closed", 0),
     ("config", 0),
     ("error", 0),
+    ("rule", 0),
 ];
 const PURE: &[&str] = &["identity", "catalog", "record", "trust", "log"];
 

@@ -125,9 +125,9 @@ fn every_departure_from_the_page_is_refused_by_name() {
     assert_eq!(large.check(), Ok(()));
     let mut wrong = sample().identifier;
     wrong.replace_range(wrong.len() - 1.., if wrong.ends_with('0') { "1" } else { "0" });
-    assert_eq!(with("identifier", json!(wrong)).rule(), "identifier_check");
+    assert_eq!(with("identifier", json!(wrong)).rule().wire(), "identifier_check");
     assert_eq!(Record::from_payload(b"[]").unwrap_err(), PayloadFault::NotAnObject);
-    assert_eq!(Record::from_payload(b"{ }").unwrap_err().rule(), "json_canonical");
+    assert_eq!(Record::from_payload(b"{ }").unwrap_err().rule().wire(), "json_canonical");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
 use crate::registry::Registry;
 use crate::registry::base::asked::{Purpose, ReceiptForm};
+use crate::rule::Rule;
 use crate::trust::{HolderKey, random};
 
 /// What an access entry says beside the holder.
@@ -154,7 +155,7 @@ impl Registry {
             purpose: None,
             types: None,
             fields: None,
-            decision: refusal.rule.as_deref().unwrap_or_else(|| refusal.code.wire()),
+            decision: refusal.rule.map_or(refusal.code.wire(), Rule::wire),
             outcome: "refused",
             answer: nothing_shown(),
         };

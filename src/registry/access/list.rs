@@ -19,6 +19,7 @@ use crate::registry::Registry;
 use crate::registry::access::follower::Lag;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::snapshot::Snapshot;
+use crate::rule::Rule;
 use crate::store::{AccessPlace, Cost, Reader};
 use crate::trust::{HolderKey, random};
 
@@ -143,7 +144,7 @@ impl Registry {
         let code_type: CodeType = holder.code_type.parse().map_err(|fault| {
             Error::new(Code::FieldInvalid, "no such holder code type")
                 .at("holder.type")
-                .rule("code_type_unknown")
+                .rule(Rule::CodeTypeUnknown)
                 .caused_by(fault)
         })?;
         HolderCode::parse_with(code_type, &holder.code, Some(self.now().day()), self.regions())
@@ -299,12 +300,12 @@ fn check_reason(reason: &str) -> Result<()> {
         return Err(Error::new(Code::PurposeMissing, "say why the accesses are looked at").at("reason"));
     }
     if reason.chars().count() > 200 {
-        return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at("reason").rule("length"));
+        return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at("reason").rule(Rule::Length));
     }
     if crate::identity::contains_citizen_number(reason) {
         return Err(Error::new(Code::FieldInvalid, "a reason never holds a person's number")
             .at("reason")
-            .rule("number_in_text"));
+            .rule(Rule::NumberInText));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
 use crate::registry::Registry;
+use crate::rule::Rule;
 use crate::trust::{HolderKey, IndexKey};
 
 /// Whose records.
@@ -77,18 +78,22 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     for (field, text) in given {
         let Some(text) = text else { continue };
         if text.chars().count() > 200 {
-            return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at(field).rule("length"));
+            return Err(Error::new(Code::FieldInvalid, "at most 200 characters")
+                .at(field)
+                .rule(Rule::Length));
         }
         if crate::identity::contains_citizen_number(text) {
             return Err(Error::new(Code::FieldInvalid, "a purpose never holds a person's number")
                 .at(field)
-                .rule("number_in_text"));
+                .rule(Rule::NumberInText));
         }
     }
     if let Some(presence) = purpose.presence.as_deref().filter(|presence| !PRESENCES.contains(presence)) {
         let detail =
             format!("{} characters that are no presence: {}", presence.chars().count(), PRESENCES.join(" "));
-        return Err(Error::new(Code::FieldInvalid, detail).at("purpose.presence").rule("presence_unknown"));
+        return Err(Error::new(Code::FieldInvalid, detail)
+            .at("purpose.presence")
+            .rule(Rule::PresenceUnknown));
     }
     Ok(())
 }
@@ -116,7 +121,7 @@ impl Registry {
         let code_type: CodeType = asked.code_type.parse().map_err(|fault| {
             Error::new(Code::FieldInvalid, "no such holder code type")
                 .at(format!("{field}.type"))
-                .rule("code_type_unknown")
+                .rule(Rule::CodeTypeUnknown)
                 .caused_by(fault)
         })?;
         let today = self.now().day();

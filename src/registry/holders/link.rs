@@ -16,6 +16,7 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{Subject, Terms};
 use crate::registry::holders::linked::MAX_KEYS;
 use crate::registry::holders::mark::{HolderChanged, Noted, check_ground, refuse_replay, stored};
+use crate::rule::Rule;
 use crate::store::{Link, LinkKind, Reader, StoredHolder};
 use crate::trust::HolderKey;
 
@@ -93,7 +94,7 @@ impl Registry {
         if since > now.day() {
             return Err(Error::new(Code::FieldInvalid, "a link is entered when it holds, not before")
                 .at("since")
-                .rule("date_in_future"));
+                .rule(Rule::DateInFuture));
         }
         let mut detail = Map::new();
         detail.insert("kind".into(), serde_json::to_value(command.kind).map_err(Error::internal)?);
@@ -129,7 +130,7 @@ impl Registry {
                     before != holder.body.links.len()
                 };
                 if !cut(&mut older, &to.code, true) || !cut(&mut newer, &from.code, false) {
-                    return Err(Error::new(Code::NotFound, "there is no such link").rule("link_missing"));
+                    return Err(Error::new(Code::NotFound, "there is no such link").rule(Rule::LinkMissing));
                 }
             }
             writer.put_holder(&older)?;
@@ -146,20 +147,19 @@ impl Registry {
 }
 
 fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> {
-    let invalid = |rule: &'static str, detail: &'static str| {
-        Err(Error::new(Code::FieldInvalid, detail).at("to").rule(rule))
-    };
+    let invalid =
+        |rule: Rule, detail: &'static str| Err(Error::new(Code::FieldInvalid, detail).at("to").rule(rule));
     if from.same_key(to) {
-        return invalid("same_holder", "both codes lead to the same holder already");
+        return invalid(Rule::SameHolder, "both codes lead to the same holder already");
     }
     let (persons, entities) = (
         from.code_type().is_person() && to.code_type().is_person(),
         !from.code_type().is_person() && !to.code_type().is_person(),
     );
     match kind {
-        LinkKind::SamePerson if !persons => invalid("link_persons", "both codes are of persons"),
+        LinkKind::SamePerson if !persons => invalid(Rule::LinkPersons, "both codes are of persons"),
         LinkKind::SameEntity | LinkKind::Successor if !entities => {
-            invalid("link_entities", "both codes are of organisations")
+            invalid(Rule::LinkEntities, "both codes are of organisations")
         }
         _ => Ok(()),
     }
@@ -185,9 +185,9 @@ fn check_room(
     newer: &StoredHolder,
 ) -> Result<()> {
     let cycle =
-        || Err(Error::new(Code::LinkCycle, "these codes are linked already").at("to").rule("link_cycle"));
+        || Err(Error::new(Code::LinkCycle, "these codes are linked already").at("to").rule(Rule::LinkCycle));
     let full =
-        |detail: &'static str| Err(Error::new(Code::TooManyHolders, detail).at("to").rule("link_limit"));
+        |detail: &'static str| Err(Error::new(Code::TooManyHolders, detail).at("to").rule(Rule::LinkLimit));
     if older.body.links.len() >= MAX_LINKS || newer.body.links.len() >= MAX_LINKS {
         return full("one of the codes has as many links as are kept");
     }

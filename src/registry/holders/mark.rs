@@ -21,6 +21,7 @@ use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
+use crate::rule::Rule;
 use crate::store::{HolderBody, HolderState, StoredEvent, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
 
@@ -157,7 +158,7 @@ impl Registry {
                 (Some(own), Some(asked)) if own != asked => {
                     Err(Error::new(Code::Forbidden, "a client acts for its own agency")
                         .at("agency")
-                        .rule("agency_mismatch"))
+                        .rule(Rule::AgencyMismatch))
                 }
                 (own, asked) => Ok(own.or(asked)),
             });
@@ -182,7 +183,7 @@ impl Registry {
             (Some(agency), None) => terms.sign(&*self.issuer_key(agency)?, self.now()),
             (None, Some(_)) => Err(Error::new(Code::FieldInvalid, "an order is an agency's: name it")
                 .at("agency")
-                .rule("order_agency")),
+                .rule(Rule::OrderAgency)),
             (None, None) => terms.sign(&self.registry_key()?, self.now()),
         }
     }
@@ -192,32 +193,32 @@ pub(super) fn check_ground(ground: &str) -> Result<()> {
     if ground.trim().is_empty() || ground.chars().count() > 2000 {
         return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters why")
             .at("ground")
-            .rule("ground_missing"));
+            .rule(Rule::GroundMissing));
     }
     Ok(())
 }
 
 fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) -> Result<()> {
-    let invalid = |field: &'static str, rule: &'static str, detail: &'static str| {
+    let invalid = |field: &'static str, rule: Rule, detail: &'static str| {
         Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule))
     };
     if since > today {
-        return invalid("since", "date_in_future", "a state is entered when it holds, not before");
+        return invalid("since", Rule::DateInFuture, "a state is entered when it holds, not before");
     }
     let person = code.code_type().is_person();
     match command.state {
         HolderState::Normal => Ok(()),
         HolderState::MergedInto | HolderState::SplitFrom => {
-            invalid("state", "state_not_marked", "this state comes about when records move between holders")
+            invalid("state", Rule::StateNotMarked, "this state comes about when records move between holders")
         }
         HolderState::Dissolved if person => {
-            invalid("state", "state_of_entity", "only organisations dissolve")
+            invalid("state", Rule::StateOfEntity, "only organisations dissolve")
         }
         HolderState::Dissolved => Ok(()),
-        _ if !person => invalid("state", "state_of_person", "this is a state of a person"),
+        _ if !person => invalid("state", Rule::StateOfPerson, "this is a state of a person"),
         HolderState::Deceased if !command.source.confirms_death() => {
             let detail = "a death is confirmed by household registration, a court or the issuer";
-            invalid("source", "death_unconfirmed", detail)
+            invalid("source", Rule::DeathUnconfirmed, detail)
         }
         _ => Ok(()),
     }
@@ -228,12 +229,12 @@ fn check_step(now: HolderState, next: HolderState) -> Result<()> {
     if now == next {
         return Err(Error::new(Code::ActionForbidden, "the holder is in that state already")
             .at("state")
-            .rule("holder_state"));
+            .rule(Rule::HolderState));
     }
     if now == HolderState::Deceased && next != HolderState::Normal {
         return Err(Error::new(Code::ActionForbidden, "a confirmed death is only taken back, to normal")
             .at("state")
-            .rule("holder_state"));
+            .rule(Rule::HolderState));
     }
     Ok(())
 }

@@ -30,6 +30,7 @@ pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, S
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
+use crate::rule::Rule;
 use errors::ErrorFile;
 use spill::SpillDir;
 use state::{Run, RunState};
@@ -60,7 +61,7 @@ impl Registry {
             Some(format) => format,
             None => {
                 let detail = "the file's name does not tell its format: say which";
-                return Err(Error::new(Code::ConfigInvalid, detail).at("format").rule("format_unknown"));
+                return Err(Error::new(Code::ConfigInvalid, detail).at("format").rule(Rule::FormatUnknown));
             }
         };
         let pace = pace::Pace::new(self, options.limits);

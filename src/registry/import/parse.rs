@@ -20,6 +20,7 @@ use crate::registry::import::row::{Maker, RowText};
 use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
 use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::rule::Rule;
 use crate::table::{Batch, Encoding, FileFormat, RowReader, Survey, decoded};
 
 /// What is to be done.
@@ -223,7 +224,7 @@ impl Registry {
                 Some(digest) if digest == work.survey.digest => Ok(()),
                 _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
                     .at("file")
-                    .rule("file_changed")),
+                    .rule(Rule::FileChanged)),
             }
         })
     }
@@ -256,11 +257,8 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
             counts.bound += batch.accepted;
             counts.already_there += batch.already_there;
             counts.refused += batch.faults.len() as u64;
-            counts.clashes += batch
-                .faults
-                .iter()
-                .map(|fault| u64::from(fault.code == Code::NumberClash.wire()))
-                .sum::<u64>();
+            counts.clashes +=
+                batch.faults.iter().map(|fault| u64::from(fault.code == Code::NumberClash)).sum::<u64>();
             counts.flagged += batch.flagged;
             (work.progress)(ImportProgress {
                 stage: Stage::Parsing,
@@ -274,7 +272,8 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
 }
 
 fn header(bytes: &[u8], encoding: Encoding) -> Result<Columns> {
-    let fault = || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule("csv_header");
+    let fault =
+        || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule(Rule::CsvHeader);
     let text = decoded(bytes, encoding).ok_or_else(fault)?;
     let mut record = StringRecord::new();
     let read =
@@ -339,7 +338,7 @@ impl<S: Sink> Parser<'_, S> {
     fn batch(&mut self, batch: &Batch) -> Result<BatchDone> {
         let mut done = BatchDone { seq: batch.seq, position: batch.position, ..BatchDone::default() };
         let changed =
-            || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule("file_changed");
+            || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule(Rule::FileChanged);
         let text = decoded(&batch.bytes, self.encoding).ok_or_else(changed)?;
         match self.columns {
             None => {
@@ -360,7 +359,7 @@ impl<S: Sink> Parser<'_, S> {
             }
         }
         if let Some(line) = batch.too_long {
-            let error = Error::new(Code::BodyTooLarge, "the row is longer than 1 MiB").rule("row_too_long");
+            let error = Error::new(Code::BodyTooLarge, "the row is longer than 1 MiB").rule(Rule::RowTooLong);
             self.row(Err(error), line, &mut done)?;
         }
         self.sink.batch_ended(&mut done)?;

@@ -17,6 +17,7 @@ use crate::registry::base::strict;
 use crate::registry::import::item::Item;
 use crate::registry::records::draft::{self, Checked, Draft, DraftHolder};
 use crate::registry::records::signed::Signed;
+use crate::rule::Rule;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, SigningKey};
 
@@ -62,7 +63,7 @@ impl RowText {
                 && given.valid_to.is_none()
                 && given.identifier.is_none();
             let detail = "a row is an envelope or a draft, not both";
-            let both = || Error::new(Code::FieldUnknown, detail).at("envelope").rule("envelope_alone");
+            let both = || Error::new(Code::FieldUnknown, detail).at("envelope").rule(Rule::EnvelopeAlone);
             return if alone { Ok(Self::Envelope(compact)) } else { Err(both()) };
         }
         Ok(Self::Draft(Box::new(Draft {
@@ -80,7 +81,7 @@ impl RowText {
 }
 
 fn missing(name: &'static str) -> Error {
-    Error::new(Code::FieldInvalid, "the field is missing").at(name).rule("field_missing")
+    Error::new(Code::FieldInvalid, "the field is missing").at(name).rule(Rule::FieldMissing)
 }
 
 /// Which member is to blame. serde's own words quote the row, so the members are tried one by one.
@@ -102,19 +103,20 @@ fn shape_fault(text: &str, error: &serde_json::Error) -> Error {
         ("identifier", Value::is_string),
     ];
     if !error.is_data() {
-        return Error::new(Code::JsonInvalid, "the line is not one JSON value").rule("json_syntax");
+        return Error::new(Code::JsonInvalid, "the line is not one JSON value").rule(Rule::JsonSyntax);
     }
     if error.to_string().contains(strict::TWICE) || error.to_string().contains("duplicate field") {
-        return Error::new(Code::JsonInvalid, "a name stands twice").rule("json_duplicate_name");
+        return Error::new(Code::JsonInvalid, "a name stands twice").rule(Rule::JsonDuplicateName);
     }
     let Ok(Value::Object(members)) = serde_json::from_str(text) else {
-        return Error::new(Code::JsonInvalid, "the line is not one JSON object").rule("json_object");
+        return Error::new(Code::JsonInvalid, "the line is not one JSON object").rule(Rule::JsonObject);
     };
     if members.keys().any(|name| !MEMBERS.iter().any(|known| known.0 == name)) {
-        return Error::new(Code::FieldUnknown, "the row has a field that is not known").rule("field_unknown");
+        return Error::new(Code::FieldUnknown, "the row has a field that is not known")
+            .rule(Rule::FieldUnknown);
     }
     let wrong = MEMBERS.iter().find(|(name, fits)| members.get(*name).is_some_and(|value| !fits(value)));
-    let fault = Error::new(Code::FieldInvalid, "the field is not of its shape").rule("field_shape");
+    let fault = Error::new(Code::FieldInvalid, "the field is not of its shape").rule(Rule::FieldShape);
     match wrong {
         Some((name, _)) => fault.at(*name),
         None => fault,
@@ -169,7 +171,9 @@ impl<'a> Maker<'a> {
                 self.registry.may_issue(self.actor, &record.record_type.code, &record.issuer.code)?;
                 if record.version != 1 || record.replaces.is_some() {
                     let detail = "an import takes first versions; a new version comes by an action";
-                    return Err(Error::new(Code::FieldInvalid, detail).at("version").rule("version_first"));
+                    return Err(Error::new(Code::FieldInvalid, detail)
+                        .at("version")
+                        .rule(Rule::VersionFirst));
                 }
                 let kid = *envelope.view().header().map_err(envelope_error)?.kid.bytes();
                 let checked =
@@ -193,7 +197,7 @@ impl<'a> Maker<'a> {
         self.keys.get(issuer).cloned().flatten().ok_or_else(|| {
             Error::new(Code::IssuerNotAuthorised, "the registry holds no key for this issuer")
                 .at("issuer")
-                .rule("key_missing")
+                .rule(Rule::KeyMissing)
         })
     }
 }

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::error::{Code, Error, Result};
 use crate::registry::import::item::{Item, SortKey};
+use crate::rule::Rule;
 use crate::store::{Purpose, Vault};
 use crate::trust::Aad;
 
@@ -21,7 +22,7 @@ fn io(error: std::io::Error) -> Error {
 
 pub(super) fn damaged() -> Error {
     Error::new(Code::RecordDamaged, "a spill run does not open: import the file under another run id")
-        .rule("spill_damaged")
+        .rule(Rule::SpillDamaged)
 }
 
 /// Bytes of a small step.
@@ -95,7 +96,7 @@ fn lock_file(path: &Path) -> Result<File> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => {
-            Err(Error::new(Code::StoreBusy, "another process works on this run").rule("run_locked"))
+            Err(Error::new(Code::StoreBusy, "another process works on this run").rule(Rule::RunLocked))
         }
         Err(fs::TryLockError::Error(error)) => Err(io(error)),
     }

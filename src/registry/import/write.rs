@@ -22,6 +22,7 @@ use crate::registry::import::parse::Work;
 use crate::registry::import::spill::SpillDir;
 use crate::registry::import::state::Run;
 use crate::registry::import::{ImportProgress, Limits, Stage};
+use crate::rule::Rule;
 use crate::store::{Load, SealedEvent, SealedKey, SealedRecord, Store, Writer};
 
 /// Items that go through a transaction together while nobody serves.
@@ -58,8 +59,8 @@ struct Sealed {
 
 /// The fault of a row whose number stands on another face.
 pub(super) fn clash(line: u64) -> RowFault {
-    let rule = Code::NumberClash.wire();
-    RowFault { line, code: rule, field: Some("number".to_owned()), rule: Some(rule.to_owned()) }
+    let field = Some("number".to_owned());
+    RowFault { line, code: Code::NumberClash, field, rule: Some(Rule::NumberClash) }
 }
 
 impl Registry {
@@ -199,7 +200,7 @@ impl Registry {
                         Fate::AlreadyThere => counts.already_there += 1,
                         Fate::Refused(fault) => {
                             counts.refused += 1;
-                            counts.clashes += u64::from(fault.code == Code::NumberClash.wire());
+                            counts.clashes += u64::from(fault.code == Code::NumberClash);
                             errors.write(&[fault])?;
                         }
                     }
@@ -243,7 +244,7 @@ impl Registry {
             .iter()
             .map(|ready| {
                 revoked.contains(&ready.item.kid).then(|| {
-                    let error = Error::new(Code::EnvelopeInvalid, "").rule("key_revoked");
+                    let error = Error::new(Code::EnvelopeInvalid, "").rule(Rule::KeyRevoked);
                     Fate::Refused(RowFault::new(ready.item.line, &error))
                 })
             })

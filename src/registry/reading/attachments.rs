@@ -12,6 +12,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{EntryParts, answer_digest, nothing_shown};
 use crate::registry::base::asked::{Purpose, check_purpose};
 use crate::registry::reading::here::Here;
+use crate::rule::Rule;
 use crate::store::Cost;
 use crate::trust::Envelope;
 
@@ -62,7 +63,7 @@ impl Registry {
         if content.is_empty() || Digest::of(&[content]) != digest {
             return Err(Error::new(Code::FieldInvalid, "the content has another SHA-256, or there is none")
                 .at("sha256")
-                .rule("attachment_digest"));
+                .rule(Rule::AttachmentDigest));
         }
         let key = self.store().vault().index().attachment_key(&digest);
         self.store().put_attachment(&key, content, self.now())
@@ -97,7 +98,7 @@ impl Registry {
         let decision = decide(actor, scope, &type_code, Some(&ask.purpose.item));
         let refusal = match &decision {
             Decision::Allowed { fields: Fields::Whole, .. } => None,
-            Decision::Allowed { .. } => Some("whole_not_granted"),
+            Decision::Allowed { .. } => Some(Rule::WholeNotGranted),
             Decision::Refused { reason } => Some(*reason),
         };
         let label = actor.label();
@@ -112,7 +113,7 @@ impl Registry {
             answer,
         };
         if let Some(reason) = refusal {
-            let entry = parts(reason, "refused", nothing_shown());
+            let entry = parts(reason.wire(), "refused", nothing_shown());
             access.note(entry.submission(access.name(), kept.touched())?).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
         }
@@ -148,6 +149,6 @@ fn digest_of(sha256: &str) -> Result<Digest> {
     Digest::from_hex(sha256).ok_or_else(|| {
         Error::new(Code::FieldInvalid, "64 lower-case hexadecimal characters")
             .at("sha256")
-            .rule("attachment_digest_form")
+            .rule(Rule::AttachmentDigestForm)
     })
 }

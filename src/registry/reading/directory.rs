@@ -18,6 +18,7 @@ use crate::registry::holders::linked;
 use crate::registry::reading::here::head_json;
 use crate::registry::reading::history::Shown;
 use crate::registry::records::{judge, kept};
+use crate::rule::Rule;
 use crate::store::{Cost, HolderState, Opened, StoredRecord};
 use crate::trust::{EnvelopeBuf, HolderKey};
 
@@ -76,8 +77,8 @@ impl Registry {
         let allowed = decisions.iter().find(|decision| matches!(decision, Decision::Allowed { .. }));
         let mut touched = Touched::one(&parsed.code, key);
         let Some(decision) = allowed.map(Decision::reason) else {
-            let reason = decisions.first().map_or("type_not_granted", Decision::reason);
-            let entry = parts(reason, "refused", nothing_shown());
+            let reason = decisions.iter().find_map(Decision::refusal).unwrap_or(Rule::TypeNotGranted);
+            let entry = parts(reason.wire(), "refused", nothing_shown());
             access.note(entry.submission(access.name(), touched)?).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         };

@@ -21,6 +21,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{EntryParts, Touched, nothing_shown};
 use crate::registry::base::asked::check_purpose;
 use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm};
+use crate::rule::Rule;
 use crate::trust::HolderKey;
 
 /// Where and when a record not found could have been issued; decides what its absence means.
@@ -101,7 +102,7 @@ impl Registry {
         };
         let asked_types = asked_types(&snapshot, ask)?;
         if let Some(reason) = refusal(&snapshot, actor, ask, asked_types.as_deref()) {
-            let entry = parts(reason, "refused", nothing_shown());
+            let entry = parts(reason.wire(), "refused", nothing_shown());
             access.note(entry.submission(access.name(), touched)?).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
@@ -143,7 +144,7 @@ fn refusal(
     actor: &Actor,
     ask: &Ask,
     asked_types: Option<&[String]>,
-) -> Option<&'static str> {
+) -> Option<Rule> {
     let item = Some(ask.purpose.item.as_str());
     let refused = |code: &str| match decide(actor, Scope::Lookup, code, item) {
         Decision::Refused { reason } => Some(reason),
@@ -216,7 +217,7 @@ fn asked_types(
     if names.is_empty() || names.len() > 64 {
         return Err(Error::new(Code::FieldInvalid, "name 1 to 64 types, or leave the field out")
             .at("types")
-            .rule("length"));
+            .rule(Rule::Length));
     }
     let codes = names
         .iter()

@@ -27,6 +27,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{EntryParts, Touched, answer_digest, receipt_value};
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::snapshot::Snapshot;
+use crate::rule::Rule;
 
 /// What is to be verified: exactly one of `envelope`, `identifier` and `receipt`.
 #[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -78,7 +79,7 @@ pub struct Verified {
 struct Finding {
     judgement: Judgement,
     /// The rule of layout that failed, where one did.
-    rule: Option<&'static str>,
+    rule: Option<Rule>,
     /// Members of the answer beside verdict and reasons.
     about: Map<String, Value>,
     /// Of a record kept here: on whose lists the access stands, and what the entry says of the answer.
@@ -96,11 +97,11 @@ struct Shown {
 }
 
 impl Finding {
-    fn malformed(rule: &'static str) -> Self {
+    fn malformed(rule: Rule) -> Self {
         Self::bare(Verdict::Invalid, Reason::Malformed, Some(rule))
     }
 
-    fn bare(verdict: Verdict, reason: Reason, rule: Option<&'static str>) -> Self {
+    fn bare(verdict: Verdict, reason: Reason, rule: Option<Rule>) -> Self {
         let judgement = Judgement { verdict, reasons: Reasons::NONE.with(reason) };
         Self { judgement, rule, about: Map::new(), shown: None }
     }
@@ -132,7 +133,7 @@ impl Registry {
                 let face = ask.face.as_ref().filter(|face| !face.is_empty());
                 let face = face.ok_or_else(|| {
                     let detail = "an identifier is verified with values of the face";
-                    Error::new(Code::FieldInvalid, detail).at("face").rule("face_missing")
+                    Error::new(Code::FieldInvalid, detail).at("face").rule(Rule::FaceMissing)
                 })?;
                 let actor = actor.ok_or_else(|| {
                     Error::new(Code::Unauthenticated, "an identifier is verified for those who are signed in")
@@ -152,7 +153,7 @@ impl Registry {
                     "exactly one of envelope, identifier and receipt",
                 )
                 .at("envelope")
-                .rule("one_of"));
+                .rule(Rule::OneOf));
             }
         };
         let Finding { judgement, rule, about, shown } = finding;
@@ -161,7 +162,7 @@ impl Registry {
         body.insert("verdict".into(), judgement.verdict.wire().into());
         body.insert("reasons".into(), serde_json::to_value(judgement.reasons).map_err(Error::internal)?);
         if let Some(rule) = rule {
-            body.insert("rule".into(), rule.into());
+            body.insert("rule".into(), rule.wire().into());
         }
         body.extend(about);
         let mut at = self.now();

@@ -26,6 +26,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::signed::{IssueOutcome, event_row};
+use crate::rule::Rule;
 use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
@@ -255,28 +256,28 @@ impl Registry {
         if actor.agency().is_some_and(|own| own != draft.issuer) {
             return Err(Error::new(Code::Forbidden, "a client reports for its own agency")
                 .at("issuer")
-                .rule("agency_mismatch"));
+                .rule(Rule::AgencyMismatch));
         }
         let issuer = self.known_agency(&draft.issuer).map_err(|error| error.at("issuer"))?;
         let issued_on = draft.issued_on.unwrap_or(now.day());
-        let invalid = |field: &'static str, rule: &'static str, detail: &'static str| {
+        let invalid = |field: &'static str, rule: Rule, detail: &'static str| {
             Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule))
         };
         if issued_on > now.day() {
-            return invalid("issued_on", "date_in_future", "the day of issue lies in the future");
+            return invalid("issued_on", Rule::DateInFuture, "the day of issue lies in the future");
         }
         draft::authority(&snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
         if draft.custody == Custody::Hosted {
-            return invalid("custody", "custody_hosted", "a record whose body is here is issued");
+            return invalid("custody", Rule::CustodyHosted, "a record whose body is here is issued");
         }
         if draft.holders.is_empty() {
-            return invalid("holders", "holders_missing", "a certificate has at least one holder");
+            return invalid("holders", Rule::HoldersMissing, "a certificate has at least one holder");
         }
         for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
             if text.is_some_and(|text| text.chars().count() > 200)
                 || field == "office" && draft.office.trim().is_empty()
             {
-                return invalid(field, "length", "1 to 200 characters");
+                return invalid(field, Rule::Length, "1 to 200 characters");
             }
         }
         let mut holders: Vec<(HolderCode, HolderKey, String, String)> =
@@ -290,10 +291,10 @@ impl Registry {
             if !def.holders.iter().any(|known| known.role == role) {
                 return Err(Error::new(Code::HolderRoleInvalid, "the type has no such role")
                     .at(format!("holders.{at}.role"))
-                    .rule("role_unknown"));
+                    .rule(Rule::RoleUnknown));
             }
             if holders.iter().any(|(_, other, ..)| *other == key) {
-                return invalid("holders", "holder_twice", "one holder stands once");
+                return invalid("holders", Rule::HolderTwice, "one holder stands once");
             }
             holders.push((parsed.code, key, holder.name.clone(), role));
         }

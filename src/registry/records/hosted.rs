@@ -11,6 +11,7 @@ use crate::record::State;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::registry::base::ledger::Place;
 use crate::registry::records::signed::{Signed, event_row};
+use crate::rule::Rule;
 use crate::store::{RecordKey, StoredRecord, Writer};
 use crate::trust::random;
 
@@ -57,14 +58,14 @@ pub(in crate::registry) fn give_way(
     actor: &str,
     place: &Place,
 ) -> Result<[u8; 32]> {
-    let refused = |rule: &'static str, detail: &'static str| {
+    let refused = |rule: Rule, detail: &'static str| {
         Err(Error::new(Code::ActionForbidden, detail).at("number").rule(rule))
     };
     if rows.iter().any(|row| row.state != State::Active) {
-        return refused("entry_not_active", "the entry of this number is suspended or ended");
+        return refused(Rule::EntryNotActive, "the entry of this number is suspended or ended");
     }
     if rows.iter().any(|row| row.disputed) {
-        return refused("entry_disputed", "an objection to the entry of this number is open");
+        return refused(Rule::EntryDisputed, "an objection to the entry of this number is open");
     }
     let identifier = rows.first().map(|row| row.body.identifier.as_str()).unwrap_or_default();
     let version = rows.first().map_or(Ok(1), |row| u32::try_from(row.version)).map_err(Error::internal)?;
@@ -99,5 +100,5 @@ pub(in crate::registry) fn old_rows(writer: &mut Writer<'_>, known: &RecordKey) 
 pub(in crate::registry) fn has_a_body() -> Error {
     Error::new(Code::NumberClash, "a record whose body is here has this number")
         .at("number")
-        .rule("number_unique")
+        .rule(Rule::NumberUnique)
 }

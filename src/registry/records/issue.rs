@@ -22,6 +22,7 @@ use crate::registry::records::draft::{self, Draft};
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::signed::{IssueOutcome, Signed, event_row};
+use crate::rule::Rule;
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
 use crate::trust::{Envelope, EnvelopeBuf, HolderKey, Typ, random};
@@ -137,7 +138,9 @@ impl Registry {
                 self.may_issue(actor, &record.record_type.code, &record.issuer.code)?;
                 if record.version != 1 || record.replaces.is_some() {
                     let detail = "issue takes first versions; a new version comes by an action";
-                    return Err(Error::new(Code::FieldInvalid, detail).at("version").rule("version_first"));
+                    return Err(Error::new(Code::FieldInvalid, detail)
+                        .at("version")
+                        .rule(Rule::VersionFirst));
                 }
                 let checked = draft::check_signed(record, &snapshot, self.regions(), today)?;
                 let remarks = checked.remarks.clone();
@@ -153,7 +156,7 @@ impl Registry {
             Some(agency) if agency != issuer => {
                 Err(Error::new(Code::Forbidden, "a client issues for its own agency")
                     .at("issuer")
-                    .rule("agency_mismatch"))
+                    .rule(Rule::AgencyMismatch))
             }
             _ => Ok(()),
         }
@@ -164,14 +167,13 @@ impl Registry {
         let snapshot = self.snapshot();
         let unknown = || {
             Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered")
-                .rule("key_unknown")
+                .rule(Rule::KeyUnknown)
         };
         let header = envelope.header().map_err(envelope_error)?;
         let key = snapshot.keys.find(&header.kid).ok_or_else(unknown)?;
         if key.revoked.is_some() {
-            return Err(
-                Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked").rule("key_revoked")
-            );
+            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked")
+                .rule(Rule::KeyRevoked));
         }
         envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
         let record = Record::from_payload(envelope.payload()).map_err(|fault| {
@@ -182,7 +184,7 @@ impl Registry {
                 Code::EnvelopeInvalid,
                 "the key belongs to another agency than the issuer",
             )
-            .rule("key_owner"));
+            .rule(Rule::KeyOwner));
         }
         Ok(record)
     }

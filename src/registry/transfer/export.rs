@@ -30,6 +30,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{EntryParts, answer_digest};
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::records::kept::{self, Kept};
+use crate::rule::Rule;
 use crate::store::{Opened, Reader, Side, StoredEvent, StoredRecord, WalkKey};
 use crate::trust::EnvelopeBuf;
 
@@ -75,7 +76,7 @@ impl Registry {
             (Some(own), Some(asked)) if own != asked => {
                 return Err(Error::new(Code::Forbidden, "a client exports what its own agency issued")
                     .at("issuer")
-                    .rule("agency_mismatch"));
+                    .rule(Rule::AgencyMismatch));
             }
             (own, asked) => own.or(asked),
         };

@@ -25,6 +25,7 @@ use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::signed::{IssueOutcome, Signed, event_row};
 use crate::registry::transfer::export::{Line, RecordLine};
 use crate::registry::transfer::source::Source;
+use crate::rule::Rule;
 use crate::store::{RecordKey, Writer};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ, random};
@@ -53,7 +54,7 @@ pub struct RefusedLine {
     /// The code of the refusal.
     pub code: String,
     /// The rule that failed, where there is one.
-    pub rule: Option<String>,
+    pub rule: Option<Rule>,
 }
 
 /// A record of the file that passed every check.
@@ -149,19 +150,19 @@ impl Registry {
         let index = self.store().vault().index();
         let mut versions: Vec<Signed> = Vec::new();
         for (number, version) in (1..).zip(&record.versions) {
-            let compact = version.envelope.as_deref().ok_or_else(|| refused("envelope_missing"))?;
+            let compact = version.envelope.as_deref().ok_or_else(|| refused(Rule::EnvelopeMissing))?;
             let envelope = EnvelopeBuf::parse_compact(compact, Limits::default())
                 .map_err(|fault| refused(fault.rule()))?;
             let signed = self.verified_record(&envelope.view())?;
             if signed.version != number || signed.identifier != version.identifier {
-                return Err(refused("version_order"));
+                return Err(refused(Rule::VersionOrder));
             }
             let checked = draft::check_signed(signed, snapshot, self.regions(), today)?;
             versions.push(Signed::over(checked, envelope, index)?);
         }
         let same = versions.first().map(|first| first.holders.clone());
         if versions.is_empty() || versions.iter().any(|one| Some(&one.holders) != same.as_ref()) {
-            return Err(refused("version_holders"));
+            return Err(refused(Rule::VersionHolders));
         }
         let events = replayed(snapshot, &record, events, &versions)?;
         Ok(Incoming { line, versions, events, record })
@@ -189,7 +190,7 @@ impl Registry {
                 Known::New => done.records += 1,
                 Known::Here => done.already += 1,
                 Known::Clash => {
-                    done.refuse(line, Error::new(Code::NumberClash, "").rule("number_unique"))?;
+                    done.refuse(line, Error::new(Code::NumberClash, "").rule(Rule::NumberUnique))?;
                 }
             }
         }
@@ -199,11 +200,11 @@ impl Registry {
     /// Of an entry only its present body is in the line: one that was changed or acted on is refused.
     fn directory_entry(&self, actor: &Actor, record: &RecordLine, events: &[Event]) -> Result<IssueOutcome> {
         let ([first], [version]) = (events, record.versions.as_slice()) else {
-            return Err(refused("directory_history"));
+            return Err(refused(Rule::DirectoryHistory));
         };
         let about = subject_hash(&first.salt, &version.identifier);
         if first.kind != EventKind::Record || first.action != Action::Issue.wire() || first.subject != about {
-            return Err(refused("event_subject"));
+            return Err(refused(Rule::EventSubject));
         }
         let said = |name: &str| -> Option<String> {
             let first = record.holders.first()?;
@@ -229,7 +230,7 @@ impl Registry {
             valid_to: record.valid_to.map(crate::record::payload::Validity::Until),
         };
         if record.state != State::Active {
-            return Err(refused("directory_ended"));
+            return Err(refused(Rule::DirectoryEnded));
         }
         let said = Said { identifier: &version.identifier, effective_on: first.effective_on };
         Ok(self.put_directory_as(actor, &draft, None, Some(said))?.outcome)
@@ -242,13 +243,13 @@ impl ReadBack {
         if error.code.class() != crate::error::Class::Refused {
             return Err(error);
         }
-        let rule = error.rule.map(|rule| rule.into_owned());
+        let rule = error.rule;
         self.refused.push(RefusedLine { line, code: error.code.wire().to_owned(), rule });
         Ok(())
     }
 }
 
-pub(in crate::registry) fn refused(rule: &'static str) -> Error {
+pub(in crate::registry) fn refused(rule: Rule) -> Error {
     Error::new(Code::EnvelopeInvalid, "the line breaks a rule of exports").rule(rule)
 }
 
@@ -271,24 +272,24 @@ fn replayed(
             let next = if action.makes_version() { made.next() } else { None };
             current = next.or(current);
             if event.envelope != next.map(|next| next.envelope.view().digest()) {
-                return Err(refused("event_envelope"));
+                return Err(refused(Rule::EventEnvelope));
             }
         } else {
             disputed = match event.action.as_str() {
                 "dispute" => true,
                 "settle" => false,
-                _ => return Err(refused("event_action")),
+                _ => return Err(refused(Rule::EventAction)),
             };
         }
-        let now = current.ok_or_else(|| refused("event_subject"))?;
+        let now = current.ok_or_else(|| refused(Rule::EventSubject))?;
         let about = subject_hash(&event.salt, &now.record.identifier);
         let version = Some(now.record.version);
         if event.kind != EventKind::Record || event.subject != about || event.version != version {
-            return Err(refused("event_subject"));
+            return Err(refused(Rule::EventSubject));
         }
         let ground = line.ground.clone().unwrap_or_default();
         if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
-            return Err(refused("event_ground"));
+            return Err(refused(Rule::EventGround));
         }
         let order = match &line.order {
             Some(compact) => {
@@ -297,26 +298,26 @@ fn replayed(
                 let verified = order.view().verify(Typ::Event, |kid| snapshot.keys.key(kid));
                 verified.map_err(|fault| refused(fault.rule()))?;
                 if event.order != Some(order.view().digest()) {
-                    return Err(refused("event_order"));
+                    return Err(refused(Rule::EventOrder));
                 }
                 // It was given for the version that stood until then.
                 let said =
                     Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
-                let before = &before.ok_or_else(|| refused("event_order"))?.record;
+                let before = &before.ok_or_else(|| refused(Rule::EventOrder))?.record;
                 let meant = said.subject == subject_hash(&said.salt, &before.identifier)
                     && said.version == Some(before.version);
                 if !meant || said.action != event.action {
-                    return Err(refused("event_order"));
+                    return Err(refused(Rule::EventOrder));
                 }
                 order.stored().to_vec()
             }
-            None if event.order.is_some() => return Err(refused("event_order")),
+            None if event.order.is_some() => return Err(refused(Rule::EventOrder)),
             None => Vec::new(),
         };
         events.push(Replayed { event, order, ground });
     }
     if made.next().is_some() || state != Some(record.state) || disputed != record.disputed {
-        return Err(refused("state_mismatch"));
+        return Err(refused(Rule::StateMismatch));
     }
     Ok(events)
 }

@@ -16,6 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::log::Head;
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
+use crate::rule::Rule;
 use crate::store::{Side, private};
 use crate::trust::{EnvelopeBuf, Typ};
 
@@ -88,12 +89,12 @@ impl Registry {
     pub fn backup(&self, to: &Path) -> Result<BackedUp> {
         if self.store().url().is_postgres() {
             return Err(Error::new(Code::ConfigInvalid, "back a PostgreSQL registry up with pg_dump")
-                .rule("backup_backend"));
+                .rule(Rule::BackupBackend));
         }
         if to.exists() {
             return Err(Error::new(Code::ConfigInvalid, "the folder of a backup must not exist yet")
                 .at("to")
-                .rule("backup_place"));
+                .rule(Rule::BackupPlace));
         }
         let staging = beside(to, "partial")?;
         private::create_dir_all(&staging).map_err(io)?;

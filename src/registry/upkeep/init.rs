@@ -8,6 +8,7 @@ use crate::registry::base::names::{CLI_LOG, RECORDS_LOG, REGISTRY, side_of};
 use crate::registry::published::keys::kept_row;
 use crate::registry::published::notice::{Notice, Stated, key_body};
 use crate::registry::{Opening, Registry};
+use crate::rule::Rule;
 use crate::store::{Place, Store};
 use crate::trust::SigningKey;
 
@@ -137,7 +138,7 @@ fn check_origin(origin: &str) -> Result<()> {
     }
     Err(Error::new(Code::ConfigInvalid, "an origin is 1 to 100 of a-z 0-9 . - / :")
         .at("origin")
-        .rule("origin_form"))
+        .rule(Rule::OriginForm))
 }
 
 fn check_node(node: &str) -> Result<()> {
@@ -147,5 +148,5 @@ fn check_node(node: &str) -> Result<()> {
     }
     Err(Error::new(Code::ConfigInvalid, "a log or node name is 1 to 40 of a-z 0-9 -")
         .at("node")
-        .rule("node_form"))
+        .rule(Rule::NodeForm))
 }

@@ -14,6 +14,7 @@ use crate::policy::Actor;
 use crate::record::access;
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
+use crate::rule::Rule;
 use crate::store::{Reader, Side};
 
 /// A log as outsiders get to know it.
@@ -133,7 +134,7 @@ impl Registry {
         let own = members.get("actor").and_then(|value| value.as_str()) == Some(actor.label().as_str());
         if !own && !matches!(actor, Actor::Operator { .. }) {
             let detail = "a receipt is given to who made the access";
-            return Err(Error::new(Code::Forbidden, detail).rule("not_own_access"));
+            return Err(Error::new(Code::Forbidden, detail).rule(Rule::NotOwnAccess));
         }
         Ok(receipt::write(log, index, &entry, &proof, &note))
     }

@@ -4,6 +4,7 @@ use crate::error::{Code, Error, Result};
 use crate::record::event::EventKind;
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated};
+use crate::rule::Rule;
 use crate::store::{Rewrapped, Side};
 use crate::trust::MasterKey;
 
@@ -33,7 +34,7 @@ impl Registry {
         let heads = self.store().read_side_now(Side::Access, |reader| reader.heads())?;
         if heads.iter().any(|head| head.lease_until > now) {
             let detail = "a process that serves holds an access log: stop it first";
-            return Err(Error::new(Code::LogLost, detail).rule("log_held"));
+            return Err(Error::new(Code::LogLost, detail).rule(Rule::LogHeld));
         }
         Ok(())
     }

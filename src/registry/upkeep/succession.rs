@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::names::{RECORDS_LOG, side_of};
 use crate::registry::published::notice::{public_order, put_public};
+use crate::rule::Rule;
 use crate::store::Side;
 use crate::trust::{EnvelopeBuf, random};
 
@@ -33,7 +34,7 @@ impl Registry {
     pub fn open_log(&self, actor: &str, log: &str) -> Result<String> {
         if side_of(log) == Side::Registry {
             let detail = "a further log is an access log: access-<node>";
-            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule("log_name"));
+            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule(Rule::LogName));
         }
         let verifier = self.add_log(actor, log)?;
         self.note_log(actor, "open", log, Map::new())?;
@@ -46,7 +47,7 @@ impl Registry {
     pub fn close_log(&self, actor: &str, log: &str) -> Result<Closed> {
         if side_of(log) == Side::Registry {
             let detail = "the log of records is only closed by its successor";
-            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule("log_name"));
+            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule(Rule::LogName));
         }
         self.close_access_log(actor, log, None, false)
     }

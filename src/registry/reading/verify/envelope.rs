@@ -19,6 +19,7 @@ use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::reading::verify::{Finding, Shown, type_known};
+use crate::rule::Rule;
 use crate::store::{Cost, StoredRecord};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, EnvelopeFault, Kid, Typ};
@@ -32,7 +33,7 @@ impl Registry {
         let view = envelope.view();
         let header = match view.header() {
             Ok(header) if header.typ == Typ::Record => header,
-            Ok(_) => return Ok(Finding::malformed("envelope_kind")),
+            Ok(_) => return Ok(Finding::malformed(Rule::EnvelopeKind)),
             Err(fault) => return Ok(Finding::malformed(fault.rule())),
         };
         let record = match Record::from_payload(view.payload()) {

@@ -17,6 +17,7 @@ use crate::registry::base::asked::Purpose;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::Here;
 use crate::registry::reading::verify::{Finding, Shown};
+use crate::rule::Rule;
 use crate::store::Cost;
 use crate::trust::EnvelopeBuf;
 
@@ -48,7 +49,7 @@ impl Registry {
             Decision::Allowed { fields: Fields::Named(names), .. }
                 if !face.keys().all(|name| names.contains(name)) =>
             {
-                Some("field_not_granted")
+                Some(Rule::FieldNotGranted)
             }
             Decision::Allowed { .. } => None,
         };
@@ -62,7 +63,7 @@ impl Registry {
                 purpose: Some(purpose),
                 types: Some(vec![&type_code]),
                 fields: Some(fields.iter().map(String::as_str).collect()),
-                decision: reason,
+                decision: reason.wire(),
                 outcome: "refused",
                 answer: nothing_shown(),
             };

@@ -11,6 +11,7 @@ use crate::record::{Judgement, Reason, Reasons, Verdict, access};
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
 use crate::registry::reading::verify::Finding;
+use crate::rule::Rule;
 
 impl Registry {
     pub(super) async fn verify_receipt(&self, receipt: &Value) -> Result<Finding> {
@@ -27,7 +28,7 @@ impl Registry {
         let verifier = match self.log_verifier(&receipt.log) {
             Ok(verifier) => verifier,
             Err(error) if error.code == Code::NotInitialised => {
-                return Ok(invalid(Reason::KeyUnknown, "log_unknown"));
+                return Ok(invalid(Reason::KeyUnknown, Rule::LogUnknown));
             }
             Err(error) => return Err(error),
         };
@@ -51,7 +52,7 @@ impl Registry {
         let kept = head.as_ref().is_some_and(|head| head.size >= checkpoint.size)
             && there.first() == Some(&sha256(&entry));
         if !kept {
-            return Ok(invalid(Reason::LogInconsistent, "log_entry"));
+            return Ok(invalid(Reason::LogInconsistent, Rule::LogEntry));
         }
         let said = access::read(&entry).ok();
         let mut about = Map::new();

@@ -12,6 +12,7 @@ use crate::registry::Registry;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
 use crate::registry::records::signed::event_row;
+use crate::rule::Rule;
 use crate::trust::random;
 
 /// An objection opened or settled.
@@ -82,12 +83,12 @@ impl Registry {
         if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
             return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
                 .at("ground")
-                .rule("ground_missing"));
+                .rule(Rule::GroundMissing));
         }
         if row.disputed == command.disputed {
             return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
                 .at("disputed")
-                .rule("dispute_state"));
+                .rule(Rule::DisputeState));
         }
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let action = if command.disputed { "dispute" } else { "settle" };
@@ -102,7 +103,7 @@ impl Registry {
         };
         let order = match self.issuer_key(&agency) {
             Ok(key) => Some(terms.sign(&key, now)?),
-            Err(error) if error.rule.as_deref() == Some("key_missing") => None,
+            Err(error) if error.rule == Some(Rule::KeyMissing) => None,
             Err(error) => return Err(error),
         };
         let (salt, label) = (random::salt()?, actor.label());

@@ -14,6 +14,7 @@ use crate::record::identifier::Check;
 use crate::record::payload::{Holder, Validity};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::draft::{Checked, invalid};
+use crate::rule::Rule;
 
 /// A record that is still to be judged; its face stands beside it, as the type's schema wants it.
 pub(super) struct Candidate {
@@ -37,7 +38,7 @@ pub(super) fn approve(
 ) -> Result<Checked> {
     let Candidate { mut record, face, codes, mut remarks } = candidate;
     if record.issued_on > today {
-        return Err(invalid("issued_on", "date_in_future", "the day of issue lies in the future"));
+        return Err(invalid("issued_on", Rule::DateInFuture, "the day of issue lies in the future"));
     }
     issuer(&record, entry, snapshot)?;
     distinct(&codes)?;
@@ -48,7 +49,7 @@ pub(super) fn approve(
         .extend(faces.notes(&face).into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())));
     remarks.extend(check_holders(entry, &face, &record.holders, &codes)?);
     if entry.number(&face) != record.number.as_deref() {
-        return Err(invalid("number", "number_not_of_face", "the number is not the one in the face"));
+        return Err(invalid("number", Rule::NumberNotOfFace, "the number is not the one in the face"));
     }
     validity(&record, &face, entry)?;
     let Value::Object(face) = face else { return Err(Error::internal("a face that is no object")) };
@@ -82,10 +83,10 @@ fn issuer(record: &Record, entry: &TypeEntry, snapshot: &Snapshot) -> Result<()>
     authority(snapshot, &agency.code, type_code, &region, record.issued_on)?;
     if record.issuer.name != agency.name {
         let detail = "the issuer had another name on the day of issue";
-        return Err(invalid("issuer.name", "issuer_name", detail));
+        return Err(invalid("issuer.name", Rule::IssuerName, detail));
     }
     if record.kind != entry.def().kind {
-        return Err(invalid("kind", "kind_of_type", "the type is of another kind"));
+        return Err(invalid("kind", Rule::KindOfType, "the type is of another kind"));
     }
     Ok(())
 }
@@ -107,7 +108,9 @@ fn distinct(codes: &[HolderCode]) -> Result<()> {
     let twice =
         |(at, code): &(usize, &HolderCode)| codes.iter().take(*at).any(|before| before.same_key(code));
     match codes.iter().enumerate().find(twice) {
-        Some((at, _)) => Err(invalid(format!("holders.{at}.code"), "holder_twice", "one holder stands once")),
+        Some((at, _)) => {
+            Err(invalid(format!("holders.{at}.code"), Rule::HolderTwice, "one holder stands once"))
+        }
         None => Ok(()),
     }
 }
@@ -133,13 +136,17 @@ fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
     let (dates, long) = entry.def().validity.may_state();
     match record.valid_to {
         Some(Validity::Until(_)) if !dates => {
-            return Err(invalid("valid_to", "validity_rule", "this type has no end of validity"));
+            return Err(invalid("valid_to", Rule::ValidityRule, "this type has no end of validity"));
         }
         Some(Validity::LongTerm) if !long => {
-            return Err(invalid("valid_to", "validity_rule", "this type is never 长期"));
+            return Err(invalid("valid_to", Rule::ValidityRule, "this type is never 长期"));
         }
         None if dates || long => {
-            return Err(invalid("valid_to", "validity_missing", "this type states until when it is valid"));
+            return Err(invalid(
+                "valid_to",
+                Rule::ValidityMissing,
+                "this type states until when it is valid",
+            ));
         }
         _ => {}
     }
@@ -157,7 +164,7 @@ fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
             let detail = "the face prints another day than the record says";
             return Err(Error::new(Code::FaceInvalid, detail)
                 .at(format!("face.{name}"))
-                .rule("validity_face"));
+                .rule(Rule::ValidityFace));
         }
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::record::secret::masked;
 use crate::record::{Digest, Judgement, Reasons, Record, Verdict, canonical};
 use crate::registry::Registry;
 use crate::registry::access::entry::{EntryParts, Touched, answer_digest, door};
+use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::{Envelope, HolderKey};
 
@@ -29,7 +30,7 @@ pub(super) struct Clash {
 
 /// The refusal, without anything of the record that is there.
 pub(super) fn number_clash() -> Error {
-    Error::new(Code::NumberClash, "this number stands on another face").at("number").rule("number_unique")
+    Error::new(Code::NumberClash, "this number stands on another face").at("number").rule(Rule::NumberUnique)
 }
 
 impl Registry {
