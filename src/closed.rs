@@ -3,12 +3,31 @@
 //! Use [`closed!`] where the set of values is fixed by a page of the design and a value outside it is an
 //! error, never a string passed on.
 
+/// Whether a value is said in both languages: Chinese has characters beyond ASCII, and English has words.
+pub(crate) const fn told(zh: &str, en: &str) -> bool {
+    let (mut rest, mut beyond) = (zh.as_bytes(), false);
+    while let [byte, behind @ ..] = rest {
+        beyond |= !byte.is_ascii();
+        rest = behind;
+    }
+    let (mut rest, mut letters) = (en.as_bytes(), 0_u32);
+    while let [byte, behind @ ..] = rest {
+        letters += byte.is_ascii_alphabetic() as u32;
+        rest = behind;
+    }
+    beyond && letters > 2
+}
+
 /// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, and serde by wire name.
 macro_rules! closed {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident, $wire:literal, $zh:literal, $en:literal;)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name { $($(#[$doc])* #[doc = $zh] $variant,)* }
+
+        const _: () = {
+            $(assert!($crate::closed::told($zh, $en), concat!(stringify!($variant), " lacks a language"));)*
+        };
 
         impl $name {
             /// All values, in the order of the list.
@@ -44,3 +63,14 @@ macro_rules! closed {
 }
 
 pub(crate) use closed;
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn a_value_that_lacks_a_language_is_found() {
+        assert!(told("有效", "valid") && told("长期 A", "in 2^53 - 1 days"));
+        assert!(!told("", "valid") && !told("valid", "valid") && !told("有效", "") && !told("有效", "有效"));
+    }
+}

@@ -1,7 +1,9 @@
 //! What can be wrong with a face, and what is worth a mark; never with the value itself (I3).
 
 use std::borrow::Cow;
+use std::fmt;
 
+use crate::closed::closed;
 use crate::rule::Rule;
 
 macro_rules! rules {
@@ -115,31 +117,31 @@ pub struct FaceNote {
     pub kind: NoteKind,
 }
 
-/// What is kept and marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NoteKind {
-    /// 含自造字: characters of the private-use areas, shown only with the font they came with.
-    PrivateUse,
-    /// The replacement character: something was lost before it came here.
-    ReplacementCharacter,
-    /// A blank at the beginning or the end.
-    OuterBlank,
-    /// The name differs from the holder's in the kind of its middle dot only.
-    NameDot,
-    /// The name differs from the holder's in a known variant of a character only.
-    NameVariant,
+impl fmt::Display for FaceNote {
+    /// As answers and stored results write it: `name: private_use`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.kind.wire())
+    }
 }
 
-impl NoteKind {
-    /// The stable name.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::PrivateUse => "private_use",
-            Self::ReplacementCharacter => "replacement_character",
-            Self::OuterBlank => "outer_blank",
-            Self::NameDot => "name_dot",
-            Self::NameVariant => "name_variant",
-        }
+impl FaceNote {
+    /// What [`fmt::Display`] wrote; none where the text is no note on a field.
+    pub fn read(text: &str) -> Option<Self> {
+        let (field, kind) = text.rsplit_once(": ")?;
+        Some(Self { field: field.to_owned(), kind: NoteKind::from_wire(kind)? })
+    }
+}
+
+closed! {
+    /// What is kept and marked.
+    NoteKind {
+        PrivateUse, "private_use", "含自造字，须用随附字库显示", "there are characters of a private-use area, shown only with the font they came with";
+        ReplacementCharacter, "replacement_character", "含替换符，转码前的字已丢失", "there is a replacement character: something was lost before it came here";
+        OuterBlank, "outer_blank", "首尾有空格", "there is a blank at the beginning or the end";
+        NameDot, "name_dot", "姓名的间隔号写法与持证主体不同", "the name differs from the holder's in the kind of its middle dot only";
+        NameVariant, "name_variant", "姓名与持证主体仅异体字不同", "the name differs from the holder's in a known variant of a character only";
+        /// Of an identifier, not of a face.
+        CheckNonstandard, "check_nonstandard", "标识的校验码用的是已知的非标准算法，照原样保留", "the identifier's check character is that of a known wrong dialect; it is kept as it came";
     }
 }
 

@@ -207,6 +207,10 @@ fn i12_private_use_characters_and_blanks_are_kept_and_marked() {
         ]
     );
     assert_eq!(face, before);
+    for note in card.face().notes(&face) {
+        assert_eq!(FaceNote::read(&note.to_string()), Some(note), "a note reads back from how it is told");
+    }
+    assert_eq!(FaceNote::read("spaces_removed"), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::catalog::{FaceNote, NoteKind};
 use crate::clock::Day;
 use crate::error::{Class, Code, Error, Result};
 use crate::policy::Actor;
@@ -206,7 +207,10 @@ impl<'a> Maker<'a> {
 /// character is that of the known wrong dialect; all are kept.
 fn is_flagged(checked: &Checked) -> bool {
     let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
-    let flags = |remark: &String| remark.ends_with(": private_use") || remark == draft::CHECK_NONSTANDARD;
+    let flags = |remark: &String| {
+        let kind = FaceNote::read(remark).map(|note| note.kind);
+        matches!(kind, Some(NoteKind::PrivateUse | NoteKind::CheckNonstandard))
+    };
     checked.remarks.iter().any(flags)
         || checked.record.holders.iter().any(|holder| holder.name.contains(private))
 }

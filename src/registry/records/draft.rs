@@ -16,7 +16,7 @@ use crate::record::payload::{Attachment, Holder, Issuer, Replaces, TypeRef, Vali
 use crate::record::{Identifier, Record};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::strict;
-pub use crate::registry::records::draft::rules::{CHECK_NONSTANDARD, authority};
+pub use crate::registry::records::draft::rules::authority;
 use crate::registry::records::draft::rules::{Candidate, approve};
 use crate::rule::Rule;
 use crate::trust::random;

@@ -4,7 +4,8 @@
 use serde_json::Value;
 
 use crate::catalog::{
-    Agency, FaceFault, FieldKind, Format, HolderFacts, RoleFault, Seat, Term, TypeDef, TypeEntry,
+    Agency, FaceFault, FaceNote, FieldKind, Format, HolderFacts, NoteKind, RoleFault, Seat, Term, TypeDef,
+    TypeEntry,
 };
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
@@ -45,8 +46,7 @@ pub(super) fn approve(
     entry.check_holders(&face, &seats(&record.holders)).map_err(|faults| role_error(&faults))?;
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;
-    remarks
-        .extend(faces.notes(&face).into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())));
+    remarks.extend(faces.notes(&face).iter().map(ToString::to_string));
     remarks.extend(check_holders(entry, &face, &record.holders, &codes)?);
     if entry.number(&face) != record.number.as_deref() {
         return Err(invalid("number", Rule::NumberNotOfFace, "the number is not the one in the face"));
@@ -59,13 +59,11 @@ pub(super) fn approve(
         Error::new(Code::FieldInvalid, fault.to_string()).at(member).rule(fault.rule())
     })?;
     if dialect == Check::NonStandardDialect {
-        remarks.push(CHECK_NONSTANDARD.to_owned());
+        let note = FaceNote { field: "identifier".to_owned(), kind: NoteKind::CheckNonstandard };
+        remarks.push(note.to_string());
     }
     Ok(Checked { record, codes, remarks })
 }
-
-/// The remark on an identifier whose check character is that of the known wrong dialect.
-pub const CHECK_NONSTANDARD: &str = "identifier: check_nonstandard";
 
 /// The agency under its name of the day; where it did not stand on that day, as it was last, so that authority
 /// can say so.
@@ -204,9 +202,7 @@ fn check_holders(
                 .at(format!("face.{}", fault.field))
                 .rule(fault.rule.rule()))
         }
-        None => {
-            Ok(found.notes.into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())).collect())
-        }
+        None => Ok(found.notes.iter().map(ToString::to_string).collect()),
     }
 }
 
