@@ -1,5 +1,6 @@
 use crate::api::document::Document;
 use crate::error::Code;
+use crate::rule::Rule;
 use crate::web::docs::Docs;
 
 #[test]
@@ -8,6 +9,12 @@ fn the_page_explains_every_code_and_address() {
     let html = Docs::of(document.value()).render().unwrap();
     for code in Code::ALL {
         assert!(html.contains(&format!("id=\"{}\"", code.wire())), "{code:?}");
+    }
+    for rule in Rule::ALL {
+        assert!(
+            html.contains(&format!("id=\"rule-{}\"", rule.wire())) && html.contains(rule.zh()),
+            "{rule:?}"
+        );
     }
     for path in document.value()["paths"].as_object().unwrap().keys() {
         assert!(html.contains(path.as_str()), "{path}");
