@@ -56,7 +56,7 @@ struct Security;
 
 impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scopes = FlowScopes::from_iter(Scope::ALL.iter().map(|scope| (scope.wire(), scope.meaning())));
+        let scopes = FlowScopes::from_iter(Scope::ALL.iter().map(|scope| (scope.wire(), scope.en())));
         let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth2/token", scopes));
         if let Some(components) = openapi.components.as_mut() {
             components.add_security_scheme(SECURITY, SecurityScheme::OAuth2(OAuth2::new([flow])));

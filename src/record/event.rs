@@ -7,40 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::canonical::{self, CanonicalFault, Members};
+pub use super::deed::{Deed, EventKind, HolderAction, PublicAction, SideAction};
 use super::digest::{Digest, Salt};
 use super::payload::present;
 use crate::clock::{Day, Moment};
-use crate::closed::closed;
 use crate::rule::Rule;
-
-closed! {
-    /// What an event is about.
-    EventKind {
-        Record, "record", "证照", "record";
-        Holder, "holder", "持证主体", "holder";
-        Key, "key", "密钥", "key";
-        Agency, "agency", "机构", "agency";
-        Authority, "authority", "签发权限", "authority";
-        Type, "type", "证照类型", "type";
-        Coverage, "coverage", "覆盖范围", "coverage";
-        Client, "client", "接入系统", "client";
-        Log, "log", "日志", "log";
-    }
-}
-
-/// The actions that events about something public have (schema/bytes.md §4 lists them with what they state).
-pub const fn public_actions(kind: EventKind) -> &'static [&'static str] {
-    match kind {
-        EventKind::Record | EventKind::Holder => &[],
-        EventKind::Key => &["generate", "register", "revoke", "rewrap"],
-        EventKind::Agency => &["add", "change"],
-        EventKind::Authority => &["grant"],
-        EventKind::Type => &["load"],
-        EventKind::Coverage => &["state"],
-        EventKind::Client => &["grant", "change"],
-        EventKind::Log => &["open", "close"],
-    }
-}
 
 /// SHA-256(salt ‖ subject text). The text is the identifier of a record, else the name of
 /// the thing; for a holder see [`holder_hash`].
@@ -118,9 +89,16 @@ impl EventFault {
 
 impl Event {
     /// An event about `subject` (its hash under `salt`), effective on and logged at the given times.
-    pub fn new(kind: EventKind, action: &str, actor: &str, salt: Salt, subject: Digest, at: Moment) -> Self {
+    pub fn new(
+        kind: EventKind,
+        action: impl Into<Deed>,
+        actor: &str,
+        salt: Salt,
+        subject: Digest,
+        at: Moment,
+    ) -> Self {
         Self {
-            action: action.to_owned(),
+            action: action.into().wire().to_owned(),
             actor: actor.to_owned(),
             at,
             effective_on: at.day(),
@@ -286,7 +264,9 @@ mod tests {
         ) -> Event {
             // Four-digit years only: the log's time never leaves them.
             let at = Moment::from_micros(micros.rem_euclid(250_000_000_000_000_000));
-            let mut event = Event::new(EventKind::ALL[kind], &action, &actor, Salt(salt), subject, at);
+            let deed = HolderAction::Mark;
+            let mut event = Event::new(EventKind::ALL[kind], deed, &actor, Salt(salt), subject, at);
+            event.action.clone_from(&action);
             if ground {
                 event = event.ground(&action);
             }

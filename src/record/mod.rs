@@ -13,6 +13,7 @@ pub mod access;
 pub mod action;
 pub mod answer;
 pub mod canonical;
+pub mod deed;
 pub mod digest;
 pub mod event;
 pub mod extract;

@@ -10,9 +10,9 @@ use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
 use crate::identity::HolderCode;
 use crate::record::access::{self, AccessEntry};
 use crate::record::answer::{Answer, AnsweredRecord, Head};
-use crate::record::event::{self, Event, EventKind, Order};
+use crate::record::event::{self, Event, EventKind, Order, PublicAction};
 use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
-use crate::record::{Digest, Record, Salt, canonical};
+use crate::record::{Action, Digest, Record, Salt, canonical};
 
 struct Examples(HashMap<&'static str, &'static str>);
 
@@ -72,7 +72,7 @@ fn the_page_lists_every_kind_of_thing_that_is_signed_and_every_public_action() {
         let listed = rows.iter().filter(|row| row[0] == format!("| `{}`", kind.wire()));
         let listed: Vec<&str> = listed.flat_map(|row| row[2].split(' ')).collect();
         let actions: Vec<String> =
-            event::public_actions(*kind).iter().map(|action| format!("`{action}`")).collect();
+            PublicAction::of(*kind).iter().map(|action| format!("`{}`", action.wire())).collect();
         assert_eq!(listed, actions, "{kind:?}");
     }
 }
@@ -101,7 +101,7 @@ fn events(examples: &Examples) {
     let ground = examples.text("event.ground_text");
     assert_eq!(event::ground_hash(&salt, ground), examples.digest("event.ground"));
     let at = "2024-05-20T01:02:03.000004Z".parse().unwrap();
-    let made = Event::new(EventKind::Record, "issue", "11190000000012343B", salt, subject, at)
+    let made = Event::new(EventKind::Record, Action::Issue, "11190000000012343B", salt, subject, at)
         .ground(ground)
         .record_version(Some(examples.digest("envelope.digest")), 1, None);
     assert_eq!(made.to_canonical(), examples.text("event.json").as_bytes());
@@ -131,8 +131,8 @@ fn public(examples: &Examples) {
     let salt = Salt(examples.array("event.salt"));
     let at = "2024-05-20T01:02:03.000004Z".parse().unwrap();
     let subject = event::subject_hash(&salt, name);
-    let made =
-        Event::new(EventKind::Key, "generate", "operator", salt, subject, at).order(envelope.view().digest());
+    let made = Event::new(EventKind::Key, PublicAction::Generate, "operator", salt, subject, at)
+        .order(envelope.view().digest());
     assert_eq!(made.to_canonical(), examples.text("public.event_json").as_bytes());
     assert_eq!(made.digest(), examples.digest("public.entry"));
     assert_eq!(leaf(made.digest()), examples.digest("public.leaf"));

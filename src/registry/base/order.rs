@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
-use crate::record::event::{Order, holder_hash, subject_hash};
+use crate::record::event::{Deed, Order, holder_hash, subject_hash};
 use crate::record::{Digest, Salt};
 use crate::registry::Registry;
 use crate::rule::Rule;
@@ -29,7 +29,7 @@ pub(in crate::registry) struct Signed {
 
 /// What an order is to say.
 pub(in crate::registry) struct Terms<'a> {
-    pub action: &'a str,
+    pub action: Deed,
     pub subject: Subject<'a>,
     pub effective_on: Day,
     pub ground: Option<&'a str>,
@@ -77,7 +77,7 @@ impl<'a> Terms<'a> {
         let salt = random::salt()?;
         self.name_other(&salt);
         let order = Order {
-            action: self.action.to_owned(),
+            action: self.action.wire().to_owned(),
             detail: (!self.detail.is_empty()).then_some(self.detail),
             effective_on: self.effective_on,
             ground: self.ground.map(str::to_owned),
@@ -102,7 +102,7 @@ impl<'a> Terms<'a> {
                 .at(field)
                 .rule(rule))
         };
-        if order.action != self.action {
+        if order.action != self.action.wire() {
             return differs("order.action", Rule::OrderAction);
         }
         if order.subject != self.subject.hash(&order.salt) {

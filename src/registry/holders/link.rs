@@ -9,6 +9,7 @@ use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::Actor;
+use crate::record::event::HolderAction;
 use crate::registry::Registry;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
@@ -61,7 +62,7 @@ impl Registry {
         command: &LinkCommand,
         once: Option<&Once>,
     ) -> Result<HolderChanged> {
-        self.change_link(actor, command, once, "link")
+        self.change_link(actor, command, once, HolderAction::Link)
     }
 
     /// Takes a link back. Blocks. `not_found` where there is no such link.
@@ -71,7 +72,7 @@ impl Registry {
         command: &LinkCommand,
         once: Option<&Once>,
     ) -> Result<HolderChanged> {
-        self.change_link(actor, command, once, "unlink")
+        self.change_link(actor, command, once, HolderAction::Unlink)
     }
 
     fn change_link(
@@ -79,7 +80,7 @@ impl Registry {
         actor: &Actor,
         command: &LinkCommand,
         once: Option<&Once>,
-        action: &'static str,
+        action: HolderAction,
     ) -> Result<HolderChanged> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
@@ -99,7 +100,7 @@ impl Registry {
         let mut detail = Map::new();
         detail.insert("kind".into(), serde_json::to_value(command.kind).map_err(Error::internal)?);
         let terms = Terms {
-            action,
+            action: action.into(),
             subject: Subject::Holder(from.code.key_type(), from.code.key_code()),
             effective_on: since,
             ground: Some(&command.ground),
@@ -114,7 +115,7 @@ impl Registry {
             refuse_replay(writer, &from_key, &order)?;
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
-            if action == "link" {
+            if action == HolderAction::Link {
                 check_room(writer, command.kind, &older, &newer)?;
                 older.body.links.push(end(command.kind, &to.code, true, since));
                 newer.body.links.push(end(command.kind, &from.code, false, since));

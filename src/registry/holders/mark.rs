@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::Digest;
-use crate::record::event::{Event, EventKind};
+use crate::record::event::{Event, EventKind, HolderAction};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
@@ -119,7 +119,7 @@ impl Registry {
         detail.insert("source".into(), command.source.wire().into());
         detail.insert("state".into(), serde_json::to_value(command.state).map_err(Error::internal)?);
         let terms = Terms {
-            action: "mark",
+            action: HolderAction::Mark.into(),
             subject: Subject::Holder(parsed.code.key_type(), parsed.code.key_code()),
             effective_on: since,
             ground: Some(&command.ground),
@@ -138,8 +138,13 @@ impl Registry {
             holder.body.state_source = command.source.wire().to_owned();
             holder.body.state_at = Some(place.at);
             writer.put_holder(&holder)?;
-            let noted =
-                Noted { action: "mark", label: &label, since, ground: &command.ground, order: &order };
+            let noted = Noted {
+                action: HolderAction::Mark,
+                label: &label,
+                since,
+                ground: &command.ground,
+                order: &order,
+            };
             let entry = noted.write(writer, place, &parsed.code, key)?;
             Ok((noted.answer(&holder, place), vec![entry]))
         })
@@ -265,7 +270,7 @@ pub(super) fn refuse_replay(writer: &mut Writer<'_>, key: &HolderKey, order: &or
 
 /// What the events of one change say.
 pub(super) struct Noted<'a> {
-    pub(super) action: &'static str,
+    pub(super) action: HolderAction,
     pub(super) label: &'a str,
     pub(super) since: Day,
     pub(super) ground: &'a str,
@@ -307,7 +312,7 @@ impl Noted<'_> {
 
     pub(super) fn answer(&self, holder: &StoredHolder, place: &Place) -> HolderChanged {
         HolderChanged {
-            action: self.action.to_owned(),
+            action: self.action.wire().to_owned(),
             state: holder.state,
             links: holder.body.links.len(),
             log: place.log.clone(),

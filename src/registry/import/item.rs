@@ -95,7 +95,7 @@ impl Item {
 
     /// The event of its coming to be.
     pub fn event(&self, actor: &str, at: Moment) -> Event {
-        Event::new(EventKind::Record, Action::Issue.wire(), actor, self.salt, self.subject, at)
+        Event::new(EventKind::Record, Action::Issue, actor, self.salt, self.subject, at)
             .effective_on(self.issued_on)
             .record_version(Some(self.envelope_digest), 1, None)
     }

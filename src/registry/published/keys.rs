@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::TreeReader;
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::published::notice::{Notice, Stated, key_body};
@@ -24,7 +24,7 @@ impl Registry {
         self.known_agency(agency)?;
         let key = SigningKey::generate()?;
         let row = kept_row(self.store(), agency, ISSUE, &key, self.now())?;
-        self.put_key(actor, "generate", row, None)
+        self.put_key(actor, PublicAction::Generate, row, None)
     }
 
     /// Registers the public key of an issuer that signs for itself.
@@ -46,7 +46,7 @@ impl Registry {
             revoked_since: None,
             revoked_why: None,
         };
-        self.put_key(actor, "register", row, None)
+        self.put_key(actor, PublicAction::Register, row, None)
     }
 
     /// Makes a new key of the registry itself, which signs from then on. Its event is signed by the key before it,
@@ -58,14 +58,14 @@ impl Registry {
         let before = self.newest_registry_key(None)?;
         let row = kept_row(self.store(), REGISTRY, REGISTRY, &key, self.now())?;
         let signer = before.as_ref().unwrap_or(&key);
-        self.put_key(actor, "generate", row, Some(signer))
+        self.put_key(actor, PublicAction::Generate, row, Some(signer))
     }
 
     /// Stores a key with its event.
     pub(in crate::registry) fn put_key(
         &self,
         actor: &str,
-        action: &'static str,
+        action: PublicAction,
         row: SigningKeyRow,
         signer: Option<&SigningKey>,
     ) -> Result<String> {
@@ -111,7 +111,7 @@ impl Registry {
         };
         let notice = Notice {
             kind: EventKind::Key,
-            action: "revoke",
+            action: PublicAction::Revoke,
             actor,
             ground: Some(why),
             signer: Some(&signer),

@@ -295,7 +295,7 @@ impl Registry {
             detail.insert("endorsement".into(), serde_json::to_value(endorsement).map_err(Error::internal)?);
         }
         let terms = Terms {
-            action: command.action.wire(),
+            action: command.action.into(),
             subject: Subject::Record(&row.body.identifier),
             effective_on,
             ground: command.ground.as_deref(),
@@ -426,7 +426,7 @@ fn carry_out(
     };
     let subject = subject_hash(&parts.salt, identifier);
     let digest = next.as_ref().map(|next| next.envelope.view().digest());
-    let mut event = Event::new(EventKind::Record, action.wire(), &parts.label, parts.salt, subject, place.at)
+    let mut event = Event::new(EventKind::Record, action, &parts.label, parts.salt, subject, place.at)
         .effective_on(parts.effective_on)
         .record_version(digest, version, replaces)
         .order(order.digest);

@@ -196,7 +196,7 @@ impl Registry {
             let action = if old.is_empty() { Action::Issue } else { Action::Change };
             let number = u32::try_from(version).map_err(Error::internal)?;
             let subject = subject_hash(&salt, &identifier);
-            let event = Event::new(EventKind::Record, action.wire(), &label, salt, subject, place.at)
+            let event = Event::new(EventKind::Record, action, &label, salt, subject, place.at)
                 .effective_on(effective_on)
                 .record_version(None, number, (number > 1).then(|| number - 1));
             for row in &old {
@@ -315,7 +315,9 @@ impl Registry {
 }
 
 fn there_already(writer: &mut Writer<'_>, row: &StoredRecord) -> Result<DirectoryPut> {
-    let made = |event: &crate::store::StoredEvent| matches!(event.action.as_str(), "issue" | "change");
+    let made = |event: &crate::store::StoredEvent| {
+        matches!(Action::from_wire(&event.action), Some(Action::Issue | Action::Change))
+    };
     let events = writer.events_of(&row.hk, &row.record_id)?;
     let event = events.iter().rev().find(|event| made(event));
     let event = event.ok_or_else(|| Error::new(Code::RecordDamaged, "an entry has no first event"))?;

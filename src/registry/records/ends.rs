@@ -216,7 +216,7 @@ fn end_record(
     let identifier = rows.first().map(|row| row.body.identifier.as_str()).unwrap_or_default();
     let version = rows.first().and_then(|row| u32::try_from(row.version).ok()).unwrap_or(1);
     let subject = subject_hash(&salt, identifier);
-    let event = Event::new(EventKind::Record, action.wire(), "rule", salt, subject, place.at)
+    let event = Event::new(EventKind::Record, action, "rule", salt, subject, place.at)
         .effective_on(on)
         .record_version(None, version, None)
         .ground(ground);

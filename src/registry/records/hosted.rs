@@ -8,15 +8,12 @@
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::record::State;
-use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::base::ledger::Place;
 use crate::registry::records::signed::{Signed, event_row};
 use crate::rule::Rule;
 use crate::store::{RecordKey, StoredRecord, Writer};
 use crate::trust::random;
-
-/// What the last event of an entry is called.
-pub(in crate::registry) const REPLACE: &str = "replace";
 
 /// Puts a record that is being issued in the place of the directory entry with the same number, if there is one:
 /// the entry's identifier leads to the record from now on. Returns the log entry of the entry's last event, whose
@@ -71,7 +68,7 @@ pub(in crate::registry) fn give_way(
     let version = rows.first().map_or(Ok(1), |row| u32::try_from(row.version)).map_err(Error::internal)?;
     let salt = random::salt()?;
     let subject = subject_hash(&salt, identifier);
-    let event = Event::new(EventKind::Record, REPLACE, actor, salt, subject, place.at)
+    let event = Event::new(EventKind::Record, SideAction::Replace, actor, salt, subject, place.at)
         .record_version(None, version, None);
     for row in rows {
         writer.retire_record(row)?;

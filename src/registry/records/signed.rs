@@ -116,7 +116,7 @@ impl Signed {
     pub fn event(&self, action: Action, actor: &str, at: Moment, salt: crate::record::Salt) -> Event {
         let subject = subject_hash(&salt, &self.record.identifier);
         let replaces = self.record.replaces.as_ref().map(|earlier| earlier.version);
-        Event::new(EventKind::Record, action.wire(), actor, salt, subject, at)
+        Event::new(EventKind::Record, action, actor, salt, subject, at)
             .effective_on(self.record.issued_on)
             .record_version(Some(self.envelope.view().digest()), self.record.version, replaces)
     }

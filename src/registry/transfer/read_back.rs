@@ -15,7 +15,7 @@ use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::event::{Event, EventKind, Order, ground_hash, subject_hash};
+use crate::record::event::{Deed, Event, EventKind, Order, SideAction, ground_hash, subject_hash};
 use crate::record::{Action, State};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
@@ -275,10 +275,10 @@ fn replayed(
                 return Err(refused(Rule::EventEnvelope));
             }
         } else {
-            disputed = match event.action.as_str() {
-                "dispute" => true,
-                "settle" => false,
-                _ => return Err(refused(Rule::EventAction)),
+            disputed = match SideAction::from_wire(&event.action) {
+                Some(SideAction::Dispute) => true,
+                Some(SideAction::Settle) => false,
+                Some(SideAction::Replace) | None => return Err(refused(Rule::EventAction)),
             };
         }
         let now = current.ok_or_else(|| refused(Rule::EventSubject))?;
@@ -358,15 +358,10 @@ fn write(writer: &mut Writer<'_>, place: &Place, label: &str, incoming: &Incomin
         }
         let version = versions.get(leaf_of_version.len().saturating_sub(1));
         let identifier = version.map(|version| version.record.identifier.as_str()).unwrap_or_default();
-        let mut event = Event::new(
-            EventKind::Record,
-            &said.action,
-            label,
-            salt,
-            subject_hash(&salt, identifier),
-            place.at,
-        )
-        .effective_on(said.effective_on);
+        let deed = Deed::of_record(&said.action).ok_or_else(|| refused(Rule::EventAction))?;
+        let mut event =
+            Event::new(EventKind::Record, deed, label, salt, subject_hash(&salt, identifier), place.at)
+                .effective_on(said.effective_on);
         event.envelope = said.envelope;
         event.order = said.order;
         event.replaces = said.replaces;

@@ -3,7 +3,7 @@
 use crate::catalog::{CodeLists, Region, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::log::append;
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::base::names::{CLI_LOG, RECORDS_LOG, REGISTRY, side_of};
 use crate::registry::published::keys::kept_row;
 use crate::registry::published::notice::{Notice, Stated, key_body};
@@ -61,7 +61,7 @@ impl Registry {
         // These keys were needed before there was a log to state them in: now they are stated.
         let keys = registry.store().read_now(|reader| reader.signing_keys())?;
         let stated = keys.iter().map(|row| Stated::row(EventKind::Key, key_body(row))).collect();
-        let (kind, action, actor) = (EventKind::Key, "generate", "init");
+        let (kind, action, actor) = (EventKind::Key, PublicAction::Generate, "init");
         registry.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |_| Ok(()))?;
         let mut types = Vec::new();
         if options.types {
@@ -101,7 +101,7 @@ impl Registry {
         let known = self.store().read_now(|reader| reader.signing_keys())?;
         if !known.iter().any(|row| row.owner == owner) {
             let row = kept_row(self.store(), &owner, LOG, &SigningKey::generate()?, self.now())?;
-            self.put_key(actor, "generate", row, None)?;
+            self.put_key(actor, PublicAction::Generate, row, None)?;
         }
         self.insert_log(log)
     }

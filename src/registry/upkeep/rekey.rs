@@ -1,7 +1,7 @@
 //! A new master key: every secret that the old one wraps is wrapped anew, in seconds, whatever the size.
 
 use crate::error::{Code, Error, Result};
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated};
 use crate::rule::Rule;
@@ -18,7 +18,7 @@ impl Registry {
         self.refuse_held()?;
         // One transaction with its event, whose log's key was opened before: a crash leaves all of it or nothing.
         let mut done = Rewrapped { signing: 0, data: 0 };
-        let (kind, action) = (EventKind::Key, "rewrap");
+        let (kind, action) = (EventKind::Key, PublicAction::Rewrap);
         let notice = Notice { kind, action, actor, ground: None, signer: None };
         let stated = vec![Stated { subject: "master".to_owned(), body: None }];
         self.publish_unread(&notice, stated, |writer| {

@@ -7,7 +7,7 @@ use serde_json::Map;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide};
-use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
@@ -91,9 +91,9 @@ impl Registry {
                 .rule(Rule::DisputeState));
         }
         let version = u32::try_from(row.version).map_err(Error::internal)?;
-        let action = if command.disputed { "dispute" } else { "settle" };
+        let action = if command.disputed { SideAction::Dispute } else { SideAction::Settle };
         let terms = Terms {
-            action,
+            action: action.into(),
             subject: Subject::Record(&row.body.identifier),
             effective_on: now.day(),
             ground: Some(&command.ground),
