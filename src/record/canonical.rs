@@ -223,6 +223,13 @@ impl<'out> Members<'out> {
         write_integer(value, self.name(name));
     }
 
+    /// An integer member that may be absent.
+    pub fn integer_if(&mut self, name: &'static str, value: Option<u32>) {
+        if let Some(value) = value {
+            self.integer(name, value.into());
+        }
+    }
+
     /// A member of `N` bytes as base64url of `chars` characters.
     pub fn base64url(&mut self, name: &'static str, bytes: &[u8]) {
         write_base64url(bytes, self.name(name));

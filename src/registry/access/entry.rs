@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::identity::HolderCode;
 use crate::log::{Accepted, Head, Submission};
 use crate::policy::Actor;
-use crate::record::Digest;
-use crate::record::access::AccessEntry;
+use crate::record::access::{AccessEntry, Seat, further_hash};
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
+use crate::record::{Digest, Salt, ShortDigest};
 use crate::registry::Registry;
 use crate::registry::base::asked::{Purpose, ReceiptForm};
 use crate::rule::Rule;
@@ -36,39 +36,90 @@ pub(in crate::registry) struct EntryParts<'a> {
     pub answer: Digest,
 }
 
-/// Whose entry it is: the holder that stands in it as a hash, and all on whose lists it stands.
+/// On how many lists one access stands at most: the batch layout counts them in one byte.
+const MOST: usize = 200;
+
+/// Another holder of a joint record: its key, and its code where it is known.
+pub(in crate::registry) type CoHolder = (HolderKey, Option<HolderCode>);
+
+/// Key type and key code: the form that stands hashed in entries.
+type Canonical = (String, String);
+
+/// Whose entry it is: the holder asked about and all others whose records were shown. Those whose codes are known
+/// stand in the entry as hashes; the keys of all stand beside it, for their lists.
 #[derive(Clone)]
 pub(in crate::registry) struct Touched {
-    key_type: String,
-    key_code: String,
+    asked: Canonical,
+    linked: Vec<Canonical>,
+    joint: Vec<Canonical>,
     keys: Vec<HolderKey>,
 }
 
 impl Touched {
     /// The holder that was asked about.
     pub fn one(code: &HolderCode, key: HolderKey) -> Self {
-        Self { key_type: code.key_type().to_owned(), key_code: code.key_code().to_owned(), keys: vec![key] }
+        Self { asked: canonical(code), linked: Vec::new(), joint: Vec::new(), keys: vec![key] }
     }
 
-    /// Adds the other holders of joint records that were shown: the access stands on their lists too. Each
-    /// holder once; the batch layout counts them in one byte.
-    pub fn also(&mut self, keys: &[HolderKey]) {
-        for key in keys {
-            if !self.keys.contains(key) && self.keys.len() < 200 {
-                self.keys.push(*key);
+    /// The holders of one record, by their codes as far as they are known and by their keys. The first stands as
+    /// the one asked about: by an identifier nobody is.
+    pub fn holders_of<'c>(codes: impl IntoIterator<Item = (&'c str, &'c str)>, keys: &[HolderKey]) -> Self {
+        let mut codes = codes.into_iter().map(|(code_type, code)| as_stored(code_type, code));
+        let asked = codes.next().unwrap_or_default();
+        let mut joint: Vec<Canonical> = Vec::new();
+        for code in codes {
+            if code != asked && !joint.contains(&code) {
+                joint.push(code);
+            }
+        }
+        Self { asked, linked: Vec::new(), joint, keys: keys.iter().take(MOST).copied().collect() }
+    }
+
+    /// Adds the holder under whose code a record was found, unless it is the asked one: a code linked to it. It
+    /// sees the access on its list, also after the link was taken back.
+    pub fn found_under(&mut self, code_type: &str, code: &str, key: HolderKey) {
+        if self.adds(key) {
+            self.linked.push(as_stored(code_type, code));
+        }
+    }
+
+    /// Adds the other holders of a joint record that was shown: the access stands on their lists too.
+    pub fn also(&mut self, holders: &[CoHolder]) {
+        for (key, code) in holders {
+            if self.adds(*key)
+                && let Some(code) = code
+            {
+                self.joint.push(canonical(code));
             }
         }
     }
 
-    /// The holders of a record: the first stands in the entry, all see it on their lists.
-    pub fn all_of(code_type: &str, code: &str, keys: Vec<HolderKey>) -> Self {
-        let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, code).ok());
-        let (key_type, key_code) = match &parsed {
-            Some(parsed) => (parsed.code.key_type(), parsed.code.key_code()),
-            None => (code_type, code),
-        };
-        Self { key_type: key_type.to_owned(), key_code: key_code.to_owned(), keys }
+    /// Whether the key is new; each holder stands once.
+    fn adds(&mut self, key: HolderKey) -> bool {
+        let new = !self.keys.contains(&key) && self.keys.len() < MOST;
+        if new {
+            self.keys.push(key);
+        }
+        new
     }
+
+    /// Hashes of a list under the salts of its places.
+    fn hashes(codes: &[Canonical], list: Seat, salt: &Salt) -> Vec<ShortDigest> {
+        let hash = |(place, (code_type, code)): (usize, &Canonical)| {
+            further_hash(salt, list, place, code_type, code)
+        };
+        codes.iter().enumerate().map(hash).collect()
+    }
+}
+
+fn canonical(code: &HolderCode) -> Canonical {
+    (code.key_type().to_owned(), code.key_code().to_owned())
+}
+
+/// The form of a code as a record has it; one that breaks a rule of today stands as it is.
+fn as_stored(code_type: &str, code: &str) -> Canonical {
+    let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, code).ok());
+    parsed.map_or_else(|| (code_type.to_owned(), code.to_owned()), |parsed| canonical(&parsed.code))
 }
 
 impl EntryParts<'_> {
@@ -76,21 +127,36 @@ impl EntryParts<'_> {
     pub fn submission(&self, log: &str, touched: Touched) -> Result<Submission> {
         let salt = random::salt()?;
         let purpose = self.purpose;
+        let linked = Touched::hashes(&touched.linked, Seat::Linked, &salt);
+        let joint = Touched::hashes(&touched.joint, Seat::Joint, &salt);
+        let (code_type, code) = &touched.asked;
+        let holders = touched.keys.len();
         let entry = AccessEntry {
             actor: self.actor,
+            agency: None,
             answer: self.answer,
+            article: None,
             case: purpose.and_then(|purpose| purpose.case.as_deref()),
             channel: self.channel,
+            consent: None,
             decision: self.decision,
+            evidence: None,
             fields: self.fields.as_deref(),
-            holder: holder_hash(&salt, &touched.key_type, &touched.key_code),
+            holder: holder_hash(&salt, code_type, code),
+            holders: (holders != 1).then(|| u32::try_from(holders).unwrap_or(u32::MAX)),
             item: purpose.map(|purpose| purpose.item.as_str()),
+            item_version: None,
+            joint: &joint,
+            linked: &linked,
             log,
+            mandate: None,
             outcome: self.outcome,
             presence: purpose.map(|purpose| purpose.presence.as_deref().unwrap_or("typed")),
             reason: purpose.map(|purpose| purpose.reason.as_str()),
             role: purpose.and_then(|purpose| purpose.role.as_deref()),
             salt,
+            slots: None,
+            ticket: None,
             types: self.types.as_deref(),
         };
         let mut bytes = Vec::with_capacity(640);

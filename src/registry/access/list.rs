@@ -2,7 +2,8 @@
 //!
 //! An access to a joint record stands on the list of each of its holders. Whoever did not apply sees the agency,
 //! the day, and that a joint record was used, but neither item nor case: a former spouse must not learn what the
-//! other asks for. The list is the follower's, and the tail of the logs that it has not reached.
+//! other asks for. The same holds for a number that was linked when the other was asked about and is not any more:
+//! it may be another person's. The list is the follower's, and the tail of the logs that it has not reached.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,9 +13,9 @@ use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode};
 use crate::log::Submission;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::access::{self, AccessEntry};
+use crate::record::access::{AccessEntry, LoggedAccess, Seat};
 use crate::record::event::holder_hash;
-use crate::record::{Digest, Salt, canonical};
+use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::access::follower::Lag;
 use crate::registry::base::asked::AskedHolder;
@@ -62,7 +63,10 @@ pub struct AccessLine {
     pub agency_name: String,
     /// True where the access was under a co-holder's number: a joint record was used.
     pub joint: bool,
-    /// `answered`, `nothing_on_file`, `refused`, …; `record_damaged` where the entry does not open.
+    /// True where the access was under a number that was linked to the holder's then and is not now.
+    pub linked: bool,
+    /// `answered`, `nothing_on_file`, `refused`, …; `joint_record_used` and `linked_record_used` where that is all
+    /// that is told; `record_damaged` where the entry does not open.
     pub outcome: String,
     /// The service item; only of an own access, as all that follows.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,26 +215,25 @@ impl Registry {
         place: &AccessPlace,
         entry: Option<Vec<u8>>,
     ) -> Result<AccessLine> {
-        let members = entry.and_then(|entry| access::read(&entry).ok()).unwrap_or_default();
-        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
-        let salt = text("salt").and_then(|salt| Salt::from_text(&salt));
-        let hashed = text("holder").and_then(|holder| Digest::from_text(&holder));
-        let mine = salt.zip(hashed).is_some_and(|(salt, hashed)| {
-            own.iter().any(|(_, key_type, key_code)| holder_hash(&salt, key_type, key_code) == hashed)
-        });
-        let damaged = members.is_empty();
-        let (agency, agency_name) = self.agency_of(snapshot, &text("actor").unwrap_or_default())?;
+        let entry = entry.and_then(|entry| LoggedAccess::parse(&entry).ok());
+        let text = |name: &str| entry.as_ref().and_then(|entry| entry.text(name)).map(str::to_owned);
+        let seat = entry.as_ref().map(|entry| seat(entry, own));
+        let mine = seat == Some(Seat::Asked);
+        let (agency, agency_name) =
+            self.agency_of(snapshot, text("agency"), &text("actor").unwrap_or_default())?;
         let shown = |name: &str| text(name).filter(|_| mine);
         Ok(AccessLine {
             day: place.at.day(),
             at: mine.then_some(place.at),
             agency,
             agency_name,
-            joint: !mine && !damaged,
-            outcome: match shown("outcome") {
-                Some(outcome) => outcome,
-                None if damaged => "record_damaged".to_owned(),
-                None => "joint_record_used".to_owned(),
+            joint: seat == Some(Seat::Joint),
+            linked: seat == Some(Seat::Linked),
+            outcome: match seat {
+                Some(Seat::Asked) => text("outcome").unwrap_or_default(),
+                Some(Seat::Linked) => "linked_record_used".to_owned(),
+                Some(Seat::Joint) => "joint_record_used".to_owned(),
+                None => "record_damaged".to_owned(),
             },
             item: shown("item"),
             case: shown("case"),
@@ -241,9 +244,16 @@ impl Registry {
         })
     }
 
-    /// Code and name of the agency for which an entry's actor acts; who exactly it was stays in the log.
-    fn agency_of(&self, snapshot: &Snapshot, actor: &str) -> Result<(String, String)> {
+    /// Code and name of the agency for which an entry's actor acts; who exactly it was stays in the log. The
+    /// entry's own word goes first: a client or an account may act for another agency today.
+    fn agency_of(
+        &self,
+        snapshot: &Snapshot,
+        stated: Option<String>,
+        actor: &str,
+    ) -> Result<(String, String)> {
         let code = match actor.split_once(':') {
+            _ if stated.is_some() => stated,
             Some(("client", id)) => snapshot.clients.get(id).map(|client| client.agency.clone()),
             Some(("account", name)) => {
                 self.store().read_now(|reader| reader.account(name))?.map(|account| account.agency)
@@ -273,19 +283,30 @@ impl Registry {
         let (salt, label) = (random::salt()?, actor.label());
         let entry = AccessEntry {
             actor: &label,
+            agency: None,
             answer: Digest::of(&[&answer]),
+            article: None,
             case: None,
             channel,
+            consent: None,
             decision,
+            evidence: None,
             fields: None,
             holder: holder_hash(&salt, code.key_type(), code.key_code()),
+            holders: None,
             item: Some("用证记录"),
+            item_version: None,
+            joint: &[],
+            linked: &[],
             log: access.name(),
+            mandate: None,
             outcome: "accesses_shown",
             presence: None,
             reason: Some(reason),
             role: None,
             salt,
+            slots: None,
+            ticket: None,
             types: None,
         };
         let mut bytes = Vec::with_capacity(512);
@@ -326,6 +347,13 @@ fn linked(reader: &mut Reader<'_>, first: Own) -> Result<Vec<Own>> {
         }
     }
     Ok(own)
+}
+
+/// How a holder with these codes stands in an entry of its list. One that is not found in it is a co-holder: of a
+/// directory entry, in layout 1, or where the list of co-holders stands by its digest.
+fn seat(entry: &LoggedAccess, own: &[Own]) -> Seat {
+    let seats = own.iter().filter_map(|(_, key_type, key_code)| entry.seat_of(key_type, key_code));
+    seats.min().unwrap_or(Seat::Joint)
 }
 
 fn order(place: &AccessPlace) -> (Moment, &str, u64) {

@@ -10,7 +10,9 @@ use crate::record::answer::AnsweredRecord;
 use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Judgement, Reason, State, canonical, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, Touched, answer_digest, nothing_shown, receipt_value};
+use crate::registry::access::entry::{
+    CoHolder, EntryParts, Touched, answer_digest, nothing_shown, receipt_value,
+};
 use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
@@ -20,7 +22,7 @@ use crate::registry::reading::history::Shown;
 use crate::registry::records::{judge, kept};
 use crate::rule::Rule;
 use crate::store::{Cost, HolderState, Opened, StoredRecord};
-use crate::trust::{EnvelopeBuf, HolderKey};
+use crate::trust::EnvelopeBuf;
 
 /// A list that is asked for.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -39,7 +41,7 @@ pub struct DirectoryAsk {
 struct Listed {
     head: Head,
     /// Each with all its holders, where it is joint.
-    rows: Vec<(Opened, Vec<HolderKey>)>,
+    rows: Vec<(Opened, Vec<CoHolder>)>,
     state: HolderState,
     lives: Lives,
     /// A row about the holder does not open.
@@ -107,7 +109,7 @@ impl Registry {
         });
         let found = found.await?;
         let now = self.now();
-        let (mut entries, mut listed) = (Vec::new(), Vec::new());
+        let (mut entries, mut listed, mut shown) = (Vec::new(), Vec::new(), Vec::new());
         for (row, holders) in &found.rows {
             let type_code = match row {
                 Opened::Record(row) => &row.type_code,
@@ -138,7 +140,13 @@ impl Registry {
             };
             let digest = Digest::of(&[&canonical::to_vec(&value).map_err(Error::internal)?]);
             entries.push(value);
+            if let Opened::Record(row) = row {
+                touched.found_under(&row.body.holder.0, &row.body.holder.1, row.hk);
+            }
+            shown.push(holders);
             listed.push(AnsweredRecord { identifier, version, digest, judgement });
+        }
+        for holders in shown {
             touched.also(holders);
         }
         let outcome = if entries.is_empty() { "nothing_on_file" } else { "listed" };

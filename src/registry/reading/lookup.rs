@@ -111,7 +111,7 @@ impl Registry {
         let (submission, written) = {
             let mut draft = answer::Draft::new(&snapshot, self.now(), &parsed, &found);
             let decision = show(&mut draft, actor, ask, asked_types.as_deref())?;
-            touched.also(&draft.co_holders(self.store().vault().index()));
+            draft.touch(&mut touched, self.store().vault().index());
             let outcome = if draft.is_empty() { "nothing_on_file" } else { "answered" };
             let entry = parts(decision, outcome, draft.digest());
             (entry.submission(access.name(), touched)?, draft.written())

@@ -89,8 +89,8 @@ impl Registry {
             outcome: "number_clash",
             answer: answer_digest(None, &[listed]),
         };
-        let (code_type, code) = &stored.body.holder;
-        let touched = Touched::all_of(code_type, code, clash.holders.clone());
+        let codes = there.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
+        let touched = Touched::holders_of(codes, &clash.holders);
         access.note_now(vec![parts.submission(access.name(), touched)?])?;
         Ok(Some(shown))
     }
