@@ -189,6 +189,7 @@ fn i10_what_is_written_is_what_the_schemas_allow(world: World) {
     entries.extend(batches.into_iter().flat_map(|batch| batch.items.unwrap()).map(|item| text(&item.entry)));
     // The last leaf of a closed access log is an event.
     events.push(entries.pop().unwrap());
+    records.push(vector("bytes", "record.status_json"));
     // Items, cases and citizens will write the members that nothing writes yet.
     entries.extend(
         ["access", "access.shown", "access.long"].map(|name| vector("bytes", &format!("{name}.json"))),

@@ -176,9 +176,8 @@ impl Registry {
                 .rule(Rule::KeyRevoked));
         }
         envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
-        let record = Record::from_payload(envelope.payload()).map_err(|fault| {
-            Error::new(Code::EnvelopeInvalid, fault.to_string()).at("payload").rule(fault.rule())
-        })?;
+        let record = Record::from_payload(envelope.payload())
+            .map_err(|fault| Error { code: Code::EnvelopeInvalid, ..Error::from(fault).within("payload") })?;
         if record.issuer.code != key.owner {
             return Err(Error::new(
                 Code::EnvelopeInvalid,
