@@ -12,7 +12,9 @@ use elicense::clock::Moment;
 use elicense::identity::{CodeType, HolderCode};
 use elicense::log::{BatchTree, Hash, LogSigner, Tree, hash, receipt};
 use elicense::policy::{Actor, Client, Grant, Scope, decide};
-use elicense::record::access::{AccessEntry, Seat, further_hash};
+use elicense::record::access::{
+    AccessEntry, AllowedBy, Channel, Outcome, Presence, Seat, further_hash,
+};
 use elicense::record::answer::{Answer, AnsweredRecord, Head};
 use elicense::record::event::holder_hash;
 use elicense::record::{Digest, Facts, Salt, State, canonical, verdict};
@@ -172,9 +174,9 @@ fn answering(c: &mut Criterion) {
         answer: Digest([1; 32]),
         article: None,
         case: Some("BJ-2026-0001"),
-        channel: "agency",
+        channel: Channel::Agency,
         consent: None,
-        decision: "grant_whole",
+        decision: AllowedBy::GrantWhole.into(),
         evidence: None,
         fields: None,
         holder: holder_hash(&salt, "111", PERSON),
@@ -185,8 +187,8 @@ fn answering(c: &mut Criterion) {
         linked: &[],
         log: "access-main",
         mandate: None,
-        outcome: "answered",
-        presence: Some("typed"),
+        outcome: Outcome::Answered,
+        presence: Some(Presence::Typed),
         reason: Some("窗口办理"),
         role: None,
         salt,

@@ -5,6 +5,7 @@
 //! entries of this layout and of the one before.
 
 mod read;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use super::event::holder_hash;
 use crate::clock::Moment;
 use crate::closed::closed;
 pub use read::{EntryFault, LoggedAccess};
+pub use words::{AllowedBy, Channel, DecisionReason, Outcome, OwnItem, Presence};
 
 /// Length of an instant in an entry: `2026-11-22T01:02:03.000004Z`.
 pub const AT_LEN: usize = 27;
@@ -54,13 +56,13 @@ pub struct AccessEntry<'a> {
     /// The case, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<&'a str>,
-    /// The door: `agency`, `window`, `public`, `cli`.
-    pub channel: &'a str,
+    /// The door.
+    pub channel: Channel,
     /// The consent on which it rests: an identifier or [`cited`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<&'a str>,
-    /// The policy's decision and its reason.
-    pub decision: &'a str,
+    /// The rule by which policy decided.
+    pub decision: DecisionReason,
     /// What shows the presence: [`reader_evidence`], or the id of the code, confirmation or duty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<&'a str>,
@@ -89,11 +91,11 @@ pub struct AccessEntry<'a> {
     /// The mandate of who acts for the party: an identifier or [`cited`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mandate: Option<&'a str>,
-    /// What came of it: `answered`, `refused`, …
-    pub outcome: &'a str,
+    /// What came of it.
+    pub outcome: Outcome,
     /// How the holder is present.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub presence: Option<&'a str>,
+    pub presence: Option<Presence>,
     /// What for, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
@@ -165,9 +167,9 @@ impl AccessEntry<'_> {
         room.extend_from_slice(UNSTAMPED);
         room.push(b'"');
         object.text_if("case", self.case);
-        object.text("channel", self.channel);
+        object.text("channel", self.channel.wire());
         object.text_if("consent", self.consent);
-        object.text("decision", self.decision);
+        object.text("decision", self.decision.wire());
         object.text_if("evidence", self.evidence);
         if let Some(fields) = self.fields {
             list(object.name("fields"), digested > FIELDS, |out| write_texts(fields, out));
@@ -184,8 +186,8 @@ impl AccessEntry<'_> {
         }
         object.text("log", self.log);
         object.text_if("mandate", self.mandate);
-        object.text("outcome", self.outcome);
-        object.text_if("presence", self.presence);
+        object.text("outcome", self.outcome.wire());
+        object.text_if("presence", self.presence.map(Presence::wire));
         object.text_if("reason", self.reason);
         object.text_if("role", self.role);
         object.base64url("salt", &self.salt.0);

@@ -10,7 +10,9 @@ use super::keys::tests::unhex;
 use super::master::WrapName;
 use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
 use crate::identity::HolderCode;
-use crate::record::access::{self, AccessEntry, LoggedAccess, Seat, further_hash};
+use crate::record::access::{
+    self, AccessEntry, AllowedBy, Channel, LoggedAccess, Outcome, Presence, Seat, further_hash,
+};
 use crate::record::answer::{Answer, AnsweredRecord, Head};
 use crate::record::event::{self, Event, EventKind, Order, PublicAction};
 use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
@@ -182,9 +184,9 @@ fn accesses(examples: &Examples) {
         answer,
         article: None,
         case: None,
-        channel: "agency",
+        channel: Channel::Agency,
         consent: None,
-        decision: "grant_fields",
+        decision: AllowedBy::GrantFields.into(),
         evidence: None,
         fields: Some(&["registered_on"]),
         holder,
@@ -195,8 +197,8 @@ fn accesses(examples: &Examples) {
         linked: &[],
         log: "access-a",
         mandate: None,
-        outcome: "answered",
-        presence: Some("typed"),
+        outcome: Outcome::Answered,
+        presence: Some(Presence::Typed),
         reason: Some("户口登记"),
         role: None,
         salt,
@@ -243,14 +245,14 @@ fn shown_holders(examples: &Examples, entry: &AccessEntry<'_>) {
         actor: "account:zhou",
         agency: Some("11190101MD10000425"),
         case: Some("2024-1"),
-        channel: "window",
+        channel: Channel::Window,
         evidence: Some(&evidence),
         fields: None,
         holders: Some(4),
         item_version: Some(2),
         joint: &joint,
         linked: &linked,
-        presence: Some("card_read"),
+        presence: Some(Presence::CardRead),
         role: Some("applicant"),
         types: None,
         ..*entry

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Seat, further_hash};
+use super::{Channel, DecisionReason, Outcome, Presence, Seat, further_hash};
 use crate::record::canonical::{self, CanonicalFault};
 use crate::record::digest::{Digest, Salt, ShortDigest};
 use crate::record::event::holder_hash;
@@ -21,6 +21,12 @@ pub enum EntryFault {
 /// An entry as a log holds it.
 #[derive(Clone)]
 pub struct LoggedAccess {
+    /// The door.
+    pub channel: Channel,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How the party was present, where the entry says so.
+    pub presence: Option<Presence>,
     members: Map<String, Value>,
     salt: Salt,
     asked: Digest,
@@ -39,10 +45,18 @@ impl LoggedAccess {
             return Err(EntryFault::Shape);
         }
         let text = |name: &str| members.get(name).and_then(Value::as_str).unwrap_or_default();
+        let channel = Channel::from_wire(text("channel")).ok_or(EntryFault::Shape)?;
+        let outcome = Outcome::from_wire(text("outcome")).ok_or(EntryFault::Shape)?;
+        let presence = Presence::from_wire(text("presence"));
+        // Before layout 2 any rule could be a decision.
+        let decided = layout == 1 || DecisionReason::from_wire(text("decision")).is_some();
+        if !decided || presence.is_none() && members.contains_key("presence") {
+            return Err(EntryFault::Shape);
+        }
         let salt = Salt::from_text(text("salt")).ok_or(EntryFault::Shape)?;
         let asked = Digest::from_text(text("holder")).ok_or(EntryFault::Shape)?;
         let (linked, joint) = (digests(&members, Seat::Linked), digests(&members, Seat::Joint));
-        Ok(Self { members, salt, asked, linked, joint })
+        Ok(Self { channel, outcome, presence, members, salt, asked, linked, joint })
     }
 
     /// A member that is a text.
