@@ -12,9 +12,7 @@ use elicense::clock::Moment;
 use elicense::identity::{CodeType, HolderCode};
 use elicense::log::{BatchTree, Hash, LogSigner, Tree, hash, receipt};
 use elicense::policy::{Actor, Client, Grant, Scope, decide};
-use elicense::record::access::{
-    AccessEntry, AllowedBy, Channel, Outcome, Presence, Seat, further_hash,
-};
+use elicense::record::access::{AccessEntry, AllowedBy, Channel, Outcome, Presence, Seat, further_hash};
 use elicense::record::answer::{Answer, AnsweredRecord, Head};
 use elicense::record::event::holder_hash;
 use elicense::record::{Digest, Facts, Salt, State, canonical, verdict};

@@ -80,7 +80,7 @@ fn served(world: &World, folder: &Path) -> Value {
     for _ in 0..3 {
         registry.refresh().unwrap();
         let prepared = registry.prepare_lookup(&ask).unwrap();
-        body = run(registry.lookup(&operator(), prepared, "cli")).unwrap().body;
+        body = run(registry.lookup(&operator(), prepared)).unwrap().body;
     }
     let write = |name: &str, text: &[u8]| std::fs::write(folder.join(name), text).unwrap();
     write("answer.json", &body);
@@ -157,9 +157,9 @@ fn written(world: &World) {
         registry.refresh().unwrap();
         let ask: Ask = serde_json::from_value(ask).unwrap();
         let prepared = registry.prepare_lookup(&ask).unwrap();
-        run(registry.lookup(&operator(), prepared, "cli")).unwrap();
+        run(registry.lookup(&operator(), prepared)).unwrap();
     }
-    registry.export(&operator(), None, "cli", &mut Vec::new()).unwrap();
+    registry.export(&operator(), None, &mut Vec::new()).unwrap();
     registry.stop_access();
     registry.make_registry_key("test").unwrap();
     registry.succeed_log("test", "access-main").unwrap();

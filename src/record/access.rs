@@ -233,23 +233,11 @@ pub fn reader_evidence(salt: &Salt, text: &str) -> String {
 pub fn stamp(entry: &mut [u8], at: usize, moment: Moment) -> bool {
     match at.checked_add(AT_LEN).and_then(|end| entry.get_mut(at..end)) {
         Some(room) => {
-            room.copy_from_slice(&moment_text(moment));
+            room.copy_from_slice(&moment.text());
             true
         }
         None => false,
     }
-}
-
-/// Appends an instant as a JSON string.
-pub fn write_moment(moment: Moment, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(&moment_text(moment));
-    out.push(b'"');
-}
-
-/// The 27 bytes of [`Moment`]'s `Display`.
-pub fn moment_text(moment: Moment) -> [u8; AT_LEN] {
-    moment.text()
 }
 
 /// Writes a list, or where it is to give way and is longer than its digest, the digest in its place.

@@ -151,7 +151,7 @@ impl Registry {
     }
 
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
-        decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
+        decide(actor, Scope::Issue, type_code, None).required().map_err(|error| error.at("type"))?;
         match actor.agency() {
             Some(agency) if agency != issuer => {
                 Err(Error::new(Code::Forbidden, "a client issues for its own agency")
