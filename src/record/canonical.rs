@@ -14,6 +14,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::clock::Moment;
 use crate::rule::Rule;
 
 /// Why bytes are not canonical JSON.
@@ -160,6 +161,13 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
         rest = tail;
     }
     out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+/// Appends an instant as a string.
+pub fn write_moment(moment: Moment, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(&moment.text());
     out.push(b'"');
 }
 
