@@ -167,6 +167,8 @@ closed! {
         PayloadNoHolder, "payload_no_holder", "签名内容没有持证主体。请补上。", "The payload has no holder. Add one.";
         PayloadVersion, "payload_version", "版本号不是 1 至 999，或与标识中的版本不同。请核对。", "The version is not 1 to 999, or not the one in the identifier. Check it.";
         PayloadValidityOrder, "payload_validity_order", "有效期的起始日晚于截止日。请核对。", "The first valid day lies after the last. Check both.";
+        StatusList, "status_list", "状态列表地址应为 1 至 512 字节，且不含个人号码。请改正后重新签名。", "The address of the status list has 1 to 512 bytes and no person's number in it. Correct it and sign again.";
+        StatusIndex, "status_index", "状态列表序号超过 2^53 − 1。请核对。", "The index in the status list is beyond 2^53 - 1. Check it.";
         AttachmentSize, "attachment_size", "附件大小超过 2^53 − 1 字节。请核对附件信息。", "The size of an attachment is beyond 2^53 - 1. Check it.";
         AttachmentDigest, "attachment_digest", "附件内容与摘要不符，或摘要格式不对。请重新计算 SHA-256。", "The attachment does not have this digest, or the digest has a wrong form. Compute its SHA-256 again.";
         AttachmentDigestForm, "attachment_digest_form", "摘要应为 64 位小写十六进制数字。请核对。", "The digest has not 64 lower-case hexadecimal digits. Check it.";

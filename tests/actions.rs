@@ -28,7 +28,7 @@ fn lookup(world: &World, code: &str, types: Value) -> Vec<Value> {
     ask["types"] = types;
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     let answer: Value = serde_json::from_slice(&answered.body).unwrap();
     answer["records"].as_array().unwrap().clone()
 }

@@ -133,7 +133,9 @@ fn a_directory_lists_what_exists_without_its_content_and_is_an_access() {
     assert_eq!(list["receipt"]["log"], "access-main");
     let seen = json!({"holder": {"type": "111", "code": ZHOU}, "reason": "本人申请"});
     let seen = up.server.post("/api/v1/holders/accesses", Some(&token), &seen).json();
-    assert_eq!(seen["lines"][0]["outcome"], "listed", "{seen}");
+    let line = &seen["lines"][0];
+    assert_eq!((&line["outcome"], &line["outcome_zh"]), (&json!("listed"), &json!("已列出目录")), "{seen}");
+    assert_eq!((&line["channel"], &line["presence_zh"]), (&json!("agency"), &json!("工作人员手工录入")));
     let nothing = up.server.token("nothing", SECRET);
     assert_eq!(up.server.post("/api/v1/directories", Some(&nothing), &ask(ZHOU, "A1")).status, 403);
 }
@@ -165,6 +167,11 @@ fn bad_lookups_get_the_field_and_the_rule() {
     let mut presence = ask(ZHOU, "A1");
     presence["purpose"]["presence"] = json!("by_phone");
     assert_eq!(told(presence), "422 field_invalid purpose.presence presence_unknown");
+    let mut number = ask(ZHOU, "A1");
+    number["purpose"]["presence"] = json!(ZHOU);
+    let refused = up.server.post("/api/v1/lookups", Some(&token), &number);
+    assert_eq!(refusal(&refused), "422 field_invalid purpose.presence presence_unknown");
+    assert!(refused.body.contains("18 characters") && !refused.body.contains(ZHOU), "{}", refused.body);
     let mut number = ask(ZHOU, "A1");
     number["purpose"]["reason"] = json!(format!("为 {ZHOU} 办理"));
     assert_eq!(told(number), "422 field_invalid purpose.reason number_in_text");

@@ -31,7 +31,7 @@ fn lookup(registry: &Registry, code: &str) -> Result<Value, Error> {
     .unwrap();
     registry.refresh()?;
     let prepared = registry.prepare_lookup(&ask)?;
-    let answered = run(registry.lookup(&operator(), prepared, "cli"))?;
+    let answered = run(registry.lookup(&operator(), prepared))?;
     Ok(serde_json::from_slice(&answered.body).unwrap())
 }
 

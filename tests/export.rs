@@ -68,7 +68,7 @@ fn list(world: &World, actor: &Actor, code: &str) -> Result<Value> {
     world.registry.refresh().unwrap();
     let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose()});
     let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
-    Ok(run(world.registry.directory(actor, &ask, "cli"))?.body)
+    Ok(run(world.registry.directory(actor, &ask))?.body)
 }
 
 fn paper(number: Option<&str>, office: &str) -> DirectoryDraft {
@@ -167,7 +167,7 @@ fn i4_a_list_without_a_grant_is_refused_and_noted(world: World) {
 fn history(world: &World, actor: &Actor, ask: Value) -> Result<Value> {
     world.registry.refresh().unwrap();
     let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
-    Ok(run(world.registry.history(actor, &ask, "cli"))?.body)
+    Ok(run(world.registry.history(actor, &ask))?.body)
 }
 
 fn i7_a_history_tells_what_was_and_what_was_known(world: World) {
@@ -233,7 +233,7 @@ fn an_attachment_goes_out_with_the_whole_record_only(world: World) {
         registry.refresh().unwrap();
         let ask = json!({"identifier": issued.identifier, "sha256": sha256, "purpose": purpose()});
         let ask: AttachmentAsk = serde_json::from_value(ask).unwrap();
-        run(registry.attachment(actor, &ask, "cli"))
+        run(registry.attachment(actor, &ask))
     };
     let shown = fetch(&operator(), &sha256).unwrap();
     assert_eq!((shown.content, shown.attachment.name.as_str()), (content, "photo"));
@@ -264,10 +264,10 @@ fn i4_a_client_exports_what_its_own_agency_issued(world: World) {
     let actor = limited(Scope::Export, Fields::Whole);
     world.registry.refresh().unwrap();
     let mut out = Vec::new();
-    let count = world.registry.export(&actor, None, "agency", &mut out).unwrap();
+    let count = world.registry.export(&actor, None, &mut out).unwrap();
     assert_eq!(count.records, 0);
-    let refused = world.registry.export(&actor, Some(POLICE), "agency", &mut out).unwrap_err();
+    let refused = world.registry.export(&actor, Some(POLICE), &mut out).unwrap_err();
     assert_eq!(refused.rule.map(Rule::wire), Some("agency_mismatch"));
     let without = limited(Scope::Lookup, Fields::Whole);
-    assert_eq!(world.registry.export(&without, None, "agency", &mut out).unwrap_err().code, Code::Forbidden);
+    assert_eq!(world.registry.export(&without, None, &mut out).unwrap_err().code, Code::Forbidden);
 }

@@ -29,7 +29,7 @@ fn lookup(world: &World, code_type: &str, code: &str) -> Value {
         json!({"holder": {"type": code_type, "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     serde_json::from_slice(&answered.body).unwrap()
 }
 
@@ -96,7 +96,7 @@ fn by_every_path(world: &World, slug: &str, holders: &[&str], face: &Value) -> V
         envelope = record["envelope"].clone();
         let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose});
         let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
-        let list = run(world.registry.directory(&operator(), &ask, "cli")).unwrap().body;
+        let list = run(world.registry.directory(&operator(), &ask)).unwrap().body;
         let entry = list["entries"].as_array().unwrap().iter().find(|one| one["slug"] == slug).unwrap();
         told.push(judged(format!("list {code}"), entry));
     }
@@ -107,15 +107,12 @@ fn by_every_path(world: &World, slug: &str, holders: &[&str], face: &Value) -> V
     {
         let path = format!("verify {:?}", ask.as_object().unwrap().keys().next());
         let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
-        let verified = run(world.registry.verify(Some(&operator()), &ask, "cli")).unwrap();
+        let verified = run(world.registry.verify(Some(&operator()), &ask)).unwrap();
         told.push(judged(path, &verified.body));
     }
     let ask = json!({"identifier": identifier, "purpose": purpose});
     let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
-    told.push(judged(
-        "history".to_owned(),
-        &run(world.registry.history(&operator(), &ask, "cli")).unwrap().body,
-    ));
+    told.push(judged("history".to_owned(), &run(world.registry.history(&operator(), &ask)).unwrap().body));
     told
 }
 

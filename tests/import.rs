@@ -91,7 +91,7 @@ fn records_of(world: &World, code: &str) -> Vec<Value> {
     });
     let ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     let answer: Value = serde_json::from_slice(&answered.body).unwrap();
     answer["records"].as_array().unwrap().clone()
 }

@@ -68,7 +68,7 @@ fn put(world: &World, draft: &DirectoryDraft) -> Result<elicense::registry::Dire
 fn export(world: &World) -> String {
     world.registry.refresh().unwrap();
     let mut out = Vec::new();
-    world.registry.export(&operator(), None, "cli", &mut out).unwrap();
+    world.registry.export(&operator(), None, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -167,7 +167,7 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
         sent[0]["versions"].as_array().unwrap().iter().filter_map(|one| one["envelope"].as_str()).next();
     if let Some(envelope) = envelope {
         let ask = serde_json::from_value(json!({"envelope": envelope})).unwrap();
-        let verified = run(other.registry.verify(None, &ask, "public")).unwrap();
+        let verified = run(other.registry.verify(None, &ask)).unwrap();
         assert!(verified.body["logged"]["leaf"].is_number(), "{:#}", verified.body);
     }
     // Every record that went out stands as an access of its holders.
@@ -405,7 +405,7 @@ fn i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end(world:
     let mut out = Vec::new();
     let restore = || drop(act(&world, &card.identifier, 1, Action::Restore, None));
     let mut meanwhile = Meanwhile { out: &mut out, act: Some(restore) };
-    world.registry.export(&operator(), None, "cli", &mut meanwhile).unwrap();
+    world.registry.export(&operator(), None, &mut meanwhile).unwrap();
     let text = String::from_utf8(out).unwrap();
     let record = &lines(&text, "record")[0];
     let logs: Vec<_> =

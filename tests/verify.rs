@@ -23,7 +23,7 @@ fn lookup(world: &World, code: &str) -> Value {
         json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     serde_json::from_slice(&answered.body).unwrap()
 }
 
@@ -38,7 +38,7 @@ fn verify(world: &World, ask: Value) -> Verified {
 fn verify_as(world: &World, actor: Option<&Actor>, ask: Value) -> Result<Verified> {
     world.registry.refresh().unwrap();
     let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
-    run(world.registry.verify(actor, &ask, "agency"))
+    run(world.registry.verify(actor, &ask))
 }
 
 fn judged(verified: &Verified) -> (&str, Vec<&str>) {

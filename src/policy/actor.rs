@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::grant::Grant;
 use crate::closed::closed;
+use crate::record::access::Channel;
 
 closed! {
     /// What kind of work a client may do at all; grants then say on what. The English says it as a sentence.
@@ -94,6 +95,15 @@ impl Actor {
             Self::Client { client, .. } => format!("client:{}", client.id),
             Self::Account(account) => format!("account:{}", account.name),
             Self::Operator { name } => format!("operator:{name}"),
+        }
+    }
+
+    /// The door it comes through.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Client { .. } => Channel::Agency,
+            Self::Account(_) => Channel::Window,
+            Self::Operator { .. } => Channel::Cli,
         }
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::{Code, Error, Result};
+use crate::record::access::{AllowedBy, DecisionReason};
 use crate::rule::Rule;
 
 /// All of something (`"*"`), or the named ones.
@@ -72,13 +74,14 @@ pub struct Grant {
 
 /// What policy said, and why. The reason goes into the access entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
 pub enum Decision {
     /// Allowed, with these fields.
     Allowed {
         /// What may go out.
         fields: Fields,
-        /// The rule that allowed it.
-        reason: &'static str,
+        /// What allowed it.
+        reason: AllowedBy,
     },
     /// Refused.
     Refused {
@@ -88,19 +91,11 @@ pub enum Decision {
 }
 
 impl Decision {
-    pub(super) fn allowed(fields: Fields, reason: &'static str) -> Self {
-        Self::Allowed { fields, reason }
-    }
-
-    pub(super) fn refused(reason: Rule) -> Self {
-        Self::Refused { reason }
-    }
-
-    /// The rule that decided.
-    pub fn reason(&self) -> &'static str {
+    /// What decided, as the access entry says it.
+    pub fn reason(&self) -> DecisionReason {
         match self {
-            Self::Allowed { reason, .. } => reason,
-            Self::Refused { reason } => reason.wire(),
+            Self::Allowed { reason, .. } => DecisionReason::Allowed(*reason),
+            Self::Refused { reason } => DecisionReason::Refused(*reason),
         }
     }
 
@@ -112,13 +107,24 @@ impl Decision {
         }
     }
 
-    /// The fields that may go out; `forbidden` with the reason otherwise.
-    pub fn fields(self) -> Result<Fields, crate::error::Error> {
+    /// It must be allowed, whatever may be seen: what allowed it.
+    ///
+    /// # Errors
+    /// `forbidden` with the rule that was not met.
+    pub fn required(self) -> Result<DecisionReason> {
+        let reason = self.reason();
+        self.fields().map(|_| reason)
+    }
+
+    /// It must be allowed: the fields that may go out.
+    ///
+    /// # Errors
+    /// `forbidden` with the rule that was not met.
+    pub fn fields(self) -> Result<Fields> {
         match self {
             Self::Allowed { fields, .. } => Ok(fields),
             Self::Refused { reason } => {
-                Err(crate::error::Error::new(crate::error::Code::Forbidden, "policy has no grant for this")
-                    .rule(reason))
+                Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason))
             }
         }
     }

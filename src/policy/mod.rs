@@ -9,6 +9,7 @@ mod grant;
 pub use actor::{Account, Actor, Client, Scope, ScopeFault};
 pub use grant::{Decision, Fields, Grant, Selection};
 
+use crate::record::access::AllowedBy;
 use crate::rule::Rule;
 
 /// Decides what of one type an actor may see for an item.
@@ -17,13 +18,13 @@ use crate::rule::Rule;
 /// two grants never give less than each alone.
 pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) -> Decision {
     if !actor.enabled() {
-        return Decision::refused(Rule::ActorDisabled);
+        return Decision::Refused { reason: Rule::ActorDisabled };
     }
     if !actor.has(scope) {
-        return Decision::refused(Rule::ScopeMissing);
+        return Decision::Refused { reason: Rule::ScopeMissing };
     }
     if actor.is_operator() {
-        return Decision::allowed(Fields::Whole, "operator");
+        return Decision::Allowed { fields: Fields::Whole, reason: AllowedBy::Operator };
     }
     let mut best: Option<Decision> = None;
     let mut type_named = false;
@@ -33,7 +34,9 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
             continue;
         }
         match &grant.fields {
-            Fields::Whole => return Decision::allowed(Fields::Whole, "grant_whole"),
+            Fields::Whole => {
+                return Decision::Allowed { fields: Fields::Whole, reason: AllowedBy::GrantWhole };
+            }
             fields @ Fields::Named(_) => {
                 let merged = match best.take() {
                     Some(Decision::Allowed { fields: Fields::Named(mut earlier), reason }) => {
@@ -42,25 +45,25 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
                         }
                         Decision::Allowed { fields: Fields::Named(earlier), reason }
                     }
-                    _ => Decision::allowed(fields.clone(), "grant_fields"),
+                    _ => Decision::Allowed { fields: fields.clone(), reason: AllowedBy::GrantFields },
                 };
                 best = Some(merged);
             }
         }
     }
-    best.unwrap_or_else(|| {
-        Decision::refused(if type_named { Rule::PurposeNotGranted } else { Rule::TypeNotGranted })
-    })
+    let reason = if type_named { Rule::PurposeNotGranted } else { Rule::TypeNotGranted };
+    best.unwrap_or(Decision::Refused { reason })
 }
 
 /// Decides about something that is not a record of a type: keys, catalog, imports, other people's accesses.
 pub fn decide_scope(actor: &Actor, scope: Scope) -> Decision {
     if !actor.enabled() {
-        Decision::refused(Rule::ActorDisabled)
+        Decision::Refused { reason: Rule::ActorDisabled }
     } else if actor.has(scope) {
-        Decision::allowed(Fields::Whole, if actor.is_operator() { "operator" } else { "scope" })
+        let reason = if actor.is_operator() { AllowedBy::Operator } else { AllowedBy::Scope };
+        Decision::Allowed { fields: Fields::Whole, reason }
     } else {
-        Decision::refused(Rule::ScopeMissing)
+        Decision::Refused { reason: Rule::ScopeMissing }
     }
 }
 

@@ -14,6 +14,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::clock::Moment;
 use crate::rule::Rule;
 
 /// Why bytes are not canonical JSON.
@@ -163,6 +164,13 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Appends an instant as a string.
+pub fn write_moment(moment: Moment, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(&moment.text());
+    out.push(b'"');
+}
+
 /// Appends a decimal integer.
 pub fn write_integer(mut magnitude: u64, out: &mut Vec<u8>) {
     let start = out.len();
@@ -221,6 +229,13 @@ impl<'out> Members<'out> {
     /// An integer member.
     pub fn integer(&mut self, name: &'static str, value: u64) {
         write_integer(value, self.name(name));
+    }
+
+    /// An integer member that may be absent.
+    pub fn integer_if(&mut self, name: &'static str, value: Option<u32>) {
+        if let Some(value) = value {
+            self.integer(name, value.into());
+        }
     }
 
     /// A member of `N` bytes as base64url of `chars` characters.

@@ -149,7 +149,7 @@ impl Event {
         let mut object = Members::open(out);
         object.text("action", &self.action);
         object.text("actor", &self.actor);
-        super::access::write_moment(self.at, object.name("at"));
+        canonical::write_moment(self.at, object.name("at"));
         canonical::write_text(&self.effective_on.to_string(), object.name("effective_on"));
         let digests = [("envelope", self.envelope), ("ground", self.ground)];
         for (name, digest) in digests {

@@ -22,8 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub use access::follower::Lag;
-pub use access::list::{AccessLine, AccessList, AccessPage, Viewer};
-pub use base::asked::{AskedHolder, Purpose, ReceiptForm};
+pub use access::line::{AccessLine, LineOutcome, Untold};
+pub use access::list::{AccessList, AccessPage, Viewer};
+pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
 pub use base::snapshot::Snapshot;

@@ -3,16 +3,20 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::keyed::{IndexKey, Tag};
 use super::keys::tests::unhex;
 use super::master::WrapName;
 use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
 use crate::identity::HolderCode;
-use crate::record::access::{self, AccessEntry};
+use crate::record::access::{
+    self, AccessEntry, AllowedBy, Channel, LoggedAccess, Outcome, Presence, Seat, further_hash,
+};
 use crate::record::answer::{Answer, AnsweredRecord, Head};
 use crate::record::event::{self, Event, EventKind, Order, PublicAction};
 use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
-use crate::record::{Action, Digest, Record, Salt, canonical};
+use crate::record::{Action, Digest, Record, Salt, ShortDigest, canonical};
 
 struct Examples(HashMap<&'static str, &'static str>);
 
@@ -61,7 +65,8 @@ fn the_page_lists_every_kind_of_thing_that_is_signed_and_every_public_action() {
         let row = format!("| `{}` | ", typ.wire());
         assert!(PAGE.contains(&row), "{row}");
         let payload = format!("payload of an {}", typ.wire());
-        assert!(*typ == Typ::Record || PAGE.contains(&payload), "{payload}");
+        let reserved = PAGE.contains(&format!("{row}reserved: "));
+        assert!(*typ == Typ::Record || reserved != PAGE.contains(&payload), "{payload}");
     }
     let rows: Vec<Vec<&str>> = PAGE
         .lines()
@@ -175,27 +180,116 @@ fn accesses(examples: &Examples) {
     assert_eq!(holder, examples.digest("access.holder"));
     let entry = AccessEntry {
         actor: "demo-agency",
+        agency: None,
         answer,
+        article: None,
         case: None,
-        channel: "agency",
-        decision: "allow:slot",
+        channel: Channel::Agency,
+        consent: None,
+        decision: AllowedBy::GrantFields.into(),
+        evidence: None,
         fields: Some(&["registered_on"]),
         holder,
+        holders: None,
         item: Some("190101-0001"),
+        item_version: None,
+        joint: &[],
+        linked: &[],
         log: "access-a",
-        outcome: "answered",
-        presence: Some("present"),
+        mandate: None,
+        outcome: Outcome::Answered,
+        presence: Some(Presence::Typed),
         reason: Some("户口登记"),
         role: None,
         salt,
+        slots: None,
+        ticket: None,
         types: Some(&["11100000MB03271699001"]),
     };
+    example_of_entry(examples, "access", &entry);
+    shown_holders(examples, &entry);
+    // Layout 1 is only read.
+    let before = examples.text("access_1.json").as_bytes();
+    assert_eq!(Digest::of(&[before]), examples.digest("access_1.entry"));
+    assert_eq!(leaf(Digest::of(&[before])), examples.digest("access_1.leaf"));
+    let read = LoggedAccess::parse(before).unwrap();
+    assert_eq!(read.seat_of("111", "190101199003070014"), Some(Seat::Asked));
+}
+
+fn example_of_entry(examples: &Examples, name: &str, entry: &AccessEntry<'_>) {
     let mut bytes = Vec::new();
     let at = entry.write(&mut bytes);
     assert!(access::stamp(&mut bytes, at, "2024-06-02T03:04:05.000006Z".parse().unwrap()));
-    assert_eq!(bytes, examples.text("access.json").as_bytes());
-    assert_eq!(Digest::of(&[&bytes]), examples.digest("access.entry"));
-    assert_eq!(leaf(Digest::of(&[&bytes])), examples.digest("access.leaf"));
+    assert_eq!(bytes, examples.text(&format!("{name}.json")).as_bytes());
+    assert_eq!(Digest::of(&[&bytes]), examples.digest(&format!("{name}.entry")));
+    assert_eq!(leaf(Digest::of(&[&bytes])), examples.digest(&format!("{name}.leaf")));
+}
+
+/// Holders beside the asked one, and lists that give way.
+fn shown_holders(examples: &Examples, entry: &AccessEntry<'_>) {
+    let salt = entry.salt;
+    let of = |number: usize| {
+        let given = examples.text(&format!("access.shown.holder.{number}"));
+        let mut parts = given.split(' ');
+        (parts.next().unwrap(), parts.next().unwrap(), Seat::from_wire(parts.next().unwrap()).unwrap())
+    };
+    let hash = |number, list, place| {
+        let (code_type, code, seat) = of(number);
+        assert_eq!(seat, list);
+        further_hash(&salt, list, place, code_type, code)
+    };
+    let (linked, joint) = ([hash(2, Seat::Linked, 0)], [hash(3, Seat::Joint, 0), hash(4, Seat::Joint, 1)]);
+    assert_eq!(access::further_salt(&salt, Seat::Joint, 1).0, examples.array("access.shown.salt_of_joint_1"));
+    let evidence = access::reader_evidence(&salt, examples.text("access.shown.reader_text"));
+    let shown = AccessEntry {
+        actor: "account:zhou",
+        agency: Some("11190101MD10000425"),
+        case: Some("2024-1"),
+        channel: Channel::Window,
+        evidence: Some(&evidence),
+        fields: None,
+        holders: Some(4),
+        item_version: Some(2),
+        joint: &joint,
+        linked: &linked,
+        presence: Some(Presence::CardRead),
+        role: Some("applicant"),
+        types: None,
+        ..*entry
+    };
+    example_of_entry(examples, "access.shown", &shown);
+    let read = LoggedAccess::parse(examples.text("access.shown.json").as_bytes()).unwrap();
+    for number in 1..=4 {
+        let (code_type, code, seat) = of(number);
+        assert_eq!(read.seat_of(code_type, code), Some(seat));
+    }
+
+    let whole: Value = serde_json::from_str(examples.text("access.long.lists_in_full")).unwrap();
+    let texts = |value: &Value| -> Vec<String> {
+        value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let joint: Vec<_> =
+        texts(&whole["joint"]).iter().map(|text| ShortDigest::from_text(text).unwrap()).collect();
+    let (fields, types) = (texts(&whole["fields"]), texts(&whole["types"]));
+    let slots = ["户口登记卡", "结婚证"].map(|slot| (slot, texts(&whole["slots"][slot])));
+    fn refs(texts: &[String]) -> Vec<&str> {
+        texts.iter().map(String::as_str).collect()
+    }
+    let slots = slots.iter().map(|(slot, fields)| (*slot, refs(fields))).collect();
+    let cited = access::cited(&examples.digest("envelope.digest"));
+    let long = AccessEntry {
+        article: Some("《审计法》第三十四条"),
+        consent: Some(&cited),
+        fields: Some(&refs(&fields)),
+        holders: Some(14),
+        joint: &joint,
+        mandate: Some(examples.text("event.subject_text")),
+        slots: Some(&slots),
+        ticket: Some("7c1e0f"),
+        types: Some(&refs(&types)),
+        ..shown
+    };
+    example_of_entry(examples, "access.long", &long);
 }
 
 fn seals(examples: &Examples) {
@@ -233,6 +327,12 @@ fn keyed(examples: &Examples) {
     let record = Record::from_payload(examples.text("envelope.payload").as_bytes()).unwrap();
     let content = record.content_form().unwrap();
     assert_eq!(content, examples.text("keyed.content_json").as_bytes());
+    let listed = examples.text("record.status_json").as_bytes();
+    let record = Record::from_payload(listed).unwrap();
+    assert_eq!(
+        (record.to_canonical().unwrap(), record.content_form().unwrap()),
+        (listed.to_vec(), content.clone())
+    );
     assert!(canonical::is_canonical(&content));
     expect("keyed.c", key.content_key(&content));
     for len in [65_534, 65_535, 70_000] {

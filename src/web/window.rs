@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::assets;
 use super::page::{PageError, Result, advice, forms, page, respond};
 use super::staff::{Asked, Staff};
-use super::views::{LookupForm, LookupView, PRESENCES, RefusalView, Shell, Typed};
+use super::views::{LookupForm, LookupView, RefusalView, Shell, Typed};
 use crate::error::{Class, Code, Error};
 use crate::http::session;
+use crate::record::access::Presence;
 use crate::rule::Rule;
 
 /// Puts the pages of the window on; asks for `web::Data<Window>`.
@@ -82,10 +83,10 @@ fn check(asked: &Asked) -> crate::error::Result<()> {
     if asked.reason.trim().is_empty() {
         return missing("purpose.reason");
     }
-    if !PRESENCES.iter().any(|presence| presence.value == asked.presence) {
+    if Presence::from_wire(&asked.presence).is_none() {
         return Err(Error::new(Code::FieldInvalid, "No such presence.")
             .at("purpose.presence")
-            .rule(Rule::Value));
+            .rule(Rule::PresenceUnknown));
     }
     Ok(())
 }

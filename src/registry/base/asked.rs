@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
+use crate::record::access::Presence;
 use crate::registry::Registry;
 use crate::rule::Rule;
 use crate::trust::{HolderKey, IndexKey};
@@ -39,9 +40,41 @@ pub struct Purpose {
     pub role: Option<String>,
     /// How the party is present; `typed` where nothing is said.
     #[serde(default)]
-    pub presence: Option<String>,
+    #[schema(value_type = Option<Presence>)]
+    pub presence: Option<StatedPresence>,
     /// The reason in words.
     pub reason: String,
+}
+
+impl Purpose {
+    /// How the party is present, as it stands in the entry.
+    pub fn presence(&self) -> Presence {
+        match self.presence {
+            Some(StatedPresence::Known(presence)) => presence,
+            Some(StatedPresence::Unknown { .. }) | None => Presence::Typed,
+        }
+    }
+}
+
+/// A presence as a caller said it. A word that is none is refused by the use case, with its field and rule, and only
+/// its length is kept: a number may have been typed there (I3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatedPresence {
+    /// One of the list.
+    Known(Presence),
+    /// None of them.
+    Unknown {
+        /// How many characters it had.
+        characters: usize,
+    },
+}
+
+impl<'de> Deserialize<'de> for StatedPresence {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(from)?;
+        let unknown = || Self::Unknown { characters: word.chars().count() };
+        Ok(Presence::from_wire(&word).map_or_else(unknown, Self::Known))
+    }
 }
 
 /// How much of the receipt goes out with the answer.
@@ -54,9 +87,6 @@ pub enum ReceiptForm {
     /// Log and index; the proof stays fetchable.
     Reference,
 }
-
-const PRESENCES: [&str; 6] =
-    ["card_read", "holder_code", "phone_confirmed", "agent", "on_behalf_by_duty", "typed"];
 
 /// Refuses a purpose that says nothing, is too long, or holds a person's number (I3).
 pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
@@ -88,9 +118,9 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
                 .rule(Rule::NumberInText));
         }
     }
-    if let Some(presence) = purpose.presence.as_deref().filter(|presence| !PRESENCES.contains(presence)) {
-        let detail =
-            format!("{} characters that are no presence: {}", presence.chars().count(), PRESENCES.join(" "));
+    if let Some(StatedPresence::Unknown { characters }) = purpose.presence {
+        let words: Vec<&str> = Presence::ALL.iter().map(|one| one.wire()).collect();
+        let detail = format!("{characters} characters that are no presence: {}", words.join(" "));
         return Err(Error::new(Code::FieldInvalid, detail)
             .at("purpose.presence")
             .rule(Rule::PresenceUnknown));

@@ -159,7 +159,7 @@ impl Registry {
         key: HolderKey,
     ) -> Result<Option<String>> {
         let allowed =
-            decide_scope(actor, Scope::Holder).fields().and_then(|_| match (actor.agency(), asked) {
+            decide_scope(actor, Scope::Holder).required().and_then(|_| match (actor.agency(), asked) {
                 (Some(own), Some(asked)) if own != asked => {
                     Err(Error::new(Code::Forbidden, "a client acts for its own agency")
                         .at("agency")

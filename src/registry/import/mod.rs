@@ -53,7 +53,7 @@ impl Registry {
         options: &ImportOptions,
         progress: &(dyn Fn(ImportProgress) + Sync),
     ) -> Result<ImportReport> {
-        decide_scope(actor, Scope::Export).fields()?;
+        decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         errors::refuse_source(options.error_path.as_deref(), source)?;
         let survey = crate::table::survey(source)?;

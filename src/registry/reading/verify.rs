@@ -21,10 +21,11 @@ pub(in crate::registry) use crate::registry::reading::here::head_json;
 use crate::error::{Code, Error, Result};
 use crate::log::Head;
 use crate::policy::{Actor, Scope, decide_scope};
+use crate::record::access::{AllowedBy, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::{Digest, Judgement, Reason, Reasons, Verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, Touched, answer_digest, receipt_value};
+use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest, receipt_value};
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::snapshot::Snapshot;
 use crate::rule::Rule;
@@ -109,22 +110,20 @@ impl Finding {
 
 impl Registry {
     /// Verifies. `actor` is none for the public, who may bring an envelope or a receipt; an identifier needs a
-    /// grant for the type and the fields. `channel` names the door.
+    /// grant for the type and the fields.
     ///
     /// # Errors
     /// `field_invalid` unless exactly one thing is brought; `purpose_missing`, `forbidden`; and what keeps an
     /// access from being noted.
-    pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk, channel: &str) -> Result<Verified> {
+    pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<Verified> {
         let snapshot = self.fresh_snapshot()?;
         if let Some(purpose) = &ask.purpose {
             check_purpose(purpose)?;
         }
-        let mut decision = "public";
-        if let Some(actor) = actor {
-            let decided = decide_scope(actor, Scope::Verify);
-            decision = decided.reason();
-            decided.fields()?;
-        }
+        let decision = match actor {
+            Some(actor) => decide_scope(actor, Scope::Verify).required()?,
+            None => AllowedBy::Public.into(),
+        };
         let (what, finding) = match (&ask.envelope, &ask.identifier, &ask.receipt) {
             (Some(compact), None, None) if ask.face.is_none() => {
                 ("envelope", self.verify_envelope(&snapshot, compact).await?)
@@ -141,7 +140,7 @@ impl Registry {
                 let purpose = ask.purpose.as_ref().ok_or_else(|| {
                     Error::new(Code::PurposeMissing, "say for which item and why").at("purpose")
                 })?;
-                let found = self.verify_face(&snapshot, actor, (identifier, face), purpose, channel).await?;
+                let found = self.verify_face(&snapshot, actor, (identifier, face), purpose).await?;
                 ("identifier", found)
             }
             (None, None, Some(receipt)) if ask.face.is_none() => {
@@ -168,24 +167,19 @@ impl Registry {
         let mut at = self.now();
         if let Some(shown) = shown {
             let access = self.access()?;
-            let label = actor.map_or_else(|| "public".to_owned(), Actor::label);
             let record = AnsweredRecord {
                 identifier: &shown.identifier,
                 version: shown.version,
                 digest: shown.digest,
                 judgement,
             };
-            let parts = EntryParts {
-                actor: &label,
-                channel,
-                purpose: ask.purpose.as_ref(),
-                types: Some(vec![&shown.type_code]),
-                fields: shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect()),
-                decision,
-                outcome: "verified",
-                answer: answer_digest(Some(&shown.head), &[record]),
-            };
-            let accepted = access.note(parts.submission(access.name(), shown.touched)?).await?;
+            let answer = answer_digest(Some(&shown.head), &[record]);
+            let accepted = Entry::of(actor)
+                .purpose(ask.purpose.as_ref())
+                .types(Some([shown.type_code.as_str()]))
+                .fields(shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str)))
+                .note(&access, shown.touched, CameTo::shown(Outcome::Verified, decision, answer))
+                .await?;
             at = accepted.at;
             body.insert("head".into(), head_json(&shown.head));
             body.insert("receipt".into(), receipt_value(&accepted, ask.receipt_form)?);

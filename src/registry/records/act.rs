@@ -337,7 +337,7 @@ impl Registry {
         row: &StoredRecord,
         today: Day,
     ) -> Result<String> {
-        decide(actor, Scope::Act, &row.type_code, None).fields()?;
+        decide(actor, Scope::Act, &row.type_code, None).required()?;
         let issuers = snapshot.catalog.issuers();
         let agency = match (actor.agency(), asked) {
             (Some(own), Some(asked)) if own != asked => {

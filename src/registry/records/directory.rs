@@ -252,7 +252,7 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
         let def = draft::type_entry(&snapshot, &draft.type_code)?.def().clone();
-        decide(actor, Scope::Issue, &def.code, None).fields().map_err(|error| error.at("type"))?;
+        decide(actor, Scope::Issue, &def.code, None).required().map_err(|error| error.at("type"))?;
         if actor.agency().is_some_and(|own| own != draft.issuer) {
             return Err(Error::new(Code::Forbidden, "a client reports for its own agency")
                 .at("issuer")

@@ -140,6 +140,7 @@ pub fn check_owned(
         kind: def.kind,
         replaces: successor.map(|successor| successor.replaces.clone()),
         salt: random::salt()?,
+        status: None,
         record_type: TypeRef { code: def.code.clone(), version: def.version },
         v: 1,
         valid_from: draft.valid_from,

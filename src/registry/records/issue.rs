@@ -151,7 +151,7 @@ impl Registry {
     }
 
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
-        decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
+        decide(actor, Scope::Issue, type_code, None).required().map_err(|error| error.at("type"))?;
         match actor.agency() {
             Some(agency) if agency != issuer => {
                 Err(Error::new(Code::Forbidden, "a client issues for its own agency")
@@ -176,9 +176,8 @@ impl Registry {
                 .rule(Rule::KeyRevoked));
         }
         envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
-        let record = Record::from_payload(envelope.payload()).map_err(|fault| {
-            Error::new(Code::EnvelopeInvalid, fault.to_string()).at("payload").rule(fault.rule())
-        })?;
+        let record = Record::from_payload(envelope.payload())
+            .map_err(|fault| Error { code: Code::EnvelopeInvalid, ..Error::from(fault).within("payload") })?;
         if record.issuer.code != key.owner {
             return Err(Error::new(
                 Code::EnvelopeInvalid,

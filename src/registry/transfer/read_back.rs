@@ -86,7 +86,7 @@ impl Registry {
         verifiers: &[LogVerifier],
         lines: impl BufRead,
     ) -> Result<ReadBack> {
-        decide_scope(actor, Scope::Export).fields()?;
+        decide_scope(actor, Scope::Export).required()?;
         let snapshot = self.fresh_snapshot()?;
         let mut trusted = verifiers.to_vec();
         for head in self.store().read_now(|reader| reader.heads())? {

@@ -12,7 +12,7 @@ use crate::policy::{Actor, Decision, Fields, Scope, decide};
 use crate::record::verdict::{Facts, Seal};
 use crate::record::{Identifier, Reason, Record, State, Verdict, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, nothing_shown};
+use crate::registry::access::entry::{CameTo, Entry};
 use crate::registry::base::asked::Purpose;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::Here;
@@ -28,7 +28,6 @@ impl Registry {
         actor: &Actor,
         (identifier, face): (&str, &Map<String, Value>),
         purpose: &Purpose,
-        channel: &str,
     ) -> Result<Finding> {
         if let Err(fault) = Identifier::parse(identifier) {
             return Ok(Finding::malformed(fault.rule()));
@@ -55,19 +54,11 @@ impl Registry {
         };
         let fields: Vec<String> = face.keys().cloned().collect();
         if let Some(reason) = refusal {
-            let access = self.access()?;
-            let label = actor.label();
-            let parts = EntryParts {
-                actor: &label,
-                channel,
-                purpose: Some(purpose),
-                types: Some(vec![&type_code]),
-                fields: Some(fields.iter().map(String::as_str).collect()),
-                decision: reason.wire(),
-                outcome: "refused",
-                answer: nothing_shown(),
-            };
-            access.note(parts.submission(access.name(), touched)?).await?;
+            let entry = Entry::of(actor)
+                .purpose(purpose)
+                .types(Some([type_code.as_str()]))
+                .fields(Some(fields.iter().map(String::as_str)));
+            entry.note(&*self.access()?, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
         }
         let now = self.now();

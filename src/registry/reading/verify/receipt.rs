@@ -1,13 +1,13 @@
 //! A receipt: whether it holds for the checkpoint it brings, and whether our log still has that entry.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::error::{Code, Result};
 use crate::log::TreeReader;
 use crate::log::hash::sha256;
 use crate::log::note::NoteFault;
 use crate::log::receipt::{Receipt, ReceiptFault};
-use crate::record::{Judgement, Reason, Reasons, Verdict, access};
+use crate::record::{Judgement, Reason, Reasons, Verdict, canonical};
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
 use crate::registry::reading::verify::Finding;
@@ -54,13 +54,13 @@ impl Registry {
         if !kept {
             return Ok(invalid(Reason::LogInconsistent, Rule::LogEntry));
         }
-        let said = access::read(&entry).ok();
+        let said = canonical::parse_canonical(&entry).ok();
         let mut about = Map::new();
         about.insert("log".into(), log.into());
         about.insert("index".into(), index.into());
         about.insert("checkpoint_size".into(), checkpoint.size.into());
         // Whoever has the receipt has the entry: it is shown as it stands.
-        about.insert("entry".into(), said.map_or(json!(null), Value::Object));
+        about.insert("entry".into(), said.unwrap_or(Value::Null));
         let judgement = Judgement { verdict: Verdict::Valid, reasons: Reasons::NONE };
         Ok(Finding { judgement, rule: None, about, shown: None })
     }

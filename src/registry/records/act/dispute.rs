@@ -69,7 +69,7 @@ impl Registry {
         let asked = command.agency.as_deref();
         let allowed = if command.disputed {
             let agency = actor.agency().or(asked).unwrap_or(&row.issuer).to_owned();
-            decide(actor, Scope::Act, &row.type_code, None).fields().map(|_| agency)
+            decide(actor, Scope::Act, &row.type_code, None).required().map(|_| agency)
         } else {
             self.acting_agency(&snapshot, actor, asked, row, now.day())
         };
