@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::keyed::{IndexKey, Tag};
 use super::keys::tests::unhex;
 use super::master::WrapName;
-use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
+use super::{Aad, DataKey, EnvelopeBuf, Layout, MasterKey, SigningKey, Typ};
 use crate::identity::HolderCode;
 use crate::record::access::{self, AccessEntry};
 use crate::record::answer::{Answer, AnsweredRecord, Head};
@@ -201,13 +201,16 @@ fn accesses(examples: &Examples) {
 fn seals(examples: &Examples) {
     let id = examples.text("seal.key_id").parse().unwrap();
     let key = DataKey::new(id, &examples.array("seal.key")).unwrap();
-    let mut aad = Aad::new();
-    aad.start("records", id).text("active").integer(-1).boolean(true).null().raw(&[9; 16]);
-    assert_eq!(aad.bytes(), examples.hex("seal.additional"));
-    let mut sealed = Vec::new();
-    key.seal_with(examples.array("seal.nonce"), &aad, &examples.hex("seal.plain"), &mut sealed).unwrap();
-    assert_eq!(sealed, examples.hex("seal.sealed"));
-    assert_eq!(key.open_in_place(&aad, &mut sealed).unwrap(), examples.hex("seal.plain"));
+    for (layout, name) in [(Layout::PRESENT, "seal"), (Layout::First, "seal.layout_1")] {
+        let of = |part: &str| examples.hex(&format!("{name}.{part}"));
+        let mut aad = Aad::new();
+        aad.start(layout, "records", id).text("active").integer(-1).boolean(true).null().raw(&[9; 16]);
+        assert_eq!(aad.bytes(), of("additional"));
+        let mut sealed = Vec::new();
+        key.seal_with(examples.array("seal.nonce"), &aad, &of("plain"), &mut sealed).unwrap();
+        assert_eq!(sealed, of("sealed"));
+        assert_eq!(key.open_in_place(&aad, &mut sealed).unwrap(), of("plain"));
+    }
 
     let master = MasterKey::from_bytes(examples.array("wrap.master"));
     let name = WrapName { kind: examples.text("wrap.kind"), name: examples.text("wrap.name") };
@@ -215,9 +218,11 @@ fn seals(examples: &Examples) {
     assert_eq!(wrapped, examples.hex("wrap.wrapped"));
     assert_eq!(*master.unwrap(name, &wrapped).unwrap(), examples.hex("wrap.key"));
     let check = WrapName { kind: "check", name: "master_key_check" };
-    let wrapped =
-        master.wrap_with(examples.array("wrap.nonce"), check, b"elicense master key check").unwrap();
-    assert_eq!(wrapped, examples.hex("check.wrapped"));
+    for (oldest, name) in [(vec![Layout::PRESENT.byte()], "check"), (vec![], "check.layout_1")] {
+        let text = [b"elicense master key check".to_vec(), oldest].concat();
+        let wrapped = master.wrap_with(examples.array("wrap.nonce"), check, &text).unwrap();
+        assert_eq!(wrapped, examples.hex(&format!("{name}.wrapped")));
+    }
     assert_eq!(master.derive("token")[..], examples.hex("master.derived_token"));
 }
 

@@ -30,4 +30,4 @@ pub use keyed::{HolderKey, IndexKey};
 pub use keyring::{KeyRecord, KeyRing, KeyStatus};
 pub use keys::{Kid, SigningKey, VerifyKey};
 pub use master::MasterKey;
-pub use seal::{Aad, DataKey, DataKeys};
+pub use seal::{Aad, DataKey, Layout};

@@ -97,7 +97,7 @@ def sealing():
     yield "wrap.wrapped", wrapped("data", str(KEY_ID), KEY).hex()
     check = b"elicense master key check"
     yield "check.wrapped", wrapped("check", "master_key_check", check + b"\x02").hex()
-    yield "check.layout_1_wrapped", wrapped("check", "master_key_check", check).hex()
+    yield "check.layout_1.wrapped", wrapped("check", "master_key_check", check).hex()
     derived = hmac.new(MASTER, b"elicense-derive-v1token", hashlib.sha256).digest()
     yield "master.derived_token", derived.hex()
 
