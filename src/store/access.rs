@@ -77,6 +77,15 @@ fn take_item(rest: &mut &[u8]) -> Option<AccessItem> {
     Some(AccessItem { holders, entry: take(rest)?.to_vec() })
 }
 
+/// The entries that a batch holds; none unless they are `count` and end where it ends.
+pub(super) fn items(mut rest: &[u8], count: u32) -> Option<Vec<AccessItem>> {
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        items.push(take_item(&mut rest)?);
+    }
+    (u32::try_from(items.len()).ok()? == count).then_some(items)
+}
+
 impl Reader<'_> {
     /// The batches of a log that hold leaves `from .. to`, in order, `limit` at most.
     pub fn access_batches(&mut self, log: &str, from: u64, to: u64, limit: i64) -> Result<Vec<AccessBatch>> {
@@ -101,14 +110,7 @@ impl Reader<'_> {
     fn open_batch(&self, mut row: Row) -> Result<AccessBatch> {
         let count = u32::try_from(row.count).map_err(Error::internal)?;
         let opened = sealed::open(TABLE, &mut row, self.vault, &mut Aad::new());
-        let items = opened.and_then(|(_, plain)| {
-            let mut rest = plain.as_slice();
-            let mut items = Vec::new();
-            while !rest.is_empty() {
-                items.push(take_item(&mut rest)?);
-            }
-            (u32::try_from(items.len()).ok()? == count).then_some(items)
-        });
+        let items = opened.and_then(|(_, plain)| items(&plain, count));
         Ok(AccessBatch {
             log: row.log,
             first: u64::try_from(row.first).map_err(Error::internal)?,

@@ -205,19 +205,25 @@ impl Reader<'_> {
     }
 }
 
+/// Seals one holder as its row.
+pub(super) fn seal(holder: &StoredHolder, vault: &Vault) -> Result<Row> {
+    let key = vault.current(Purpose::Registry)?;
+    let mut row = Row {
+        hk: holder.hk.bytes().to_vec(),
+        state: holder.state.column(),
+        links: i16::try_from(holder.body.links.len()).map_err(Error::internal)?,
+        key_id: 0,
+        sealed: Vec::new(),
+    };
+    let plain = serde_json::to_vec(&holder.body).map_err(Error::internal)?;
+    sealed::seal(TABLE, &mut row, &key, &plain)?;
+    Ok(row)
+}
+
 impl Writer<'_> {
     /// Writes a holder's row, whether or not there was one.
     pub fn put_holder(&mut self, holder: &StoredHolder) -> Result<()> {
-        let key = self.vault.current(Purpose::Registry)?;
-        let mut row = Row {
-            hk: holder.hk.bytes().to_vec(),
-            state: holder.state.column(),
-            links: i16::try_from(holder.body.links.len()).map_err(Error::internal)?,
-            key_id: 0,
-            sealed: Vec::new(),
-        };
-        let plain = serde_json::to_vec(&holder.body).map_err(Error::internal)?;
-        sealed::seal(TABLE, &mut row, &key, &plain)?;
+        let row = seal(holder, self.vault)?;
         native!(&mut *self.conn, c => diesel::delete(holders::table.find(&row.hk)).execute(c))
             .map_err(dialect::fault)?;
         native!(&mut *self.conn, c => diesel::insert_into(holders::table)

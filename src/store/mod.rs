@@ -34,6 +34,9 @@ mod url;
 mod vault;
 mod writes;
 
+#[cfg(test)]
+mod bytes_page;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

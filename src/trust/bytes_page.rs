@@ -14,28 +14,29 @@ use crate::record::event::{self, Event, EventKind, Order};
 use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
 use crate::record::{Digest, Record, Salt, canonical};
 
-struct Examples(HashMap<&'static str, &'static str>);
+/// The worked examples by name.
+pub(crate) struct Examples(HashMap<&'static str, &'static str>);
 
 impl Examples {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let lines = include_str!("../../fixtures/vectors/bytes.txt").lines();
         let found = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
         Self(found.collect())
     }
 
-    fn text(&self, name: &str) -> &'static str {
+    pub(crate) fn text(&self, name: &str) -> &'static str {
         self.0.get(name).unwrap_or_else(|| panic!("no example {name}"))
     }
 
-    fn hex(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn hex(&self, name: &str) -> Vec<u8> {
         unhex(self.text(name))
     }
 
-    fn array<const N: usize>(&self, name: &str) -> [u8; N] {
+    pub(crate) fn array<const N: usize>(&self, name: &str) -> [u8; N] {
         self.hex(name).try_into().unwrap()
     }
 
-    fn digest(&self, name: &str) -> Digest {
+    pub(crate) fn digest(&self, name: &str) -> Digest {
         Digest(self.array(name))
     }
 }

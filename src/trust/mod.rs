@@ -23,7 +23,7 @@ pub mod seal;
 pub mod token;
 
 #[cfg(test)]
-mod bytes_page;
+pub(crate) mod bytes_page;
 
 pub use envelope::{Envelope, EnvelopeBuf, EnvelopeFault, Typ};
 pub use keyed::{HolderKey, IndexKey};

@@ -256,3 +256,19 @@ impl<'a> RunReader<'a> {
         Ok(!self.block.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::bytes_page::Examples;
+
+    #[test]
+    fn bytes_page_block_of_a_spill_run_holds() {
+        let (examples, data) = (Examples::read(), tempfile::tempdir().unwrap());
+        let dir = SpillDir::claim(data.path(), "2024-05").unwrap();
+        let mut aad = Aad::new();
+        store::start(&mut aad, Layout::PRESENT, TABLE, 7);
+        dir.cover(&mut aad, 3, 1, true);
+        assert_eq!(aad.bytes(), examples.hex("row.spill.additional"));
+    }
+}

@@ -77,11 +77,12 @@ fn each(
         }
         return Ok(());
     }
+    let limit = i64::try_from(PAGE).map_err(Error::internal)?;
     let mut after = Vec::new();
     loop {
         let keys: Vec<Vec<u8>> = store.read_now(|reader| {
             let beyond = t::table.filter(t::key.gt(&after).and(t::chunk.eq(0))).select(t::key).order(t::key);
-            beyond.limit(PAGE as i64).load(reader.conn).map_err(dialect::fault)
+            beyond.limit(limit).load(reader.conn).map_err(dialect::fault)
         })?;
         for key in &keys {
             let Ok(key) = <[u8; 16]>::try_from(key.as_slice()) else { continue };
