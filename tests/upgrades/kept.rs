@@ -157,7 +157,7 @@ fn lines(conn: &mut SqliteConnection, sql: &str) -> Vec<String> {
 fn load(data: &Path, url: &str) {
     let mut to = postgres(url);
     let book = "CREATE TABLE __diesel_schema_migrations \
-                (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL)";
+                (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL DEFAULT now())";
     to.batch_execute(book).unwrap();
     let (mut steps, mut rows, mut tables) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
     for (group, file) in [("registry", "registry.db"), ("access", "access.db")] {
