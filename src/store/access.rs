@@ -177,7 +177,8 @@ impl Writer<'_> {
             }
             framed(&mut plain, entry);
         }
-        let mut row = Row { log: log.to_owned(), first, count, at: at.micros(), key_id: 0, entries: Vec::new() };
+        let mut row =
+            Row { log: log.to_owned(), first, count, at: at.micros(), key_id: 0, entries: Vec::new() };
         sealed::seal(TABLE, &mut row, &key, &plain)?;
         native!(&mut *self.conn, c => diesel::insert_into(access_batches::table)
             .values((

@@ -129,7 +129,8 @@ fn bytes_page_rows_of_events_and_holders_hold() {
     let page = Page::read();
     let examples = &page.examples;
     let (hk, record_id) = (page.holder(), examples.array("row.record_id"));
-    let order = crate::trust::EnvelopeBuf::parse_compact(examples.text("public.order_compact"), Default::default());
+    let order =
+        crate::trust::EnvelopeBuf::parse_compact(examples.text("public.order_compact"), Default::default());
     let event = StoredEvent {
         hk,
         record_id,
@@ -203,7 +204,6 @@ fn bytes_page_rows_of_accesses_answers_and_attachments_hold() {
         sealed: Vec::new(),
     };
     page.holds("row.answer", Layout::Second, writes::TABLE, answer);
-    let chunk =
-        Chunk { key: examples.array("keyed.a"), number: 0, of: 3, key_id: 7, sealed: Vec::new() };
+    let chunk = Chunk { key: examples.array("keyed.a"), number: 0, of: 3, key_id: 7, sealed: Vec::new() };
     assert_eq!(page.holds("row.chunk", Layout::Second, files::TABLE, chunk), b"abc");
 }

@@ -125,7 +125,8 @@ impl Store {
         if path.exists() {
             return Ok(());
         }
-        write_synced(&path, &file_bytes(of, &chunks)?).map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))
+        write_synced(&path, &file_bytes(of, &chunks)?)
+            .map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))
     }
 
     /// The attachment under a keyed hash; `record_damaged` if a chunk does not open.

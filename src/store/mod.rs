@@ -53,8 +53,8 @@ pub use record_keys::RecordKey;
 pub use records::{Opened, StoredRecord, WalkKey};
 pub use reseal::{OlderRows, PAGE as RESEAL_PAGE};
 pub use rewrap::Rewrapped;
-pub use sealed::start;
 pub use row_body::{NO_ENVELOPE, RowBody, envelope_digest};
+pub use sealed::start;
 pub use sequencer::{AccessCommitter, LEASE_S};
 pub use sizes::TableSize;
 pub use tx::{Cost, Reader, Side, Writer};
@@ -154,11 +154,7 @@ impl Store {
     /// # Errors
     /// `not_initialised`; `master_key_wrong`, before anything is changed; `log_lost` where a step is missing and a
     /// process serves: it is one of the program before, which would go on in the old layout.
-    pub fn migrate(
-        place: &Place,
-        master: &MasterKey,
-        now: crate::clock::Moment,
-    ) -> Result<Vec<String>> {
+    pub fn migrate(place: &Place, master: &MasterKey, now: crate::clock::Moment) -> Result<Vec<String>> {
         let sides = [Side::Registry, Side::Access];
         let mut conns = Vec::new();
         let mut missing = false;

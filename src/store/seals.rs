@@ -81,7 +81,8 @@ pub(super) fn check_master(master: &MasterKey, check: Option<&[u8]>) -> Result<L
     let wrong = || Error::new(Code::MasterKeyWrong, "the check value does not open under this key");
     let opened = check.and_then(|check| master.unwrap(WrapName { kind: "check", name: CHECK }, check).ok());
     let opened = opened.ok_or_else(wrong)?;
-    let later = || Error::new(Code::SchemaOutdated, "the rows were sealed by a later version of this program");
+    let later =
+        || Error::new(Code::SchemaOutdated, "the rows were sealed by a later version of this program");
     match opened.strip_prefix(CHECK_TEXT) {
         Some([]) => Ok(Layout::First),
         Some([oldest]) => Layout::from_byte(*oldest).ok_or_else(later),

@@ -195,7 +195,8 @@ fn script(group: &str, version: &str) -> String {
 
 /// Every row of a table as a statement for PostgreSQL, written by SQLite itself.
 fn inserts(from: &mut SqliteConnection, table: &str) -> Vec<String> {
-    let columns = lines(from, &format!("SELECT name || ' ' || type AS line FROM pragma_table_info('{table}')"));
+    let columns =
+        lines(from, &format!("SELECT name || ' ' || type AS line FROM pragma_table_info('{table}')"));
     let (mut names, mut values) = (Vec::new(), Vec::new());
     for column in &columns {
         let (name, kind) = column.split_once(' ').unwrap();
@@ -207,7 +208,10 @@ fn inserts(from: &mut SqliteConnection, table: &str) -> Vec<String> {
         });
     }
     let (names, values) = (names.join(", "), values.join(" || ', ' || "));
-    lines(from, &format!("SELECT 'INSERT INTO {table} ({names}) VALUES (' || {values} || ')' AS line FROM {table}"))
+    lines(
+        from,
+        &format!("SELECT 'INSERT INTO {table} ({names}) VALUES (' || {values} || ')' AS line FROM {table}"),
+    )
 }
 
 /// Files on SQLite are rows on PostgreSQL: length of the whole, then for each chunk its key's id and its seal.
@@ -221,7 +225,8 @@ fn load_attachments(data: &Path, to: &mut PgConnection) {
             let number = |at: usize| u32::from_be_bytes(rest[at..at + 4].try_into().unwrap());
             let (key_id, end) = (number(0), 8 + number(4) as usize);
             let sealed: String = rest[8..end].iter().map(|byte| format!("{byte:02x}")).collect();
-            let row = format!("INSERT INTO attachments VALUES ('\\x{name}', {chunk}, {key_id}, '\\x{sealed}')");
+            let row =
+                format!("INSERT INTO attachments VALUES ('\\x{name}', {chunk}, {key_id}, '\\x{sealed}')");
             to.batch_execute(&row).unwrap();
             (rest, chunk) = (&rest[end..], chunk + 1);
         }

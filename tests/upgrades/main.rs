@@ -144,7 +144,8 @@ fn a_kept_directory_migrates_verifies_answers_and_goes_on() {
         assert_eq!(report.older, []);
         let sealed = |name| done.resealed.iter().find(|table| table.table == name).unwrap().rows;
         let counts = report.counts;
-        let counted = [counts.records, counts.past_records, counts.events, counts.holders, counts.record_keys];
+        let counted =
+            [counts.records, counts.past_records, counts.events, counts.holders, counts.record_keys];
         let tables = ["records", "past_records", "events", "holders", "record_keys"];
         assert_eq!(counted, tables.map(sealed));
         assert!(counts.attachments > 0);

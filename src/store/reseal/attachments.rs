@@ -5,11 +5,15 @@ use std::path::Path;
 
 use diesel::prelude::*;
 
-use super::{OlderRows, PAGE, Run, is_older};
+use super::again::Run;
+use super::walk::{OlderRows, is_older};
 use crate::error::{Code, Error, Result};
 use crate::store::files::{Chunk, TABLE, file_bytes, file_chunks, write_synced};
 use crate::store::schema::attachments as t;
 use crate::store::{Store, dialect};
+
+/// Keys read at a time.
+const KEYS: i64 = 500;
 
 /// Seals every attachment anew that has an older layout.
 pub(super) fn reseal(run: &mut Run<'_>) -> Result<OlderRows> {
@@ -61,10 +65,7 @@ fn unavailable(error: std::io::Error) -> Error {
 }
 
 /// Every attachment with its key, its length and its chunks; none of these where a file has not their form.
-fn each(
-    store: &Store,
-    mut f: impl FnMut(&[u8; 16], usize, Option<Vec<Chunk>>) -> Result<()>,
-) -> Result<()> {
+fn each(store: &Store, mut f: impl FnMut(&[u8; 16], usize, Option<Vec<Chunk>>) -> Result<()>) -> Result<()> {
     if !store.url().is_postgres() {
         for path in store.attachment_files()? {
             let bytes = fs::read(store.dir().join(&path)).map_err(unavailable)?;
@@ -77,12 +78,11 @@ fn each(
         }
         return Ok(());
     }
-    let limit = i64::try_from(PAGE).map_err(Error::internal)?;
     let mut after = Vec::new();
     loop {
         let keys: Vec<Vec<u8>> = store.read_now(|reader| {
             let beyond = t::table.filter(t::key.gt(&after).and(t::chunk.eq(0))).select(t::key).order(t::key);
-            beyond.limit(limit).load(reader.conn).map_err(dialect::fault)
+            beyond.limit(KEYS).load(reader.conn).map_err(dialect::fault)
         })?;
         for key in &keys {
             let Ok(key) = <[u8; 16]>::try_from(key.as_slice()) else { continue };

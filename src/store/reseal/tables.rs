@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::Walked;
+use super::walk::Walked;
 use crate::error::Result;
 use crate::store::dialect::{self, native};
 use crate::store::row_body::RowBody;
