@@ -335,12 +335,11 @@ closed! {
         MasterKeySame, "master_key_same", "新主密钥与现用的相同。请使用另一个主密钥文件。", "The new master key is the one in use. Give another file.";
         Random, "random", "操作系统没有提供随机数。请检查系统后重试。", "The system gave no random bytes. Check the machine and try again.";
         SealOpen, "seal_open", "密封数据打不开。请运行 elicense fsck。", "The sealed bytes do not open. Run `elicense fsck`.";
-        SealKeyMissing, "seal_key_missing", "打开密封数据所需的密钥不在本库。请核对主密钥和备份。", "The data key of the sealed bytes is not here. Check the master key and the backup.";
-        SealNoKey, "seal_no_key", "没有可用于密封的数据密钥。请运行 elicense fsck。", "There is no data key to seal with. Run `elicense fsck`.";
         SealCipher, "seal_cipher", "加密运算失败。请查看运行日志。", "The cipher refused the text. Read the operator's log.";
         BackupBackend, "backup_backend", "该命令只用于 SQLite。PostgreSQL 请用 pg_dump 和 pg_restore。", "The command is for SQLite. Use pg_dump and pg_restore for PostgreSQL.";
         BackupPlace, "backup_place", "备份目录已存在。请指定一个不存在的目录。", "The folder of the backup exists already. Name a new one.";
         BackupManifest, "backup_manifest", "备份清单缺失或不正确。请使用完整的备份。", "The backup's manifest is missing or wrong. Use a whole backup.";
+        BackupLayouts, "backup_layouts", "备份期间一次升级刚好结束。请重新备份。", "A migration ended while the copies were made. Back up once more.";
         BackupSignature, "backup_signature", "备份清单的签名不成立。请使用本库的备份。", "The manifest is not signed by this registry's own key. Use a backup of this registry.";
         BackupDigest, "backup_digest", "备份文件缺失或内容不符。请使用完整的备份。", "A file of the backup is missing or was changed. Use a whole backup.";
         BackupHeads, "backup_heads", "备份中的日志与清单不符。请使用完整的备份。", "The logs of the backup are not those of its manifest. Use a whole backup.";

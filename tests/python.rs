@@ -265,6 +265,24 @@ fn i10_an_outsider_computes_the_examples_of_entries_and_verifies_those_of_layout
 }
 
 #[test]
+fn the_worked_examples_of_sealed_rows_are_those_of_the_second_implementation() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vectors/bytes.txt");
+    let Some(output) = script("seals.py", &["check", examples.to_str().unwrap()]) else { return };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["made"].as_u64().is_some_and(|made| made > 50), "{said}");
+    // One byte of one example changed is seen.
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(&examples).unwrap();
+    let at = text.find("row.event.sealed = ").unwrap() + "row.event.sealed = 02".len();
+    let changed = folder.path().join("bytes.txt");
+    std::fs::write(&changed, format!("{}1{}", &text[..at], &text[at + 1..])).unwrap();
+    let output = script("seals.py", &["check", changed.to_str().unwrap()]).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("row.event.sealed"));
+}
+
+#[test]
 fn the_outsiders_ed25519_holds_the_published_vectors() {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vectors");
     let Some(counts) = held(&["vectors", vectors.to_str().unwrap()]) else { return };

@@ -50,6 +50,7 @@ pub use transfer::read_back::{ReadBack, RefusedLine};
 pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use upkeep::init::{Founding, FoundingOptions};
 pub use upkeep::logs::{Consistency, Inclusion, LogInfo};
+pub use upkeep::migrate::Migrated;
 pub use upkeep::restore::{Restored, RestoredInPlace};
 pub use upkeep::succession::Closed;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::keyed::{IndexKey, Tag};
 use super::keys::tests::unhex;
 use super::master::WrapName;
-use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
+use super::{Aad, DataKey, EnvelopeBuf, Layout, MasterKey, SigningKey, Typ};
 use crate::identity::HolderCode;
 use crate::record::access::{
     self, AccessEntry, AllowedBy, Channel, LoggedAccess, Outcome, Presence, Seat, further_hash,
@@ -18,28 +18,29 @@ use crate::record::event::{self, Event, EventKind, Order, PublicAction};
 use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
 use crate::record::{Action, Digest, Record, Salt, ShortDigest, canonical};
 
-struct Examples(HashMap<&'static str, &'static str>);
+/// The worked examples by name.
+pub(crate) struct Examples(HashMap<&'static str, &'static str>);
 
 impl Examples {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let lines = include_str!("../../fixtures/vectors/bytes.txt").lines();
         let found = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
         Self(found.collect())
     }
 
-    fn text(&self, name: &str) -> &'static str {
+    pub(crate) fn text(&self, name: &str) -> &'static str {
         self.0.get(name).unwrap_or_else(|| panic!("no example {name}"))
     }
 
-    fn hex(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn hex(&self, name: &str) -> Vec<u8> {
         unhex(self.text(name))
     }
 
-    fn array<const N: usize>(&self, name: &str) -> [u8; N] {
+    pub(crate) fn array<const N: usize>(&self, name: &str) -> [u8; N] {
         self.hex(name).try_into().unwrap()
     }
 
-    fn digest(&self, name: &str) -> Digest {
+    pub(crate) fn digest(&self, name: &str) -> Digest {
         Digest(self.array(name))
     }
 }
@@ -295,13 +296,16 @@ fn shown_holders(examples: &Examples, entry: &AccessEntry<'_>) {
 fn seals(examples: &Examples) {
     let id = examples.text("seal.key_id").parse().unwrap();
     let key = DataKey::new(id, &examples.array("seal.key")).unwrap();
-    let mut aad = Aad::new();
-    aad.start("records", id).text("active").integer(-1).boolean(true).null().raw(&[9; 16]);
-    assert_eq!(aad.bytes(), examples.hex("seal.additional"));
-    let mut sealed = Vec::new();
-    key.seal_with(examples.array("seal.nonce"), &aad, &examples.hex("seal.plain"), &mut sealed).unwrap();
-    assert_eq!(sealed, examples.hex("seal.sealed"));
-    assert_eq!(key.open_in_place(&aad, &mut sealed).unwrap(), examples.hex("seal.plain"));
+    for (layout, name) in [(Layout::PRESENT, "seal"), (Layout::First, "seal.layout_1")] {
+        let of = |part: &str| examples.hex(&format!("{name}.{part}"));
+        let mut aad = Aad::new();
+        aad.start(layout, "records", id).text("active").integer(-1).boolean(true).null().raw(&[9; 16]);
+        assert_eq!(aad.bytes(), of("additional"));
+        let mut sealed = Vec::new();
+        key.seal_with(examples.array("seal.nonce"), &aad, &of("plain"), &mut sealed).unwrap();
+        assert_eq!(sealed, of("sealed"));
+        assert_eq!(key.open_in_place(&aad, &mut sealed).unwrap(), of("plain"));
+    }
 
     let master = MasterKey::from_bytes(examples.array("wrap.master"));
     let name = WrapName { kind: examples.text("wrap.kind"), name: examples.text("wrap.name") };
@@ -309,9 +313,11 @@ fn seals(examples: &Examples) {
     assert_eq!(wrapped, examples.hex("wrap.wrapped"));
     assert_eq!(*master.unwrap(name, &wrapped).unwrap(), examples.hex("wrap.key"));
     let check = WrapName { kind: "check", name: "master_key_check" };
-    let wrapped =
-        master.wrap_with(examples.array("wrap.nonce"), check, b"elicense master key check").unwrap();
-    assert_eq!(wrapped, examples.hex("check.wrapped"));
+    for (oldest, name) in [(vec![Layout::PRESENT.byte()], "check"), (vec![], "check.layout_1")] {
+        let text = [b"elicense master key check".to_vec(), oldest].concat();
+        let wrapped = master.wrap_with(examples.array("wrap.nonce"), check, &text).unwrap();
+        assert_eq!(wrapped, examples.hex(&format!("{name}.wrapped")));
+    }
     assert_eq!(master.derive("token")[..], examples.hex("master.derived_token"));
 }
 

@@ -31,10 +31,8 @@ impl From<SealFault> for Error {
     /// A row that does not open, or whose data key is gone, is a damaged record; the rest is unforeseen.
     fn from(fault: SealFault) -> Self {
         match fault {
-            SealFault::DoesNotOpen | SealFault::KeyMissing(_) => {
-                Self::new(Code::RecordDamaged, "").rule(fault.rule()).caused_by(fault)
-            }
-            SealFault::Random(_) | SealFault::NoCurrentKey | SealFault::Cipher => Self::internal(fault),
+            SealFault::DoesNotOpen => Self::new(Code::RecordDamaged, "").rule(fault.rule()).caused_by(fault),
+            SealFault::Random(_) | SealFault::Cipher => Self::internal(fault),
         }
     }
 }

@@ -126,6 +126,7 @@ impl Item {
                 logged_at: place.at,
                 review_due: None,
                 envelope: self.envelope.clone(),
+                digest: self.envelope_digest,
                 directory: Vec::new(),
             },
         })

@@ -27,7 +27,7 @@ use crate::registry::base::ledger::Place;
 use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::signed::{IssueOutcome, event_row};
 use crate::rule::Rule;
-use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
+use crate::store::{NO_ENVELOPE, RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A certificate that exists elsewhere, as its issuer reports it.
@@ -228,6 +228,7 @@ impl Registry {
                         logged_at: place.at,
                         review_due: None,
                         envelope: Vec::new(),
+                        digest: NO_ENVELOPE,
                         directory: directory_json(draft, name)?,
                     },
                 };

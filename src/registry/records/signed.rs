@@ -81,7 +81,7 @@ impl Signed {
     ) -> Result<Vec<StoredRecord>> {
         let record = &self.record;
         let version = i32::try_from(record.version).map_err(Error::internal)?;
-        let envelope = self.envelope.stored().to_vec();
+        let (envelope, digest) = (self.envelope.stored().to_vec(), self.envelope.view().digest());
         let rows = record.holders.iter().zip(&self.holders).map(|(holder, hk)| StoredRecord {
             hk: *hk,
             type_code: record.record_type.code.clone(),
@@ -106,6 +106,7 @@ impl Signed {
                 logged_at: at,
                 review_due: None,
                 envelope: envelope.clone(),
+                digest,
                 directory: Vec::new(),
             },
         });

@@ -112,8 +112,15 @@ impl Registry {
     fn backup_into(&self, folder: &Path) -> Result<BackedUp> {
         let made_at = self.now();
         let store = self.store();
+        let closed = store.older_layouts_are_closed();
         let mut heads = store.copy_side(Side::Access, &folder.join("access.db"))?;
         heads.extend(store.copy_side(Side::Registry, &folder.join("registry.db"))?);
+        store.load_data_keys()?;
+        if store.older_layouts_are_closed() != closed {
+            // The copy of the access side may hold rows that the copy of the registry lets open no more.
+            let detail = "a migration ended while the copies were made: back up once more";
+            return Err(Error::new(Code::StoreBusy, detail).rule(Rule::BackupLayouts));
+        }
         let mut paths = vec![PathBuf::from("access.db"), PathBuf::from("registry.db")];
         for path in store.attachment_files()? {
             let target = folder.join(&path);

@@ -209,7 +209,7 @@ impl<'a> Draft<'a> {
                 self.body.extend_from_slice(b",\"envelope\":\"");
                 envelope.write_compact(&mut self.body);
                 self.body.push(b'"');
-                envelope.digest()
+                record.body.digest
             }
             (Some(envelope), false) => self.extract(envelope, record, fields, entry)?,
             (None, _) => self.directory(record, fields, entry)?,
