@@ -198,11 +198,6 @@ impl Day {
         digits(&mut text, 10, 2, day.into());
         Some(text)
     }
-
-    /// `2026年11月22日`, as documents print it.
-    pub fn text_zh(self) -> String {
-        format!("{}年{}月{}日", self.0.year(), self.0.month(), self.0.day())
-    }
 }
 
 impl fmt::Display for Day {

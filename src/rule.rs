@@ -258,9 +258,6 @@ closed! {
         AgencySuccessorWithoutEnd, "agency_successor_without_end", "只有已终止机构的最后一条记录可以写明承接机构。请核对。", "Only the last entry of an agency that has ended names a successor. Check the entry.";
         AgencySuccessorUnknown, "agency_successor_unknown", "承接机构未登记。请先登记承接机构。", "The successor is not a known agency. Register it first.";
         AgencySuccessionCycle, "agency_succession_cycle", "机构承接关系形成循环。请核对承接机构。", "The succession closes a circle. Check the successors.";
-        RegionLength, "region_length", "行政区划代码应为 6、9 或 12 位。请核对。", "A region code has 6, 9 or 12 digits. Check it.";
-        RegionDigits, "region_digits", "行政区划代码只能有数字。请核对。", "A region code has digits only. Check it.";
-        RegionHole, "region_hole", "行政区划代码中上级为零而下级不为零。请核对。", "A region code names no part below a part of zeros. Check it.";
 
         // Catalog of types, lists and days (目录规则)
         Catalog, "catalog", "目录变更不被接受。请核对提交的内容。", "The change of the catalog was refused. Check what was sent.";

@@ -13,7 +13,7 @@ mod common;
 
 use common::people::{self, POLICE, ZHOU};
 use common::program::{Installed, command, finish};
-use common::{World, operator, server};
+use common::{Backend, World, operator, server};
 use elicense::error::Error;
 use elicense::record::event::{Event, Order};
 use elicense::registry::{FindingKind, FsckOptions, Opening, Registry, Submitted};
@@ -213,8 +213,10 @@ fn the_registrys_key_is_followed_by_another_and_a_revoked_one_signs_no_more(worl
     let last: Vec<_> = all.iter().rev().take(2).map(signed_by).collect();
     assert_eq!(last, [second.clone(), second.clone()]);
     assert_eq!(order(&all[all.len() - 2])["detail"]["body"]["revoked"]["why"], "密钥丢失");
-    if let Ok(backup) = registry.backup(&world.dir().join("backup")) {
-        assert_eq!(backup.kid, second);
+    let backup = registry.backup(&world.dir().join("backup"));
+    match world.backend() {
+        Backend::Sqlite => assert_eq!(backup.unwrap().kid, second),
+        Backend::Postgres => assert_eq!(backup.unwrap_err().rule, Some(Rule::BackupBackend)),
     }
     assert_eq!(rule(registry.revoke_key("test", &second, now, "")).as_deref(), Some("key_last"));
     let log_key = registry.snapshot().keys.history("log:records")[0].kid().to_string();
@@ -302,7 +304,7 @@ fn init_makes_a_master_key_that_only_its_owner_reads_and_a_wider_one_is_refused(
 
 #[test]
 fn a_failed_commit_leaves_the_old_master_key_in_force() {
-    let world = common::world(common::Backend::Sqlite).unwrap();
+    let world = common::world(Backend::Sqlite).unwrap();
     people::settle(&world.registry);
     let before = events(&world.registry).len();
     let new = || MasterKey::from_bytes([9; 32]);

@@ -163,9 +163,13 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
     };
     assert_eq!(seen(&mut sent), seen(&mut kept));
     // What was read back is verified by the keys registered here.
-    let envelope =
-        sent[0]["versions"].as_array().unwrap().iter().filter_map(|one| one["envelope"].as_str()).next();
-    if let Some(envelope) = envelope {
+    let envelopes: Vec<&str> = sent
+        .iter()
+        .flat_map(|line| line["versions"].as_array().into_iter().flatten())
+        .filter_map(|one| one["envelope"].as_str())
+        .collect();
+    assert!(envelopes.len() >= 3, "{} envelopes were sent", envelopes.len());
+    for envelope in envelopes {
         let ask = serde_json::from_value(json!({"envelope": envelope})).unwrap();
         let verified = run(other.registry.verify(None, &ask)).unwrap();
         assert!(verified.body["logged"]["leaf"].is_number(), "{:#}", verified.body);

@@ -54,20 +54,6 @@ pub enum Level {
     Village,
 }
 
-impl Level {
-    /// The Chinese term.
-    pub fn zh(self) -> &'static str {
-        match self {
-            Self::National => "国家",
-            Self::Province => "省",
-            Self::City => "市",
-            Self::County => "县",
-            Self::Township => "乡镇街道",
-            Self::Village => "村居",
-        }
-    }
-}
-
 /// What kind of body an agency is (机构性质).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

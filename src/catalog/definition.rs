@@ -245,16 +245,6 @@ pub enum EndState {
     Lapsed,
 }
 
-impl EndState {
-    /// The two digits of the state.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Cancelled => "04",
-            Self::Lapsed => "05",
-        }
-    }
-}
-
 /// Actions that a rule may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

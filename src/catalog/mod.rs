@@ -39,7 +39,7 @@ pub use face::{
     Format, HolderFacts, Mask, NoteKind, SchemaFault, same_name,
 };
 pub use label::Label;
-pub use region::{Region, RegionFault, region_covers};
+pub use region::{Region, RegionFault};
 pub use roles::{Role, RoleFault, Seat, ShareRule};
 pub use snapshot::{Catalog, CatalogFault, CatalogParts};
 pub use types::{TypeEntry, TypeFault};

@@ -19,24 +19,6 @@ pub enum Sex {
     Female,
 }
 
-impl Sex {
-    /// `男` or `女`.
-    pub fn text_zh(self) -> &'static str {
-        match self {
-            Self::Male => "男",
-            Self::Female => "女",
-        }
-    }
-
-    /// `male` or `female`.
-    pub fn text_en(self) -> &'static str {
-        match self {
-            Self::Male => "male",
-            Self::Female => "female",
-        }
-    }
-}
-
 /// For whom numbers of that prefix are made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PersonKind {

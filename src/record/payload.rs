@@ -119,14 +119,6 @@ impl Validity {
             Self::LongTerm => None,
         }
     }
-
-    /// As documents print it: a date, or 长期.
-    pub fn text_zh(self) -> String {
-        match self {
-            Self::Until(day) => day.text_zh(),
-            Self::LongTerm => "长期".to_owned(),
-        }
-    }
 }
 
 impl Serialize for Validity {

@@ -4,7 +4,7 @@
 //!   [`jwks`] publishes the public ones;
 //! * [`envelope`] is the JWS in which everything signed is stored and served, byte for byte;
 //! * [`seal`] keeps rows closed and their clear columns true; [`master`] wraps the keys that do it;
-//! * [`keyed`] makes holder keys and every other name a number is found by; [`token`] MACs tokens;
+//! * [`keyed`] makes holder keys and every other name a number is found by;
 //! * [`password`] and [`random`] are the one way to each.
 //!
 //! The only file this layer reads or writes is the master key's. A failure of cryptography says that it
@@ -20,7 +20,6 @@ pub mod password;
 pub mod random;
 mod refusal;
 pub mod seal;
-pub mod token;
 
 #[cfg(test)]
 pub(crate) mod bytes_page;

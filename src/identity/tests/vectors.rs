@@ -26,7 +26,10 @@ fn vectors(file: &str) -> Vec<Vector<'_>> {
 fn told(parsed: &Parsed, what: &str) -> String {
     let facts = parsed.code.person();
     match what {
-        "sex" => facts.unwrap().sex.text_en().to_owned(),
+        "sex" => match facts.unwrap().sex {
+            Sex::Male => "male".to_owned(),
+            Sex::Female => "female".to_owned(),
+        },
         "born" => facts.unwrap().birth_date.to_string(),
         "kind" => match facts.unwrap().kind {
             PersonKind::Mainland => "mainland".to_owned(),

@@ -110,16 +110,6 @@ impl EnvelopeFault {
             Self::Signature => Rule::SignatureMismatch,
         }
     }
-
-    /// The reason with which a verdict reports it.
-    pub fn reason(self) -> crate::record::Reason {
-        use crate::record::Reason;
-        match self {
-            Self::KeyUnknown => Reason::KeyUnknown,
-            Self::Signature => Reason::SignatureMismatch,
-            _ => Reason::Malformed,
-        }
-    }
 }
 
 /// The bytes of a part, strictly: only one text decodes to them.
