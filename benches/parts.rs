@@ -17,7 +17,7 @@ use elicense::record::answer::{Answer, AnsweredRecord, Head};
 use elicense::record::event::holder_hash;
 use elicense::record::{Digest, Facts, Salt, State, canonical, verdict};
 use elicense::trust::keys::{BatchItem, verify_batch};
-use elicense::trust::{Aad, DataKey, EnvelopeBuf, IndexKey, SigningKey, Typ};
+use elicense::trust::{Aad, DataKey, EnvelopeBuf, IndexKey, Layout, SigningKey, Typ};
 use serde_json::{Value, json};
 
 const PERSON: &str = "190101198803120021";
@@ -81,7 +81,7 @@ fn signing(c: &mut Criterion) {
 fn sealing(c: &mut Criterion) {
     let key = DataKey::new(1, &[3; 32]).unwrap();
     let mut aad = Aad::new();
-    aad.start("records", 1).raw(&[9; 16]).text("11190000MD10009070001").integer(1);
+    aad.start(Layout::PRESENT, "records", 1).raw(&[9; 16]).text("11190000MD10009070001").integer(1);
     let plain = vec![b'x'; 1_200];
     c.bench_function("seal 1.2 KB", |b| {
         let mut out = Vec::new();
