@@ -47,7 +47,7 @@ fn i11_a_directory_without_a_registry_is_left_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let place = Place::in_dir(&dir.path().join("data"));
     assert_eq!(refused(Registry::open(opening(&place, MASTER))), Code::NotInitialised);
-    assert_eq!(refused(Store::migrate(&place)), Code::NotInitialised);
+    assert_eq!(refused(Store::migrate(&place, &MasterKey::from_bytes(MASTER), noon())), Code::NotInitialised);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
@@ -69,7 +69,7 @@ fn i11_an_empty_postgres_database_is_not_a_registry_and_migrate_does_not_make_on
     let place =
         Place { url: DbUrl::parse(&database.url).unwrap(), dir: dir.path().into(), point_hops: false };
     assert_eq!(refused(Registry::open(opening(&place, MASTER))), Code::NotInitialised);
-    assert_eq!(refused(Store::migrate(&place)), Code::NotInitialised);
+    assert_eq!(refused(Store::migrate(&place, &MasterKey::from_bytes(MASTER), noon())), Code::NotInitialised);
     assert_eq!(tables(&database.url), 0, "a database that was refused is left as it was");
     assert!(Registry::found(opening(&place, MASTER), &options()).is_ok());
 }
@@ -106,7 +106,10 @@ fn i11_another_programs_sqlite_file_is_left_as_it_was() {
         let read = || ["registry.db", "access.db"].map(|file| std::fs::read(dir.path().join(file)).unwrap());
         let before = read();
         assert_eq!(refused(Registry::open(opening(&place, MASTER))), Code::NotInitialised);
-        assert_eq!(refused(Store::migrate(&place)), Code::NotInitialised);
+        assert_eq!(
+            refused(Store::migrate(&place, &MasterKey::from_bytes(MASTER), noon())),
+            Code::NotInitialised
+        );
         assert_eq!(refused(Registry::found(opening(&place, MASTER), &options())), Code::AlreadyInitialised);
         assert!(read() == before, "{tables}: a file that was refused is left as it was");
         assert_eq!(

@@ -1,13 +1,15 @@
 //! I8: one holder, one place. What a lookup asks of the database is counted as the database is asked.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::{Connection, RunQueryDsl};
 use elicense::clock::Day;
 use elicense::store::{HolderBody, HolderState, Link, LinkKind, Opened, StoredHolder};
 
 use super::common::people::{self, CHEN, ZHOU};
-use super::common::{Backend, World, world};
+use super::common::{Backend, World, noon, world};
 use super::{issue, lookup, ready, records};
 
 thread_local! {
@@ -84,6 +86,59 @@ fn i8_a_lookup_is_one_scan_and_one_point_read_a_number() {
     }
     let (scans, points, asked) = reads(&world, ZHOU);
     assert_eq!((scans, points), (4, 4), "{asked:#?}");
+}
+
+#[derive(diesel::QueryableByName)]
+struct Step {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    detail: String,
+}
+
+/// How SQLite carries a statement out, step by step.
+#[allow(clippy::disallowed_methods, reason = "tests open databases of their own")]
+fn plan(file: &std::path::Path, statement: &str) -> Vec<String> {
+    let text = statement.split(" -- binds").next().unwrap();
+    let mut conn = diesel::SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+    let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {text}")).load(&mut conn).unwrap();
+    steps.into_iter().map(|step| step.detail).collect()
+}
+
+/// The next page of a walk over a table begins where the last one ended: it neither reads the table from its
+/// beginning nor sorts all that is left.
+#[test]
+fn a_walk_goes_on_from_where_it_stands() {
+    set_default_instrumentation(count).unwrap();
+    let world = world(Backend::Sqlite).unwrap();
+    ready(&world);
+    issue(&world, people::marriage("J190101-2015-000123"));
+    lookup(&world, ZHOU);
+    lookup(&world, ZHOU);
+    world.registry.stop_access();
+    let store = world.registry.store();
+    ASKED.take();
+    let walked = store.read_now(|reader| {
+        let (_, next) = reader.walk_records(false, None, 1)?;
+        reader.walk_records(false, next.as_ref(), 1)?;
+        reader.walk_records(true, next.as_ref(), 1)?;
+        let (_, next) = reader.walk_events(None, 1)?;
+        reader.walk_events(next.as_ref(), 1)
+    });
+    walked.unwrap();
+    store.reseal(noon(), 1).unwrap();
+    let asked = ASKED.take();
+    let pages = asked.iter().filter(|text| text.contains(" WHERE ") && text.contains(" LIMIT "));
+    let mut tables = BTreeSet::new();
+    for page in pages {
+        let table = page.split("FROM `").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+        let file = if table == "access_batches" { "access.db" } else { "registry.db" };
+        let steps = plan(&world.data().join(file), page);
+        let begins = steps.first().is_some_and(|step| step.starts_with(&format!("SEARCH {table} USING ")));
+        let sorts = steps.iter().any(|step| step.contains("FOR ORDER BY") || step.contains("MULTI-INDEX"));
+        assert!(begins && !sorts, "{page}: {steps:?}");
+        tables.insert(table.to_owned());
+    }
+    let walked = ["access_batches", "events", "past_records", "record_keys", "records"];
+    assert!(walked.iter().all(|table| tables.contains(*table)), "{tables:?}");
 }
 
 crate::on_both! {
