@@ -92,6 +92,13 @@ closed! {
         AuthorityRegionNotCovered, "authority_region_not_covered", "该机构的权限不包括签发地。请由当地有权机构办理。", "The agency's authority does not cover the region of issue. Let the agency of that region do this.";
         AuthorityOutsidePeriod, "authority_outside_period", "该机构的权限在这一天无效。请核对日期，或办理授权延期。", "The agency's authority does not hold on that day. Check the day, or extend the authority.";
         AuthorityNotTheIssuer, "authority_not_the_issuer", "该机构既不是发证机构，也不是其职权承接机构。请由发证机构办理。", "The agency is neither the issuer nor its successor. Let the issuer do this.";
+        EmpowermentGrant, "empowerment_grant", "该类机构不能获得这项主体状态权限，或机构不存在，或截止日早于起始日。请核对。", "An office of this kind never states that, or the agency is not known, or the period ends before it begins. Check it.";
+        EmpowermentMissing, "empowerment_missing", "该机构无权作出这项声明。请由有权机构办理，或由管理员运行 elicense agencies empower。", "The agency has no authority over people for this. Let an agency that has it state it, or run `elicense agencies empower`.";
+        AgencyMissing, "agency_missing", "命令行操作员不能以自己的名义声明主体状态。请填写作出声明的机构。", "An operator states nothing about people. Name the agency that states it.";
+        SourceOfAgency, "source_of_agency", "来源由机构的权限决定，不能另行填写。请删去来源。", "The source of a mark follows from the authority of the agency. Leave it out.";
+        MarkMissing, "mark_missing", "该机构没有可以撤回的标记。", "This agency has no mark to take back.";
+        NamesDiffer, "names_differ", "两个号码名下的姓名不一致，或其中一个没有证照。请在理由中说明如何确认，并设置 names_differ。", "The names on the records of the two codes do not agree, or one has no record. Say in the ground how it is known, and set names_differ.";
+        HolderUnchanged, "holder_unchanged", "未作任何变更。有权查询该主体的机构可以获知原因。", "Nothing was changed. An office that may look the holder up is told why.";
         AuthorityGrant, "authority_grant", "授权的机构不存在，或授权的截止日早于起始日。请核对授权。", "The authority is given to an unknown agency, or it ends before it begins. Check it.";
 
         // Actions, disputes and versions (业务动作)

@@ -73,6 +73,7 @@ fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) 
         grants: vec![],
         budget: 1,
         enabled: true,
+        epoch: 1,
     };
     let stranger = Actor::Client { client: client.into(), scopes: vec![] };
     let mut command = ActCommand::new(&issued.identifier, 1, Action::Annul);

@@ -59,6 +59,7 @@ fn client(agency: &str) -> Actor {
         grants,
         budget: 100,
         enabled: true,
+        epoch: 1,
     };
     Actor::Client { client: Arc::new(client), scopes }
 }

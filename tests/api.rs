@@ -48,6 +48,44 @@ fn refusal(answer: &server::Answer) -> String {
 }
 
 #[test]
+fn i4_a_replaced_or_ended_secret_ends_its_tokens_for_good() {
+    replaced_secrets(up());
+}
+
+#[test]
+fn i4_a_replaced_secret_ends_its_tokens_on_postgres_as_well() {
+    match up_on(Backend::Postgres) {
+        Some(up) => replaced_secrets(up),
+        None => common::postgres::skipped(),
+    }
+}
+
+fn replaced_secrets(up: Up) {
+    let registry = &up._world.registry;
+    let looks = |token: &str| {
+        registry.refresh().unwrap();
+        up.server.post("/api/v1/lookups", Some(token), &ask(ZHOU, "A1")).status
+    };
+    let first = up.server.token("all", SECRET);
+    assert_eq!(looks(&first), 200);
+    registry.change_client("test", "all", |body, _| body.budget = 900).unwrap();
+    assert_eq!(looks(&first), 200, "other rights leave the secret as it is");
+
+    server::clients(registry);
+    assert_eq!(looks(&first), 401, "the same words given again are another secret");
+    let second = up.server.token("all", SECRET);
+    assert_eq!(looks(&second), 200);
+
+    registry.change_client("test", "all", |_, enabled| *enabled = false).unwrap();
+    assert_eq!(looks(&second), 401);
+    server::clients(registry);
+    for ended in [&first, &second] {
+        assert_eq!(looks(ended), 401, "end and add again does not revive a token");
+    }
+    assert_eq!(looks(&up.server.token("all", SECRET)), 200);
+}
+
+#[test]
 fn i4_an_allowed_client_gets_envelopes_and_a_narrow_one_an_extract_of_its_fields() {
     envelopes_and_extracts(up());
 }

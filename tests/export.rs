@@ -50,6 +50,7 @@ fn limited(scope: Scope, fields: Fields) -> Actor {
         grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
         budget: 10,
         enabled: true,
+        epoch: 1,
     };
     Actor::Client { client: Arc::new(client), scopes: vec![scope] }
 }

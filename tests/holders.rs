@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
+use common::people::{self, CHEN, COMPANY, CREMATORIUM, MARKET, POLICE, ZHOU};
 use common::{World, operator, run};
 use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Client, Scope};
@@ -15,7 +15,6 @@ use elicense::registry::{
     Ask, DirectoryAsk, HistoryAsk, HolderChanged, LinkCommand, MarkCommand, Submitted, VerifyAsk,
 };
 use elicense::rule::Rule;
-use elicense::store::HolderState;
 use elicense::trust::{EnvelopeBuf, HolderKey};
 use serde_json::{Value, json};
 
@@ -33,20 +32,21 @@ fn lookup(world: &World, code_type: &str, code: &str) -> Value {
     serde_json::from_slice(&answered.body).unwrap()
 }
 
-fn mark(world: &World, code_type: &str, code: &str, state: &str, source: &str) -> Result<HolderChanged> {
+fn mark(world: &World, code_type: &str, code: &str, state: &str, agency: &str) -> Result<HolderChanged> {
     world.registry.refresh().unwrap();
     let command = json!({
-        "holder": {"type": code_type, "code": code}, "state": state, "source": source, "ground": "来函 2026-3 号",
-        "agency": POLICE,
+        "holder": {"type": code_type, "code": code}, "state": state, "ground": "来函 2026-3 号",
+        "agency": agency,
     });
     let command: MarkCommand = serde_json::from_value(command).unwrap();
     world.registry.mark_holder(&operator(), &command, None)
 }
 
 fn link_command(kind: &str, (from_type, from): (&str, &str), (to_type, to): (&str, &str)) -> LinkCommand {
+    let agency = if kind == "same_person" { POLICE } else { MARKET };
     serde_json::from_value(json!({
         "from": {"type": from_type, "code": from}, "to": {"type": to_type, "code": to}, "kind": kind,
-        "ground": "号码更正证明", "agency": POLICE,
+        "ground": "号码更正证明", "names_differ": true, "agency": agency,
     }))
     .unwrap()
 }
@@ -73,6 +73,9 @@ fn key(world: &World, code: &str) -> HolderKey {
 on_both! {
     a_death_report_cuts_nobody_off_and_a_confirmed_death_is_taken_back_with_a_reason
     marks_keep_to_persons_and_organisations
+    r6_who_may_state_what_follows_from_a_signed_table_and_from_no_word_of_the_caller
+    r6_two_numbers_are_linked_where_their_names_agree_or_a_ground_says_why_not
+    i4_marks_and_links_tell_nothing_to_who_may_not_look
     a_changed_number_shows_the_records_under_both_numbers_until_it_is_unlinked
     four_codes_are_of_one_holder_a_fifth_and_a_circle_are_refused
     a_changed_organisation_code_is_followed_and_a_successor_only_shown
@@ -133,18 +136,18 @@ fn r6_a_death_is_told_the_same_on_every_path(world: World) {
         ("death_reported", ("undetermined", json!(["death_reported"])), valid()),
         ("deceased", ("invalid", json!(["holder_deceased"])), valid()),
     ] {
-        mark(&world, "111", ZHOU, state, "household").unwrap();
+        mark(&world, "111", ZHOU, state, POLICE).unwrap();
         expect("resident_id_card", &[ZHOU], json!({"name": "周海燕"}), card);
         expect("marriage_certificate", &[ZHOU, CHEN], json!({"registry": "城东区民政局"}), valid());
         expect("death_certificate", &[ZHOU], json!({"deceased_name": "周海燕"}), valid());
         // A guardian's death takes nothing from the ward; the ward's own does, whoever's number is looked up.
         expect("disability_certificate", &[ward, ZHOU], json!({"name": "王䶮"}), disability);
     }
-    mark(&world, "111", ward, "deceased", "household").unwrap();
+    mark(&world, "111", ward, "deceased", POLICE).unwrap();
     let dead = ("invalid", json!(["holder_deceased"]));
     expect("disability_certificate", &[ward, ZHOU], json!({"name": "王䶮"}), dead);
-    mark(&world, "111", ward, "normal", "household").unwrap();
-    mark(&world, "111", ZHOU, "normal", "household").unwrap();
+    mark(&world, "111", ward, "normal", POLICE).unwrap();
+    mark(&world, "111", ZHOU, "normal", POLICE).unwrap();
     // What is written about them was edited: nothing can be told, by any path, and never that it is good.
     world.sql("UPDATE holders SET state = 1");
     let unreadable = || ("undetermined", json!(["status_unavailable"]));
@@ -159,26 +162,134 @@ fn a_death_report_cuts_nobody_off_and_a_confirmed_death_is_taken_back_with_a_rea
         let answer = lookup(&world, "111", ZHOU);
         (answer["records"][0]["verdict"].clone(), answer["records"][0]["reasons"].clone())
     };
-    mark(&world, "111", ZHOU, "death_reported", "cremation").unwrap();
+    mark(&world, "111", ZHOU, "death_reported", CREMATORIUM).unwrap();
     assert_eq!(judged(), (json!("undetermined"), json!(["death_reported"])));
-    let unconfirmed = mark(&world, "111", ZHOU, "deceased", "hospital").unwrap_err();
-    assert_eq!(unconfirmed.rule.map(Rule::wire), Some("death_unconfirmed"));
-    mark(&world, "111", ZHOU, "deceased", "household").unwrap();
+    let unconfirmed = mark(&world, "111", ZHOU, "deceased", CREMATORIUM).unwrap_err();
+    assert_eq!(
+        (unconfirmed.code, unconfirmed.rule.map(Rule::wire)),
+        (Code::Forbidden, Some("empowerment_missing"))
+    );
+    mark(&world, "111", ZHOU, "deceased", POLICE).unwrap();
     assert_eq!(judged(), (json!("invalid"), json!(["holder_deceased"])));
-    let weaker = mark(&world, "111", ZHOU, "death_reported", "cremation").unwrap_err();
-    assert_eq!(weaker.code, Code::ActionForbidden);
-    mark(&world, "111", ZHOU, "normal", "household").unwrap();
+    mark(&world, "111", ZHOU, "death_reported", CREMATORIUM).unwrap();
+    assert_eq!(judged(), (json!("invalid"), json!(["holder_deceased"])), "a later report weakens nothing");
+    for holder in [ZHOU, CHEN] {
+        let refused = mark(&world, "111", holder, "normal", CREMATORIUM).unwrap_err();
+        assert_eq!(
+            refused.rule.map(Rule::wire),
+            Some("mark_missing"),
+            "the same for the dead and the living"
+        );
+    }
+    // A wrong day is corrected in one step, with no living moment between.
+    mark(&world, "111", ZHOU, "deceased", POLICE).unwrap();
+    assert_eq!(judged(), (json!("invalid"), json!(["holder_deceased"])));
+    mark(&world, "111", ZHOU, "normal", POLICE).unwrap();
     assert_eq!(judged(), (json!("valid"), json!([])));
+}
+
+fn r6_who_may_state_what_follows_from_a_signed_table_and_from_no_word_of_the_caller(world: World) {
+    settled(&world);
+    let registry = &world.registry;
+    let stated = |state: &str, source: Value, agency: Value| {
+        registry.refresh().unwrap();
+        let command = json!({
+            "holder": {"type": "111", "code": ZHOU}, "state": state, "source": source, "ground": "来函", "agency": agency,
+        });
+        registry.mark_holder(&operator(), &serde_json::from_value(command).unwrap(), None)
+    };
+    let rule = |state, source, agency| stated(state, source, agency).unwrap_err().rule.unwrap().wire();
+    assert_eq!(rule("deceased", json!("court"), json!(MARKET)), "empowerment_missing");
+    assert_eq!(rule("deceased", json!("court"), json!(POLICE)), "source_of_agency");
+    assert_eq!(rule("deceased", Value::Null, Value::Null), "agency_missing");
+    assert_eq!(rule("normal", Value::Null, json!(MARKET)), "mark_missing");
+    // A linked stranger would show both lists: only who keeps the register of persons says that they are one.
+    let link = json!({
+        "from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": CHEN}, "kind": "same_person",
+        "ground": "同一人", "names_differ": true, "agency": MARKET,
+    });
+    let refused = registry.link_holders(&operator(), &serde_json::from_value(link).unwrap(), None);
+    assert_eq!(refused.unwrap_err().rule.map(Rule::wire), Some("empowerment_missing"));
+    people::empower(registry, CREMATORIUM, "hospital", &["death_report"]);
+    let never = json!({
+        "agency": CREMATORIUM, "statement": "death", "source": "cremation", "region": "190101", "from": "1990-01-01",
+    });
+    let never = registry.empower("test", &serde_json::from_value(never).unwrap()).unwrap_err();
+    assert_eq!(never.rule.map(Rule::wire), Some("empowerment_grant"));
+    let ended = json!({
+        "agency": POLICE, "statement": "death", "source": "household", "region": "190101", "from": "1990-01-01",
+        "to": "2000-01-01",
+    });
+    registry.empower("test", &serde_json::from_value(ended).unwrap()).unwrap();
+    assert_eq!(rule("deceased", Value::Null, json!(POLICE)), "authority_outside_period");
+    assert_eq!(lookup(&world, "111", ZHOU)["holder"]["state"], "normal");
+}
+
+fn r6_two_numbers_are_linked_where_their_names_agree_or_a_ground_says_why_not(world: World) {
+    settled(&world);
+    let [old, new, other, ..] = NUMBERS;
+    issue(&world, people::social_card(old, "孙晓梅"));
+    issue(&world, people::social_card(new, "孙晓梅"));
+    issue(&world, people::social_card(other, "王䶮"));
+    let tried = |from, to, names_differ| {
+        world.registry.refresh().unwrap();
+        let mut command = link_command("same_person", ("111", from), ("111", to));
+        command.names_differ = names_differ;
+        world.registry.link_holders(&operator(), &command, None)
+    };
+    assert_eq!(tried(old, other, false).unwrap_err().rule.map(Rule::wire), Some("names_differ"));
+    assert_eq!(
+        tried(old, NUMBERS[3], false).unwrap_err().rule.map(Rule::wire),
+        Some("names_differ"),
+        "no record"
+    );
+    tried(old, new, false).unwrap();
+    tried(new, other, true).unwrap();
+}
+
+fn i4_marks_and_links_tell_nothing_to_who_may_not_look(world: World) {
+    settled(&world);
+    let [one, two, three, ..] = NUMBERS;
+    link(&world, one, two).unwrap();
+    let scopes = vec![Scope::Holder];
+    let client = Client {
+        id: "c1".into(),
+        agency: POLICE.into(),
+        name: "测试系统".into(),
+        scopes: scopes.clone(),
+        grants: Vec::new(),
+        budget: 10,
+        enabled: true,
+        epoch: 1,
+    };
+    let actor = Actor::Client { client: Arc::new(client), scopes };
+    let told = |done: Result<HolderChanged>| {
+        let refused = done.unwrap_err();
+        (refused.code, refused.rule.map(Rule::wire), refused.detail.clone())
+    };
+    let pair = |from, to| link_command("same_person", ("111", from), ("111", to));
+    let linked = told(world.registry.link_holders(&actor, &pair(one, two), None));
+    let not_linked = told(world.registry.unlink_holders(&actor, &pair(one, three), None));
+    assert_eq!(linked, not_linked);
+    assert_eq!(linked.1, Some("holder_unchanged"));
+    // What is on the list of each: the attempt, and whose it was.
+    for code in [one, two, three] {
+        let listed =
+            world.registry.store().read_access_now(|reader| reader.access_batches("access-main", 0, 50, 50));
+        let listed = listed.unwrap().into_iter().flat_map(|batch| batch.items.unwrap());
+        assert!(listed.clone().any(|item| item.holders.contains(&key(&world, code))), "{code}");
+    }
 }
 
 fn marks_keep_to_persons_and_organisations(world: World) {
     settled(&world);
-    let rule =
-        |code_type, code, state| mark(&world, code_type, code, state, "court").unwrap_err().rule.unwrap();
-    assert_eq!(rule("001", COMPANY, "deceased"), Rule::StateOfPerson);
-    assert_eq!(rule("111", ZHOU, "dissolved"), Rule::StateOfEntity);
-    assert_eq!(rule("111", ZHOU, "merged_into"), Rule::StateNotMarked);
-    assert_eq!(mark(&world, "001", COMPANY, "dissolved", "registrar").unwrap().state, HolderState::Dissolved);
+    let rule = |code_type, code, state, agency| {
+        mark(&world, code_type, code, state, agency).unwrap_err().rule.unwrap().wire()
+    };
+    assert_eq!(rule("001", COMPANY, "deceased", POLICE), "state_of_person");
+    assert_eq!(rule("111", ZHOU, "dissolved", MARKET), "state_of_entity");
+    assert_eq!(rule("111", ZHOU, "merged_into", POLICE), "state_not_marked");
+    mark(&world, "001", COMPANY, "dissolved", MARKET).unwrap();
     assert_eq!(lookup(&world, "001", COMPANY)["holder"]["state"], "dissolved");
 }
 
@@ -193,9 +304,9 @@ fn a_changed_number_shows_the_records_under_both_numbers_until_it_is_unlinked(wo
     assert_eq!((count(old), count(new)), (2, 2));
     assert_eq!(lookup(&world, "111", new)["holder"]["linked_codes"], 1);
     // A death under the new number is one under the old.
-    mark(&world, "111", new, "deceased", "household").unwrap();
+    mark(&world, "111", new, "deceased", POLICE).unwrap();
     assert_eq!(lookup(&world, "111", old)["records"][0]["verdict"], "invalid");
-    mark(&world, "111", new, "normal", "household").unwrap();
+    mark(&world, "111", new, "normal", POLICE).unwrap();
     let unlink = link_command("same_person", ("111", old), ("111", new));
     world.registry.unlink_holders(&operator(), &unlink, None).unwrap();
     assert_eq!((count(old), count(new)), (1, 1));
@@ -261,9 +372,10 @@ fn i4_who_may_not_mark_is_refused_and_the_refusal_is_an_access(world: World) {
         grants: Vec::new(),
         budget: 10,
         enabled: true,
+        epoch: 1,
     };
     let actor = Actor::Client { client: Arc::new(client), scopes };
-    let command = json!({"holder": {"type": "111", "code": ZHOU}, "state": "deceased", "source": "court", "ground": "x"});
+    let command = json!({"holder": {"type": "111", "code": ZHOU}, "state": "deceased", "ground": "x"});
     let command: MarkCommand = serde_json::from_value(command).unwrap();
     let refused = world.registry.mark_holder(&actor, &command, None).unwrap_err();
     assert_eq!(refused.rule.map(Rule::wire), Some("scope_missing"));

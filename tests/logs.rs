@@ -127,6 +127,7 @@ fn a_receipt_by_reference_is_fetched_by_who_made_the_access(world: World) {
         grants: vec![],
         budget: 1,
         enabled: true,
+        epoch: 1,
     };
     let other = Actor::Client { client: client.into(), scopes: vec![] };
     let refused = registry.receipt_of(&other, log, 0).unwrap_err();

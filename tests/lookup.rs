@@ -153,6 +153,7 @@ fn i2_i3_a_clash_shows_what_the_issuer_may_see_and_is_an_access(world: World) {
         }],
         budget: 10,
         enabled: true,
+        epoch: 1,
     };
     let actor = Actor::Client { client: client.into(), scopes: vec![Scope::Issue] };
     let clash = issue(&actor, other.clone()).unwrap_err();

@@ -135,10 +135,10 @@ fn written(world: &World) {
     registry.dispute(&operator(), &dispute, None).unwrap();
     let holder = |code: &str| json!({"type": "111", "code": code});
     let (said, agency) = ("来函 2026-3 号", people::POLICE);
-    let link = json!({"from": holder(ZHOU), "to": holder(people::CHEN), "kind": "same_person", "ground": said, "agency": agency});
+    let link = json!({"from": holder(ZHOU), "to": holder(people::CHEN), "kind": "same_person", "ground": said, "names_differ": true, "agency": agency});
     registry.refresh().unwrap();
     registry.link_holders(&operator(), &serde_json::from_value(link).unwrap(), None).unwrap();
-    let mark = json!({"holder": holder(ZHOU), "state": "death_reported", "source": "hospital", "ground": said, "agency": agency});
+    let mark = json!({"holder": holder(ZHOU), "state": "death_reported", "ground": said, "agency": agency});
     registry.refresh().unwrap();
     registry.mark_holder(&operator(), &serde_json::from_value(mark).unwrap(), None).unwrap();
     let id_card = registry.snapshot().catalog.type_by_slug("resident_id_card").unwrap().def().code.clone();

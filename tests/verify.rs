@@ -122,7 +122,7 @@ fn i5_damage_here_never_makes_a_genuine_envelope_invalid(first: World) {
         let new = envelope(&world, ZHOU);
         for state in ["death_reported", "normal"] {
             let command = json!({
-                "holder": {"type": "111", "code": ZHOU}, "state": state, "source": "household", "ground": "核实",
+                "holder": {"type": "111", "code": ZHOU}, "state": state, "ground": "核实", "agency": POLICE,
             });
             let command: MarkCommand = serde_json::from_value(command).unwrap();
             world.registry.mark_holder(&operator(), &command, None).unwrap();
@@ -238,7 +238,7 @@ fn i5_an_envelope_is_valid_until_something_happens_to_it(world: World) {
     act(&world, &suspend);
     assert_eq!(judged(&verify(&world, ask.clone())), ("invalid", vec!["suspended"]));
     let command = json!({
-        "holder": {"type": "111", "code": ZHOU}, "state": "death_reported", "source": "cremation", "ground": "火化记录",
+        "holder": {"type": "111", "code": ZHOU}, "state": "death_reported", "ground": "火化记录", "agency": POLICE,
     });
     let command: MarkCommand = serde_json::from_value(command).unwrap();
     world.registry.mark_holder(&operator(), &command, None).unwrap();
@@ -354,6 +354,7 @@ fn i4_a_field_outside_the_grant_is_not_compared(world: World) {
         grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
         budget: 10,
         enabled: true,
+        epoch: 1,
     };
     let actor = Actor::Client { client: Arc::new(client), scopes: vec![Scope::Verify] };
     let ask = |face: Value| json!({"identifier": issued.identifier, "face": face, "purpose": purpose()});

@@ -22,7 +22,7 @@ use crate::http::token::LIFE_LIMIT_S;
 pub struct Grant {
     /// All its scopes.
     pub scopes: Scopes,
-    /// The version of the configuration that says so.
+    /// Which secret it has; tokens carry it.
     pub epoch: u64,
 }
 

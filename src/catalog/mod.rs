@@ -3,6 +3,7 @@
 //! * a type and its face: [`TypeDef`] as written in `schema/types/*.json`, [`TypeEntry`] once compiled,
 //!   [`FaceSchema`] to check a face with;
 //! * who issues: [`Agencies`] with succession, [`Authority`], [`Issuers::authorised`];
+//! * who states deaths and links: [`Empowerment`], [`Catalog::empowered`];
 //! * what "nothing found" is worth: [`Coverage`], [`Question`], [`absence`] (I13);
 //! * code lists ([`CodeLists`]) and working days ([`Workdays`]);
 //! * all of it together, immutable, behind one `Arc`: [`Catalog`].
@@ -15,6 +16,7 @@ mod builtin;
 mod codes;
 mod coverage;
 mod definition;
+mod empowerment;
 mod errors;
 mod face;
 mod label;
@@ -34,6 +36,7 @@ pub use definition::{
     Custody, Duty, End, EndAction, EndBy, EndOn, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
     SeenCode, Sharing, SharingClass, TypeDef, UpdateDue,
 };
+pub use empowerment::{Empowerment, EmpowermentFault, Empowerments, HolderSource, Statement};
 pub use face::{
     Check, CheckRule, CrossCheck, FaceFault, FaceNote, FaceRule, FaceSchema, Field, FieldKind, FieldSet,
     Format, HolderFacts, Mask, NoteKind, SchemaFault, same_name,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::catalog::coverage::{Missing, Why};
 use crate::catalog::{
-    Absence, Agencies, Agency, AgencyFault, Authority, CodeListFault, CodeLists, Coverage, Issuers, Question,
-    Region, TypeDef, TypeEntry, TypeFault, Workdays, WorkdaysFault, absence,
+    Absence, Agencies, Agency, AgencyFault, Authority, CodeListFault, CodeLists, Coverage, Empowerment,
+    EmpowermentFault, Empowerments, Issuers, Question, Region, Statement, TypeDef, TypeEntry, TypeFault,
+    Workdays, WorkdaysFault, absence,
 };
-use crate::clock::Moment;
+use crate::clock::{Day, Moment};
 use crate::rule::Rule;
 
 /// What a catalog is built from. The default is empty; [`CatalogParts::builtin`] has the seed.
@@ -22,6 +23,8 @@ pub struct CatalogParts {
     pub agencies: Vec<Agency>,
     /// All grants, present and past.
     pub authorities: Vec<Authority>,
+    /// All empowerments, present and past.
+    pub empowerments: Vec<Empowerment>,
     /// The coverage statements in force.
     pub coverages: Vec<Coverage>,
     /// The calendar.
@@ -77,6 +80,9 @@ pub enum CatalogFault {
     /// A grant of an unknown agency, or one whose last day lies before its first.
     #[error("a grant of {0} is to an unknown agency or runs backwards")]
     Grant(String),
+    /// An empowerment of an unknown agency, one that runs backwards, or one that an office of its kind cannot have.
+    #[error("an empowerment of {0} is to an unknown agency, runs backwards, or is none for such an office")]
+    Empowerment(String),
     /// A statement that says more than it can: a share above 1000 ‰, no region, days backwards, an unknown
     /// issuer, or a type whose answers are only relayed.
     #[error("coverage of {0}: {1}")]
@@ -96,6 +102,7 @@ impl CatalogFault {
             Self::EndsUnknown { .. } => Rule::TypeEndsUnknown,
             Self::TypeMissing(_) => Rule::TypeMissing,
             Self::Grant(_) => Rule::AuthorityGrant,
+            Self::Empowerment(_) => Rule::EmpowermentGrant,
             Self::Coverage(..) => Rule::CoverageStatement,
         }
     }
@@ -111,6 +118,7 @@ pub struct Catalog {
     slugs: HashMap<String, String>,
     code_lists: CodeLists,
     issuers: Issuers,
+    empowerments: Empowerments,
     coverages: HashMap<String, Vec<Coverage>>,
     workdays: Workdays,
 }
@@ -144,6 +152,8 @@ impl Catalog {
         if let Some(grant) = parts.authorities.iter().find(|grant| !types.contains_key(&grant.type_code)) {
             return Err(CatalogFault::TypeMissing(grant.type_code.clone()));
         }
+        let empowerments = Empowerments::new(&agencies, parts.empowerments)
+            .map_err(|one| CatalogFault::Empowerment(one.agency.clone()))?;
         let issuers = Issuers::new(agencies, parts.authorities)
             .map_err(|grant| CatalogFault::Grant(grant.agency.clone()))?;
         let mut codes: Vec<String> = types.keys().cloned().collect();
@@ -154,6 +164,7 @@ impl Catalog {
             slugs,
             code_lists: parts.code_lists,
             issuers,
+            empowerments,
             coverages: HashMap::new(),
             workdays: parts.workdays,
         };
@@ -163,6 +174,21 @@ impl Catalog {
             catalog.coverages.entry(coverage.type_code.clone()).or_default().push(coverage);
         }
         Ok(catalog)
+    }
+
+    /// The empowerment by which an agency may state something about a holder on a day.
+    pub fn empowered(
+        &self,
+        agency: &str,
+        statement: Statement,
+        on: Day,
+    ) -> Result<&Empowerment, EmpowermentFault> {
+        self.empowerments.of(self.issuers.agencies(), agency, statement, on)
+    }
+
+    /// All empowerments, present and past.
+    pub fn empowerments(&self) -> &[Empowerment] {
+        self.empowerments.all()
     }
 
     /// The seed types, compiled.

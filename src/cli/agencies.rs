@@ -8,7 +8,7 @@ use serde_json::json;
 use super::input::{self, usage};
 use super::output::Output;
 use super::place::Globals;
-use crate::catalog::{Agency, Authority, Region};
+use crate::catalog::{Agency, Authority, Empowerment, HolderSource, Region, Statement};
 use crate::clock::Day;
 use crate::error::Result;
 
@@ -37,6 +37,28 @@ pub enum Command {
         #[arg(long)]
         to: Option<Day>,
     },
+    /// Give an agency authority over people: to state deaths, deregistrations, dissolutions, or that two codes are
+    /// of one holder. Say it again with --to to end it.
+    Empower {
+        /// The agency's credit code.
+        agency: String,
+        /// death, death_report, deregistration, provisional, dissolution, same_person, same_entity, successor.
+        statement: String,
+        /// What kind of office it is: household, court, issuer, registrar, hospital, cremation, social_insurance.
+        #[arg(long)]
+        source: String,
+        /// Region, 6, 9 or 12 digits; everything below it is included.
+        #[arg(long)]
+        region: Region,
+        /// First day.
+        #[arg(long)]
+        from: Day,
+        /// Last day.
+        #[arg(long)]
+        to: Option<Day>,
+    },
+    /// List who has authority over people.
+    Empowered,
     /// List the agencies.
     List,
 }
@@ -68,6 +90,25 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             }
             output.say(&format!("Authority for {} types given.", types.len()), &json!({"types": types}));
         }
+        Command::Empower { agency, statement, source, region, from, to } => {
+            let statement = Statement::from_wire(&statement)
+                .ok_or_else(|| usage("statement", words(Statement::ALL.iter().map(|one| one.wire()))))?;
+            let source = HolderSource::from_wire(&source)
+                .ok_or_else(|| usage("source", words(HolderSource::ALL.iter().map(|one| one.wire()))))?;
+            let given = Empowerment { agency, statement, source, region, from, to };
+            registry.empower(&globals.name, &given)?;
+            output.say(&format!("Authority over people: {}.", statement.en()), &json!(given));
+        }
+        Command::Empowered => {
+            let snapshot = registry.snapshot();
+            let lines = snapshot.catalog.empowerments().iter().map(|one| {
+                let to = one.to.map(|day| day.to_string()).unwrap_or_default();
+                let (agency, region, from) = (&one.agency, one.region, one.from);
+                format!("{agency}  {region}  {}  {}  {from}–{to}", one.statement.zh(), one.source.zh())
+            });
+            let lines: Vec<String> = lines.collect();
+            output.say(&lines.join("\n"), &json!(snapshot.catalog.empowerments()));
+        }
         Command::List => {
             let snapshot = registry.snapshot();
             let agencies = snapshot.catalog.issuers().agencies().all();
@@ -83,4 +124,9 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// What would be accepted.
+fn words<'w>(all: impl Iterator<Item = &'w str>) -> String {
+    format!("one of {}", all.collect::<Vec<_>>().join(" "))
 }

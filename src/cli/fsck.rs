@@ -57,6 +57,14 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         lines.extend(sizes.iter().map(|size| json!(size).to_string()));
     }
     lines.extend(report.findings.iter().map(|finding| format!("FOUND {finding}")));
+    lines.extend(report.unauthorised.iter().map(|one| {
+        format!(
+            "UNAUTHORISED {} at leaf {} of {}: no agency with authority over people stated it",
+            one.action.wire(),
+            one.leaf,
+            one.log
+        )
+    }));
     if report.more > 0 {
         lines.push(format!("… and {} more", report.more));
     }

@@ -83,9 +83,8 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
     };
     registry.stop_access();
     let changed = changed?;
-    let text =
-        format!("{}: {} links, leaf {} of {}", changed.action, changed.links, changed.leaf, changed.log);
-    output.say(&text, &json!({"action": changed.action, "state": changed.state, "links": changed.links, "log": changed.log, "leaf": changed.leaf}));
+    let text = format!("{}: leaf {} of {}", changed.action, changed.leaf, changed.log);
+    output.say(&text, &json!({"action": changed.action, "log": changed.log, "leaf": changed.leaf}));
     Ok(0)
 }
 

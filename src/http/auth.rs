@@ -19,8 +19,8 @@ use crate::rule::Rule;
 
 /// Whether the client of these claims may still come in, asked for every request; must not block.
 ///
-/// The configuration in memory decides: the client exists, is enabled, and was not ended or narrowed after
-/// [`Claims::epoch`]. Answers `unauthenticated` or `policy_stale`.
+/// The configuration in memory decides: the client exists, is enabled, and has the secret that [`Claims::epoch`]
+/// stands for. Answers `unauthenticated` or `policy_stale`.
 pub type Admission = Arc<dyn Fn(&Claims, Moment) -> Result<()> + Send + Sync>;
 
 /// What the extractor needs; put into the application as `web::Data<Gate>`.

@@ -1,6 +1,6 @@
 //! The access token of a client: self-contained, under a MAC, stored nowhere, valid in every process that
-//! holds the key. A token ends by itself after at most 15 minutes; ending a client earlier is told by
-//! [`Claims::epoch`], which is compared with the configuration in memory.
+//! holds the key. A token ends by itself after at most 15 minutes; a client that was ended, or whose
+//! secret was replaced, is told by [`Claims::epoch`], which is compared with the configuration in memory.
 //!
 //! Layout before base64url: `version 1 ‖ len u8 ‖ client id ‖ scopes u32 ‖ expires i64 ‖ epoch u64 ‖ nonce 12 ‖
 //! tag 32`, integers big-endian, tag = HMAC-SHA-256(key, `elicense token` ‖ 0 ‖ all before it).
@@ -29,7 +29,7 @@ pub struct Claims {
     pub scopes: Scopes,
     /// The token is refused from this instant on; whole seconds.
     pub expires: Moment,
-    /// The version of the configuration under which it was given.
+    /// Which secret it was given for; under another it is refused.
     pub epoch: u64,
 }
 

@@ -50,6 +50,9 @@ pub struct Client {
     pub budget: u32,
     /// False ends it at once.
     pub enabled: bool,
+    /// Which secret it has: another one for each secret it was ever given. A token carries that of the secret it
+    /// was given for, and is refused under another.
+    pub epoch: u64,
 }
 
 /// A person of staff, signed in.

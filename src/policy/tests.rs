@@ -16,6 +16,7 @@ fn client(grants: Vec<Grant>, enabled: bool) -> Actor {
         grants,
         budget: 10,
         enabled,
+        epoch: 1,
     };
     Actor::Client { client: Arc::new(client), scopes: vec![Scope::Lookup, Scope::Issue] }
 }

@@ -12,6 +12,7 @@ closed! {
         Key, "key", "密钥", "key";
         Agency, "agency", "机构", "agency";
         Authority, "authority", "签发权限", "authority";
+        Empowerment, "empowerment", "主体状态权限", "authority over people";
         Type, "type", "证照类型", "type";
         Coverage, "coverage", "覆盖范围", "coverage";
         Client, "client", "接入系统", "client";
@@ -63,7 +64,7 @@ impl PublicAction {
             EventKind::Record | EventKind::Holder => &[],
             EventKind::Key => &[Self::Generate, Self::Register, Self::Revoke, Self::Rewrap],
             EventKind::Agency => &[Self::Add, Self::Change],
-            EventKind::Authority => &[Self::Grant],
+            EventKind::Authority | EventKind::Empowerment => &[Self::Grant],
             EventKind::Type => &[Self::Load],
             EventKind::Coverage => &[Self::State],
             EventKind::Client => &[Self::Grant, Self::Change],

@@ -28,9 +28,11 @@ pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
 pub use base::snapshot::Snapshot;
-pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
+pub use fsck::{
+    CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, Unauthorised, record_name,
+};
 pub use holders::link::LinkCommand;
-pub use holders::mark::{HolderChanged, HolderSource, MarkCommand};
+pub use holders::mark::{HolderChanged, MarkCommand};
 pub use import::{ImportOptions, ImportProgress, ImportReport};
 pub use people::accounts::{NewAccount, SESSION_IDLE_S, SESSION_LIFE_S, SignedIn};
 pub use people::clients::NewClient;

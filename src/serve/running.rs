@@ -190,8 +190,11 @@ fn gate(registry: &Registry) -> Gate {
     let admission = move |claims: &crate::http::token::Claims, _now| {
         let snapshot = known.fresh_snapshot()?;
         match snapshot.clients.get(&*claims.client) {
-            Some(client) if client.enabled => Ok(()),
-            _ => Err(Error::new(Code::Unauthenticated, "The client has been ended.")),
+            Some(client) if client.enabled && client.epoch == claims.epoch => Ok(()),
+            _ => Err(Error::new(
+                Code::Unauthenticated,
+                "The client was ended, or its secret replaced: ask for a token.",
+            )),
         }
     };
     Gate { key, clock: registry.clock().clone(), admission: Arc::new(admission) }
@@ -202,8 +205,7 @@ fn credentials(registry: &Registry) -> Credentials {
     Credentials::new(Arc::new(move |id, secret| match registry.check_client(id, secret) {
         Ok(client) => {
             let scopes: Scopes = client.scopes.iter().copied().collect();
-            let epoch = u64::try_from(registry.snapshot().version).unwrap_or(0);
-            Ok(Some(Grant { scopes, epoch }))
+            Ok(Some(Grant { scopes, epoch: client.epoch }))
         }
         Err(error) if error.code == Code::Unauthenticated => Ok(None),
         Err(error) => Err(error),

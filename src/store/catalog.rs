@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::dialect;
-use super::schema::{agencies, authorities, coverage, types};
+use super::schema::{agencies, authorities, coverage, empowerments, types};
 use super::tx::{Reader, Writer};
 use crate::error::Result;
 
@@ -32,6 +32,22 @@ pub struct AuthorityRow {
     /// First day, days since 1970-01-01.
     pub valid_from: i32,
     /// JSON of the authority.
+    pub body: String,
+}
+
+/// A row of `empowerments`.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Insertable)]
+#[diesel(table_name = empowerments)]
+pub struct EmpowermentRow {
+    /// Agency code.
+    pub agency: String,
+    /// Wire name of the statement.
+    pub statement: String,
+    /// Region it covers, with everything below.
+    pub region: String,
+    /// First day, days since 1970-01-01.
+    pub valid_from: i32,
+    /// JSON of the empowerment.
     pub body: String,
 }
 
@@ -68,6 +84,14 @@ impl Reader<'_> {
             .map_err(dialect::fault)
     }
 
+    /// All empowerments.
+    pub fn empowerments(&mut self) -> Result<Vec<EmpowermentRow>> {
+        empowerments::table
+            .order((empowerments::agency, empowerments::statement))
+            .load(self.conn)
+            .map_err(dialect::fault)
+    }
+
     /// All coverage statements in force.
     pub fn coverage(&mut self) -> Result<Vec<CoverageRow>> {
         coverage::table.order((coverage::type_code, coverage::system)).load(self.conn).map_err(dialect::fault)
@@ -96,6 +120,17 @@ impl Writer<'_> {
         let place = authorities::table.find((&row.agency, &row.type_code, &row.region, row.valid_from));
         diesel::delete(place).execute(self.conn).map_err(dialect::fault)?;
         diesel::insert_into(authorities::table)
+            .values(row)
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Writes an empowerment, new or changed.
+    pub fn put_empowerment(&mut self, row: &EmpowermentRow) -> Result<()> {
+        let place = empowerments::table.find((&row.agency, &row.statement, &row.region, row.valid_from));
+        diesel::delete(place).execute(self.conn).map_err(dialect::fault)?;
+        diesel::insert_into(empowerments::table)
             .values(row)
             .execute(self.conn)
             .map(drop)

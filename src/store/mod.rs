@@ -42,7 +42,7 @@ use std::sync::Arc;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
 pub use bulk::{SealedEvent, SealedKey, SealedRecord};
-pub use catalog::{AgencyRow, AuthorityRow, CoverageRow};
+pub use catalog::{AgencyRow, AuthorityRow, CoverageRow, EmpowermentRow};
 pub use dialect::bulk::Load;
 pub use events::{EventKey, StoredEvent};
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};

@@ -75,12 +75,14 @@ fn stock(world: &World) {
         holder: AskedHolder { code_type: "111".into(), code: CHEN.into() },
         state: elicense::store::HolderState::DeathReported,
         since: None,
-        source: elicense::registry::HolderSource::Cremation,
+        source: None,
         ground: "火化记录".into(),
         agency: Some(people::POLICE.into()),
         order: None,
     };
+    world.registry.start_access("main").unwrap();
     world.registry.mark_holder(&actor, &dead, None).unwrap();
+    world.registry.stop_access();
 }
 
 impl Up {

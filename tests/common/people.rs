@@ -9,6 +9,7 @@ pub const ZHOU: &str = "190101198803120021";
 pub const CHEN: &str = "190101198607250013";
 pub const POLICE: &str = "11190101MD10000500";
 pub const MARKET: &str = "11190101MD10000425";
+pub const CREMATORIUM: &str = "12190100MD100043XW";
 pub const COMPANY: &str = "91190101MD1000018C";
 
 pub fn day(text: &str) -> Day {
@@ -39,6 +40,26 @@ pub fn settle(registry: &Registry) {
             registry.authorise("test", &authority).unwrap();
         }
         registry.make_key("test", code).unwrap();
+    }
+    empower(
+        registry,
+        POLICE,
+        "household",
+        &["death", "death_report", "deregistration", "provisional", "same_person"],
+    );
+    registry.put_agency("test", &agency(CREMATORIUM, "示范市殡仪馆", "190101")).unwrap();
+    registry.make_key("test", CREMATORIUM).unwrap();
+    empower(registry, CREMATORIUM, "cremation", &["death_report"]);
+    empower(registry, MARKET, "registrar", &["dissolution", "same_entity", "successor"]);
+}
+
+/// Authority over people for an agency, as that kind of office.
+pub fn empower(registry: &Registry, agency: &str, source: &str, statements: &[&str]) {
+    for statement in statements {
+        let given = json!({
+            "agency": agency, "statement": statement, "source": source, "region": "190101", "from": "1990-01-01",
+        });
+        registry.empower("test", &serde_json::from_value(given).unwrap()).unwrap();
     }
 }
 

@@ -295,7 +295,7 @@ fn what_every_verb_writes_is_sound(world: World) {
     registry.refresh().unwrap();
     let link = serde_json::from_value(json!({
         "from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": CHEN}, "kind": "same_person",
-        "ground": "号码更正证明", "agency": people::POLICE,
+        "ground": "号码更正证明", "names_differ": true, "agency": people::POLICE,
     }))
     .unwrap();
     registry.link_holders(&operator(), &link, None).unwrap();

@@ -36,6 +36,7 @@ fn client(scopes: &[Scope], grants: Vec<Grant>, enabled: bool) -> Actor {
         grants,
         budget: 100,
         enabled,
+        epoch: 1,
     };
     Actor::Client { client: Arc::new(client), scopes: scopes.to_vec() }
 }

@@ -196,13 +196,13 @@ fn changes(watched: &mut Watched<'_>, identifier: &str) {
     assert!(watched.post("/api/v1/records/actions", &strange).status >= 400);
     let dispute = json!({"identifier": identifier, "disputed": true, "ground": "地址有误"});
     watched.expect(200, "/api/v1/records/disputes", &dispute);
-    let mark = |code: &str, state: &str| json!({"holder": {"type": "111", "code": code}, "state": state, "source": "cremation", "ground": "火化记录"});
+    let mark = |code: &str, state: &str| json!({"holder": {"type": "111", "code": code}, "state": state, "ground": "火化记录"});
     watched.expect(200, "/api/v1/holders/marks", &mark(CHEN, "death_reported"));
     watched.expect(422, "/api/v1/holders/marks", &mark(WRONG, "death_reported"));
     watched.expect(422, "/api/v1/holders/marks", &mark(CHEN, ZHOU));
     let link = |to: &str| {
         json!({"from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": to}, "kind": "same_person",
-               "ground": "号码更正"})
+               "ground": "号码更正", "names_differ": true})
     };
     watched.expect(200, "/api/v1/holders/links", &link(STRANGER));
     watched.expect(422, "/api/v1/holders/links", &link(WRONG));

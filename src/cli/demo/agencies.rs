@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::numbers::credit;
 use super::words::rows;
-use crate::catalog::{Agency, Authority, CatalogParts, Level, Nature};
+use crate::catalog::{Agency, Authority, CatalogParts, Empowerment, HolderSource, Level, Nature, Statement};
 
 const AGENCIES: &str = include_str!("../../../fixtures/demo/agencies.tsv");
 const AUTHORITIES: &str = include_str!("../../../fixtures/demo/authorities.tsv");
+const EMPOWERMENTS: &str = include_str!("../../../fixtures/demo/empowerments.tsv");
 const ITEMS: &str = include_str!("../../../fixtures/demo/items.tsv");
 
 /// A service item of the district.
@@ -107,6 +108,22 @@ impl Offices {
             })
         };
         rows(AUTHORITIES).filter_map(grant).collect()
+    }
+
+    /// Who may state what about people.
+    pub fn empowerments(&self) -> Vec<Empowerment> {
+        let given = |columns: Vec<&'static str>| {
+            let [agency, statement, source, region, from, to] = columns.as_slice() else { return None };
+            Some(Empowerment {
+                agency: self.find(agency)?.code.clone(),
+                statement: Statement::from_wire(statement)?,
+                source: HolderSource::from_wire(source)?,
+                region: region.parse().ok()?,
+                from: from.parse().ok()?,
+                to: to.parse().ok(),
+            })
+        };
+        rows(EMPOWERMENTS).filter_map(given).collect()
     }
 
     /// The twenty service items of the demo.

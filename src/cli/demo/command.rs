@@ -103,7 +103,10 @@ fn filled(registry: &Registry, data: &DemoData, output: &Output) -> Result<()> {
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}") {
         bar.set_style(style);
     }
+    // Marks and links are accesses too.
+    registry.start_cli_access()?;
     let done = fill(registry, data, &|done, _| bar.set_position(u64::try_from(done).unwrap_or(0)))?;
+    registry.stop_access();
     bar.finish_and_clear();
     output.note(&format!(
         "{} records issued, {} actions, {} directory entries, {} marks, links and disputes.",

@@ -6,10 +6,10 @@ use crate::error::{Error, Result};
 use crate::policy::Actor;
 use crate::record::Action;
 use crate::registry::{
-    ActCommand, AskedHolder, DirectoryDraft, DisputeCommand, Endorsement, FaceEdit, HolderSource,
-    LinkCommand, MarkCommand, NewAccount, NewClient, Registry, Submitted,
+    ActCommand, AskedHolder, DirectoryDraft, DisputeCommand, Endorsement, FaceEdit, LinkCommand, MarkCommand,
+    NewAccount, NewClient, Registry, Submitted,
 };
-use crate::store::HolderState;
+use crate::store::{HolderState, LinkKind};
 
 /// What stands in the registry after filling.
 #[derive(Debug, Default, Clone, Copy)]
@@ -38,6 +38,9 @@ pub fn fill(registry: &Registry, data: &DemoData, tick: &dyn Fn(usize, usize)) -
     }
     for authority in &data.authorities {
         registry.authorise("demo", authority)?;
+    }
+    for empowerment in super::agencies::Offices::read().empowerments() {
+        registry.empower("demo", &empowerment)?;
     }
     for agency in &data.agencies {
         registry.make_key("demo", &agency.code)?;
@@ -139,17 +142,17 @@ fn act(registry: &Registry, actor: &Actor, order: &Act, made: &mut [Option<Made>
 
 fn tell(registry: &Registry, actor: &Actor, step: &Step, made: &[Option<Made>]) -> Result<()> {
     let asked = |coded: &Coded| AskedHolder { code_type: coded.code_type.clone(), code: coded.code.clone() };
-    // The holder's own office acts for the demo: the one that keeps the household register.
-    let agency = Some(super::agencies::Offices::read().code("police").to_owned());
+    let offices = super::agencies::Offices::read();
+    let office = |key: &str| Some(offices.code(key).to_owned());
     match step {
         Step::HolderState(life) => {
             let command = MarkCommand {
                 holder: asked(&life.holder),
                 state: life.state,
                 since: Some(life.since),
-                source: source_of(life.state),
+                source: None,
                 ground: life.source.clone(),
-                agency,
+                agency: office(office_of(life.state)),
                 order: None,
             };
             registry.mark_holder(actor, &command, None).map(drop)
@@ -160,8 +163,9 @@ fn tell(registry: &Registry, actor: &Actor, step: &Step, made: &[Option<Made>]) 
                 to: asked(&tie.to),
                 kind: tie.kind,
                 since: Some(tie.since),
-                ground: "演示数据".to_owned(),
-                agency,
+                ground: "演示数据：经登记机关核实".to_owned(),
+                names_differ: true,
+                agency: office(if tie.kind == LinkKind::SamePerson { "police" } else { "market" }),
                 order: None,
             };
             registry.link_holders(actor, &command, None).map(drop)
@@ -199,12 +203,11 @@ fn listed(entry: &Entry) -> Result<DirectoryDraft> {
     })
 }
 
-/// Who says so in the demo's stories; the words stand as the ground.
-fn source_of(state: HolderState) -> HolderSource {
+/// Which office of the demo states it; the words of the story stand as the ground.
+fn office_of(state: HolderState) -> &'static str {
     match state {
-        HolderState::DeathReported => HolderSource::Cremation,
-        HolderState::Dissolved => HolderSource::Registrar,
-        HolderState::Provisional => HolderSource::Issuer,
-        _ => HolderSource::Household,
+        HolderState::DeathReported => "crematorium",
+        HolderState::Dissolved => "market",
+        _ => "police",
     }
 }

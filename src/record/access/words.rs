@@ -19,6 +19,9 @@ closed! {
         Exported, "exported", "已导出", "exported";
         /// The list of accesses itself was shown to an office.
         AccessesShown, "accesses_shown", "已查看用证记录", "list of accesses shown";
+        Marked, "marked", "已标记状态", "marked";
+        Linked, "linked", "已关联号码", "linked to another number";
+        Unlinked, "unlinked", "已解除关联", "a link taken back";
         /// A number that was brought stood on another face, and both were shown.
         NumberClash, "number_clash", "已比对重号", "two faces with one number compared";
     }
@@ -61,6 +64,7 @@ closed! {
         Scope, "scope", "具有此项权限", "the scope is held";
         GrantWhole, "grant_whole", "授权查看全部", "a grant for the whole";
         GrantFields, "grant_fields", "授权查看部分字段", "a grant for fields";
+        Empowered, "empowered", "对主体状态的权限", "authority over people";
         Public, "public", "公开核验", "open to everybody";
         NothingToDecide, "nothing_to_decide", "无可查看的记录", "no record to decide on";
     }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::catalog::{Authority, Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, Workdays};
+use crate::catalog::{
+    Authority, Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Empowerment, Region, Workdays,
+};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Client, Grant, Scope};
+use crate::record::Digest;
 use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{Purpose, Revocation};
@@ -105,11 +108,16 @@ impl Snapshot {
         for row in reader.authorities()? {
             authorities.push(serde_json::from_str(&row.body).map_err(broken)?);
         }
+        let mut empowerments: Vec<Empowerment> = Vec::new();
+        for row in reader.empowerments()? {
+            empowerments.push(serde_json::from_str(&row.body).map_err(broken)?);
+        }
         let parts = CatalogParts {
             types,
             code_lists: CodeLists::builtin().map_err(broken)?,
             agencies,
             authorities,
+            empowerments,
             coverages,
             workdays: Workdays::builtin().map_err(broken)?,
         };
@@ -208,8 +216,16 @@ fn client(row: &ClientRow) -> Result<(String, Arc<Client>)> {
         grants: body.grants,
         budget: body.budget,
         enabled: row.enabled,
+        epoch: secret_epoch(row),
     };
     Ok((row.id.clone(), Arc::new(client)))
+}
+
+/// The epoch of a client's secret: the hash has a salt of its own, so that the same words given again are another
+/// secret.
+pub(in crate::registry) fn secret_epoch(row: &ClientRow) -> u64 {
+    let digest = Digest::of(&[b"elicense client epoch\0", row.secret.as_bytes(), &row.made_at.to_be_bytes()]);
+    digest.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
 
 /// An account as policy sees it.

@@ -8,8 +8,10 @@ use crate::error::{Code, Result};
 use crate::identity::{CodeType, HolderCode};
 use crate::record::Salt;
 use crate::record::event::{Event, HolderAction, Order, holder_hash};
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
-use crate::registry::holders::mark::HOLDER_EVENTS;
+use crate::registry::fsck::stated;
+use crate::registry::holders::mark::{HOLDER_EVENTS, after};
 use crate::store::{HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
 use crate::trust::{Envelope, HolderKey};
 
@@ -32,10 +34,12 @@ enum Step {
 /// One holder's row against its events. An event that cannot be read was reported where it stands.
 pub(super) fn check_row(
     reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
     holder: &StoredHolder,
     report: &mut FsckReport,
 ) -> Result<()> {
     let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
+    stated::list(snapshot, holder, &events, report);
     let Some(own) = own_key(holder) else {
         let detail = "a holder's row has a code that is none";
         report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));
@@ -116,12 +120,15 @@ fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option
 /// two events are told by their number: as many links of a kind stand as were made and not taken back.
 fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
     let body = &holder.body;
-    let mark = steps.iter().rev().find_map(|step| match step {
-        Step::Mark { state, since, source, at } => Some((*state, Some(*since), source.as_str(), Some(*at))),
-        Step::Link(_) => None,
-    });
-    let stands = (holder.state, body.state_since, body.state_source.as_str(), body.state_at);
-    if stands != mark.unwrap_or((HolderState::Normal, None, "", None)) {
+    let mut mark = (HolderState::Normal, None, "", None);
+    for step in steps {
+        if let Step::Mark { state, since, source, at } = step
+            && after(mark.0, *state) == *state
+        {
+            mark = (*state, Some(*since), source.as_str(), Some(*at));
+        }
+    }
+    if (holder.state, body.state_since, body.state_source.as_str(), body.state_at) != mark {
         return false;
     }
     let linked = || {

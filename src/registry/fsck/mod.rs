@@ -18,8 +18,9 @@ mod report;
 mod rows;
 mod seals;
 mod signatures;
+mod stated;
 
-pub use report::{CheckedLog, Counts, Finding, FindingKind, FsckReport, record_name};
+pub use report::{CheckedLog, Counts, Finding, FindingKind, FsckReport, Unauthorised, record_name};
 
 use crate::error::Result;
 use crate::registry::Registry;

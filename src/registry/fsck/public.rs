@@ -117,6 +117,7 @@ fn compare(reader: &mut Reader<'_>, mut books: Books, report: &mut FsckReport) -
     let mut rows: Vec<(EventKind, String)> = Vec::new();
     rows.extend(reader.agencies()?.into_iter().map(|row| (EventKind::Agency, row.body)));
     rows.extend(reader.authorities()?.into_iter().map(|row| (EventKind::Authority, row.body)));
+    rows.extend(reader.empowerments()?.into_iter().map(|row| (EventKind::Empowerment, row.body)));
     rows.extend(reader.types()?.into_iter().map(|(_, _, body)| (EventKind::Type, body)));
     for (kind, body) in rows {
         let body = stored_body(&body)?;
@@ -160,6 +161,7 @@ fn table(kind: EventKind) -> &'static str {
         EventKind::Key => "signing_keys",
         EventKind::Agency => "agencies",
         EventKind::Authority => "authorities",
+        EventKind::Empowerment => "empowerments",
         EventKind::Type => "types",
         EventKind::Coverage => "coverage",
         EventKind::Client => "clients",

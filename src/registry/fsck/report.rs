@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::closed::closed;
 use crate::record::Digest;
+use crate::record::event::HolderAction;
 use crate::store::{OlderRows, TableSize};
 
 closed! {
@@ -120,6 +121,24 @@ pub struct CheckedLog {
     pub closed: bool,
 }
 
+/// A mark or a link that stands and that no agency with authority over people stated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unauthorised {
+    /// `mark` or `link`.
+    pub action: HolderAction,
+    /// The log of its event.
+    pub log: String,
+    /// The leaf.
+    pub leaf: u64,
+}
+
+impl Unauthorised {
+    /// At that leaf.
+    pub fn at(action: HolderAction, log: &str, leaf: u64) -> Self {
+        Self { action, log: log.to_owned(), leaf }
+    }
+}
+
 /// How much was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -159,6 +178,9 @@ pub struct FsckReport {
     pub findings: Vec<Finding>,
     /// How many findings more there were.
     pub more: u64,
+    /// Marks and links that stand without authority. No damage: an agency that has the authority states them again,
+    /// or takes them back.
+    pub unauthorised: Vec<Unauthorised>,
     /// Rows and wide rows by table, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sizes: Option<Vec<TableSize>>,

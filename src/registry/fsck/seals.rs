@@ -8,6 +8,7 @@ use crate::store::Opened;
 
 /// Opens every holder row and holds it against its events.
 pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    let snapshot = registry.snapshot();
     let mut after: Option<Vec<u8>> = None;
     loop {
         let next = registry.store().read_now(|reader| {
@@ -15,7 +16,7 @@ pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Res
             for (_, holder) in &rows {
                 report.counts.holders += 1;
                 match holder {
-                    Some(holder) => holders::check_row(reader, holder, report)?,
+                    Some(holder) => holders::check_row(reader, &snapshot, holder, report)?,
                     None => {
                         let detail = "a holder's row does not open";
                         report.find(Finding::new(FindingKind::SealBroken, "holders", detail));

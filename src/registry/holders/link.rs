@@ -9,14 +9,18 @@ use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::Actor;
+use crate::record::access::Outcome;
 use crate::record::event::HolderAction;
 use crate::registry::Registry;
+use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{Subject, Terms};
 use crate::registry::holders::linked::MAX_KEYS;
 use crate::registry::holders::mark::{HolderChanged, Noted, check_ground, refuse_replay, stored};
+use crate::registry::holders::names;
+use crate::registry::holders::stating::unchanged;
 use crate::rule::Rule;
 use crate::store::{Link, LinkKind, Reader, StoredHolder};
 use crate::trust::HolderKey;
@@ -39,9 +43,13 @@ pub struct LinkCommand {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub since: Option<Day>,
-    /// Why, in words. Sealed; only its hash enters the log.
+    /// Why, in words. Sealed; only its hash enters the log. Where the names on the records of the two codes do not
+    /// agree, or one has no record, it says how it is known all the same, and `names_differ` is set.
     pub ground: String,
-    /// The agency that acts; an operator's only.
+    /// The agency knows that the names differ or cannot be compared, and its ground says why it links all the same.
+    #[serde(default)]
+    pub names_differ: bool,
+    /// The agency that states it: an operator names one, a client its own or none.
     #[serde(default)]
     pub agency: Option<String>,
     /// The order as the agency signed it with its own key; its subject is the older code, and its `detail`
@@ -87,7 +95,11 @@ impl Registry {
         }
         let (from, from_key) = self.asked_holder(&command.from, "from")?;
         let (to, to_key) = self.asked_holder(&command.to, "to")?;
-        let agency = self.holder_agency(actor, command.agency.as_deref(), &from.code, from_key)?;
+        let older = Touched::one(&from.code, from_key);
+        let mut touched = older.clone();
+        touched.also(&[(to_key, Some(to.code.clone()))]);
+        let stating = self.linking(actor, command.agency.as_deref(), command.kind, touched)?;
+        let both = [older, Touched::one(&to.code, to_key)];
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
         check_ground(&command.ground)?;
@@ -109,14 +121,20 @@ impl Registry {
             other: None,
         }
         .naming("other", Subject::Holder(to.code.key_type(), to.code.key_code()));
-        let order = self.holder_order(terms, agency.as_deref(), command.order.as_deref())?;
+        let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
+        self.note_change(
+            actor,
+            if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked },
+            &both,
+        )?;
         let label = actor.label();
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &from_key, &order)?;
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
             if action == HolderAction::Link {
-                check_room(writer, command.kind, &older, &newer)?;
+                check_names(writer, command, &older, &newer)?;
+                check_room(writer, command.kind, &older, &newer).map_err(|why| unchanged(actor, why))?;
                 older.body.links.push(end(command.kind, &to.code, true, since));
                 newer.body.links.push(end(command.kind, &from.code, false, since));
             } else {
@@ -131,7 +149,8 @@ impl Registry {
                     before != holder.body.links.len()
                 };
                 if !cut(&mut older, &to.code, true) || !cut(&mut newer, &from.code, false) {
-                    return Err(Error::new(Code::NotFound, "there is no such link").rule(Rule::LinkMissing));
+                    let why = Error::new(Code::NotFound, "there is no such link").rule(Rule::LinkMissing);
+                    return Err(unchanged(actor, why));
                 }
             }
             writer.put_holder(&older)?;
@@ -142,7 +161,7 @@ impl Registry {
                 noted.write(writer, place, &from.code, from_key)?,
                 noted.write(writer, &behind, &to.code, to_key)?,
             ];
-            Ok((noted.answer(&older, place), entries))
+            Ok((noted.answer(place), entries))
         })
     }
 }
@@ -164,6 +183,22 @@ fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> 
         }
         _ => Ok(()),
     }
+}
+
+/// Two numbers are of one holder by the names on their records; where these do not agree, or one has no record, the
+/// agency must know it and say in its ground how it is known all the same.
+fn check_names(
+    reader: &mut Reader<'_>,
+    command: &LinkCommand,
+    older: &StoredHolder,
+    newer: &StoredHolder,
+) -> Result<()> {
+    if !command.kind.is_followed() || command.names_differ || names::agree(reader, &older.hk, &newer.hk)? {
+        return Ok(());
+    }
+    let detail = "the names on the records of the two codes do not agree, or one has no record: say in the ground \
+                  how it is known, and set names_differ";
+    Err(Error::new(Code::FieldInvalid, detail).at("names_differ").rule(Rule::NamesDiffer))
 }
 
 fn end(kind: LinkKind, other: &HolderCode, outward: bool, since: Day) -> Link {

@@ -8,12 +8,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
+use crate::catalog::HolderSource;
 use crate::clock::{Day, Moment};
-use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::policy::{Actor, Scope, decide_scope};
+use crate::policy::Actor;
 use crate::record::Digest;
+use crate::record::access::Outcome;
 use crate::record::event::{Event, EventKind, HolderAction};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
@@ -24,27 +25,6 @@ use crate::registry::base::order::{self, Subject, Terms};
 use crate::rule::Rule;
 use crate::store::{HolderBody, HolderState, StoredEvent, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
-
-closed! {
-    /// Who says what became of a holder.
-    HolderSource {
-        Household, "household", "户籍机关", "household registration";
-        Court, "court", "人民法院", "a court";
-        Issuer, "issuer", "发证机构确认", "the issuer's own confirmation";
-        Registrar, "registrar", "登记机关", "the registrar of organisations";
-        Hospital, "hospital", "医疗机构", "a hospital";
-        Cremation, "cremation", "殡葬机构", "a cremation record";
-        SocialInsurance, "social_insurance", "社保机构", "social insurance";
-        Other, "other", "其他", "another source";
-    }
-}
-
-impl HolderSource {
-    /// Whether a death is settled by its word.
-    pub const fn confirms_death(self) -> bool {
-        matches!(self, Self::Household | Self::Court | Self::Issuer)
-    }
-}
 
 /// A mark on a holder, or (`normal`) the taking back of one.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -59,12 +39,14 @@ pub struct MarkCommand {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub since: Option<Day>,
-    /// Who says so.
-    #[schema(value_type = String)]
-    pub source: HolderSource,
+    /// What kind of office says so. It follows from the agency's authority over people; where it is given it must
+    /// be the same.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub source: Option<HolderSource>,
     /// Why, in words. Sealed; only its hash enters the log.
     pub ground: String,
-    /// The agency that acts; an operator's only.
+    /// The agency that states it: an operator names one, a client its own or none.
     #[serde(default)]
     pub agency: Option<String>,
     /// The order as the agency signed it with its own key.
@@ -72,16 +54,12 @@ pub struct MarkCommand {
     pub order: Option<String>,
 }
 
-/// The answer to a change of a holder.
+/// The answer to a change of a holder. It says what was stated, and nothing of what stood there before: a lookup
+/// tells that to who may look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct HolderChanged {
     /// What happened: `mark`, `link`, `unlink`.
     pub action: String,
-    /// The state under the (older) code now.
-    #[schema(value_type = String)]
-    pub state: HolderState,
-    /// Links of the (older) code now.
-    pub links: usize,
     /// The log of the events.
     pub log: String,
     /// The leaf of the first.
@@ -98,8 +76,8 @@ impl Registry {
     /// Marks a holder, or takes a mark back. Blocks.
     ///
     /// # Errors
-    /// `forbidden` (noted as an access); `field_invalid` with the rule; `action_forbidden` where a report would
-    /// weaken a confirmed death.
+    /// `forbidden` where the agency has no authority over people for it (noted as an access); `field_invalid` with
+    /// the rule; `not_found` with `mark_missing` where it takes back what it could not have stated.
     pub fn mark_holder(
         &self,
         actor: &Actor,
@@ -110,13 +88,15 @@ impl Registry {
             return Ok(answered);
         }
         let (parsed, key) = self.asked_holder(&command.holder, "holder")?;
-        let agency = self.holder_agency(actor, command.agency.as_deref(), &parsed.code, key)?;
+        let asked = (command.state, command.source);
+        let stating =
+            self.marking(actor, command.agency.as_deref(), asked, Touched::one(&parsed.code, key))?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
         check_ground(&command.ground)?;
         check_mark(command, &parsed.code, since, now.day())?;
         let mut detail = Map::new();
-        detail.insert("source".into(), command.source.wire().into());
+        detail.insert("source".into(), stating.source.wire().into());
         detail.insert("state".into(), serde_json::to_value(command.state).map_err(Error::internal)?);
         let terms = Terms {
             action: HolderAction::Mark.into(),
@@ -127,16 +107,23 @@ impl Registry {
             detail,
             other: None,
         };
-        let order = self.holder_order(terms, agency.as_deref(), command.order.as_deref())?;
+        let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
+        self.note_change(actor, Outcome::Marked, &[Touched::one(&parsed.code, key)])?;
         let label = actor.label();
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &key, &order)?;
             let mut holder = stored(writer, key, &parsed.code)?;
-            check_step(holder.state, command.state)?;
-            holder.state = command.state;
-            holder.body.state_since = Some(since);
-            holder.body.state_source = command.source.wire().to_owned();
-            holder.body.state_at = Some(place.at);
+            if command.state == HolderState::Normal && !stating.takes_back(holder.state) {
+                // The same words whether there is no mark or one that another office stated.
+                let missing = "this agency has no mark to take back";
+                return Err(Error::new(Code::NotFound, missing).at("state").rule(Rule::MarkMissing));
+            }
+            if after(holder.state, command.state) == command.state {
+                holder.state = command.state;
+                holder.body.state_since = Some(since);
+                holder.body.state_source = stating.source.wire().to_owned();
+                holder.body.state_at = Some(place.at);
+            }
             writer.put_holder(&holder)?;
             let noted = Noted {
                 action: HolderAction::Mark,
@@ -146,50 +133,19 @@ impl Registry {
                 order: &order,
             };
             let entry = noted.write(writer, place, &parsed.code, key)?;
-            Ok((noted.answer(&holder, place), vec![entry]))
+            Ok((noted.answer(place), vec![entry]))
         })
-    }
-
-    /// The agency that acts on a holder, none for an operator who names none; a refusal is an access.
-    pub(super) fn holder_agency(
-        &self,
-        actor: &Actor,
-        asked: Option<&str>,
-        code: &HolderCode,
-        key: HolderKey,
-    ) -> Result<Option<String>> {
-        let allowed =
-            decide_scope(actor, Scope::Holder).required().and_then(|_| match (actor.agency(), asked) {
-                (Some(own), Some(asked)) if own != asked => {
-                    Err(Error::new(Code::Forbidden, "a client acts for its own agency")
-                        .at("agency")
-                        .rule(Rule::AgencyMismatch))
-                }
-                (own, asked) => Ok(own.or(asked)),
-            });
-        match allowed {
-            Ok(Some(agency)) => self.known_agency(agency).map(|agency| Some(agency.code)),
-            Ok(None) => Ok(None),
-            Err(refusal) => {
-                self.note_refusal(actor, Touched::one(code, key), &refusal)?;
-                Err(refusal)
-            }
-        }
     }
 
     pub(super) fn holder_order(
         &self,
         terms: Terms<'_>,
-        agency: Option<&str>,
+        agency: &str,
         sent: Option<&str>,
     ) -> Result<order::Signed> {
-        match (agency, sent) {
-            (Some(agency), Some(compact)) => terms.accept(self.taken_order(compact, agency)?),
-            (Some(agency), None) => terms.sign(&*self.issuer_key(agency)?, self.now()),
-            (None, Some(_)) => Err(Error::new(Code::FieldInvalid, "an order is an agency's: name it")
-                .at("agency")
-                .rule(Rule::OrderAgency)),
-            (None, None) => terms.sign(&self.registry_key()?, self.now()),
+        match sent {
+            Some(compact) => terms.accept(self.taken_order(compact, agency)?),
+            None => terms.sign(&*self.issuer_key(agency)?, self.now()),
         }
     }
 }
@@ -221,27 +177,20 @@ fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) 
         }
         HolderState::Dissolved => Ok(()),
         _ if !person => invalid("state", Rule::StateOfPerson, "this is a state of a person"),
-        HolderState::Deceased if !command.source.confirms_death() => {
-            let detail = "a death is confirmed by household registration, a court or the issuer";
-            invalid("source", Rule::DeathUnconfirmed, detail)
-        }
         _ => Ok(()),
     }
 }
 
-/// A report never weakens what was confirmed.
-fn check_step(now: HolderState, next: HolderState) -> Result<()> {
-    if now == next {
-        return Err(Error::new(Code::ActionForbidden, "the holder is in that state already")
-            .at("state")
-            .rule(Rule::HolderState));
+/// The state that stands after a mark. A report, or the end of a registration, never weakens a confirmed death:
+/// it is noted and changes nothing. The same state again corrects its day, or confirms it.
+pub(in crate::registry) fn after(now: HolderState, stated: HolderState) -> HolderState {
+    match (now, stated) {
+        (
+            HolderState::Deceased,
+            HolderState::DeathReported | HolderState::Deregistered | HolderState::Provisional,
+        ) => now,
+        _ => stated,
     }
-    if now == HolderState::Deceased && next != HolderState::Normal {
-        return Err(Error::new(Code::ActionForbidden, "a confirmed death is only taken back, to normal")
-            .at("state")
-            .rule(Rule::HolderState));
-    }
-    Ok(())
 }
 
 /// A holder's row; a fresh one where there is none.
@@ -310,11 +259,9 @@ impl Noted<'_> {
         Ok(event.digest().0)
     }
 
-    pub(super) fn answer(&self, holder: &StoredHolder, place: &Place) -> HolderChanged {
+    pub(super) fn answer(&self, place: &Place) -> HolderChanged {
         HolderChanged {
             action: self.action.wire().to_owned(),
-            state: holder.state,
-            links: holder.body.links.len(),
             log: place.log.clone(),
             leaf: place.first,
             at: place.at,

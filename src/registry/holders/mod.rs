@@ -4,3 +4,5 @@ pub(super) mod life;
 pub(super) mod link;
 pub(super) mod linked;
 pub(super) mod mark;
+pub(super) mod names;
+pub(super) mod stating;

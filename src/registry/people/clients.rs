@@ -7,7 +7,7 @@ use crate::policy::{Client, Grant, Scope};
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
-use crate::registry::base::snapshot::ClientBody;
+use crate::registry::base::snapshot::{ClientBody, secret_epoch};
 use crate::registry::published::notice::{Notice, Stated, client_body};
 use crate::store::ClientRow;
 use crate::trust::password;
@@ -89,10 +89,11 @@ impl Registry {
         // A hash is computed for unknown ids too, so that the time does not tell which ids exist.
         let hash = row.map_or(NO_PASSWORD, |row| row.secret.as_str());
         let right = password::verify(secret, hash);
-        let client = self.snapshot().clients.get(id).cloned();
-        match (row, client) {
-            (Some(row), Some(client)) if right && row.enabled => Ok(client),
-            _ => Err(refused()),
+        let Some(row) = row.filter(|row| right && row.enabled) else { return Err(refused()) };
+        // Another process may have given this secret a moment ago: its token must not be refused here.
+        if self.snapshot().clients.get(id).is_none_or(|client| client.epoch != secret_epoch(row)) {
+            self.refresh()?;
         }
+        self.snapshot().clients.get(id).filter(|client| client.enabled).cloned().ok_or_else(refused)
     }
 }

@@ -1,0 +1,47 @@
+//! Marks and links that stand and that no agency with authority over people stated (practice R6): made before there
+//! was such authority, or by a hand that had a key. They are listed, not damage, until an agency that has the
+//! authority states them again or takes them back.
+
+use crate::catalog::Statement;
+use crate::record::event::{Event, HolderAction};
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::fsck::report::{FsckReport, Unauthorised};
+use crate::registry::holders::stating::{of_link, of_state};
+use crate::store::{HolderState, StoredEvent, StoredHolder};
+use crate::trust::Envelope;
+
+/// Lists what stands about one holder without authority.
+pub(super) fn list(
+    snapshot: &Snapshot,
+    holder: &StoredHolder,
+    events: &[StoredEvent],
+    report: &mut FsckReport,
+) {
+    let newest = |action: HolderAction| events.iter().rev().find(|event| event.action == action.wire());
+    if holder.state != HolderState::Normal
+        && let Some(event) = newest(HolderAction::Mark)
+        && !stated(snapshot, event, of_state(holder.state))
+    {
+        report.unauthorised.push(Unauthorised::at(HolderAction::Mark, &event.log, event.leaf));
+    }
+    // The older end has the link's order; one event for each link that stands, the newest first.
+    for link in holder.body.links.iter().filter(|link| link.outward) {
+        let made = events.iter().rev().find(|event| {
+            event.action == HolderAction::Link.wire()
+                && Event::from_canonical(&event.event).is_ok_and(|event| event.effective_on == link.since)
+        });
+        if let Some(event) = made
+            && !stated(snapshot, event, &[of_link(link.kind)])
+        {
+            report.unauthorised.push(Unauthorised::at(HolderAction::Link, &event.log, event.leaf));
+        }
+    }
+}
+
+/// Whether the agency whose key signed the order could state one of these when it was logged.
+fn stated(snapshot: &Snapshot, event: &StoredEvent, needed: &[Statement]) -> bool {
+    let signer = Envelope::parse_stored(&event.order).ok().and_then(|order| order.kid().ok());
+    let Some(key) = signer.and_then(|kid| snapshot.keys.find(&kid)) else { return false };
+    let day = event.logged_at.day();
+    needed.iter().any(|statement| snapshot.catalog.empowered(&key.owner, *statement, day).is_ok())
+}

@@ -1,0 +1,30 @@
+//! Whether two codes can be of one holder by the names on their records.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::same_name;
+use crate::error::Result;
+use crate::record::Record;
+use crate::store::{Opened, Reader};
+use crate::trust::{Envelope, HolderKey};
+
+/// Whether a name that stands on a record of one code stands on a record of the other. False where one has none.
+pub(super) fn agree(reader: &mut Reader<'_>, one: &HolderKey, other: &HolderKey) -> Result<bool> {
+    let (one, other) = (names(reader, one)?, names(reader, other)?);
+    Ok(one.iter().any(|name| other.iter().any(|same| same_name(name, same))))
+}
+
+/// The names under which a code stands on its signed records, as they were signed.
+fn names(reader: &mut Reader<'_>, key: &HolderKey) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for opened in reader.records_of(key)? {
+        let Opened::Record(row) = opened else { continue };
+        let Ok(envelope) = Envelope::parse_stored(&row.body.envelope) else { continue };
+        let Ok(record) = Record::from_payload(envelope.payload()) else { continue };
+        let own = record.holders.into_iter().find(|holder| {
+            (holder.code_type.as_str(), holder.code.as_str()) == (&*row.body.holder.0, &*row.body.holder.1)
+        });
+        found.extend(own.map(|holder| holder.name));
+    }
+    Ok(found)
+}

@@ -1,0 +1,174 @@
+//! Who may state something about a holder (practice R6): the agency's authority over people decides, never a word
+//! of the caller.
+
+use crate::catalog::{HolderSource, Statement};
+use crate::error::{Code, Error, Result};
+use crate::policy::{Actor, Scope, decide_scope};
+use crate::record::access::{AllowedBy, Outcome};
+use crate::registry::Registry;
+use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::rule::Rule;
+use crate::store::{HolderState, LinkKind};
+
+/// An agency with what it may state.
+pub(super) struct Stating {
+    /// Its code.
+    pub agency: String,
+    /// As what kind of office.
+    pub source: HolderSource,
+    /// All that it may state about the life of a holder today: what it may take back.
+    lives: Vec<Statement>,
+}
+
+impl Stating {
+    /// Whether it may take back a mark of that state. A confirmed death is stronger than its report; `normal` is no
+    /// mark, nor is what comes about when records move between holders.
+    pub fn takes_back(&self, state: HolderState) -> bool {
+        let mark = !matches!(state, HolderState::Normal | HolderState::MergedInto | HolderState::SplitFrom);
+        mark && of_state(state).iter().any(|statement| self.lives.contains(statement))
+    }
+}
+
+/// The statements that make or take back a mark of that state; the first is the weakest.
+pub(in crate::registry) fn of_state(state: HolderState) -> &'static [Statement] {
+    match state {
+        HolderState::Deceased => &[Statement::Death],
+        HolderState::DeathReported => &[Statement::DeathReport, Statement::Death],
+        HolderState::Deregistered => &[Statement::Deregistration],
+        HolderState::Provisional => &[Statement::Provisional],
+        HolderState::Dissolved => &[Statement::Dissolution],
+        HolderState::Normal | HolderState::MergedInto | HolderState::SplitFrom => LIVES,
+    }
+}
+
+/// The statement that makes or takes back a link of that kind.
+pub(in crate::registry) const fn of_link(kind: LinkKind) -> Statement {
+    match kind {
+        LinkKind::SamePerson => Statement::SamePerson,
+        LinkKind::SameEntity => Statement::SameEntity,
+        LinkKind::Successor => Statement::Successor,
+    }
+}
+
+/// Everything that is said of a life.
+const LIVES: &[Statement] = &[
+    Statement::Death,
+    Statement::DeathReport,
+    Statement::Deregistration,
+    Statement::Provisional,
+    Statement::Dissolution,
+];
+
+impl Registry {
+    /// The agency that marks a holder with a state. A refusal is an access.
+    ///
+    /// # Errors
+    /// `forbidden` with `scope_missing`, `agency_mismatch`, or the rule of the authority that is missing;
+    /// `field_invalid` with `agency_missing` for an operator who names no agency, and `source_of_agency` where
+    /// another source is claimed than the agency's.
+    pub(super) fn marking(
+        &self,
+        actor: &Actor,
+        asked: Option<&str>,
+        (state, claimed): (HolderState, Option<HolderSource>),
+        touched: Touched,
+    ) -> Result<Stating> {
+        self.stating(actor, asked, of_state(state), claimed, touched)
+    }
+
+    /// The agency that links two codes, or takes a link back.
+    ///
+    /// # Errors
+    /// As [`Registry::marking`].
+    pub(super) fn linking(
+        &self,
+        actor: &Actor,
+        asked: Option<&str>,
+        kind: LinkKind,
+        touched: Touched,
+    ) -> Result<Stating> {
+        self.stating(actor, asked, &[of_link(kind)], None, touched)
+    }
+
+    /// Notes that something is stated about holders, an entry for each. What is stated goes on only when this
+    /// returned: a crash between leaves entries of a change that was not made, never the reverse.
+    pub(super) fn note_change(&self, actor: &Actor, outcome: Outcome, touched: &[Touched]) -> Result<()> {
+        let access = self.access()?;
+        let came_to = CameTo::shown(outcome, AllowedBy::Empowered, answer_digest(None, &[]));
+        let entry = Entry::of(actor);
+        let entries = touched.iter().map(|holder| entry.submission(access.name(), holder.clone(), came_to));
+        access.note_now(entries.collect::<Result<_>>()?).map(drop)
+    }
+
+    fn stating(
+        &self,
+        actor: &Actor,
+        asked: Option<&str>,
+        needed: &[Statement],
+        claimed: Option<HolderSource>,
+        touched: Touched,
+    ) -> Result<Stating> {
+        let found = self.empowered(actor, asked, needed, claimed);
+        if let Err(refusal) = &found {
+            self.note_refusal(actor, touched, refusal)?;
+        }
+        found
+    }
+
+    fn empowered(
+        &self,
+        actor: &Actor,
+        asked: Option<&str>,
+        needed: &[Statement],
+        claimed: Option<HolderSource>,
+    ) -> Result<Stating> {
+        decide_scope(actor, Scope::Holder).required()?;
+        let agency = match (actor.agency(), asked) {
+            (Some(own), Some(asked)) if own != asked => {
+                return Err(Error::new(Code::Forbidden, "a client acts for its own agency")
+                    .at("agency")
+                    .rule(Rule::AgencyMismatch));
+            }
+            (own, asked) => own.or(asked),
+        };
+        let agency = agency.ok_or_else(|| {
+            let detail = "name the agency that states it: an operator states nothing about people";
+            Error::new(Code::FieldInvalid, detail).at("agency").rule(Rule::AgencyMissing)
+        })?;
+        let snapshot = self.fresh_snapshot()?;
+        let today = self.now().day();
+        let may = |statement: &Statement| snapshot.catalog.empowered(agency, *statement, today);
+        let refused = |rule| {
+            let detail = "the agency has no authority over people for this: elicense agencies empower";
+            Error::new(Code::Forbidden, detail).at("agency").rule(rule)
+        };
+        let mut nearest = None;
+        let mut given = None;
+        for statement in needed {
+            match may(statement) {
+                Ok(empowerment) => given = given.or(Some(empowerment.source)),
+                Err(fault) => nearest = nearest.or(Some(fault.rule())),
+            }
+        }
+        let source = given.ok_or_else(|| refused(nearest.unwrap_or(Rule::EmpowermentMissing)))?;
+        if claimed.is_some_and(|claimed| claimed != source) {
+            let detail = "the source of a mark follows from the agency's authority over people: leave it out";
+            return Err(Error::new(Code::FieldInvalid, detail).at("source").rule(Rule::SourceOfAgency));
+        }
+        let lives = LIVES.iter().copied().filter(|statement| may(statement).is_ok()).collect();
+        Ok(Stating { agency: agency.to_owned(), source, lives })
+    }
+}
+
+/// The refusal of a change that the stored rows do not allow. Who could look the holder up is told why; to anybody
+/// else all such refusals are one, or marks and links would tell what a lookup refuses to.
+pub(super) fn unchanged(actor: &Actor, why: Error) -> Error {
+    if decide_scope(actor, Scope::Lookup).required().is_ok() {
+        return why;
+    }
+    Error::new(
+        Code::ActionForbidden,
+        "nothing was changed: an office that may look the holder up is told why",
+    )
+    .rule(Rule::HolderUnchanged)
+}
