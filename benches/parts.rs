@@ -145,6 +145,7 @@ fn answering(c: &mut Criterion) {
         grants,
         budget: 1,
         enabled: true,
+        epoch: 1,
     };
     let actor = Actor::Client { client: Arc::new(client), scopes: vec![Scope::Lookup] };
     c.bench_function("policy decision", |b| {
