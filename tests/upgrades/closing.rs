@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use diesel::connection::SimpleConnection;
 use elicense::error::Code;
 use elicense::registry::{FindingKind, FsckOptions, Opening, Registry};
+use elicense::rule::Rule;
 use elicense::store::Opened;
 use elicense::trust::MasterKey;
 
@@ -156,7 +157,7 @@ fn nothing_is_migrated_under_a_wrong_key_or_while_a_process_serves() {
         };
         lease(kept.clock().now().plus_seconds(30).micros());
         let refused = Registry::migrate(kept.opening()).unwrap_err();
-        assert_eq!((refused.code, refused.rule.as_deref()), (Code::LogLost, Some("log_held")));
+        assert_eq!((refused.code, refused.rule), (Code::LogLost, Some(Rule::LogHeld)));
         assert_eq!(kept.open().err().unwrap().code, Code::SchemaOutdated);
         lease(0);
         assert!(migrate(&kept).closed);
@@ -172,7 +173,7 @@ fn a_backup_across_the_end_of_a_migration_is_refused() {
     assert!(migrate(&kept).closed);
     let to = kept.dir.path().join("backup");
     let refused = registry.backup(&to).unwrap_err();
-    assert_eq!((refused.code, refused.rule.as_deref()), (Code::StoreBusy, Some("backup_layouts")));
+    assert_eq!((refused.code, refused.rule), (Code::StoreBusy, Some(Rule::BackupLayouts)));
     assert!(!to.exists());
     registry.backup(&to).unwrap();
     let place = elicense::store::Place::in_dir(&kept.dir.path().join("restored"));

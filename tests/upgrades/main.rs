@@ -85,7 +85,7 @@ fn receipts_hold(kept: &Kept, registry: &Registry) {
         let answer: Value = serde_json::from_str(&kept.answer(&name)).unwrap();
         let ask: VerifyAsk = serde_json::from_value(json!({"receipt": answer["receipt"]})).unwrap();
         registry.refresh().unwrap();
-        let verified = run(registry.verify(Some(&operator()), &ask, "cli")).unwrap();
+        let verified = run(registry.verify(Some(&operator()), &ask)).unwrap();
         assert_eq!(verified.body["verdict"], "valid", "{name}: {}", verified.body);
         assert_eq!(verified.body["entry"]["v"], 1);
     }
@@ -105,7 +105,7 @@ fn exports_as_before(kept: &Kept, registry: &Registry) {
     registry.start_cli_access().unwrap();
     let mut out = Vec::new();
     registry.refresh().unwrap();
-    registry.export(&operator(), None, "cli", &mut out).unwrap();
+    registry.export(&operator(), None, &mut out).unwrap();
     registry.stop_access();
     let versions = |text: &str| -> Vec<Value> {
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
