@@ -9,7 +9,12 @@ use crate::registry::Registry;
 
 /// Runs what is missing and says what it did. Exit code 1 where rows do not open and keep their old layout.
 pub fn run(globals: &Globals, output: &Output) -> Result<u8> {
-    let done = Registry::migrate(globals.opening()?)?;
+    let done = Registry::migrate(globals.opening()?, &|so_far| match so_far.resealed.last() {
+        None => {
+            output.note("The schema is that of this program: `serve` may be started. Sealing rows anew …")
+        }
+        Some(table) => output.note(&format!("{}: {}", table.table, table.rows)),
+    })?;
     let mut lines = vec![match done.ran.is_empty() {
         true => "The schema is up to date.".to_owned(),
         false => format!("Ran: {}", done.ran.join(" ")),

@@ -59,7 +59,7 @@ enum Command {
     Init(init::Args),
     /// Serve the API and the pages.
     Serve(serve::Args),
-    /// Bring the database to this program's schema.
+    /// Bring the database to this program's schema, and its sealed rows to the layout of today.
     Migrate,
     /// Agencies and their authority.
     #[command(subcommand)]

@@ -61,6 +61,8 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
         })?;
     }
     let mut conn = AnyConnection::Sqlite(connect::<SqliteConnection>(text)?);
+    // Of this connection alone. A process that closes the file holds it for a moment.
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {BUSY_MS}")).map_err(dialect::fault)?;
     // Looked at before anything is set: journal_mode would change a file that is none of ours (I11).
     if open != Open::Create && !is_registry(&mut conn)? {
         return Err(Error::new(Code::NotInitialised, "the file is not a registry's"));
@@ -71,7 +73,6 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
         Open::Write => &["PRAGMA journal_mode = WAL"],
         Open::Read => &["PRAGMA query_only = ON"],
     };
-    conn.batch_execute(&format!("PRAGMA busy_timeout = {BUSY_MS}")).map_err(dialect::fault)?;
     for pragma in setup {
         conn.batch_execute(pragma).map_err(dialect::fault)?;
     }

@@ -119,3 +119,25 @@ fn i11_another_programs_sqlite_file_is_left_as_it_was() {
         );
     }
 }
+
+/// The last process that closes a file has it for itself for a moment: another one that starts then waits.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the other process")]
+fn a_file_that_is_held_for_a_moment_is_waited_for() {
+    use diesel::connection::{Connection as _, SimpleConnection as _};
+    let world = world(Backend::Sqlite).unwrap();
+    let World { registry, place, .. } = world;
+    drop(registry);
+    for file in ["registry.db", "access.db"] {
+        let path = place.dir.join(file);
+        let mut holder = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        let hold = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT";
+        holder.batch_execute(hold).unwrap();
+        let released = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            drop(holder);
+        });
+        assert!(Registry::open(opening(&place, MASTER)).is_ok(), "{file}");
+        released.join().unwrap();
+    }
+}

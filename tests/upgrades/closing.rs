@@ -147,7 +147,7 @@ fn a_row_that_does_not_open_keeps_the_door_of_its_layout_open() {
 fn nothing_is_migrated_under_a_wrong_key_or_while_a_process_serves() {
     on_each(|kept| {
         let wrong = Opening { master: MasterKey::from_bytes([9; 32]), ..kept.opening() };
-        assert_eq!(Registry::migrate(wrong).unwrap_err().code, Code::MasterKeyWrong);
+        assert_eq!(Registry::migrate(wrong, &|_| ()).unwrap_err().code, Code::MasterKeyWrong);
         let lease = |until: i64| {
             let sql = format!("UPDATE log_heads SET lease_until = {until} WHERE log = 'access-main'");
             match kept.database {
@@ -156,7 +156,7 @@ fn nothing_is_migrated_under_a_wrong_key_or_while_a_process_serves() {
             }
         };
         lease(kept.clock().now().plus_seconds(30).micros());
-        let refused = Registry::migrate(kept.opening()).unwrap_err();
+        let refused = Registry::migrate(kept.opening(), &|_| ()).unwrap_err();
         assert_eq!((refused.code, refused.rule), (Code::LogLost, Some(Rule::LogHeld)));
         assert_eq!(kept.open().err().unwrap().code, Code::SchemaOutdated);
         lease(0);

@@ -1,7 +1,7 @@
 //! Migrations killed at random moments, a row a transaction: what is there opens, and the next run goes on.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use elicense::clock::Moment;
 use elicense::registry::Registry;
@@ -26,7 +26,7 @@ fn worker() {
     let master = || MasterKey::read(of(KEY).as_ref(), None).unwrap();
     Store::migrate(&place, &master(), at).unwrap();
     let store = Store::open(&place, master(), at).unwrap();
-    store.reseal(at, 1).unwrap();
+    store.reseal(1, |_| ()).unwrap();
     std::thread::sleep(Duration::from_secs(60));
 }
 
@@ -38,8 +38,8 @@ fn older(registry: &Registry) -> Vec<OlderRows> {
     registry.store().older_rows().unwrap()
 }
 
-/// Starts the worker, kills it after so many milliseconds.
-fn kill_after(kept: &Kept, wait: u64) {
+/// Starts the worker and kills it a few milliseconds after it has begun to change rows.
+fn kill_at_work(kept: &Kept, before: u64, after_ms: u64) {
     let url = match &kept.place.url {
         DbUrl::Sqlite(path) => format!("sqlite://{}", path.display()),
         DbUrl::Postgres(url) => url.clone(),
@@ -54,8 +54,12 @@ fn kill_after(kept: &Kept, wait: u64) {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(wait));
-    assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+    let (registry, until) = (kept.open().unwrap(), Instant::now() + Duration::from_secs(60));
+    while left(&registry) == before {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended by itself");
+        assert!(Instant::now() < until, "it never began");
+    }
+    std::thread::sleep(Duration::from_millis(after_ms));
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -65,20 +69,19 @@ fn a_killed_migration_is_finished_by_the_next() {
     on_each(|kept| {
         kept.steps();
         let all = left(&kept.open().unwrap());
-        let (mut before, mut between, mut wait) = (all, 0, 5);
-        for _ in 0..60 {
-            kill_after(&kept, wait);
+        let (mut before, mut between) = (all, 0);
+        for round in 0.. {
+            // Moments of every kind: inside a transaction, between two, in the middle of a file's renaming.
+            kill_at_work(&kept, before, round * 7 % 13);
             let registry = kept.open().unwrap();
             let now = left(&registry);
-            assert!(now <= before, "{before} rows of the older layout became {now}");
-            between += u32::from(now > 0 && now < before);
-            // A fresh process needs a while until its first row; on a busy machine a longer one.
-            wait = if now == before { wait * 2 } else { wait.saturating_sub(wait / 8) };
-            before = now;
+            assert!(now < before, "{before} rows of the older layout became {now}");
             fsck(&registry);
+            before = now;
             if now == 0 {
                 break;
             }
+            between += 1;
         }
         assert!(between > 0, "no kill fell between two rows");
         let server = server::start(kept.open().unwrap());

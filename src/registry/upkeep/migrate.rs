@@ -25,7 +25,8 @@ impl Migrated {
 
 impl Registry {
     /// Runs the missing schema steps, seals every row of an older layout anew, and closes those layouts when none is
-    /// left. Blocks; a run that was killed is finished by the next. A server of this program may run meanwhile.
+    /// left. Blocks; a run that was killed is finished by the next. `told` hears what is done so far, after the steps
+    /// and after each table: from the steps on a server of this program may run beside it.
     ///
     /// Rows that do not open stay as they are, and so does the door for their layout: whoever mends them from a
     /// backup brings rows of that layout.
@@ -33,7 +34,7 @@ impl Registry {
     /// # Errors
     /// `not_initialised`, `master_key_wrong`, `schema_outdated` for a registry of a later program, `log_lost` while a
     /// process of the program before serves.
-    pub fn migrate(opening: Opening) -> Result<Migrated> {
+    pub fn migrate(opening: Opening, told: &dyn Fn(&Migrated)) -> Result<Migrated> {
         let Opening { place, master, clock, .. } = opening;
         let ran = Store::migrate(&place, &master, clock.now())?;
         let store = Store::open(&place, master, clock.now())?;
@@ -41,7 +42,11 @@ impl Registry {
         if done.closed {
             return Ok(done);
         }
-        done.resealed = store.reseal(clock.now(), RESEAL_PAGE)?;
+        told(&done);
+        store.reseal(RESEAL_PAGE, |table| {
+            done.resealed.push(table);
+            told(&done);
+        })?;
         // Asked of every row once more: what is closed by mistake opens no more.
         if store.older_rows()?.iter().all(|table| table.rows == 0) {
             store.close_older_layouts()?;

@@ -3,7 +3,6 @@
 use super::again::Run;
 use super::walk::{OlderRows, Walked, is_older, pages};
 use super::{attachments, tables};
-use crate::clock::Moment;
 use crate::error::Result;
 use crate::store::{Store, access, events, holders, record_keys, records, writes};
 use crate::trust::Layout;
@@ -13,36 +12,35 @@ pub const PAGE: usize = 500;
 /// Bytes of new seals after which a transaction ends before its page does: a batch of accesses may have 45 KB.
 const BYTES: usize = 4 << 20;
 
-/// Calls a generic function for each table, access side first: a backup copies that side first too.
+/// Gives what a generic function says of each table to `$each`, access side first: a backup copies that side first
+/// too.
 macro_rules! each_table {
-    ($call:ident ( $($argument:expr),* )) => {
-        [
-            $call::<access::Row>($($argument),*)?,
-            $call::<records::Row>($($argument),*)?,
-            $call::<tables::Past>($($argument),*)?,
-            $call::<events::Row>($($argument),*)?,
-            $call::<holders::Row>($($argument),*)?,
-            $call::<record_keys::Row>($($argument),*)?,
-            $call::<writes::Row>($($argument),*)?,
-        ]
+    ($call:ident ( $argument:expr ), $each:expr) => {
+        $each($call::<access::Row>($argument)?);
+        $each($call::<records::Row>($argument)?);
+        $each($call::<tables::Past>($argument)?);
+        $each($call::<events::Row>($argument)?);
+        $each($call::<holders::Row>($argument)?);
+        $each($call::<record_keys::Row>($argument)?);
+        $each($call::<writes::Row>($argument)?);
     };
 }
 
 impl Store {
-    /// Seals every row of an older layout anew, `page` rows at most in a transaction. Blocks; may be killed, run
-    /// beside a server of this program, and run again.
-    pub fn reseal(&self, now: Moment, page: usize) -> Result<Vec<OlderRows>> {
+    /// Seals every row of an older layout anew, `page` rows at most in a transaction; `each` is told of each table at
+    /// its end. Blocks; may be killed, run beside a server of this program, and run again.
+    pub fn reseal(&self, page: usize, mut each: impl FnMut(OlderRows)) -> Result<()> {
         self.load_data_keys()?;
-        self.ensure_seals(now)?;
         let mut run = Run::new(self, page);
-        let mut done = Vec::from(each_table!(table(&mut run)));
-        done.push(attachments::reseal(&mut run)?);
-        Ok(done)
+        each_table!(table(&mut run), each);
+        each(attachments::reseal(&mut run)?);
+        Ok(())
     }
 
     /// How many rows of each table have an older layout; reads every row in short snapshots.
     pub fn older_rows(&self) -> Result<Vec<OlderRows>> {
-        let mut found = Vec::from(each_table!(count(self)));
+        let mut found = Vec::new();
+        each_table!(count(self), |table| found.push(table));
         found.push(attachments::count(self)?);
         Ok(found)
     }
