@@ -3,7 +3,20 @@
 //! Use [`closed!`] where the set of values is fixed by a page of the design and a value outside it is an
 //! error, never a string passed on.
 
-/// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, and serde by wire name.
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+
+/// The description of a closed list: its wire names, each with the term in both languages.
+pub(crate) fn schema(list: &[(&str, &str, &str)]) -> RefOr<Schema> {
+    let told: Vec<String> = list.iter().map(|(wire, zh, en)| format!("- `{wire}` {zh}: {en}")).collect();
+    let names = list.iter().map(|(wire, ..)| *wire);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(names))
+        .description(Some(told.join("\n")))
+        .into()
+}
+
+/// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, serde by wire name, and its description for the API.
 macro_rules! closed {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident, $wire:literal, $zh:literal, $en:literal;)* }) => {
         $(#[$meta])*
@@ -31,6 +44,14 @@ macro_rules! closed {
                 to.serialize_str(self.wire())
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::closed::schema(&[$(($wire, $zh, $en),)*])
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

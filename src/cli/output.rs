@@ -23,6 +23,11 @@ impl Output {
         let _closed = writeln!(std::io::stdout(), "{}", line.trim_end());
     }
 
+    /// Prints a text for people.
+    pub fn text(&self, text: &str) {
+        let _closed = writeln!(std::io::stdout(), "{}", text.trim_end());
+    }
+
     /// Prints bytes that are an answer already (JSON of a lookup, a document).
     pub fn raw(&self, bytes: &[u8]) {
         let mut out = std::io::stdout();

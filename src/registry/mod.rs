@@ -26,7 +26,7 @@ pub use access::list::{AccessLine, AccessList, AccessPage, Viewer};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
-pub use base::snapshot::Snapshot;
+pub use base::snapshot::{SignedWith, Snapshot};
 pub use fsck::{CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, record_name};
 pub use holders::link::LinkCommand;
 pub use holders::mark::{HolderChanged, HolderSource, MarkCommand};
@@ -36,7 +36,10 @@ pub use people::clients::NewClient;
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use reading::directory::DirectoryAsk;
 pub use reading::history::{HistoryAsk, Shown};
-pub use reading::lookup::{Answered, Ask, Within};
+pub use reading::lookup::{
+    AbsentType, Answered, Ask, FoundHolder, FoundRecord, Judged, LogMark, LookedUp, LookupAnswer,
+    OpenedRecord, ShownBody, Within,
+};
 pub use reading::verify::{Verified, VerifyAsk};
 pub use records::act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
 pub use records::directory::{DirectoryDraft, DirectoryPut};

@@ -4,6 +4,8 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
+use crate::log::Accepted;
+use crate::log::receipt::Handed;
 use crate::registry::Registry;
 use crate::trust::{HolderKey, IndexKey};
 
@@ -43,6 +45,13 @@ pub struct Purpose {
     pub reason: String,
 }
 
+impl Purpose {
+    /// An item and a reason, without case, role and presence.
+    pub fn new(item: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { item: item.into(), reason: reason.into(), ..Self::default() }
+    }
+}
+
 /// How much of the receipt goes out with the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +61,16 @@ pub enum ReceiptForm {
     Full,
     /// Log and index; the proof stays fetchable.
     Reference,
+}
+
+impl ReceiptForm {
+    /// What of the receipt of an access goes out.
+    pub(in crate::registry) fn of(self, accepted: &Accepted) -> Handed<'_> {
+        match self {
+            Self::Full => accepted.handed(),
+            Self::Reference => accepted.reference(),
+        }
+    }
 }
 
 const PRESENCES: [&str; 6] =

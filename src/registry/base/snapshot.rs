@@ -7,11 +7,20 @@ use serde::Deserialize;
 
 use crate::catalog::{Authority, Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, Workdays};
 use crate::clock::Moment;
+use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Client, Grant, Scope};
 use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{Purpose, Revocation};
 use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey};
+
+closed! {
+    /// Whose key signed a record.
+    SignedWith {
+        KeyHeldByRegistry, "key_held_by_registry", "本库代管密钥", "the key that the registry holds for the issuer";
+        IssuersOwnKey, "issuers_own_key", "发证机构自有密钥", "the issuer's own key";
+    }
+}
 
 /// Everything a request is decided with.
 #[derive(Debug)]
@@ -148,6 +157,14 @@ impl Snapshot {
     /// Whether the private half of a key is kept here.
     pub fn held_here(&self, kid: &Kid) -> bool {
         self.held.contains(kid)
+    }
+
+    /// Whose key signed an envelope.
+    pub fn signed_with(&self, envelope: &Envelope<'_>) -> SignedWith {
+        match envelope.kid() {
+            Ok(kid) if self.held_here(&kid) => SignedWith::KeyHeldByRegistry,
+            _ => SignedWith::IssuersOwnKey,
+        }
     }
 
     /// Whether an issuer was ever given a type. Region and day were checked when the record entered, and stand

@@ -11,6 +11,7 @@ use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked;
+use crate::registry::reading::lookup::looked_up::LogMark;
 use crate::registry::records::kept;
 use crate::store::{Cost, HolderState, Opened, Reader};
 use crate::trust::HolderKey;
@@ -18,7 +19,7 @@ use crate::trust::HolderKey;
 /// What a lookup read, in one snapshot of the database.
 pub(crate) struct Found {
     /// The head of the records log before the scan: the rows are at least as new.
-    pub head: Mark,
+    pub head: LogMark,
     /// Current rows under all keys.
     pub rows: Vec<FoundRow>,
     /// What is known of the holder's life; the worst under all keys.
@@ -31,16 +32,6 @@ pub(crate) struct Found {
     pub conflict: bool,
     /// How many further codes were followed.
     pub linked: usize,
-}
-
-/// A log as it stood before a scan.
-pub(crate) struct Mark {
-    /// Its name.
-    pub log: String,
-    /// Number of leaves.
-    pub size: u64,
-    /// Root of the tree.
-    pub root: Hash,
 }
 
 /// One row with the proof of its leaf where it was asked for.
@@ -88,7 +79,7 @@ fn read(
     let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
     let log = &snapshot.records_log;
     let (size, root) = reader.mark(log)?.ok_or_else(missing)?;
-    let head = Mark { log: log.clone(), size, root };
+    let head = LogMark { log: log.clone(), size, root };
     let linked = linked::linked(reader, key, credit_code)?;
     let (mut rows, mut conflict) = (Vec::with_capacity(8), false);
     for (key, credit_code) in &linked.keys {
