@@ -61,7 +61,7 @@ fn text(looked_up: &LookedUp) -> String {
     let mut lines = vec![format!("Holder {} {}", judged.holder.code_type, judged.holder.masked)];
     lines.extend(judged.records.iter().map(line));
     lines.extend(judged.absent.iter().map(|absent| format!("  {}", absent.sentence())));
-    lines.push(format!("Receipt {} #{}", looked_up.accepted.log, looked_up.accepted.index));
+    lines.push(super::output::receipt(&looked_up.receipt));
     lines.join("\n")
 }
 

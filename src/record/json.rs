@@ -6,6 +6,7 @@
 //! (`is_human_readable`), which is how a type knows that it may hand over bytes in place of text. [`verbatim`] and
 //! [`compact`] are the two forms that JSON has no word for.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::{self, Serialize, Serializer};
@@ -87,6 +88,16 @@ fn parts<const N: usize, S: Serializer>(
         tuple.serialize_field(&Bytes(part))?;
     }
     tuple.end()
+}
+
+/// JSON that goes out as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<'a>(pub Cow<'a, [u8]>);
+
+impl Serialize for Stored<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        verbatim(&self.0, to)
+    }
 }
 
 struct Bytes<'a>(&'a [u8]);
@@ -429,12 +440,8 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    struct Verbatim<'a>(&'a str);
-
-    impl Serialize for Verbatim<'_> {
-        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-            verbatim(self.0.as_bytes(), to)
-        }
+    fn stored(json: &str) -> Stored<'_> {
+        Stored(json.as_bytes().into())
     }
 
     struct Jws([&'static [u8]; 3]);
@@ -474,11 +481,11 @@ mod tests {
     fn bytes_stand_as_base64url_and_json_as_it_is() {
         let digest = Digest([7; 32]);
         assert_eq!(text(&digest), format!("\"{digest}\""));
-        assert_eq!(text(&[Verbatim("{\"b\":1,\"a\":2}")]), "[{\"b\":1,\"a\":2}]");
+        assert_eq!(text(&[stored("{\"b\":1,\"a\":2}")]), "[{\"b\":1,\"a\":2}]");
         assert_eq!(text(&(Jws([b"{}", b"a", b"b"]), 1)), "[\"e30.YQ.Yg\",1]");
         // Elsewhere they are the same text and the same value.
         let elsewhere =
-            serde_json::to_value((digest, Verbatim("{\"a\":2}"), Jws([b"{}", b"a", b"b"]))).unwrap();
+            serde_json::to_value((digest, stored("{\"a\":2}"), Jws([b"{}", b"a", b"b"]))).unwrap();
         assert_eq!(elsewhere, json!([digest.text(), {"a": 2}, "e30.YQ.Yg"]));
     }
 

@@ -69,7 +69,8 @@ fn view(
     asked: &Asked,
     item_name: Option<String>,
 ) -> Result<LookupView> {
-    let LookedUp { judged, accepted, .. } = looked_up;
+    let LookedUp { judged, receipt } = looked_up;
+    let accepted = &receipt.accepted;
     let presence = PRESENCES.iter().find(|one| one.value == asked.presence);
     let mut view = LookupView {
         holder_masked: judged.holder.masked.clone(),

@@ -4,10 +4,10 @@ use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
 use elicense::registry::Ask;
 use serde_json::{Value, json};
 
-use super::Stable;
 use super::common::people::{CHEN, COMPANY, POLICE, ZHOU};
 use super::common::{World, operator, run};
 use super::people::{DEAD, NEW, NOBODY, OTHER, purpose, ready};
+use super::{Described, Stable};
 
 crate::on_both! {
     a_lookup_is_answered_in_the_bytes_it_always_was
@@ -110,12 +110,31 @@ fn a_lookup_is_answered_in_the_bytes_it_always_was(world: World) {
             asked("111", "190101551201001", json!({"types": ["divorce_certificate"]})),
         ),
     ];
-    let mut stable = Stable::default();
-    for (name, actor, ask) in cases {
-        let bytes = body(&world, &actor, ask);
+    let (mut stable, mut described) = (Stable::default(), Described::new());
+    let mut same = |name: &str, bytes: Vec<u8>| {
+        described.check("LookupAnswer", &serde_json::from_slice(&bytes).unwrap());
         stable.same(&format!("lookup_{name}"), &String::from_utf8(bytes).unwrap());
+    };
+    for (name, actor, ask) in cases {
+        same(name, body(&world, &actor, ask));
     }
     world.sql("UPDATE holders SET sealed = substr(sealed, 2)");
     let bytes = body(&world, &operator(), asked("111", NEW, json!({"receipt": "reference"})));
-    stable.same("lookup_holder_damaged", &String::from_utf8(bytes).unwrap());
+    same("holder_damaged", bytes);
+    let parts = [
+        "LookupAnswer",
+        "LookedUpRecord",
+        "LookedUpHolder",
+        "NumberRemark",
+        "AbsentType",
+        "AbsenceCoverage",
+        "LateFeed",
+        "MissingPart",
+        "CoverageStatement",
+        "LogHead",
+        "Receipt",
+        "Extract",
+        "DirectoryEntry",
+    ];
+    assert_eq!(described.unseen(&parts), Vec::<String>::new());
 }

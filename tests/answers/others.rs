@@ -4,11 +4,11 @@ use elicense::policy::Actor;
 use elicense::registry::{DirectoryAsk, HistoryAsk, VerifyAsk};
 use serde_json::{Value, json};
 
-use super::Stable;
 use super::common::people::ZHOU;
-use super::common::{World, operator, run};
+use super::common::{World, operator, run, value};
 use super::lookups::limited;
 use super::people::{DEAD, Made, purpose, ready};
+use super::{Described, Stable};
 
 crate::on_both! {
     lists_histories_and_verifications_are_answered_in_the_bytes_they_always_were
@@ -17,7 +17,7 @@ crate::on_both! {
 fn lists_histories_and_verifications_are_answered_in_the_bytes_they_always_were(world: World) {
     let made = ready(&world);
     world.registry.refresh().unwrap();
-    let mut stable = Stable::default();
+    let (mut stable, mut described) = (Stable::default(), Described::new());
     let operator = operator();
     let some = limited(&["name", "bank"]);
     for (name, actor, code, receipt) in [
@@ -28,7 +28,8 @@ fn lists_histories_and_verifications_are_answered_in_the_bytes_they_always_were(
         let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose(), "receipt": receipt});
         let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
         let listed = run(world.registry.directory(actor, &ask, "cli")).unwrap();
-        stable.same(&format!("directory_{name}"), &serde_json::to_string(&listed.body).unwrap());
+        described.check("DirectoryAnswer", &value(&listed));
+        stable.same(&format!("directory_{name}"), &serde_json::to_string(&listed).unwrap());
     }
     for (name, actor, more) in [
         ("whole", &operator, json!({})),
@@ -46,12 +47,13 @@ fn lists_histories_and_verifications_are_answered_in_the_bytes_they_always_were(
         }
         let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
         let shown = run(world.registry.history(actor, &ask, "cli")).unwrap();
-        stable.same(&format!("history_{name}"), &serde_json::to_string(&shown.body).unwrap());
+        described.check("HistoryAnswer", &value(&shown));
+        stable.same(&format!("history_{name}"), &serde_json::to_string(&shown).unwrap());
     }
-    verifications(&world, &made, &mut stable);
+    verifications(&world, &made, &mut stable, &mut described);
 }
 
-fn verifications(world: &World, made: &Made, stable: &mut Stable) {
+fn verifications(world: &World, made: &Made, stable: &mut Stable, described: &mut Described) {
     let operator = operator();
     let card = super::lookups::body(
         world,
@@ -90,6 +92,7 @@ fn verifications(world: &World, made: &Made, stable: &mut Stable) {
     ] {
         let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
         let verified = run(world.registry.verify(actor, &ask, "cli")).unwrap();
-        stable.same(&format!("verify_{name}"), &serde_json::to_string(&verified.body).unwrap());
+        described.check("VerifyAnswer", &value(&verified));
+        stable.same(&format!("verify_{name}"), &serde_json::to_string(&verified).unwrap());
     }
 }

@@ -1,18 +1,18 @@
-//! The access entry of whatever shows something of a holder (I2): its parts, its purpose, its receipt.
+//! The access entry of whatever shows something of a holder (I2): its parts and its purpose.
 //!
 //! A use case that shows something notes its entry through [`AccessLog::note`] before it answers; one that
 //! refuses an authenticated asker where a holder is known calls [`Registry::note_refusal`].
 
 use crate::error::{Error, Result};
 use crate::identity::HolderCode;
-use crate::log::{Accepted, Head, Submission};
+use crate::log::{LogMark, Submission};
 use crate::policy::Actor;
 use crate::record::Digest;
 use crate::record::access::AccessEntry;
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
 use crate::registry::Registry;
-use crate::registry::base::asked::{Purpose, ReceiptForm};
+use crate::registry::base::asked::Purpose;
 use crate::trust::{HolderKey, random};
 
 /// What an access entry says beside the holder.
@@ -99,7 +99,7 @@ impl EntryParts<'_> {
 }
 
 /// Digest of an answer that showed these records as of that head.
-pub(in crate::registry) fn answer_digest(head: Option<&Head>, records: &[AnsweredRecord<'_>]) -> Digest {
+pub(in crate::registry) fn answer_digest(head: Option<&LogMark>, records: &[AnsweredRecord<'_>]) -> Digest {
     let heads: Vec<AnsweredHead<'_>> = head
         .iter()
         .map(|head| AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size })
@@ -119,22 +119,6 @@ pub(in crate::registry) fn door(actor: &Actor) -> &'static str {
         Actor::Account(_) => "window",
         Actor::Operator { .. } => "cli",
     }
-}
-
-/// The receipt as it goes out: whole, or as a reference that can be fetched later.
-pub(in crate::registry) fn receipt_json(accepted: &Accepted, form: ReceiptForm) -> String {
-    match form {
-        ReceiptForm::Full => accepted.receipt(),
-        ReceiptForm::Reference => format!("{{\"index\":{},\"log\":\"{}\"}}", accepted.index, accepted.log),
-    }
-}
-
-/// The same as a value, for answers that are made as one.
-pub(in crate::registry) fn receipt_value(
-    accepted: &Accepted,
-    form: ReceiptForm,
-) -> Result<serde_json::Value> {
-    serde_json::from_str(&receipt_json(accepted, form)).map_err(Error::internal)
 }
 
 impl Registry {

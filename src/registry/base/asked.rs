@@ -4,8 +4,6 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
-use crate::log::Accepted;
-use crate::log::receipt::Handed;
 use crate::registry::Registry;
 use crate::trust::{HolderKey, IndexKey};
 
@@ -61,16 +59,6 @@ pub enum ReceiptForm {
     Full,
     /// Log and index; the proof stays fetchable.
     Reference,
-}
-
-impl ReceiptForm {
-    /// What of the receipt of an access goes out.
-    pub(in crate::registry) fn of(self, accepted: &Accepted) -> Handed<'_> {
-        match self {
-            Self::Full => accepted.handed(),
-            Self::Reference => accepted.reference(),
-        }
-    }
 }
 
 const PRESENCES: [&str; 6] =

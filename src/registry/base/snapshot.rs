@@ -9,6 +9,7 @@ use crate::catalog::{Authority, Catalog, CatalogFault, CatalogParts, CodeLists, 
 use crate::clock::Moment;
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
+use crate::log::LogMark;
 use crate::policy::{Account, Client, Grant, Scope};
 use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{Purpose, Revocation};
@@ -157,6 +158,15 @@ impl Snapshot {
     /// Whether the private half of a key is kept here.
     pub fn held_here(&self, kid: &Kid) -> bool {
         self.held.contains(kid)
+    }
+
+    /// The log of records as it stands.
+    ///
+    /// # Errors
+    /// `not_initialised` where there is none.
+    pub fn records_mark(&self, reader: &mut Reader<'_>) -> Result<LogMark> {
+        let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
+        reader.mark(&self.records_log)?.ok_or_else(missing)
     }
 
     /// Whose key signed an envelope.

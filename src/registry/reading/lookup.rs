@@ -17,20 +17,21 @@ mod scan;
 pub use absent::AbsentType;
 pub use answer::{Answered, LookupAnswer};
 pub use ask::{Ask, Prepared, Within};
-pub use looked_up::{FoundHolder, FoundRecord, Judged, LogMark, LookedUp, OpenedRecord, ShownBody};
+pub use looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, OpenedRecord, ShownBody};
+pub(in crate::registry) use scan::FoundRow;
 
 use crate::error::{Code, Error, Result};
 use crate::identity::Parsed;
 use crate::log::Submission;
 use crate::policy::{Actor, Decision, Scope, decide};
-use crate::record::Reason;
 use crate::registry::Registry;
 use crate::registry::access::entry::{EntryParts, Touched, nothing_shown};
 use crate::registry::base::asked::check_purpose;
+use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::draft;
 use judge::Judge;
-use scan::{Found, FoundRow};
+use scan::Found;
 
 impl Registry {
     /// Checks number and purpose. A bad number is refused here, before anything is read or logged.
@@ -47,15 +48,16 @@ impl Registry {
         let written = judged.written()?;
         // Free the rows before waiting: under load many requests wait for one commit.
         drop(judged);
-        written.finish(self.access()?.note(submission).await?, form)
+        let accepted = self.access()?.note(submission).await?;
+        written.finish(HandedReceipt { accepted, form })
     }
 
     /// Answers a prepared lookup as a value.
     pub async fn look_up(&self, actor: &Actor, prepared: Prepared<'_>, channel: &str) -> Result<LookedUp> {
-        let receipt = prepared.ask.receipt;
+        let form = prepared.ask.receipt;
         let (judged, submission) = self.judged(actor, prepared, channel).await?;
         let accepted = self.access()?.note(submission).await?;
-        Ok(LookedUp { judged, accepted, receipt })
+        Ok(LookedUp { judged, receipt: HandedReceipt { accepted, form } })
     }
 
     /// What may be shown, and the access entry that must be durable before it is. A refusal is noted here.
@@ -210,23 +212,6 @@ impl Asking<'_> {
     fn allowed(&self) -> impl Iterator<Item = &str> {
         let codes = self.snapshot.catalog.type_codes();
         codes.filter(|code| matches!(self.decide(code), Decision::Allowed { .. }))
-    }
-}
-
-impl Found {
-    /// The holder as it was understood.
-    fn holder(&self, parsed: &Parsed) -> FoundHolder {
-        let mut notes = Vec::new();
-        notes.extend(self.conflict.then_some(Reason::HolderCodeConflict));
-        notes.extend(self.holder_damaged.then_some(Reason::RecordDamaged));
-        FoundHolder {
-            code_type: parsed.code.code_type(),
-            masked: parsed.code.masked(),
-            state: self.state,
-            linked_codes: self.linked as u64,
-            notes,
-            remarks: parsed.remarks.clone(),
-        }
     }
 }
 

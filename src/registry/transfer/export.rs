@@ -240,7 +240,7 @@ fn outgoing(
     let listed = AnsweredRecord { identifier: &row.body.identifier, version, digest, judgement };
     let parts = EntryParts {
         types: Some(vec![&row.type_code]),
-        answer: answer_digest(Some(head), &[listed]),
+        answer: answer_digest(Some(&head.mark()), &[listed]),
         fields: None,
         ..*parts
     };

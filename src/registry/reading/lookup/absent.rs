@@ -106,7 +106,7 @@ struct LateAnswer<'a> {
 #[schema(as = MissingPart)]
 struct MissingAnswer {
     /// First day of issue; null for the beginning of time.
-    #[schema(value_type = Option<String>, format = Date)]
+    #[schema(required = true, value_type = Option<String>, format = Date)]
     from: Option<Day>,
     /// Region of issue, six digits.
     region: String,

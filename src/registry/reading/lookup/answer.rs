@@ -12,17 +12,14 @@ use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::identity::{CodeType, Remark, RemarkKind};
-use crate::log::receipt::Handed;
-use crate::log::{Accepted, Hash};
+use crate::log::{Accepted, Hash, LogMark};
 use crate::record::extract::{DirectorySaid, Extract, ExtractBody, VouchedBy};
-use crate::record::json::{self, verbatim};
+use crate::record::json::{self, Stored};
 use crate::record::{Reason, Reasons, State, Verdict};
-use crate::registry::base::asked::ReceiptForm;
+use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
 use crate::registry::reading::lookup::absent::{AbsentAnswer, AbsentType};
-use crate::registry::reading::lookup::looked_up::{
-    FoundHolder, FoundRecord, Judged, LogMark, LookedUp, ShownBody,
-};
+use crate::registry::reading::lookup::looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, ShownBody};
 use crate::store::HolderState;
 use crate::trust::Envelope;
 
@@ -60,7 +57,7 @@ struct JudgedAnswer<'a> {
     /// The holder as it was understood.
     holder: HolderAnswer<'a>,
     /// Heads of the logs, read before the records: the answer is at least as new.
-    heads: [HeadAnswer<'a>; 1],
+    heads: [&'a LogMark; 1],
 }
 
 /// The second half, when the access is durable.
@@ -70,7 +67,7 @@ struct LoggedAnswer<'a> {
     #[schema(value_type = String, format = DateTime)]
     at: Moment,
     /// Entry, proof and checkpoint of this access, or its log and index.
-    receipt: Handed<'a>,
+    receipt: &'a HandedReceipt,
 }
 
 /// One record of a lookup's answer. One that does not open has its type, verdict and reasons alone.
@@ -159,7 +156,7 @@ pub struct RecordAnswer<'a> {
     /// Of an entry without a body: what its issuer says of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<DirectorySaid>)]
-    directory: Option<Said<'a>>,
+    directory: Option<Stored<'a>>,
 }
 
 /// The holder of a lookup's answer.
@@ -190,27 +187,6 @@ struct RemarkAnswer {
     remark: RemarkKind,
     /// In Chinese.
     zh: String,
-}
-
-/// A log as it stood.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LogHead)]
-pub struct HeadAnswer<'a> {
-    /// Its name.
-    pub log: &'a str,
-    /// Root of the tree.
-    pub root: &'a Hash,
-    /// Number of leaves.
-    pub size: u64,
-}
-
-/// Canonical JSON that is shown as it is stored.
-struct Said<'a>(&'a [u8]);
-
-impl Serialize for Said<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
-        verbatim(self.0, to)
-    }
 }
 
 impl Serialize for FoundRecord {
@@ -257,7 +233,7 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
                 _ => None,
             },
             directory: match body {
-                Some(ShownBody::Directory(said)) if !said.is_empty() => Some(Said(said)),
+                Some(ShownBody::Directory(said)) if !said.is_empty() => Some(Stored(said.into())),
                 _ => None,
             },
         }
@@ -279,12 +255,6 @@ impl<'a> From<&'a FoundHolder> for HolderAnswer<'a> {
             remarks: found.remarks.iter().map(remark).collect(),
             state: found.state,
         }
-    }
-}
-
-impl<'a> From<&'a LogMark> for HeadAnswer<'a> {
-    fn from(mark: &'a LogMark) -> Self {
-        Self { log: &mark.log, root: &mark.root, size: mark.size }
     }
 }
 
@@ -320,7 +290,7 @@ impl Judged {
             records: &self.records,
             absent: &self.absent,
             holder: (&self.holder).into(),
-            heads: [(&self.head).into()],
+            heads: [&self.head],
         };
         json::write_open(&answer, &mut body).map_err(Error::internal)?;
         Ok(Written { body, records: self.records.len() })
@@ -329,10 +299,10 @@ impl Judged {
 
 impl Written {
     /// The finished answer with its receipt.
-    pub(super) fn finish(mut self, accepted: Accepted, form: ReceiptForm) -> Result<Answered> {
-        let logged = LoggedAnswer { at: accepted.at, receipt: form.of(&accepted) };
+    pub(super) fn finish(mut self, receipt: HandedReceipt) -> Result<Answered> {
+        let logged = LoggedAnswer { at: receipt.accepted.at, receipt: &receipt };
         json::write_more(&logged, &mut self.body).map_err(Error::internal)?;
-        Ok(Answered { body: self.body, accepted, records: self.records })
+        Ok(Answered { body: self.body, accepted: receipt.accepted, records: self.records })
     }
 
     /// The answer without a receipt, for measuring what log and receipt cost.
@@ -348,6 +318,6 @@ impl LookedUp {
     /// The answer as it goes out.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let written = self.judged.written()?;
-        written.finish(self.accepted.clone(), self.receipt).map(|answered| answered.body)
+        written.finish(self.receipt.clone()).map(|answered| answered.body)
     }
 }

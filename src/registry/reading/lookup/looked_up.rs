@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::catalog::{Custody, TypeEntry};
 use crate::clock::{Day, Moment};
 use crate::identity::{CodeType, Remark};
-use crate::log::{Accepted, Hash};
+use crate::log::{Hash, LogMark};
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::extract::Extract;
 use crate::record::{Digest, Judgement, Reason, State};
-use crate::registry::base::asked::ReceiptForm;
+use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
 use crate::registry::reading::lookup::absent::AbsentType;
 use crate::store::HolderState;
@@ -21,10 +21,8 @@ use crate::trust::EnvelopeBuf;
 pub struct LookedUp {
     /// What was found, judged.
     pub judged: Judged,
-    /// The access that it rests on.
-    pub accepted: Accepted,
-    /// How much of the receipt goes out.
-    pub receipt: ReceiptForm,
+    /// The access that it rests on, as far as its receipt goes out.
+    pub receipt: HandedReceipt,
 }
 
 /// What policy lets out of what was found, each record with its verdict.
@@ -37,16 +35,6 @@ pub struct Judged {
     pub holder: FoundHolder,
     /// The head of the log of records before they were read: the answer is at least as new.
     pub head: LogMark,
-}
-
-/// A log as it stood before a scan.
-pub struct LogMark {
-    /// Its name.
-    pub log: String,
-    /// Number of leaves.
-    pub size: u64,
-    /// Root of the tree.
-    pub root: Hash,
 }
 
 /// One record as the asker may see it.

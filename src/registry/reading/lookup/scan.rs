@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
-use crate::identity::HolderCode;
+use crate::identity::{HolderCode, Parsed};
 use crate::log::tile::StoredNodes;
-use crate::log::{Hash, proof};
+use crate::log::{Hash, LogMark, proof};
+use crate::record::Reason;
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked;
-use crate::registry::reading::lookup::looked_up::LogMark;
+use crate::registry::reading::lookup::looked_up::FoundHolder;
 use crate::registry::records::kept;
 use crate::store::{Cost, HolderState, Opened, Reader};
 use crate::trust::HolderKey;
@@ -54,6 +55,23 @@ impl FoundRow {
     }
 }
 
+impl Found {
+    /// The holder as it was understood.
+    pub fn holder(&self, parsed: &Parsed) -> FoundHolder {
+        let mut notes = Vec::new();
+        notes.extend(self.conflict.then_some(Reason::HolderCodeConflict));
+        notes.extend(self.holder_damaged.then_some(Reason::RecordDamaged));
+        FoundHolder {
+            code_type: parsed.code.code_type(),
+            masked: parsed.code.masked(),
+            state: self.state,
+            linked_codes: self.linked as u64,
+            notes,
+            remarks: parsed.remarks.clone(),
+        }
+    }
+}
+
 impl Registry {
     pub(in crate::registry) async fn scan(
         &self,
@@ -76,10 +94,7 @@ fn read(
     credit_code: Option<String>,
     proofs: bool,
 ) -> Result<Found> {
-    let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-    let log = &snapshot.records_log;
-    let (size, root) = reader.mark(log)?.ok_or_else(missing)?;
-    let head = LogMark { log: log.clone(), size, root };
+    let head = snapshot.records_mark(reader)?;
     let linked = linked::linked(reader, key, credit_code)?;
     let (mut rows, mut conflict) = (Vec::with_capacity(8), false);
     for (key, credit_code) in &linked.keys {
