@@ -303,7 +303,7 @@ fn a_renamed_agency_keeps_its_earlier_names(world: World) {
         serde_json::from_value(json!({"envelope": envelope, "purpose": {"item": "X", "reason": "窗口核验"}}))
             .unwrap();
     let verified = run(world.registry.verify(Some(&operator()), &ask, "agency")).unwrap();
-    assert_eq!(verified.verdict.wire(), "valid", "{verified:#?}");
+    assert_eq!(verified.verdict.wire(), "valid");
     let correct = |identifier: &str, version, bank: &str| {
         let mut command = ActCommand::new(identifier, version, Action::Correct);
         command.ground = Some("申请更正 2026-17 号".into());

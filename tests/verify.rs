@@ -31,6 +31,7 @@ fn envelope(world: &World, code: &str) -> String {
 }
 
 /// A verification as who asked reads it.
+#[derive(Debug)]
 struct Verified {
     verdict: Verdict,
     body: Value,

@@ -44,7 +44,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open_with_access()?;
     let looked_up = {
         let prepared = registry.prepare_lookup(&ask)?;
-        super::serve::runtime()?.block_on(registry.look_up(&globals.actor(), prepared, "cli"))
+        super::serve::runtime()?.block_on(registry.lookup_value(&globals.actor(), prepared, "cli"))
     };
     registry.stop_access();
     let looked_up = looked_up?;

@@ -91,7 +91,7 @@ fn parts<const N: usize, S: Serializer>(
 }
 
 /// JSON that goes out as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Stored<'a>(pub Cow<'a, [u8]>);
 
 impl Serialize for Stored<'_> {

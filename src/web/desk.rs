@@ -14,7 +14,7 @@ use crate::http::session::Session;
 use crate::identity::{Remark, contains_citizen_number};
 use crate::policy::Actor;
 use crate::record::Record;
-use crate::record::extract::{DirectorySaid, Extract};
+use crate::record::extract::DirectorySaid;
 use crate::record::payload::{Holder, Validity};
 use crate::record::secret::{mask, masked};
 use crate::registry::{
@@ -51,7 +51,7 @@ impl Desk for RegistryDesk {
             let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;
             context.charge(&actor, prepared.key, now)?;
-            let looked_up = context.registry.look_up(&actor, prepared, "window").await?;
+            let looked_up = context.registry.lookup_value(&actor, prepared, "window").await?;
             view(&context.registry.snapshot(), &looked_up, &asked, item_name)
         })
     }
@@ -167,16 +167,15 @@ impl Seen {
                 let (issuer, valid_to, face) = (Some(record.issuer.name), record.valid_to, record.face);
                 Self { issuer, holder, valid_to, face, said: DirectorySaid::default() }
             }
-            ShownBody::Extract(Extract { body, .. }) => Self {
-                issuer: Some(body.issuer.name.clone()),
-                holder: match body.holders.as_slice() {
+            ShownBody::Extract(extract) => {
+                let body = &extract.body;
+                let holder = match body.holders.as_slice() {
                     [holder] => Some(holder.name.clone()),
                     _ => None,
-                },
-                valid_to: body.valid_to,
-                face: body.face.clone(),
-                said: DirectorySaid::default(),
-            },
+                };
+                let (issuer, face) = (Some(body.issuer.name.clone()), body.face.clone());
+                Self { issuer, holder, valid_to: body.valid_to, face, said: DirectorySaid::default() }
+            }
             ShownBody::Directory(said) if said.is_empty() => Self::default(),
             ShownBody::Directory(said) => {
                 Self { said: serde_json::from_slice(said).map_err(Error::internal)?, ..Self::default() }

@@ -11,7 +11,7 @@ use crate::log::receipt::Handed;
 use crate::registry::base::asked::ReceiptForm;
 
 /// An access that is durable, and how much of its receipt goes out.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HandedReceipt {
     /// The access.
     pub accepted: Accepted,

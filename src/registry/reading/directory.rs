@@ -38,7 +38,7 @@ pub struct DirectoryAsk {
 }
 
 /// What exists for a holder.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct DirectoryAnswer {
     /// The time of the access entry.
     #[schema(value_type = String, format = DateTime)]
@@ -54,7 +54,7 @@ pub struct DirectoryAnswer {
 }
 
 /// The holder of a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct DirectoryHolder {
     /// The type under which the number was given.
     pub code_type: CodeType,
@@ -70,7 +70,7 @@ pub struct DirectoryHolder {
 
 /// One line of the list: no face, and of what the issuer said only the office, the note and the day. One whose row
 /// does not open has its type, verdict and reasons alone.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct DirectoryLine {
     /// The feed or instant the copy came with.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -50,7 +50,7 @@ impl std::fmt::Debug for HistoryAsk {
 }
 
 /// What became of a record.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct HistoryAnswer {
     /// The time of the access entry.
     #[schema(value_type = String, format = DateTime)]
@@ -80,7 +80,7 @@ pub struct HistoryAnswer {
 }
 
 /// What a record was on a day, as known at a moment.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct AskedStanding {
     /// The legal day.
     #[schema(value_type = String, format = Date)]
@@ -94,7 +94,7 @@ pub struct AskedStanding {
 }
 
 /// One version of a record.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct HistoryVersion {
     /// Whether it is the present one.
     pub current: bool,
@@ -128,7 +128,7 @@ pub struct HistoryVersion {
 }
 
 /// Something that happened to a record. Ground, order and the event itself go out with the whole only.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct HistoryEvent {
     /// What happened.
     pub action: String,

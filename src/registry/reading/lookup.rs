@@ -4,7 +4,7 @@
 //! returned before the entry is durable (I2). The steps that cost: opening the seals, one SHA-256 over each
 //! envelope, writing the answer; there is no JSON tree on the way.
 //!
-//! [`Registry::lookup`] gives the answer's bytes, for the API; [`Registry::look_up`] the same answer as a value, for
+//! [`Registry::lookup`] gives the answer's bytes, for the API; [`Registry::lookup_value`] the same answer as a value, for
 //! whoever reads it.
 
 mod absent;
@@ -53,7 +53,12 @@ impl Registry {
     }
 
     /// Answers a prepared lookup as a value.
-    pub async fn look_up(&self, actor: &Actor, prepared: Prepared<'_>, channel: &str) -> Result<LookedUp> {
+    pub async fn lookup_value(
+        &self,
+        actor: &Actor,
+        prepared: Prepared<'_>,
+        channel: &str,
+    ) -> Result<LookedUp> {
         let form = prepared.ask.receipt;
         let (judged, submission) = self.judged(actor, prepared, channel).await?;
         let accepted = self.access()?.note(submission).await?;

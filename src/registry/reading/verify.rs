@@ -90,7 +90,7 @@ closed! {
 
 /// What a document in hand is worth. Beside verdict and reasons it has what the document itself says, and of a record
 /// kept here what became of it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct VerifyAnswer {
     /// The time of the access entry; where nothing of a record was told, of the verification.
     #[schema(value_type = String, format = DateTime)]
@@ -181,7 +181,7 @@ pub struct VerifyAnswer {
 }
 
 /// The issuer of a verified record.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum VerifiedIssuer {
     /// By the row: the agency's code.
@@ -191,7 +191,7 @@ pub enum VerifiedIssuer {
 }
 
 /// A value of the face that was brought.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct ComparedField {
     /// The field's name.
     pub field: String,
@@ -200,7 +200,7 @@ pub struct ComparedField {
 }
 
 /// Where an event stands in the log.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct LoggedEvent {
     /// Its leaf.
     pub leaf: u64,

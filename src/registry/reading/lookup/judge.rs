@@ -77,7 +77,7 @@ impl Judge<'_> {
             (Some(envelope), false) => {
                 let extract = self.extract(&envelope.view(), &record, fields, entry)?;
                 let digest = extract.digest;
-                (ShownBody::Extract(extract), digest)
+                (ShownBody::Extract(Box::new(extract)), digest)
             }
             (None, _) => {
                 let said = self.said(&mut record, fields, entry)?;

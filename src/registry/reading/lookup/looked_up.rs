@@ -89,7 +89,7 @@ pub enum ShownBody {
         signed_with: SignedWith,
     },
     /// The fields that policy lets out, vouched for by the registry.
-    Extract(Extract),
+    Extract(Box<Extract>),
     /// The body is not here: canonical JSON of what its issuer says of it, as far as it may be seen; empty where
     /// nothing is said.
     Directory(Vec<u8>),

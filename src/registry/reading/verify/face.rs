@@ -49,17 +49,8 @@ impl Registry {
         };
         let touched = kept.touched();
         let type_code = kept.rows.first().map(|row| row.type_code.clone()).unwrap_or_default();
-        let refusal = match decide(actor, Scope::Verify, &type_code, Some(&purpose.item)) {
-            Decision::Refused { reason } => Some(reason),
-            Decision::Allowed { fields: Fields::Named(names), .. }
-                if !face.keys().all(|name| names.contains(name)) =>
-            {
-                Some("field_not_granted")
-            }
-            Decision::Allowed { .. } => None,
-        };
         let fields: Vec<String> = face.keys().cloned().collect();
-        if let Some(reason) = refusal {
+        if let Some(reason) = refusal(decide(actor, Scope::Verify, &type_code, Some(&purpose.item)), face) {
             let access = self.access()?;
             let label = actor.label();
             let parts = EntryParts {
@@ -86,6 +77,19 @@ impl Registry {
             fields: Some(fields),
         };
         Ok(Finding { answer, shown: Some(shown) })
+    }
+}
+
+/// The rule by which the fields may not be compared; none where they may.
+fn refusal(decision: Decision, face: &Map<String, Value>) -> Option<&'static str> {
+    match decision {
+        Decision::Refused { reason } => Some(reason),
+        Decision::Allowed { fields: Fields::Named(names), .. }
+            if !face.keys().all(|name| names.contains(name)) =>
+        {
+            Some("field_not_granted")
+        }
+        Decision::Allowed { .. } => None,
     }
 }
 
