@@ -127,7 +127,7 @@ fn log(c: &mut Criterion) {
     let (note, proof) = (signer.checkpoint(1_000_027, &batch.root()), batch.inclusion(1_000_010).unwrap());
     let entry = vec![b'e'; 520];
     c.bench_function("write a receipt", |b| {
-        b.iter(|| receipt::write("access-main", 1_000_010, black_box(&entry), &proof, &note))
+        b.iter(|| receipt::write("access-main", 1_000_010, black_box(&entry), proof.clone(), &note))
     });
 }
 

@@ -235,13 +235,23 @@ impl FromStr for Day {
     }
 }
 
-macro_rules! serde_as_text {
-    ($($name:ty),*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.text() {
+            Some(text) => to.serialize_str(std::str::from_utf8(&text).unwrap_or_default()),
+            None => to.collect_str(self),
         }
+    }
+}
+
+macro_rules! read_from_text {
+    ($($name:ty),*) => {$(
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
@@ -250,7 +260,7 @@ macro_rules! serde_as_text {
         }
     )*};
 }
-serde_as_text!(Moment, Day);
+read_from_text!(Moment, Day);
 
 /// Where the program takes the present from: the machine, or a test's hand.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 //! Use [`closed!`] where the set of values is fixed by a page of the design and a value outside it is an
 //! error, never a string passed on.
 
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
 /// Whether a value is said in both languages: Chinese has characters beyond ASCII, and English has words.
 pub(crate) const fn told(zh: &str, en: &str) -> bool {
@@ -20,18 +20,18 @@ pub(crate) const fn told(zh: &str, en: &str) -> bool {
     beyond && letters > 2
 }
 
-/// What the description of the API tells of a list: its wire names, each with its English word.
-pub(crate) fn schema(words: &[(&'static str, &'static str)]) -> Schema {
-    let told: Vec<String> = words.iter().map(|(wire, en)| format!("`{wire}`: {en}")).collect();
-    let list = ObjectBuilder::new()
-        .schema_type(SchemaType::Type(Type::String))
-        .description(Some(told.join("; ")))
-        .enum_values(Some(words.iter().map(|(wire, _)| *wire)));
-    Schema::Object(list.build())
+/// The description of a closed list: its wire names, each with the term in both languages.
+pub(crate) fn schema(list: &[(&str, &str, &str)]) -> RefOr<Schema> {
+    let told: Vec<String> = list.iter().map(|(wire, zh, en)| format!("- `{wire}` {zh}: {en}")).collect();
+    let names = list.iter().map(|(wire, ..)| *wire);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(names))
+        .description(Some(told.join("\n")))
+        .into()
 }
 
-/// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, serde by wire name, and its part of the API's
-/// description.
+/// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, serde by wire name, and its description for the API.
 macro_rules! closed {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident, $wire:literal, $zh:literal, $en:literal;)* }) => {
         $(#[$meta])*
@@ -58,19 +58,19 @@ macro_rules! closed {
             }
         }
 
-        impl utoipa::PartialSchema for $name {
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                $crate::closed::schema(&[$(($wire, $en),)*]).into()
-            }
-        }
-
-        impl utoipa::ToSchema for $name {}
-
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.serialize_str(self.wire())
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::closed::schema(&[$(($wire, $zh, $en),)*])
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

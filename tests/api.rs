@@ -422,37 +422,10 @@ fn the_window_page_signs_in_looks_up_and_signs_out() {
     assert_eq!(up.server.send("GET", "/", &[("Cookie", &cookie)], b"").status, 303);
 }
 
-/// The description names every member of a lookup's answer, and requires none that may be left out.
 #[test]
-fn the_answer_of_a_lookup_is_the_one_that_is_described() {
+fn no_body_is_described_as_a_bare_object() {
     let up = up();
     let document = up.server.get("/api/openapi.json", None).json();
-    let schemas = &document["components"]["schemas"];
-    let described = |schema: &str, value: &Value| {
-        let members = value.as_object().unwrap();
-        let properties = &schemas[schema]["properties"];
-        for name in members.keys() {
-            assert!(properties.get(name).is_some(), "{schema}.{name} is not described");
-        }
-        for name in schemas[schema]["required"].as_array().unwrap() {
-            assert!(members.contains_key(name.as_str().unwrap()), "{schema}.{name} is not there: {value}");
-        }
-    };
-    let mut wanted = ask(ZHOU, "A1");
-    wanted["proofs"] = json!(true);
-    let mut answers = vec![up.server.post("/api/v1/lookups", Some(&up.server.token("all", SECRET)), &wanted)];
-    answers.push(up.server.post(
-        "/api/v1/lookups",
-        Some(&up.server.token("narrow", SECRET)),
-        &ask(ZHOU, "A1"),
-    ));
-    for answer in answers.iter().map(server::Answer::json) {
-        described("LookupAnswer", &answer);
-        described("LookedUpHolder", &answer["holder"]);
-        assert!(!answer["records"].as_array().unwrap().is_empty());
-        answer["records"].as_array().unwrap().iter().for_each(|one| described("LookedUpRecord", one));
-        answer["absent"].as_array().unwrap().iter().for_each(|one| described("AbsentType", one));
-    }
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, about) in methods.as_object().unwrap() {
             let body = &about["requestBody"]["content"]["application/json"]["schema"];

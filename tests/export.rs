@@ -69,7 +69,7 @@ fn list(world: &World, actor: &Actor, code: &str) -> Result<Value> {
     world.registry.refresh().unwrap();
     let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose()});
     let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
-    Ok(run(world.registry.directory(actor, &ask))?.body)
+    Ok(common::value(&run(world.registry.directory(actor, &ask))?))
 }
 
 fn paper(number: Option<&str>, office: &str) -> DirectoryDraft {
@@ -168,7 +168,7 @@ fn i4_a_list_without_a_grant_is_refused_and_noted(world: World) {
 fn history(world: &World, actor: &Actor, ask: Value) -> Result<Value> {
     world.registry.refresh().unwrap();
     let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
-    Ok(run(world.registry.history(actor, &ask))?.body)
+    Ok(common::value(&run(world.registry.history(actor, &ask))?))
 }
 
 fn i7_a_history_tells_what_was_and_what_was_known(world: World) {

@@ -99,7 +99,7 @@ fn by_every_path(world: &World, slug: &str, holders: &[&str], face: &Value) -> V
         envelope = record["envelope"].clone();
         let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose});
         let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
-        let list = run(world.registry.directory(&operator(), &ask)).unwrap().body;
+        let list = common::value(&run(world.registry.directory(&operator(), &ask)).unwrap());
         let entry = list["entries"].as_array().unwrap().iter().find(|one| one["slug"] == slug).unwrap();
         told.push(judged(format!("list {code}"), entry));
     }
@@ -111,11 +111,14 @@ fn by_every_path(world: &World, slug: &str, holders: &[&str], face: &Value) -> V
         let path = format!("verify {:?}", ask.as_object().unwrap().keys().next());
         let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
         let verified = run(world.registry.verify(Some(&operator()), &ask)).unwrap();
-        told.push(judged(path, &verified.body));
+        told.push(judged(path, &common::value(&verified)));
     }
     let ask = json!({"identifier": identifier, "purpose": purpose});
     let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
-    told.push(judged("history".to_owned(), &run(world.registry.history(&operator(), &ask)).unwrap().body));
+    told.push(judged(
+        "history".to_owned(),
+        &common::value(&run(world.registry.history(&operator(), &ask)).unwrap()),
+    ));
     told
 }
 

@@ -172,7 +172,7 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
     for envelope in envelopes {
         let ask = serde_json::from_value(json!({"envelope": envelope})).unwrap();
         let verified = run(other.registry.verify(None, &ask)).unwrap();
-        assert!(verified.body["logged"]["leaf"].is_number(), "{:#}", verified.body);
+        assert!(verified.logged.is_some());
     }
     // Every record that went out stands as an access of its holders.
     let batches =

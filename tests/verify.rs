@@ -10,9 +10,9 @@ use common::people::{self, CHEN, MARKET, POLICE, ZHOU};
 use common::{World, operator, run};
 use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
-use elicense::record::Record;
 use elicense::record::action::Action;
-use elicense::registry::{ActCommand, Ask, FaceEdit, Issued, MarkCommand, Submitted, Verified, VerifyAsk};
+use elicense::record::{Record, Verdict};
+use elicense::registry::{ActCommand, Ask, FaceEdit, Issued, MarkCommand, Submitted, VerifyAsk};
 use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
@@ -31,6 +31,13 @@ fn envelope(world: &World, code: &str) -> String {
     lookup(world, code)["records"][0]["envelope"].as_str().unwrap().to_owned()
 }
 
+/// A verification as who asked reads it.
+#[derive(Debug)]
+struct Verified {
+    verdict: Verdict,
+    body: Value,
+}
+
 fn verify(world: &World, ask: Value) -> Verified {
     verify_as(world, Some(&operator()), ask).unwrap()
 }
@@ -38,7 +45,8 @@ fn verify(world: &World, ask: Value) -> Verified {
 fn verify_as(world: &World, actor: Option<&Actor>, ask: Value) -> Result<Verified> {
     world.registry.refresh().unwrap();
     let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
-    run(world.registry.verify(actor, &ask))
+    let answer = run(world.registry.verify(actor, &ask))?;
+    Ok(Verified { verdict: answer.verdict, body: common::value(&answer) })
 }
 
 fn judged(verified: &Verified) -> (&str, Vec<&str>) {

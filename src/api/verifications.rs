@@ -33,5 +33,5 @@ async fn verify(body: StrictJson<Brought, LIMIT>, context: web::Data<Context>) -
     let Brought { envelope, receipt } = body.0;
     let ask = VerifyAsk { envelope, receipt, ..VerifyAsk::default() };
     let verified = context.registry.verify(None, &ask).await?;
-    Ok(HttpResponse::Ok().json(verified.body))
+    Ok(HttpResponse::Ok().json(verified))
 }

@@ -31,7 +31,10 @@ mod workdays;
 pub use agency::{Agencies, Agency, AgencyFault, Level, Nature};
 pub use authority::{Authority, AuthorityFault, AuthorityRef, Issuers, Via};
 pub use codes::{Code, CodeList, CodeListFault, CodeLists, Mark};
-pub use coverage::{Absence, Coverage, CoveredRegion, Gap, Missing, Question, QuestionFault, Why, absence};
+pub use coverage::{
+    Absence, AbsenceKind, Coverage, CoveredRegion, Gap, Missing, MissingWhy, Question, QuestionFault, Why,
+    absence,
+};
 pub use definition::{
     Custody, Duty, End, EndAction, EndBy, EndOn, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
     SeenCode, Sharing, SharingClass, TypeDef, UpdateDue,

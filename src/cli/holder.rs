@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::input;
 use super::output::Output;
 use super::place::Globals;
 use crate::error::Result;
-use crate::registry::{DirectoryAsk, DirectoryDraft, LinkCommand, MarkCommand};
+use crate::registry::{
+    AskedHolder, DirectoryAsk, DirectoryDraft, DirectoryLine, LinkCommand, MarkCommand, Purpose, ReceiptForm,
+};
 
 /// What to do.
 #[derive(Subcommand)]
@@ -91,33 +93,32 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
 /// Lists the holder's directory; the access is logged before anything is printed.
 fn list(globals: &Globals, (code_type, item, reason): (&str, &str, &str), output: &Output) -> Result<u8> {
     let code = input::line("Number: ", false)?;
-    let ask = json!({
-        "holder": {"type": code_type, "code": code}, "purpose": {"item": item, "reason": reason},
-    });
-    let ask: DirectoryAsk = input::json(&ask.to_string(), "list")?;
+    let ask = DirectoryAsk {
+        holder: AskedHolder { code_type: code_type.to_owned(), code },
+        purpose: Purpose::new(item, reason),
+        receipt: ReceiptForm::Full,
+    };
     let registry = globals.open_with_access()?;
-    let shown = super::serve::runtime()?.block_on(registry.directory(&globals.actor(), &ask));
+    let listed = super::serve::runtime()?.block_on(registry.directory(&globals.actor(), &ask));
     registry.stop_access();
-    let body = shown?.body;
-    let word = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or("–").to_owned();
-    let entries = body.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let mut lines = Vec::with_capacity(entries.len() + 1);
-    for entry in entries {
-        lines.push(format!(
-            "  {:<14} {:<10} {:<12} {}  {}",
-            word(entry, "name_zh"),
-            word(entry, "custody"),
-            word(entry, "verdict"),
-            word(entry, "identifier"),
-            word(entry, "office"),
-        ));
-    }
-    if entries.is_empty() {
+    let listed = listed?;
+    let mut lines: Vec<String> = listed.entries.iter().map(line).collect();
+    if lines.is_empty() {
         lines.push("  nothing on file here".to_owned());
     }
-    let receipt = body.get("receipt").unwrap_or(&Value::Null);
-    let index = receipt.get("index").and_then(Value::as_u64).unwrap_or_default();
-    lines.push(format!("Receipt {} #{index}", word(receipt, "log")));
-    output.say(&lines.join("\n"), &body);
+    lines.push(super::output::receipt(&listed.receipt));
+    output.say(&lines.join("\n"), &listed);
     Ok(0)
+}
+
+fn line(entry: &DirectoryLine) -> String {
+    let word = |value: Option<&str>| value.unwrap_or("–").to_owned();
+    format!(
+        "  {:<14} {:<10} {:<12} {}  {}",
+        word(entry.name_zh.as_deref()),
+        word(entry.custody.map(|custody| custody.wire())),
+        entry.verdict.wire(),
+        word(entry.identifier.as_deref()),
+        word(entry.office.as_deref()),
+    )
 }

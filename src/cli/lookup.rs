@@ -1,12 +1,10 @@
 //! `elicense lookup`: one holder's records, by a number from standard input or a prompt.
 
-use serde_json::{Value, json};
-
 use super::input;
 use super::output::Output;
 use super::place::Globals;
-use crate::error::{Error, Result};
-use crate::registry::Ask;
+use crate::error::Result;
+use crate::registry::{Ask, AskedHolder, FoundRecord, LookedUp, Purpose};
 
 /// Arguments of `lookup`.
 #[derive(clap::Args)]
@@ -31,59 +29,52 @@ pub struct Args {
     proofs: bool,
 }
 
+impl Args {
+    fn ask(&self, code: String) -> Ask {
+        let holder = AskedHolder { code_type: self.code_type.clone(), code };
+        let purpose = Purpose { case: self.case.clone(), ..Purpose::new(&self.item, &self.reason) };
+        let types = (!self.types.is_empty()).then(|| self.types.clone());
+        Ask { types, proofs: self.proofs, ..Ask::new(holder, purpose) }
+    }
+}
+
 /// Looks the holder up; the access is logged before anything is printed.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
-    let code = input::line("Number: ", false)?;
-    let mut ask = json!({
-        "holder": {"type": args.code_type, "code": code},
-        "purpose": {"item": args.item, "reason": args.reason, "case": args.case},
-        "proofs": args.proofs,
-    });
-    if let (Value::Object(members), false) = (&mut ask, args.types.is_empty()) {
-        members.insert("types".to_owned(), json!(args.types));
-    }
-    let ask: Ask = input::json(&ask.to_string(), "lookup")?;
+    let ask = args.ask(input::line("Number: ", false)?);
     let registry = globals.open_with_access()?;
-    let answered = {
+    let looked_up = {
         let prepared = registry.prepare_lookup(&ask)?;
-        super::serve::runtime()?.block_on(registry.lookup(&globals.actor(), prepared))
+        super::serve::runtime()?.block_on(registry.lookup_value(&globals.actor(), prepared))
     };
     registry.stop_access();
-    let answered = answered?;
+    let looked_up = looked_up?;
     if globals.json {
-        output.raw(&answered.body);
-        return Ok(0);
+        output.raw(&looked_up.bytes()?);
+    } else {
+        output.text(&text(&looked_up));
     }
-    let value: Value = serde_json::from_slice(&answered.body).map_err(Error::internal)?;
-    output.say(&text(&value), &value);
     Ok(0)
 }
 
-fn text(answer: &Value) -> String {
-    let at = |path: &str| answer.pointer(path).unwrap_or(&Value::Null);
-    let mut lines = Vec::new();
-    let word = |value: &Value| value.as_str().unwrap_or("–").to_owned();
-    lines.push(format!("Holder {} {}", word(at("/holder/code_type")), word(at("/holder/masked"))));
-    for record in at("/records").as_array().into_iter().flatten() {
-        let reasons: Vec<String> = record
-            .get("reasons")
-            .unwrap_or(&Value::Null)
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(word)
-            .collect();
-        lines.push(format!(
-            "  {:<14} {:<12} {}  {}",
-            word(record.get("name_zh").unwrap_or(&Value::Null)),
-            word(record.get("verdict").unwrap_or(&Value::Null)),
-            word(record.get("identifier").unwrap_or(&Value::Null)),
-            reasons.join(" ")
-        ));
-    }
-    for absent in at("/absent").as_array().into_iter().flatten() {
-        lines.push(format!("  {}", word(absent.get("text").unwrap_or(&Value::Null))));
-    }
-    lines.push(format!("Receipt {} #{}", word(at("/receipt/log")), at("/receipt/index")));
+fn text(looked_up: &LookedUp) -> String {
+    let judged = &looked_up.judged;
+    let mut lines = vec![format!("Holder {} {}", judged.holder.code_type, judged.holder.masked)];
+    lines.extend(judged.records.iter().map(line));
+    lines.extend(judged.absent.iter().map(|absent| format!("  {}", absent.sentence())));
+    lines.push(super::output::receipt(&looked_up.receipt));
     lines.join("\n")
+}
+
+fn line(record: &FoundRecord) -> String {
+    let opened = record.opened.as_ref();
+    let name = record.entry.as_ref().map(|entry| entry.def().name.zh.as_str());
+    let identifier = opened.and_then(|opened| opened.identifier.as_deref());
+    let reasons: Vec<&str> = record.judgement.reasons.iter().map(|reason| reason.wire()).collect();
+    format!(
+        "  {:<14} {:<12} {}  {}",
+        name.unwrap_or("–"),
+        record.judgement.verdict.wire(),
+        identifier.unwrap_or("–"),
+        reasons.join(" ")
+    )
 }

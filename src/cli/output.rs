@@ -2,10 +2,17 @@
 
 use std::io::Write as _;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::error::Error;
+use crate::registry::HandedReceipt;
 use crate::rule::Rule;
+
+/// The line that names the access an answer rests on.
+pub fn receipt(receipt: &HandedReceipt) -> String {
+    format!("Receipt {} #{}", receipt.accepted.log, receipt.accepted.index)
+}
 
 /// Text for people, or one JSON value for programs.
 pub struct Output {
@@ -19,9 +26,14 @@ impl Output {
     }
 
     /// Prints a result in the form that was asked for.
-    pub fn say(&self, text: &str, value: &Value) {
-        let line = if self.json { value.to_string() } else { text.to_owned() };
+    pub fn say<T: Serialize>(&self, text: &str, value: &T) {
+        let line = if self.json { serde_json::to_string(value).unwrap_or_default() } else { text.to_owned() };
         let _closed = writeln!(std::io::stdout(), "{}", line.trim_end());
+    }
+
+    /// Prints a text for people.
+    pub fn text(&self, text: &str) {
+        let _closed = writeln!(std::io::stdout(), "{}", text.trim_end());
     }
 
     /// Prints bytes that are an answer already (JSON of a lookup, a document).

@@ -3,14 +3,14 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::input;
 use super::output::Output;
 use super::place::Globals;
 use crate::error::Result;
 use crate::record::Verdict;
-use crate::registry::VerifyAsk;
+use crate::registry::{Purpose, VerifyAsk};
 
 /// Arguments of `verify`.
 #[derive(clap::Args)]
@@ -29,30 +29,24 @@ pub struct Args {
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let text = input::text(&args.file)?;
     let text = text.trim();
-    let mut ask: Value = match text.starts_with('{') {
-        false => json!({ "envelope": text }),
+    let mut ask = match text.starts_with('{') {
+        false => VerifyAsk { envelope: Some(text.to_owned()), ..VerifyAsk::default() },
         true => match input::json::<Value>(text, "document")? {
-            receipt if receipt.get("checkpoint").is_some() => json!({ "receipt": receipt }),
-            other => other,
+            receipt if receipt.get("checkpoint").is_some() => {
+                VerifyAsk { receipt: Some(receipt), ..VerifyAsk::default() }
+            }
+            _ => input::json(text, "document")?,
         },
     };
-    if let (Some(item), Some(reason), Value::Object(members)) = (&args.item, &args.reason, &mut ask) {
-        members.insert("purpose".to_owned(), json!({"item": item, "reason": reason}));
+    if let (Some(item), Some(reason)) = (&args.item, &args.reason) {
+        ask.purpose = Some(Purpose::new(item, reason));
     }
-    let ask: VerifyAsk = input::json(&ask.to_string(), "document")?;
     let registry = globals.open_with_access()?;
     let verified = super::serve::runtime()?.block_on(registry.verify(Some(&globals.actor()), &ask));
     registry.stop_access();
     let verified = verified?;
-    let reasons = verified
-        .body
-        .get("reasons")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    let text = format!("{}  {}", verified.verdict.wire(), reasons.collect::<Vec<_>>().join(" "));
-    output.say(&text, &verified.body);
+    let reasons: Vec<&str> = verified.reasons.iter().map(|reason| reason.wire()).collect();
+    output.say(&format!("{}  {}", verified.verdict.wire(), reasons.join(" ")), &verified);
     Ok(match verified.verdict {
         Verdict::Valid => 0,
         Verdict::Invalid => 1,

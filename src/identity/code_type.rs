@@ -34,6 +34,14 @@ macro_rules! code_types {
             pub fn is_person(self) -> bool { match self { $(CodeType::$variant => $person,)* } }
         }
 
+        impl utoipa::PartialSchema for CodeType {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                crate::closed::schema(&[$(($code, $zh, $en),)*])
+            }
+        }
+
+        impl utoipa::ToSchema for CodeType {}
+
         impl FromStr for CodeType {
             type Err = UnknownCodeType;
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use ring::digest::{SHA256, digest};
 
+use crate::record::Digest;
+
 /// A node of the tree: 32 bytes of SHA-256. Shown as hex.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Hash(pub [u8; 32]);
@@ -66,6 +68,25 @@ pub fn perfect_root(hashes: &[Hash]) -> Option<Hash> {
 pub(super) fn fold(roots: &[Hash]) -> Hash {
     let folded = roots.iter().rev().copied().reduce(|right, left| node_hash(&left, &right));
     folded.unwrap_or_else(Hash::empty_root)
+}
+
+/// In answers: base64url.
+impl serde::Serialize for Hash {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Digest(self.0).serialize(to)
+    }
+}
+
+impl utoipa::PartialSchema for Hash {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Digest::schema()
+    }
+}
+
+impl utoipa::ToSchema for Hash {
+    fn name() -> std::borrow::Cow<'static, str> {
+        Digest::name()
+    }
 }
 
 impl fmt::Display for Hash {

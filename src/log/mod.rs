@@ -45,4 +45,4 @@ pub use lease::Claim;
 pub use note::{Checkpoint, LogSigner, LogVerifier};
 pub use recent::Recent;
 pub use sequencer::{Accepted, Committed, Committer, Sequencer, Submission};
-pub use storage::{Head, LogStore, TreeReader};
+pub use storage::{Head, LogMark, LogStore, TreeReader};

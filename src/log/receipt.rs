@@ -1,7 +1,7 @@
 //! Receipts: the proof, handed out with an answer, that its access stands in the log.
 //!
-//! Written directly, byte by byte in canonical order, since every lookup waits for one; read and checked as
-//! an outsider would, with the log's verifier key and nothing else. `schema/bytes.md` §6.
+//! Written without a tree, its members in canonical order, since every lookup waits for one; read and checked as an
+//! outsider would, with the log's verifier key and nothing else. `schema/bytes.md` §6.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::hash::{Hash, leaf_hash, sha256};
 use super::note::{Checkpoint, LogVerifier, NoteFault};
 use super::proof;
-use crate::record::canonical::{Members, write_base64url};
+use crate::record::json;
 use crate::rule::Rule;
 
 /// What a receipt says. Whoever holds one holds the salt of its entry: treat it like the answer itself.
@@ -60,30 +60,44 @@ impl ReceiptFault {
 }
 
 /// The canonical JSON of a receipt.
-pub fn write(log: &str, index: u64, entry: &[u8], proof: &[Hash], checkpoint: &str) -> String {
-    let mut out = Vec::new();
-    write_into(&mut out, log, index, entry, proof, checkpoint);
-    String::from_utf8(out).unwrap_or_default()
+pub fn write(log: &str, index: u64, entry: &[u8], proof: Vec<Hash>, checkpoint: &str) -> String {
+    Handed { checkpoint: Some(checkpoint), entry: Some(entry), index, log, proof: Some(proof) }.text()
 }
 
-/// Appends the canonical JSON of a receipt: it is the last member of an answer, whose buffer it goes into.
-pub fn write_into(out: &mut Vec<u8>, log: &str, index: u64, entry: &[u8], proof: &[Hash], checkpoint: &str) {
-    out.reserve(entry.len() * 4 / 3 + proof.len() * 46 + checkpoint.len() + 128);
-    let mut object = Members::open(out);
-    object.text("checkpoint", checkpoint);
-    object.base64url("entry", entry);
-    object.integer("index", index);
-    object.text("log", log);
-    let out = object.name("proof");
-    out.push(b'[');
-    for (place, hash) in proof.iter().enumerate() {
-        if place > 0 {
-            out.push(b',');
-        }
-        write_base64url(&hash.0, out);
+impl Handed<'_> {
+    /// Its canonical JSON.
+    pub fn text(&self) -> String {
+        let mut out = Vec::with_capacity(2048);
+        // Texts, bytes and an index: nothing in it could be refused.
+        let _ = json::write(self, &mut out);
+        String::from_utf8(out).unwrap_or_default()
     }
-    out.push(b']');
-    object.close();
+}
+
+/// A receipt as it is handed out with an answer: whole, or as the reference by which the whole is fetched later.
+#[derive(Clone, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Receipt)]
+pub struct Handed<'a> {
+    /// The signed note; left out in a reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub checkpoint: Option<&'a str>,
+    /// The access entry, base64url; left out in a reference.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "base64url")]
+    #[schema(nullable = false, value_type = Option<String>)]
+    pub entry: Option<&'a [u8]>,
+    /// Its leaf's index.
+    pub index: u64,
+    /// The name of the log.
+    pub log: &'a str,
+    /// The inclusion proof for the checkpoint's size, leaf to root; left out in a reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub proof: Option<Vec<Hash>>,
+}
+
+fn base64url<S: serde::Serializer>(entry: &Option<&[u8]>, to: S) -> Result<S::Ok, S::Error> {
+    json::base64url(entry.unwrap_or_default(), to)
 }
 
 impl Receipt {

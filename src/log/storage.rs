@@ -4,6 +4,9 @@
 //! what an append needs. Neither begins nor ends a transaction: who appends also commits, and so knows when
 //! the point of no return is passed.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::hash::Hash;
 use crate::clock::Moment;
 
@@ -35,6 +38,25 @@ pub struct Head {
     /// What the owner's last commits took at the 99th percentile, in microseconds ([`super::Recent`]); zero for
     /// a log without a standing owner. Told to others, never decided upon here.
     pub commit_us: i64,
+}
+
+/// A log as it stood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = LogHead)]
+pub struct LogMark {
+    /// Its name.
+    pub log: String,
+    /// Root of the tree.
+    pub root: Hash,
+    /// Number of leaves.
+    pub size: u64,
+}
+
+impl Head {
+    /// The log as it stands by this row.
+    pub fn mark(&self) -> LogMark {
+        LogMark { log: self.log.clone(), root: self.root, size: self.size }
+    }
 }
 
 /// Reads of one log. `from .. to` are half-open; an answer shorter than asked means that rows are missing.

@@ -87,7 +87,7 @@ macro_rules! base64url_text {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(&self.text())
+                super::json::base64url(&self.0, to)
             }
         }
 
@@ -103,6 +103,19 @@ macro_rules! base64url_text {
 base64url_text!(Digest, "32", "43");
 base64url_text!(ShortDigest, "16", "22");
 base64url_text!(Salt, "16", "22");
+
+impl utoipa::PartialSchema for Digest {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .min_length(Some(43))
+            .max_length(Some(43))
+            .description(Some("32 bytes of SHA-256, base64url without padding."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Digest {}
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

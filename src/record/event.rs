@@ -30,7 +30,7 @@ pub fn ground_hash(salt: &Salt, ground: &str) -> Digest {
 }
 
 /// One event. `at` is set last, by who holds the log: it is never before that of an earlier leaf.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// The wire name of what happened; for a record one of [`super::Action`].
@@ -38,24 +38,31 @@ pub struct Event {
     /// The public code of the agency, or the name of the account that acted.
     pub actor: String,
     /// The log's time.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
     /// The legal day from which it holds.
+    #[schema(value_type = String, format = Date)]
     pub effective_on: Day,
     /// Digest of the record's envelope, where the event brought one.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub envelope: Option<Digest>,
     /// [`ground_hash`] of the legal ground.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub ground: Option<Digest>,
     /// What it is about.
     pub kind: EventKind,
     /// Digest of the order's envelope, where an authority signed one.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub order: Option<Digest>,
     /// The version replaced.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub replaces: Option<u32>,
     /// Keeps subject and ground from being guessed.
+    #[schema(value_type = String, min_length = 22, max_length = 22)]
     pub salt: Salt,
     /// [`subject_hash`] or [`holder_hash`] under this event's salt.
     pub subject: Digest,
@@ -63,6 +70,7 @@ pub struct Event {
     pub v: u8,
     /// The version made or acted on.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub version: Option<u32>,
 }
 

@@ -7,13 +7,24 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 
-use super::canonical;
+use super::canonical::{self, CanonicalFault};
 use super::digest::Digest;
-use super::payload::{Holder, PayloadFault, Record};
-use super::secret;
-use crate::catalog::{Field, FieldSet, Mask, NumberClass, TypeEntry};
+use super::payload::{Holder, Issuer, PayloadFault, Record, TypeRef, Validity};
+use super::{json, secret};
+use crate::catalog::{Field, FieldSet, Kind, Mask, NumberClass, TypeEntry};
+use crate::clock::Day;
+use crate::closed::closed;
+
+closed! {
+    /// Who vouches for what goes out.
+    VouchedBy {
+        Issuer, "issuer", "发证机构", "the issuer, by the signature of the envelope";
+        Registry, "registry", "本库", "the registry, by the receipt of the answer";
+    }
+}
 
 /// Which fields of the face may be seen.
 #[derive(Debug, Clone, Copy)]
@@ -62,13 +73,110 @@ pub struct View<'a> {
     pub mask_codes: bool,
 }
 
-/// An extract's bytes and their digest, which stands in the answer list of the access entry.
+/// What an extract says, in canonical order.
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Extract)]
+pub struct ExtractBody {
+    /// The fields of the face that may be seen.
+    #[serde(serialize_with = "canonical_object")]
+    #[schema(value_type = Object)]
+    pub face: Map<String, Value>,
+    /// Always true: an extract is not the record.
+    pub fields_limited: bool,
+    /// The holders that may be seen.
+    pub holders: Vec<ExtractHolder>,
+    /// The identifier; left out where it holds a number that is not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub identifier: Option<String>,
+    /// The day of issue.
+    #[schema(value_type = String, format = Date)]
+    pub issued_on: Day,
+    /// Who issued.
+    pub issuer: Issuer,
+    /// What kind of document.
+    pub kind: Kind,
+    /// The certificate's own number, masked as its type says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub number: Option<String>,
+    /// The type.
+    #[serde(rename = "type")]
+    pub record_type: TypeRef,
+    /// First valid day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    pub valid_from: Option<Day>,
+    /// Last valid day, or `long_term`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>)]
+    pub valid_to: Option<Validity>,
+    /// From 1.
+    pub version: u32,
+    /// Always `registry`.
+    pub vouched_by: VouchedBy,
+}
+
+/// A holder as an extract shows it.
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ExtractHolder {
+    /// The code, masked unless the grant says otherwise.
+    pub code: String,
+    /// The code type, three digits.
+    pub code_type: String,
+    /// The name as given.
+    pub name: String,
+    /// The role that the type gives this holder.
+    pub role: String,
+    /// The share of a joint right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub share: Option<String>,
+}
+
+/// An extract with its bytes, and their digest, which stands in the answer list of the access entry.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Extract {
-    /// Canonical JSON.
+    /// What it says.
+    pub body: ExtractBody,
+    /// The same as canonical JSON.
     pub bytes: Vec<u8>,
     /// SHA-256 of the bytes.
     pub digest: Digest,
+}
+
+/// As its bytes.
+impl Serialize for Extract {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        json::verbatim(&self.bytes, to)
+    }
+}
+
+fn canonical_object<S: Serializer>(members: &Map<String, Value>, to: S) -> Result<S::Ok, S::Error> {
+    let mut bytes = Vec::with_capacity(256);
+    canonical::write_object(members, &mut bytes).map_err(serde::ser::Error::custom)?;
+    json::verbatim(&bytes, to)
+}
+
+/// What the issuer says of a certificate whose body is not here (schema/bytes.md §9).
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[schema(as = DirectoryEntry)]
+pub struct DirectorySaid {
+    /// The day of issue.
+    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    pub issued_on: Option<Day>,
+    /// The holder's name.
+    #[schema(nullable = false)]
+    pub name: Option<String>,
+    /// A word more.
+    #[schema(nullable = false)]
+    pub note: Option<String>,
+    /// The certificate's number.
+    #[schema(nullable = false)]
+    pub number: Option<String>,
+    /// The office that keeps it.
+    #[schema(nullable = false)]
+    pub office: Option<String>,
 }
 
 impl View<'_> {
@@ -166,12 +274,8 @@ fn object(fields: &FieldSet, path: &str, row: &Map<String, Value>, unmasked: &BT
     Value::Object(row.iter().filter_map(cell).collect())
 }
 
-/// The extract of a record for a view.
-///
-/// Members: `vouched_by` (`registry`), `identifier`, `kind`, `type`, `issuer`, `holders` (those shown),
-/// `issued_on`, `valid_from`?, `valid_to`?, `version`, `number`?, `face` (allowed fields), `fields_limited`
-/// (true). The identifier is left out where its serial is a number of a holder who is not shown, or where
-/// codes are masked and it contains one.
+/// The extract of a record for a view. The identifier is left out where its serial is a number of a holder who is
+/// not shown, or where codes are masked and it contains one.
 pub fn extract(record: &Record, view: &View<'_>) -> Result<Extract, PayloadFault> {
     let (shown, hidden): (Vec<&Holder>, Vec<&Holder>) =
         record.holders.iter().partition(|one| view.shows(one));
@@ -181,47 +285,35 @@ pub fn extract(record: &Record, view: &View<'_>) -> Result<Extract, PayloadFault
             face.insert(name.clone(), value);
         }
     }
-    let holders: Vec<Value> = shown
-        .iter()
-        .map(|holder| {
-            let code = if view.mask_codes { secret::mask(&holder.code) } else { holder.code.clone() };
-            let mut one = json!({
-                "code": code, "code_type": holder.code_type, "name": holder.name, "role": holder.role,
-            });
-            if let (Some(share), Value::Object(one)) = (&holder.share, &mut one) {
-                one.insert("share".to_owned(), share.as_str().into());
-            }
-            one
-        })
-        .collect();
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    let holder = |holder: &&Holder| ExtractHolder {
+        code: if view.mask_codes { secret::mask(&holder.code) } else { holder.code.clone() },
+        code_type: holder.code_type.clone(),
+        name: holder.name.clone(),
+        role: holder.role.clone(),
+        share: holder.share.clone(),
+    };
     let hidden: Vec<&str> = hidden.iter().map(|holder| holder.code.as_str()).collect();
-    if !leaks(record, &hidden, view.mask_codes) {
-        put("identifier", record.identifier.as_str().into());
-    }
-    put("vouched_by", "registry".into());
-    put("kind", record.kind.wire().into());
-    put("type", json!({"code": record.record_type.code, "version": record.record_type.version}));
-    put("issuer", json!({"code": record.issuer.code, "name": record.issuer.name}));
-    put("holders", holders.into());
-    put("issued_on", record.issued_on.to_string().into());
-    if let Some(day) = record.valid_from {
-        put("valid_from", day.to_string().into());
-    }
-    if let Some(validity) = record.valid_to {
-        put("valid_to", validity.last_day().map_or("long_term".into(), |day| day.to_string().into()));
-    }
-    put("version", record.version.into());
+    let identifier = (!leaks(record, &hidden, view.mask_codes)).then(|| record.identifier.clone());
     let number = record.number.as_deref().filter(|_| view.allows("number"));
-    if let Some(number) = number.and_then(|number| view.masks.number(number)) {
-        put("number", number.into());
-    }
-    put("face", face.into());
-    put("fields_limited", true.into());
-    let bytes = canonical::to_vec(&Value::Object(members))?;
+    let body = ExtractBody {
+        face,
+        fields_limited: true,
+        holders: shown.iter().map(holder).collect(),
+        identifier,
+        issued_on: record.issued_on,
+        issuer: record.issuer.clone(),
+        kind: record.kind,
+        number: number.and_then(|number| view.masks.number(number)),
+        record_type: record.record_type.clone(),
+        valid_from: record.valid_from,
+        valid_to: record.valid_to,
+        version: record.version,
+        vouched_by: VouchedBy::Registry,
+    };
+    let mut bytes = Vec::with_capacity(512);
+    json::write(&body, &mut bytes).ok().ok_or(CanonicalFault::NotAnInteger)?;
     let digest = Digest::of(&[&bytes]);
-    Ok(Extract { bytes, digest })
+    Ok(Extract { body, bytes, digest })
 }
 
 /// What a directory entry says, for a grant of named fields: always the office that keeps the certificate and its

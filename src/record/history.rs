@@ -23,7 +23,7 @@ pub struct EventFact {
 }
 
 /// What a record was on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Standing {
     /// The state.
     pub state: State,

@@ -5,7 +5,8 @@
 //! * [`action`] is the closed table of what may happen to it, [`history`] the state as of any day;
 //! * [`mod@verdict`] turns facts into valid, invalid or undetermined, for every path alike;
 //! * [`extract`] makes what goes out where the whole may not be seen;
-//! * [`event`], [`access`] and [`answer`] are what the logs hold.
+//! * [`event`], [`access`] and [`answer`] are what the logs hold;
+//! * [`json`] writes answers without a tree.
 //!
 //! Layouts stand in `schema/bytes.md`. This layer is pure: no clock, no file, no randomness of its own.
 
@@ -19,6 +20,7 @@ pub mod event;
 pub mod extract;
 pub mod history;
 pub mod identifier;
+pub mod json;
 pub mod payload;
 mod refusal;
 pub mod secret;

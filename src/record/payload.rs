@@ -33,7 +33,7 @@ pub struct Holder {
 }
 
 /// The agency that issued, by its code and its name on that day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Issuer {
     /// The agency's code (a public code).
@@ -43,7 +43,7 @@ pub struct Issuer {
 }
 
 /// The certificate type and the version of its schema that the face follows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TypeRef {
     /// The type code, 21 characters.

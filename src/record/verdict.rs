@@ -21,6 +21,13 @@ closed! {
     }
 }
 
+/// What nobody decided is told as nothing else (I5).
+impl Default for Verdict {
+    fn default() -> Self {
+        Self::Undetermined
+    }
+}
+
 closed! {
     /// Why a verdict is what it is; the closed list.
     Reason {

@@ -27,7 +27,8 @@ pub use access::list::{AccessList, AccessPage, Viewer};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
-pub use base::snapshot::Snapshot;
+pub use base::receipt::HandedReceipt;
+pub use base::snapshot::{SignedWith, Snapshot};
 pub use fsck::{
     CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, Unauthorised, record_name,
 };
@@ -37,10 +38,15 @@ pub use import::{ImportOptions, ImportProgress, ImportReport};
 pub use people::accounts::{NewAccount, SESSION_IDLE_S, SESSION_LIFE_S, SignedIn};
 pub use people::clients::NewClient;
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
-pub use reading::directory::DirectoryAsk;
-pub use reading::history::{HistoryAsk, Shown};
-pub use reading::lookup::{Answered, Ask, Within};
-pub use reading::verify::{Verified, VerifyAsk};
+pub use reading::directory::{DirectoryAnswer, DirectoryAsk, DirectoryHolder, DirectoryLine};
+pub use reading::history::{AskedStanding, HistoryAnswer, HistoryAsk, HistoryEvent, HistoryVersion};
+pub use reading::lookup::{
+    AbsentType, Answered, Ask, FoundHolder, FoundRecord, Judged, LookedUp, LookupAnswer, OpenedRecord,
+    ShownBody, Within,
+};
+pub use reading::verify::{
+    ComparedField, FieldMatch, LoggedEvent, VerifiedIssuer, VerifiedThing, VerifyAnswer, VerifyAsk,
+};
 pub use records::act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
 pub use records::directory::{DirectoryDraft, DirectoryPut};
 pub use records::draft::{Draft, DraftHolder};

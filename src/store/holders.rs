@@ -10,63 +10,40 @@ use super::sealed::{self, SealedRow};
 use super::tx::{Reader, Writer};
 use super::vault::{Purpose, Vault, holder_key_of};
 use crate::clock::{Day, Moment};
+use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
 
-/// What is known of a holder's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HolderState {
-    /// 正常.
-    Normal,
-    /// 临时: a newborn under the number of the birth certificate.
-    Provisional,
-    /// One source reported a death that no one competent has confirmed.
-    DeathReported,
-    /// 死亡, confirmed by household registration, a court or the issuer.
-    Deceased,
-    /// 注销户口 (emigration, cancelled second number).
-    Deregistered,
-    /// The records were moved to another code.
-    MergedInto,
-    /// 重号: split off from a code that two persons shared.
-    SplitFrom,
-    /// 组织终止.
-    Dissolved,
+closed! {
+    /// What is known of a holder's life.
+    HolderState {
+        Normal, "normal", "正常", "nothing against it";
+        Provisional, "provisional", "临时", "a newborn under the number of the birth certificate";
+        DeathReported, "death_reported", "有死亡报告，待核实", "one source reported a death that no one competent has confirmed";
+        Deceased, "deceased", "死亡", "confirmed by household registration, a court or the issuer";
+        Deregistered, "deregistered", "注销户口", "emigration, or a second number that was cancelled";
+        MergedInto, "merged_into", "已并入", "the records were moved to another code";
+        SplitFrom, "split_from", "重号拆分", "split off from a code that two persons shared";
+        Dissolved, "dissolved", "组织终止", "the organisation has ended";
+    }
 }
 
 impl HolderState {
-    const ALL: [(Self, i16); 8] = [
-        (Self::Normal, 0),
-        (Self::Provisional, 1),
-        (Self::DeathReported, 2),
-        (Self::Deceased, 3),
-        (Self::Deregistered, 4),
-        (Self::MergedInto, 5),
-        (Self::SplitFrom, 6),
-        (Self::Dissolved, 7),
-    ];
-
-    /// The word in answers, as serde writes it.
-    pub fn wire(self) -> &'static str {
+    fn column(self) -> i16 {
         match self {
-            Self::Normal => "normal",
-            Self::Provisional => "provisional",
-            Self::DeathReported => "death_reported",
-            Self::Deceased => "deceased",
-            Self::Deregistered => "deregistered",
-            Self::MergedInto => "merged_into",
-            Self::SplitFrom => "split_from",
-            Self::Dissolved => "dissolved",
+            Self::Normal => 0,
+            Self::Provisional => 1,
+            Self::DeathReported => 2,
+            Self::Deceased => 3,
+            Self::Deregistered => 4,
+            Self::MergedInto => 5,
+            Self::SplitFrom => 6,
+            Self::Dissolved => 7,
         }
     }
 
-    fn column(self) -> i16 {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or(0, |(_, number)| *number)
-    }
-
     fn from_column(column: i16) -> Option<Self> {
-        Self::ALL.iter().find(|(_, number)| *number == column).map(|(state, _)| *state)
+        Self::ALL.iter().copied().find(|state| state.column() == column)
     }
 }
 

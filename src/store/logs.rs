@@ -11,7 +11,7 @@ use super::schema::{log_batches, log_heads, tiles};
 use super::tx::{Reader, Writer};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::log::{Hash, Head, LogStore, TreeReader};
+use crate::log::{Hash, Head, LogMark, LogStore, TreeReader};
 
 #[derive(Queryable)]
 struct Row {
@@ -114,7 +114,7 @@ impl TreeReader for Reader<'_> {
 
 impl Reader<'_> {
     /// Size and root of a log: all that a lookup says of it.
-    pub fn mark(&mut self, log: &str) -> Result<Option<(u64, Hash)>> {
+    pub fn mark(&mut self, log: &str) -> Result<Option<LogMark>> {
         let place = log_heads::table.find(log).select((log_heads::size, log_heads::root));
         let row: Option<(i64, Vec<u8>)> =
             native!(&mut *self.conn, c => place.get_result(c).optional()).map_err(dialect::fault)?;
@@ -122,7 +122,7 @@ impl Reader<'_> {
         let Some((size, root)) = row else { return Ok(None) };
         let mark = (u64::try_from(size).ok(), hash(&root));
         let (Some(size), Some(root)) = mark else { return Err(broken()) };
-        Ok(Some((size, root)))
+        Ok(Some(LogMark { log: log.to_owned(), root, size }))
     }
 
     /// The heads of all logs of this side.

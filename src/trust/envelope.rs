@@ -11,6 +11,7 @@ use super::keys::{Kid, SIGNATURE_LEN, SignatureFault, SigningKey, VerifyKey};
 use crate::closed::closed;
 use crate::record::canonical::{self, append_base64url};
 use crate::record::digest::Digest;
+use crate::record::json;
 pub use fault::{EnvelopeFault, Part};
 pub use header::{Algorithm, Header};
 
@@ -133,6 +134,13 @@ impl<'a> Envelope<'a> {
         append_base64url(self.signature, out);
     }
 
+    /// The compact form.
+    pub fn compact(&self) -> String {
+        let mut out = Vec::new();
+        self.write_compact(&mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
     /// Length of the compact form in bytes.
     pub fn compact_len(&self) -> usize {
         let parts = [self.header.len(), self.payload.len(), SIGNATURE_LEN];
@@ -220,9 +228,7 @@ impl EnvelopeBuf {
 
     /// The compact form, as it is served.
     pub fn compact(&self) -> String {
-        let mut out = Vec::new();
-        self.view().write_compact(&mut out);
-        String::from_utf8(out).unwrap_or_default()
+        self.view().compact()
     }
 
     fn from_parts(
@@ -239,6 +245,13 @@ impl EnvelopeBuf {
         stored.extend_from_slice(payload);
         stored.extend_from_slice(signature);
         Ok(Self { stored, header_len: header.len() })
+    }
+}
+
+/// As its compact form.
+impl serde::Serialize for Envelope<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        json::compact([self.header, self.payload, self.signature], || self.compact(), to)
     }
 }
 

@@ -1,24 +1,27 @@
 //! The window's use cases over the registry: a lookup becomes a view.
 
 use actix_web::web;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::staff::{Asked, Desk};
-use super::views::{AbsenceView, FaceField, ItemChoice, LookupView, ReceiptView, RowView, Verdict};
-use crate::catalog::{Field, FieldKind, Format, Mask};
+use super::views::{AbsenceView, FaceField, ItemChoice, LookupView, ReceiptView, RowView};
+use crate::catalog::{AbsenceKind, Field, FieldKind, Format, Mask};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::http::Pending;
 use crate::http::context::Context;
 use crate::http::session::Session;
+use crate::identity::{Remark, contains_citizen_number};
 use crate::policy::Actor;
+use crate::record::Record;
 use crate::record::access::Presence;
-use crate::record::payload::Custody;
+use crate::record::extract::DirectorySaid;
+use crate::record::payload::{Holder, Validity};
 use crate::record::secret::{mask, masked};
-use crate::record::verdict::Reason;
-use crate::registry::{Ask, Registry, Snapshot};
+use crate::registry::{
+    AbsentType, Ask, AskedHolder, FoundRecord, LookedUp, OpenedRecord, Purpose, ShownBody, Snapshot,
+    StatedPresence,
+};
 
 /// The desk of a running registry.
 pub struct RegistryDesk {
@@ -47,157 +50,150 @@ impl Desk for RegistryDesk {
             let account = context.registry.store().blocking(move || registry.account(&name)).await?;
             let account = account.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
             let actor = Actor::Account(std::sync::Arc::new(account));
-            let ask: Ask = serde_json::from_value(json!({
-                "holder": {"type": asked.code_type, "code": asked.number.0},
-                "purpose": {"item": asked.item, "reason": asked.reason, "presence": asked.presence},
-            }))
-            .map_err(Error::internal)?;
+            let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;
             context.charge(&actor, prepared.key, now)?;
-            let answered = context.registry.lookup(&actor, prepared).await?;
-            let value: Value = serde_json::from_slice(&answered.body).map_err(Error::internal)?;
-            view(&context.registry, &value, &asked, item_name)
+            let looked_up = context.registry.lookup_value(&actor, prepared).await?;
+            view(&context.registry.snapshot(), &looked_up, &asked, item_name)
         })
     }
 }
 
-/// What stands where nothing does.
-static NOTHING: Value = Value::Null;
-
-/// A member by its path; null where there is none.
-fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
-    value.pointer(path).unwrap_or(&NOTHING)
+fn question(asked: &Asked) -> Ask {
+    let holder = AskedHolder { code_type: asked.code_type.clone(), code: asked.number.0.clone() };
+    let characters = asked.presence.chars().count();
+    let presence = Presence::from_wire(&asked.presence);
+    let presence = Some(presence.map_or(StatedPresence::Unknown { characters }, StatedPresence::Known));
+    Ask::new(holder, Purpose { presence, ..Purpose::new(&asked.item, &asked.reason) })
 }
 
-fn word(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-fn view(registry: &Registry, answer: &Value, asked: &Asked, item_name: Option<String>) -> Result<LookupView> {
-    let snapshot = registry.snapshot();
-    let list =
-        |name: &str| answer.get(name).unwrap_or(&NOTHING).as_array().map(Vec::as_slice).unwrap_or_default();
+fn view(
+    snapshot: &Snapshot,
+    looked_up: &LookedUp,
+    asked: &Asked,
+    item_name: Option<String>,
+) -> Result<LookupView> {
+    let LookedUp { judged, receipt } = looked_up;
+    let accepted = &receipt.accepted;
     let mut view = LookupView {
-        holder_masked: word(at(answer, "/holder/masked")),
-        code_type: code_type_zh(&asked.code_type),
+        holder_masked: judged.holder.masked.clone(),
+        code_type: judged.holder.code_type.name_zh().to_owned(),
         item: item_name.unwrap_or_else(|| asked.item.clone()),
         reason: asked.reason.clone(),
         presence: Presence::from_wire(&asked.presence).map_or("", Presence::zh).to_owned(),
-        remarks: at(answer, "/holder/remarks")
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|remark| word(at(remark, "/zh")))
-            .collect(),
+        remarks: judged.holder.remarks.iter().map(Remark::text_zh).collect(),
         ..LookupView::default()
     };
-    for record in list("records") {
-        let (row, name) = row(&snapshot, record)?;
+    for record in &judged.records {
+        let (row, name) = row(snapshot, record)?;
         view.holder_name = view.holder_name.or(name);
         view.rows.push(row);
     }
-    for absent in list("absent") {
-        let entry = snapshot.catalog.type_of(at(absent, "/type").as_str().unwrap_or_default());
-        view.absences.push(AbsenceView {
-            type_name: entry.map(|entry| entry.def().name.zh.clone()).unwrap_or_default(),
-            sentence: word(at(absent, "/text")),
-            covered: at(absent, "/absence") == "none_within_coverage",
-        });
-    }
-    let receipt = at(answer, "/receipt");
+    view.absences = judged.absent.iter().map(absence).collect();
     view.receipt = ReceiptView {
-        log: word(at(receipt, "/log")),
-        index: at(receipt, "/index").as_u64().unwrap_or_default(),
-        at: at(answer, "/at")
-            .as_str()
-            .and_then(|at| at.parse::<Moment>().ok())
-            .map(Moment::legal_text)
-            .unwrap_or_default(),
-        json: receipt.to_string(),
+        log: accepted.log.to_string(),
+        index: accepted.index,
+        at: accepted.at.legal_text(),
+        json: accepted.receipt(),
     };
     Ok(view)
 }
 
-fn code_type_zh(code: &str) -> String {
-    code.parse::<crate::identity::CodeType>()
-        .map_or_else(|_| code.to_owned(), |known| known.name_zh().to_owned())
+fn absence(absent: &AbsentType) -> AbsenceView {
+    AbsenceView {
+        type_name: absent.name.clone(),
+        sentence: absent.sentence(),
+        covered: absent.absence.kind() == AbsenceKind::NoneWithinCoverage,
+    }
 }
 
-fn row(snapshot: &Snapshot, record: &Value) -> Result<(RowView, Option<String>)> {
-    let entry = snapshot.catalog.type_of(at(record, "/type").as_str().unwrap_or_default());
-    let payload = payload(record)?;
-    let issuer = word(at(record, "/issuer"));
-    let issuer_name = at(&payload, "/issuer/name")
-        .as_str()
-        .map(str::to_owned)
-        .or_else(|| snapshot.catalog.issuers().agencies().latest(&issuer).map(|agency| agency.name.clone()));
-    let reasons = at(record, "/reasons").as_array().into_iter().flatten().filter_map(Value::as_str);
-    let custody = at(record, "/custody").as_str().and_then(Custody::from_wire);
+/// A record as a row, and the name of its holder where it has one alone.
+fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<String>)> {
+    let entry = record.entry.as_deref();
     let mut row = RowView {
-        verdict: match at(record, "/verdict").as_str() {
-            Some("valid") => Verdict::Valid,
-            Some("invalid") => Verdict::Invalid,
-            _ => Verdict::Undetermined,
-        },
-        reasons: reasons
-            .map(|wire| {
-                Reason::from_wire(wire).map_or_else(|| wire.to_owned(), |reason| reason.zh().to_owned())
-            })
-            .collect(),
+        verdict: record.judgement.verdict,
+        reasons: record.judgement.reasons.iter().map(|reason| reason.zh().to_owned()).collect(),
         type_name: entry.map(|entry| entry.def().name.zh.clone()).unwrap_or_default(),
-        issuer: issuer_name.unwrap_or(issuer),
-        validity: validity(record, &payload),
-        custody: custody.map_or_else(String::new, |custody| custody.zh().to_owned()),
-        office: at(record, "/directory/office").as_str().map(str::to_owned),
-        note: at(record, "/directory/note")
-            .as_str()
-            .filter(|note| entry.is_none_or(|entry| entry.def().name.zh != **note))
-            .map(str::to_owned),
-        // A number that is the holder's own is masked like the holder's own.
-        number: at(record, "/directory/number").as_str().map(|number| {
-            if crate::identity::contains_citizen_number(number) { mask(number) } else { number.to_owned() }
-        }),
-        identifier: at(record, "/identifier").as_str().map(str::to_owned),
-        marks: Vec::new(),
-        face: Vec::new(),
-        logged: at(record, "/leaf").as_u64().map(|leaf| format!("{} #{leaf}", word(at(record, "/log")))),
+        ..RowView::default()
     };
-    if at(record, "/vouched_by") == "registry" {
+    let Some(opened) = &record.opened else { return Ok((row, None)) };
+    let seen = Seen::of(&opened.body)?;
+    let agencies = snapshot.catalog.issuers().agencies();
+    let issuer = seen.issuer.or_else(|| agencies.latest(&opened.issuer).map(|agency| agency.name.clone()));
+    row.issuer = issuer.unwrap_or_else(|| opened.issuer.clone());
+    row.validity = validity(opened, seen.valid_to);
+    row.custody = opened.custody.zh().to_owned();
+    row.office = seen.said.office;
+    row.note = seen.said.note.filter(|note| entry.is_none_or(|entry| entry.def().name.zh != *note));
+    // A number that is the holder's own is masked like the holder's own.
+    let own = |number: String| match contains_citizen_number(&number) {
+        true => mask(&number),
+        false => number,
+    };
+    row.number = seen.said.number.map(own);
+    row.identifier = opened.identifier.clone();
+    row.logged = Some(format!("{} #{}", opened.log, opened.leaf));
+    if matches!(opened.body, ShownBody::Extract(_)) {
         row.marks.push("摘录（由本库出具）".to_owned());
     }
-    if let (Some(entry), Some(face)) = (entry, at(&payload, "/face").as_object()) {
-        for field in entry.face().fields() {
-            if let Some(value) = face.get(&field.name)
-                && field.mask != Mask::Hidden
-            {
-                face_lines(field, value, "", &mut row.face);
-            }
+    for field in entry.into_iter().flat_map(|entry| entry.face().fields()) {
+        if let Some(value) = seen.face.get(&field.name)
+            && field.mask != Mask::Hidden
+        {
+            face_lines(field, value, "", &mut row.face);
         }
     }
-    let name = at(&payload, "/holders")
-        .as_array()
-        .filter(|holders| holders.len() == 1)
-        .and_then(|holders| holders.first());
-    Ok((row, name.and_then(|holder| at(holder, "/name").as_str()).map(str::to_owned)))
+    Ok((row, seen.holder))
 }
 
-/// What the page reads the face from: the envelope's payload, or the extract.
-fn payload(record: &Value) -> Result<Value> {
-    if let Some(compact) = at(record, "/envelope").as_str() {
-        let part = compact.split('.').nth(1).unwrap_or_default();
-        let bytes = URL_SAFE_NO_PAD.decode(part).map_err(Error::internal)?;
-        return serde_json::from_slice(&bytes).map_err(Error::internal);
+/// What the page reads of a body: of the signed record, of the extract, or of what its issuer says of it.
+#[derive(Default)]
+struct Seen {
+    /// The issuer's name of the day.
+    issuer: Option<String>,
+    /// The holder's name, where there is one holder.
+    holder: Option<String>,
+    valid_to: Option<Validity>,
+    face: Map<String, Value>,
+    said: DirectorySaid,
+}
+
+impl Seen {
+    fn of(body: &ShownBody) -> Result<Self> {
+        Ok(match body {
+            ShownBody::Envelope { envelope, .. } => {
+                let record = Record::from_payload(envelope.view().payload()).map_err(Error::internal)?;
+                let holder = match <[Holder; 1]>::try_from(record.holders) {
+                    Ok([holder]) => Some(holder.name),
+                    Err(_) => None,
+                };
+                let (issuer, valid_to, face) = (Some(record.issuer.name), record.valid_to, record.face);
+                Self { issuer, holder, valid_to, face, said: DirectorySaid::default() }
+            }
+            ShownBody::Extract(extract) => {
+                let body = &extract.body;
+                let holder = match body.holders.as_slice() {
+                    [holder] => Some(holder.name.clone()),
+                    _ => None,
+                };
+                let (issuer, face) = (Some(body.issuer.name.clone()), body.face.clone());
+                Self { issuer, holder, valid_to: body.valid_to, face, said: DirectorySaid::default() }
+            }
+            ShownBody::Directory(said) if said.is_empty() => Self::default(),
+            ShownBody::Directory(said) => {
+                Self { said: serde_json::from_slice(said).map_err(Error::internal)?, ..Self::default() }
+            }
+        })
     }
-    Ok(record.get("extract").or_else(|| record.get("directory")).cloned().unwrap_or(Value::Null))
 }
 
-fn validity(record: &Value, payload: &Value) -> String {
-    let from = at(record, "/valid_from").as_str();
-    let to = at(record, "/valid_to")
-        .as_str()
-        .or(at(payload, "/valid_to").as_str())
-        .map(|to| if to == "long_term" { "长期" } else { to });
-    match (from, to) {
+fn validity(opened: &OpenedRecord, signed: Option<Validity>) -> String {
+    let to = match (opened.valid_to, signed) {
+        (Some(day), _) | (None, Some(Validity::Until(day))) => Some(day.to_string()),
+        (None, Some(Validity::LongTerm)) => Some("长期".to_owned()),
+        (None, None) => None,
+    };
+    match (opened.valid_from, to) {
         (Some(from), Some(to)) => format!("{from} 至 {to}"),
         (None, Some(to)) => format!("至 {to}"),
         (Some(from), None) => format!("{from} 起"),

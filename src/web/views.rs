@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::identity::CodeType;
+pub use crate::record::Verdict;
 use crate::record::access::Presence;
 
 /// What stands around every page.
@@ -167,38 +168,6 @@ impl LookupView {
     /// How many cannot be told.
     pub fn undetermined(&self) -> usize {
         self.count(Verdict::Undetermined)
-    }
-}
-
-/// A verdict as pages show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Verdict {
-    /// 有效
-    Valid,
-    /// 无效
-    Invalid,
-    /// 暂无法核验. The default: what nobody decided is not told as anything else (I5).
-    #[default]
-    Undetermined,
-}
-
-impl Verdict {
-    /// The label.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Valid => "有效",
-            Self::Invalid => "无效",
-            Self::Undetermined => "暂无法核验",
-        }
-    }
-
-    /// The class in the style sheet.
-    pub fn class(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Invalid => "invalid",
-            Self::Undetermined => "undetermined",
-        }
     }
 }
 

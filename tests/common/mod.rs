@@ -122,6 +122,11 @@ impl World {
     }
 }
 
+/// An answer as who asked reads it.
+pub fn value(answer: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(answer).unwrap()
+}
+
 /// Runs an async closure on a runtime of its own.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)

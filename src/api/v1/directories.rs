@@ -9,10 +9,10 @@ use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
-use crate::registry::DirectoryAsk;
+use crate::registry::{DirectoryAnswer, DirectoryAsk};
 
 #[derive(OpenApi)]
-#[openapi(paths(directory), components(schemas(DirectoryAsk)))]
+#[openapi(paths(directory), components(schemas(DirectoryAsk, DirectoryAnswer)))]
 struct Part;
 
 /// The description of this resource.
@@ -30,7 +30,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     summary = "List what exists for a holder, with custody, state and verdict; logged like a lookup",
     request_body = DirectoryAsk,
     responses(
-        (status = 200, description = "Entries of the types that policy allows, and the receipt of this access"),
+        (status = 200, description = "Entries of the types that policy allows, and the receipt of this access", body = DirectoryAnswer),
         (status = 403, description = "Policy has no grant; the refusal is logged", body = ProblemDocument),
         (status = 422, description = "The number breaks a rule of its standard, or the purpose is missing", body = ProblemDocument),
         (status = 429, description = "The day's budget of distinct holders is spent", body = ProblemDocument),
@@ -44,6 +44,6 @@ async fn directory(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     context.charge_asked(&actor, &body.0.holder)?;
-    let shown = context.registry.directory(&actor, &body.0).await?;
-    Ok(HttpResponse::Ok().json(shown.body))
+    let listed = context.registry.directory(&actor, &body.0).await?;
+    Ok(HttpResponse::Ok().json(listed))
 }

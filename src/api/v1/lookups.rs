@@ -5,7 +5,6 @@ use std::time::Instant;
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
 
-use super::lookup_answer::{AbsentType, LookedUpHolder, LookedUpRecord, LookupAnswer};
 use crate::error::{Code, Error, Result};
 use crate::http::StrictJson;
 use crate::http::auth::Client;
@@ -13,7 +12,7 @@ use crate::http::context::Context;
 use crate::http::problem;
 use crate::http::scope::may;
 use crate::policy::Actor;
-use crate::registry::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
+use crate::registry::{Answered, Ask, AskedHolder, LookupAnswer, Purpose, ReceiptForm, Within};
 use crate::rule::Rule;
 
 /// Lines of one batch.
@@ -24,17 +23,7 @@ const BATCH_LIMIT: usize = 256 * 1024;
 #[derive(OpenApi)]
 #[openapi(
     paths(lookup, batch),
-    components(schemas(
-        Ask,
-        AskedHolder,
-        Purpose,
-        ReceiptForm,
-        Within,
-        LookupAnswer,
-        LookedUpRecord,
-        AbsentType,
-        LookedUpHolder
-    ))
+    components(schemas(Ask, AskedHolder, Purpose, ReceiptForm, Within, LookupAnswer))
 )]
 struct Part;
 

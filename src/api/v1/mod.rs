@@ -6,7 +6,6 @@ mod attachments;
 mod catalog;
 mod directories;
 mod holders;
-mod lookup_answer;
 mod lookups;
 mod receipts;
 mod records;

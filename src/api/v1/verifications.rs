@@ -9,10 +9,10 @@ use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
-use crate::registry::{HistoryAsk, VerifyAsk};
+use crate::registry::{HistoryAnswer, HistoryAsk, VerifyAnswer, VerifyAsk};
 
 #[derive(OpenApi)]
-#[openapi(paths(verify, history), components(schemas(VerifyAsk, HistoryAsk)))]
+#[openapi(paths(verify, history), components(schemas(VerifyAsk, VerifyAnswer, HistoryAsk, HistoryAnswer)))]
 struct Part;
 
 /// The description of this resource.
@@ -30,7 +30,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     post, path = "/api/v1/verifications", tag = "verifications", operation_id = "verify",
     summary = "Verify an envelope, an identifier with face values, or a receipt",
     request_body(content = VerifyAsk, description = "Exactly one of envelope, identifier (with face) and receipt; purpose where a record kept here is told about"),
-    responses((status = 200, description = "verdict valid, invalid or undetermined, and every reason"), (status = 422, description = "The request, never the document", body = ProblemDocument)),
+    responses((status = 200, description = "verdict valid, invalid or undetermined, and every reason", body = VerifyAnswer), (status = 422, description = "The request, never the document", body = ProblemDocument)),
     security(("client" = ["verify"]))
 )]
 async fn verify(
@@ -43,14 +43,14 @@ async fn verify(
         context.charge_record(&actor, identifier).await?;
     }
     let verified = context.registry.verify(Some(&actor), &body.0).await?;
-    Ok(HttpResponse::Ok().json(verified.body))
+    Ok(HttpResponse::Ok().json(verified))
 }
 
 #[utoipa::path(
     post, path = "/api/v1/histories", tag = "verifications", operation_id = "history",
     summary = "Versions and events of a record; its state as of a day and as known at a moment",
     request_body = HistoryAsk,
-    responses((status = 200, description = "The history and the receipt of this access"), (status = 404, description = "No such record", body = ProblemDocument)),
+    responses((status = 200, description = "The history and the receipt of this access", body = HistoryAnswer), (status = 404, description = "No such record", body = ProblemDocument)),
     security(("client" = ["lookup"]))
 )]
 async fn history(
@@ -61,5 +61,5 @@ async fn history(
     let actor = context.actor(&client)?;
     context.charge_record(&actor, &body.0.identifier).await?;
     let shown = context.registry.history(&actor, &body.0).await?;
-    Ok(HttpResponse::Ok().json(shown.body))
+    Ok(HttpResponse::Ok().json(shown))
 }

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Region;
 use crate::clock::{Day, Moment};
+use crate::closed::closed;
 
 /// One statement of what is on file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,14 +143,28 @@ pub enum Absence {
     },
 }
 
+closed! {
+    /// What "nothing found" is worth, in one word.
+    AbsenceKind {
+        NoneWithinCoverage, "none_within_coverage", "在覆盖范围内未查询到", "not in the stock of the statements, which cover the question";
+        NotCovered, "not_covered", "不在归集范围内", "a part lies outside the statements: nothing can be told";
+        FeedLate, "feed_late", "数据更新逾期", "a feed is late: nothing can be told just now";
+    }
+}
+
 impl Absence {
-    /// The name in answers: `none_within_coverage`, `not_covered`, `feed_late`.
-    pub fn wire(&self) -> &'static str {
+    /// The word for it.
+    pub fn kind(&self) -> AbsenceKind {
         match self {
-            Self::NoneWithinCoverage(_) => "none_within_coverage",
-            Self::NotCovered { .. } => "not_covered",
-            Self::FeedLate { .. } => "feed_late",
+            Self::NoneWithinCoverage(_) => AbsenceKind::NoneWithinCoverage,
+            Self::NotCovered { .. } => AbsenceKind::NotCovered,
+            Self::FeedLate { .. } => AbsenceKind::FeedLate,
         }
+    }
+
+    /// The name in answers.
+    pub fn wire(&self) -> &'static str {
+        self.kind().wire()
     }
 }
 
@@ -190,17 +205,30 @@ pub enum Why {
     Gap(String),
 }
 
+closed! {
+    /// Why a part is not covered, in one word.
+    MissingWhy {
+        NoStatement, "no_statement", "尚未接入", "there is no statement for the type";
+        RelayedOnly, "relayed_only", "须由主管部门答复", "answers of this type are only relayed";
+        Region, "region", "地区尚未接入", "no statement covers the region";
+        Days, "days", "时段尚未接入", "no statement covers the days";
+        Share, "share", "仅接入部分存量", "only a share of the stock is on file";
+        NotBound, "not_bound", "另有待绑定、待核", "rows of the stock are not tied to a holder yet";
+        Gap, "gap", "已知缺口", "a known gap";
+    }
+}
+
 impl Why {
-    /// The name in answers.
-    pub fn wire(&self) -> &'static str {
+    /// The word for it.
+    pub fn kind(&self) -> MissingWhy {
         match self {
-            Self::NoStatement => "no_statement",
-            Self::RelayedOnly => "relayed_only",
-            Self::Region => "region",
-            Self::Days => "days",
-            Self::Share(_) => "share",
-            Self::NotBound { .. } => "not_bound",
-            Self::Gap(_) => "gap",
+            Self::NoStatement => MissingWhy::NoStatement,
+            Self::RelayedOnly => MissingWhy::RelayedOnly,
+            Self::Region => MissingWhy::Region,
+            Self::Days => MissingWhy::Days,
+            Self::Share(_) => MissingWhy::Share,
+            Self::NotBound { .. } => MissingWhy::NotBound,
+            Self::Gap(_) => MissingWhy::Gap,
         }
     }
 }

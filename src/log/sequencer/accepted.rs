@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::clock::Moment;
 use crate::error::{Code, Error};
 use crate::log::batch::BatchTree;
-use crate::log::receipt;
+use crate::log::receipt::Handed;
 
 /// A durable access entry.
 #[derive(Debug, Clone)]
@@ -29,15 +29,22 @@ pub struct Accepted {
 impl Accepted {
     /// The receipt, canonical JSON (`schema/bytes.md` §6). Made by who answers, not by the sequencer.
     pub fn receipt(&self) -> String {
-        let mut out = Vec::new();
-        self.write_receipt(&mut out);
-        String::from_utf8(out).unwrap_or_default()
+        self.handed().text()
     }
 
-    /// Appends the receipt to an answer's bytes.
-    pub fn write_receipt(&self, out: &mut Vec<u8>) {
-        let proof = self.batch.inclusion(self.index).unwrap_or_default();
-        receipt::write_into(out, &self.log, self.index, &self.entry, &proof, &self.note);
+    /// The whole receipt, as it is handed out.
+    pub fn handed(&self) -> Handed<'_> {
+        Handed {
+            checkpoint: Some(&self.note),
+            entry: Some(&self.entry),
+            proof: Some(self.batch.inclusion(self.index).unwrap_or_default()),
+            ..self.reference()
+        }
+    }
+
+    /// The reference by which the receipt is fetched later.
+    pub fn reference(&self) -> Handed<'_> {
+        Handed { checkpoint: None, entry: None, index: self.index, log: &self.log, proof: None }
     }
 }
 

@@ -157,7 +157,7 @@ fn a_receipt_holds_by_itself_and_is_canonical() {
     let leaves = leaves(&hashes);
     let batch = BatchTree::new(&BatchTree::new(&Tree::empty(), &leaves[..5]).tree(), &leaves[5..]);
     let note = signer.checkpoint(11, &batch.root());
-    let text = receipt::write("access-\"test\"\\\u{1}", 6, &entry, &batch.inclusion(6).unwrap(), &note);
+    let text = receipt::write("access-\"test\"\\\u{1}", 6, &entry, batch.inclusion(6).unwrap(), &note);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json_canonicalizer::to_string(&value).unwrap(), text);
 

@@ -1,5 +1,7 @@
 use super::super::identifier::Identifier;
 use super::super::payload::tests::sample;
+use serde_json::json;
+
 use super::*;
 use crate::catalog::Catalog;
 

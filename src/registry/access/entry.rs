@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::identity::HolderCode;
-use crate::log::{Accepted, Head, Submission};
+use crate::log::{Accepted, LogMark, Submission};
 use crate::policy::Actor;
 use crate::record::access::{
     AccessEntry, Channel, DecisionReason, Outcome, OwnItem, Presence, Seat, further_hash,
@@ -15,7 +15,7 @@ use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
 use crate::record::{Digest, Salt, ShortDigest};
 use crate::registry::Registry;
-use crate::registry::base::asked::{Purpose, ReceiptForm};
+use crate::registry::base::asked::Purpose;
 use crate::registry::base::log::AccessLog;
 use crate::rule::Rule;
 use crate::trust::{HolderKey, random};
@@ -239,28 +239,12 @@ fn as_stored(code_type: &str, code: &str) -> Canonical {
 }
 
 /// Digest of an answer that showed these records as of that head.
-pub(in crate::registry) fn answer_digest(head: Option<&Head>, records: &[AnsweredRecord<'_>]) -> Digest {
+pub(in crate::registry) fn answer_digest(head: Option<&LogMark>, records: &[AnsweredRecord<'_>]) -> Digest {
     let heads: Vec<AnsweredHead<'_>> = head
         .iter()
         .map(|head| AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size })
         .collect();
     Answer { absent: &[], heads: &heads, records }.digest(&mut Vec::with_capacity(512))
-}
-
-/// The receipt as it goes out: whole, or as a reference that can be fetched later.
-pub(in crate::registry) fn receipt_json(accepted: &Accepted, form: ReceiptForm) -> String {
-    match form {
-        ReceiptForm::Full => accepted.receipt(),
-        ReceiptForm::Reference => format!("{{\"index\":{},\"log\":\"{}\"}}", accepted.index, accepted.log),
-    }
-}
-
-/// The same as a value, for answers that are made as one.
-pub(in crate::registry) fn receipt_value(
-    accepted: &Accepted,
-    form: ReceiptForm,
-) -> Result<serde_json::Value> {
-    serde_json::from_str(&receipt_json(accepted, form)).map_err(Error::internal)
 }
 
 impl Registry {

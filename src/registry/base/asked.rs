@@ -47,6 +47,11 @@ pub struct Purpose {
 }
 
 impl Purpose {
+    /// An item and a reason, without case, role and presence.
+    pub fn new(item: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { item: item.into(), reason: reason.into(), ..Self::default() }
+    }
+
     /// How the party is present, as it stands in the entry.
     pub fn presence(&self) -> Presence {
         match self.presence {

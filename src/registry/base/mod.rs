@@ -7,6 +7,7 @@ pub(super) mod ledger;
 pub(super) mod log;
 pub(super) mod names;
 pub(super) mod order;
+pub(super) mod receipt;
 pub(super) mod secrets;
 pub(super) mod snapshot;
 pub(super) mod strict;

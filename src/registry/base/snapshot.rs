@@ -9,13 +9,23 @@ use crate::catalog::{
     Authority, Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Empowerment, Region, Workdays,
 };
 use crate::clock::Moment;
+use crate::closed::closed;
 use crate::error::{Code, Error, Result};
+use crate::log::LogMark;
 use crate::policy::{Account, Client, Grant, Scope};
 use crate::record::Digest;
 use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{Purpose, Revocation};
 use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey};
+
+closed! {
+    /// Whose key signed a record.
+    SignedWith {
+        KeyHeldByRegistry, "key_held_by_registry", "本库代管密钥", "the key that the registry holds for the issuer";
+        IssuersOwnKey, "issuers_own_key", "发证机构自有密钥", "the issuer's own key";
+    }
+}
 
 /// Everything a request is decided with.
 #[derive(Debug)]
@@ -158,6 +168,23 @@ impl Snapshot {
     /// Whether the private half of a key is kept here.
     pub fn held_here(&self, kid: &Kid) -> bool {
         self.held.contains(kid)
+    }
+
+    /// The log of records as it stands.
+    ///
+    /// # Errors
+    /// `not_initialised` where there is none.
+    pub fn records_mark(&self, reader: &mut Reader<'_>) -> Result<LogMark> {
+        let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
+        reader.mark(&self.records_log)?.ok_or_else(missing)
+    }
+
+    /// Whose key signed an envelope.
+    pub fn signed_with(&self, envelope: &Envelope<'_>) -> SignedWith {
+        match envelope.kid() {
+            Ok(kid) if self.held_here(&kid) => SignedWith::KeyHeldByRegistry,
+            _ => SignedWith::IssuersOwnKey,
+        }
     }
 
     /// Whether an issuer was ever given a type. Region and day were checked when the record entered, and stand

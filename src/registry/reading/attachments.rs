@@ -14,7 +14,7 @@ use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::base::asked::{Purpose, check_purpose};
 use crate::registry::reading::here::Here;
 use crate::rule::Rule;
-use crate::store::Cost;
+use crate::store::{Cost, StoredRecord};
 use crate::trust::Envelope;
 
 /// Largest attachment in bytes.
@@ -83,7 +83,6 @@ impl Registry {
         let (held, identifier) = (snapshot.clone(), ask.identifier.clone());
         let here =
             self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
-        let missing = |detail| Error::new(Code::NotFound, detail);
         let kept = here.record()?;
         let type_code = kept.first()?.type_code.clone();
         // Staff at a window have no scope of their own for files: what they may look up whole, they may open.
@@ -106,19 +105,8 @@ impl Registry {
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
         }
         let (row, superseded) = here.named()?;
-        let damaged = || Error::new(Code::RecordDamaged, "the envelope or file does not open");
-        let envelope = Envelope::parse_stored(&row.body.envelope).ok();
-        let record = envelope.and_then(|envelope| Record::from_payload(envelope.payload()).ok());
-        let record = record.ok_or_else(damaged)?;
-        let named = record.attachments.into_iter().find(|one| one.sha256 == ask.sha256);
-        let named = named.ok_or_else(|| missing("the record names no such file"))?;
-        let key = self.store().vault().index().attachment_key(&digest);
-        let store = self.store().clone();
-        let content = self.store().blocking(move || store.attachment(&key)).await?;
-        let content = content.ok_or_else(|| missing("the file was never brought here"))?;
-        if Digest::of(&[&content]) != digest {
-            return Err(damaged());
-        }
+        let attachment = named_file(row, &ask.sha256)?;
+        let content = self.content(digest).await?;
         let now = self.now();
         let judgement = verdict(&here.facts(&snapshot, row, superseded), now.day(), now);
         let record = AnsweredRecord {
@@ -130,8 +118,29 @@ impl Registry {
         let answer = answer_digest(Some(&here.head), &[record]);
         let came_to = CameTo::shown(Outcome::Attachment, decision.reason(), answer);
         let accepted = entry.note(&access, kept.touched(), came_to).await?;
-        Ok(AttachmentShown { attachment: named, content, accepted })
+        Ok(AttachmentShown { attachment, content, accepted })
     }
+
+    async fn content(&self, digest: Digest) -> Result<Vec<u8>> {
+        let key = self.store().vault().index().attachment_key(&digest);
+        let store = self.store().clone();
+        let content = self.store().blocking(move || store.attachment(&key)).await?;
+        let content = content.ok_or_else(|| Error::new(Code::NotFound, "the file was never brought here"))?;
+        if Digest::of(&[&content]) == digest { Ok(content) } else { Err(damaged()) }
+    }
+}
+
+/// The file as the record names it.
+fn named_file(row: &StoredRecord, sha256: &str) -> Result<Attachment> {
+    let envelope = Envelope::parse_stored(&row.body.envelope).ok();
+    let record = envelope.and_then(|envelope| Record::from_payload(envelope.payload()).ok());
+    let record = record.ok_or_else(damaged)?;
+    let named = record.attachments.into_iter().find(|one| one.sha256 == sha256);
+    named.ok_or_else(|| Error::new(Code::NotFound, "the record names no such file"))
+}
+
+fn damaged() -> Error {
+    Error::new(Code::RecordDamaged, "the envelope or file does not open")
 }
 
 fn digest_of(sha256: &str) -> Result<Digest> {

@@ -1,30 +1,33 @@
 //! What exists for a holder, with its custody, without any body: the first page of a window or a citizen.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use crate::catalog::Custody;
+use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
-use crate::log::{Head, TreeReader};
+use crate::identity::CodeType;
+use crate::log::LogMark;
 use crate::policy::{Actor, Decision, Scope, decide};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
+use crate::record::extract::DirectorySaid;
 use crate::record::verdict::{Facts, Seal};
-use crate::record::{Digest, Judgement, Reason, State, canonical, verdict};
+use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, json, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest, receipt_value};
+use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
 use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose};
+use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::holders::linked;
-use crate::registry::reading::here::head_json;
-use crate::registry::reading::history::Shown;
+use crate::registry::reading::lookup::{FoundHolder, FoundRow};
 use crate::registry::records::{judge, kept};
 use crate::rule::Rule;
-use crate::store::{Cost, HolderState, Opened, StoredRecord};
-use crate::trust::EnvelopeBuf;
+use crate::store::{HolderState, Opened, StoredRecord};
+use crate::trust::{Envelope, IndexKey};
 
 /// A list that is asked for.
-#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryAsk {
     /// Whose.
@@ -36,17 +39,105 @@ pub struct DirectoryAsk {
     pub receipt: ReceiptForm,
 }
 
-/// What one snapshot of the database had.
-struct Listed {
-    head: Head,
-    /// Each with all its holders, where it is joint.
-    rows: Vec<(Opened, Vec<CoHolder>)>,
-    state: HolderState,
-    lives: Lives,
-    /// A row about the holder does not open.
-    holder_damaged: bool,
-    linked: usize,
-    conflict: bool,
+/// What exists for a holder.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct DirectoryAnswer {
+    /// The time of the access entry.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Moment,
+    /// Entries of the types that policy allows.
+    pub entries: Vec<DirectoryLine>,
+    /// The log of records, read before the entries: the answer is at least as new.
+    pub head: LogMark,
+    /// The holder as it was understood.
+    pub holder: DirectoryHolder,
+    /// The receipt of this access.
+    pub receipt: HandedReceipt,
+}
+
+/// The holder of a list.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct DirectoryHolder {
+    /// The type under which the number was given.
+    pub code_type: CodeType,
+    /// Further codes of the same holder that were looked up.
+    pub linked_codes: u64,
+    /// The number, masked.
+    pub masked: String,
+    /// What must be known beside: `holder_code_conflict`, `record_damaged`.
+    pub notes: Vec<Reason>,
+    /// What is known of its life.
+    pub state: HolderState,
+}
+
+/// One line of the list: no face, and of what the issuer said only the office, the note and the day. One whose row
+/// does not open has its type, verdict and reasons alone.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct DirectoryLine {
+    /// The feed or instant the copy came with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = DateTime)]
+    pub as_of: Option<Moment>,
+    /// Where the body is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub custody: Option<Custody>,
+    /// The same in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub custody_zh: Option<&'static str>,
+    /// Identifier (GB/T 36904); left out where it holds a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub identifier: Option<String>,
+    /// The day of issue, of an entry without a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    pub issued_on: Option<Day>,
+    /// The issuing agency's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub issuer: Option<String>,
+    /// The type's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub name_en: Option<String>,
+    /// The type's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub name_zh: Option<String>,
+    /// What the issuer says beside, of an entry without a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub note: Option<String>,
+    /// The office that keeps it, of an entry without a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub office: Option<String>,
+    /// Every reason, in the order of the list.
+    #[schema(value_type = Vec<Reason>)]
+    pub reasons: Reasons,
+    /// The type's short name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub slug: Option<String>,
+    /// The stored state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub state: Option<State>,
+    /// Type code.
+    #[serde(rename = "type")]
+    pub type_code: String,
+    /// Last valid day; left out where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    pub valid_to: Option<Day>,
+    /// What the record is worth.
+    pub verdict: Verdict,
+    /// From 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    pub version: Option<u32>,
 }
 
 impl Registry {
@@ -55,140 +146,160 @@ impl Registry {
     ///
     /// # Errors
     /// `purpose_missing`; `holder_code_invalid`; `forbidden` (noted as an access) where no type is allowed.
-    pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<Shown> {
+    pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<DirectoryAnswer> {
         check_purpose(&ask.purpose)?;
         let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let item = Some(ask.purpose.item.as_str());
         let entry = Entry::of(actor).purpose(&ask.purpose);
-        let types = snapshot.catalog.types();
-        let decisions: Vec<Decision> =
-            types.iter().map(|entry| decide(actor, Scope::Lookup, &entry.def().code, item)).collect();
-        let allowed = decisions.iter().find(|decision| decision.refusal().is_none());
         let mut touched = Touched::one(&parsed.code, key);
-        let Some(decision) = allowed.map(Decision::reason) else {
-            let reason = decisions.iter().find_map(Decision::refusal).unwrap_or(Rule::TypeNotGranted);
+        let decided = |type_code: &str| decide(actor, Scope::Lookup, type_code, Some(&ask.purpose.item));
+        let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
+        if let Some(reason) = decision.refusal() {
             entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
+        }
+        let found = self.scan(&snapshot, &parsed.code, key, false).await?;
+        let lister = Lister {
+            snapshot: &snapshot,
+            lives: &found.lives,
+            index: self.store().vault().index(),
+            now: self.now(),
         };
-        let (held, credit_code) = (snapshot.clone(), parsed.code.credit_code().map(str::to_owned));
-        let found = self.store().read(Cost::Point, move |reader| {
-            let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-            let head = TreeReader::head(reader, &held.records_log)?.ok_or_else(missing)?;
-            let linked = linked::linked(reader, key, credit_code)?;
-            let (mut rows, mut conflict) = (Vec::new(), false);
-            for (key, credit_code) in &linked.keys {
-                for row in reader.records_of(key)? {
-                    if linked::other_code(&row, credit_code.as_deref()) {
-                        conflict = true;
-                    } else {
-                        let holders = match &row {
-                            Opened::Record(record) => kept::joint_holders(reader, &held, record)?,
-                            Opened::Damaged { .. } => Vec::new(),
-                        };
-                        rows.push((row, holders));
-                    }
+        let (mut entries, mut joint) = (Vec::with_capacity(found.rows.len()), Vec::new());
+        for row in &found.rows {
+            if decided(row.type_code()).refusal().is_none() {
+                entries.push(lister.line(row)?);
+                joint.extend(lister.co_holders(row));
+                if let Opened::Record(record) = &row.opened {
+                    touched.found_under(&record.body.holder.0, &record.body.holder.1, record.hk);
                 }
             }
-            let lives = Lives::read(reader, &held, &linked, rows.iter().map(|(row, _)| row))?;
-            let (state, holder_damaged) = (linked.state, linked.damaged);
-            Ok(Listed { head, rows, state, lives, holder_damaged, linked: linked.keys.len() - 1, conflict })
-        });
-        let found = found.await?;
-        let now = self.now();
-        let (mut entries, mut listed, mut shown) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, holders) in &found.rows {
-            let type_code = match row {
-                Opened::Record(row) => &row.type_code,
-                Opened::Damaged { type_code, .. } => type_code,
-            };
-            if decide(actor, Scope::Lookup, type_code, item).refusal().is_some() {
-                continue;
-            }
-            let (value, identifier, version, judgement) = match row {
-                Opened::Record(row) => {
-                    let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
-                    let view = envelope.as_ref().map(EnvelopeBuf::view);
-                    let facts = judge::facts(&snapshot, row, view.as_ref(), found.lives.of(row));
-                    let judgement = verdict(&facts, now.day(), now);
-                    let version = u32::try_from(row.version).map_err(Error::internal)?;
-                    // As in the line: a secret identifier is in neither.
-                    let identifier = row.identifier.as_deref().unwrap_or_default();
-                    (row_json(&snapshot, row, judgement), identifier, version, judgement)
-                }
-                Opened::Damaged { type_code, .. } => {
-                    let damaged = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
-                    let judgement = verdict(&damaged, now.day(), now);
-                    let value = json!({
-                        "type": type_code, "verdict": judgement.verdict, "reasons": judgement.reasons,
-                    });
-                    (value, "", 0, judgement)
-                }
-            };
-            let digest = Digest::of(&[&canonical::to_vec(&value).map_err(Error::internal)?]);
-            entries.push(value);
-            if let Opened::Record(row) = row {
-                touched.found_under(&row.body.holder.0, &row.body.holder.1, row.hk);
-            }
-            shown.push(holders);
-            listed.push(AnsweredRecord { identifier, version, digest, judgement });
         }
-        for holders in shown {
-            touched.also(holders);
-        }
+        touched.also(&joint);
+        let listed = entries.iter().map(DirectoryLine::answered).collect::<Result<Vec<_>>>()?;
         let outcome = if entries.is_empty() { Outcome::NothingOnFile } else { Outcome::Listed };
-        let came_to = CameTo::shown(outcome, decision, answer_digest(Some(&found.head), &listed));
+        let came_to = CameTo::shown(outcome, decision.reason(), answer_digest(Some(&found.head), &listed));
         let accepted = entry.note(&access, touched, came_to).await?;
-        let mut notes: Vec<&str> = Vec::new();
-        if found.conflict {
-            notes.push(Reason::HolderCodeConflict.wire());
-        }
-        if found.holder_damaged {
-            notes.push(Reason::RecordDamaged.wire());
-        }
-        let body = json!({
-            "entries": entries,
-            "holder": {
-                "code_type": parsed.code.code_type().code(), "masked": parsed.code.masked(), "state": found.state,
-                "linked_codes": found.linked, "notes": notes,
-            },
-            "head": head_json(&found.head),
-            "at": accepted.at,
-            "receipt": receipt_value(&accepted, ask.receipt)?,
-        });
-        Ok(Shown { body, accepted })
+        Ok(DirectoryAnswer {
+            at: accepted.at,
+            entries,
+            holder: DirectoryHolder::from(found.holder(&parsed)),
+            head: found.head,
+            receipt: HandedReceipt { accepted, form: ask.receipt },
+        })
     }
 }
 
-/// One line of the list. Of what the issuer said only the office and the note: name and number are the body's.
-fn row_json(snapshot: &Snapshot, row: &StoredRecord, judgement: Judgement) -> Value {
-    let mut out = Map::new();
-    out.insert("type".into(), row.type_code.clone().into());
-    if let Some(entry) = snapshot.catalog.type_of(&row.type_code) {
-        out.insert("slug".into(), entry.def().slug.clone().into());
-        out.insert("name_zh".into(), entry.def().name.zh.clone().into());
-        out.insert("name_en".into(), entry.def().name.en.clone().into());
+/// The first decision that allows; where none does, the first.
+fn any(decisions: impl Iterator<Item = Decision>) -> Decision {
+    let mut first = None;
+    for decision in decisions {
+        if decision.refusal().is_none() {
+            return decision;
+        }
+        first = first.or(Some(decision));
     }
-    if let Some(identifier) = &row.identifier {
-        out.insert("identifier".into(), identifier.clone().into());
-    }
-    out.insert("version".into(), row.version.into());
-    out.insert("issuer".into(), row.issuer.clone().into());
-    out.insert("custody".into(), row.custody.wire().into());
-    out.insert("custody_zh".into(), row.custody.zh().into());
-    out.insert("state".into(), row.state.wire().into());
-    if let Some(day) = row.valid_to {
-        out.insert("valid_to".into(), day.to_string().into());
-    }
-    out.insert("as_of".into(), row.as_of.to_string().into());
-    let said: Option<Map<String, Value>> = serde_json::from_slice(&row.body.directory).ok();
-    for name in ["office", "note", "issued_on"] {
-        if let Some(value) = said.as_ref().and_then(|said| said.get(name)) {
-            out.insert(name.into(), value.clone());
+    first.unwrap_or(Decision::Refused { reason: Rule::TypeNotGranted })
+}
+
+/// By what rows are listed.
+struct Lister<'a> {
+    snapshot: &'a Snapshot,
+    lives: &'a Lives,
+    index: &'a IndexKey,
+    now: Moment,
+}
+
+impl Lister<'_> {
+    fn line(&self, row: &FoundRow) -> Result<DirectoryLine> {
+        match &row.opened {
+            Opened::Record(record) => self.opened(record),
+            Opened::Damaged { type_code, .. } => {
+                let damaged = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
+                Ok(DirectoryLine::bare(type_code, verdict(&damaged, self.now.day(), self.now)))
+            }
         }
     }
-    out.insert("verdict".into(), judgement.verdict.wire().into());
-    out.insert("reasons".into(), serde_json::to_value(judgement.reasons).unwrap_or_default());
-    out.into()
+
+    fn opened(&self, record: &StoredRecord) -> Result<DirectoryLine> {
+        let envelope = Envelope::parse_stored(&record.body.envelope).ok();
+        let facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.lives.of(record));
+        let judgement = verdict(&facts, self.now.day(), self.now);
+        let def = self.snapshot.catalog.type_of(&record.type_code).map(|entry| entry.def());
+        let said: DirectorySaid = serde_json::from_slice(&record.body.directory).unwrap_or_default();
+        Ok(DirectoryLine {
+            as_of: Some(record.as_of),
+            custody: Some(record.custody),
+            custody_zh: Some(record.custody.zh()),
+            identifier: record.identifier.clone(),
+            issued_on: said.issued_on,
+            issuer: Some(record.issuer.clone()),
+            name_en: def.map(|def| def.name.en.clone()),
+            name_zh: def.map(|def| def.name.zh.clone()),
+            note: said.note,
+            office: said.office,
+            slug: def.map(|def| def.slug.clone()),
+            state: Some(record.state),
+            valid_to: record.valid_to,
+            version: Some(u32::try_from(record.version).map_err(Error::internal)?),
+            ..DirectoryLine::bare(&record.type_code, judgement)
+        })
+    }
+
+    /// The holders on whose lists the line stands too.
+    fn co_holders(&self, row: &FoundRow) -> Vec<CoHolder> {
+        let mut keys = row.holders.clone();
+        if let Opened::Record(record) = &row.opened
+            && kept::is_joint(self.snapshot, &record.type_code)
+        {
+            keys.extend(kept::signed_holders(self.index, record));
+        }
+        keys
+    }
+}
+
+impl DirectoryLine {
+    /// What is known of any row.
+    fn bare(type_code: &str, judgement: Judgement) -> Self {
+        Self {
+            as_of: None,
+            custody: None,
+            custody_zh: None,
+            identifier: None,
+            issued_on: None,
+            issuer: None,
+            name_en: None,
+            name_zh: None,
+            note: None,
+            office: None,
+            reasons: judgement.reasons,
+            slug: None,
+            state: None,
+            type_code: type_code.to_owned(),
+            valid_to: None,
+            verdict: judgement.verdict,
+            version: None,
+        }
+    }
+
+    /// The line of the answer list. As in the list itself: a secret identifier is in neither.
+    fn answered(&self) -> Result<AnsweredRecord<'_>> {
+        let mut bytes = Vec::with_capacity(512);
+        // The members stand in canonical order.
+        json::write(self, &mut bytes).map_err(Error::internal)?;
+        Ok(AnsweredRecord {
+            identifier: self.identifier.as_deref().unwrap_or_default(),
+            version: self.version.unwrap_or(0),
+            digest: Digest::of(&[&bytes]),
+            judgement: Judgement { verdict: self.verdict, reasons: self.reasons },
+        })
+    }
+}
+
+impl From<FoundHolder> for DirectoryHolder {
+    fn from(found: FoundHolder) -> Self {
+        let FoundHolder { code_type, masked, state, linked_codes, notes, remarks: _ } = found;
+        Self { code_type, linked_codes, masked, notes, state }
+    }
 }

@@ -4,8 +4,7 @@
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::log::hash::sha256;
-use crate::log::{Head, TreeReader};
-use serde_json::{Value, json};
+use crate::log::{LogMark, TreeReader as _};
 
 use crate::record::Digest;
 use crate::record::event::Event;
@@ -31,7 +30,8 @@ pub(in crate::registry) enum InLog {
 
 /// What is kept here under an identifier.
 pub(in crate::registry) struct Here {
-    pub head: Head,
+    /// The log of records as it stood: what the answer is as of.
+    pub head: LogMark,
     /// None where nothing is, or where the key row does not open.
     pub kept: Option<Kept>,
     /// Superseded versions in the first holder's row.
@@ -48,18 +48,11 @@ pub(in crate::registry) struct Here {
     pub damaged: bool,
 }
 
-/// The head that an answer is as of.
-pub(in crate::registry) fn head_json(head: &Head) -> Value {
-    json!({"log": head.log, "size": head.size, "root": Digest(head.root.0).text()})
-}
-
 impl Here {
     /// Reads all of it in one snapshot of the database.
     pub fn read(reader: &mut Reader<'_>, snapshot: &Snapshot, identifier: &str) -> Result<Self> {
-        let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-        let head = TreeReader::head(reader, &snapshot.records_log)?.ok_or_else(missing)?;
         let mut here = Self {
-            head,
+            head: snapshot.records_mark(reader)?,
             kept: None,
             past: Vec::new(),
             events: Vec::new(),

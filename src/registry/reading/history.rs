@@ -2,27 +2,29 @@
 //!
 //! A history is a lookup: policy decides, and the access is noted under all holders before anything is shown.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
-use crate::log::Accepted;
+use crate::log::LogMark;
 use crate::policy::{Actor, Fields, Scope, decide};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::Event;
-use crate::record::history::{EventFact, state_as_of};
-use crate::record::{Action, verdict};
+use crate::record::history::{EventFact, Standing, state_as_of};
+use crate::record::json::Stored;
+use crate::record::{Action, Digest, Judgement, Reason, Reasons, State, Verdict, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry, answer_digest, receipt_value};
+use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
-use crate::registry::reading::here::{Here, InLog, head_json};
+use crate::registry::base::receipt::HandedReceipt;
+use crate::registry::reading::here::{Here, InLog};
 use crate::store::{Cost, StoredEvent, StoredRecord};
-use crate::trust::EnvelopeBuf;
+use crate::trust::Envelope;
 
 /// A history that is asked for.
-#[derive(Clone, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryAsk {
     /// The identifier of any version of the record.
@@ -48,13 +50,128 @@ impl std::fmt::Debug for HistoryAsk {
     }
 }
 
-/// A value that goes out, with the access it rests on.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    /// The answer.
-    pub body: Value,
-    /// The access.
-    pub accepted: Accepted,
+/// What became of a record.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct HistoryAnswer {
+    /// The time of the access entry.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Moment,
+    /// Everything that happened to it, in order.
+    pub events: Vec<HistoryEvent>,
+    /// The log of records, read before: the answer is at least as new.
+    pub head: LogMark,
+    /// Every reason of the present verdict, in the order of the list.
+    #[schema(value_type = Vec<Reason>)]
+    pub reasons: Reasons,
+    /// The receipt of this access.
+    pub receipt: HandedReceipt,
+    /// What it was on the day asked about.
+    pub standing: AskedStanding,
+    /// The present state.
+    pub state: State,
+    /// Type code.
+    #[serde(rename = "type")]
+    pub type_code: String,
+    /// What it is worth now.
+    pub verdict: Verdict,
+    /// The present version.
+    pub version: i32,
+    /// All versions, in order.
+    pub versions: Vec<HistoryVersion>,
+}
+
+/// What a record was on a day, as known at a moment.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct AskedStanding {
+    /// The legal day.
+    #[schema(value_type = String, format = Date)]
+    pub as_of: Day,
+    /// The moment.
+    #[schema(value_type = String, format = DateTime)]
+    pub known_at: Moment,
+    /// State and version; null where it had not begun or nothing of it was known.
+    #[schema(required = true)]
+    pub was: Option<Standing>,
+}
+
+/// One version of a record.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct HistoryVersion {
+    /// Whether it is the present one.
+    pub current: bool,
+    /// Digest of its envelope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub digest: Option<Digest>,
+    /// The record as it was signed, compact JWS, where policy lets the whole out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub envelope: Option<String>,
+    /// Identifier; left out where it holds a number and not the whole is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub identifier: Option<String>,
+    /// The issuing agency's code.
+    pub issuer: String,
+    /// When it was logged.
+    #[schema(value_type = String, format = DateTime)]
+    pub logged_at: Moment,
+    /// First valid day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    pub valid_from: Option<Day>,
+    /// Last valid day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    pub valid_to: Option<Day>,
+    /// From 1.
+    pub version: i32,
+}
+
+/// Something that happened to a record. Ground, order and the event itself go out with the whole only.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct HistoryEvent {
+    /// What happened.
+    pub action: String,
+    /// The agency or account that acted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub actor: Option<String>,
+    /// The legal day from which it holds.
+    #[schema(value_type = String, format = Date)]
+    pub effective_on: Day,
+    /// The event as the log has its digest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Event>)]
+    pub event: Option<Stored<'static>>,
+    /// The legal ground.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub ground: Option<String>,
+    /// Whether the log has it at its leaf; null where that cannot be told.
+    #[schema(required = true)]
+    pub in_log: Option<bool>,
+    /// Its leaf.
+    pub leaf: u64,
+    /// The log.
+    pub log: String,
+    /// When it was logged.
+    #[schema(value_type = String, format = DateTime)]
+    pub logged_at: Moment,
+    /// The authority's order, compact JWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub order: Option<String>,
+    /// The version that it replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub replaces: Option<u32>,
+    /// From 1.
+    pub seq: i32,
+    /// The version that it made or was about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub version: Option<u32>,
 }
 
 impl Registry {
@@ -63,7 +180,7 @@ impl Registry {
     ///
     /// # Errors
     /// `purpose_missing`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
-    pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<Shown> {
+    pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<HistoryAnswer> {
         check_purpose(&ask.purpose)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
@@ -80,48 +197,42 @@ impl Registry {
         }
         let whole = decision.fields()? == Fields::Whole;
         let now = self.now();
-        let facts = event_facts(&here.events)?;
-        let as_of = ask.as_of.unwrap_or(now.day());
-        let known_at = ask.known_at.unwrap_or(now);
-        let standing = state_as_of(&facts, as_of, known_at)
-            .map_or(Value::Null, |standing| json!({"state": standing.state, "version": standing.version}));
-        let judged = verdict(&here.facts(&snapshot, current, false), now.day(), now);
+        let judgement = verdict(&here.facts(&snapshot, current, false), now.day(), now);
+        let standing = standing(&here, ask, now)?;
         let rows: Vec<&StoredRecord> = here.past.iter().chain([current]).collect();
-        let digest = |row: &StoredRecord| match EnvelopeBuf::from_stored(row.body.envelope.clone()) {
-            Ok(envelope) => envelope.view().digest(),
-            Err(_) => crate::record::Digest::of(&[&row.body.directory]),
-        };
-        let versions: Vec<Value> = rows.iter().map(|row| version_json(row, current.version, whole)).collect();
-        let listed = rows
-            .iter()
-            .map(|row| {
-                Ok(AnsweredRecord {
-                    identifier: shown_identifier(row, whole),
-                    version: u32::try_from(row.version).map_err(Error::internal)?,
-                    digest: digest(row),
-                    judgement: judged,
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let listed = rows.iter().map(|row| answered(row, whole, judgement)).collect::<Result<Vec<_>>>()?;
         let came_to = CameTo::shown(Outcome::History, reason, answer_digest(Some(&here.head), &listed));
         let accepted = entry.note(&access, kept.touched(), came_to).await?;
-        let events: Vec<Value> =
-            here.events.iter().map(|(event, in_log)| event_json(event, *in_log, whole)).collect();
-        let body = json!({
-            "type": current.type_code,
-            "state": current.state,
-            "version": current.version,
-            "verdict": judged.verdict,
-            "reasons": judged.reasons,
-            "standing": {"as_of": as_of, "known_at": known_at, "was": standing},
-            "versions": versions,
-            "events": events,
-            "head": head_json(&here.head),
-            "at": accepted.at,
-            "receipt": receipt_value(&accepted, ask.receipt)?,
-        });
-        Ok(Shown { body, accepted })
+        Ok(HistoryAnswer {
+            at: accepted.at,
+            events: here.events.iter().map(|(event, in_log)| event_of(event, *in_log, whole)).collect(),
+            head: here.head.clone(),
+            reasons: judgement.reasons,
+            receipt: HandedReceipt { accepted, form: ask.receipt },
+            standing,
+            state: current.state,
+            type_code: current.type_code.clone(),
+            verdict: judgement.verdict,
+            version: current.version,
+            versions: rows.iter().map(|row| version_of(row, current.version, whole)).collect(),
+        })
     }
+}
+
+fn standing(here: &Here, ask: &HistoryAsk, now: Moment) -> Result<AskedStanding> {
+    let (as_of, known_at) = (ask.as_of.unwrap_or(now.day()), ask.known_at.unwrap_or(now));
+    let was = state_as_of(&event_facts(&here.events)?, as_of, known_at);
+    Ok(AskedStanding { as_of, known_at, was })
+}
+
+/// The line of a version in the answer list.
+fn answered(row: &StoredRecord, whole: bool, judgement: Judgement) -> Result<AnsweredRecord<'_>> {
+    let digest = match Envelope::parse_stored(&row.body.envelope) {
+        Ok(envelope) => envelope.digest(),
+        Err(_) => Digest::of(&[&row.body.directory]),
+    };
+    let version = u32::try_from(row.version).map_err(Error::internal)?;
+    Ok(AnsweredRecord { identifier: shown_identifier(row, whole), version, digest, judgement })
 }
 
 /// The events that the state as of a day is told from; objections and the like change no state.
@@ -146,62 +257,43 @@ fn shown_identifier(row: &StoredRecord, whole: bool) -> &str {
     if row.identifier.is_some() || whole { &row.body.identifier } else { "" }
 }
 
-fn version_json(row: &StoredRecord, current: i32, whole: bool) -> Value {
-    let mut out = Map::new();
-    out.insert("version".into(), row.version.into());
+fn version_of(row: &StoredRecord, current: i32, whole: bool) -> HistoryVersion {
+    let envelope = Envelope::parse_stored(&row.body.envelope).ok();
     let identifier = shown_identifier(row, whole);
-    if !identifier.is_empty() {
-        out.insert("identifier".into(), identifier.into());
+    HistoryVersion {
+        current: row.version == current,
+        digest: envelope.map(|envelope| envelope.digest()),
+        envelope: envelope.filter(|_| whole).map(|envelope| envelope.compact()),
+        identifier: (!identifier.is_empty()).then(|| identifier.to_owned()),
+        issuer: row.issuer.clone(),
+        logged_at: row.body.logged_at,
+        valid_from: row.valid_from,
+        valid_to: row.valid_to,
+        version: row.version,
     }
-    out.insert("issuer".into(), row.issuer.clone().into());
-    out.insert("current".into(), (row.version == current).into());
-    if let Some(day) = row.valid_from {
-        out.insert("valid_from".into(), day.to_string().into());
-    }
-    if let Some(day) = row.valid_to {
-        out.insert("valid_to".into(), day.to_string().into());
-    }
-    out.insert("logged_at".into(), row.body.logged_at.to_string().into());
-    if let Ok(envelope) = EnvelopeBuf::from_stored(row.body.envelope.clone()) {
-        out.insert("digest".into(), envelope.view().digest().text().into());
-        if whole {
-            out.insert("envelope".into(), envelope.compact().into());
-        }
-    }
-    out.into()
 }
 
-fn event_json(stored: &StoredEvent, in_log: InLog, whole: bool) -> Value {
-    let mut out = Map::new();
-    out.insert("seq".into(), stored.seq.into());
-    out.insert("action".into(), stored.action.clone().into());
-    out.insert("effective_on".into(), stored.effective_on.to_string().into());
-    out.insert("logged_at".into(), stored.logged_at.to_string().into());
-    out.insert("log".into(), stored.log.clone().into());
-    out.insert("leaf".into(), stored.leaf.into());
-    let in_log = match in_log {
-        InLog::Yes => Some(true),
-        InLog::Differs => Some(false),
-        InLog::Unreadable => None,
-    };
-    out.insert("in_log".into(), in_log.into());
-    if let Ok(event) = Event::from_canonical(&stored.event) {
-        out.insert("actor".into(), event.actor.into());
-        if let Some(version) = event.version {
-            out.insert("version".into(), version.into());
-        }
-        if let Some(replaces) = event.replaces {
-            out.insert("replaces".into(), replaces.into());
-        }
+fn event_of(stored: &StoredEvent, in_log: InLog, whole: bool) -> HistoryEvent {
+    let event = Event::from_canonical(&stored.event).ok();
+    let (version, replaces) = event.as_ref().map_or((None, None), |event| (event.version, event.replaces));
+    let order = Envelope::parse_stored(&stored.order).ok();
+    HistoryEvent {
+        action: stored.action.clone(),
+        effective_on: stored.effective_on,
+        event: (whole && event.is_some()).then(|| Stored(stored.event.clone().into())),
+        actor: event.map(|event| event.actor),
+        ground: (whole && !stored.ground.is_empty()).then(|| stored.ground.clone()),
+        in_log: match in_log {
+            InLog::Yes => Some(true),
+            InLog::Differs => Some(false),
+            InLog::Unreadable => None,
+        },
+        leaf: stored.leaf,
+        log: stored.log.clone(),
+        logged_at: stored.logged_at,
+        order: order.filter(|_| whole).map(|order| order.compact()),
+        replaces,
+        seq: stored.seq,
+        version,
     }
-    if whole {
-        if !stored.ground.is_empty() {
-            out.insert("ground".into(), stored.ground.clone().into());
-        }
-        if let Ok(order) = EnvelopeBuf::from_stored(stored.order.clone()) {
-            out.insert("order".into(), order.compact().into());
-        }
-        out.insert("event".into(), serde_json::from_slice(&stored.event).unwrap_or(Value::Null));
-    }
-    out.into()
 }

@@ -13,25 +13,29 @@ mod envelope;
 mod face;
 mod receipt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-pub(in crate::registry) use crate::registry::reading::here::head_json;
-
+use crate::catalog::Custody;
+use crate::clock::{Day, Moment};
+use crate::closed::closed;
 use crate::error::{Code, Error, Result};
-use crate::log::Head;
+use crate::log::LogMark;
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::record::answer::AnsweredRecord;
-use crate::record::{Digest, Judgement, Reason, Reasons, Verdict};
+use crate::record::payload::Issuer;
+use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest, receipt_value};
+use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
-use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::receipt::HandedReceipt;
+use crate::registry::base::snapshot::{SignedWith, Snapshot};
 use crate::rule::Rule;
 
 /// What is to be verified: exactly one of `envelope`, `identifier` and `receipt`.
-#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyAsk {
     /// A record as compact JWS.
@@ -67,22 +71,196 @@ impl std::fmt::Debug for VerifyAsk {
     }
 }
 
-/// A finished verification.
-#[derive(Debug, Clone)]
-pub struct Verified {
-    /// The answer that goes out.
-    pub body: Value,
-    /// Its verdict, for exit codes.
+closed! {
+    /// What was verified.
+    VerifiedThing {
+        Envelope, "envelope", "签名原文", "an envelope";
+        Identifier, "identifier", "照面", "an identifier with values of the face";
+        Receipt, "receipt", "查验回执", "a receipt";
+    }
+}
+
+closed! {
+    /// How a value that was brought stands to the one that was signed; the worse comes later.
+    FieldMatch {
+        Match, "match", "一致", "the same";
+        Variant, "variant", "异体", "the same name with another dot or another shape of a character";
+        Mismatch, "mismatch", "不一致", "another";
+        Absent, "absent", "无此项", "nothing was signed under that name";
+    }
+}
+
+/// What a document in hand is worth. Beside verdict and reasons it has what the document itself says, and of a record
+/// kept here what became of it.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct VerifyAnswer {
+    /// The time of the access entry; where nothing of a record was told, of the verification.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Moment,
+    /// Of a receipt: number of leaves under its checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub checkpoint_size: Option<u64>,
+    /// The present version of the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub current_version: Option<i32>,
+    /// Where the body is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub custody: Option<Custody>,
+    /// Digest of the envelope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub digest: Option<Digest>,
+    /// Of a receipt: the access entry; null where it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub entry: Option<Value>,
+    /// Of a printed face: each value that was brought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub fields: Option<Vec<ComparedField>>,
+    /// The log of records, read before: the answer is at least as new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub head: Option<LogMark>,
+    /// Of a receipt: its leaf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub index: Option<u64>,
+    /// The day of issue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    pub issued_on: Option<Day>,
+    /// Who issued: code and name of the day by the envelope, the code alone by the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub issuer: Option<VerifiedIssuer>,
+    /// The key that signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub kid: Option<String>,
+    /// Of a receipt: its log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub log: Option<String>,
+    /// The event by which the envelope came to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub logged: Option<LoggedEvent>,
+    /// Every reason, in the order of the list.
+    #[schema(value_type = Vec<Reason>)]
+    pub reasons: Reasons,
+    /// The receipt of this access, where something of a record was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub receipt: Option<HandedReceipt>,
+    /// The rule of layout that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub rule: Option<Rule>,
+    /// Whose key signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub signed_with: Option<SignedWith>,
+    /// The stored state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub state: Option<State>,
+    /// Type code.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub type_code: Option<String>,
+    /// What the document is worth.
     pub verdict: Verdict,
+    /// The version of the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub version: Option<u32>,
+    /// What was verified.
+    pub what: VerifiedThing,
+}
+
+/// The issuer of a verified record.
+#[derive(Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum VerifiedIssuer {
+    /// By the row: the agency's code.
+    Code(String),
+    /// By the envelope.
+    Named(Issuer),
+}
+
+/// A value of the face that was brought.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct ComparedField {
+    /// The field's name.
+    pub field: String,
+    /// How it stands to the signed one.
+    pub is: FieldMatch,
+}
+
+/// Where an event stands in the log.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct LoggedEvent {
+    /// Its leaf.
+    pub leaf: u64,
+    /// The log.
+    pub log: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub logged_at: Moment,
+}
+
+impl VerifyAnswer {
+    fn new(what: VerifiedThing, judgement: Judgement, at: Moment) -> Self {
+        Self {
+            at,
+            checkpoint_size: None,
+            current_version: None,
+            custody: None,
+            digest: None,
+            entry: None,
+            fields: None,
+            head: None,
+            index: None,
+            issued_on: None,
+            issuer: None,
+            kid: None,
+            log: None,
+            logged: None,
+            reasons: judgement.reasons,
+            receipt: None,
+            rule: None,
+            signed_with: None,
+            state: None,
+            type_code: None,
+            verdict: judgement.verdict,
+            version: None,
+            what,
+        }
+    }
+
+    fn judgement(&self) -> Judgement {
+        Judgement { verdict: self.verdict, reasons: self.reasons }
+    }
+
+    /// An answer with one reason and nothing about a record.
+    fn bare(
+        what: VerifiedThing,
+        (verdict, reason): (Verdict, Reason),
+        rule: Option<Rule>,
+        at: Moment,
+    ) -> Self {
+        let judgement = Judgement { verdict, reasons: Reasons::NONE.with(reason) };
+        Self { rule, ..Self::new(what, judgement, at) }
+    }
 }
 
 /// What one of the three ways found.
 struct Finding {
-    judgement: Judgement,
-    /// The rule of layout that failed, where one did.
-    rule: Option<Rule>,
-    /// Members of the answer beside verdict and reasons.
-    about: Map<String, Value>,
+    answer: VerifyAnswer,
     /// Of a record kept here: on whose lists the access stands, and what the entry says of the answer.
     shown: Option<Shown>,
 }
@@ -93,18 +271,13 @@ struct Shown {
     version: u32,
     digest: Digest,
     type_code: String,
-    head: Head,
+    head: LogMark,
     fields: Option<Vec<String>>,
 }
 
-impl Finding {
-    fn malformed(rule: Rule) -> Self {
-        Self::bare(Verdict::Invalid, Reason::Malformed, Some(rule))
-    }
-
-    fn bare(verdict: Verdict, reason: Reason, rule: Option<Rule>) -> Self {
-        let judgement = Judgement { verdict, reasons: Reasons::NONE.with(reason) };
-        Self { judgement, rule, about: Map::new(), shown: None }
+impl From<VerifyAnswer> for Finding {
+    fn from(answer: VerifyAnswer) -> Self {
+        Self { answer, shown: None }
     }
 }
 
@@ -115,8 +288,7 @@ impl Registry {
     /// # Errors
     /// `field_invalid` unless exactly one thing is brought; `purpose_missing`, `forbidden`; and what keeps an
     /// access from being noted.
-    pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<Verified> {
-        let snapshot = self.fresh_snapshot()?;
+    pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<VerifyAnswer> {
         if let Some(purpose) = &ask.purpose {
             check_purpose(purpose)?;
         }
@@ -124,9 +296,36 @@ impl Registry {
             Some(actor) => decide_scope(actor, Scope::Verify).required()?,
             None => AllowedBy::Public.into(),
         };
-        let (what, finding) = match (&ask.envelope, &ask.identifier, &ask.receipt) {
+        let Finding { mut answer, shown } = self.finding(actor, ask).await?;
+        if let Some(shown) = shown {
+            let access = self.access()?;
+            let record = AnsweredRecord {
+                identifier: &shown.identifier,
+                version: shown.version,
+                digest: shown.digest,
+                judgement: answer.judgement(),
+            };
+            let came_to =
+                CameTo::shown(Outcome::Verified, decision, answer_digest(Some(&shown.head), &[record]));
+            let accepted = Entry::of(actor)
+                .purpose(ask.purpose.as_ref())
+                .types(Some([shown.type_code.as_str()]))
+                .fields(shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str)))
+                .note(&access, shown.touched, came_to)
+                .await?;
+            answer.at = accepted.at;
+            answer.head = Some(shown.head);
+            answer.receipt = Some(HandedReceipt { accepted, form: ask.receipt_form });
+        }
+        Ok(answer)
+    }
+
+    /// What is found of the one thing that was brought.
+    async fn finding(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<Finding> {
+        let snapshot = self.fresh_snapshot()?;
+        match (&ask.envelope, &ask.identifier, &ask.receipt) {
             (Some(compact), None, None) if ask.face.is_none() => {
-                ("envelope", self.verify_envelope(&snapshot, compact).await?)
+                self.verify_envelope(&snapshot, compact).await
             }
             (None, Some(identifier), None) => {
                 let face = ask.face.as_ref().filter(|face| !face.is_empty());
@@ -140,52 +339,14 @@ impl Registry {
                 let purpose = ask.purpose.as_ref().ok_or_else(|| {
                     Error::new(Code::PurposeMissing, "say for which item and why").at("purpose")
                 })?;
-                let found = self.verify_face(&snapshot, actor, (identifier, face), purpose).await?;
-                ("identifier", found)
+                self.verify_face(&snapshot, actor, (identifier, face), purpose).await
             }
-            (None, None, Some(receipt)) if ask.face.is_none() => {
-                ("receipt", self.verify_receipt(receipt).await?)
-            }
+            (None, None, Some(receipt)) if ask.face.is_none() => self.verify_receipt(receipt).await,
             _ => {
-                return Err(Error::new(
-                    Code::FieldInvalid,
-                    "exactly one of envelope, identifier and receipt",
-                )
-                .at("envelope")
-                .rule(Rule::OneOf));
+                let detail = "exactly one of envelope, identifier and receipt";
+                Err(Error::new(Code::FieldInvalid, detail).at("envelope").rule(Rule::OneOf))
             }
-        };
-        let Finding { judgement, rule, about, shown } = finding;
-        let mut body = Map::new();
-        body.insert("what".into(), what.into());
-        body.insert("verdict".into(), judgement.verdict.wire().into());
-        body.insert("reasons".into(), serde_json::to_value(judgement.reasons).map_err(Error::internal)?);
-        if let Some(rule) = rule {
-            body.insert("rule".into(), rule.wire().into());
         }
-        body.extend(about);
-        let mut at = self.now();
-        if let Some(shown) = shown {
-            let access = self.access()?;
-            let record = AnsweredRecord {
-                identifier: &shown.identifier,
-                version: shown.version,
-                digest: shown.digest,
-                judgement,
-            };
-            let answer = answer_digest(Some(&shown.head), &[record]);
-            let accepted = Entry::of(actor)
-                .purpose(ask.purpose.as_ref())
-                .types(Some([shown.type_code.as_str()]))
-                .fields(shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str)))
-                .note(&access, shown.touched, CameTo::shown(Outcome::Verified, decision, answer))
-                .await?;
-            at = accepted.at;
-            body.insert("head".into(), head_json(&shown.head));
-            body.insert("receipt".into(), receipt_value(&accepted, ask.receipt_form)?);
-        }
-        body.insert("at".into(), at.to_string().into());
-        Ok(Verified { body: body.into(), verdict: judgement.verdict })
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::catalog::TypeEntry;
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
-use crate::identity::{CodeType, HolderCode, Parsed, Regions, Remark};
+use crate::identity::{CodeType, HolderCode, Parsed, Regions};
 use crate::record::payload::{Attachment, Holder, Issuer, Replaces, TypeRef, Validity};
 use crate::record::{Identifier, Record};
 use crate::registry::base::snapshot::Snapshot;
@@ -237,9 +237,4 @@ fn identifier(draft: &Draft, type_code: &str, version: u32, successor: Option<&S
 
 fn invalid(field: impl Into<std::borrow::Cow<'static, str>>, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
-}
-
-/// What is said about a code that was accepted after conversion, for answers.
-pub fn remark_json(remark: &Remark) -> Value {
-    serde_json::json!({"remark": remark.wire(), "zh": remark.text_zh(), "en": remark.text_en()})
 }

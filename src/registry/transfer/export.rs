@@ -220,7 +220,7 @@ fn outgoing(
     };
     let version = u32::try_from(row.version).map_err(Error::internal)?;
     let listed = AnsweredRecord { identifier: &row.body.identifier, version, digest, judgement };
-    let came_to = CameTo::shown(Outcome::Exported, reason, answer_digest(Some(head), &[listed]));
+    let came_to = CameTo::shown(Outcome::Exported, reason, answer_digest(Some(&head.mark()), &[listed]));
     let entry = Entry::of(actor).types(Some([row.type_code.as_str()]));
     let entry = entry.submission(access_log, kept.touched(), came_to)?;
     Ok(Gathered::Record(Box::new(Outgoing { line, entry })))

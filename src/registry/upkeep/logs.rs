@@ -136,7 +136,7 @@ impl Registry {
             let detail = "a receipt is given to who made the access";
             return Err(Error::new(Code::Forbidden, detail).rule(Rule::NotOwnAccess));
         }
-        Ok(receipt::write(log, index, &entry, &proof, &note))
+        Ok(receipt::write(log, index, &entry, proof, &note))
     }
 
     /// Reads a log and its head in one snapshot; `not_found` if there is none of that name.

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
-use crate::identity::HolderCode;
+use crate::identity::{HolderCode, Parsed};
 use crate::log::tile::StoredNodes;
-use crate::log::{Hash, proof};
+use crate::log::{Hash, LogMark, proof};
+use crate::record::Reason;
 use crate::registry::Registry;
 use crate::registry::access::entry::CoHolder;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked;
+use crate::registry::reading::lookup::looked_up::FoundHolder;
 use crate::registry::records::kept;
 use crate::store::{Cost, HolderState, Opened, Reader};
 use crate::trust::HolderKey;
@@ -19,7 +21,7 @@ use crate::trust::HolderKey;
 /// What a lookup read, in one snapshot of the database.
 pub(crate) struct Found {
     /// The head of the records log before the scan: the rows are at least as new.
-    pub head: Mark,
+    pub head: LogMark,
     /// Current rows under all keys.
     pub rows: Vec<FoundRow>,
     /// What is known of the holder's life; the worst under all keys.
@@ -32,16 +34,6 @@ pub(crate) struct Found {
     pub conflict: bool,
     /// How many further codes were followed.
     pub linked: usize,
-}
-
-/// A log as it stood before a scan.
-pub(crate) struct Mark {
-    /// Its name.
-    pub log: String,
-    /// Number of leaves.
-    pub size: u64,
-    /// Root of the tree.
-    pub root: Hash,
 }
 
 /// One row with the proof of its leaf where it was asked for.
@@ -60,6 +52,23 @@ impl FoundRow {
         match &self.opened {
             Opened::Record(record) => &record.type_code,
             Opened::Damaged { type_code, .. } => type_code,
+        }
+    }
+}
+
+impl Found {
+    /// The holder as it was understood.
+    pub fn holder(&self, parsed: &Parsed) -> FoundHolder {
+        let mut notes = Vec::new();
+        notes.extend(self.conflict.then_some(Reason::HolderCodeConflict));
+        notes.extend(self.holder_damaged.then_some(Reason::RecordDamaged));
+        FoundHolder {
+            code_type: parsed.code.code_type(),
+            masked: parsed.code.masked(),
+            state: self.state,
+            linked_codes: self.linked as u64,
+            notes,
+            remarks: parsed.remarks.clone(),
         }
     }
 }
@@ -86,10 +95,7 @@ fn read(
     credit_code: Option<String>,
     proofs: bool,
 ) -> Result<Found> {
-    let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
-    let log = &snapshot.records_log;
-    let (size, root) = reader.mark(log)?.ok_or_else(missing)?;
-    let head = Mark { log: log.clone(), size, root };
+    let head = snapshot.records_mark(reader)?;
     let linked = linked::linked(reader, key, credit_code)?;
     let (mut rows, mut conflict) = (Vec::with_capacity(8), false);
     for (key, credit_code) in &linked.keys {

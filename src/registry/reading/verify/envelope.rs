@@ -5,96 +5,71 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-
 use crate::clock::Moment;
 use crate::error::Result;
 use crate::record::payload::Validity;
-use crate::record::verdict::{Facts, KeyStanding, LogStanding, Seal};
+use crate::record::verdict::{Facts, KeyStanding, LogStanding, Reason, Seal, Verdict};
 use crate::record::{Record, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
-use crate::registry::reading::verify::{Finding, Shown, type_known};
+use crate::registry::reading::verify::{
+    Finding, LoggedEvent, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer, type_known,
+};
 use crate::registry::records::kept;
 use crate::rule::Rule;
 use crate::store::{Cost, StoredRecord};
-use crate::trust::envelope::Limits;
-use crate::trust::{EnvelopeBuf, EnvelopeFault, Kid, Typ};
+use crate::trust::envelope::{Header, Limits};
+use crate::trust::{Envelope, EnvelopeBuf, EnvelopeFault, Kid, Typ};
+
+/// An envelope that was brought, as far as it can be read by itself.
+struct Brought {
+    envelope: EnvelopeBuf,
+    header: Header,
+    record: Record,
+}
+
+impl Brought {
+    /// # Errors
+    /// The rule of layout that it breaks.
+    fn parse(compact: &str) -> std::result::Result<Self, Rule> {
+        let envelope =
+            EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|fault| fault.rule())?;
+        let header = envelope.view().header().map_err(|fault| fault.rule())?;
+        if header.typ != Typ::Record {
+            return Err(Rule::EnvelopeKind);
+        }
+        let record = Record::from_payload(envelope.view().payload()).map_err(|fault| fault.rule())?;
+        Ok(Self { envelope, header, record })
+    }
+}
 
 impl Registry {
     pub(super) async fn verify_envelope(&self, snapshot: &Arc<Snapshot>, compact: &str) -> Result<Finding> {
-        let envelope = match EnvelopeBuf::parse_compact(compact, Limits::default()) {
-            Ok(envelope) => envelope,
-            Err(fault) => return Ok(Finding::malformed(fault.rule())),
+        let brought = match Brought::parse(compact) {
+            Ok(brought) => brought,
+            Err(rule) => {
+                let told = (Verdict::Invalid, Reason::Malformed);
+                return Ok(VerifyAnswer::bare(VerifiedThing::Envelope, told, Some(rule), self.now()).into());
+            }
         };
-        let view = envelope.view();
-        let header = match view.header() {
-            Ok(header) if header.typ == Typ::Record => header,
-            Ok(_) => return Ok(Finding::malformed(Rule::EnvelopeKind)),
-            Err(fault) => return Ok(Finding::malformed(fault.rule())),
-        };
-        let record = match Record::from_payload(view.payload()) {
-            Ok(record) => record,
-            Err(fault) => return Ok(Finding::malformed(fault.rule())),
-        };
-        let signature = match view.verify(Typ::Record, |kid| snapshot.keys.key(kid)) {
-            Ok(_) => Some(true),
-            Err(EnvelopeFault::KeyUnknown) => None,
-            Err(_) => Some(false),
-        };
-        let (held, identifier) = (snapshot.clone(), record.identifier.clone());
+        let (held, identifier) = (snapshot.clone(), brought.record.identifier.clone());
         let here =
             self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
-        let now = self.now();
-        let digest = view.digest();
-        let found = i32::try_from(record.version).ok().and_then(|version| here.version(version));
-        let same = found.filter(|(row, _)| {
-            let stored = EnvelopeBuf::from_stored(row.body.envelope.clone());
-            stored.is_ok_and(|stored| stored.view().digest() == digest)
-        });
-        let event = here.event_of(digest);
-        let logged_at = same.map(|(row, _)| row.body.logged_at).or(event.map(|(event, _)| event.logged_at));
-        let mut facts = facts(snapshot, &record, &here, same, now);
-        facts.signature = signature;
-        facts.key = key_standing(snapshot, &header.kid, &record, logged_at.unwrap_or(now));
-        match (same, event.map(|(_, in_log)| in_log)) {
-            (Some(_), Some(InLog::Yes)) => facts.log = LogStanding::Logged,
-            (_, Some(InLog::Differs)) => facts.log = LogStanding::Inconsistent,
-            (None, None) if !here.damaged => facts.log = LogStanding::NotLogged,
-            // Part of what is kept of it, or of what could tell that it never was, does not open or is gone: ours,
-            // and not the bearer's (I5). A signature that does not fit is the bearer's all the same.
-            _ if signature != Some(false) => facts.seal = Seal::Damaged,
-            _ => facts.log = LogStanding::NotLogged,
-        }
-        let judgement = verdict(&facts, now.day(), now);
-        let mut about = about(&record, same.and_then(|_| here.current()));
-        about.insert("kid".into(), header.kid.to_string().into());
-        let held = snapshot.held_here(&header.kid);
-        let signed_with = if held { "key_held_by_registry" } else { "issuers_own_key" };
-        if signature.is_some() {
-            about.insert("signed_with".into(), signed_with.into());
-        }
-        about.insert("digest".into(), digest.text().into());
-        if let (Some(_), Some((event, _))) = (same, event) {
-            let logged_at = event.logged_at.to_string();
-            about.insert(
-                "logged".into(),
-                json!({"log": event.log, "leaf": event.leaf, "logged_at": logged_at}),
-            );
-        }
-        let told = same.is_some() || event.is_some() || facts.seal == Seal::Damaged;
+        let digest = brought.envelope.view().digest();
+        let (answer, told) = brought.judged(snapshot, &here, self.now());
+        let record = brought.record;
         let shown = told.then(|| Shown {
             touched: self.touched_by(&record, &here),
-            identifier: record.identifier.clone(),
+            identifier: record.identifier,
             version: record.version,
             digest,
-            type_code: record.record_type.code.clone(),
+            type_code: record.record_type.code,
             head: here.head.clone(),
             fields: None,
         });
-        Ok(Finding { judgement, rule: None, about, shown })
+        Ok(Finding { answer, shown })
     }
 
     /// On whose lists it stands: the holders that the key row has; where that does not open, those that the
@@ -115,6 +90,55 @@ impl Registry {
                 Touched::holders_of(named.clone(), &named.filter_map(|code| key(&code)).collect::<Vec<_>>())
             }
         }
+    }
+}
+
+impl Brought {
+    /// The answer, and whether it tells something of a record kept here.
+    fn judged(&self, snapshot: &Snapshot, here: &Here, now: Moment) -> (VerifyAnswer, bool) {
+        let view = self.envelope.view();
+        let (record, digest) = (&self.record, view.digest());
+        let signature = match view.verify(Typ::Record, |kid| snapshot.keys.key(kid)) {
+            Ok(_) => Some(true),
+            Err(EnvelopeFault::KeyUnknown) => None,
+            Err(_) => Some(false),
+        };
+        let found = i32::try_from(record.version).ok().and_then(|version| here.version(version));
+        let same = found.filter(|(row, _)| {
+            Envelope::parse_stored(&row.body.envelope).is_ok_and(|stored| stored.digest() == digest)
+        });
+        let event = here.event_of(digest);
+        let logged_at = same.map(|(row, _)| row.body.logged_at).or(event.map(|(event, _)| event.logged_at));
+        let mut facts = facts(snapshot, record, here, same, now);
+        facts.signature = signature;
+        facts.key = key_standing(snapshot, &self.header.kid, record, logged_at.unwrap_or(now));
+        match (same, event.map(|(_, in_log)| in_log)) {
+            (Some(_), Some(InLog::Yes)) => facts.log = LogStanding::Logged,
+            (_, Some(InLog::Differs)) => facts.log = LogStanding::Inconsistent,
+            (None, None) if !here.damaged => facts.log = LogStanding::NotLogged,
+            // Part of what is kept of it, or of what could tell that it never was, does not open or is gone: ours,
+            // and not the bearer's (I5). A signature that does not fit is the bearer's all the same.
+            _ if signature != Some(false) => facts.seal = Seal::Damaged,
+            _ => facts.log = LogStanding::NotLogged,
+        }
+        let judgement = verdict(&facts, now.day(), now);
+        let logged = event.filter(|_| same.is_some()).map(|(event, _)| LoggedEvent {
+            leaf: event.leaf,
+            log: event.log.clone(),
+            logged_at: event.logged_at,
+        });
+        let answer = VerifyAnswer {
+            kid: Some(self.header.kid.to_string()),
+            signed_with: signature.map(|_| snapshot.signed_with(&view)),
+            digest: Some(digest),
+            logged,
+            ..about(
+                record,
+                same.and_then(|_| here.current()),
+                VerifyAnswer::new(VerifiedThing::Envelope, judgement, now),
+            )
+        };
+        (answer, same.is_some() || event.is_some() || facts.seal == Seal::Damaged)
     }
 }
 
@@ -159,16 +183,15 @@ fn key_standing(snapshot: &Snapshot, kid: &Kid, record: &Record, at: Moment) -> 
 }
 
 /// What the answer says of the record: nothing that the envelope does not say, and the state here.
-fn about(record: &Record, current: Option<&StoredRecord>) -> Map<String, Value> {
-    let mut about = Map::new();
-    about.insert("type".into(), record.record_type.code.clone().into());
-    about.insert("version".into(), record.version.into());
-    about.insert("issuer".into(), json!({"code": record.issuer.code, "name": record.issuer.name}));
-    about.insert("issued_on".into(), record.issued_on.to_string().into());
-    if let Some(current) = current {
-        about.insert("state".into(), current.state.wire().into());
-        about.insert("current_version".into(), current.version.into());
-        about.insert("custody".into(), current.custody.wire().into());
+fn about(record: &Record, current: Option<&StoredRecord>, bare: VerifyAnswer) -> VerifyAnswer {
+    VerifyAnswer {
+        type_code: Some(record.record_type.code.clone()),
+        version: Some(record.version),
+        issuer: Some(VerifiedIssuer::Named(record.issuer.clone())),
+        issued_on: Some(record.issued_on),
+        state: current.map(|current| current.state),
+        current_version: current.map(|current| current.version),
+        custody: current.map(|current| current.custody),
+        ..bare
     }
-    about
 }

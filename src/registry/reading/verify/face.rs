@@ -4,22 +4,26 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::catalog::{Field, same_name};
+use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Decision, Fields, Scope, decide};
 use crate::record::verdict::{Facts, Seal};
-use crate::record::{Identifier, Reason, Record, State, Verdict, verdict};
+use crate::record::{Digest, Identifier, Reason, Record, State, Verdict, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry};
 use crate::registry::base::asked::Purpose;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::Here;
-use crate::registry::reading::verify::{Finding, Shown};
+use crate::registry::reading::verify::{
+    ComparedField, FieldMatch, Finding, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer,
+};
+use crate::registry::records::kept::Kept;
 use crate::rule::Rule;
 use crate::store::Cost;
-use crate::trust::EnvelopeBuf;
+use crate::trust::Envelope;
 
 impl Registry {
     pub(super) async fn verify_face(
@@ -29,31 +33,24 @@ impl Registry {
         (identifier, face): (&str, &Map<String, Value>),
         purpose: &Purpose,
     ) -> Result<Finding> {
+        let bare =
+            |told, rule| Finding::from(VerifyAnswer::bare(VerifiedThing::Identifier, told, rule, self.now()));
         if let Err(fault) = Identifier::parse(identifier) {
-            return Ok(Finding::malformed(fault.rule()));
+            return Ok(bare((Verdict::Invalid, Reason::Malformed), Some(fault.rule())));
         }
         let (held, asked) = (snapshot.clone(), identifier.to_owned());
         let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &asked)).await?;
         if here.untold() {
-            return Ok(Finding::bare(Verdict::Undetermined, Reason::RecordDamaged, None));
+            return Ok(bare((Verdict::Undetermined, Reason::RecordDamaged), None));
         }
         // That nothing is kept here says nothing of the certificate (I13).
         let Some(kept) = &here.kept else {
-            return Ok(Finding::bare(Verdict::Undetermined, Reason::NotCovered, None));
+            return Ok(bare((Verdict::Undetermined, Reason::NotCovered), None));
         };
         let touched = kept.touched();
         let type_code = kept.rows.first().map(|row| row.type_code.clone()).unwrap_or_default();
-        let refusal = match decide(actor, Scope::Verify, &type_code, Some(&purpose.item)) {
-            Decision::Refused { reason } => Some(reason),
-            Decision::Allowed { fields: Fields::Named(names), .. }
-                if !face.keys().all(|name| names.contains(name)) =>
-            {
-                Some(Rule::FieldNotGranted)
-            }
-            Decision::Allowed { .. } => None,
-        };
         let fields: Vec<String> = face.keys().cloned().collect();
-        if let Some(reason) = refusal {
+        if let Some(reason) = refusal(decide(actor, Scope::Verify, &type_code, Some(&purpose.item)), face) {
             let entry = Entry::of(actor)
                 .purpose(purpose)
                 .types(Some([type_code.as_str()]))
@@ -61,36 +58,7 @@ impl Registry {
             entry.note(&*self.access()?, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
         }
-        let now = self.now();
-        let found = here.version(kept.key.version);
-        let mut facts = match found {
-            Some((row, superseded)) => here.facts(snapshot, row, superseded),
-            None => Facts { seal: Seal::Damaged, ..Facts::good(State::Active) },
-        };
-        let envelope = found.and_then(|(row, _)| EnvelopeBuf::from_stored(row.body.envelope.clone()).ok());
-        let record =
-            envelope.as_ref().and_then(|envelope| Record::from_payload(envelope.view().payload()).ok());
-        let compared = record.as_ref().map(|record| compare(snapshot, record, face)).unwrap_or_default();
-        facts.face_mismatch = compared.iter().any(|(_, is)| !matches!(*is, "match" | "variant"));
-        let judgement = verdict(&facts, now.day(), now);
-        let mut about = Map::new();
-        about.insert("type".into(), type_code.clone().into());
-        about.insert("version".into(), kept.key.version.into());
-        if let Some((row, _)) = found {
-            about.insert("issuer".into(), row.issuer.clone().into());
-            about.insert("custody".into(), row.custody.wire().into());
-        }
-        if let Some(current) = kept.rows.first() {
-            about.insert("state".into(), current.state.wire().into());
-            about.insert("current_version".into(), current.version.into());
-        }
-        let listed: Vec<Value> =
-            compared.iter().map(|(field, is)| json!({"field": field, "is": is})).collect();
-        about.insert("fields".into(), listed.into());
-        let digest = match &envelope {
-            Some(envelope) => envelope.view().digest(),
-            None => crate::record::Digest([0; 32]),
-        };
+        let (answer, digest) = compared(snapshot, &here, kept, face, self.now())?;
         let shown = Shown {
             touched,
             identifier: identifier.to_owned(),
@@ -100,17 +68,57 @@ impl Registry {
             head: here.head.clone(),
             fields: Some(fields),
         };
-        Ok(Finding { judgement, rule: None, about, shown: Some(shown) })
+        Ok(Finding { answer, shown: Some(shown) })
     }
 }
 
-/// Each field brought, as `match`, `variant` (the same name with another dot or another shape of a character),
-/// `mismatch` or `absent`.
-fn compare<'f>(
+/// The rule by which the fields may not be compared; none where they may.
+fn refusal(decision: Decision, face: &Map<String, Value>) -> Option<Rule> {
+    match decision {
+        Decision::Refused { reason } => Some(reason),
+        Decision::Allowed { fields: Fields::Named(names), .. }
+            if !face.keys().all(|name| names.contains(name)) =>
+        {
+            Some(Rule::FieldNotGranted)
+        }
+        Decision::Allowed { .. } => None,
+    }
+}
+
+/// The answer about the version that the identifier stands for, and the digest of its envelope.
+fn compared(
     snapshot: &Snapshot,
-    record: &Record,
-    face: &'f Map<String, Value>,
-) -> Vec<(&'f str, &'static str)> {
+    here: &Here,
+    kept: &Kept,
+    face: &Map<String, Value>,
+    now: Moment,
+) -> Result<(VerifyAnswer, Digest)> {
+    let found = here.version(kept.key.version);
+    let mut facts = match found {
+        Some((row, superseded)) => here.facts(snapshot, row, superseded),
+        None => Facts { seal: Seal::Damaged, ..Facts::good(State::Active) },
+    };
+    let envelope = found.and_then(|(row, _)| Envelope::parse_stored(&row.body.envelope).ok());
+    let record = envelope.as_ref().and_then(|envelope| Record::from_payload(envelope.payload()).ok());
+    let fields = record.as_ref().map(|record| compare(snapshot, record, face)).unwrap_or_default();
+    let differs = |one: &ComparedField| !matches!(one.is, FieldMatch::Match | FieldMatch::Variant);
+    facts.face_mismatch = fields.iter().any(differs);
+    let current = kept.rows.first();
+    let answer = VerifyAnswer {
+        type_code: Some(current.map(|row| row.type_code.clone()).unwrap_or_default()),
+        version: Some(u32::try_from(kept.key.version).map_err(Error::internal)?),
+        issuer: found.map(|(row, _)| VerifiedIssuer::Code(row.issuer.clone())),
+        custody: found.map(|(row, _)| row.custody),
+        state: current.map(|row| row.state),
+        current_version: current.map(|row| row.version),
+        fields: Some(fields),
+        ..VerifyAnswer::new(VerifiedThing::Identifier, verdict(&facts, now.day(), now), now)
+    };
+    Ok((answer, envelope.map_or(Digest([0; 32]), |envelope| envelope.digest())))
+}
+
+/// Each field that was brought.
+fn compare(snapshot: &Snapshot, record: &Record, face: &Map<String, Value>) -> Vec<ComparedField> {
     let entry = snapshot.catalog.type_version(&record.record_type.code, record.record_type.version);
     let number = record.number.clone().map(Value::String);
     let signed = |name: &str| match name {
@@ -119,19 +127,20 @@ fn compare<'f>(
     };
     let each = face.iter().map(|(name, brought)| {
         let field = entry.and_then(|entry| entry.face().field(name));
-        (name.as_str(), signed(name).map_or("absent", |signed| alike(field, signed, brought)))
+        let is = signed(name).map_or(FieldMatch::Absent, |signed| alike(field, signed, brought));
+        ComparedField { field: name.clone(), is }
     });
     each.collect()
 }
 
 /// How a value that was brought stands to the one that was signed. Names alone have other ways to be written.
-fn alike(field: Option<&Field>, signed: &Value, brought: &Value) -> &'static str {
+fn alike(field: Option<&Field>, signed: &Value, brought: &Value) -> FieldMatch {
     match (signed, brought) {
-        (signed, brought) if signed == brought => "match",
+        (signed, brought) if signed == brought => FieldMatch::Match,
         (Value::String(signed), Value::String(brought))
             if field.is_some_and(Field::is_name) && same_name(signed, brought) =>
         {
-            "variant"
+            FieldMatch::Variant
         }
         (Value::Array(signed), Value::Array(brought)) if signed.len() == brought.len() => {
             worst(signed.iter().zip(brought).map(|(signed, brought)| alike(field, signed, brought)))
@@ -141,11 +150,10 @@ fn alike(field: Option<&Field>, signed: &Value, brought: &Value) -> &'static str
             let pairs = signed.iter().zip(brought.values());
             worst(pairs.map(|((name, signed), brought)| alike(inner(name), signed, brought)))
         }
-        _ => "mismatch",
+        _ => FieldMatch::Mismatch,
     }
 }
 
-fn worst(each: impl Iterator<Item = &'static str>) -> &'static str {
-    let weight = |is: &&str| ["match", "variant", "mismatch"].iter().position(|one| one == is);
-    each.max_by_key(weight).unwrap_or("match")
+fn worst(each: impl Iterator<Item = FieldMatch>) -> FieldMatch {
+    each.max().unwrap_or(FieldMatch::Match)
 }

@@ -1,6 +1,6 @@
 //! A receipt: whether it holds for the checkpoint it brings, and whether our log still has that entry.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::{Code, Result};
 use crate::log::TreeReader;
@@ -10,21 +10,26 @@ use crate::log::receipt::{Receipt, ReceiptFault};
 use crate::record::{Judgement, Reason, Reasons, Verdict, canonical};
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
-use crate::registry::reading::verify::Finding;
+use crate::registry::reading::verify::{Finding, VerifiedThing, VerifyAnswer};
 use crate::rule::Rule;
 
 impl Registry {
     pub(super) async fn verify_receipt(&self, receipt: &Value) -> Result<Finding> {
         let receipt = match Receipt::parse(&receipt.to_string()) {
             Ok(receipt) => receipt,
-            Err(fault) => return Ok(Finding::malformed(fault.rule())),
+            Err(fault) => return Ok(self.no_receipt(Reason::Malformed, fault.rule()).into()),
         };
         let registry = self.clone();
         self.store().blocking(move || registry.receipt_finding(&receipt)).await
     }
 
+    fn no_receipt(&self, reason: Reason, rule: Rule) -> VerifyAnswer {
+        let told = (Verdict::Invalid, reason);
+        VerifyAnswer::bare(VerifiedThing::Receipt, told, Some(rule), self.now())
+    }
+
     fn receipt_finding(&self, receipt: &Receipt) -> Result<Finding> {
-        let invalid = |reason, rule| Finding::bare(Verdict::Invalid, reason, Some(rule));
+        let invalid = |reason, rule| Finding::from(self.no_receipt(reason, rule));
         let verifier = match self.log_verifier(&receipt.log) {
             Ok(verifier) => verifier,
             Err(error) if error.code == Code::NotInitialised => {
@@ -55,13 +60,15 @@ impl Registry {
             return Ok(invalid(Reason::LogInconsistent, Rule::LogEntry));
         }
         let said = canonical::parse_canonical(&entry).ok();
-        let mut about = Map::new();
-        about.insert("log".into(), log.into());
-        about.insert("index".into(), index.into());
-        about.insert("checkpoint_size".into(), checkpoint.size.into());
-        // Whoever has the receipt has the entry: it is shown as it stands.
-        about.insert("entry".into(), said.unwrap_or(Value::Null));
         let judgement = Judgement { verdict: Verdict::Valid, reasons: Reasons::NONE };
-        Ok(Finding { judgement, rule: None, about, shown: None })
+        let answer = VerifyAnswer {
+            log: Some(log),
+            index: Some(index),
+            checkpoint_size: Some(checkpoint.size),
+            // Whoever has the receipt has the entry: it is shown as it stands.
+            entry: Some(said.unwrap_or(Value::Null)),
+            ..VerifyAnswer::new(VerifiedThing::Receipt, judgement, self.now())
+        };
+        Ok(answer.into())
     }
 }

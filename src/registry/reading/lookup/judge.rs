@@ -1,0 +1,190 @@
+//! The judging half of a lookup: rows in, what the asker may see of them out, each with its verdict.
+//!
+//! Rows are taken apart and not copied: an envelope stays in the buffer in which its row was opened.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::catalog::{Custody, TypeEntry};
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::policy::Fields;
+use crate::record::extract::{self, Extract, Fields as Shown, Holders, Masks, View};
+use crate::record::verdict::{Facts, Seal};
+use crate::record::{Digest, Record, State, canonical, verdict};
+use crate::registry::access::entry::{CoHolder, Touched};
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::life::Lives;
+use crate::registry::reading::lookup::looked_up::{FoundRecord, OpenedRecord, ShownBody};
+use crate::registry::reading::lookup::scan::FoundRow;
+use crate::registry::records::{judge, kept};
+use crate::store::{Opened, StoredRecord};
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, IndexKey};
+
+/// All whose records are shown: an access stands on the list of each (practice R15).
+#[derive(Default)]
+pub(super) struct SeenBy {
+    /// Codes under which a record was found, linked ones among them.
+    found: Vec<(String, String, HolderKey)>,
+    /// The holders of joint records.
+    joint: Vec<CoHolder>,
+}
+
+impl SeenBy {
+    /// Adds them, linked codes first.
+    pub fn touch(&self, touched: &mut Touched) {
+        for (code_type, code, key) in &self.found {
+            touched.found_under(code_type, code, *key);
+        }
+        touched.also(&self.joint);
+    }
+
+    fn note(&mut self, record: &StoredRecord) {
+        if self.found.last().is_none_or(|(_, _, key)| *key != record.hk) {
+            let (code_type, code) = &record.body.holder;
+            self.found.push((code_type.clone(), code.clone(), record.hk));
+        }
+    }
+}
+
+/// By what rows are judged.
+pub(super) struct Judge<'a> {
+    pub snapshot: &'a Snapshot,
+    pub lives: &'a Lives,
+    pub index: &'a IndexKey,
+    pub now: Moment,
+}
+
+impl Judge<'_> {
+    /// One row as far as `fields` lets it out. All whose record it is are added to `seen_by`. Only types with more than one seat are read for it.
+    pub fn row(&self, row: FoundRow, fields: &Fields, seen_by: &mut SeenBy) -> Result<FoundRecord> {
+        let FoundRow { opened, proof, holders } = row;
+        let record = match opened {
+            Opened::Record(record) => record,
+            Opened::Damaged { type_code, .. } => return Ok(self.damaged(type_code)),
+        };
+        seen_by.note(&record);
+        seen_by.joint.extend(holders);
+        if kept::is_joint(self.snapshot, &record.type_code) {
+            seen_by.joint.extend(kept::signed_holders(self.index, &record));
+        }
+        self.opened(*record, proof, fields)
+    }
+
+    fn damaged(&self, type_code: String) -> FoundRecord {
+        ::log::error!("a row of records does not open (type {type_code}): run `elicense fsck`");
+        let facts = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
+        let judgement = verdict(&facts, self.now.day(), self.now);
+        let entry = self.snapshot.catalog.type_of(&type_code).cloned();
+        FoundRecord { type_code, entry, judgement, opened: None }
+    }
+
+    fn opened(
+        &self,
+        mut record: StoredRecord,
+        proof: Option<Vec<crate::log::Hash>>,
+        fields: &Fields,
+    ) -> Result<FoundRecord> {
+        let entry = self.snapshot.catalog.type_of(&record.type_code);
+        let envelope = match record.custody {
+            Custody::Hosted => EnvelopeBuf::from_stored(std::mem::take(&mut record.body.envelope)).ok(),
+            Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => None,
+        };
+        let view = envelope.as_ref().map(EnvelopeBuf::view);
+        let mut facts = judge::facts(self.snapshot, &record, view.as_ref(), self.lives.of(&record));
+        let whole = matches!(fields, Fields::Whole);
+        facts.fields_limited = !whole;
+        let judgement = verdict(&facts, self.now.day(), self.now);
+        let (body, digest) = match (envelope, whole) {
+            (Some(envelope), true) => {
+                let signed_with = self.snapshot.signed_with(&envelope.view());
+                (ShownBody::Envelope { envelope, signed_with }, record.body.digest)
+            }
+            (Some(envelope), false) => {
+                let extract = self.extract(&envelope.view(), &record, fields, entry)?;
+                let digest = extract.digest;
+                (ShownBody::Extract(Box::new(extract)), digest)
+            }
+            (None, _) => {
+                let said = self.said(&mut record, fields, entry)?;
+                let digest = Digest::of(&[&said]);
+                (ShownBody::Directory(said), digest)
+            }
+        };
+        // An identifier whose serial holds a number is shown with the whole only: it is the number.
+        let shown = (record.identifier.is_some() || whole) && !record.body.identifier.is_empty();
+        let opened = OpenedRecord {
+            identifier: shown.then_some(record.body.identifier),
+            version: u32::try_from(record.version).map_err(Error::internal)?,
+            issuer: record.issuer,
+            custody: record.custody,
+            state: record.state,
+            valid_from: record.valid_from,
+            valid_to: record.valid_to,
+            as_of: record.as_of,
+            log: record.log,
+            leaf: record.leaf,
+            proof,
+            body,
+            digest,
+        };
+        let entry = entry.cloned();
+        Ok(FoundRecord { type_code: record.type_code, entry, judgement, opened: Some(opened) })
+    }
+
+    fn extract(
+        &self,
+        envelope: &Envelope<'_>,
+        record: &StoredRecord,
+        fields: &Fields,
+        entry: Option<&Arc<TypeEntry>>,
+    ) -> Result<Extract> {
+        let full = Record::from_payload(envelope.payload()).map_err(Error::internal)?;
+        let none = BTreeSet::new();
+        let names = match fields {
+            Fields::Whole => &none,
+            Fields::Named(names) => names,
+        };
+        let types = self.types(entry, full.record_type.version);
+        let holders = if names.contains("holders") {
+            Holders::All
+        } else {
+            Holders::Only(&record.body.holder.0, &record.body.holder.1)
+        };
+        let view = View {
+            fields: Shown::Only(names),
+            holders,
+            masks: Masks::OfType { types: &types, unmasked: names },
+            mask_codes: !names.contains("holder_code"),
+        };
+        extract::extract(&full, &view).map_err(Error::internal)
+    }
+
+    /// The definitions by which a face is masked: the newest, then for fields it no longer has the face's own.
+    fn types(&self, newest: Option<&Arc<TypeEntry>>, version: u32) -> Vec<Arc<TypeEntry>> {
+        let own = newest.and_then(|newest| self.snapshot.catalog.type_version(&newest.def().code, version));
+        newest
+            .into_iter()
+            .chain(own.filter(|own| newest.is_none_or(|newest| !Arc::ptr_eq(own, newest))))
+            .cloned()
+            .collect()
+    }
+
+    /// What the issuer says of a certificate whose body is elsewhere.
+    fn said(
+        &self,
+        record: &mut StoredRecord,
+        fields: &Fields,
+        entry: Option<&Arc<TypeEntry>>,
+    ) -> Result<Vec<u8>> {
+        let said = std::mem::take(&mut record.body.directory);
+        let Fields::Named(names) = fields else { return Ok(said) };
+        if said.is_empty() {
+            return Ok(said);
+        }
+        let said = serde_json::from_slice(&said).map_err(Error::internal)?;
+        let types = self.types(entry, 0);
+        let limited = extract::directory(&said, names, &Masks::OfType { types: &types, unmasked: names });
+        canonical::to_vec(&limited).map_err(Error::internal)
+    }
+}

@@ -1,0 +1,141 @@
+//! What a lookup found, as a value: pages, commands and further use cases read this, the API its bytes.
+//!
+//! It holds what the asker may see and nothing else of the rows: a use case that shows it cannot show more.
+
+use std::sync::Arc;
+
+use crate::catalog::{Custody, TypeEntry};
+use crate::clock::{Day, Moment};
+use crate::identity::{CodeType, Remark};
+use crate::log::{Hash, LogMark};
+use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
+use crate::record::extract::Extract;
+use crate::record::{Digest, Judgement, Reason, State};
+use crate::registry::base::receipt::HandedReceipt;
+use crate::registry::base::snapshot::SignedWith;
+use crate::registry::reading::lookup::absent::AbsentType;
+use crate::store::HolderState;
+use crate::trust::EnvelopeBuf;
+
+/// An answered lookup. Its access is durable: there is no other way to come by one (I2).
+pub struct LookedUp {
+    /// What was found, judged.
+    pub judged: Judged,
+    /// The access that it rests on, as far as its receipt goes out.
+    pub receipt: HandedReceipt,
+}
+
+/// What policy lets out of what was found, each record with its verdict.
+pub struct Judged {
+    /// The records, in the order of their types, under one code after the other.
+    pub records: Vec<FoundRecord>,
+    /// Of the types that were asked for and not found: what that means.
+    pub absent: Vec<AbsentType>,
+    /// The holder.
+    pub holder: FoundHolder,
+    /// The head of the log of records before they were read: the answer is at least as new.
+    pub head: LogMark,
+}
+
+/// One record as the asker may see it.
+pub struct FoundRecord {
+    /// Type code, as the row says or claims.
+    pub type_code: String,
+    /// The type; none where the catalog has lost it.
+    pub entry: Option<Arc<TypeEntry>>,
+    /// Verdict and reasons.
+    pub judgement: Judgement,
+    /// None where the row does not open: nothing more is known of it.
+    pub opened: Option<OpenedRecord>,
+}
+
+/// What a row that opened says.
+pub struct OpenedRecord {
+    /// The identifier; none where it holds a number and not the whole is shown.
+    pub identifier: Option<String>,
+    /// From 1.
+    pub version: u32,
+    /// The issuing agency's code.
+    pub issuer: String,
+    /// Where the body is.
+    pub custody: Custody,
+    /// What became of it.
+    pub state: State,
+    /// First valid day.
+    pub valid_from: Option<Day>,
+    /// Last valid day; none for 长期 and for types without an end.
+    pub valid_to: Option<Day>,
+    /// The feed or instant the copy came with.
+    pub as_of: Moment,
+    /// The log of its last event.
+    pub log: String,
+    /// The leaf there.
+    pub leaf: u64,
+    /// Inclusion of that leaf under [`Judged::head`], where it was asked for.
+    pub proof: Option<Vec<Hash>>,
+    /// What of the body goes out.
+    pub body: ShownBody,
+    /// Digest of what goes out, as the access entry covers it.
+    pub(super) digest: Digest,
+}
+
+/// What of a record's body goes out.
+pub enum ShownBody {
+    /// The whole, as it was signed.
+    Envelope {
+        /// The signed bytes.
+        envelope: EnvelopeBuf,
+        /// Whose key signed.
+        signed_with: SignedWith,
+    },
+    /// The fields that policy lets out, vouched for by the registry.
+    Extract(Box<Extract>),
+    /// The body is not here: canonical JSON of what its issuer says of it, as far as it may be seen; empty where
+    /// nothing is said.
+    Directory(Vec<u8>),
+}
+
+/// The holder as it was understood.
+pub struct FoundHolder {
+    /// The type under which the number was given.
+    pub code_type: CodeType,
+    /// The number, masked.
+    pub masked: String,
+    /// What is known of its life; the worst under all its codes.
+    pub state: HolderState,
+    /// Further codes of the same holder that were looked up.
+    pub linked_codes: u64,
+    /// What the clerk must know beside: `holder_code_conflict`, `record_damaged`.
+    pub notes: Vec<Reason>,
+    /// How the number was read, where that is worth saying.
+    pub remarks: Vec<Remark>,
+}
+
+impl Judged {
+    /// The digest that the access entry carries: the checkpoint's signature signs the answer with it.
+    pub(super) fn digest(&self) -> Digest {
+        let head = &self.head;
+        let heads = [AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size }];
+        let records: Vec<AnsweredRecord<'_>> = self.records.iter().map(FoundRecord::answered).collect();
+        let absent: Vec<(&str, &str)> =
+            self.absent.iter().map(|one| (one.type_code.as_str(), one.absence.kind().wire())).collect();
+        Answer { absent: &absent, heads: &heads, records: &records }.digest(&mut Vec::with_capacity(1024))
+    }
+}
+
+impl FoundRecord {
+    /// The line of the answer list. An identifier that is not shown is not in it either, or nobody outside could
+    /// rebuild the list.
+    fn answered(&self) -> AnsweredRecord<'_> {
+        let judgement = self.judgement;
+        match &self.opened {
+            None => AnsweredRecord { identifier: "", version: 0, digest: Digest([0; 32]), judgement },
+            Some(opened) => AnsweredRecord {
+                identifier: opened.identifier.as_deref().unwrap_or_default(),
+                version: opened.version,
+                digest: opened.digest,
+                judgement,
+            },
+        }
+    }
+}
