@@ -2,6 +2,7 @@
 //! logs, places in the log of records, orders, idempotency, strict reading.
 
 pub(super) mod asked;
+pub(super) mod happened;
 pub(super) mod idempotent;
 pub(super) mod ledger;
 pub(super) mod log;

@@ -12,7 +12,6 @@ use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
-use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{Subject, Terms};
 use crate::registry::holders::linked::MAX_KEYS;
 use crate::registry::holders::mark::{HolderChanged, Noted, check_ground, refuse_replay, stored};
@@ -135,10 +134,9 @@ impl Registry {
             writer.put_holder(&older)?;
             writer.put_holder(&newer)?;
             let noted = Noted { action, label: &label, since, ground: &command.ground, order: &order };
-            let behind = Place { first: place.first + 1, ..place.clone() };
             let entries = vec![
                 noted.write(writer, place, &from.code, from_key)?,
-                noted.write(writer, &behind, &to.code, to_key)?,
+                noted.write(writer, &place.behind(1), &to.code, to_key)?,
             ];
             Ok((noted.answer(&older, place), entries))
         })

@@ -23,14 +23,16 @@ use crate::record::payload::{Attachment, Validity};
 use crate::record::state::State;
 use crate::record::{Record, Salt};
 use crate::registry::Registry;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::strict;
+use crate::registry::records::change::Whole;
 use crate::registry::records::ends::{self, Proposal};
 use crate::registry::records::kept::{self, Kept};
-use crate::registry::records::signed::{Signed, event_row};
+use crate::registry::records::signed::Signed;
 use crate::store::{RecordKey, StoredRecord, Writer};
 use crate::trust::random;
 
@@ -199,7 +201,7 @@ pub struct Acted {
 
 /// Everything that an action will write, decided before the transaction.
 struct Prepared {
-    kept: Kept,
+    rows: Whole,
     event: EventParts,
     state: State,
     review_due: Option<Day>,
@@ -236,7 +238,7 @@ impl Registry {
         self.log_once(once, |writer, place| {
             let (mut acted, entries) = carry_out(writer, place, command.action, &prepared)?;
             if command.action == Action::Cancel {
-                acted.proposals = ends::proposed_by_cancel(writer, &snapshot, &prepared.kept.rows)?;
+                acted.proposals = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
             }
             Ok((acted, entries))
         })
@@ -318,7 +320,7 @@ impl Registry {
             ground: command.ground.clone(),
         };
         let review_due = command.review_due.or(row.body.review_due);
-        Ok(Prepared { event, state, review_due, next, order, agency, remarks, kept })
+        Ok(Prepared { rows: kept.whole()?, event, state, review_due, next, order, agency, remarks })
     }
 
     /// The record of an identifier; `not_found` where there is none.
@@ -410,8 +412,8 @@ fn carry_out(
     action: Action,
     prepared: &Prepared,
 ) -> Result<(Acted, Vec<[u8; 32]>)> {
-    let Prepared { kept, event: parts, state, review_due, next, order, agency, remarks } = prepared;
-    let old = kept.first()?;
+    let Prepared { rows, event: parts, state, review_due, next, order, agency, remarks, .. } = prepared;
+    let old = rows.first();
     let (identifier, version, replaces) = match next {
         Some(next) => {
             let replaces = next.record.replaces.as_ref().map(|replaces| replaces.version);
@@ -428,18 +430,21 @@ fn carry_out(
     if let Some(ground) = &parts.ground {
         event = event.ground(ground);
     }
-    let changed = match next {
+    let happened = Happened::new(event, order.stored.clone(), parts.ground.clone().unwrap_or_default());
+    let mut rows = rows.clone();
+    let entry = match next {
         Some(next) => {
             insert_keys(writer, next, old)?;
-            new_rows(writer, place, *state, *review_due, next, &kept.rows)?
+            let mut made = next.rows(old.record_id, *state, &place.log, place.first, place.at)?;
+            made.iter_mut().for_each(|row| row.body.review_due = *review_due);
+            rows.supersede(writer, place, &happened, Whole::of(made, &next.holders)?)?
         }
-        None => changed_rows(writer, place, *state, *review_due, &kept.rows)?,
+        None => rows.change(writer, place, &happened, |row| {
+            row.state = *state;
+            row.as_of = place.at;
+            row.body.review_due = *review_due;
+        })?,
     };
-    for row in &changed {
-        let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
-        let ground = parts.ground.clone().unwrap_or_default();
-        writer.insert_event(&event_row(row, seq, &event, place.first, order.stored.clone(), ground))?;
-    }
     let acted = Acted {
         identifier: identifier.clone(),
         version,
@@ -455,46 +460,7 @@ fn carry_out(
         remarks: remarks.clone(),
         proposals: Vec::new(),
     };
-    Ok((acted, vec![event.digest().0]))
-}
-
-fn changed_rows(
-    writer: &mut Writer<'_>,
-    place: &Place,
-    state: State,
-    review_due: Option<Day>,
-    rows: &[StoredRecord],
-) -> Result<Vec<StoredRecord>> {
-    let mut changed = rows.to_vec();
-    for row in &mut changed {
-        row.state = state;
-        row.log.clone_from(&place.log);
-        row.leaf = place.first;
-        row.as_of = place.at;
-        row.body.review_due = review_due;
-        writer.replace_record(row)?;
-    }
-    Ok(changed)
-}
-
-fn new_rows(
-    writer: &mut Writer<'_>,
-    place: &Place,
-    state: State,
-    review_due: Option<Day>,
-    next: &Signed,
-    old: &[StoredRecord],
-) -> Result<Vec<StoredRecord>> {
-    let record_id = old.first().map(|row| row.record_id).unwrap_or_default();
-    let mut rows = next.rows(record_id, state, &place.log, place.first, place.at)?;
-    for (row, old) in rows.iter_mut().zip(old) {
-        writer.retire_record(old)?;
-        row.row_seq = old.row_seq + 1;
-        row.disputed = old.disputed;
-        row.body.review_due = review_due;
-        writer.insert_record(row)?;
-    }
-    Ok(rows)
+    Ok((acted, vec![entry]))
 }
 
 /// Takes identifier and number for the new version. A content that an earlier version of the same record had

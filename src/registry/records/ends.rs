@@ -5,15 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Custody, TypeEntry};
 use crate::catalog::{End, EndAction, EndBy, EndOn, EndWhen};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked;
+use crate::registry::records::change::Whole;
 use crate::registry::records::kept;
-use crate::registry::records::signed::{Signed, event_row};
+use crate::registry::records::signed::Signed;
 use crate::store::{Opened, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
@@ -77,19 +79,19 @@ pub(in crate::registry) fn apply(
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
         for rows in records_ended(writer, &ending, ended, end.when)? {
-            let Some(row) = rows.first() else { continue };
+            let row = rows.first().clone();
             let Ok(state) = action.apply(Some(row.state)) else { continue };
             if end.by == EndBy::Proposal {
-                found.proposals.push(proposal(row, action));
+                found.proposals.push(proposal(&row, action));
                 continue;
             }
-            let place = Place { first: place.first + found.entries.len() as u64, ..place.clone() };
+            let place = place.behind(found.entries.len());
             let ground = format!("{} 依规则: {}", entry.def().name.zh, signed.record.identifier);
             let on = signed.record.issued_on;
-            found.entries.push(end_record(writer, &rows, action, state, (on, &ground), &place)?);
+            found.entries.push(end_record(writer, rows, (action, state), (on, &ground), &place)?);
             found.ended.push(Ended {
-                identifier: row.identifier.clone(),
-                type_code: row.type_code.clone(),
+                identifier: row.identifier,
+                type_code: row.type_code,
                 action,
                 state,
                 leaf: place.first,
@@ -104,24 +106,23 @@ pub(in crate::registry) fn apply(
 pub(in crate::registry) fn proposed_by_cancel(
     writer: &mut Writer<'_>,
     snapshot: &Snapshot,
-    rows: &[StoredRecord],
+    rows: &Whole,
 ) -> Result<Vec<Proposal>> {
     let mut proposals = Vec::new();
-    let Some(entry) = rows.first().and_then(|row| snapshot.catalog.type_of(&row.type_code)) else {
-        return Ok(proposals);
-    };
+    let Some(entry) = snapshot.catalog.type_of(&rows.first().type_code) else { return Ok(proposals) };
     if !entry.def().ends.iter().any(|end| end.on == EndOn::Cancel) {
         return Ok(proposals);
     }
-    let holders: Vec<HolderKey> = rows.iter().map(|row| row.hk).collect();
-    let roles = rows.iter().map(|row| row.body.role.as_str()).collect();
+    let holders: Vec<HolderKey> = rows.rows().map(|row| row.hk).collect();
+    let roles = rows.rows().map(|row| row.body.role.as_str()).collect();
     let ending = Ending { entry, roles, families: families(writer, &holders)? };
     for end in entry.def().ends.iter().filter(|end| end.on == EndOn::Cancel) {
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
         for found in records_ended(writer, &ending, ended, end.when)? {
-            let open = |row: &&StoredRecord| action.apply(Some(row.state)).is_ok();
-            proposals.extend(found.first().filter(open).map(|row| proposal(row, action)));
+            if action.apply(Some(found.first().state)).is_ok() {
+                proposals.push(proposal(found.first(), action));
+            }
         }
     }
     Ok(proposals)
@@ -160,13 +161,13 @@ fn families(writer: &mut Writer<'_>, holders: &[HolderKey]) -> Result<Vec<Vec<Ho
     Ok(families)
 }
 
-/// The records that the rule means, each as its rows.
+/// The records that the rule means.
 fn records_ended(
     writer: &mut Writer<'_>,
     ending: &Ending<'_>,
     ended: &TypeEntry,
     when: EndWhen,
-) -> Result<Vec<Vec<StoredRecord>>> {
+) -> Result<Vec<Whole>> {
     let first_role = |entry: &TypeEntry| entry.def().holders.first().map(|role| role.role.clone());
     let families = &ending.families;
     let of = match when {
@@ -195,39 +196,29 @@ fn records_ended(
                         && families.iter().all(|family| holders.iter().any(|one| family.contains(one)))
                 }
             };
-            if meant && !kept.damaged {
-                found.push(kept.rows);
+            if meant {
+                found.extend(kept.whole().ok());
             }
         }
     }
     Ok(found)
 }
 
-/// Brings a record to its end under all its holders; returns the log entry of the event.
+/// Brings a record to its end; returns the log entry of the event.
 fn end_record(
     writer: &mut Writer<'_>,
-    rows: &[StoredRecord],
-    action: Action,
-    state: State,
+    mut rows: Whole,
+    (action, state): (Action, State),
     (on, ground): (crate::clock::Day, &str),
     place: &Place,
 ) -> Result<[u8; 32]> {
     let salt = random::salt()?;
-    let identifier = rows.first().map(|row| row.body.identifier.as_str()).unwrap_or_default();
-    let version = rows.first().and_then(|row| u32::try_from(row.version).ok()).unwrap_or(1);
-    let subject = subject_hash(&salt, identifier);
+    let version = u32::try_from(rows.first().version).map_err(Error::internal)?;
+    let subject = subject_hash(&salt, &rows.first().body.identifier);
     let event = Event::new(EventKind::Record, action.wire(), "rule", salt, subject, place.at)
         .effective_on(on)
         .record_version(None, version, None)
         .ground(ground);
-    for row in rows {
-        let mut row = row.clone();
-        row.state = state;
-        row.log.clone_from(&place.log);
-        row.leaf = place.first;
-        writer.replace_record(&mut row)?;
-        let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
-        writer.insert_event(&event_row(&row, seq, &event, place.first, Vec::new(), ground.to_owned()))?;
-    }
-    Ok(event.digest().0)
+    let happened = Happened::new(event, Vec::new(), ground.to_owned());
+    rows.change(writer, place, &happened, |row| row.state = state)
 }

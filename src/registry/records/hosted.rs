@@ -9,9 +9,11 @@ use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::record::State;
 use crate::record::event::{Event, EventKind, subject_hash};
+use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
-use crate::registry::records::signed::{Signed, event_row};
-use crate::store::{RecordKey, StoredRecord, Writer};
+use crate::registry::records::change::Whole;
+use crate::registry::records::signed::Signed;
+use crate::store::{RecordKey, Writer};
 use crate::trust::random;
 
 /// What the last event of an entry is called.
@@ -35,9 +37,8 @@ pub(in crate::registry) fn take_over(
     let listed = writer.index().number_key(&record.issuer.code, &record.record_type.code, number, 0);
     let Some(known) = writer.record_key(&listed)? else { return Ok(None) };
     let rows = old_rows(writer, &known)?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let identifier = writer.index().identifier_key(&first.body.identifier);
-    let entry = give_way(writer, &rows, actor, place)?;
+    let identifier = writer.index().identifier_key(&rows.first().body.identifier);
+    let entry = give_way(writer, rows, actor, place)?;
     for key in [identifier, listed] {
         writer.replace_record_key(&RecordKey {
             key,
@@ -50,39 +51,33 @@ pub(in crate::registry) fn take_over(
     Ok(Some(entry))
 }
 
-/// Takes an entry's rows out of the current ones, with its last event at `place.first`; returns the log entry.
+/// Takes an entry out of the current rows, with its last event at `place.first`; returns the log entry.
 pub(in crate::registry) fn give_way(
     writer: &mut Writer<'_>,
-    rows: &[StoredRecord],
+    entry: Whole,
     actor: &str,
     place: &Place,
 ) -> Result<[u8; 32]> {
     let refused = |rule: &'static str, detail: &'static str| {
         Err(Error::new(Code::ActionForbidden, detail).at("number").rule(rule))
     };
-    if rows.iter().any(|row| row.state != State::Active) {
+    if entry.rows().any(|row| row.state != State::Active) {
         return refused("entry_not_active", "the entry of this number is suspended or ended");
     }
-    if rows.iter().any(|row| row.disputed) {
+    if entry.rows().any(|row| row.disputed) {
         return refused("entry_disputed", "an objection to the entry of this number is open");
     }
-    let identifier = rows.first().map(|row| row.body.identifier.as_str()).unwrap_or_default();
-    let version = rows.first().map_or(Ok(1), |row| u32::try_from(row.version)).map_err(Error::internal)?;
+    let first = entry.first();
+    let version = u32::try_from(first.version).map_err(Error::internal)?;
     let salt = random::salt()?;
-    let subject = subject_hash(&salt, identifier);
+    let subject = subject_hash(&salt, &first.body.identifier);
     let event = Event::new(EventKind::Record, REPLACE, actor, salt, subject, place.at)
         .record_version(None, version, None);
-    for row in rows {
-        writer.retire_record(row)?;
-        let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
-        let at = StoredRecord { log: place.log.clone(), ..row.clone() };
-        writer.insert_event(&event_row(&at, seq, &event, place.first, Vec::new(), String::new()))?;
-    }
-    Ok(event.digest().0)
+    entry.give_way(writer, place, &Happened::unordered(event))
 }
 
 /// The rows of the entry that has this number; `number_clash` if a body is here.
-pub(in crate::registry) fn old_rows(writer: &mut Writer<'_>, known: &RecordKey) -> Result<Vec<StoredRecord>> {
+pub(in crate::registry) fn old_rows(writer: &mut Writer<'_>, known: &RecordKey) -> Result<Whole> {
     let mut rows = Vec::with_capacity(known.holders.len());
     for holder in &known.holders {
         match writer.record(holder, &known.record_id)? {
@@ -93,7 +88,7 @@ pub(in crate::registry) fn old_rows(writer: &mut Writer<'_>, known: &RecordKey) 
     if rows.iter().any(|row| row.custody == Custody::Hosted) {
         return Err(has_a_body());
     }
-    Ok(rows)
+    Whole::of(rows, &known.holders)
 }
 
 pub(in crate::registry) fn has_a_body() -> Error {

@@ -14,14 +14,15 @@ use crate::record::action::Action;
 use crate::record::event::Event;
 use crate::record::state::State;
 use crate::registry::Registry;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
-use crate::registry::base::ledger::Place;
 use crate::registry::base::order::envelope_error;
-use crate::registry::records::directory;
+use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, Draft};
 use crate::registry::records::ends::{self, Ended, Proposal};
+use crate::registry::records::hosted;
 use crate::registry::records::issue::clash::Clash;
-use crate::registry::records::signed::{IssueOutcome, Signed, event_row};
+use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
 use crate::trust::{Envelope, EnvelopeBuf, HolderKey, Typ, random};
@@ -204,14 +205,11 @@ impl Registry {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
             let event = signed.event(action, &label, place.at, salt);
-            let mut entries = vec![event.digest().0];
-            let behind =
-                |entries: &[[u8; 32]]| Place { first: place.first + entries.len() as u64, ..place.clone() };
-            entries.extend(directory::take_over(writer, &signed, record_id, &label, &behind(&entries))?);
-            for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
-                writer.insert_record(&row)?;
-                writer.insert_event(&event_row(&row, 1, &event, place.first, Vec::new(), String::new()))?;
-            }
+            let happened = Happened::unordered(event);
+            let mut entries = vec![happened.entry()];
+            entries.extend(hosted::take_over(writer, &signed, record_id, &label, &place.behind(1))?);
+            let rows = signed.rows(record_id, State::Active, &place.log, place.first, place.at)?;
+            Whole::of(rows, &signed.holders)?.begin(writer, place, &happened)?;
             for key in &signed.keys {
                 writer.insert_record_key(&RecordKey {
                     key: *key,
@@ -221,7 +219,7 @@ impl Registry {
                     content: signed.content.0,
                 })?;
             }
-            let ends = ends::apply(writer, &snapshot, &signed, &behind(&entries))?;
+            let ends = ends::apply(writer, &snapshot, &signed, &place.behind(entries.len()))?;
             entries.extend(ends.entries);
             let issued = Issued {
                 outcome: IssueOutcome::Issued,

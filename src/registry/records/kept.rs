@@ -10,6 +10,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::records::change::Whole;
 use crate::store::{Cost, Opened, Reader, RecordKey, StoredRecord};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 
@@ -28,6 +29,12 @@ impl Kept {
     pub fn first(&self) -> Result<&StoredRecord> {
         let damaged = || Error::new(Code::RecordDamaged, "a row of this record does not open");
         if self.damaged { Err(damaged()) } else { self.rows.first().ok_or_else(damaged) }
+    }
+
+    /// All rows, to be changed together; `record_damaged` unless every row opened.
+    pub fn whole(&self) -> Result<Whole> {
+        self.first()?;
+        Whole::of(self.rows.clone(), &self.key.holders)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::record::state::State;
 use crate::record::{Digest, Record};
 use crate::registry::base::asked::holder_key;
 use crate::registry::records::draft::Checked;
-use crate::store::{RowBody, StoredEvent, StoredRecord};
+use crate::store::{RowBody, StoredRecord};
 use crate::trust::{EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ};
 
 /// Whether something new was stored.
@@ -119,30 +119,5 @@ impl Signed {
         Event::new(EventKind::Record, action.wire(), actor, salt, subject, at)
             .effective_on(self.record.issued_on)
             .record_version(Some(self.envelope.view().digest()), self.record.version, replaces)
-    }
-}
-
-/// One holder's copy of an event about its row.
-pub(in crate::registry) fn event_row(
-    row: &StoredRecord,
-    seq: i32,
-    event: &Event,
-    leaf: u64,
-    order: Vec<u8>,
-    ground: String,
-) -> StoredEvent {
-    StoredEvent {
-        hk: row.hk,
-        record_id: row.record_id,
-        seq,
-        action: event.action.clone(),
-        effective_on: event.effective_on,
-        logged_at: event.at,
-        log: row.log.clone(),
-        leaf,
-        event: event.to_canonical(),
-        order,
-        ground,
-        intact: true,
     }
 }

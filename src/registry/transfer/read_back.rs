@@ -18,14 +18,16 @@ use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::event::{Event, EventKind, Order, ground_hash, subject_hash};
 use crate::record::{Action, State};
 use crate::registry::Registry;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::records::change::Whole;
 use crate::registry::records::directory::{DirectoryDraft, Said};
 use crate::registry::records::draft::{self, DraftHolder};
-use crate::registry::records::signed::{IssueOutcome, Signed, event_row};
+use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::registry::transfer::export::{Line, RecordLine};
 use crate::registry::transfer::source::Source;
-use crate::store::{RecordKey, Writer};
+use crate::store::{RecordKey, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ, random};
 
@@ -69,6 +71,10 @@ struct Replayed {
     event: Event,
     order: Vec<u8>,
     ground: String,
+    /// The state that it led to.
+    state: State,
+    /// Whether an objection was open after it.
+    disputed: bool,
 }
 
 impl Registry {
@@ -177,8 +183,8 @@ impl Registry {
             for incoming in batch {
                 let known = known(writer, incoming)?;
                 if known == Known::New {
-                    let at = Place { first: place.first + entries.len() as u64, ..place.clone() };
-                    entries.extend(write(writer, &at, &label, incoming)?);
+                    let entries_now = write(writer, &place.behind(entries.len()), &label, incoming)?;
+                    entries.extend(entries_now);
                 }
                 outcomes.push((incoming.line, known));
             }
@@ -280,7 +286,7 @@ fn replayed(
                 _ => return Err(refused("event_action")),
             };
         }
-        let now = current.ok_or_else(|| refused("event_subject"))?;
+        let (now, led_to) = current.zip(state).ok_or_else(|| refused("event_subject"))?;
         let about = subject_hash(&event.salt, &now.record.identifier);
         let version = Some(now.record.version);
         if event.kind != EventKind::Record || event.subject != about || event.version != version {
@@ -313,7 +319,7 @@ fn replayed(
             None if event.order.is_some() => return Err(refused("event_order")),
             None => Vec::new(),
         };
-        events.push(Replayed { event, order, ground });
+        events.push(Replayed { event, order, ground, state: led_to, disputed });
     }
     if made.next().is_some() || state != Some(record.state) || disputed != record.disputed {
         return Err(refused("state_mismatch"));
@@ -342,68 +348,75 @@ fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Known> {
     Ok(Known::New)
 }
 
-/// Writes the record under all holders; `place.first` is the leaf of its first event.
+/// Lets happen here what happened there, event by event; `place.first` is the leaf of the first.
 fn write(writer: &mut Writer<'_>, place: &Place, label: &str, incoming: &Incoming) -> Result<Vec<[u8; 32]>> {
     let Incoming { versions, events, record, .. } = incoming;
     let record_id = random::pooled::<16>()?;
     let mut entries = Vec::with_capacity(events.len());
-    let mut logged = Vec::with_capacity(events.len());
-    let mut leaf_of_version = Vec::with_capacity(versions.len());
-    for (leaf, replayed) in (place.first..).zip(events) {
-        let said = &replayed.event;
+    let mut versions = versions.iter();
+    let mut present: Option<(Whole, &Signed)> = None;
+    for (number, replayed) in (1..).zip(events) {
+        let place = place.behind(entries.len());
+        // The line says of the copy's age and of the next review how they are now, not how they were.
+        let as_now = |row: &mut StoredRecord| {
+            row.state = replayed.state;
+            row.disputed = replayed.disputed;
+            if number == events.len() {
+                row.as_of = record.as_of;
+                row.body.review_due = record.review_due;
+            }
+        };
+        let next = replayed.event.envelope.and_then(|_| versions.next());
+        let entry = match (next, present.take()) {
+            (Some(version), before) => {
+                let happened = replayed.anew(label, version, &place)?;
+                let mut rows = version.rows(record_id, replayed.state, &place.log, place.first, place.at)?;
+                rows.iter_mut().for_each(as_now);
+                let next = Whole::of(rows, &version.holders)?;
+                put_keys(writer, version, record_id)?;
+                let (now, entry) = match before {
+                    Some((mut rows, _)) => {
+                        let entry = rows.supersede(writer, &place, &happened, next)?;
+                        (rows, entry)
+                    }
+                    None => {
+                        let entry = next.begin(writer, &place, &happened)?;
+                        (next, entry)
+                    }
+                };
+                present = Some((now, version));
+                entry
+            }
+            (None, Some((mut rows, version))) => {
+                let happened = replayed.anew(label, version, &place)?;
+                let entry = rows.change(writer, &place, &happened, as_now)?;
+                present = Some((rows, version));
+                entry
+            }
+            (None, None) => return Err(refused("event_subject")),
+        };
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+impl Replayed {
+    /// The event as it is logged here: what it says is kept, its time and its leaf are this registry's.
+    fn anew(&self, label: &str, version: &Signed, place: &Place) -> Result<Happened> {
+        let said = &self.event;
         let salt = random::salt()?;
-        if said.envelope.is_some() {
-            leaf_of_version.push(leaf);
-        }
-        let version = versions.get(leaf_of_version.len().saturating_sub(1));
-        let identifier = version.map(|version| version.record.identifier.as_str()).unwrap_or_default();
-        let mut event = Event::new(
-            EventKind::Record,
-            &said.action,
-            label,
-            salt,
-            subject_hash(&salt, identifier),
-            place.at,
-        )
-        .effective_on(said.effective_on);
+        let subject = subject_hash(&salt, &version.record.identifier);
+        let mut event = Event::new(EventKind::Record, &said.action, label, salt, subject, place.at)
+            .effective_on(said.effective_on);
         event.envelope = said.envelope;
         event.order = said.order;
         event.replaces = said.replaces;
         event.version = said.version;
         if said.ground.is_some() {
-            event = event.ground(&replayed.ground);
+            event = event.ground(&self.ground);
         }
-        entries.push(event.digest().0);
-        logged.push((event, leaf));
+        Ok(Happened::new(event, self.order.clone(), self.ground.clone()))
     }
-    let last_leaf = logged.last().map_or(place.first, |(_, leaf)| *leaf);
-    let mut current = Vec::new();
-    for (number, version) in versions.iter().enumerate() {
-        let is_current = number + 1 == versions.len();
-        let leaf =
-            if is_current { last_leaf } else { leaf_of_version.get(number).copied().unwrap_or(last_leaf) };
-        let mut rows = version.rows(record_id, record.state, &place.log, leaf, place.at)?;
-        for row in &mut rows {
-            if is_current {
-                row.disputed = record.disputed;
-                row.as_of = record.as_of;
-                row.body.review_due = record.review_due;
-            }
-            writer.insert_record(row)?;
-            if !is_current {
-                writer.retire_record(row)?;
-            }
-        }
-        put_keys(writer, version, record_id)?;
-        current = rows;
-    }
-    for row in &current {
-        for (seq, ((event, leaf), replayed)) in (1..).zip(logged.iter().zip(events)) {
-            let copy = event_row(row, seq, event, *leaf, replayed.order.clone(), replayed.ground.clone());
-            writer.insert_event(&copy)?;
-        }
-    }
-    Ok(entries)
 }
 
 fn put_keys(writer: &mut Writer<'_>, version: &Signed, record_id: [u8; 16]) -> Result<()> {

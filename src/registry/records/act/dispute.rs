@@ -9,9 +9,9 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide};
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::registry::Registry;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
-use crate::registry::records::signed::event_row;
 use crate::trust::random;
 
 /// An objection opened or settled.
@@ -105,24 +105,17 @@ impl Registry {
             Err(error) if error.rule.as_deref() == Some("key_missing") => None,
             Err(error) => return Err(error),
         };
-        let (salt, label) = (random::salt()?, actor.label());
+        let (salt, label, rows) = (random::salt()?, actor.label(), kept.whole()?);
         self.log_once(once, |writer, place| {
             let subject = subject_hash(&salt, &row.body.identifier);
             let mut event = Event::new(EventKind::Record, action, &label, salt, subject, place.at)
                 .record_version(None, version, None)
                 .ground(&command.ground);
             event.order = order.as_ref().map(|order| order.digest);
-            for row in &kept.rows {
-                let mut row = row.clone();
-                row.disputed = command.disputed;
-                row.log.clone_from(&place.log);
-                row.leaf = place.first;
-                writer.replace_record(&mut row)?;
-                let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
-                let stored = order.as_ref().map(|order| order.stored.clone()).unwrap_or_default();
-                let copy = event_row(&row, seq, &event, place.first, stored, command.ground.clone());
-                writer.insert_event(&copy)?;
-            }
+            let stored = order.as_ref().map(|order| order.stored.clone()).unwrap_or_default();
+            let happened = Happened::new(event, stored, command.ground.clone());
+            let entry =
+                rows.clone().change(writer, place, &happened, |row| row.disputed = command.disputed)?;
             let disputed = Disputed {
                 version,
                 disputed: command.disputed,
@@ -130,7 +123,7 @@ impl Registry {
                 leaf: place.first,
                 at: place.at,
             };
-            Ok((disputed, vec![event.digest().0]))
+            Ok((disputed, vec![entry]))
         })
     }
 }
