@@ -12,7 +12,7 @@ use crate::clock::{Day, Moment};
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::policy::{Actor, Scope, decide_scope};
+use crate::policy::{Actor, Scope, agency_for, decide_scope};
 use crate::record::Digest;
 use crate::record::event::{Event, EventKind};
 use crate::registry::Registry;
@@ -154,14 +154,7 @@ impl Registry {
         key: HolderKey,
     ) -> Result<Option<String>> {
         let allowed =
-            decide_scope(actor, Scope::Holder).fields().and_then(|_| match (actor.agency(), asked) {
-                (Some(own), Some(asked)) if own != asked => {
-                    Err(Error::new(Code::Forbidden, "a client acts for its own agency")
-                        .at("agency")
-                        .rule("agency_mismatch"))
-                }
-                (own, asked) => Ok(own.or(asked)),
-            });
+            decide_scope(actor, Scope::Holder).fields().and_then(|_| agency_for(actor, asked, "agency"));
         match allowed {
             Ok(Some(agency)) => self.known_agency(agency).map(|agency| Some(agency.code)),
             Ok(None) => Ok(None),

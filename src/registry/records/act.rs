@@ -16,7 +16,7 @@ pub use crate::registry::records::act::dispute::{DisputeCommand, Disputed};
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, decide};
+use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::{Attachment, Validity};
@@ -340,19 +340,11 @@ impl Registry {
     ) -> Result<String> {
         decide(actor, Scope::Act, &row.type_code, None).fields()?;
         let issuers = snapshot.catalog.issuers();
-        let agency = match (actor.agency(), asked) {
-            (Some(own), Some(asked)) if own != asked => {
-                return Err(Error::new(Code::Forbidden, "a client acts for its own agency")
-                    .at("agency")
-                    .rule("agency_mismatch"));
-            }
-            (Some(own), _) => own,
-            (None, Some(asked)) => asked,
-            (None, None) => {
-                let responsible = issuers.agencies().successor(&row.issuer, today);
-                responsible.map_or(row.issuer.as_str(), |agency| agency.code.as_str())
-            }
+        let responsible = || {
+            let successor = issuers.agencies().successor(&row.issuer, today);
+            successor.map_or(row.issuer.as_str(), |agency| agency.code.as_str())
         };
+        let agency = agency_for(actor, asked, "agency")?.unwrap_or_else(responsible);
         let region = issuers.agencies().latest(&row.issuer).map(|agency| agency.region.to_string());
         let region = region.unwrap_or_else(|| snapshot.home.to_string());
         match issuers.may_act(agency, &row.issuer, &row.type_code, &region, today) {

@@ -12,7 +12,7 @@ use crate::catalog::{Custody, TypeDef};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::policy::{Actor, Scope, decide};
+use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::{Action, Digest, Identifier, Salt, State, canonical};
@@ -173,11 +173,7 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let def = draft::type_entry(&snapshot, &draft.type_code)?.def();
         decide(actor, Scope::Issue, &def.code, None).fields().map_err(|error| error.at("type"))?;
-        if actor.agency().is_some_and(|own| own != draft.issuer) {
-            return Err(Error::new(Code::Forbidden, "a client reports for its own agency")
-                .at("issuer")
-                .rule("agency_mismatch"));
-        }
+        agency_for(actor, Some(&draft.issuer), "issuer")?;
         let issuer = self.known_agency(&draft.issuer).map_err(|error| error.at("issuer"))?;
         let today = self.now().day();
         let issued_on = draft.issued_on.unwrap_or(today);

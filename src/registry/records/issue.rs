@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, decide};
+use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Record;
 use crate::record::action::Action;
 use crate::record::event::Event;
@@ -150,14 +150,7 @@ impl Registry {
 
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
         decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
-        match actor.agency() {
-            Some(agency) if agency != issuer => {
-                Err(Error::new(Code::Forbidden, "a client issues for its own agency")
-                    .at("issuer")
-                    .rule("agency_mismatch"))
-            }
-            _ => Ok(()),
-        }
+        agency_for(actor, Some(issuer), "issuer").map(drop)
     }
 
     /// Verifies an issuer's envelope strictly: key known, of that issuer, not revoked.

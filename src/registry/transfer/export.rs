@@ -22,7 +22,7 @@ use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::log::tile::StoredNodes;
 use crate::log::{Head, Submission, TreeReader, proof};
-use crate::policy::{Actor, Scope, decide_scope};
+use crate::policy::{Actor, Scope, agency_for, decide_scope};
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::{Event, EventKind};
 use crate::record::{Judgement, Reasons, Verdict};
@@ -71,14 +71,7 @@ impl Registry {
         let decision = decide_scope(actor, Scope::Export);
         let reason = decision.reason();
         decision.fields()?;
-        let issuer = match (actor.agency(), issuer) {
-            (Some(own), Some(asked)) if own != asked => {
-                return Err(Error::new(Code::Forbidden, "a client exports what its own agency issued")
-                    .at("issuer")
-                    .rule("agency_mismatch"));
-            }
-            (own, asked) => own.or(asked),
-        };
+        let issuer = agency_for(actor, issuer, "issuer")?;
         let snapshot = self.fresh_snapshot()?;
         let mut heads = self.store().read_now(|reader| reader.heads())?;
         heads.retain(|head| side_of(&head.log) == Side::Registry);

@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, decide};
+use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
@@ -67,8 +67,9 @@ impl Registry {
         let row = kept.first()?;
         let asked = command.agency.as_deref();
         let allowed = if command.disputed {
-            let agency = actor.agency().or(asked).unwrap_or(&row.issuer).to_owned();
-            decide(actor, Scope::Act, &row.type_code, None).fields().map(|_| agency)
+            let decided = decide(actor, Scope::Act, &row.type_code, None).fields();
+            let agency = decided.and_then(|_| agency_for(actor, asked, "agency"));
+            agency.map(|agency| agency.unwrap_or(&row.issuer).to_owned())
         } else {
             self.acting_agency(&snapshot, actor, asked, row, now.day())
         };
