@@ -42,8 +42,9 @@ pub use records::act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement,
 pub use records::directory::{DirectoryDraft, DirectoryPut};
 pub use records::draft::{Draft, DraftHolder};
 pub use records::ends::{Ended, Proposal};
-pub use records::issue::{Beginning, Issued, Submitted};
+pub use records::issue::Issued;
 pub use records::signed::IssueOutcome;
+pub use records::submitted::{Beginning, Sent, SentLine, Submitted};
 pub use transfer::export::ExportCount;
 pub use transfer::read_back::{ReadBack, RefusedLine};
 pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};

@@ -3,13 +3,13 @@
 use crate::catalog::{Custody, Kind};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
-use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::state::State;
 use crate::record::{Digest, Salt};
 use crate::registry::base::ledger::Place;
 use crate::registry::records::signed::Signed;
+use crate::registry::records::submitted::Beginning;
 use crate::store::{RecordKey, RowBody, StoredEvent, StoredRecord};
 use crate::trust::{HolderKey, random};
 
@@ -27,6 +27,7 @@ pub(super) struct ItemHolder {
 /// A record ready for the writer.
 pub(super) struct Item {
     pub line: u64,
+    pub beginning: Beginning,
     pub record_id: [u8; 16],
     pub salt: Salt,
     /// The key that signed it.
@@ -49,7 +50,8 @@ pub(super) struct Item {
 
 impl Item {
     /// Takes over a signed record that stood on `line`.
-    pub fn of(signed: Signed, kid: [u8; 32], line: u64) -> Result<Self> {
+    pub fn of(signed: Signed, beginning: Beginning, line: u64) -> Result<Self> {
+        let kid = *signed.envelope.view().kid()?.bytes();
         let Signed { record, envelope, holders, content, keys, secret_identifier } = signed;
         let salt = random::salt()?;
         let seats = record.holders.into_iter().zip(holders).map(|(holder, hk)| ItemHolder {
@@ -60,6 +62,7 @@ impl Item {
         });
         Ok(Self {
             line,
+            beginning,
             record_id: random::pooled()?,
             salt,
             kid,
@@ -95,7 +98,7 @@ impl Item {
 
     /// The event of its coming to be.
     pub fn event(&self, actor: &str, at: Moment) -> Event {
-        Event::new(EventKind::Record, Action::Issue.wire(), actor, self.salt, self.subject, at)
+        Event::new(EventKind::Record, self.beginning.action().wire(), actor, self.salt, self.subject, at)
             .effective_on(self.issued_on)
             .record_version(Some(self.envelope_digest), 1, None)
     }
@@ -137,7 +140,7 @@ impl Item {
             hk: holder.hk,
             record_id: self.record_id,
             seq: 1,
-            action: Action::Issue.wire().to_owned(),
+            action: self.beginning.action().wire().to_owned(),
             effective_on: self.issued_on,
             logged_at: place.at,
             log: place.log.clone(),
@@ -178,6 +181,7 @@ impl Item {
             out.extend_from_slice(&day.map_or(none, Day::number).to_be_bytes());
         }
         out.push(self.secret_identifier.into());
+        out.push((self.beginning == Beginning::TransferIn).into());
         out.push(u8::try_from(self.keys.len()).map_err(Error::internal)?);
         out.push(u8::try_from(self.holders.len()).map_err(Error::internal)?);
         self.keys.iter().for_each(|key| out.extend_from_slice(key));
@@ -208,7 +212,7 @@ impl Item {
             (Digest(rest.fixed()?), Digest(rest.fixed()?), Digest(rest.fixed()?));
         let mut day = || Some(Day::from_number(i32::from_be_bytes(rest.fixed()?)));
         let (issued_on, valid_from, valid_to) = (day()??, day()?, day()?);
-        let [secret, keys, holders] = rest.fixed::<3>()?;
+        let [secret, moved, keys, holders] = rest.fixed::<4>()?;
         let keys = (0..keys).map(|_| rest.fixed()).collect::<Option<Vec<_>>>()?;
         let kind = Kind::from_wire(&rest.text()?)?;
         let (type_code, identifier, issuer) = (rest.text()?, rest.text()?, rest.text()?);
@@ -224,6 +228,7 @@ impl Item {
         let envelope = rest.part()?.to_vec();
         rest.0.is_empty().then_some(Self {
             line,
+            beginning: if moved == 1 { Beginning::TransferIn } else { Beginning::Issue },
             record_id,
             salt,
             kid,

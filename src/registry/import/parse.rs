@@ -16,10 +16,11 @@ use crate::registry::import::errors::{ErrorFile, RowFault};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
 use crate::registry::import::pace::{self, Pace};
-use crate::registry::import::row::{Maker, RowText};
+use crate::registry::import::row::Maker;
 use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
 use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
 use crate::table::{Batch, Encoding, FileFormat, RowReader, Survey, decoded};
 
 /// What is to be done.
@@ -345,7 +346,7 @@ impl<S: Sink> Parser<'_, S> {
             None => {
                 for (row, line) in text.split('\n').zip(batch.first_line..) {
                     if !row.trim_ascii().is_empty() {
-                        self.row(RowText::of_json(row), line, &mut done)?;
+                        self.row(SentLine::read(row), line, &mut done)?;
                     }
                 }
             }
@@ -355,7 +356,8 @@ impl<S: Sink> Parser<'_, S> {
                 while reader.read_record(&mut record).map_err(Error::internal)? {
                     let line = lines.of(record.position().map_or(0, csv::Position::byte));
                     let drafted = columns.draft(&record, self.maker.snapshot());
-                    self.row(drafted.map(|draft| RowText::Draft(Box::new(draft))), line, &mut done)?;
+                    let issued = |draft| (Submitted::Draft(draft), Beginning::Issue);
+                    self.row(drafted.map(issued), line, &mut done)?;
                 }
             }
         }
@@ -368,9 +370,9 @@ impl<S: Sink> Parser<'_, S> {
     }
 
     /// A refusal is the row's and goes to the error file; anything else ends the run.
-    fn row(&mut self, text: Result<RowText>, line: u64, done: &mut BatchDone) -> Result<()> {
+    fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<()> {
         done.rows += 1;
-        match text.and_then(|text| self.maker.make(text, line)) {
+        match sent.and_then(|sent| self.maker.make(sent, line)) {
             Ok(made) => {
                 done.accepted += 1;
                 done.flagged += u64::from(made.flagged);

@@ -3,6 +3,7 @@
 mod clash;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,62 +11,23 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Record;
-use crate::record::action::Action;
 use crate::record::event::Event;
 use crate::record::state::State;
 use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::envelope_error;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::change::Whole;
-use crate::registry::records::draft::{self, Draft};
+use crate::registry::records::draft;
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::hosted;
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::signed::{IssueOutcome, Signed};
+use crate::registry::records::submitted::{Beginning, Submitted};
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
-use crate::trust::{Envelope, EnvelopeBuf, HolderKey, Typ, random};
-
-/// What an issuer sends.
-#[derive(Clone)]
-pub enum Submitted {
-    /// Data, to be signed with the key that the registry holds for the issuer.
-    Draft(Draft),
-    /// A record that the issuer signed with its own key, in compact form; stored as it came.
-    Envelope(String),
-}
-
-/// An envelope is base64 of a payload with the holder's number: its length is all that is printed.
-impl std::fmt::Debug for Submitted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Draft(draft) => write!(f, "{draft:?}"),
-            Self::Envelope(compact) => write!(f, "Envelope({} characters)", compact.len()),
-        }
-    }
-}
-
-/// How a record begins: the two actions of the table that make a version 001.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Beginning {
-    /// 新发: given for the first time.
-    #[default]
-    Issue,
-    /// 转入: taken over from another place, whose own record was transferred out.
-    TransferIn,
-}
-
-impl Beginning {
-    /// The action that its event says.
-    pub fn action(self) -> Action {
-        match self {
-            Self::Issue => Action::Issue,
-            Self::TransferIn => Action::TransferIn,
-        }
-    }
-}
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, SigningKey, Typ, random};
 
 /// The answer to an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,6 +56,15 @@ pub struct Issued {
     pub proposals: Vec<Proposal>,
 }
 
+/// A record that passed every rule of an issue, with its signature.
+pub(in crate::registry) struct Taken {
+    pub signed: Signed,
+    /// What was accepted but is worth saying.
+    pub remarks: Vec<String>,
+    /// True if the issuer's own key signed it.
+    pub by_issuer: bool,
+}
+
 impl Registry {
     /// Issues a record. Blocks.
     ///
@@ -120,32 +91,43 @@ impl Registry {
             return Ok(answered);
         }
         let snapshot = self.fresh_snapshot()?;
-        let today = self.now().day();
-        let index = self.store().vault().index();
-        let (signed, remarks, signed_by_issuer) = match submitted {
+        let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer))?;
+        self.bind(actor, beginning, taken, once)
+    }
+
+    /// Checks what an issuer sent by every rule of an issue and signs what it did not sign itself, with the key
+    /// that `key` gives for an issuer. Reads no rows: an import does it on all cores.
+    pub(in crate::registry) fn take(
+        &self,
+        actor: &Actor,
+        snapshot: &Snapshot,
+        submitted: Submitted,
+        key: &mut dyn FnMut(&str) -> Result<Arc<SigningKey>>,
+    ) -> Result<Taken> {
+        let (today, index) = (self.now().day(), self.store().vault().index());
+        match submitted {
             Submitted::Draft(draft) => {
-                let type_code = draft::type_entry(&snapshot, &draft.type_code)?.def().code.clone();
-                self.may_issue(actor, &type_code, &draft.issuer)?;
-                let checked = draft::check(draft, &snapshot, self.regions(), today, None)?;
-                let remarks = checked.remarks.clone();
-                let key = self.issuer_key(&draft.issuer)?;
-                (Signed::new(checked, &key, index)?, remarks, false)
+                let type_code = &draft::type_entry(snapshot, &draft.type_code)?.def().code;
+                self.may_issue(actor, type_code, &draft.issuer)?;
+                let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
+                let remarks = std::mem::take(&mut checked.remarks);
+                let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
+                Ok(Taken { signed: Signed::new(checked, &key, index)?, remarks, by_issuer: false })
             }
             Submitted::Envelope(compact) => {
                 let envelope =
-                    EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(envelope_error)?;
+                    EnvelopeBuf::parse_compact(&compact, Limits::default()).map_err(envelope_error)?;
                 let record = self.verified_record(&envelope.view())?;
                 self.may_issue(actor, &record.record_type.code, &record.issuer.code)?;
                 if record.version != 1 || record.replaces.is_some() {
-                    let detail = "issue takes first versions; a new version comes by an action";
+                    let detail = "first versions begin a record; a new version comes by an action";
                     return Err(Error::new(Code::FieldInvalid, detail).at("version").rule("version_first"));
                 }
-                let checked = draft::check_signed(record, &snapshot, self.regions(), today)?;
-                let remarks = checked.remarks.clone();
-                (Signed::over(checked, envelope, index)?, remarks, true)
+                let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
+                let remarks = std::mem::take(&mut checked.remarks);
+                Ok(Taken { signed: Signed::over(checked, envelope, index)?, remarks, by_issuer: true })
             }
-        };
-        self.bind((actor, beginning.action()), signed, (remarks, signed_by_issuer), once)
+        }
     }
 
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
@@ -182,13 +164,8 @@ impl Registry {
     }
 
     /// Stores a signed record under all its holders, or finds that it is there.
-    fn bind(
-        &self,
-        (actor, action): (&Actor, Action),
-        signed: Signed,
-        (remarks, signed_by_issuer): (Vec<String>, bool),
-        once: Option<&Once>,
-    ) -> Result<Issued> {
+    fn bind(&self, actor: &Actor, beginning: Beginning, taken: Taken, once: Option<&Once>) -> Result<Issued> {
+        let Taken { signed, remarks, by_issuer } = taken;
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
@@ -197,7 +174,7 @@ impl Registry {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
-            let event = signed.event(action, &label, place.at, salt);
+            let event = signed.event(beginning.action(), &label, place.at, salt);
             let happened = Happened::unordered(event);
             let mut entries = vec![happened.entry()];
             entries.extend(hosted::take_over(writer, &signed, record_id, &label, &place.behind(1))?);
@@ -218,7 +195,7 @@ impl Registry {
                 outcome: IssueOutcome::Issued,
                 identifier: signed.record.identifier.clone(),
                 version: signed.record.version,
-                signed_by_issuer,
+                signed_by_issuer: by_issuer,
                 log: place.log.clone(),
                 leaf: place.first,
                 at: place.at,

@@ -10,3 +10,4 @@ pub(super) mod issue;
 pub(super) mod judge;
 pub(super) mod kept;
 pub(super) mod signed;
+pub(super) mod submitted;
