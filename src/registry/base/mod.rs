@@ -5,6 +5,7 @@ pub(super) mod asked;
 pub(super) mod happened;
 pub(super) mod idempotent;
 pub(super) mod ledger;
+pub(super) mod linked;
 pub(super) mod log;
 pub(super) mod names;
 pub(super) mod order;
