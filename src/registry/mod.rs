@@ -5,6 +5,7 @@
 //! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
 
 mod access;
+mod actions;
 mod base;
 mod fsck;
 mod holders;
@@ -23,6 +24,8 @@ use std::time::{Duration, Instant};
 
 pub use access::follower::Lag;
 pub use access::list::{AccessLine, AccessList, AccessPage, Viewer};
+pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
+pub use actions::dispute::{DisputeCommand, Disputed};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
@@ -38,7 +41,6 @@ pub use reading::directory::DirectoryAsk;
 pub use reading::history::{HistoryAsk, Shown};
 pub use reading::lookup::{Answered, Ask, Within};
 pub use reading::verify::{Verified, VerifyAsk};
-pub use records::act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
 pub use records::directory::{DirectoryDraft, DirectoryPut};
 pub use records::draft::{Draft, DraftHolder};
 pub use records::ends::{Ended, Proposal};

@@ -31,6 +31,12 @@ impl RowFault {
         let rule = error.rule.as_deref().map(str::to_owned);
         Self { line, code: error.code.wire(), field, rule }
     }
+
+    /// The fault of a row whose number stands on another face.
+    pub fn clash(line: u64) -> Self {
+        let rule = Code::NumberClash.wire();
+        Self { line, code: rule, field: Some("number".to_owned()), rule: Some(rule.to_owned()) }
+    }
 }
 
 /// A path as the schemas write it. A segment that could not be a field's name comes from the row itself and

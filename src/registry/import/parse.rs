@@ -1,7 +1,6 @@
 //! Stage 1: a reader, as many parsing threads as there are cores, and one that puts the faults in order.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -9,7 +8,6 @@ use std::thread;
 use csv::StringRecord;
 
 use crate::error::{Class, Code, Error, Result};
-use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::import::columns::Columns;
 use crate::registry::import::errors::{ErrorFile, RowFault};
@@ -17,29 +15,14 @@ use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
 use crate::registry::import::pace::{self, Pace};
 use crate::registry::import::row::Maker;
+use crate::registry::import::settle::Note;
 use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
-use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::registry::import::work::Work;
+use crate::registry::import::{Counts, Stage};
+use crate::registry::records::ends;
 use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
-use crate::table::{Batch, Encoding, FileFormat, RowReader, Survey, decoded};
-
-/// What is to be done.
-pub(super) struct Work<'a> {
-    pub source: &'a Path,
-    pub format: FileFormat,
-    pub survey: &'a Survey,
-    pub actor: &'a Actor,
-    pub options: &'a ImportOptions,
-    pub progress: &'a (dyn Fn(ImportProgress) + Sync),
-    pub pace: &'a Pace<'a>,
-}
-
-impl Work<'_> {
-    fn threads(&self) -> usize {
-        let cores = || thread::available_parallelism().map_or(2, |cores| cores.get());
-        self.options.threads.unwrap_or_else(cores).clamp(1, 256)
-    }
-}
+use crate::table::{Batch, Encoding, FileFormat, RowReader, decoded};
 
 /// What became of one batch.
 #[derive(Default)]
@@ -61,30 +44,50 @@ trait Sink: Send {
     fn finish(self) -> Result<()>;
 }
 
-/// Into spill runs.
+/// Into spill runs: the items, and notes of those that the rules of the catalog touch.
 struct Spilling<'a> {
     registry: &'a Registry,
     dir: &'a SpillDir,
-    runs: &'a Mutex<Vec<u32>>,
+    spilled: &'a Mutex<Spilled>,
     pace: &'a Pace<'a>,
-    sorter: Sorter,
+    /// Types that a rule names.
+    touched: HashSet<String>,
+    items: Sorter,
+    notes: Sorter,
     run_bytes: usize,
     block_bytes: usize,
+}
+
+/// Numbers of the runs that were written, and how many notes there are.
+#[derive(Default)]
+struct Spilled {
+    runs: Vec<u32>,
+    notes: Vec<u32>,
+    touched: u64,
 }
 
 impl Spilling<'_> {
     fn spill(&mut self) -> Result<()> {
         self.dir.small_steps(self.pace.beside().served);
-        let run = self.sorter.spill(self.dir, self.registry.store().vault(), self.block_bytes)?;
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner).extend(run);
+        let vault = self.registry.store().vault();
+        let touched = self.notes.count() as u64;
+        let items = self.items.spill(self.dir, vault, self.block_bytes)?;
+        let notes = self.notes.spill(self.dir, vault, self.block_bytes)?;
+        let mut spilled = self.spilled.lock().unwrap_or_else(PoisonError::into_inner);
+        spilled.runs.extend(items);
+        spilled.notes.extend(notes);
+        spilled.touched += touched;
         Ok(())
     }
 }
 
 impl Sink for Spilling<'_> {
     fn take(&mut self, item: Item) -> Result<()> {
-        self.sorter.push(&item)?;
-        if self.sorter.len() >= self.run_bytes { self.spill() } else { Ok(()) }
+        self.items.push(item.sort_key(), |out| item.write(out))?;
+        if self.touched.contains(&item.signed.type_code) {
+            self.notes.push(item.sort_key(), |out| Note::write(&item, out))?;
+        }
+        if self.items.len() + self.notes.len() >= self.run_bytes { self.spill() } else { Ok(()) }
     }
 
     fn batch_ended(&mut self, _: &mut BatchDone) -> Result<()> {
@@ -109,15 +112,18 @@ impl Sink for Comparing<'_> {
     }
 
     fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()> {
-        let keys: Vec<_> = self.items.iter().flat_map(|item| item.keys.iter().copied()).collect();
+        let items: Vec<Item> = self.items.drain(..).collect();
+        let keys: Vec<_> = items.iter().flat_map(|item| item.signed.keys.iter().copied()).collect();
         let found = self.registry.store().read_now(|reader| reader.record_keys(&keys))?;
-        for item in self.items.drain(..) {
-            let Some(there) = found.iter().find(|there| item.keys.contains(&there.key)) else { continue };
+        for item in &items {
+            let Some(there) = found.iter().find(|there| item.signed.keys.contains(&there.key)) else {
+                continue;
+            };
             done.accepted -= 1;
-            if there.content == item.content.0 {
+            if there.content == item.signed.content.0 {
                 done.already_there += 1;
             } else {
-                done.faults.push(crate::registry::import::write::clash(item.line));
+                done.faults.push(RowFault::clash(item.line));
             }
         }
         done.faults.sort_by_key(|fault| fault.line);
@@ -140,26 +146,32 @@ impl Registry {
     ) -> Result<()> {
         self.store().ensure_seals(self.now())?;
         let (limits, threads) = (work.options.limits, work.threads());
-        let runs = Mutex::new(Vec::new());
+        let spilled = Mutex::new(Spilled::default());
+        let touched = ends::touched_types(&self.snapshot());
         let sink = || Spilling {
             registry: self,
             dir,
-            runs: &runs,
+            spilled: &spilled,
             pace: work.pace,
-            sorter: Sorter::default(),
+            touched: touched.clone(),
+            items: Sorter::default(),
+            notes: Sorter::default(),
             run_bytes: limits.run_bytes / threads,
             block_bytes: limits.block_bytes,
         };
-        run.body.counts = crate::registry::import::Counts::default();
+        run.body.counts = Counts::default();
         self.pump(work, run, errors, &sink)?;
-        let accepted = run.body.counts.bound;
-        run.body.counts.bound = 0;
-        let mut runs = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let accepted = std::mem::take(&mut run.body.counts.bound);
+        let Spilled { mut runs, mut notes, touched } =
+            spilled.into_inner().unwrap_or_else(PoisonError::into_inner);
         runs.sort_unstable();
+        notes.sort_unstable();
         let vault = self.store().vault();
-        run.body.runs = merge::compact(dir, vault, runs, FAN_IN, limits.block_bytes)?;
-        run.body.items = accepted;
-        run.body.merged = 0;
+        let body = &mut run.body;
+        body.runs = merge::compact(dir, vault, runs, FAN_IN, limits.block_bytes)?;
+        body.notes = merge::compact(dir, vault, notes, FAN_IN, limits.block_bytes)?;
+        (body.items, body.merged) = (accepted, 0);
+        (body.touched, body.settled) = (touched, 0);
         errors.flush()?;
         run.body.error_bytes = errors.len();
         // Runs and error file are on the disk before the row says so: a crash in between parses again.
@@ -263,12 +275,7 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
                 .map(|fault| u64::from(fault.code == Code::NumberClash.wire()))
                 .sum::<u64>();
             counts.flagged += batch.flagged;
-            (work.progress)(ImportProgress {
-                stage: Stage::Parsing,
-                done: batch.position,
-                total: work.survey.bytes,
-                counts: *counts,
-            });
+            work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
     }
     Ok(())

@@ -8,8 +8,6 @@ use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::item::Item;
-use crate::registry::records::draft;
-use crate::registry::records::issue::Taken;
 use crate::registry::records::submitted::{Beginning, Submitted};
 use crate::trust::SigningKey;
 
@@ -46,8 +44,7 @@ impl<'a> Maker<'a> {
     pub fn make(&mut self, (submitted, beginning): (Submitted, Beginning), line: u64) -> Result<Made> {
         let Self { registry, snapshot, actor, keys } = self;
         let taken = registry.take(actor, snapshot, submitted, &mut |issuer| key(registry, keys, issuer))?;
-        let flagged = is_flagged(&taken);
-        Ok(Made { item: Item::of(taken.signed, beginning, line)?, flagged })
+        Ok(Made { item: Item::of(taken.signed, beginning, line)?, flagged: taken.flagged })
     }
 }
 
@@ -64,13 +61,4 @@ fn key(registry: &Registry, keys: &mut Keys, issuer: &str) -> Result<Arc<Signing
     keys.get(issuer).cloned().flatten().ok_or_else(|| {
         Error::new(Code::IssuerNotAuthorised, "the registry holds no key for this issuer").rule("key_missing")
     })
-}
-
-/// Characters of the private-use areas (自造字) in the face or a holder's name, or an identifier whose check
-/// character is that of the known wrong dialect; all are kept.
-fn is_flagged(taken: &Taken) -> bool {
-    let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
-    let flags = |remark: &String| remark.ends_with(": private_use") || remark == draft::CHECK_NONSTANDARD;
-    taken.remarks.iter().any(flags)
-        || taken.signed.record.holders.iter().any(|holder| holder.name.contains(private))
 }

@@ -47,6 +47,11 @@ impl Whole {
         std::iter::once(&mut self.first).chain(&mut self.others)
     }
 
+    /// Fills in what the maker of new rows does not know.
+    pub fn prepare(&mut self, edit: impl Fn(&mut StoredRecord)) {
+        self.rows_mut().for_each(edit);
+    }
+
     /// Begins a record: its rows and its first event. Returns the entry, whose leaf is `place.first`.
     pub fn begin(&self, writer: &mut Writer<'_>, place: &Place, happened: &Happened) -> Result<[u8; 32]> {
         for row in self.rows() {

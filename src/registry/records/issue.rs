@@ -18,10 +18,9 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::records::change::Whole;
-use crate::registry::records::draft;
+use crate::registry::records::begin::begin;
+use crate::registry::records::draft::{self, Checked};
 use crate::registry::records::ends::{self, Ended, Proposal};
-use crate::registry::records::hosted;
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::registry::records::submitted::{Beginning, Submitted};
@@ -63,6 +62,8 @@ pub(in crate::registry) struct Taken {
     pub remarks: Vec<String>,
     /// True if the issuer's own key signed it.
     pub by_issuer: bool,
+    /// It has characters of the private-use areas, or an identifier in the wrong dialect.
+    pub flagged: bool,
 }
 
 impl Registry {
@@ -112,7 +113,8 @@ impl Registry {
                 let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
-                Ok(Taken { signed: Signed::new(checked, &key, index)?, remarks, by_issuer: false })
+                let flagged = is_flagged(&checked, &remarks);
+                Ok(Taken { signed: Signed::new(checked, &key, index)?, remarks, by_issuer: false, flagged })
             }
             Submitted::Envelope(compact) => {
                 let envelope =
@@ -125,7 +127,13 @@ impl Registry {
                 }
                 let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 let remarks = std::mem::take(&mut checked.remarks);
-                Ok(Taken { signed: Signed::over(checked, envelope, index)?, remarks, by_issuer: true })
+                let flagged = is_flagged(&checked, &remarks);
+                Ok(Taken {
+                    signed: Signed::over(checked, &envelope, index)?,
+                    remarks,
+                    by_issuer: true,
+                    flagged,
+                })
             }
         }
     }
@@ -165,36 +173,25 @@ impl Registry {
 
     /// Stores a signed record under all its holders, or finds that it is there.
     fn bind(&self, actor: &Actor, beginning: Beginning, taken: Taken, once: Option<&Once>) -> Result<Issued> {
-        let Taken { signed, remarks, by_issuer } = taken;
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
         let (label, clashed) = (actor.label(), Cell::new(None));
+        let Taken { signed, remarks, by_issuer, .. } = taken;
         let bound = self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
-            let event = signed.event(beginning.action(), &label, place.at, salt);
-            let happened = Happened::unordered(event);
-            let mut entries = vec![happened.entry()];
-            entries.extend(hosted::take_over(writer, &signed, record_id, &label, &place.behind(1))?);
-            let rows = signed.rows(record_id, State::Active, &place.log, place.first, place.at)?;
-            Whole::of(rows, &signed.holders)?.begin(writer, place, &happened)?;
-            for key in &signed.keys {
-                writer.insert_record_key(&RecordKey {
-                    key: *key,
-                    record_id,
-                    version: 1,
-                    holders: signed.holders.clone(),
-                    content: signed.content.0,
-                })?;
-            }
-            let ends = ends::apply(writer, &snapshot, &signed, &place.behind(entries.len()))?;
+            let happened = Happened::unordered(signed.event(beginning.action(), &label, salt, place.at));
+            let rows = signed.whole(record_id, State::Active, place)?;
+            let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
+            let behind = place.behind(entries.len());
+            let ends = ends::apply(writer, &snapshot, &rows, signed.issued_on, &behind)?;
             entries.extend(ends.entries);
             let issued = Issued {
                 outcome: IssueOutcome::Issued,
-                identifier: signed.record.identifier.clone(),
-                version: signed.record.version,
+                identifier: signed.identifier.clone(),
+                version: signed.version,
                 signed_by_issuer: by_issuer,
                 log: place.log.clone(),
                 leaf: place.first,
@@ -222,7 +219,6 @@ impl Registry {
         signed: &Signed,
         clashed: &Cell<Option<Clash>>,
     ) -> Result<Option<Issued>> {
-        let damaged = |what| Error::new(Code::RecordDamaged, what);
         for key in &signed.keys {
             let Some(found) = writer.record_key(key)? else { continue };
             let holder = found.holders.first().copied();
@@ -230,33 +226,43 @@ impl Registry {
             let stored = version_row(writer, &holder, &found)?;
             let stored = stored.ok_or_else(|| damaged("the record of that number does not open"))?;
             if found.content != signed.content.0 {
-                clashed.set(Some(Clash { stored, holders: found.holders, brought: signed.record.clone() }));
+                let brought = signed.envelope.clone();
+                clashed.set(Some(Clash { stored, holders: found.holders, brought }));
                 return Err(clash::number_clash());
             }
-            let envelope = Envelope::parse_stored(&stored.body.envelope)
-                .map_err(|fault| damaged("an envelope does not open").caused_by(fault))?;
-            let digest = envelope.digest();
-            let made = |event: &StoredEvent| {
-                Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
-            };
-            let first = writer.events_of(&holder, &found.record_id)?.into_iter().find(made);
-            let first = first.ok_or_else(|| damaged("a record has no first event"))?;
-            let held = envelope.kid().is_ok_and(|kid| self.snapshot().held_here(&kid));
-            return Ok(Some(Issued {
-                outcome: IssueOutcome::AlreadyThere,
-                identifier: stored.body.identifier.clone(),
-                version: u32::try_from(stored.version).map_err(Error::internal)?,
-                signed_by_issuer: !held,
-                log: first.log,
-                leaf: first.leaf,
-                at: first.logged_at,
-                remarks: Vec::new(),
-                ended: Vec::new(),
-                proposals: Vec::new(),
-            }));
+            return self.answer_of(writer, &stored).map(Some);
         }
         Ok(None)
     }
+
+    /// What the issue of a stored version was answered.
+    fn answer_of(&self, writer: &mut Writer<'_>, stored: &StoredRecord) -> Result<Issued> {
+        let envelope = Envelope::parse_stored(&stored.body.envelope)
+            .map_err(|fault| damaged("an envelope does not open").caused_by(fault))?;
+        let digest = envelope.digest();
+        let made = |event: &StoredEvent| {
+            Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
+        };
+        let first = writer.events_of(&stored.hk, &stored.record_id)?.into_iter().find(made);
+        let first = first.ok_or_else(|| damaged("a record has no first event"))?;
+        let held = envelope.kid().is_ok_and(|kid| self.snapshot().held_here(&kid));
+        Ok(Issued {
+            outcome: IssueOutcome::AlreadyThere,
+            identifier: stored.body.identifier.clone(),
+            version: u32::try_from(stored.version).map_err(Error::internal)?,
+            signed_by_issuer: !held,
+            log: first.log,
+            leaf: first.leaf,
+            at: first.logged_at,
+            remarks: Vec::new(),
+            ended: Vec::new(),
+            proposals: Vec::new(),
+        })
+    }
+}
+
+fn damaged(what: &'static str) -> Error {
+    Error::new(Code::RecordDamaged, what)
 }
 
 /// The row of the version that a key stands for, present or past.
@@ -272,4 +278,12 @@ fn version_row(
         _ => None,
     };
     Ok(rows.into_iter().find_map(named))
+}
+
+/// Characters of the private-use areas (自造字) in the face or a holder's name, or an identifier whose check
+/// character is that of the known wrong dialect; all are kept.
+fn is_flagged(checked: &Checked, remarks: &[String]) -> bool {
+    let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
+    let flags = |remark: &String| remark.ends_with(": private_use") || remark == draft::CHECK_NONSTANDARD;
+    remarks.iter().any(flags) || checked.record.holders.iter().any(|holder| holder.name.contains(private))
 }

@@ -44,7 +44,15 @@ impl Kept {
 /// `record_damaged` where the identifier is taken and its key row does not open.
 pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
     let key = reader.index().identifier_key(identifier);
-    let Some(key) = reader.record_key(&key)? else { return Ok(None) };
+    by_key(reader, &key)
+}
+
+/// The record to which a keyed hash leads: that of an identifier, a number or a content.
+///
+/// # Errors
+/// `record_damaged` where the key is taken and its row does not open.
+pub(in crate::registry) fn by_key(reader: &mut Reader<'_>, key: &[u8; 16]) -> Result<Option<Kept>> {
+    let Some(key) = reader.record_key(key)? else { return Ok(None) };
     let (mut rows, mut damaged) = (Vec::with_capacity(key.holders.len()), false);
     for holder in &key.holders {
         match reader.record(holder, &key.record_id)? {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
+use crate::error::{Code, Error};
 use crate::record::State;
 
 /// One line.
@@ -157,4 +158,9 @@ pub struct EventLine {
     /// Inclusion under the checkpoint of its log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proof: Vec<String>,
+}
+
+/// The refusal of a line, by the rule that it breaks.
+pub(in crate::registry) fn refused(rule: &'static str) -> Error {
+    Error::new(Code::EnvelopeInvalid, "the line breaks a rule of exports").rule(rule)
 }

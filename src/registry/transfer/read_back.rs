@@ -7,29 +7,27 @@
 //! identifier; one with more of a history than its beginning is refused, since nothing signed holds its versions.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::Custody;
-use crate::error::{Code, Error, Result};
+use crate::error::{Class, Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::event::{Event, EventKind, Order, ground_hash, subject_hash};
+use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::{Action, State};
 use crate::registry::Registry;
-use crate::registry::base::happened::Happened;
-use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::records::change::Whole;
 use crate::registry::records::directory::{DirectoryDraft, Said};
 use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::signed::{IssueOutcome, Signed};
-use crate::registry::transfer::export::{Line, RecordLine};
+use crate::registry::transfer::line::{Line, RecordLine, refused};
+use crate::registry::transfer::replay::{Incoming, Known, known, replayed};
 use crate::registry::transfer::source::Source;
-use crate::store::{RecordKey, StoredRecord, Writer};
+use crate::trust::EnvelopeBuf;
 use crate::trust::envelope::Limits;
-use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// Records of one transaction.
 const BATCH: usize = 64;
@@ -41,6 +39,12 @@ pub struct ReadBack {
     pub records: u64,
     /// Records that were here already.
     pub already: u64,
+    /// Records, of the file or here before, that a rule of the catalog ended.
+    pub ended: usize,
+    /// Directory entries here that gave way to records of the file.
+    pub taken_over: usize,
+    /// Ends that a rule of the catalog proposes to the issuers of other records.
+    pub proposals: usize,
     /// Lines that were refused.
     pub refused: Vec<RefusedLine>,
     /// Whether the file had its closing line with the right count.
@@ -58,25 +62,6 @@ pub struct RefusedLine {
     pub rule: Option<String>,
 }
 
-/// A record of the file that passed every check.
-struct Incoming {
-    line: u64,
-    versions: Vec<Signed>,
-    events: Vec<Replayed>,
-    record: RecordLine,
-}
-
-/// An event of the file: what of it is logged anew.
-struct Replayed {
-    event: Event,
-    order: Vec<u8>,
-    ground: String,
-    /// The state that it led to.
-    state: State,
-    /// Whether an objection was open after it.
-    disputed: bool,
-}
-
 impl Registry {
     /// Reads an export. Blocks. What is here already is counted and left. `verifiers` are the verifier keys of the
     /// other registry's logs of records, from where the operator trusts them; its own logs this registry knows.
@@ -92,56 +77,29 @@ impl Registry {
         lines: impl BufRead,
     ) -> Result<ReadBack> {
         decide_scope(actor, Scope::Export).fields()?;
-        let snapshot = self.fresh_snapshot()?;
         let mut trusted = verifiers.to_vec();
         for head in self.store().read_now(|reader| reader.heads())? {
             trusted.push(self.log_verifier(&head.log)?);
         }
-        let mut source: Option<Source> = None;
-        let (mut done, mut batch) = (ReadBack::default(), Vec::new());
+        let mut reading = Reading {
+            registry: self,
+            actor,
+            snapshot: self.fresh_snapshot()?,
+            trusted,
+            source: None,
+            batch: Vec::new(),
+            done: ReadBack::default(),
+        };
         for (number, text) in (1..).zip(lines.lines()) {
             let text =
                 text.map_err(|fault| Error::new(Code::JsonInvalid, "a line is not UTF-8").caused_by(fault))?;
-            let value: Option<Value> = serde_json::from_str(&text).ok();
-            let strange = || Error::new(Code::JsonInvalid, format!("line {number} is none of an export"));
-            let value = value.ok_or_else(strange)?;
-            let line = serde_json::from_value(value.clone()).ok().ok_or_else(strange)?;
-            match (line, &mut source) {
-                (Line::Export { logs, .. }, None) => source = Some(Source::open(&value, &logs, &trusted)?),
-                (_, None) | (Line::Export { .. }, Some(_)) => return Err(strange()),
-                (Line::Key(key), Some(source)) => {
-                    if let Err(error) = source.key(&key) {
-                        done.refuse(number, error)?;
-                    }
-                }
-                (Line::End { records, events, attested }, Some(source)) => {
-                    done.whole = source.whole(records, events, attested.as_deref());
-                }
-                (Line::Record(record), Some(source)) => {
-                    let taken = source.record(&value, &record).and_then(|events| match record.custody {
-                        Custody::Hosted => {
-                            batch.push(self.incoming(&snapshot, number, *record, events)?);
-                            Ok(())
-                        }
-                        _ => {
-                            match self.directory_entry(actor, &record, &events)? {
-                                IssueOutcome::Issued => done.records += 1,
-                                IssueOutcome::AlreadyThere => done.already += 1,
-                            }
-                            Ok(())
-                        }
-                    });
-                    if let Err(error) = taken {
-                        done.refuse(number, error)?;
-                    }
-                }
-            }
-            if batch.len() == BATCH {
-                self.take_in(actor, &std::mem::take(&mut batch), &mut done)?;
+            reading.line(number, &text)?;
+            if reading.batch.len() == BATCH {
+                reading.take_in()?;
             }
         }
-        self.take_in(actor, &batch, &mut done)?;
-        Ok(done)
+        reading.take_in()?;
+        Ok(reading.done)
     }
 
     fn incoming(
@@ -163,43 +121,14 @@ impl Registry {
                 return Err(refused("version_order"));
             }
             let checked = draft::check_signed(signed, snapshot, self.regions(), today)?;
-            versions.push(Signed::over(checked, envelope, index)?);
+            versions.push(Signed::over(checked, &envelope, index)?);
         }
-        let same = versions.first().map(|first| first.holders.clone());
-        if versions.is_empty() || versions.iter().any(|one| Some(&one.holders) != same.as_ref()) {
+        let same = versions.first().map(Signed::holders);
+        if versions.is_empty() || versions.iter().any(|one| Some(one.holders()) != same) {
             return Err(refused("version_holders"));
         }
         let events = replayed(snapshot, &record, events, &versions)?;
         Ok(Incoming { line, versions, events, record })
-    }
-
-    fn take_in(&self, actor: &Actor, batch: &[Incoming], done: &mut ReadBack) -> Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let label = actor.label();
-        let outcomes = self.log_records(|writer, place| {
-            let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
-            for incoming in batch {
-                let known = known(writer, incoming)?;
-                if known == Known::New {
-                    let entries_now = write(writer, &place.behind(entries.len()), &label, incoming)?;
-                    entries.extend(entries_now);
-                }
-                outcomes.push((incoming.line, known));
-            }
-            Ok((outcomes, entries))
-        })?;
-        for (line, known) in outcomes {
-            match known {
-                Known::New => done.records += 1,
-                Known::Here => done.already += 1,
-                Known::Clash => {
-                    done.refuse(line, Error::new(Code::NumberClash, "").rule("number_unique"))?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Of an entry only its present body is in the line: one that was changed or acted on is refused.
@@ -242,195 +171,108 @@ impl Registry {
     }
 }
 
+/// A file on its way in.
+struct Reading<'a> {
+    registry: &'a Registry,
+    actor: &'a Actor,
+    snapshot: Arc<Snapshot>,
+    trusted: Vec<LogVerifier>,
+    /// What the first line has shown.
+    source: Option<Source>,
+    batch: Vec<Incoming>,
+    done: ReadBack,
+}
+
+impl Reading<'_> {
+    fn line(&mut self, number: u64, text: &str) -> Result<()> {
+        let value: Option<Value> = serde_json::from_str(text).ok();
+        let strange = || Error::new(Code::JsonInvalid, format!("line {number} is none of an export"));
+        let value = value.ok_or_else(strange)?;
+        let line = serde_json::from_value(value.clone()).ok().ok_or_else(strange)?;
+        match (line, &mut self.source) {
+            (Line::Export { logs, .. }, None) => {
+                self.source = Some(Source::open(&value, &logs, &self.trusted)?);
+                Ok(())
+            }
+            (_, None) | (Line::Export { .. }, Some(_)) => Err(strange()),
+            (Line::Key(key), Some(source)) => {
+                let taken = source.key(&key);
+                self.done.or_refuse(number, taken)
+            }
+            (Line::End { records, events, attested }, Some(source)) => {
+                self.done.whole = source.whole(records, events, attested.as_deref());
+                Ok(())
+            }
+            (Line::Record(record), Some(source)) => {
+                let taken = match source.record(&value, &record) {
+                    Ok(events) => self.record(number, *record, events),
+                    Err(error) => Err(error),
+                };
+                self.done.or_refuse(number, taken)
+            }
+        }
+    }
+
+    fn record(&mut self, number: u64, record: RecordLine, events: Vec<Event>) -> Result<()> {
+        if record.custody == Custody::Hosted {
+            self.batch.push(self.registry.incoming(&self.snapshot, number, record, events)?);
+            return Ok(());
+        }
+        match self.registry.directory_entry(self.actor, &record, &events)? {
+            IssueOutcome::Issued => self.done.records += 1,
+            IssueOutcome::AlreadyThere => self.done.already += 1,
+        }
+        Ok(())
+    }
+
+    /// One transaction for the records that wait.
+    fn take_in(&mut self) -> Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let label = self.actor.label();
+        let outcomes = self.registry.log_records(|writer, place| {
+            let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
+            for incoming in &batch {
+                let known = known(writer, incoming)?;
+                let mut written = None;
+                if matches!(known, Known::New) {
+                    let place = place.behind(entries.len());
+                    let here = incoming.write(writer, &place, &self.snapshot, &label)?;
+                    entries.extend_from_slice(&here.entries);
+                    written = Some(here);
+                }
+                outcomes.push((incoming.line, known, written));
+            }
+            Ok((outcomes, entries))
+        })?;
+        let done = &mut self.done;
+        for (line, known, written) in outcomes {
+            match known {
+                Known::New => done.records += 1,
+                Known::Here => done.already += 1,
+                Known::Refused(error) => done.or_refuse(line, Err(error))?,
+            }
+            if let Some(written) = written {
+                done.ended += written.ended;
+                done.taken_over += usize::from(written.took_over);
+                done.proposals += written.proposals;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl ReadBack {
     /// Counts what is wrong with a line; a fault of ours is no refusal and ends the reading.
-    fn refuse(&mut self, line: u64, error: Error) -> Result<()> {
-        if error.code.class() != crate::error::Class::Refused {
+    fn or_refuse(&mut self, line: u64, taken: Result<()>) -> Result<()> {
+        let Err(error) = taken else { return Ok(()) };
+        if error.code.class() != Class::Refused {
             return Err(error);
         }
         let rule = error.rule.map(|rule| rule.into_owned());
         self.refused.push(RefusedLine { line, code: error.code.wire().to_owned(), rule });
         Ok(())
     }
-}
-
-pub(in crate::registry) fn refused(rule: &'static str) -> Error {
-    Error::new(Code::EnvelopeInvalid, "the line breaks a rule of exports").rule(rule)
-}
-
-/// The events of a line, each held against its order, its ground, and the version that it made or was about; and
-/// all of them against the state that the line claims.
-fn replayed(
-    snapshot: &Snapshot,
-    record: &RecordLine,
-    told: Vec<Event>,
-    versions: &[Signed],
-) -> Result<Vec<Replayed>> {
-    let mut made = versions.iter();
-    let (mut state, mut disputed) = (None, false);
-    let mut events = Vec::with_capacity(record.events.len());
-    let mut current: Option<&Signed> = None;
-    for (line, event) in record.events.iter().zip(told) {
-        let before = current;
-        if let Some(action) = Action::from_wire(&event.action) {
-            state = Some(action.apply(state).map_err(|fault| refused(fault.rule()))?);
-            let next = if action.makes_version() { made.next() } else { None };
-            current = next.or(current);
-            if event.envelope != next.map(|next| next.envelope.view().digest()) {
-                return Err(refused("event_envelope"));
-            }
-        } else {
-            disputed = match event.action.as_str() {
-                "dispute" => true,
-                "settle" => false,
-                _ => return Err(refused("event_action")),
-            };
-        }
-        let (now, led_to) = current.zip(state).ok_or_else(|| refused("event_subject"))?;
-        let about = subject_hash(&event.salt, &now.record.identifier);
-        let version = Some(now.record.version);
-        if event.kind != EventKind::Record || event.subject != about || event.version != version {
-            return Err(refused("event_subject"));
-        }
-        let ground = line.ground.clone().unwrap_or_default();
-        if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
-            return Err(refused("event_ground"));
-        }
-        let order = match &line.order {
-            Some(compact) => {
-                let order = EnvelopeBuf::parse_compact(compact, Limits::default())
-                    .map_err(|fault| refused(fault.rule()))?;
-                let verified = order.view().verify(Typ::Event, |kid| snapshot.keys.key(kid));
-                verified.map_err(|fault| refused(fault.rule()))?;
-                if event.order != Some(order.view().digest()) {
-                    return Err(refused("event_order"));
-                }
-                // It was given for the version that stood until then.
-                let said =
-                    Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
-                let before = &before.ok_or_else(|| refused("event_order"))?.record;
-                let meant = said.subject == subject_hash(&said.salt, &before.identifier)
-                    && said.version == Some(before.version);
-                if !meant || said.action != event.action {
-                    return Err(refused("event_order"));
-                }
-                order.stored().to_vec()
-            }
-            None if event.order.is_some() => return Err(refused("event_order")),
-            None => Vec::new(),
-        };
-        events.push(Replayed { event, order, ground, state: led_to, disputed });
-    }
-    if made.next().is_some() || state != Some(record.state) || disputed != record.disputed {
-        return Err(refused("state_mismatch"));
-    }
-    Ok(events)
-}
-
-#[derive(PartialEq, Eq)]
-enum Known {
-    New,
-    Here,
-    Clash,
-}
-
-/// Whether the record is here: by the identifier of its present version; a number that stands here on another
-/// record is a clash.
-fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Known> {
-    for version in incoming.versions.iter().rev() {
-        for key in &version.keys {
-            if let Some(found) = writer.record_key(key)? {
-                let same = found.content == version.content.0;
-                return Ok(if same { Known::Here } else { Known::Clash });
-            }
-        }
-    }
-    Ok(Known::New)
-}
-
-/// Lets happen here what happened there, event by event; `place.first` is the leaf of the first.
-fn write(writer: &mut Writer<'_>, place: &Place, label: &str, incoming: &Incoming) -> Result<Vec<[u8; 32]>> {
-    let Incoming { versions, events, record, .. } = incoming;
-    let record_id = random::pooled::<16>()?;
-    let mut entries = Vec::with_capacity(events.len());
-    let mut versions = versions.iter();
-    let mut present: Option<(Whole, &Signed)> = None;
-    for (number, replayed) in (1..).zip(events) {
-        let place = place.behind(entries.len());
-        // The line says of the copy's age and of the next review how they are now, not how they were.
-        let as_now = |row: &mut StoredRecord| {
-            row.state = replayed.state;
-            row.disputed = replayed.disputed;
-            if number == events.len() {
-                row.as_of = record.as_of;
-                row.body.review_due = record.review_due;
-            }
-        };
-        let next = replayed.event.envelope.and_then(|_| versions.next());
-        let entry = match (next, present.take()) {
-            (Some(version), before) => {
-                let happened = replayed.anew(label, version, &place)?;
-                let mut rows = version.rows(record_id, replayed.state, &place.log, place.first, place.at)?;
-                rows.iter_mut().for_each(as_now);
-                let next = Whole::of(rows, &version.holders)?;
-                put_keys(writer, version, record_id)?;
-                let (now, entry) = match before {
-                    Some((mut rows, _)) => {
-                        let entry = rows.supersede(writer, &place, &happened, next)?;
-                        (rows, entry)
-                    }
-                    None => {
-                        let entry = next.begin(writer, &place, &happened)?;
-                        (next, entry)
-                    }
-                };
-                present = Some((now, version));
-                entry
-            }
-            (None, Some((mut rows, version))) => {
-                let happened = replayed.anew(label, version, &place)?;
-                let entry = rows.change(writer, &place, &happened, as_now)?;
-                present = Some((rows, version));
-                entry
-            }
-            (None, None) => return Err(refused("event_subject")),
-        };
-        entries.push(entry);
-    }
-    Ok(entries)
-}
-
-impl Replayed {
-    /// The event as it is logged here: what it says is kept, its time and its leaf are this registry's.
-    fn anew(&self, label: &str, version: &Signed, place: &Place) -> Result<Happened> {
-        let said = &self.event;
-        let salt = random::salt()?;
-        let subject = subject_hash(&salt, &version.record.identifier);
-        let mut event = Event::new(EventKind::Record, &said.action, label, salt, subject, place.at)
-            .effective_on(said.effective_on);
-        event.envelope = said.envelope;
-        event.order = said.order;
-        event.replaces = said.replaces;
-        event.version = said.version;
-        if said.ground.is_some() {
-            event = event.ground(&self.ground);
-        }
-        Ok(Happened::new(event, self.order.clone(), self.ground.clone()))
-    }
-}
-
-fn put_keys(writer: &mut Writer<'_>, version: &Signed, record_id: [u8; 16]) -> Result<()> {
-    for key in &version.keys {
-        // A version that came back to an earlier content has that one's key.
-        if writer.record_key(key)?.is_none() {
-            writer.insert_record_key(&RecordKey {
-                key: *key,
-                record_id,
-                version: i32::try_from(version.record.version).map_err(Error::internal)?,
-                holders: version.holders.clone(),
-                content: version.content.0,
-            })?;
-        }
-    }
-    Ok(())
 }

@@ -17,8 +17,7 @@ use crate::record::event::{Event, EventKind, Order, subject_hash};
 use crate::record::{Digest, canonical};
 use crate::registry::base::names::REGISTRY;
 use crate::registry::transfer::attest::{Chain, end_payload, line_digest, record_payload};
-use crate::registry::transfer::export::{EventLine, KeyLine, LogLine, RecordLine};
-use crate::registry::transfer::read_back::refused;
+use crate::registry::transfer::line::{EventLine, KeyLine, LogLine, RecordLine, refused};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Kid, Typ, VerifyKey};
 

@@ -12,6 +12,7 @@ use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
+use crate::store::StoredRecord;
 use crate::trust::random;
 
 /// An objection opened or settled.
@@ -65,31 +66,12 @@ impl Registry {
         let now = self.now();
         let kept = self.kept(&command.identifier)?;
         let row = kept.first()?;
-        let asked = command.agency.as_deref();
-        let allowed = if command.disputed {
-            let decided = decide(actor, Scope::Act, &row.type_code, None).fields();
-            let agency = decided.and_then(|_| agency_for(actor, asked, "agency"));
-            agency.map(|agency| agency.unwrap_or(&row.issuer).to_owned())
-        } else {
-            self.acting_agency(&snapshot, actor, asked, row, now.day())
+        let allowed = match command.disputed {
+            true => objecting_agency(actor, command, row),
+            false => self.acting_agency(&snapshot, actor, command.agency.as_deref(), row),
         };
-        let agency = match allowed {
-            Ok(agency) => agency,
-            Err(refusal) => {
-                self.note_refusal(actor, kept.touched(), &refusal)?;
-                return Err(refusal);
-            }
-        };
-        if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
-            return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
-                .at("ground")
-                .rule("ground_missing"));
-        }
-        if row.disputed == command.disputed {
-            return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
-                .at("disputed")
-                .rule("dispute_state"));
-        }
+        let agency = self.or_noted(actor, &kept, allowed)?;
+        check(command, row)?;
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let action = if command.disputed { "dispute" } else { "settle" };
         let terms = Terms {
@@ -127,4 +109,25 @@ impl Registry {
             Ok((disputed, vec![entry]))
         })
     }
+}
+
+/// Whoever may act on the type objects, in the name of its agency; an operator, who names none, in the issuer's.
+fn objecting_agency(actor: &Actor, command: &DisputeCommand, row: &StoredRecord) -> Result<String> {
+    decide(actor, Scope::Act, &row.type_code, None).fields()?;
+    let agency = agency_for(actor, command.agency.as_deref(), "agency")?;
+    Ok(agency.unwrap_or(&row.issuer).to_owned())
+}
+
+fn check(command: &DisputeCommand, row: &StoredRecord) -> Result<()> {
+    if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
+        return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
+            .at("ground")
+            .rule("ground_missing"));
+    }
+    if row.disputed == command.disputed {
+        return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
+            .at("disputed")
+            .rule("dispute_state"));
+    }
+    Ok(())
 }
