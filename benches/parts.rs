@@ -12,12 +12,12 @@ use elicense::clock::Moment;
 use elicense::identity::{CodeType, HolderCode};
 use elicense::log::{BatchTree, Hash, LogSigner, Tree, hash, receipt};
 use elicense::policy::{Actor, Client, Grant, Scope, decide};
-use elicense::record::access::AccessEntry;
+use elicense::record::access::{AccessEntry, AllowedBy, Channel, Outcome, Presence, Seat, further_hash};
 use elicense::record::answer::{Answer, AnsweredRecord, Head};
 use elicense::record::event::holder_hash;
 use elicense::record::{Digest, Facts, Salt, State, canonical, verdict};
 use elicense::trust::keys::{BatchItem, verify_batch};
-use elicense::trust::{Aad, DataKey, EnvelopeBuf, IndexKey, SigningKey, Typ};
+use elicense::trust::{Aad, DataKey, EnvelopeBuf, IndexKey, Layout, SigningKey, Typ};
 use serde_json::{Value, json};
 
 const PERSON: &str = "190101198803120021";
@@ -81,7 +81,7 @@ fn signing(c: &mut Criterion) {
 fn sealing(c: &mut Criterion) {
     let key = DataKey::new(1, &[3; 32]).unwrap();
     let mut aad = Aad::new();
-    aad.start("records", 1).raw(&[9; 16]).text("11190000MD10009070001").integer(1);
+    aad.start(Layout::PRESENT, "records", 1).raw(&[9; 16]).text("11190000MD10009070001").integer(1);
     let plain = vec![b'x'; 1_200];
     c.bench_function("seal 1.2 KB", |b| {
         let mut out = Vec::new();
@@ -166,26 +166,51 @@ fn answering(c: &mut Criterion) {
         b.iter(|| Answer { absent: &[], heads: &heads, records: black_box(&records) }.digest(&mut scratch))
     });
     let salt = Salt([1; 16]);
+    let entry = AccessEntry {
+        actor: "client:bench",
+        agency: None,
+        answer: Digest([1; 32]),
+        article: None,
+        case: Some("BJ-2026-0001"),
+        channel: Channel::Agency,
+        consent: None,
+        decision: AllowedBy::GrantWhole.into(),
+        evidence: None,
+        fields: None,
+        holder: holder_hash(&salt, "111", PERSON),
+        holders: None,
+        item: Some("失业登记"),
+        item_version: None,
+        joint: &[],
+        linked: &[],
+        log: "access-main",
+        mandate: None,
+        outcome: Outcome::Answered,
+        presence: Some(Presence::Typed),
+        reason: Some("窗口办理"),
+        role: None,
+        salt,
+        slots: None,
+        ticket: None,
+        types: None,
+    };
     c.bench_function("access entry", |b| {
         let mut out = Vec::new();
         b.iter(|| {
             out.clear();
+            AccessEntry { holder: holder_hash(&salt, "111", black_box(PERSON)), ..entry }.write(&mut out)
+        })
+    });
+    c.bench_function("access entry with a co-holder", |b| {
+        let mut out = Vec::new();
+        b.iter(|| {
+            out.clear();
+            let joint = [further_hash(&salt, Seat::Joint, 0, "111", black_box(PERSON))];
             AccessEntry {
-                actor: "client:bench",
-                answer: Digest([1; 32]),
-                case: Some("BJ-2026-0001"),
-                channel: "agency",
-                decision: "grant_whole",
-                fields: None,
                 holder: holder_hash(&salt, "111", black_box(PERSON)),
-                item: Some("失业登记"),
-                log: "access-main",
-                outcome: "answered",
-                presence: Some("typed"),
-                reason: Some("窗口办理"),
-                role: None,
-                salt,
-                types: None,
+                holders: Some(2),
+                joint: &joint,
+                ..entry
             }
             .write(&mut out)
         })

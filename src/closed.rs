@@ -3,12 +3,44 @@
 //! Use [`closed!`] where the set of values is fixed by a page of the design and a value outside it is an
 //! error, never a string passed on.
 
-/// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, and serde by wire name.
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+
+/// Whether a value is said in both languages: Chinese has characters beyond ASCII, and English has words.
+pub(crate) const fn told(zh: &str, en: &str) -> bool {
+    let (mut rest, mut beyond) = (zh.as_bytes(), false);
+    while let [byte, behind @ ..] = rest {
+        beyond |= !byte.is_ascii();
+        rest = behind;
+    }
+    let (mut rest, mut letters) = (en.as_bytes(), 0_u32);
+    while let [byte, behind @ ..] = rest {
+        letters += byte.is_ascii_alphabetic() as u32;
+        rest = behind;
+    }
+    beyond && letters > 2
+}
+
+/// What the description of the API tells of a list: its wire names, each with its English word.
+pub(crate) fn schema(words: &[(&'static str, &'static str)]) -> Schema {
+    let told: Vec<String> = words.iter().map(|(wire, en)| format!("`{wire}`: {en}")).collect();
+    let list = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .description(Some(told.join("; ")))
+        .enum_values(Some(words.iter().map(|(wire, _)| *wire)));
+    Schema::Object(list.build())
+}
+
+/// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, serde by wire name, and its part of the API's
+/// description.
 macro_rules! closed {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident, $wire:literal, $zh:literal, $en:literal;)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum $name { $($(#[$doc])* #[doc = $zh] $variant,)* }
+
+        const _: () = {
+            $(assert!($crate::closed::told($zh, $en), concat!(stringify!($variant), " lacks a language"));)*
+        };
 
         impl $name {
             /// All values, in the order of the list.
@@ -25,6 +57,14 @@ macro_rules! closed {
                 match wire { $($wire => Some($name::$variant),)* _ => None }
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::closed::schema(&[$(($wire, $en),)*]).into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -44,3 +84,14 @@ macro_rules! closed {
 }
 
 pub(crate) use closed;
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn a_value_that_lacks_a_language_is_found() {
+        assert!(told("有效", "valid") && told("长期 A", "in 2^53 - 1 days"));
+        assert!(!told("", "valid") && !told("valid", "valid") && !told("有效", "") && !told("有效", "有效"));
+    }
+}

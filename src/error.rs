@@ -11,6 +11,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::rule::Rule;
+
 /// How the answer "no" came about, for exit codes and for retrying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -106,8 +108,8 @@ pub struct Error {
     pub detail: Cow<'static, str>,
     /// The field of the request, as a path (`holder.code`), where one is to blame.
     pub field: Option<Cow<'static, str>>,
-    /// The rule that failed, by its stable name (`check_digit`), where there is one.
-    pub rule: Option<Cow<'static, str>>,
+    /// The rule that failed, where there is one.
+    pub rule: Option<Rule>,
     /// More for machines, e.g. two faces of a clash; shown to callers.
     pub extra: Option<Box<serde_json::Value>>,
     /// The cause, for the operator's log only.
@@ -135,8 +137,8 @@ impl Error {
     }
 
     /// Names the rule that failed.
-    pub fn rule(mut self, rule: impl Into<Cow<'static, str>>) -> Self {
-        self.rule = Some(rule.into());
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rule = Some(rule);
         self
     }
 
@@ -181,8 +183,8 @@ impl fmt::Display for Error {
         if let Some(field) = &self.field {
             write!(f, " [{field}]")?;
         }
-        if let Some(rule) = &self.rule {
-            write!(f, " ({rule})")?;
+        if let Some(rule) = self.rule {
+            write!(f, " ({})", rule.wire())?;
         }
         Ok(())
     }

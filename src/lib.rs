@@ -8,6 +8,7 @@ pub mod clock;
 mod closed;
 pub mod config;
 pub mod error;
+pub mod rule;
 
 pub mod catalog;
 pub mod identity;

@@ -13,11 +13,15 @@ mod common;
 
 use common::people::{self, CHEN, ZHOU};
 use common::{World, operator, run};
+use elicense::log::receipt::Receipt;
 use elicense::policy::{Actor, Client, Scope};
 use elicense::record::Action;
+use elicense::record::access::{Channel, LoggedAccess, Outcome, Presence, Seat};
 use elicense::registry::{
-    AccessList, AccessPage, ActCommand, Ask, AskedHolder, NewClient, Registry, Submitted, Viewer,
+    AccessLine, AccessList, AccessPage, ActCommand, Ask, AskedHolder, DirectoryAsk, HistoryAsk, LinkCommand,
+    NewClient, Registry, Submitted, VerifyAsk, Viewer,
 };
+use elicense::rule::Rule;
 use serde_json::{Value, json};
 
 fn lookup(registry: &Registry, code: &str, item: &str) {
@@ -27,7 +31,7 @@ fn lookup(registry: &Registry, code: &str, item: &str) {
     .unwrap();
     registry.refresh().unwrap();
     let prepared = registry.prepare_lookup(&ask).unwrap();
-    run(registry.lookup(&operator(), prepared, "window")).unwrap();
+    run(registry.lookup(&operator(), prepared)).unwrap();
 }
 
 fn holder(code: &str) -> AskedHolder {
@@ -49,6 +53,8 @@ on_both! {
     a_page_follows_a_page_without_loss
     a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for
     r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item
+    i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
+    i2_every_holder_whose_code_is_known_stands_in_the_entry
 }
 
 fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) {
@@ -80,11 +86,12 @@ fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) 
     }
     joint.sort_by_key(|line| line.joint);
     let [own, other] = joint.as_slice() else { panic!("two lines") };
-    assert_eq!((own.joint, own.outcome.as_str()), (false, "refused"));
-    assert!(own.at.is_some() && own.channel.is_some());
-    assert_eq!((other.joint, other.outcome.as_str(), other.day), (true, "joint_record_used", own.day));
+    assert_eq!((own.joint, own.outcome, own.outcome_zh), (false, Outcome::Refused.into(), "已拒绝"));
+    assert_eq!((own.at.is_some(), own.channel), (true, Some(Channel::Agency)));
+    assert_eq!((other.joint, other.outcome.wire(), other.day), (true, "joint_record_used", own.day));
+    assert_eq!(other.outcome_zh, "使用了共同持证的证照");
     assert_eq!((&other.at, &other.item, &other.case), (&None, &None, &None));
-    assert_eq!((&other.reason, &other.channel), (&None, &None));
+    assert_eq!((&other.reason, &other.channel, &other.presence), (&None, &None, &None));
 }
 
 fn a_holder_sees_who_looked_and_why_before_and_after_the_follower(world: World) {
@@ -103,10 +110,13 @@ fn a_holder_sees_who_looked_and_why_before_and_after_the_follower(world: World) 
     assert_eq!((list.lag.entries, list.lag.seconds), (4, 180));
     let line = &list.lines[0];
     assert_eq!(
-        (line.outcome.as_str(), line.channel.as_deref(), line.joint),
-        ("nothing_on_file", Some("window"), false)
+        (line.outcome.wire(), line.channel, line.joint),
+        ("nothing_on_file", Some(Channel::Cli), false)
     );
     assert_eq!(line.reason.as_deref(), Some("窗口办理"));
+    // What is only typed says so in the holder's words.
+    assert_eq!((line.presence, line.presence_zh), (Some(Presence::Typed), Some("工作人员手工录入")));
+    assert_eq!((line.outcome_zh, line.channel_zh), ("未查询到", Some("命令行")));
     // Followed, and then a tail beyond what was followed.
     assert_eq!(registry.follow_accesses().unwrap().entries, 0);
     lookup(registry, ZHOU, "五");
@@ -143,12 +153,12 @@ fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World)
     let hall = Actor::Client { client, scopes: vec![Scope::Holder] };
     let view = |actor: &Actor, reason: &str| {
         registry.refresh().unwrap();
-        let viewer = Viewer::Office { actor, channel: "agency", reason };
+        let viewer = Viewer::Office { actor, reason };
         run(registry.accesses_of_holder(viewer, &holder(ZHOU), &AccessPage::default()))
     };
     assert_eq!(view(&hall, " ").unwrap_err().code.wire(), "purpose_missing");
     let number = view(&hall, &format!("号码 {ZHOU}")).unwrap_err();
-    assert_eq!(number.rule.as_deref(), Some("number_in_text"));
+    assert_eq!(number.rule.map(Rule::wire), Some("number_in_text"));
     assert!(!format!("{number:?}").contains(ZHOU));
     let mut other: Client = (*registry.snapshot().clients["hall"]).clone();
     other.scopes = vec![Scope::Lookup];
@@ -159,7 +169,8 @@ fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World)
     let list = seen(registry, ZHOU, &AccessPage::default());
     let line = &list.lines[0];
     assert_eq!((line.agency.as_str(), line.agency_name.as_str()), (people::POLICE, "示范市公安局城东分局"));
-    assert_eq!((line.outcome.as_str(), line.reason.as_deref()), ("accesses_shown", Some("投诉处理")));
+    assert_eq!((line.outcome.wire(), line.reason.as_deref()), ("accesses_shown", Some("投诉处理")));
+    assert_eq!((line.channel, line.item.as_deref()), (Some(Channel::Agency), Some("用证记录")));
     assert_eq!(list.lines.len(), 1, "the holder's own look is no access");
     let shown: Value = serde_json::to_value(&list).unwrap();
     assert!(!shown.to_string().contains(ZHOU));
@@ -194,6 +205,122 @@ fn a_page_follows_a_page_without_loss(world: World) {
     assert!(run(registry.accesses_of_holder(Viewer::Holder, &holder(ZHOU), &bad)).is_err());
 }
 
+fn entry_of(receipt: &Value) -> LoggedAccess {
+    use base64::Engine as _;
+    let entry = receipt["entry"].as_str().unwrap();
+    let entry = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(entry).unwrap();
+    LoggedAccess::parse(&entry).unwrap()
+}
+
+fn i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back(world: World) {
+    let registry = &world.registry;
+    let [old, new, idle] = ["190102199208090041", "190104199006300066", "190102197911020011"];
+    people::settle(registry);
+    registry.refresh().unwrap();
+    registry.issue(&operator(), &Submitted::Draft(people::id_card(old, "阿依古丽", "2020-01-01"))).unwrap();
+    registry.start_access("main").unwrap();
+    let link = |from: &str, to: &str| -> LinkCommand {
+        serde_json::from_value(json!({
+            "from": {"type": "111", "code": from}, "to": {"type": "111", "code": to}, "kind": "same_person",
+            "ground": "号码更正证明", "agency": people::POLICE,
+        }))
+        .unwrap()
+    };
+    for (from, to) in [(old, new), (new, idle)] {
+        registry.refresh().unwrap();
+        registry.link_holders(&operator(), &link(from, to), None).unwrap();
+    }
+    registry.refresh().unwrap();
+    let holder_of = |code: &str| json!({"type": "111", "code": code});
+    let purpose = json!({"item": "低保", "reason": "窗口办理"});
+    let ask: Ask = serde_json::from_value(json!({"holder": holder_of(new), "purpose": purpose})).unwrap();
+    let answered = run(registry.lookup(&operator(), registry.prepare_lookup(&ask).unwrap())).unwrap().body;
+    let answered: Value = serde_json::from_slice(&answered).unwrap();
+    let ask: DirectoryAsk =
+        serde_json::from_value(json!({"holder": holder_of(new), "purpose": purpose})).unwrap();
+    let listed = run(registry.directory(&operator(), &ask)).unwrap().body;
+    for receipt in [&answered["receipt"], &listed["receipt"]] {
+        let entry = entry_of(receipt);
+        let seats = [new, old, idle].map(|code| entry.seat_of("111", code));
+        assert_eq!(seats, [Some(Seat::Asked), Some(Seat::Linked), None], "nothing was found under {idle}");
+        assert_eq!(entry.holders(), Some(2));
+    }
+    let lines = |code: &str| seen(registry, code, &AccessPage::default()).lines;
+    // While they are linked it is one holder, whichever number is asked for.
+    for code in [old, new, idle] {
+        let lines = lines(code);
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.item.as_deref() == Some("低保") && !line.linked && !line.joint));
+    }
+    registry.refresh().unwrap();
+    registry.unlink_holders(&operator(), &link(old, new), None).unwrap();
+    let told = |lines: &[AccessLine]| -> Vec<(bool, String, Option<String>)> {
+        lines.iter().map(|line| (line.linked, line.outcome.wire().to_owned(), line.item.clone())).collect()
+    };
+    // Perhaps the two are not the same person after all: the other learns that its record was shown, not what for.
+    assert_eq!(told(&lines(old)), vec![(true, "linked_record_used".to_owned(), None); 2]);
+    let own = told(&lines(new));
+    assert_eq!(own[1], (false, "answered".to_owned(), Some("低保".to_owned())));
+    registry.follow_accesses().unwrap();
+    assert_eq!(told(&lines(old)).len(), 2);
+}
+
+fn i2_every_holder_whose_code_is_known_stands_in_the_entry(world: World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    registry.refresh().unwrap();
+    let draft = Submitted::Draft(people::marriage("J190101-2015-000123"));
+    let issued = registry.issue(&operator(), &draft).unwrap();
+    let purpose = json!({"item": "低保", "reason": "窗口办理"});
+    let mut receipts = Vec::new();
+    let ask = json!({"holder": {"type": "111", "code": CHEN}, "purpose": purpose});
+    let lookup: Ask = serde_json::from_value(ask.clone()).unwrap();
+    let answered = run(registry.lookup(&operator(), registry.prepare_lookup(&lookup).unwrap()));
+    let answered: Value = serde_json::from_slice(&answered.unwrap().body).unwrap();
+    let envelope = &answered["records"][0]["envelope"];
+    receipts.push((answered["receipt"].clone(), CHEN));
+    let directory: DirectoryAsk = serde_json::from_value(ask).unwrap();
+    let listed = run(registry.directory(&operator(), &directory)).unwrap().body;
+    receipts.push((listed["receipt"].clone(), CHEN));
+    // By identifier or envelope nobody is asked about: the first holder stands there.
+    let history: HistoryAsk =
+        serde_json::from_value(json!({"identifier": issued.identifier, "purpose": purpose})).unwrap();
+    let shown = run(registry.history(&operator(), &history)).unwrap().body;
+    receipts.push((shown["receipt"].clone(), ZHOU));
+    let verify: VerifyAsk = serde_json::from_value(json!({"envelope": envelope})).unwrap();
+    let verified = run(registry.verify(None, &verify)).unwrap().body;
+    receipts.push((verified["receipt"].clone(), ZHOU));
+    for (receipt, asked) in receipts {
+        let entry = entry_of(&receipt);
+        let seat = |code: &str| if code == asked { Seat::Asked } else { Seat::Joint };
+        for code in [ZHOU, CHEN] {
+            assert_eq!(entry.seat_of("111", code), Some(seat(code)), "{receipt}");
+        }
+        assert_eq!((entry.holders(), entry.seat_of("111", "190102199208090041")), (Some(2), None));
+    }
+}
+
+#[test]
+fn i10_entries_of_layout_1_verify_and_are_read() {
+    let lines = include_str!("../fixtures/vectors/access_v1.txt").lines();
+    let given: std::collections::HashMap<&str, &str> =
+        lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = ")).collect();
+    let verifier = given["verifier"].parse().unwrap();
+    let mut read = Vec::new();
+    for number in 1..=7 {
+        let receipt = Receipt::parse(given[format!("receipt.{number}").as_str()]).unwrap();
+        let (entry, _) = receipt.verify(&verifier).unwrap();
+        let entry = LoggedAccess::parse(&entry).unwrap();
+        let (code_type, code) = given[format!("holder.{number}").as_str()].split_once(' ').unwrap();
+        assert_eq!(entry.seat_of(code_type, code), Some(Seat::Asked));
+        assert_eq!((entry.seat_of("111", CHEN), entry.holders()), (None, None));
+        assert_eq!(entry.channel, Channel::Agency);
+        read.push(entry.outcome.wire());
+    }
+    assert_eq!(read.join(" "), "answered answered answered answered listed accesses_shown refused");
+}
+
 fn r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item(world: World) {
     people::settle(&world.registry);
     world.registry.refresh().unwrap();
@@ -207,7 +334,7 @@ fn r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item(worl
         .unwrap();
         world.registry.refresh().unwrap();
         let prepared = world.registry.prepare_lookup(&ask).unwrap();
-        run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+        run(world.registry.lookup(&operator(), prepared)).unwrap();
     };
     lookup(json!(["social_security_card"]));
     lookup(json!(["marriage_certificate"]));

@@ -17,6 +17,7 @@ use elicense::record::{Record, Salt};
 use elicense::registry::{
     ActCommand, Ask, DisputeCommand, Draft, Endorsement, FaceEdit, IssueOutcome, Issued, Submitted,
 };
+use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ fn lookup(world: &World, code: &str, types: Value) -> Vec<Value> {
     ask["types"] = types;
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     let answer: Value = serde_json::from_slice(&answered.body).unwrap();
     answer["records"].as_array().unwrap().clone()
 }
@@ -147,10 +148,10 @@ fn the_table_names_where_an_action_is_open_and_the_record_keeps_its_state(world:
     assert_eq!(refused.code, Code::ActionForbidden);
     assert_eq!(refused.extra.unwrap()["allowed_from"], json!(["suspended"]));
     let missing = act(&world, &ActCommand::new(&issued.identifier, 1, Action::Annul)).unwrap_err();
-    assert_eq!(missing.rule.as_deref(), Some("ground_missing"));
+    assert_eq!(missing.rule.map(Rule::wire), Some("ground_missing"));
     let mut early = ground(ActCommand::new(&issued.identifier, 1, Action::Annul));
     early.effective_on = Some(day("2026-11-23"));
-    assert_eq!(act(&world, &early).unwrap_err().rule.as_deref(), Some("date_in_future"));
+    assert_eq!(act(&world, &early).unwrap_err().rule.map(Rule::wire), Some("date_in_future"));
     assert_eq!(lookup(&world, ZHOU, Value::Null)[0]["verdict"], "valid");
     let none = act(&world, &ActCommand::new("1.2.156.3005.2.nothing", 1, Action::Endorse)).unwrap_err();
     assert_eq!(none.code, Code::NotFound);
@@ -176,7 +177,7 @@ fn i4_another_agency_may_not_act_and_its_refusal_is_an_access(world: World) {
     let command = ground(ActCommand::new(&issued.identifier, 1, Action::Suspend));
     let refused = world.registry.act(&client(MARKET), &command).unwrap_err();
     assert_eq!(refused.code, Code::IssuerNotAuthorised);
-    assert_eq!(refused.rule.as_deref(), Some("authority_not_the_issuer"));
+    assert_eq!(refused.rule.map(Rule::wire), Some("authority_not_the_issuer"));
     let entry =
         world.registry.store().read_access_now(|reader| reader.access_entry("access-main", 0)).unwrap();
     let entry: Value = serde_json::from_slice(&entry.unwrap()).unwrap();
@@ -194,7 +195,7 @@ fn i4_a_client_objects_in_the_name_of_its_own_agency_only(world: World) {
         world.registry.dispute(&client(MARKET), &command, None)
     };
     let refused = say(Some(POLICE)).unwrap_err();
-    assert_eq!((refused.code, refused.rule.as_deref()), (Code::Forbidden, Some("agency_mismatch")));
+    assert_eq!((refused.code, refused.rule), (Code::Forbidden, Some(Rule::AgencyMismatch)));
     assert!(say(None).unwrap().disputed);
 }
 
@@ -247,7 +248,7 @@ fn an_agency_acts_with_its_own_key_and_an_order_counts_once(world: World) {
     assert_eq!(acted.effective_on, day("2026-11-20"));
     act(&world, &signed(Action::Restore)).unwrap();
     let again = act(&world, &suspend).unwrap_err();
-    assert_eq!(again.rule.as_deref(), Some("order_replayed"));
+    assert_eq!(again.rule.map(Rule::wire), Some("order_replayed"));
 }
 
 fn an_order_that_says_something_else_is_refused(world: World) {
@@ -258,7 +259,7 @@ fn an_order_that_says_something_else_is_refused(world: World) {
     let mut command = ground(ActCommand::new(&issued.identifier, 1, Action::Suspend));
     command.effective_on = Some(day("2026-11-20"));
     command.order = Some(order(&key, &command));
-    assert_eq!(act(&world, &command).unwrap_err().rule.as_deref(), Some("key_owner"));
+    assert_eq!(act(&world, &command).unwrap_err().rule.map(Rule::wire), Some("key_owner"));
     let own = SigningKey::from_seed(&[8; 32]).unwrap();
     world.registry.register_key("test", POLICE, own.verify_key().bytes()).unwrap();
     let right = order(&own, &command);
@@ -271,7 +272,7 @@ fn an_order_that_says_something_else_is_refused(world: World) {
     for (edit, rule) in edits {
         let mut other = ActCommand { order: Some(right.clone()), ..command.clone() };
         edit(&mut other);
-        assert_eq!(act(&world, &other).unwrap_err().rule.as_deref(), Some(rule));
+        assert_eq!(act(&world, &other).unwrap_err().rule.map(Rule::wire), Some(rule));
     }
     let mut tampered = right.clone().into_bytes();
     let last = tampered.len() - 10;
@@ -307,7 +308,7 @@ fn a_version_signed_by_the_agency_is_stored_as_it_came(world: World) {
     let mut swapped = record.clone();
     swapped.holders.swap(0, 1);
     command.envelope = Some(sign(&swapped));
-    assert_eq!(act(&world, &command).unwrap_err().rule.as_deref(), Some("version_holders"));
+    assert_eq!(act(&world, &command).unwrap_err().rule.map(Rule::wire), Some("version_holders"));
     command.envelope = Some(sign(&record));
     act(&world, &command).unwrap();
     for code in [ZHOU, CHEN] {
@@ -354,11 +355,11 @@ fn an_extension_ends_later_and_an_endorsement_sets_the_next_review(world: World)
             until.map(|day| FaceEdit::Patch(json!({"valid_to": day}).as_object().unwrap().clone()));
         act(&world, &command)
     };
-    assert_eq!(extend(None).unwrap_err().rule.as_deref(), Some("extend_until"));
-    assert_eq!(extend(Some("2029-01-01")).unwrap_err().rule.as_deref(), Some("extend_later"));
+    assert_eq!(extend(None).unwrap_err().rule.map(Rule::wire), Some("extend_until"));
+    assert_eq!(extend(Some("2029-01-01")).unwrap_err().rule.map(Rule::wire), Some("extend_later"));
     let acted = extend(Some("2040-05-06")).unwrap();
     let mut endorse = ActCommand::new(&acted.identifier, 2, Action::Endorse);
-    assert_eq!(act(&world, &endorse).unwrap_err().rule.as_deref(), Some("endorsement"));
+    assert_eq!(act(&world, &endorse).unwrap_err().rule.map(Rule::wire), Some("endorsement"));
     endorse.endorsement = Some(Endorsement { kind: "年审".into(), result: "合格".into() });
     endorse.review_due = Some(day("2026-11-21"));
     assert_eq!(act(&world, &endorse).unwrap().version, 2);
@@ -408,6 +409,9 @@ fn a_repeated_request_gets_the_first_answer_and_another_body_a_mismatch(world: W
     assert_eq!(registry.act_once(&operator(), &suspend, Some(&once)).unwrap(), first);
     assert_eq!(registry.act(&operator(), &suspend).unwrap_err().code, Code::ActionForbidden);
     for key in ["", "with space", &"k".repeat(129)] {
-        assert_eq!(registry.once("c1", key, b"").unwrap_err().rule.as_deref(), Some("idempotency_key_form"));
+        assert_eq!(
+            registry.once("c1", key, b"").unwrap_err().rule.map(Rule::wire),
+            Some("idempotency_key_form")
+        );
     }
 }

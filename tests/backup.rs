@@ -19,6 +19,7 @@ use common::{Backend, MASTER, World, demo_regions, operator, run};
 use elicense::error::Error;
 use elicense::log::LogVerifier;
 use elicense::registry::{Ask, FsckOptions, Opening, Registry, Restored, Submitted};
+use elicense::rule::Rule;
 use elicense::store::Place;
 use elicense::trust::MasterKey;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ fn lookup(registry: &Registry, code: &str) -> Result<Value, Error> {
     .unwrap();
     registry.refresh()?;
     let prepared = registry.prepare_lookup(&ask)?;
-    let answered = run(registry.lookup(&operator(), prepared, "cli"))?;
+    let answered = run(registry.lookup(&operator(), prepared))?;
     Ok(serde_json::from_slice(&answered.body).unwrap())
 }
 
@@ -143,7 +144,7 @@ fn a_backup_that_was_touched_is_not_restored() {
     world.registry.backup(&backup).unwrap();
     let refused = |rule: &str| {
         let error = restore(&world, &backup, &place).unwrap_err();
-        assert_eq!(error.rule.as_deref(), Some(rule), "{error:?}");
+        assert_eq!(error.rule.map(Rule::wire), Some(rule), "{error:?}");
         assert!(!place.exists());
         let left = std::fs::read_dir(world.dir()).unwrap().map(|entry| entry.unwrap().file_name());
         assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("restoring")));
@@ -196,7 +197,7 @@ fn a_backup_of_a_damaged_registry_is_not_restored() {
     drop(conn);
     world.registry.backup(&backup).unwrap();
     let error = restore(&world, &backup, &place).unwrap_err();
-    assert_eq!(error.rule.as_deref(), Some("backup_fsck"));
+    assert_eq!(error.rule.map(Rule::wire), Some("backup_fsck"));
     let findings = error.extra.unwrap();
     assert!(
         findings.as_array().unwrap().iter().any(|finding| finding["kind"] == "seal_broken"),
@@ -212,7 +213,7 @@ fn a_backup_takes_a_new_folder_and_a_sqlite_registry() {
     let backup = world.dir().join("backup");
     world.registry.backup(&backup).unwrap();
     let error = world.registry.backup(&backup).unwrap_err();
-    assert_eq!(error.rule.as_deref(), Some("backup_place"));
+    assert_eq!(error.rule.map(Rule::wire), Some("backup_place"));
     let Some(world) = common::world(Backend::Postgres) else { return common::postgres::skipped() };
     let error = world.registry.backup(&world.dir().join("backup")).unwrap_err();
     assert_eq!(error.code.wire(), "config_invalid");
@@ -232,7 +233,7 @@ fn i14_a_database_that_was_put_back_goes_on_in_successors_of_its_logs(world: Wor
     registry.start_access("main").unwrap();
     lookup(registry, ZHOU).unwrap();
     let held = registry.restore_in_place("test").unwrap_err();
-    assert_eq!((held.code.wire(), held.rule.as_deref()), ("log_lost", Some("log_held")));
+    assert_eq!((held.code.wire(), held.rule.map(Rule::wire)), ("log_lost", Some("log_held")));
     assert!(registry.logs().unwrap().iter().all(|log| !log.closed));
     registry.stop_access();
     let registry = world.reopen();
@@ -265,7 +266,7 @@ fn a_damaged_database_that_was_put_back_keeps_its_logs(world: World) {
     world.sql("UPDATE records SET disputed = NOT disputed");
     let registry = world.reopen();
     let error = registry.restore_in_place("test").unwrap_err();
-    assert_eq!(error.rule.as_deref(), Some("backup_fsck"));
+    assert_eq!(error.rule.map(Rule::wire), Some("backup_fsck"));
     assert!(registry.logs().unwrap().iter().all(|log| !log.closed));
 }
 

@@ -15,6 +15,7 @@ use elicense::identity::contains_citizen_number;
 use elicense::record::digest::Digest;
 use elicense::registry::Registry;
 use elicense::registry::import::{ImportOptions, ImportProgress, ImportReport, Limits, Stage};
+use elicense::rule::Rule;
 use elicense::store::{DbUrl, Opened};
 use elicense::table::{Encoding, FileFormat};
 use elicense::trust::envelope::Limits as EnvelopeLimits;
@@ -90,7 +91,7 @@ fn records_of(world: &World, code: &str) -> Vec<Value> {
     });
     let ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     let answer: Value = serde_json::from_slice(&answered.body).unwrap();
     answer["records"].as_array().unwrap().clone()
 }
@@ -157,6 +158,13 @@ fn good_rows_go_on_while_bad_ones_are_named_by_line_and_rule(world: World) {
     ];
     let expected = expected.map(|(line, code, field, rule)| (line, code.into(), field.into(), rule.into()));
     assert_eq!(found, expected);
+    // Each line says what is wrong and what to do, also where it names no rule.
+    for fault in errors(&world) {
+        let said = fault["rule"].as_str().and_then(Rule::from_wire);
+        let (zh, en) =
+            said.map_or(("发证机构不存在", "No such issuing agency"), |rule| (rule.zh(), rule.en()));
+        assert_eq!((fault["zh"].as_str(), fault["en"].as_str()), (Some(zh), Some(en)), "{fault}");
+    }
     // Three records, four rows: a marriage has two holders. Three leaves.
     let after = stored(&world.registry);
     assert_eq!((after.0 - before.0, after.1 - before.1), (4, 3));
@@ -213,8 +221,10 @@ fn the_same_number_on_another_face_is_refused_and_the_first_stays(world: World) 
     assert_eq!((counts.bound, counts.already_there, counts.refused, counts.clashes), (1, 1, 2, 2));
     let mut faults = errors(&world);
     faults.sort_by_key(|fault| fault["line"].as_u64());
-    let expected = [1, 4]
-        .map(|line| json!({"line": line, "code": "number_clash", "field": "number", "rule": "number_clash"}));
+    let rule = Rule::NumberClash;
+    let expected = [1, 4].map(|line| {
+        json!({"line": line, "code": "number_clash", "field": "number", "rule": rule, "zh": rule.zh(), "en": rule.en()})
+    });
     assert_eq!(faults, expected);
 }
 
@@ -439,7 +449,7 @@ fn what_refuses_a_whole_file(world: World) {
         let source = write(&world, name, bytes);
         world.registry.refresh().unwrap();
         let error = world.registry.import(&operator(), &source, options, &|_| ()).unwrap_err();
-        error.rule.unwrap_or_default().into_owned()
+        error.rule.map_or("", Rule::wire)
     };
     let options = options(&world);
     let header = "type,issuer,issued_on";

@@ -84,7 +84,7 @@ fn the_head_of_an_access_log_tells_how_long_its_commits_took(world: World) {
         });
         let ask = serde_json::from_value(ask).unwrap();
         let prepared = world.registry.prepare_lookup(&ask).unwrap();
-        run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+        run(world.registry.lookup(&operator(), prepared)).unwrap();
     }
     let longest = i64::try_from(begun.elapsed().as_micros()).unwrap();
     assert!((1..longest).contains(&told()), "{} of at most {longest} microseconds", told());

@@ -16,6 +16,7 @@ use elicense::registry::{
     ActCommand, Acted, Ask, Beginning, Draft, FaceEdit, FsckOptions, ImportOptions, Issued, Submitted,
     VerifyAsk,
 };
+use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ fn lookup(world: &World, code: &str) -> Vec<Value> {
         json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     let answer: Value = serde_json::from_slice(&answered.body).unwrap();
     answer["records"].as_array().unwrap().clone()
 }
@@ -58,7 +59,7 @@ fn signed_record(found: &Value) -> Record {
 fn told<T: std::fmt::Debug>(refused: Result<T>) -> String {
     let error: Error = refused.unwrap_err();
     assert_eq!(error.code.status() / 100, 4, "{error:?}");
-    format!("{} {}", error.field.as_deref().unwrap_or("-"), error.rule.as_deref().unwrap_or("-"))
+    format!("{} {}", error.field.as_deref().unwrap_or("-"), error.rule.map(Rule::wire).unwrap_or("-"))
 }
 
 fn patch(fields: Value) -> Option<FaceEdit> {
@@ -184,8 +185,7 @@ fn a_record_is_transferred_in(world: World) {
     let issued = world.registry.begin(&operator(), &submitted, Beginning::TransferIn, None).unwrap();
     assert_eq!(lookup(&world, ZHOU)[0]["verdict"], "valid");
     let ask = json!({"identifier": issued.identifier, "purpose": {"item": "X", "reason": "窗口办理"}});
-    let shown =
-        run(world.registry.history(&operator(), &serde_json::from_value(ask).unwrap(), "cli")).unwrap();
+    let shown = run(world.registry.history(&operator(), &serde_json::from_value(ask).unwrap())).unwrap();
     assert_eq!(shown.body["events"][0]["action"], "transfer_in", "{:#}", shown.body);
     let mut command = ActCommand::new(&issued.identifier, 1, Action::Change);
     command.face = patch(json!({"bank": "示范商业银行"}));
@@ -302,7 +302,7 @@ fn a_renamed_agency_keeps_its_earlier_names(world: World) {
     let ask: VerifyAsk =
         serde_json::from_value(json!({"envelope": envelope, "purpose": {"item": "X", "reason": "窗口核验"}}))
             .unwrap();
-    let verified = run(world.registry.verify(Some(&operator()), &ask, "agency")).unwrap();
+    let verified = run(world.registry.verify(Some(&operator()), &ask)).unwrap();
     assert_eq!(verified.verdict.wire(), "valid", "{:#}", verified.body);
     let correct = |identifier: &str, version, bank: &str| {
         let mut command = ActCommand::new(identifier, version, Action::Correct);

@@ -21,6 +21,7 @@ use elicense::log::receipt::Receipt;
 use elicense::log::{Hash, Tree, proof, tile};
 use elicense::policy::{Actor, Client};
 use elicense::registry::{Ask, FsckOptions, Registry, Submitted};
+use elicense::rule::Rule;
 use elicense::store::Side;
 use serde_json::{Value, json};
 
@@ -31,7 +32,7 @@ fn lookup(registry: &Registry, code: &str, form: &str) -> Result<Value, Error> {
     .unwrap();
     registry.refresh()?;
     let prepared = registry.prepare_lookup(&ask)?;
-    let answered = run(registry.lookup(&operator(), prepared, "cli"))?;
+    let answered = run(registry.lookup(&operator(), prepared))?;
     Ok(serde_json::from_slice(&answered.body).unwrap())
 }
 
@@ -129,7 +130,7 @@ fn a_receipt_by_reference_is_fetched_by_who_made_the_access(world: World) {
     };
     let other = Actor::Client { client: client.into(), scopes: vec![] };
     let refused = registry.receipt_of(&other, log, 0).unwrap_err();
-    assert_eq!((refused.code.wire(), refused.rule.as_deref()), ("forbidden", Some("not_own_access")));
+    assert_eq!((refused.code.wire(), refused.rule.map(Rule::wire)), ("forbidden", Some("not_own_access")));
     assert_eq!(registry.receipt_of(&operator(), log, 2).unwrap_err().code.wire(), "not_found");
 }
 
@@ -247,7 +248,7 @@ fn i14_an_access_log_is_taken_over_only_after_its_lease_and_the_old_owner_learns
     first.start_access("main").unwrap();
     assert_eq!(lookup(first, ZHOU, "full").unwrap()["receipt"]["index"], 0);
     let refused = second.start_access("main").unwrap_err();
-    assert_eq!((refused.code.wire(), refused.rule.as_deref()), ("log_lost", Some("log_held")));
+    assert_eq!((refused.code.wire(), refused.rule.map(Rule::wire)), ("log_lost", Some("log_held")));
 
     world.clock.set(first.now().plus_seconds(elicense::store::LEASE_S + 1));
     second.start_access("main").unwrap();

@@ -24,7 +24,7 @@ fn lookup(world: &World, value: Value) -> Value {
     let registry = &world.registry;
     registry.refresh().unwrap();
     let prepared = registry.prepare_lookup(&ask).unwrap();
-    let answered = run(registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(registry.lookup(&operator(), prepared)).unwrap();
     serde_json::from_slice(&answered.body).unwrap()
 }
 

@@ -5,6 +5,7 @@
 mod common;
 
 use elicense::api::document::Document;
+use elicense::record::access::{Channel, Outcome, Presence};
 use serde_json::Value;
 
 #[test]
@@ -15,6 +16,17 @@ fn the_document_is_the_one_in_the_repository() {
         pinned.trim_end() == built.text().trim_end(),
         "schema/openapi.json is not what the program serves: run `cargo run -- openapi > schema/openapi.json` and look at the difference"
     );
+}
+
+/// What stands in signed entries is told as it stands there.
+#[test]
+fn closed_lists_are_described_with_all_their_words() {
+    let document = Document::build().unwrap();
+    let listed = |name: &str| document.value()["components"]["schemas"][name]["enum"].clone();
+    let all = |wires: Vec<&'static str>| serde_json::json!(wires);
+    assert_eq!(listed("Presence"), all(Presence::ALL.iter().map(|one| one.wire()).collect()));
+    assert_eq!(listed("Channel"), all(Channel::ALL.iter().map(|one| one.wire()).collect()));
+    assert_eq!(listed("Outcome"), all(Outcome::ALL.iter().map(|one| one.wire()).collect()));
 }
 
 /// Each path in the document is a route, and each route below /api/v1 is in the document.

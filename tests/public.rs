@@ -17,6 +17,7 @@ use common::{World, operator, server};
 use elicense::error::Error;
 use elicense::record::event::{Event, Order};
 use elicense::registry::{FindingKind, FsckOptions, Opening, Registry, Submitted};
+use elicense::rule::Rule;
 use elicense::store::PublicEvent;
 use elicense::trust::{Envelope, MasterKey, Typ};
 use serde_json::{Value, json};
@@ -178,9 +179,7 @@ fn an_order_that_was_changed_or_left_out_is_found(world: World) {
 }
 
 fn rule(outcome: Result<(), Error>) -> Option<String> {
-    outcome
-        .err()
-        .map(|error| error.rule.map(|rule| rule.into_owned()).unwrap_or(error.code.wire().to_owned()))
+    outcome.err().map(|error| error.rule.map_or(error.code.wire(), Rule::wire).to_owned())
 }
 
 fn registry_kids(registry: &Registry) -> Vec<String> {
@@ -249,7 +248,7 @@ fn a_revocation_is_never_moved_later(world: World) {
     assert!(!registry.store().write_now(|writer| writer.revoke_signing_key(&row)).unwrap());
     assert_eq!(findings(registry), []);
     let refused = registry.issue(&operator(), &Submitted::Draft(people::social_card(ZHOU, "周海燕")));
-    assert_eq!(refused.unwrap_err().rule.as_deref(), Some("key_missing"));
+    assert_eq!(refused.unwrap_err().rule.map(Rule::wire), Some("key_missing"));
 }
 
 fn mode(path: &std::path::Path) -> u32 {

@@ -8,6 +8,8 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::people::{self, ZHOU};
 use common::{World, operator, run, server};
 use elicense::record::Action;
@@ -50,6 +52,11 @@ fn refused(arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+/// Who was asked about, and the other spouse on the marriage certificate.
+fn asked(code: &str) -> String {
+    json!({"code_type": "111", "code": code, "joint": [["111", people::CHEN]]}).to_string()
+}
+
 /// Issues three records, looks them up, and writes what an outsider would have been given.
 fn served(world: &World, folder: &Path) -> Value {
     let registry = &world.registry;
@@ -73,14 +80,22 @@ fn served(world: &World, folder: &Path) -> Value {
     for _ in 0..3 {
         registry.refresh().unwrap();
         let prepared = registry.prepare_lookup(&ask).unwrap();
-        body = run(registry.lookup(&operator(), prepared, "cli")).unwrap().body;
+        body = run(registry.lookup(&operator(), prepared)).unwrap().body;
     }
     let write = |name: &str, text: &[u8]| std::fs::write(folder.join(name), text).unwrap();
     write("answer.json", &body);
     write("jwks.json", jwks(&registry.snapshot().keys).to_string().as_bytes());
     write("verifier.txt", registry.log_verifier("access-main").unwrap().to_string().as_bytes());
-    write("asked.json", json!({"code_type": "111", "code": ZHOU}).to_string().as_bytes());
+    write("asked.json", asked(ZHOU).as_bytes());
     serde_json::from_slice(&body).unwrap()
+}
+
+/// A value of a file of vectors.
+fn vector(file: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/vectors/{file}.txt"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+    line.unwrap_or_else(|| panic!("no {name}")).to_owned()
 }
 
 on_both! {
@@ -142,9 +157,9 @@ fn written(world: &World) {
         registry.refresh().unwrap();
         let ask: Ask = serde_json::from_value(ask).unwrap();
         let prepared = registry.prepare_lookup(&ask).unwrap();
-        run(registry.lookup(&operator(), prepared, "cli")).unwrap();
+        run(registry.lookup(&operator(), prepared)).unwrap();
     }
-    registry.export(&operator(), None, "cli", &mut Vec::new()).unwrap();
+    registry.export(&operator(), None, &mut Vec::new()).unwrap();
     registry.stop_access();
     registry.make_registry_key("test").unwrap();
     registry.succeed_log("test", "access-main").unwrap();
@@ -174,13 +189,26 @@ fn i10_what_is_written_is_what_the_schemas_allow(world: World) {
     entries.extend(batches.into_iter().flat_map(|batch| batch.items.unwrap()).map(|item| text(&item.entry)));
     // The last leaf of a closed access log is an event.
     events.push(entries.pop().unwrap());
+    records.push(vector("bytes", "record.status_json"));
+    // Items, cases and citizens will write the members that nothing writes yet.
+    entries.extend(
+        ["access", "access.shown", "access.long"].map(|name| vector("bytes", &format!("{name}.json"))),
+    );
+    let before = (1..=7).map(|number| {
+        let receipt: Value =
+            serde_json::from_str(&vector("access_v1", &format!("receipt.{number}"))).unwrap();
+        text(&URL_SAFE_NO_PAD.decode(receipt["entry"].as_str().unwrap()).unwrap())
+    });
+    let before: Vec<String> = before.collect();
     let kinds: std::collections::BTreeSet<String> = events
         .iter()
         .map(|event| serde_json::from_str::<Value>(event).unwrap()["kind"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(kinds.len(), elicense::record::event::EventKind::ALL.len(), "{kinds:?}");
     let folder = tempfile::tempdir().unwrap();
-    for (name, documents) in [("record", records), ("event", events), ("access_entry", entries)] {
+    let kinds =
+        [("record", records), ("event", events), ("access_entry", entries), ("access_entry_v1", before)];
+    for (name, documents) in kinds {
         let lines = folder.path().join(name);
         std::fs::write(&lines, documents.join("\n")).unwrap();
         let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.json"));
@@ -202,10 +230,13 @@ fn i10_a_verifier_written_from_the_page_agrees(world: World) {
     assert_eq!(identifiers.len(), 3);
     assert_eq!(found, json!(identifiers));
     // Another number than the one that was asked about is told from it, and another log from this one.
-    let asked = folder.path().join("asked.json");
-    std::fs::write(&asked, json!({"code_type": "111", "code": people::CHEN}).to_string()).unwrap();
+    let file = folder.path().join("asked.json");
+    std::fs::write(&file, asked(people::CHEN)).unwrap();
     assert!(refused(&["check", path]).contains("holder_hash"));
-    std::fs::write(&asked, json!({"code_type": "111", "code": ZHOU}).to_string()).unwrap();
+    // And another co-holder than the one whose record was shown.
+    std::fs::write(&file, asked(ZHOU).replace(people::CHEN, people::COMPANY)).unwrap();
+    assert!(refused(&["check", path]).contains("joint"));
+    std::fs::write(&file, asked(ZHOU)).unwrap();
     let other = world.registry.log_verifier("access-other").unwrap().to_string();
     std::fs::write(folder.path().join("verifier.txt"), other).unwrap();
     assert!(refused(&["check", path]).contains("origin"));
@@ -224,6 +255,31 @@ fn i10_each_changed_byte_is_refused_by_an_outsider() {
     for part in ["header", "payload", "checkpoint", "entry", "proof", "log", "index", "answer"] {
         assert!(counts[part].as_u64().is_some_and(|count| count > 3), "{part}: {counts}");
     }
+}
+
+#[test]
+fn i10_an_outsider_computes_the_examples_of_entries_and_verifies_those_of_layout_1() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vectors");
+    let Some(counts) = held(&["entries", vectors.to_str().unwrap()]) else { return };
+    assert_eq!(counts, json!({"examples": 4, "held": 7}));
+}
+
+#[test]
+fn the_worked_examples_of_sealed_rows_are_those_of_the_second_implementation() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vectors/bytes.txt");
+    let Some(output) = script("seals.py", &["check", examples.to_str().unwrap()]) else { return };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["made"].as_u64().is_some_and(|made| made > 50), "{said}");
+    // One byte of one example changed is seen.
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(&examples).unwrap();
+    let at = text.find("row.event.sealed = ").unwrap() + "row.event.sealed = 02".len();
+    let changed = folder.path().join("bytes.txt");
+    std::fs::write(&changed, format!("{}1{}", &text[..at], &text[at + 1..])).unwrap();
+    let output = script("seals.py", &["check", changed.to_str().unwrap()]).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("row.event.sealed"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
 use elicense::record::Record;
 use elicense::record::action::Action;
 use elicense::registry::{ActCommand, Ask, FaceEdit, Issued, MarkCommand, Submitted, Verified, VerifyAsk};
+use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ fn lookup(world: &World, code: &str) -> Value {
         json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
     serde_json::from_slice(&answered.body).unwrap()
 }
 
@@ -37,7 +38,7 @@ fn verify(world: &World, ask: Value) -> Verified {
 fn verify_as(world: &World, actor: Option<&Actor>, ask: Value) -> Result<Verified> {
     world.registry.refresh().unwrap();
     let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
-    run(world.registry.verify(actor, &ask, "agency"))
+    run(world.registry.verify(actor, &ask))
 }
 
 fn judged(verified: &Verified) -> (&str, Vec<&str>) {
@@ -360,7 +361,7 @@ fn i4_a_field_outside_the_grant_is_not_compared(world: World) {
     assert_eq!(judged(&allowed).0, "valid");
     let refused =
         verify_as(&world, Some(&actor), ask(json!({"name": "周海燕", "bank": "示范银行"}))).unwrap_err();
-    assert_eq!((refused.code, refused.rule.as_deref()), (Code::Forbidden, Some("field_not_granted")));
+    assert_eq!((refused.code, refused.rule.map(Rule::wire)), (Code::Forbidden, Some("field_not_granted")));
     let entry =
         world.registry.store().read_access_now(|reader| reader.access_entry("access-main", 1)).unwrap();
     let entry: Value = serde_json::from_slice(&entry.unwrap()).unwrap();

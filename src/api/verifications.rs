@@ -32,6 +32,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 async fn verify(body: StrictJson<Brought, LIMIT>, context: web::Data<Context>) -> Result<HttpResponse> {
     let Brought { envelope, receipt } = body.0;
     let ask = VerifyAsk { envelope, receipt, ..VerifyAsk::default() };
-    let verified = context.registry.verify(None, &ask, "public").await?;
+    let verified = context.registry.verify(None, &ask).await?;
     Ok(HttpResponse::Ok().json(verified.body))
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::Region;
 use crate::clock::Day;
+use crate::rule::Rule;
 
 /// One agency under one name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,14 +111,14 @@ pub enum AgencyFault {
 
 impl AgencyFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::CodeForm(_) => "agency_code_form",
-            Self::PeriodBackwards(_) => "agency_period_backwards",
-            Self::Overlap(_) => "agency_overlap",
-            Self::SuccessorWithoutEnd(_) => "agency_successor_without_end",
-            Self::SuccessorUnknown(_) => "agency_successor_unknown",
-            Self::SuccessionCycle(_) => "agency_succession_cycle",
+            Self::CodeForm(_) => Rule::AgencyCodeForm,
+            Self::PeriodBackwards(_) => Rule::AgencyPeriodBackwards,
+            Self::Overlap(_) => Rule::AgencyOverlap,
+            Self::SuccessorWithoutEnd(_) => Rule::AgencySuccessorWithoutEnd,
+            Self::SuccessorUnknown(_) => Rule::AgencySuccessorUnknown,
+            Self::SuccessionCycle(_) => Rule::AgencySuccessionCycle,
         }
     }
 }
@@ -246,17 +247,17 @@ pub(super) mod tests {
         assert_eq!(all.on(&code(1), "2010-01-01".parse().unwrap()), Some(&new));
         assert_eq!(all.on(&code(1), "1989-12-31".parse().unwrap()), None);
         let overlap = agency(&code(1), "城东区民政局", "190101", "2009-06-01", "", "");
-        assert_eq!(Agencies::new([old, overlap]).unwrap_err().rule(), "agency_overlap");
+        assert_eq!(Agencies::new([old, overlap]).unwrap_err().rule(), Rule::AgencyOverlap);
     }
 
     #[test]
     fn a_circle_or_a_loose_end_is_refused() {
         let a = agency(&code(1), "甲", "190101", "1990-01-01", "2000-12-31", &code(2));
         let b = agency(&code(2), "乙", "190101", "1990-01-01", "2005-12-31", &code(1));
-        assert_eq!(Agencies::new([a.clone(), b]).unwrap_err().rule(), "agency_succession_cycle");
-        assert_eq!(Agencies::new([a.clone()]).unwrap_err().rule(), "agency_successor_unknown");
+        assert_eq!(Agencies::new([a.clone(), b]).unwrap_err().rule(), Rule::AgencySuccessionCycle);
+        assert_eq!(Agencies::new([a.clone()]).unwrap_err().rule(), Rule::AgencySuccessorUnknown);
         let standing = Agency { valid_to: None, ..a };
-        assert_eq!(Agencies::new([standing]).unwrap_err().rule(), "agency_successor_without_end");
+        assert_eq!(Agencies::new([standing]).unwrap_err().rule(), Rule::AgencySuccessorWithoutEnd);
     }
 
     proptest! {
@@ -278,7 +279,7 @@ pub(super) mod tests {
             let closing = chain.last_mut().unwrap();
             closing.valid_to = Some(today);
             closing.succeeded_by = Some(code(back % (length + 1)));
-            prop_assert_eq!(Agencies::new(chain).unwrap_err().rule(), "agency_succession_cycle");
+            prop_assert_eq!(Agencies::new(chain).unwrap_err().rule(), Rule::AgencySuccessionCycle);
         }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Agencies, Region, RegionFault};
 use crate::clock::Day;
+use crate::rule::Rule;
 
 /// One grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,15 +81,15 @@ pub enum AuthorityFault {
 
 impl AuthorityFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::RegionMalformed(_) => "authority_region_malformed",
-            Self::AgencyUnknown => "authority_agency_unknown",
-            Self::AgencyNotInForce => "authority_agency_not_in_force",
-            Self::TypeNotGranted => "authority_type_not_granted",
-            Self::RegionNotCovered => "authority_region_not_covered",
-            Self::OutsidePeriod => "authority_outside_period",
-            Self::NotTheIssuer => "authority_not_the_issuer",
+            Self::RegionMalformed(_) => Rule::AuthorityRegionMalformed,
+            Self::AgencyUnknown => Rule::AuthorityAgencyUnknown,
+            Self::AgencyNotInForce => Rule::AuthorityAgencyNotInForce,
+            Self::TypeNotGranted => Rule::AuthorityTypeNotGranted,
+            Self::RegionNotCovered => Rule::AuthorityRegionNotCovered,
+            Self::OutsidePeriod => Rule::AuthorityOutsidePeriod,
+            Self::NotTheIssuer => Rule::AuthorityNotTheIssuer,
         }
     }
 }
@@ -244,9 +245,9 @@ mod tests {
         assert_eq!(acting.grant.agency, OLD);
         let refused =
             |actor: &str, on| issuers.may_act(actor, OLD, TYPE, "190101", day(on)).unwrap_err().rule();
-        assert_eq!(refused(OLD, "2026-11-22"), "authority_not_the_issuer");
-        assert_eq!(refused(NEW, "2014-12-31"), "authority_not_the_issuer");
-        assert_eq!(refused(PROVINCE, "2016-01-01"), "authority_not_the_issuer");
+        assert_eq!(refused(OLD, "2026-11-22"), Rule::AuthorityNotTheIssuer);
+        assert_eq!(refused(NEW, "2014-12-31"), Rule::AuthorityNotTheIssuer);
+        assert_eq!(refused(PROVINCE, "2016-01-01"), Rule::AuthorityNotTheIssuer);
     }
 
     #[test]

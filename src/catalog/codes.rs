@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Label;
+use crate::rule::Rule;
 
 /// How sure the codes of a list are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,11 +72,11 @@ pub enum CodeListFault {
 
 impl CodeListFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::Shape(_) => "code_list_shape",
-            Self::CodeTwice { .. } => "code_list_code_twice",
-            Self::VersionTwice(_) => "code_list_version_twice",
+            Self::Shape(_) => Rule::CodeListShape,
+            Self::CodeTwice { .. } => Rule::CodeListCodeTwice,
+            Self::VersionTwice(_) => Rule::CodeListVersionTwice,
         }
     }
 }

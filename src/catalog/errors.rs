@@ -69,6 +69,7 @@ impl From<CatalogFault> for Error {
 mod tests {
     use super::*;
     use crate::catalog::FaceRule;
+    use crate::rule::Rule;
 
     #[test]
     fn a_contradiction_to_the_holder_has_a_code_of_its_own() {
@@ -80,7 +81,7 @@ mod tests {
         }
         assert_eq!(Error::from(AuthorityFault::AgencyUnknown).code, Code::IssuerUnknown);
         assert_eq!(
-            Error::from(AuthorityFault::OutsidePeriod).rule.as_deref(),
+            Error::from(AuthorityFault::OutsidePeriod).rule.map(Rule::wire),
             Some("authority_outside_period")
         );
     }

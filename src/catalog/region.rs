@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::rule::Rule;
+
 /// A region with everything below it. `100000` is the whole country, as in the codes of national bodies.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Region {
@@ -35,11 +37,11 @@ pub enum RegionFault {
 
 impl RegionFault {
     /// The stable name of the rule.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::Length => "region_length",
-            Self::Digits => "region_digits",
-            Self::Hole => "region_hole",
+            Self::Length => Rule::RegionLength,
+            Self::Digits => Rule::RegionDigits,
+            Self::Hole => Rule::RegionHole,
         }
     }
 }

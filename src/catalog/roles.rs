@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Label;
+use crate::rule::Rule;
 
 /// One role of a type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,13 +86,13 @@ pub enum RoleFault {
 
 impl RoleFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::Unknown => "role_unknown",
-            Self::Count { .. } => "role_count",
-            Self::SharePresence { .. } => "share_presence",
-            Self::ShareForm { .. } => "share_form",
-            Self::ShareSum { .. } => "share_sum",
+            Self::Unknown => Rule::RoleUnknown,
+            Self::Count { .. } => Rule::RoleCount,
+            Self::SharePresence { .. } => Rule::SharePresence,
+            Self::ShareForm { .. } => Rule::ShareForm,
+            Self::ShareSum { .. } => Rule::ShareSum,
         }
     }
 }
@@ -179,7 +180,7 @@ mod tests {
         let seats: Vec<Seat<'_>> =
             shares.iter().map(|share| Seat { role: "co_owner", share: *share }).collect();
         let faults = entry("real_estate_certificate").check_holders(&json!({"co_ownership": kind}), &seats);
-        faults.err().unwrap_or_default().iter().map(RoleFault::rule).collect()
+        faults.err().unwrap_or_default().iter().map(|fault| fault.rule().wire()).collect()
     }
 
     #[test]
@@ -200,7 +201,10 @@ mod tests {
         let spouse = Seat { role: "spouse", share: None };
         assert!(marriage.check_holders(&json!({}), &[spouse, spouse]).is_ok());
         for seats in [vec![spouse], vec![spouse; 3]] {
-            assert_eq!(marriage.check_holders(&json!({}), &seats).unwrap_err()[0].rule(), "role_count");
+            assert_eq!(
+                marriage.check_holders(&json!({}), &seats).unwrap_err()[0].rule().wire(),
+                "role_count"
+            );
         }
         let witness = Seat { role: "witness", share: None };
         let faults = marriage.check_holders(&json!({}), &[spouse, spouse, witness]).unwrap_err();
@@ -214,7 +218,7 @@ mod tests {
         let lists = CodeLists::builtin().unwrap();
         TypeEntry::compile(def.clone(), &lists).unwrap();
         def.holders[0].max = 201;
-        assert_eq!(TypeEntry::compile(def, &lists).unwrap_err().rule(), "type_inconsistent");
+        assert_eq!(TypeEntry::compile(def, &lists).unwrap_err().rule().wire(), "type_inconsistent");
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use crate::catalog::{
     Region, TypeDef, TypeEntry, TypeFault, Workdays, WorkdaysFault, absence,
 };
 use crate::clock::Moment;
+use crate::rule::Rule;
 
 /// What a catalog is built from. The default is empty; [`CatalogParts::builtin`] has the seed.
 #[derive(Debug, Clone, Default)]
@@ -84,18 +85,18 @@ pub enum CatalogFault {
 
 impl CatalogFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
             Self::Type(fault) => fault.rule(),
             Self::CodeList(fault) => fault.rule(),
             Self::Agency(fault) => fault.rule(),
             Self::Workdays(fault) => fault.rule(),
-            Self::VersionTwice { .. } => "type_version_twice",
-            Self::SlugClash(_) => "type_slug_clash",
-            Self::EndsUnknown { .. } => "type_ends_unknown",
-            Self::TypeMissing(_) => "type_missing",
-            Self::Grant(_) => "authority_grant",
-            Self::Coverage(..) => "coverage_statement",
+            Self::VersionTwice { .. } => Rule::TypeVersionTwice,
+            Self::SlugClash(_) => Rule::TypeSlugClash,
+            Self::EndsUnknown { .. } => Rule::TypeEndsUnknown,
+            Self::TypeMissing(_) => Rule::TypeMissing,
+            Self::Grant(_) => Rule::AuthorityGrant,
+            Self::Coverage(..) => Rule::CoverageStatement,
         }
     }
 }

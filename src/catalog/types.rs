@@ -4,6 +4,7 @@ use crate::catalog::definition::{EndAction, EndBy, EndOn, EndState};
 use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
 use crate::catalog::{CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
+use crate::rule::Rule;
 
 /// One version of a type, compiled.
 #[derive(Debug, Clone)]
@@ -47,12 +48,12 @@ pub enum TypeFault {
 
 impl TypeFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::Shape(_) => "type_shape",
-            Self::CodeForm { .. } => "type_code_form",
-            Self::SlugForm => "type_slug_form",
-            Self::Inconsistent { .. } => "type_inconsistent",
+            Self::Shape(_) => Rule::TypeShape,
+            Self::CodeForm { .. } => Rule::TypeCodeForm,
+            Self::SlugForm => Rule::TypeSlugForm,
+            Self::Inconsistent { .. } => Rule::TypeInconsistent,
             Self::Face { source, .. } => source.rule(),
         }
     }

@@ -9,6 +9,7 @@ use chrono::{Datelike, Weekday};
 use serde::Deserialize;
 
 use crate::clock::Day;
+use crate::rule::Rule;
 
 /// Which days are worked, for the years that are arranged.
 #[derive(Debug, Clone, Default)]
@@ -44,11 +45,11 @@ pub enum WorkdaysFault {
 
 impl WorkdaysFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::YearUnknown(_) => "workdays_year_unknown",
-            Self::Shape(_) => "workdays_shape",
-            Self::Misplaced { .. } => "workdays_misplaced",
+            Self::YearUnknown(_) => Rule::WorkdaysYearUnknown,
+            Self::Shape(_) => Rule::WorkdaysShape,
+            Self::Misplaced { .. } => Rule::WorkdaysMisplaced,
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     };
     let file = private::create_new(&args.out).map_err(unwritable)?;
     let mut out = BufWriter::new(file);
-    let done = registry.export(&globals.actor(), args.issuer.as_deref(), "cli", &mut out);
+    let done = registry.export(&globals.actor(), args.issuer.as_deref(), &mut out);
     registry.stop_access();
     let done = done?;
     let mut file = out.into_inner().map_err(|error| unwritable(error.into_error()))?;

@@ -45,6 +45,14 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         counts.access_entries,
         counts.signatures
     ));
+    let older: Vec<String> =
+        report.older.iter().map(|table| format!("{} of {}", table.rows, table.table)).collect();
+    if !older.is_empty() {
+        lines.push(format!(
+            "older layout: {}; no damage, `elicense migrate` seals them anew",
+            older.join(", ")
+        ));
+    }
     if let Some(sizes) = &report.sizes {
         lines.extend(sizes.iter().map(|size| json!(size).to_string()));
     }

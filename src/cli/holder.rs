@@ -97,7 +97,7 @@ fn list(globals: &Globals, (code_type, item, reason): (&str, &str, &str), output
     });
     let ask: DirectoryAsk = input::json(&ask.to_string(), "list")?;
     let registry = globals.open_with_access()?;
-    let shown = super::serve::runtime()?.block_on(registry.directory(&globals.actor(), &ask, "cli"));
+    let shown = super::serve::runtime()?.block_on(registry.directory(&globals.actor(), &ask));
     registry.stop_access();
     let body = shown?.body;
     let word = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or("–").to_owned();

@@ -152,7 +152,8 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         if done.whole { "" } else { "; the file has no closing line with that count: it is not whole" },
     )];
     lines.extend(done.refused.iter().map(|line| {
-        format!("line {}: {} {}", line.line, line.code, line.rule.as_deref().unwrap_or_default())
+        let (name, said) = line.rule.map_or(("", ""), |rule| (rule.wire(), rule.zh()));
+        format!("line {}: {} {name} {said}", line.line, line.code)
     }));
     output.say(&lines.join("\n"), &json!(done));
     Ok(u8::from(!done.whole || !done.refused.is_empty()))

@@ -9,7 +9,9 @@ use serde_json::json;
 use super::input;
 use super::output::Output;
 use super::place::Globals;
+use crate::catalog::FaceNote;
 use crate::error::{Error, Result};
+use crate::identity::RemarkKind;
 use crate::registry::{IssueOutcome, SentLine};
 
 /// Arguments of `issue`.
@@ -36,6 +38,10 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             IssueOutcome::AlreadyThere => "already there",
         };
         let mut text = format!("{word}  {}  leaf {} of {}", issued.identifier, issued.leaf, issued.log);
+        for remark in &issued.remarks {
+            let (zh, en) = said(remark);
+            let _ = write!(text, "\n  {remark}  {zh} ({en})");
+        }
         for ended in &issued.ended {
             let name = ended.identifier.as_deref().unwrap_or(&ended.type_code);
             let _ = write!(text, "\n  {}  {name}", ended.action.wire());
@@ -53,4 +59,11 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     }
     registry.stop_access();
     Ok(0)
+}
+
+/// A remark in both languages: on a field of the record, or on a holder's number.
+fn said(remark: &str) -> (&'static str, &'static str) {
+    let field = FaceNote::read(remark).map(|note| (note.kind.zh(), note.kind.en()));
+    let number = || RemarkKind::from_wire(remark).map(|kind| (kind.zh(), kind.en()));
+    field.or_else(number).unwrap_or_default()
 }

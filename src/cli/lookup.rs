@@ -46,7 +46,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open_with_access()?;
     let answered = {
         let prepared = registry.prepare_lookup(&ask)?;
-        super::serve::runtime()?.block_on(registry.lookup(&globals.actor(), prepared, "cli"))
+        super::serve::runtime()?.block_on(registry.lookup(&globals.actor(), prepared))
     };
     registry.stop_access();
     let answered = answered?;

@@ -1,20 +1,33 @@
-//! `elicense migrate`: brings the database to this program's schema.
+//! `elicense migrate`: brings the database to this program's schema, and its sealed rows to the layout of today.
 
 use serde_json::json;
 
 use super::output::Output;
 use super::place::Globals;
 use crate::error::Result;
-use crate::store::Store;
+use crate::registry::Registry;
 
-/// Runs the missing steps and names them.
+/// Runs what is missing and says what it did. Exit code 1 where rows do not open and keep their old layout.
 pub fn run(globals: &Globals, output: &Output) -> Result<u8> {
-    let ran = Store::migrate(&globals.place()?)?;
-    let text = if ran.is_empty() {
-        "The schema is up to date.".to_owned()
-    } else {
-        format!("Ran: {}", ran.join(" "))
-    };
-    output.say(&text, &json!({ "ran": ran }));
-    Ok(0)
+    let done = Registry::migrate(globals.opening()?)?;
+    let mut lines = vec![match done.ran.is_empty() {
+        true => "The schema is up to date.".to_owned(),
+        false => format!("Ran: {}", done.ran.join(" ")),
+    }];
+    for table in done.resealed.iter().filter(|table| table.rows > 0) {
+        lines.push(format!("Sealed anew: {} of {}", table.rows, table.table));
+    }
+    for table in done.resealed.iter().filter(|table| table.damaged > 0) {
+        lines.push(format!("{} of {} do not open and stay as they are", table.damaged, table.table));
+    }
+    lines.push(match (done.closed, done.damaged()) {
+        (true, _) => "Every row has the layout of today; older ones open no more.".to_owned(),
+        (false, 0) => "Rows of an older layout came in meanwhile: run it again.".to_owned(),
+        (false, _) => {
+            "Older layouts stay open: run `elicense fsck`, mend what it names, and run this again.".to_owned()
+        }
+    });
+    let value = json!({"ran": done.ran, "resealed": done.resealed, "closed": done.closed});
+    output.say(&lines.join("\n"), &value);
+    Ok(u8::from(!done.closed))
 }

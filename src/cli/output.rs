@@ -5,6 +5,7 @@ use std::io::Write as _;
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::rule::Rule;
 
 /// Text for people, or one JSON value for programs.
 pub struct Output {
@@ -39,7 +40,7 @@ impl Output {
         if self.json {
             let value = json!({
                 "code": error.code.wire(), "title": error.code.title(), "detail": error.detail, "field": error.field,
-                "rule": error.rule, "hint": error.code.hint(), "extra": error.extra,
+                "rule": error.rule, "rule_zh": error.rule.map(Rule::zh), "rule_en": error.rule.map(Rule::en), "hint": error.code.hint(), "extra": error.extra,
             });
             let _closed = writeln!(std::io::stderr(), "{value}");
             return;
@@ -47,6 +48,9 @@ impl Output {
         self.note(&format!("error: {error}"));
         if error.source.is_some() {
             self.note(&format!("cause: {}", crate::http::problem::cause(error)));
+        }
+        if let Some(rule) = error.rule {
+            self.note(&format!("rule: {}\n      {}", rule.zh(), rule.en()));
         }
         self.note(&format!("hint: {}", error.code.hint()));
     }

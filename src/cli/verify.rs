@@ -41,7 +41,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     }
     let ask: VerifyAsk = input::json(&ask.to_string(), "document")?;
     let registry = globals.open_with_access()?;
-    let verified = super::serve::runtime()?.block_on(registry.verify(Some(&globals.actor()), &ask, "cli"));
+    let verified = super::serve::runtime()?.block_on(registry.verify(Some(&globals.actor()), &ask));
     registry.stop_access();
     let verified = verified?;
     let reasons = verified

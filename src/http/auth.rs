@@ -15,6 +15,7 @@ use super::scope::Permission;
 use super::token::{Claims, TokenKey};
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// Whether the client of these claims may still come in, asked for every request; must not block.
 ///
@@ -60,7 +61,7 @@ fn admit<P: Permission>(req: &HttpRequest) -> Result<Client<P>> {
     match P::SCOPE {
         Some(scope) if !claims.scopes.contains(scope) => {
             Err(Error::new(Code::Forbidden, format!("The token lacks the scope `{}`.", scope.wire()))
-                .rule("scope"))
+                .rule(Rule::Scope))
         }
         _ => Ok(Client { claims, now, permission: PhantomData }),
     }

@@ -27,7 +27,8 @@ impl Context {
         let snapshot = self.registry.fresh_snapshot()?;
         let known = snapshot.clients.get(&*client.claims.client).cloned();
         let known = known.ok_or_else(|| Error::new(Code::Unauthenticated, "the client has been ended"))?;
-        let scopes = Scope::ALL.into_iter().filter(|scope| client.claims.scopes.contains(*scope)).collect();
+        let scopes =
+            Scope::ALL.iter().copied().filter(|scope| client.claims.scopes.contains(*scope)).collect();
         Ok(Actor::Client { client: known, scopes })
     }
 

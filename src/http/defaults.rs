@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, web};
 
 use super::json::too_large;
 use crate::error::{Code, Error};
+use crate::rule::Rule;
 
 /// Bytes of a form of our pages; the largest has a few hundred.
 const FORM_LIMIT: usize = 32 * 1024;
@@ -35,7 +36,7 @@ fn path(_fault: PathError, _req: &HttpRequest) -> Error {
 }
 
 fn query(_fault: QueryPayloadError, _req: &HttpRequest) -> Error {
-    Error::new(Code::RequestMalformed, "The query is not one this address takes.").rule("query")
+    Error::new(Code::RequestMalformed, "The query is not one this address takes.").rule(Rule::Query)
 }
 
 fn form(fault: UrlencodedError, _req: &HttpRequest) -> Error {
@@ -45,6 +46,6 @@ fn form(fault: UrlencodedError, _req: &HttpRequest) -> Error {
             Error::new(Code::MediaTypeUnsupported, "This address takes application/x-www-form-urlencoded.")
         }
         _ => Error::new(Code::RequestMalformed, "The form lacks a field or has one that is not known.")
-            .rule("form"),
+            .rule(Rule::Form),
     }
 }

@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 
 use crate::error::{Code, Error, Result};
 use crate::identity::contains_citizen_number;
+use crate::rule::Rule;
 
 const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 128;
@@ -56,7 +57,7 @@ fn check(text: &str) -> Result<Box<str>> {
 }
 
 fn refused(detail: &'static str) -> Error {
-    Error::new(Code::FieldInvalid, detail).at(HEADER).rule("idempotency_key")
+    Error::new(Code::FieldInvalid, detail).at(HEADER).rule(Rule::IdempotencyKey)
 }
 
 #[cfg(test)]

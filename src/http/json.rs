@@ -11,6 +11,7 @@ use serde_json::error::Category;
 
 use super::json_path::{path_at, plain};
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// Bytes of a JSON body where the handler names no limit.
 pub const BODY_LIMIT: usize = 256 * 1024;
@@ -52,12 +53,12 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
 /// `json_invalid`, `field_unknown` or `field_invalid`, as [`StrictJson`] says.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let text = std::str::from_utf8(bytes)
-        .map_err(|fault| Error::new(Code::JsonInvalid, not_utf8(fault)).rule("utf8"))?;
+        .map_err(|fault| Error::new(Code::JsonInvalid, not_utf8(fault)).rule(Rule::Utf8))?;
     let value = read(text)?;
     // serde reads a struct from an array too, by position; no body of ours is one.
     match text.trim_ascii_start().starts_with('{') {
         true => Ok(value),
-        false => Err(Error::new(Code::FieldInvalid, "Expected an object.").rule("type")),
+        false => Err(Error::new(Code::FieldInvalid, "Expected an object.").rule(Rule::Type)),
     }
 }
 
@@ -98,22 +99,22 @@ fn refusal(text: &str, fault: &serde_json::Error) -> Error {
     let message = fault.to_string();
     let path = path_at(text, line, column);
     if message.starts_with("unknown field `") {
-        return Error::new(Code::FieldUnknown, "This field is not known here.").at(path).rule("unknown");
+        return Error::new(Code::FieldUnknown, "This field is not known here.").at(path).rule(Rule::Unknown);
     }
     if let Some(name) = quoted(&message, "missing field `") {
         let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-        return Error::new(Code::FieldInvalid, "This field is missing.").at(path).rule("missing");
+        return Error::new(Code::FieldInvalid, "This field is missing.").at(path).rule(Rule::Missing);
     }
     let rule = if message.starts_with("duplicate field `") {
-        "duplicate"
+        Rule::Duplicate
     } else if message.starts_with("invalid type: ") {
-        "type"
+        Rule::Type
     } else {
-        "value"
+        Rule::Value
     };
     let detail = match expected(&message) {
-        Some(expected) if rule != "duplicate" => format!("Expected {expected}."),
-        _ if rule == "duplicate" => "This field stands twice.".to_owned(),
+        Some(expected) if rule != Rule::Duplicate => format!("Expected {expected}."),
+        _ if rule == Rule::Duplicate => "This field stands twice.".to_owned(),
         _ => "The value breaks the rule of this field.".to_owned(),
     };
     let error = Error::new(Code::FieldInvalid, detail).rule(rule);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// Lines of a page where nobody says more.
 const DEFAULT: usize = 100;
@@ -39,7 +40,7 @@ pub fn page<T: Serialize>(
     let limit = query.limit.unwrap_or(DEFAULT);
     if !(1..=MOST).contains(&limit) {
         let detail = format!("A page has 1 to {MOST} lines.");
-        return Err(Error::new(Code::FieldInvalid, detail).at("limit").rule("limit"));
+        return Err(Error::new(Code::FieldInvalid, detail).at("limit").rule(Rule::Limit));
     }
     let after = query.after.as_deref().map(parse).transpose()?;
     let mut left: Vec<(String, T)> =
@@ -60,7 +61,7 @@ pub fn page<T: Serialize>(
 fn parse(cursor: &str) -> Result<String> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
-        Error::new(Code::FieldInvalid, "Not a cursor of this list.").at("after").rule("cursor")
+        Error::new(Code::FieldInvalid, "Not a cursor of this list.").at("after").rule(Rule::Cursor)
     })
 }
 
@@ -96,9 +97,9 @@ mod tests {
             let query = PageQuery { after: after.map(str::to_owned), limit };
             page("numbers", numbers(3), &query).unwrap_err().rule.unwrap()
         };
-        assert_eq!(refused(None, Some(0)), "limit");
-        assert_eq!(refused(None, Some(501)), "limit");
-        assert_eq!(refused(Some("###"), None), "cursor");
+        assert_eq!(refused(None, Some(0)), Rule::Limit);
+        assert_eq!(refused(None, Some(501)), Rule::Limit);
+        assert_eq!(refused(Some("###"), None), Rule::Cursor);
         assert!(page("numbers", numbers(3), &PageQuery::default()).unwrap().get("next").is_none());
     }
 }

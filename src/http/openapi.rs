@@ -56,7 +56,7 @@ struct Security;
 
 impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scopes = FlowScopes::from_iter(Scope::ALL.iter().map(|scope| (scope.wire(), scope.meaning())));
+        let scopes = FlowScopes::from_iter(Scope::ALL.iter().map(|scope| (scope.wire(), scope.en())));
         let flow = Flow::ClientCredentials(ClientCredentials::new("/oauth2/token", scopes));
         if let Some(components) = openapi.components.as_mut() {
             components.add_security_scheme(SECURITY, SecurityScheme::OAuth2(OAuth2::new([flow])));
@@ -76,11 +76,12 @@ pub fn document(parts: impl IntoIterator<Item = utoipa::openapi::OpenApi>) -> ut
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Rule;
 
     #[test]
     fn the_document_describes_what_problem_writes() {
         let described = serde_json::to_value(document([])).unwrap();
-        let error = crate::error::Error::new(crate::error::Code::FieldInvalid, "x").at("a").rule("b");
+        let error = crate::error::Error::new(crate::error::Code::FieldInvalid, "x").at("a").rule(Rule::Value);
         let written = super::super::problem::document(&error);
         let properties = &described["components"]["schemas"]["Problem"]["properties"];
         for name in written.as_object().unwrap().keys() {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{Class, Code, Error};
 use crate::identity::contains_citizen_number;
+use crate::rule::Rule;
 
 /// The media type of every error of the API.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -84,11 +85,14 @@ pub fn document(error: &Error) -> Value {
     set("status", code.status().into());
     set("code", code.wire().into());
     set("hint", code.hint().into());
-    set("detail", if error.detail.is_empty() { code.title().into() } else { error.detail.as_ref().into() });
-    for (name, value) in [("field", &error.field), ("rule", &error.rule)] {
-        if let Some(value) = value {
-            set(name, value.as_ref().into());
-        }
+    // Where the case says nothing of its own, the rule's sentence does.
+    let said = error.rule.map_or(code.title(), Rule::en);
+    set("detail", if error.detail.is_empty() { said.into() } else { error.detail.as_ref().into() });
+    if let Some(field) = &error.field {
+        set("field", field.as_ref().into());
+    }
+    if let Some(rule) = error.rule {
+        set("rule", rule.wire().into());
     }
     if let Some(id) = RequestId::current() {
         set("instance", id.as_str().into());
@@ -141,10 +145,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_refusal_without_words_of_its_own_says_the_sentence_of_its_rule() {
+        let bare = Error::new(Code::EnvelopeInvalid, "").rule(Rule::KeyRevoked);
+        assert_eq!(document(&bare)["detail"], Rule::KeyRevoked.en());
+        assert_eq!(document(&bare)["rule"], "key_revoked");
+        let told = Error::new(Code::EnvelopeInvalid, "this one").rule(Rule::KeyRevoked);
+        assert_eq!(document(&told)["detail"], "this one");
+        assert_eq!(document(&Error::new(Code::NotFound, ""))["detail"], Code::NotFound.title());
+    }
+
+    #[test]
     fn a_problem_carries_the_table_and_never_the_cause() {
         let error = Error::new(Code::HolderCodeInvalid, "The check character is wrong")
             .at("holder.code")
-            .rule("check_digit")
+            .rule(Rule::CheckDigit)
             .caused_by("secret cause")
             .with(json!({"status": 200, "states": ["a"]}));
         let id = RequestId::fresh().unwrap();

@@ -7,12 +7,12 @@ use std::fmt;
 pub use crate::policy::Scope;
 
 macro_rules! permissions {
-    ($($variant:ident, $doc:literal;)*) => {
+    ($($variant:ident)*) => {
         /// One type for each scope, so that a handler's signature names it: `Client<may::Lookup>`.
         pub mod may {
             use super::{Permission, Scope};
             $(
-                #[doc = $doc]
+                #[doc = concat!("[`Scope::", stringify!($variant), "`].")]
                 #[derive(Debug, Clone, Copy)]
                 pub struct $variant;
                 impl Permission for $variant { const SCOPE: Option<Scope> = Some(Scope::$variant); }
@@ -25,17 +25,7 @@ macro_rules! permissions {
     };
 }
 
-permissions! {
-    Lookup, "Look up the records of a holder for a stated purpose.";
-    Verify, "Have a record, an envelope or a receipt verified.";
-    Issue, "Issue records of the types the client's agency is authorised for.";
-    Act, "Suspend, revoke, cancel, endorse and correct records.";
-    Holder, "Link holder codes and mark their state.";
-    Coverage, "State what the stock of a type contains.";
-    Attachment, "Put and fetch attachments.";
-    Export, "Export records.";
-    Catalog, "Read the catalog of agencies and types.";
-}
+permissions!(Lookup Verify Issue Act Holder Coverage Attachment Export Catalog);
 
 /// Its bit in a token: the place in the list, which only ever grows at its end.
 fn bit(scope: Scope) -> u32 {
@@ -126,7 +116,7 @@ mod tests {
         assert_eq!(Scopes::from_bits(u32::MAX), all);
         assert_eq!(Scopes::parse("lookup everything"), None);
         assert!(Scopes::parse("").unwrap().is_empty());
-        for scope in Scope::ALL {
+        for &scope in Scope::ALL {
             assert_eq!(Scopes::default().with(scope).bits().count_ones(), 1, "a bit of its own: {scope:?}");
         }
         assert_eq!(all.bits().count_ones() as usize, Scope::ALL.len());

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{Pending, random};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// SHA-256 of a cookie's value: the key of the stored session.
 pub type SessionKey = [u8; 32];
@@ -113,7 +114,7 @@ pub fn key_of(req: &HttpRequest, secure: bool) -> Option<SessionKey> {
 /// `csrf_invalid`.
 pub fn same_origin(req: &HttpRequest) -> Result<()> {
     let header = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok());
-    let refused = || Error::new(Code::CsrfInvalid, "The form came from another site.").rule("origin");
+    let refused = || Error::new(Code::CsrfInvalid, "The form came from another site.").rule(Rule::Origin);
     if let Some(site) = header("sec-fetch-site") {
         return if matches!(site, "same-origin" | "none") { Ok(()) } else { Err(refused()) };
     }

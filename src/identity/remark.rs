@@ -1,6 +1,8 @@
 //! What was noticed about an accepted code: how the text differed from its canonical form, and what is
 //! unusual about it. A remark is shown beside the answer and never refuses anything.
 
+use crate::closed::closed;
+
 /// One remark. No variant holds a part of the number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remark {
@@ -36,54 +38,60 @@ pub enum Remark {
     },
 }
 
+closed! {
+    /// What is remarked, without its particulars.
+    RemarkKind {
+        FullWidthConverted, "full_width_converted", "全角字符已按半角读取", "full-width characters were read as ASCII";
+        SpacesRemoved, "spaces_removed", "已忽略空格", "spaces were left out";
+        LowerCaseConverted, "lower_case_converted", "小写字母已按大写读取", "small letters were read as capitals";
+        HyphenRemoved, "hyphen_removed", "已忽略组织机构代码中的连字符", "the hyphen was left out";
+        UpgradedFrom15, "upgraded_from_15", "15 位号码已换算为 18 位", "the 15-digit number was brought to 18 characters";
+        OrganisationCodeOnly, "organisation_code_only", "仅提供组织机构代码，统一社会信用代码未知", "only the organisation code was given";
+        FormerPermanentResidentId, "former_permanent_resident_id", "旧版外国人永久居留身份证号码", "a permanent resident ID of the former form";
+        RegionUnknown, "region_unknown", "行政区划代码未收录，请核对", "the region code is in no list: compare with the document";
+        RegionAbolished, "region_abolished", "行政区划代码已停用，号码仍有效", "the region code has ended; the number stays valid";
+        RegionNewerThanBirth, "region_newer_than_birth", "行政区划代码启用晚于出生年份，请核对", "the region code began after the birth: compare with the document";
+    }
+}
+
 impl Remark {
+    /// Its kind.
+    pub fn kind(&self) -> RemarkKind {
+        match self {
+            Self::FullWidthConverted => RemarkKind::FullWidthConverted,
+            Self::SpacesRemoved => RemarkKind::SpacesRemoved,
+            Self::LowerCaseConverted => RemarkKind::LowerCaseConverted,
+            Self::HyphenRemoved => RemarkKind::HyphenRemoved,
+            Self::UpgradedFrom15 => RemarkKind::UpgradedFrom15,
+            Self::OrganisationCodeOnly => RemarkKind::OrganisationCodeOnly,
+            Self::FormerPermanentResidentId => RemarkKind::FormerPermanentResidentId,
+            Self::RegionUnknown => RemarkKind::RegionUnknown,
+            Self::RegionAbolished { .. } => RemarkKind::RegionAbolished,
+            Self::RegionNewerThanBirth { .. } => RemarkKind::RegionNewerThanBirth,
+        }
+    }
+
     /// The stable name on the wire.
     pub fn wire(&self) -> &'static str {
-        match self {
-            Self::FullWidthConverted => "full_width_converted",
-            Self::SpacesRemoved => "spaces_removed",
-            Self::LowerCaseConverted => "lower_case_converted",
-            Self::HyphenRemoved => "hyphen_removed",
-            Self::UpgradedFrom15 => "upgraded_from_15",
-            Self::OrganisationCodeOnly => "organisation_code_only",
-            Self::FormerPermanentResidentId => "former_permanent_resident_id",
-            Self::RegionUnknown => "region_unknown",
-            Self::RegionAbolished { .. } => "region_abolished",
-            Self::RegionNewerThanBirth { .. } => "region_newer_than_birth",
-        }
+        self.kind().wire()
     }
 
     /// The remark in Chinese.
     pub fn text_zh(&self) -> String {
         match self {
-            Self::FullWidthConverted => "全角字符已按半角读取".to_owned(),
-            Self::SpacesRemoved => "已忽略空格".to_owned(),
-            Self::LowerCaseConverted => "小写字母已按大写读取".to_owned(),
-            Self::HyphenRemoved => "已忽略组织机构代码中的连字符".to_owned(),
-            Self::UpgradedFrom15 => "15 位号码已换算为 18 位".to_owned(),
-            Self::OrganisationCodeOnly => "仅提供组织机构代码，统一社会信用代码未知".to_owned(),
-            Self::FormerPermanentResidentId => "旧版外国人永久居留身份证号码".to_owned(),
-            Self::RegionUnknown => "行政区划代码未收录，请核对".to_owned(),
             Self::RegionAbolished { name, until } => {
                 format!("行政区划代码（{name}）已于 {until} 年后停用，号码仍有效")
             }
             Self::RegionNewerThanBirth { name, from } => {
                 format!("行政区划代码（{name}）自 {from} 年起启用，晚于出生年份，请核对")
             }
+            plain => plain.kind().zh().to_owned(),
         }
     }
 
     /// The remark in English.
     pub fn text_en(&self) -> String {
         match self {
-            Self::FullWidthConverted => "full-width characters were read as ASCII".to_owned(),
-            Self::SpacesRemoved => "spaces were left out".to_owned(),
-            Self::LowerCaseConverted => "small letters were read as capitals".to_owned(),
-            Self::HyphenRemoved => "the hyphen was left out".to_owned(),
-            Self::UpgradedFrom15 => "the 15-digit number was brought to 18 characters".to_owned(),
-            Self::OrganisationCodeOnly => "only the organisation code was given".to_owned(),
-            Self::FormerPermanentResidentId => "a permanent resident ID of the former form".to_owned(),
-            Self::RegionUnknown => "the region code is in no list: compare with the document".to_owned(),
             Self::RegionAbolished { name, until } => {
                 format!("the region code ({name}) ended with {until}; the number stays valid")
             }
@@ -92,6 +100,7 @@ impl Remark {
                     "the region code ({name}) began in {from}, after the birth: compare with the document"
                 )
             }
+            plain => plain.kind().en().to_owned(),
         }
     }
 }

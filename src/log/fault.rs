@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use crate::error::{Code, Error};
+use crate::rule::Rule;
 
 /// What stopped an append or a claim. After any of them the transaction is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,18 +59,18 @@ impl std::fmt::Display for Part {
 
 impl<E> LogFault<E> {
     /// The stable name of the rule that failed.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::Store(_) => "log_storage",
-            Self::Unknown => "log_unknown",
-            Self::Closed => "log_closed",
-            Self::Lost => "log_lost",
-            Self::Held { .. } => "log_held",
-            Self::Forked(Part::Frontier) => "log_forked_frontier",
-            Self::Forked(Part::Checkpoint) => "log_forked_checkpoint",
-            Self::Forked(Part::Entries) => "log_forked_entries",
-            Self::Empty => "batch_empty",
-            Self::Full => "log_full",
+            Self::Store(_) => Rule::LogStorage,
+            Self::Unknown => Rule::LogUnknown,
+            Self::Closed => Rule::LogClosed,
+            Self::Lost => Rule::LogLost,
+            Self::Held { .. } => Rule::LogHeld,
+            Self::Forked(Part::Frontier) => Rule::LogForkedFrontier,
+            Self::Forked(Part::Checkpoint) => Rule::LogForkedCheckpoint,
+            Self::Forked(Part::Entries) => Rule::LogForkedEntries,
+            Self::Empty => Rule::BatchEmpty,
+            Self::Full => Rule::LogFull,
         }
     }
 }

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 use super::hash::{Hash, sha256};
+use crate::rule::Rule;
 
 /// The signature type of Ed25519 in key ids and verifier keys.
 const ED25519: u8 = 0x01;
@@ -51,14 +52,14 @@ pub enum NoteFault {
 
 impl NoteFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::Origin => "origin_malformed",
-            Self::Key => "verifier_key_malformed",
-            Self::Malformed => "note_malformed",
-            Self::Unsigned => "note_unsigned",
-            Self::Signature => "note_signature",
-            Self::Checkpoint => "checkpoint_malformed",
+            Self::Origin => Rule::OriginMalformed,
+            Self::Key => Rule::VerifierKeyMalformed,
+            Self::Malformed => Rule::NoteMalformed,
+            Self::Unsigned => Rule::NoteUnsigned,
+            Self::Signature => Rule::NoteSignature,
+            Self::Checkpoint => Rule::CheckpointMalformed,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::hash::{Hash, leaf_hash, sha256};
 use super::note::{Checkpoint, LogVerifier, NoteFault};
 use super::proof;
 use crate::record::canonical::{Members, write_base64url};
+use crate::rule::Rule;
 
 /// What a receipt says. Whoever holds one holds the salt of its entry: treat it like the answer itself.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize)]
@@ -49,11 +50,11 @@ pub enum ReceiptFault {
 
 impl ReceiptFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::Malformed => "receipt_malformed",
+            Self::Malformed => Rule::ReceiptMalformed,
             Self::Checkpoint(fault) => fault.rule(),
-            Self::NotIncluded => "receipt_not_included",
+            Self::NotIncluded => Rule::ReceiptNotIncluded,
         }
     }
 }

@@ -2,32 +2,23 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::grant::Grant;
+use crate::closed::closed;
+use crate::record::access::Channel;
 
-/// What kind of work a client may do at all; grants then say on what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// Lookups, directory, history of a holder.
-    Lookup,
-    /// Verify envelopes, identifiers, receipts.
-    Verify,
-    /// Issue records.
-    Issue,
-    /// Act on records.
-    Act,
-    /// Link and mark holders.
-    Holder,
-    /// State coverage.
-    Coverage,
-    /// Put and fetch attachments.
-    Attachment,
-    /// Export and import.
-    Export,
-    /// Read the catalog of agencies and types.
-    Catalog,
+closed! {
+    /// What kind of work a client may do at all; grants then say on what. The English says it as a sentence.
+    Scope {
+        Lookup, "lookup", "查询证照", "Look up the records of a holder for a stated purpose.";
+        Verify, "verify", "核验", "Have a record, an envelope or a receipt verified.";
+        Issue, "issue", "签发", "Issue records of the types the client's agency is authorised for.";
+        Act, "act", "办理业务动作", "Suspend, revoke, cancel, endorse and correct records.";
+        Holder, "holder", "主体标注与关联", "Link holder codes and mark their state.";
+        Coverage, "coverage", "声明覆盖范围", "State what the stock of a type contains.";
+        Attachment, "attachment", "附件存取", "Put and fetch attachments.";
+        Export, "export", "导出", "Export records.";
+        Catalog, "catalog", "读取目录", "Read the catalog of agencies and types.";
+    }
 }
 
 /// The text is not a scope.
@@ -35,55 +26,10 @@ pub enum Scope {
 #[error("no such scope; there are lookup verify issue act holder coverage attachment export catalog")]
 pub struct ScopeFault;
 
-impl Scope {
-    /// All scopes, in order.
-    pub const ALL: [Self; 9] = [
-        Self::Lookup,
-        Self::Verify,
-        Self::Issue,
-        Self::Act,
-        Self::Holder,
-        Self::Coverage,
-        Self::Attachment,
-        Self::Export,
-        Self::Catalog,
-    ];
-
-    /// What it opens, in a sentence.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Lookup => "Look up the records of a holder for a stated purpose.",
-            Self::Verify => "Have a record, an envelope or a receipt verified.",
-            Self::Issue => "Issue records of the types the client's agency is authorised for.",
-            Self::Act => "Suspend, revoke, cancel, endorse and correct records.",
-            Self::Holder => "Link holder codes and mark their state.",
-            Self::Coverage => "State what the stock of a type contains.",
-            Self::Attachment => "Put and fetch attachments.",
-            Self::Export => "Export records.",
-            Self::Catalog => "Read the catalog of agencies and types.",
-        }
-    }
-
-    /// The word in tokens and commands.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Lookup => "lookup",
-            Self::Verify => "verify",
-            Self::Issue => "issue",
-            Self::Act => "act",
-            Self::Holder => "holder",
-            Self::Coverage => "coverage",
-            Self::Attachment => "attachment",
-            Self::Export => "export",
-            Self::Catalog => "catalog",
-        }
-    }
-}
-
 impl std::str::FromStr for Scope {
     type Err = ScopeFault;
     fn from_str(text: &str) -> Result<Self, ScopeFault> {
-        Self::ALL.into_iter().find(|scope| scope.wire() == text).ok_or(ScopeFault)
+        Self::from_wire(text).ok_or(ScopeFault)
     }
 }
 
@@ -149,6 +95,15 @@ impl Actor {
             Self::Client { client, .. } => format!("client:{}", client.id),
             Self::Account(account) => format!("account:{}", account.name),
             Self::Operator { name } => format!("operator:{name}"),
+        }
+    }
+
+    /// The door it comes through.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Client { .. } => Channel::Agency,
+            Self::Account(_) => Channel::Window,
+            Self::Operator { .. } => Channel::Cli,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::actor::Actor;
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// The agency for which the actor works: its own; of an operator the one that is `asked` for, if any. `field` is
 /// where the request names it.
@@ -17,7 +18,7 @@ pub fn agency_for<'a>(
         (Some(own), Some(asked)) if own != asked => {
             Err(Error::new(Code::Forbidden, "a client or an account works for its own agency only")
                 .at(field)
-                .rule("agency_mismatch"))
+                .rule(Rule::AgencyMismatch))
         }
         (own, asked) => Ok(own.or(asked)),
     }

@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::error::{Code, Error, Result};
+use crate::record::access::{AllowedBy, DecisionReason};
+use crate::rule::Rule;
+
 /// All of something (`"*"`), or the named ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
@@ -70,44 +74,57 @@ pub struct Grant {
 
 /// What policy said, and why. The reason goes into the access entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
 pub enum Decision {
     /// Allowed, with these fields.
     Allowed {
         /// What may go out.
         fields: Fields,
-        /// The rule that allowed it.
-        reason: &'static str,
+        /// What allowed it.
+        reason: AllowedBy,
     },
     /// Refused.
     Refused {
         /// The rule that was not met.
-        reason: &'static str,
+        reason: Rule,
     },
 }
 
 impl Decision {
-    pub(super) fn allowed(fields: Fields, reason: &'static str) -> Self {
-        Self::Allowed { fields, reason }
-    }
-
-    pub(super) fn refused(reason: &'static str) -> Self {
-        Self::Refused { reason }
-    }
-
-    /// The rule that decided.
-    pub fn reason(&self) -> &'static str {
+    /// What decided, as the access entry says it.
+    pub fn reason(&self) -> DecisionReason {
         match self {
-            Self::Allowed { reason, .. } | Self::Refused { reason } => reason,
+            Self::Allowed { reason, .. } => DecisionReason::Allowed(*reason),
+            Self::Refused { reason } => DecisionReason::Refused(*reason),
         }
     }
 
-    /// The fields that may go out; `forbidden` with the reason otherwise.
-    pub fn fields(self) -> Result<Fields, crate::error::Error> {
+    /// The rule that was not met; none where it is allowed.
+    pub fn refusal(&self) -> Option<Rule> {
+        match self {
+            Self::Allowed { .. } => None,
+            Self::Refused { reason } => Some(*reason),
+        }
+    }
+
+    /// It must be allowed, whatever may be seen: what allowed it.
+    ///
+    /// # Errors
+    /// `forbidden` with the rule that was not met.
+    pub fn required(self) -> Result<DecisionReason> {
+        let reason = self.reason();
+        self.fields().map(|_| reason)
+    }
+
+    /// It must be allowed: the fields that may go out.
+    ///
+    /// # Errors
+    /// `forbidden` with the rule that was not met.
+    pub fn fields(self) -> Result<Fields> {
         match self {
             Self::Allowed { fields, .. } => Ok(fields),
             Self::Refused { reason } => {
-                Err(crate::error::Error::new(crate::error::Code::Forbidden, "policy has no grant for this")
-                    .rule(reason))
+                Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason))
             }
         }
     }

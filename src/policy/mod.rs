@@ -11,19 +11,22 @@ pub use actor::{Account, Actor, Client, Scope, ScopeFault};
 pub use agency::agency_for;
 pub use grant::{Decision, Fields, Grant, Selection};
 
+use crate::record::access::AllowedBy;
+use crate::rule::Rule;
+
 /// Decides what of one type an actor may see for an item.
 ///
 /// The first grant that names type and item decides; one for the whole goes before one for fields, so that
 /// two grants never give less than each alone.
 pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) -> Decision {
     if !actor.enabled() {
-        return Decision::refused("actor_disabled");
+        return Decision::Refused { reason: Rule::ActorDisabled };
     }
     if !actor.has(scope) {
-        return Decision::refused("scope_missing");
+        return Decision::Refused { reason: Rule::ScopeMissing };
     }
     if actor.is_operator() {
-        return Decision::allowed(Fields::Whole, "operator");
+        return Decision::Allowed { fields: Fields::Whole, reason: AllowedBy::Operator };
     }
     let mut best: Option<Decision> = None;
     let mut type_named = false;
@@ -33,7 +36,9 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
             continue;
         }
         match &grant.fields {
-            Fields::Whole => return Decision::allowed(Fields::Whole, "grant_whole"),
+            Fields::Whole => {
+                return Decision::Allowed { fields: Fields::Whole, reason: AllowedBy::GrantWhole };
+            }
             fields @ Fields::Named(_) => {
                 let merged = match best.take() {
                     Some(Decision::Allowed { fields: Fields::Named(mut earlier), reason }) => {
@@ -42,25 +47,25 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
                         }
                         Decision::Allowed { fields: Fields::Named(earlier), reason }
                     }
-                    _ => Decision::allowed(fields.clone(), "grant_fields"),
+                    _ => Decision::Allowed { fields: fields.clone(), reason: AllowedBy::GrantFields },
                 };
                 best = Some(merged);
             }
         }
     }
-    best.unwrap_or_else(|| {
-        Decision::refused(if type_named { "purpose_not_granted" } else { "type_not_granted" })
-    })
+    let reason = if type_named { Rule::PurposeNotGranted } else { Rule::TypeNotGranted };
+    best.unwrap_or(Decision::Refused { reason })
 }
 
 /// Decides about something that is not a record of a type: keys, catalog, imports, other people's accesses.
 pub fn decide_scope(actor: &Actor, scope: Scope) -> Decision {
     if !actor.enabled() {
-        Decision::refused("actor_disabled")
+        Decision::Refused { reason: Rule::ActorDisabled }
     } else if actor.has(scope) {
-        Decision::allowed(Fields::Whole, if actor.is_operator() { "operator" } else { "scope" })
+        let reason = if actor.is_operator() { AllowedBy::Operator } else { AllowedBy::Scope };
+        Decision::Allowed { fields: Fields::Whole, reason }
     } else {
-        Decision::refused("scope_missing")
+        Decision::Refused { reason: Rule::ScopeMissing }
     }
 }
 

@@ -27,14 +27,14 @@ fn fields(names: &[&str]) -> Fields {
 #[test]
 fn i4_what_no_grant_names_is_refused_with_the_reason() {
     let actor = client(vec![grant(r#"{"types":["T1"],"fields":"whole","purposes":["P1"]}"#)], true);
-    let reason = |type_code, item| decide(&actor, Scope::Lookup, type_code, item).reason();
+    let reason = |type_code, item| decide(&actor, Scope::Lookup, type_code, item).reason().wire();
     assert_eq!(reason("T1", Some("P1")), "grant_whole");
     assert_eq!(reason("T2", Some("P1")), "type_not_granted");
     assert_eq!(reason("T1", Some("P2")), "purpose_not_granted");
     assert_eq!(reason("T1", None), "purpose_not_granted");
-    assert_eq!(decide(&actor, Scope::Issue, "T1", Some("P1")).reason(), "scope_missing");
+    assert_eq!(decide(&actor, Scope::Issue, "T1", Some("P1")).reason().wire(), "scope_missing");
     let ended = client(vec![grant(r#"{"types":"*","fields":"whole","purposes":"*"}"#)], false);
-    assert_eq!(decide(&ended, Scope::Lookup, "T1", None).reason(), "actor_disabled");
+    assert_eq!(decide(&ended, Scope::Lookup, "T1", None).reason().wire(), "actor_disabled");
     assert!(matches!(decide(&client(vec![], true), Scope::Lookup, "T1", None), Decision::Refused { .. }));
 }
 
@@ -74,17 +74,14 @@ fn i4_a_client_works_for_its_own_agency_and_an_operator_for_any() {
     let client = client(vec![], true);
     let operator = Actor::Operator { name: "o".into() };
     let asked = |actor: &Actor, asked| {
-        agency_for(actor, asked, "issuer").map(|agency| agency.map(str::to_owned)).map_err(|error| {
-            (
-                error.code,
-                error.field.unwrap_or_default().into_owned(),
-                error.rule.unwrap_or_default().into_owned(),
-            )
-        })
+        agency_for(actor, asked, "issuer")
+            .map(|agency| agency.map(str::to_owned))
+            .map_err(|error| (error.code, error.field.unwrap_or_default().into_owned(), error.rule))
     };
     assert_eq!(asked(&client, None), Ok(Some("a".into())));
     assert_eq!(asked(&client, Some("a")), Ok(Some("a".into())));
-    let refused = (crate::error::Code::Forbidden, "issuer".to_owned(), "agency_mismatch".to_owned());
+    let refused =
+        (crate::error::Code::Forbidden, "issuer".to_owned(), Some(crate::rule::Rule::AgencyMismatch));
     assert_eq!(asked(&client, Some("b")), Err(refused));
     assert_eq!(asked(&operator, Some("b")), Ok(Some("b".into())));
     assert_eq!(asked(&operator, None), Ok(None));

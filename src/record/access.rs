@@ -1,114 +1,231 @@
 //! The access entry (用证记录): one use of records, as the access log holds it (schema/bytes.md §5).
 //!
 //! On the path of every lookup, so it is written straight into bytes. The time is set later, by the
-//! sequencer: [`AccessEntry::write`] says where its 27 bytes stand, [`stamp`] sets them.
+//! sequencer: [`AccessEntry::write`] says where its 27 bytes stand, [`stamp`] sets them. [`LoggedAccess`] reads
+//! entries of this layout and of the one before.
+
+mod read;
+mod words;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::canonical::{self, Members, append_base64url, write_text};
-use super::digest::{Digest, Salt};
+use super::canonical::{Members, append_base64url, write_base64url, write_text};
+use super::digest::{Digest, Salt, ShortDigest};
+use super::event::holder_hash;
 use crate::clock::Moment;
+use crate::closed::closed;
+pub use read::{EntryFault, LoggedAccess};
+pub use words::{AllowedBy, Channel, DecisionReason, Outcome, OwnItem, Presence};
 
 /// Length of an instant in an entry: `2026-11-22T01:02:03.000004Z`.
 pub const AT_LEN: usize = 27;
 
-/// Longest entry whose lists of fields and types stand in full, in bytes; keeps a receipt under 2.5 KB.
+/// Longest entry whose lists stand in full, in bytes; keeps a receipt under 2.5 KB.
 pub const ENTRY_LIMIT: usize = 640;
+
+/// Length of a list that stands by its digest: `["sha256:…"]`.
+const DIGESTED_LEN: usize = 54;
 
 const UNSTAMPED: &[u8; AT_LEN] = b"0000-00-00T00:00:00.000000Z";
 
-/// What one access says of itself. Holds no number: the holder stands as a hash. No `Debug`, since the reason is
+closed! {
+    /// How a holder comes to stand in an entry.
+    Seat {
+        Asked, "asked", "本人", "asked about";
+        Linked, "linked", "关联号码", "under a linked code";
+        Joint, "joint", "共同持证", "a co-holder";
+    }
+}
+
+/// What one access says of itself. Holds no number: holders stand as hashes. No `Debug`, since the reason is
 /// free text into which a clerk may have typed one (I3).
 #[derive(Clone, Copy, Serialize)]
 pub struct AccessEntry<'a> {
     /// The client or account.
     pub actor: &'a str,
+    /// The agency whose window it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency: Option<&'a str>,
     /// Digest of the answer list ([`super::answer::Answer::digest`]).
     pub answer: Digest,
+    /// The article of law on which a lookup outside an item rests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<&'a str>,
     /// The case, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<&'a str>,
-    /// The door: `agency`, `window`, `public`, `cli`.
-    pub channel: &'a str,
-    /// The policy's decision and its reason.
-    pub decision: &'a str,
-    /// The fields allowed; none where all are.
+    /// The door.
+    pub channel: Channel,
+    /// The consent on which it rests: an identifier or [`cited`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<&'a str>,
+    /// The rule by which policy decided.
+    pub decision: DecisionReason,
+    /// What shows the presence: [`reader_evidence`], or the id of the code, confirmation or duty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<&'a str>,
+    /// The fields asked for; none where all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<&'a [&'a str]>,
-    /// [`super::event::holder_hash`] under this entry's salt.
+    /// [`holder_hash`] of the holder asked about, under this entry's salt.
     pub holder: Digest,
+    /// On how many holders' lists the access stands; none where on one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holders: Option<u32>,
     /// The service item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<&'a str>,
+    /// The version of the item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_version: Option<u32>,
+    /// [`further_hash`] of each co-holder of what was shown, in the order of the answer.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub joint: &'a [ShortDigest],
+    /// [`further_hash`] of each code linked to the asked one under which something was shown.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub linked: &'a [ShortDigest],
     /// The log this entry goes to.
     pub log: &'a str,
-    /// What came of it: `answered`, `refused`, …
-    pub outcome: &'a str,
+    /// The mandate of who acts for the party: an identifier or [`cited`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<&'a str>,
+    /// What came of it.
+    pub outcome: Outcome,
     /// How the holder is present.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub presence: Option<&'a str>,
+    pub presence: Option<Presence>,
     /// What for, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
     /// The holder's role in the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'a str>,
-    /// Keeps the holder from being guessed by who does not hold the receipt.
+    /// Keeps the holders from being guessed by who does not hold the receipt.
     pub salt: Salt,
+    /// The fields by slot of the item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<&'a BTreeMap<&'a str, Vec<&'a str>>>,
+    /// The one-time ticket that opened the window inside another system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<&'a str>,
     /// The types asked for; none where all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub types: Option<&'a [&'a str]>,
 }
 
+/// The lists of an entry in the order in which they give way to their digests where it is too long. The holders
+/// come last: they are what a holder finds itself by.
+const LISTS: u8 = 5;
+const FIELDS: u8 = 0;
+const SLOTS: u8 = 1;
+const TYPES: u8 = 2;
+const JOINT: u8 = 3;
+const LINKED: u8 = 4;
+
 impl AccessEntry<'_> {
     /// Appends the canonical form with an empty time and returns where in `out` the time goes.
     ///
-    /// Where the whole would be longer than [`ENTRY_LIMIT`], the list of fields goes in by its digest, and if
-    /// that is not enough the list of types too.
+    /// While the whole is longer than [`ENTRY_LIMIT`], one list after the other goes in by its digest: fields,
+    /// slots, types, co-holders, linked codes.
     pub fn write(&self, out: &mut Vec<u8>) -> usize {
         let start = out.len();
-        let mut at = 0;
-        for (fields, types) in [(false, false), (true, false), (true, true)] {
-            out.truncate(start);
-            at = self.write_with(out, fields, types);
+        let mut at = self.write_with(out, 0);
+        for digested in 1..=LISTS {
             if out.len() - start <= ENTRY_LIMIT {
                 break;
+            }
+            if self.has(digested - 1) {
+                out.truncate(start);
+                at = self.write_with(out, digested);
             }
         }
         at
     }
 
-    fn write_with(&self, out: &mut Vec<u8>, digest_fields: bool, digest_types: bool) -> usize {
+    fn has(&self, list: u8) -> bool {
+        match list {
+            FIELDS => self.fields.is_some(),
+            SLOTS => self.slots.is_some(),
+            TYPES => self.types.is_some(),
+            JOINT => !self.joint.is_empty(),
+            _ => !self.linked.is_empty(),
+        }
+    }
+
+    /// Writes with the first `digested` of the lists by their digests.
+    fn write_with(&self, out: &mut Vec<u8>, digested: u8) -> usize {
         let mut object = Members::open(out);
         object.text("actor", self.actor);
+        object.text_if("agency", self.agency);
         object.base64url("answer", &self.answer.0);
+        object.text_if("article", self.article);
         let room = object.name("at");
         let at = room.len() + 1;
         room.push(b'"');
         room.extend_from_slice(UNSTAMPED);
         room.push(b'"');
         object.text_if("case", self.case);
-        object.text("channel", self.channel);
-        object.text("decision", self.decision);
+        object.text("channel", self.channel.wire());
+        object.text_if("consent", self.consent);
+        object.text("decision", self.decision.wire());
+        object.text_if("evidence", self.evidence);
         if let Some(fields) = self.fields {
-            write_list(fields, digest_fields, object.name("fields"));
+            list(object.name("fields"), digested > FIELDS, |out| write_texts(fields, out));
         }
         object.base64url("holder", &self.holder.0);
+        object.integer_if("holders", self.holders);
         object.text_if("item", self.item);
+        object.integer_if("item_version", self.item_version);
+        if !self.joint.is_empty() {
+            list(object.name("joint"), digested > JOINT, |out| write_digests(self.joint, out));
+        }
+        if !self.linked.is_empty() {
+            list(object.name("linked"), digested > LINKED, |out| write_digests(self.linked, out));
+        }
         object.text("log", self.log);
-        object.text("outcome", self.outcome);
-        object.text_if("presence", self.presence);
+        object.text_if("mandate", self.mandate);
+        object.text("outcome", self.outcome.wire());
+        object.text_if("presence", self.presence.map(Presence::wire));
         object.text_if("reason", self.reason);
         object.text_if("role", self.role);
         object.base64url("salt", &self.salt.0);
-        if let Some(types) = self.types {
-            write_list(types, digest_types, object.name("types"));
+        if let Some(slots) = self.slots {
+            list(object.name("slots"), digested > SLOTS, |out| write_slots(slots, out));
         }
-        object.integer("v", 1);
+        object.text_if("ticket", self.ticket);
+        if let Some(types) = self.types {
+            list(object.name("types"), digested > TYPES, |out| write_texts(types, out));
+        }
+        object.integer("v", 2);
         object.close();
         at
     }
+}
+
+/// The salt of the holder at a place of the list `linked` or `joint`, counted from 0: the first 16 bytes of
+/// SHA-256(entry salt ‖ list ‖ place as decimal text). It tells nothing of the others' codes, and whoever has
+/// the entry can make the list again, also where only its digest stands.
+pub fn further_salt(salt: &Salt, list: Seat, place: usize) -> Salt {
+    let digest = Digest::of(&[&salt.0, list.wire().as_bytes(), place.to_string().as_bytes()]);
+    Salt(digest.short().0)
+}
+
+/// The hash of the holder at a place of the list `linked` or `joint`, canonical code.
+pub fn further_hash(salt: &Salt, list: Seat, place: usize, code_type: &str, code: &str) -> ShortDigest {
+    holder_hash(&further_salt(salt, list, place), code_type, code).short()
+}
+
+/// The text by which an entry cites an envelope: `sha256:` and its digest.
+pub fn cited(envelope: &Digest) -> String {
+    format!("sha256:{envelope}")
+}
+
+/// The text that stands for what a card reader gave: `sha256:` and SHA-256(entry salt ‖ the reader's text). The
+/// text holds a number, so that a digest without salt would be guessed (I3).
+pub fn reader_evidence(salt: &Salt, text: &str) -> String {
+    cited(&Digest::of(&[&salt.0, text.as_bytes()]))
 }
 
 /// Sets the time of an entry; `at` is what [`AccessEntry::write`] returned. False where no time goes there.
@@ -116,36 +233,18 @@ impl AccessEntry<'_> {
 pub fn stamp(entry: &mut [u8], at: usize, moment: Moment) -> bool {
     match at.checked_add(AT_LEN).and_then(|end| entry.get_mut(at..end)) {
         Some(room) => {
-            room.copy_from_slice(&moment_text(moment));
+            room.copy_from_slice(&moment.text());
             true
         }
         None => false,
     }
 }
 
-/// Appends an instant as a JSON string.
-pub fn write_moment(moment: Moment, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(&moment_text(moment));
-    out.push(b'"');
-}
-
-/// The 27 bytes of [`Moment`]'s `Display`.
-pub fn moment_text(moment: Moment) -> [u8; AT_LEN] {
-    moment.text()
-}
-
-fn write_list(list: &[&str], by_digest: bool, out: &mut Vec<u8>) {
+/// Writes a list, or where it is to give way and is longer than its digest, the digest in its place.
+fn list(out: &mut Vec<u8>, by_digest: bool, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    out.push(b'[');
-    for (index, text) in list.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_text(text, out);
-    }
-    out.push(b']');
-    if by_digest {
+    write(out);
+    if by_digest && out.len() - start > DIGESTED_LEN {
         let digest = Digest::of(&[out.get(start..).unwrap_or_default()]);
         out.truncate(start);
         out.extend_from_slice(b"[\"sha256:");
@@ -154,99 +253,42 @@ fn write_list(list: &[&str], by_digest: bool, out: &mut Vec<u8>) {
     }
 }
 
-/// The members of a stored entry, for the pages that show accesses; refused unless canonical.
-pub fn read(bytes: &[u8]) -> Result<serde_json::Map<String, Value>, canonical::CanonicalFault> {
-    match canonical::parse_canonical(bytes)? {
-        Value::Object(members) => Ok(members),
-        _ => Err(canonical::CanonicalFault::NotCanonical),
+fn write_texts(texts: &[&str], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (index, text) in texts.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_text(text, out);
     }
+    out.push(b']');
+}
+
+fn write_digests(digests: &[ShortDigest], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (index, digest) in digests.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_base64url(&digest.0, out);
+    }
+    out.push(b']');
+}
+
+fn write_slots(slots: &BTreeMap<&str, Vec<&str>>, out: &mut Vec<u8>) {
+    let mut sorted: Vec<_> = slots.iter().collect();
+    sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    out.push(b'{');
+    for (index, (slot, fields)) in sorted.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_text(slot, out);
+        out.push(b':');
+        write_texts(fields, out);
+    }
+    out.push(b'}');
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-    use crate::record::event::holder_hash;
-
-    fn entry<'a>(text: &'a str, list: &'a [&'a str]) -> AccessEntry<'a> {
-        let salt = Salt([3; 16]);
-        AccessEntry {
-            actor: text,
-            answer: Digest([1; 32]),
-            case: Some(text),
-            channel: "agency",
-            decision: "allow:slot",
-            fields: Some(list),
-            holder: holder_hash(&salt, "111", "190101199003070014"),
-            item: None,
-            log: "access-a",
-            outcome: "answered",
-            presence: Some("present"),
-            reason: Some(text),
-            role: None,
-            salt,
-            types: Some(list),
-        }
-    }
-
-    #[test]
-    fn a_stamp_sets_the_time_and_nothing_else() {
-        let mut bytes = b"before".to_vec();
-        let at = entry("a", &["x"]).write(&mut bytes);
-        let before = bytes.clone();
-        let moment: Moment = "2026-11-22T01:02:03.000004Z".parse().unwrap();
-        assert!(stamp(&mut bytes, at, moment));
-        assert_eq!(&bytes[at..at + AT_LEN], b"2026-11-22T01:02:03.000004Z");
-        assert_eq!((&bytes[..at], &bytes[at + AT_LEN..]), (&before[..at], &before[at + AT_LEN..]));
-        assert_eq!(read(&bytes[6..]).unwrap()["at"], "2026-11-22T01:02:03.000004Z");
-        assert!(!stamp(&mut bytes[..at + 5], at, moment));
-        assert!(!stamp(&mut bytes, usize::MAX, moment));
-    }
-
-    #[test]
-    fn long_lists_go_in_by_digest() {
-        let long: Vec<String> = (0..60).map(|number| format!("field_{number}")).collect();
-        let list: Vec<&str> = long.iter().map(String::as_str).collect();
-        let mut bytes = Vec::new();
-        entry("a", &list).write(&mut bytes);
-        assert!(bytes.len() <= ENTRY_LIMIT);
-        let digest = Digest::of(&[&canonical::to_vec(&json!(list)).unwrap()]);
-        let members = read(&bytes).unwrap();
-        assert_eq!(members["fields"], json!([format!("sha256:{digest}")]));
-        assert_eq!(members["types"], members["fields"]);
-        // The fields go first: where that is enough, the types stand in full.
-        let mut shorter = Vec::new();
-        AccessEntry { types: Some(&["x"]), ..entry("a", &list) }.write(&mut shorter);
-        let members = read(&shorter).unwrap();
-        assert_eq!(
-            (&members["fields"], &members["types"]),
-            (&json!([format!("sha256:{digest}")]), &json!(["x"]))
-        );
-        let mut short = Vec::new();
-        entry("a", &["x"]).write(&mut short);
-        assert_eq!(read(&short).unwrap()["fields"], json!(["x"]));
-    }
-
-    proptest! {
-        #[test]
-        fn i6_an_entry_is_written_in_its_canonical_form(text in any::<String>(), list in proptest::collection::vec("\\PC{0,5}", 0..4)) {
-            let list: Vec<&str> = list.iter().map(String::as_str).collect();
-            let entry = entry(&text, &list);
-            let mut bytes = Vec::new();
-            let at = entry.write_with(&mut bytes, false, false);
-            prop_assert!(stamp(&mut bytes, at, Moment::from_micros(0)));
-            let mut value = serde_json::to_value(entry).unwrap();
-            value["at"] = json!("1970-01-01T00:00:00.000000Z");
-            value["v"] = json!(1);
-            prop_assert_eq!(bytes, canonical::to_vec(&value).unwrap());
-        }
-
-        #[test]
-        fn i9_an_instant_reads_as_its_display(micros in -62_135_596_800_000_000i64..=253_402_300_799_999_999) {
-            let moment = Moment::from_micros(micros);
-            prop_assert_eq!(String::from_utf8(moment_text(moment).to_vec()).unwrap(), moment.to_string());
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 
 use super::state::State;
 use crate::closed::closed;
+use crate::rule::Rule;
 
 closed! {
     /// Everything that can happen to a record.
@@ -63,8 +64,8 @@ pub struct ActionFault {
 
 impl ActionFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
-        "action_state"
+    pub fn rule(self) -> Rule {
+        Rule::ActionState
     }
 }
 

@@ -14,6 +14,9 @@ use std::fmt;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::clock::Moment;
+use crate::rule::Rule;
+
 /// Why bytes are not canonical JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CanonicalFault {
@@ -39,14 +42,14 @@ pub enum CanonicalFault {
 
 impl CanonicalFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::NotUtf8 => "json_utf8",
-            Self::NotJson => "json_syntax",
-            Self::DuplicateName => "json_duplicate_name",
-            Self::NotAnInteger => "json_integer",
-            Self::IntegerTooLarge => "json_integer_range",
-            Self::NotCanonical => "json_canonical",
+            Self::NotUtf8 => Rule::JsonUtf8,
+            Self::NotJson => Rule::JsonSyntax,
+            Self::DuplicateName => Rule::JsonDuplicateName,
+            Self::NotAnInteger => Rule::JsonInteger,
+            Self::IntegerTooLarge => Rule::JsonIntegerRange,
+            Self::NotCanonical => Rule::JsonCanonical,
         }
     }
 }
@@ -161,6 +164,13 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Appends an instant as a string.
+pub fn write_moment(moment: Moment, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(&moment.text());
+    out.push(b'"');
+}
+
 /// Appends a decimal integer.
 pub fn write_integer(mut magnitude: u64, out: &mut Vec<u8>) {
     let start = out.len();
@@ -219,6 +229,13 @@ impl<'out> Members<'out> {
     /// An integer member.
     pub fn integer(&mut self, name: &'static str, value: u64) {
         write_integer(value, self.name(name));
+    }
+
+    /// An integer member that may be absent.
+    pub fn integer_if(&mut self, name: &'static str, value: Option<u32>) {
+        if let Some(value) = value {
+            self.integer(name, value.into());
+        }
     }
 
     /// A member of `N` bytes as base64url of `chars` characters.

@@ -10,6 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
 
+/// The first 16 bytes of a SHA-256 digest, for lists in which many stand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShortDigest(pub [u8; 16]);
+
 /// 16 random bytes that keep a hash from being guessed; whoever holds the salt can confirm a guess.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Salt(pub [u8; 16]);
@@ -24,6 +28,13 @@ impl Digest {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(context.finish().as_ref());
         Self(bytes)
+    }
+
+    /// Its first 16 bytes.
+    pub fn short(&self) -> ShortDigest {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        ShortDigest(bytes)
     }
 
     /// Lower-case hexadecimal, 64 characters, as attachments name their content.
@@ -90,9 +101,16 @@ macro_rules! base64url_text {
     };
 }
 base64url_text!(Digest, "32", "43");
+base64url_text!(ShortDigest, "16", "22");
 base64url_text!(Salt, "16", "22");
 
 impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for ShortDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -7,39 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::canonical::{self, CanonicalFault, Members};
+pub use super::deed::{Deed, EventKind, HolderAction, PublicAction, SideAction};
 use super::digest::{Digest, Salt};
 use super::payload::present;
 use crate::clock::{Day, Moment};
-use crate::closed::closed;
-
-closed! {
-    /// What an event is about.
-    EventKind {
-        Record, "record", "证照", "record";
-        Holder, "holder", "持证主体", "holder";
-        Key, "key", "密钥", "key";
-        Agency, "agency", "机构", "agency";
-        Authority, "authority", "签发权限", "authority";
-        Type, "type", "证照类型", "type";
-        Coverage, "coverage", "覆盖范围", "coverage";
-        Client, "client", "接入系统", "client";
-        Log, "log", "日志", "log";
-    }
-}
-
-/// The actions that events about something public have (schema/bytes.md §4 lists them with what they state).
-pub const fn public_actions(kind: EventKind) -> &'static [&'static str] {
-    match kind {
-        EventKind::Record | EventKind::Holder => &[],
-        EventKind::Key => &["generate", "register", "revoke", "rewrap"],
-        EventKind::Agency => &["add", "change"],
-        EventKind::Authority => &["grant"],
-        EventKind::Type => &["load"],
-        EventKind::Coverage => &["state"],
-        EventKind::Client => &["grant", "change"],
-        EventKind::Log => &["open", "close"],
-    }
-}
+use crate::rule::Rule;
 
 /// SHA-256(salt ‖ subject text). The text is the identifier of a record, else the name of
 /// the thing; for a holder see [`holder_hash`].
@@ -107,19 +79,26 @@ pub enum EventFault {
 
 impl EventFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
             Self::Canonical(fault) => fault.rule(),
-            Self::Shape => "event_shape",
+            Self::Shape => Rule::EventShape,
         }
     }
 }
 
 impl Event {
     /// An event about `subject` (its hash under `salt`), effective on and logged at the given times.
-    pub fn new(kind: EventKind, action: &str, actor: &str, salt: Salt, subject: Digest, at: Moment) -> Self {
+    pub fn new(
+        kind: EventKind,
+        action: impl Into<Deed>,
+        actor: &str,
+        salt: Salt,
+        subject: Digest,
+        at: Moment,
+    ) -> Self {
         Self {
-            action: action.to_owned(),
+            action: action.into().wire().to_owned(),
             actor: actor.to_owned(),
             at,
             effective_on: at.day(),
@@ -170,7 +149,7 @@ impl Event {
         let mut object = Members::open(out);
         object.text("action", &self.action);
         object.text("actor", &self.actor);
-        super::access::write_moment(self.at, object.name("at"));
+        canonical::write_moment(self.at, object.name("at"));
         canonical::write_text(&self.effective_on.to_string(), object.name("effective_on"));
         let digests = [("envelope", self.envelope), ("ground", self.ground)];
         for (name, digest) in digests {
@@ -285,7 +264,9 @@ mod tests {
         ) -> Event {
             // Four-digit years only: the log's time never leaves them.
             let at = Moment::from_micros(micros.rem_euclid(250_000_000_000_000_000));
-            let mut event = Event::new(EventKind::ALL[kind], &action, &actor, Salt(salt), subject, at);
+            let deed = HolderAction::Mark;
+            let mut event = Event::new(EventKind::ALL[kind], deed, &actor, Salt(salt), subject, at);
+            event.action.clone_from(&action);
             if ground {
                 event = event.ground(&action);
             }
@@ -332,7 +313,7 @@ mod tests {
             let mut changed = canonical::parse_canonical(&bytes).unwrap();
             changed[name] = value;
             let fault = Order::from_payload(&canonical::to_vec(&changed).unwrap()).unwrap_err();
-            assert_eq!(fault.rule(), "event_shape", "{name}");
+            assert_eq!(fault.rule().wire(), "event_shape", "{name}");
         }
     }
 

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use super::secret;
+use crate::rule::Rule;
 
 /// The object identifier under which all certificate identifiers stand.
 pub const ROOT: &str = "1.2.156.3005.2";
@@ -62,17 +63,17 @@ pub enum IdentifierFault {
 
 impl IdentifierFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::Root => "identifier_root",
-            Self::Parts => "identifier_parts",
-            Self::LowerCase => "identifier_lower_case",
-            Self::Alphabet => "identifier_alphabet",
-            Self::Type => "identifier_type",
-            Self::Issuer => "identifier_issuer",
-            Self::Serial => "identifier_serial",
-            Self::Version => "identifier_version",
-            Self::CheckLength => "identifier_check_length",
+            Self::Root => Rule::IdentifierRoot,
+            Self::Parts => Rule::IdentifierParts,
+            Self::LowerCase => Rule::IdentifierLowerCase,
+            Self::Alphabet => Rule::IdentifierAlphabet,
+            Self::Type => Rule::IdentifierType,
+            Self::Issuer => Rule::IdentifierIssuer,
+            Self::Serial => Rule::IdentifierSerial,
+            Self::Version => Rule::IdentifierVersion,
+            Self::CheckLength => Rule::IdentifierCheckLength,
         }
     }
 }

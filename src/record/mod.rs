@@ -13,6 +13,7 @@ pub mod access;
 pub mod action;
 pub mod answer;
 pub mod canonical;
+pub mod deed;
 pub mod digest;
 pub mod event;
 pub mod extract;
@@ -26,7 +27,7 @@ pub mod verdict;
 
 pub use action::Action;
 pub use canonical::CanonicalFault;
-pub use digest::{Digest, Salt};
+pub use digest::{Digest, Salt, ShortDigest};
 pub use identifier::Identifier;
 pub use payload::Record;
 pub use state::State;

@@ -13,6 +13,7 @@ use super::digest::{Digest, Salt};
 use super::identifier::{Check, Identifier, IdentifierFault};
 pub use crate::catalog::{Custody, Kind};
 use crate::clock::Day;
+use crate::rule::Rule;
 
 /// One holder of a record: a person or organisation and its part in it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +77,19 @@ pub struct Replaces {
     /// The version replaced.
     pub version: u32,
 }
+
+/// Where the standing of a record can be looked up without asking about a person: its place in a status list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusPlace {
+    /// The place in the list, from 0.
+    pub index: u64,
+    /// The list's address.
+    pub list: String,
+}
+
+/// Longest address of a status list, in bytes.
+const LIST_LIMIT: usize = 512;
 
 /// Text that may be or contain a holder's number: shown by nobody's `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +174,9 @@ pub struct Record {
     pub replaces: Option<Replaces>,
     /// Keeps a digest of the payload from being guessed.
     pub salt: Salt,
+    /// Its place in a status list, where the issuer keeps one. Nothing made here has it yet.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusPlace>,
     /// The type.
     #[serde(rename = "type")]
     pub record_type: TypeRef,
@@ -221,6 +238,12 @@ pub enum PayloadFault {
     /// The length of an attachment is beyond 2^53 − 1: it has no canonical form.
     #[error("the size of an attachment is beyond 2^53 - 1")]
     AttachmentSize,
+    /// The address of the status list is empty, too long, or holds a person's number.
+    #[error("the list of status is 1 to 512 bytes without a person's number in it")]
+    StatusList,
+    /// The place in the status list is beyond 2^53 − 1.
+    #[error("the index of status is beyond 2^53 - 1")]
+    StatusIndex,
     /// The digest of an attachment is not SHA-256 in lower-case hex.
     #[error("the sha256 of an attachment is not 64 lower-case hexadecimal digits")]
     AttachmentDigest,
@@ -228,21 +251,23 @@ pub enum PayloadFault {
 
 impl PayloadFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
             Self::Canonical(fault) => fault.rule(),
-            Self::NotAnObject => "payload_object",
-            Self::UnknownMember => "payload_unknown_member",
-            Self::MissingMember(_) => "payload_missing_member",
-            Self::MemberShape(_) => "payload_member_shape",
-            Self::LayoutVersion => "payload_layout_version",
-            Self::NoHolder => "payload_no_holder",
-            Self::Version => "payload_version",
+            Self::NotAnObject => Rule::PayloadObject,
+            Self::UnknownMember => Rule::PayloadUnknownMember,
+            Self::MissingMember(_) => Rule::PayloadMissingMember,
+            Self::MemberShape(_) => Rule::PayloadMemberShape,
+            Self::LayoutVersion => Rule::PayloadLayoutVersion,
+            Self::NoHolder => Rule::PayloadNoHolder,
+            Self::Version => Rule::PayloadVersion,
             Self::Identifier(fault) => fault.rule(),
-            Self::IdentifierCheck => "identifier_check",
-            Self::ValidityOrder => "payload_validity_order",
-            Self::AttachmentSize => "attachment_size",
-            Self::AttachmentDigest => "attachment_digest",
+            Self::IdentifierCheck => Rule::IdentifierCheck,
+            Self::ValidityOrder => Rule::PayloadValidityOrder,
+            Self::StatusList => Rule::StatusList,
+            Self::StatusIndex => Rule::StatusIndex,
+            Self::AttachmentSize => Rule::AttachmentSize,
+            Self::AttachmentDigest => Rule::AttachmentDigest,
         }
     }
 
@@ -255,6 +280,8 @@ impl PayloadFault {
             Self::Version => Some("version"),
             Self::Identifier(_) | Self::IdentifierCheck => Some("identifier"),
             Self::ValidityOrder => Some("valid_to"),
+            Self::StatusList => Some("status.list"),
+            Self::StatusIndex => Some("status.index"),
             Self::AttachmentSize | Self::AttachmentDigest => Some("attachments"),
             Self::Canonical(_) | Self::NotAnObject | Self::UnknownMember => None,
         }
@@ -279,7 +306,7 @@ impl Record {
         Ok(record)
     }
 
-    /// The canonical payload without `identifier`, `salt`, `version` and `replaces`: what keyed hash `c` is
+    /// The canonical payload without `identifier`, `salt`, `status`, `version` and `replaces`: what keyed hash `c` is
     /// made of, so that the same content is known again under another name.
     pub fn content_form(&self) -> Result<Vec<u8>, PayloadFault> {
         self.forms().map(|(_, content)| content)
@@ -298,7 +325,8 @@ impl Record {
         Ok((whole, content))
     }
 
-    /// The rules that stand above the shape: layout, holders, version, identifier, order of dates, attachments.
+    /// The rules that stand above the shape: layout, holders, version, identifier, order of dates, status list,
+    /// attachments.
     pub fn check(&self) -> Result<(), PayloadFault> {
         self.check_identifier().map(drop)
     }
@@ -322,6 +350,16 @@ impl Record {
         let last = self.valid_to.and_then(Validity::last_day);
         if self.valid_from.zip(last).is_some_and(|(first, last)| first > last) {
             return Err(PayloadFault::ValidityOrder);
+        }
+        if let Some(status) = &self.status {
+            if status.index > canonical::MAX_INTEGER {
+                return Err(PayloadFault::StatusIndex);
+            }
+            // Verifiers fetch the list: what stands in its address is in the clear (I3).
+            let fits = (1..=LIST_LIMIT).contains(&status.list.len());
+            if !fits || crate::identity::contains_citizen_number(&status.list) {
+                return Err(PayloadFault::StatusList);
+            }
         }
         for attachment in &self.attachments {
             if attachment.size > canonical::MAX_INTEGER {
@@ -366,6 +404,12 @@ impl Record {
             members.close();
         }
         object.base64url("salt", &self.salt.0);
+        if let Some(status) = &self.status {
+            let mut members = Members::open(object.name("status"));
+            members.integer("index", status.index);
+            members.text("list", &status.list);
+            members.close();
+        }
         left_out(from, object.written());
         let mut record_type = Members::open(object.name("type"));
         record_type.text("code", &self.record_type.code);
@@ -467,7 +511,7 @@ mod shape {
     }
 
     type Member = (&'static str, bool, fn(&Value) -> bool);
-    const MEMBERS: [Member; 15] = [
+    const MEMBERS: [Member; 16] = [
         ("attachments", true, is::<Vec<Attachment>>),
         ("face", true, Value::is_object),
         ("holders", true, is::<Vec<Holder>>),
@@ -478,6 +522,7 @@ mod shape {
         ("number", false, Value::is_string),
         ("replaces", false, is::<Replaces>),
         ("salt", true, is::<Salt>),
+        ("status", false, is::<StatusPlace>),
         ("type", true, is::<TypeRef>),
         ("v", true, is::<u8>),
         ("valid_from", false, is::<Day>),

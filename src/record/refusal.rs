@@ -57,6 +57,7 @@ mod tests {
     use super::super::action::Action;
     use super::super::payload::Record;
     use super::*;
+    use crate::rule::Rule;
 
     #[test]
     fn a_refusal_names_rule_field_and_way_out() {
@@ -65,6 +66,6 @@ mod tests {
         assert_eq!(error.extra.unwrap()["allowed_from"], json!(["suspended"]));
         let error = Error::from(Record::from_payload(b"{}").unwrap_err());
         assert_eq!(error.field.as_deref(), Some("attachments"));
-        assert_eq!(error.rule.as_deref(), Some("payload_missing_member"));
+        assert_eq!(error.rule.map(Rule::wire), Some("payload_missing_member"));
     }
 }

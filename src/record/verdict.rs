@@ -86,7 +86,28 @@ impl Reason {
             | Self::CheckpointStale
             | Self::RecordDamaged
             | Self::HolderCodeConflict => Class::Undetermined,
-            _ => Class::Invalid,
+            Self::SignatureMismatch
+            | Self::KeyUnknown
+            | Self::KeyRevoked
+            | Self::IssuerNotAuthorised
+            | Self::NotLogged
+            | Self::LogInconsistent
+            | Self::Superseded
+            | Self::Suspended
+            | Self::Annulled
+            | Self::Cancelled
+            | Self::Lapsed
+            | Self::Revoked
+            | Self::Transferred
+            | Self::Withdrawn
+            | Self::Expired
+            | Self::NotYetValid
+            | Self::ReviewOverdue
+            | Self::HolderDeceased
+            | Self::FaceMismatch
+            | Self::CopyOutOfScope
+            | Self::TypeUnknown
+            | Self::Malformed => Class::Invalid,
         }
     }
 

@@ -23,10 +23,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub use access::follower::Lag;
-pub use access::list::{AccessLine, AccessList, AccessPage, Viewer};
+pub use access::line::{AccessLine, LineOutcome, Untold};
+pub use access::list::{AccessList, AccessPage, Viewer};
 pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
 pub use actions::dispute::{DisputeCommand, Disputed};
-pub use base::asked::{AskedHolder, Purpose, ReceiptForm};
+pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
 pub use base::snapshot::Snapshot;
@@ -52,6 +53,7 @@ pub use transfer::read_back::{ReadBack, RefusedLine};
 pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use upkeep::init::{Founding, FoundingOptions};
 pub use upkeep::logs::{Consistency, Inclusion, LogInfo};
+pub use upkeep::migrate::Migrated;
 pub use upkeep::restore::{Restored, RestoredInPlace};
 pub use upkeep::succession::Closed;
 

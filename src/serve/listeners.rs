@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::config::{Door, ServeConfig, TlsFiles};
 use crate::error::{Code, Error};
+use crate::rule::Rule;
 
 /// Why the listeners cannot be opened as configured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,12 +25,12 @@ pub enum ListenerFault {
 
 impl ListenerFault {
     /// The stable name of the rule that failed.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::None => "listener_none",
-            Self::Twice(_) => "listener_twice",
-            Self::Open(..) => "listener_without_tls",
-            Self::TlsDiffers(_) => "listener_tls_differs",
+            Self::None => Rule::ListenerNone,
+            Self::Twice(_) => Rule::ListenerTwice,
+            Self::Open(..) => Rule::ListenerWithoutTls,
+            Self::TlsDiffers(_) => Rule::ListenerTlsDiffers,
         }
     }
 }

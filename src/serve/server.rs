@@ -19,6 +19,7 @@ use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
 use crate::http::frame::{Frame, frame};
 use crate::http::{defaults, metrics::Metrics};
+use crate::rule::Rule;
 
 /// What every worker shares.
 #[derive(Clone)]
@@ -171,7 +172,7 @@ impl Server {
 
 fn cannot_bind(socket: &Socket, fault: std::io::Error) -> Error {
     let detail = format!("The address {} cannot be opened: {fault}.", socket.address);
-    Error::new(Code::ConfigInvalid, detail).rule("listener_address")
+    Error::new(Code::ConfigInvalid, detail).rule(Rule::ListenerAddress)
 }
 
 enum Woken {

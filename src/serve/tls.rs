@@ -12,6 +12,7 @@ use rustls::sign::CertifiedKey;
 
 use crate::config::TlsFiles;
 use crate::error::{Code, Error};
+use crate::rule::Rule;
 
 /// Why a certificate cannot be used. Paths are the operator's own and are shown on start only.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +33,12 @@ pub enum TlsFault {
 
 impl TlsFault {
     /// The stable name of the rule that failed.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::Certificate(_) => "certificate_unreadable",
-            Self::NoCertificate => "certificate_missing",
-            Self::Key(_) => "key_unreadable",
-            Self::Mismatch(_) => "key_mismatch",
+            Self::Certificate(_) => Rule::CertificateUnreadable,
+            Self::NoCertificate => Rule::CertificateMissing,
+            Self::Key(_) => Rule::KeyUnreadable,
+            Self::Mismatch(_) => Rule::KeyMismatch,
         }
     }
 }

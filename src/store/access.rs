@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use super::dialect::{self, native};
 use super::row_body::{framed, take};
 use super::schema::{access_batches, access_by_holder};
+use super::sealed::{self, SealedRow};
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, holder_key_of, start};
+use super::vault::{Purpose, holder_key_of};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
@@ -46,11 +47,26 @@ pub struct AccessPlace {
     pub index: u64,
 }
 
-fn additional(log: &str, first: i64, count: i32, at: i64, key_id: i32) -> Aad {
-    let mut aad = Aad::new();
-    start(&mut aad, "access_batches", key_id);
-    aad.text(log).integer(first).integer(i64::from(count)).integer(at);
-    aad
+pub(super) const TABLE: &str = "access_batches";
+
+#[derive(Queryable)]
+pub(super) struct Row {
+    pub log: String,
+    pub first: i64,
+    pub count: i32,
+    pub at: i64,
+    pub key_id: i32,
+    pub entries: Vec<u8>,
+}
+
+impl SealedRow for Row {
+    fn cover(&self, aad: &mut Aad) {
+        aad.text(&self.log).integer(self.first).integer(i64::from(self.count)).integer(self.at);
+    }
+
+    fn seal_columns(&mut self) -> (&mut i32, &mut Vec<u8>) {
+        (&mut self.key_id, &mut self.entries)
+    }
 }
 
 fn take_item(rest: &mut &[u8]) -> Option<AccessItem> {
@@ -59,6 +75,15 @@ fn take_item(rest: &mut &[u8]) -> Option<AccessItem> {
     *rest = after;
     let holders = keys.chunks(16).map(holder_key_of).collect::<Option<_>>()?;
     Some(AccessItem { holders, entry: take(rest)?.to_vec() })
+}
+
+/// The entries that a batch holds; none unless they are `count` and end where it ends.
+pub(super) fn items(mut rest: &[u8], count: u32) -> Option<Vec<AccessItem>> {
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        items.push(take_item(&mut rest)?);
+    }
+    (u32::try_from(items.len()).ok()? == count).then_some(items)
 }
 
 impl Reader<'_> {
@@ -73,7 +98,6 @@ impl Reader<'_> {
             .first(c)
             .optional())
         .map_err(dialect::fault)?;
-        type Row = (String, i64, i32, i64, i32, Vec<u8>);
         let rows: Vec<Row> = native!(&mut *self.conn, c => access_batches::table
             .filter(access_batches::log.eq(log).and(access_batches::first.ge(begin.unwrap_or(from))).and(access_batches::first.lt(to)))
             .order(access_batches::first)
@@ -83,24 +107,14 @@ impl Reader<'_> {
         rows.into_iter().map(|row| self.open_batch(row)).collect()
     }
 
-    fn open_batch(
-        &self,
-        (log, first, count, at, key_id, sealed): (String, i64, i32, i64, i32, Vec<u8>),
-    ) -> Result<AccessBatch> {
-        let aad = additional(&log, first, count, at, key_id);
-        let count = u32::try_from(count).map_err(Error::internal)?;
-        let items = self.vault.open(key_id, &aad, sealed).and_then(|plain| {
-            let mut rest = plain.as_slice();
-            let mut items = Vec::new();
-            while !rest.is_empty() {
-                items.push(take_item(&mut rest)?);
-            }
-            (u32::try_from(items.len()).ok()? == count).then_some(items)
-        });
+    fn open_batch(&self, mut row: Row) -> Result<AccessBatch> {
+        let count = u32::try_from(row.count).map_err(Error::internal)?;
+        let opened = sealed::open(TABLE, &mut row, self.vault, &mut Aad::new());
+        let items = opened.and_then(|(_, plain)| items(&plain, count));
         Ok(AccessBatch {
-            log,
-            first: u64::try_from(first).map_err(Error::internal)?,
-            at: Moment::from_micros(at),
+            log: row.log,
+            first: u64::try_from(row.first).map_err(Error::internal)?,
+            at: Moment::from_micros(row.at),
             items,
             count,
         })
@@ -155,7 +169,6 @@ impl Writer<'_> {
         let key = self.vault.current(Purpose::Access)?;
         let first = i64::try_from(first).map_err(Error::internal)?;
         let count = i32::try_from(entries.len()).map_err(Error::internal)?;
-        let aad = additional(log, first, count, at.micros(), key.id());
         let mut plain = Vec::with_capacity(entries.len() * 700);
         for (holders, entry) in entries {
             plain.push(u8::try_from(holders.len()).map_err(Error::internal)?);
@@ -164,11 +177,14 @@ impl Writer<'_> {
             }
             framed(&mut plain, entry);
         }
-        let sealed = key.seal(&aad, &plain)?;
+        let mut row =
+            Row { log: log.to_owned(), first, count, at: at.micros(), key_id: 0, entries: Vec::new() };
+        sealed::seal(TABLE, &mut row, &key, &plain)?;
         native!(&mut *self.conn, c => diesel::insert_into(access_batches::table)
             .values((
-                access_batches::log.eq(log), access_batches::first.eq(first), access_batches::count.eq(count),
-                access_batches::at.eq(at.micros()), access_batches::key_id.eq(key.id()), access_batches::entries.eq(&sealed),
+                access_batches::log.eq(&row.log), access_batches::first.eq(row.first),
+                access_batches::count.eq(row.count), access_batches::at.eq(row.at),
+                access_batches::key_id.eq(row.key_id), access_batches::entries.eq(&row.entries),
             ))
             .execute(c))
         .map(drop)

@@ -14,6 +14,7 @@ use diesel::sqlite::Sqlite;
 
 use super::conn::AnyConnection;
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// How a transaction is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +199,7 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
             let detail = "PostgreSQL commits are not durable: synchronous_commit and fsync must be on";
             return durable
                 .then_some(())
-                .ok_or_else(|| Error::new(Code::ConfigInvalid, detail).rule("durability"));
+                .ok_or_else(|| Error::new(Code::ConfigInvalid, detail).rule(Rule::Durability));
         }
     };
     let durable = mode == "wal" && level >= 2 && page == super::conn::PAGE_SIZE;
@@ -206,7 +207,7 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
         return Ok(());
     }
     let detail = format!("the file has journal_mode {mode}, synchronous {level}, page_size {page}");
-    Err(Error::new(Code::ConfigInvalid, detail).rule("durability"))
+    Err(Error::new(Code::ConfigInvalid, detail).rule(Rule::Durability))
 }
 
 /// Copies a SQLite database, as one snapshot, into a file that is empty. PostgreSQL has pg_dump.

@@ -6,11 +6,14 @@ use super::conn::AnyConnection;
 use super::dialect::{self, native};
 use super::row_body::{framed, take};
 use super::schema::events;
+use super::sealed::{self, SealedRow};
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, Vault, holder_key_of, start};
+use super::vault::{Purpose, Vault, holder_key_of};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::trust::{Aad, HolderKey};
+
+pub(super) const TABLE: &str = "events";
 
 /// An event as one holder's row has it.
 #[derive(Debug, Clone)]
@@ -44,28 +47,32 @@ pub struct StoredEvent {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
 pub(super) struct Row {
-    hk: Vec<u8>,
-    record_id: Vec<u8>,
-    seq: i32,
+    pub(super) hk: Vec<u8>,
+    pub(super) record_id: Vec<u8>,
+    pub(super) seq: i32,
     action: String,
     effective_on: i32,
     logged_at: i64,
     log: String,
     leaf: i64,
     key_id: i32,
-    sealed: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
-fn additional(row: &Row, aad: &mut Aad) {
-    start(aad, "events", row.key_id);
-    aad.raw(&row.hk).raw(&row.record_id).integer(i64::from(row.seq)).text(&row.action);
-    aad.integer(i64::from(row.effective_on)).integer(row.logged_at).text(&row.log).integer(row.leaf);
+impl SealedRow for Row {
+    fn cover(&self, aad: &mut Aad) {
+        aad.raw(&self.hk).raw(&self.record_id).integer(i64::from(self.seq)).text(&self.action);
+        aad.integer(i64::from(self.effective_on)).integer(self.logged_at).text(&self.log).integer(self.leaf);
+    }
+
+    fn seal_columns(&mut self) -> (&mut i32, &mut Vec<u8>) {
+        (&mut self.key_id, &mut self.sealed)
+    }
 }
 
 fn open(mut row: Row, vault: &Vault, aad: &mut Aad) -> Option<StoredEvent> {
-    additional(&row, aad);
-    let plain = vault.open(row.key_id, aad, std::mem::take(&mut row.sealed));
-    let parts = plain.as_deref().and_then(|mut rest| {
+    let plain = sealed::open(TABLE, &mut row, vault, aad);
+    let parts = plain.as_ref().map(|(_, plain)| plain.as_slice()).and_then(|mut rest| {
         let (event, order) = (take(&mut rest)?.to_vec(), take(&mut rest)?.to_vec());
         let ground = String::from_utf8(take(&mut rest)?.to_vec()).ok()?;
         rest.is_empty().then_some((event, order, ground))
@@ -138,16 +145,14 @@ pub(super) fn seal(event: &StoredEvent, vault: &Vault) -> Result<Row> {
         logged_at: event.logged_at.micros(),
         log: event.log.clone(),
         leaf: i64::try_from(event.leaf).map_err(Error::internal)?,
-        key_id: key.id(),
+        key_id: 0,
         sealed: Vec::new(),
     };
-    let mut aad = Aad::new();
-    additional(&row, &mut aad);
     let mut plain = Vec::with_capacity(event.event.len() + event.order.len() + event.ground.len() + 12);
     framed(&mut plain, &event.event);
     framed(&mut plain, &event.order);
     framed(&mut plain, event.ground.as_bytes());
-    row.sealed = key.seal(&aad, &plain)?;
+    sealed::seal(TABLE, &mut row, &key, &plain)?;
     Ok(row)
 }
 

@@ -10,20 +10,77 @@ use diesel::prelude::*;
 
 use super::row_body::{framed, take};
 use super::schema::attachments;
-use super::vault::{Purpose, start};
+use super::sealed::{self, SealedRow};
+use super::vault::{Purpose, Vault};
 use super::{Reader, Store, dialect, private};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::trust::seal::OVERHEAD;
 use crate::trust::{Aad, random};
 
 /// Bytes of one sealed chunk.
 const CHUNK: usize = 256 * 1024;
 
-fn additional(key: &[u8; 16], chunk: i32, of: usize, key_id: i32) -> Aad {
+pub(super) const TABLE: &str = "attachments";
+
+/// One sealed chunk of an attachment, wherever it is kept.
+pub(super) struct Chunk {
+    /// The attachment's keyed hash.
+    pub key: [u8; 16],
+    /// From 0.
+    pub number: i32,
+    /// Bytes of the whole attachment.
+    pub of: usize,
+    /// The data key's column.
+    pub key_id: i32,
+    /// Its sealed bytes.
+    pub sealed: Vec<u8>,
+}
+
+impl SealedRow for Chunk {
+    fn cover(&self, aad: &mut Aad) {
+        aad.raw(&self.key).integer(i64::from(self.number));
+        aad.integer(i64::try_from(self.of).unwrap_or(i64::MAX));
+    }
+
+    fn seal_columns(&mut self) -> (&mut i32, &mut Vec<u8>) {
+        (&mut self.key_id, &mut self.sealed)
+    }
+}
+
+/// Opens all chunks of an attachment, in order; none if one does not open or they are not the whole.
+fn joined(of: usize, chunks: Vec<Chunk>, vault: &Vault) -> Option<Vec<u8>> {
+    let mut content = Vec::with_capacity(of);
     let mut aad = Aad::new();
-    start(&mut aad, "attachments", key_id);
-    aad.raw(key).integer(i64::from(chunk)).integer(i64::try_from(of).unwrap_or(i64::MAX));
-    aad
+    for mut chunk in chunks {
+        content.extend(sealed::open(TABLE, &mut chunk, vault, &mut aad)?.1);
+    }
+    (content.len() == of).then_some(content)
+}
+
+/// The bytes of an attachment's file: u64 length of the whole, then for each chunk its key's id and its sealed
+/// bytes.
+pub(super) fn file_bytes(of: usize, chunks: &[Chunk]) -> Result<Vec<u8>> {
+    let mut bytes = u64::try_from(of).map_err(Error::internal)?.to_be_bytes().to_vec();
+    for chunk in chunks {
+        bytes.extend_from_slice(&chunk.key_id.to_be_bytes());
+        framed(&mut bytes, &chunk.sealed);
+    }
+    Ok(bytes)
+}
+
+/// Reads what [`file_bytes`] wrote: bytes of the whole, and the chunks. None if a byte is missing or left over.
+pub(super) fn file_chunks(key: &[u8; 16], bytes: &[u8]) -> Option<(usize, Vec<Chunk>)> {
+    let (of, mut rest) = bytes.split_first_chunk::<8>()?;
+    let of = usize::try_from(u64::from_be_bytes(*of)).ok()?;
+    let mut chunks = Vec::new();
+    while !rest.is_empty() {
+        let (key_id, after) = rest.split_first_chunk::<4>()?;
+        rest = after;
+        let (number, key_id) = (i32::try_from(chunks.len()).ok()?, i32::from_be_bytes(*key_id));
+        chunks.push(Chunk { key: *key, number, of, key_id, sealed: take(&mut rest)?.to_vec() });
+    }
+    Some((of, chunks))
 }
 
 impl Store {
@@ -33,12 +90,12 @@ impl Store {
     pub fn put_attachment(&self, key: &[u8; 16], content: &[u8], now: Moment) -> Result<()> {
         self.ensure_seals(now)?;
         let of = content.len();
-        let mut sealed = Vec::new();
-        for (number, chunk) in content.chunks(CHUNK).enumerate() {
+        let mut chunks = Vec::new();
+        for (number, plain) in content.chunks(CHUNK).enumerate() {
             let number = i32::try_from(number).map_err(Error::internal)?;
-            let data_key = self.inner.vault.current(Purpose::Registry)?;
-            let aad = additional(key, number, of, data_key.id());
-            sealed.push((number, data_key.id(), data_key.seal(&aad, chunk)?));
+            let mut chunk = Chunk { key: *key, number, of, key_id: 0, sealed: Vec::new() };
+            sealed::seal(TABLE, &mut chunk, &self.inner.vault.current(Purpose::Registry)?, plain)?;
+            chunks.push(chunk);
         }
         if self.inner.url.is_postgres() {
             return self.write_now(|writer| {
@@ -50,13 +107,13 @@ impl Store {
                 if there > 0 {
                     return Ok(());
                 }
-                for (number, key_id, bytes) in &sealed {
+                for chunk in &chunks {
                     diesel::insert_into(attachments::table)
                         .values((
-                            attachments::key.eq(key.as_slice()),
-                            attachments::chunk.eq(number),
-                            attachments::key_id.eq(key_id),
-                            attachments::sealed.eq(bytes),
+                            attachments::key.eq(chunk.key.as_slice()),
+                            attachments::chunk.eq(chunk.number),
+                            attachments::key_id.eq(chunk.key_id),
+                            attachments::sealed.eq(&chunk.sealed),
                         ))
                         .execute(writer.conn)
                         .map_err(dialect::fault)?;
@@ -68,42 +125,28 @@ impl Store {
         if path.exists() {
             return Ok(());
         }
-        let mut bytes = u64::try_from(of).map_err(Error::internal)?.to_be_bytes().to_vec();
-        for (_, key_id, chunk) in &sealed {
-            bytes.extend_from_slice(&key_id.to_be_bytes());
-            framed(&mut bytes, chunk);
-        }
-        write_synced(&path, &bytes).map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))
+        write_synced(&path, &file_bytes(of, &chunks)?)
+            .map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))
     }
 
     /// The attachment under a keyed hash; `record_damaged` if a chunk does not open.
     pub fn attachment(&self, key: &[u8; 16]) -> Result<Option<Vec<u8>>> {
         if self.inner.url.is_postgres() {
-            return self.read_now(|reader| reader.attachment_rows(key));
+            let chunks = self.read_now(|reader| reader.attachment_chunks(key))?;
+            let Some(of) = chunks.first().map(|chunk| chunk.of) else { return Ok(None) };
+            return joined(of, chunks, &self.inner.vault).map(Some).ok_or_else(damaged);
         }
         let bytes = match fs::read(self.attachment_path(key)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::new(Code::StoreUnavailable, "").caused_by(error)),
         };
-        let damaged = || Error::new(Code::RecordDamaged, "the attachment does not open");
-        let (of, mut rest) = bytes.split_first_chunk::<8>().ok_or_else(damaged)?;
-        let of = usize::try_from(u64::from_be_bytes(*of)).ok().ok_or_else(damaged)?;
-        let mut content = Vec::new();
-        let mut number = 0;
-        while !rest.is_empty() {
-            let (key_id, after) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
-            rest = after;
-            let key_id = i32::from_be_bytes(*key_id);
-            let sealed = take(&mut rest).ok_or_else(damaged)?;
-            let aad = additional(key, number, of, key_id);
-            content.extend(self.inner.vault.open(key_id, &aad, sealed.to_vec()).ok_or_else(damaged)?);
-            number += 1;
-        }
-        if content.len() == of { Ok(Some(content)) } else { Err(damaged()) }
+        let chunks = file_chunks(key, &bytes);
+        let content = chunks.and_then(|(of, chunks)| joined(of, chunks, &self.inner.vault));
+        content.map(Some).ok_or_else(damaged)
     }
 
-    fn attachment_path(&self, key: &[u8; 16]) -> PathBuf {
+    pub(super) fn attachment_path(&self, key: &[u8; 16]) -> PathBuf {
         let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         let (fan, rest) = name.split_at(2);
         self.inner.dir.join("attachments").join(fan).join(rest)
@@ -111,32 +154,28 @@ impl Store {
 }
 
 impl Reader<'_> {
-    fn attachment_rows(&mut self, key: &[u8; 16]) -> Result<Option<Vec<u8>>> {
+    /// The chunks of an attachment as PostgreSQL has them, in order.
+    pub(super) fn attachment_chunks(&mut self, key: &[u8; 16]) -> Result<Vec<Chunk>> {
         let rows: Vec<(i32, i32, Vec<u8>)> = attachments::table
             .filter(attachments::key.eq(key.as_slice()))
             .select((attachments::chunk, attachments::key_id, attachments::sealed))
             .order(attachments::chunk)
             .load(self.conn)
             .map_err(dialect::fault)?;
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let damaged = || Error::new(Code::RecordDamaged, "the attachment does not open");
-        // 29 bytes of each seal are version, key, nonce and tag: the rest is content.
-        let of =
-            rows.iter().map(|(_, _, sealed)| sealed.len().saturating_sub(crate::trust::seal::OVERHEAD)).sum();
-        let mut content = Vec::with_capacity(of);
-        for (number, key_id, sealed) in &rows {
-            let aad = additional(key, *number, of, *key_id);
-            content.extend(self.vault.open(*key_id, &aad, sealed.clone()).ok_or_else(damaged)?);
-        }
-        Ok(Some(content))
+        // 33 bytes of each seal are layout, key, nonce and tag: the rest is content.
+        let of = rows.iter().map(|(_, _, sealed)| sealed.len().saturating_sub(OVERHEAD)).sum();
+        let chunk = |(number, key_id, sealed)| Chunk { key: *key, number, of, key_id, sealed };
+        Ok(rows.into_iter().map(chunk).collect())
     }
+}
+
+fn damaged() -> Error {
+    Error::new(Code::RecordDamaged, "the attachment does not open")
 }
 
 /// The draft's name is random: two processes, or two requests of one, may bring the same file at once, and each
 /// renames a whole one into the place.
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let parent = path.parent().ok_or(std::io::ErrorKind::InvalidInput)?;
     make_folder(parent)?;
     let random = random::pooled::<8>().map_err(std::io::Error::other)?;

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::dialect::{self, native};
 use super::schema::holders;
+use super::sealed::{self, SealedRow};
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, Vault, holder_key_of, start};
+use super::vault::{Purpose, Vault, holder_key_of};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
@@ -147,24 +148,29 @@ pub struct StoredHolder {
     pub body: HolderBody,
 }
 
+pub(super) const TABLE: &str = "holders";
+
 #[derive(Queryable)]
-struct Row {
-    hk: Vec<u8>,
+pub(super) struct Row {
+    pub(super) hk: Vec<u8>,
     state: i16,
     links: i16,
     key_id: i32,
-    sealed: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
-fn additional(row: &Row, aad: &mut Aad) {
-    start(aad, "holders", row.key_id);
-    aad.raw(&row.hk).integer(i64::from(row.state)).integer(i64::from(row.links));
+impl SealedRow for Row {
+    fn cover(&self, aad: &mut Aad) {
+        aad.raw(&self.hk).integer(i64::from(self.state)).integer(i64::from(self.links));
+    }
+
+    fn seal_columns(&mut self) -> (&mut i32, &mut Vec<u8>) {
+        (&mut self.key_id, &mut self.sealed)
+    }
 }
 
 fn open(mut row: Row, vault: &Vault) -> Option<StoredHolder> {
-    let mut aad = Aad::new();
-    additional(&row, &mut aad);
-    let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed))?;
+    let (_, plain) = sealed::open(TABLE, &mut row, vault, &mut Aad::new())?;
     let body = serde_json::from_slice(&plain).ok()?;
     Some(StoredHolder { hk: holder_key_of(&row.hk)?, state: HolderState::from_column(row.state)?, body })
 }
@@ -199,20 +205,25 @@ impl Reader<'_> {
     }
 }
 
+/// Seals one holder as its row.
+pub(super) fn seal(holder: &StoredHolder, vault: &Vault) -> Result<Row> {
+    let key = vault.current(Purpose::Registry)?;
+    let mut row = Row {
+        hk: holder.hk.bytes().to_vec(),
+        state: holder.state.column(),
+        links: i16::try_from(holder.body.links.len()).map_err(Error::internal)?,
+        key_id: 0,
+        sealed: Vec::new(),
+    };
+    let plain = serde_json::to_vec(&holder.body).map_err(Error::internal)?;
+    sealed::seal(TABLE, &mut row, &key, &plain)?;
+    Ok(row)
+}
+
 impl Writer<'_> {
     /// Writes a holder's row, whether or not there was one.
     pub fn put_holder(&mut self, holder: &StoredHolder) -> Result<()> {
-        let key = self.vault.current(Purpose::Registry)?;
-        let mut row = Row {
-            hk: holder.hk.bytes().to_vec(),
-            state: holder.state.column(),
-            links: i16::try_from(holder.body.links.len()).map_err(Error::internal)?,
-            key_id: key.id(),
-            sealed: Vec::new(),
-        };
-        let mut aad = Aad::new();
-        additional(&row, &mut aad);
-        row.sealed = key.seal(&aad, &serde_json::to_vec(&holder.body).map_err(Error::internal)?)?;
+        let row = seal(holder, self.vault)?;
         native!(&mut *self.conn, c => diesel::delete(holders::table.find(&row.hk)).execute(c))
             .map_err(dialect::fault)?;
         native!(&mut *self.conn, c => diesel::insert_into(holders::table)

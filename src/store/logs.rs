@@ -132,6 +132,12 @@ impl Reader<'_> {
         rows.into_iter().map(head_of).collect()
     }
 
+    /// Whether a process that serves holds a log of this side.
+    pub fn is_held(&mut self, now: Moment) -> Result<bool> {
+        let leased = log_heads::table.filter(log_heads::lease_until.gt(now.micros())).count();
+        leased.get_result(self.conn).map(|logs: i64| logs > 0).map_err(dialect::fault)
+    }
+
     /// Name and origin of every log of this side.
     pub fn origins(&mut self) -> Result<Vec<(String, String)>> {
         log_heads::table.select((log_heads::log, log_heads::origin)).load(self.conn).map_err(dialect::fault)

@@ -21,9 +21,11 @@ pub mod private;
 mod reads;
 mod record_keys;
 mod records;
+mod reseal;
 mod rewrap;
 mod row_body;
 mod schema;
+mod sealed;
 mod seals;
 mod sequencer;
 mod sizes;
@@ -31,6 +33,9 @@ mod tx;
 mod url;
 mod vault;
 mod writes;
+
+#[cfg(test)]
+mod bytes_page;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,8 +51,10 @@ pub use people::{AccountRow, ClientRow, SessionRow};
 pub use reads::{READ_BOUNDS_US, ReadCounters};
 pub use record_keys::RecordKey;
 pub use records::{Opened, StoredRecord, WalkKey};
+pub use reseal::{OlderRows, PAGE as RESEAL_PAGE};
 pub use rewrap::Rewrapped;
-pub use row_body::RowBody;
+pub use row_body::{NO_ENVELOPE, RowBody, envelope_digest};
+pub use sealed::start;
 pub use sequencer::{AccessCommitter, LEASE_S};
 pub use sizes::TableSize;
 pub use tx::{Cost, Reader, Side, Writer};
@@ -143,16 +150,35 @@ impl Store {
     }
 
     /// Brings an existing registry to this program's schema; returns the steps that ran.
-    pub fn migrate(place: &Place) -> Result<Vec<String>> {
-        let mut ran = Vec::new();
-        for side in [Side::Registry, Side::Access] {
+    ///
+    /// # Errors
+    /// `not_initialised`; `master_key_wrong`, before anything is changed; `log_lost` where a step is missing and a
+    /// process serves: it is one of the program before, which would go on in the old layout.
+    pub fn migrate(place: &Place, master: &MasterKey, now: crate::clock::Moment) -> Result<Vec<String>> {
+        let sides = [Side::Registry, Side::Access];
+        let mut conns = Vec::new();
+        let mut missing = false;
+        for side in sides {
             let mut conn = Maker { url: place.url.clone(), side, open: Open::Write }.make()?;
-            if let Err(error) = migrate::check(&mut conn, side)
-                && error.code == Code::NotInitialised
-            {
-                return Err(error);
+            match migrate::check(&mut conn, side) {
+                Err(error) if error.code != Code::SchemaOutdated => return Err(error),
+                outcome => missing |= outcome.is_err(),
             }
-            ran.extend(migrate::run(&mut conn, side)?);
+            conns.push((side, conn));
+        }
+        let index = seals::open_facts(place, master)?;
+        let mut ran = Vec::new();
+        if !missing {
+            return Ok(ran);
+        }
+        let vault = Vault::new(index);
+        for (_, conn) in &mut conns {
+            if (Reader { conn, vault: &vault }).is_held(now)? {
+                return Err(held());
+            }
+        }
+        for (side, conn) in &mut conns {
+            ran.extend(migrate::run(conn, *side)?);
         }
         Ok(ran)
     }
@@ -202,6 +228,12 @@ impl Store {
     pub fn url(&self) -> &DbUrl {
         &self.inner.url
     }
+}
+
+/// The refusal of what is done to a whole registry while a process serves it.
+pub fn held() -> Error {
+    Error::new(Code::LogLost, "a process that serves holds an access log: stop it first")
+        .rule(crate::rule::Rule::LogHeld)
 }
 
 fn no_dir() -> Error {

@@ -4,10 +4,13 @@ use diesel::prelude::*;
 
 use super::dialect::{self, native};
 use super::schema::record_keys;
+use super::sealed::{self, SealedRow};
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, Vault, holder_key_of, start};
+use super::vault::{Purpose, Vault, holder_key_of};
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
+
+pub(super) const TABLE: &str = "record_keys";
 
 /// Which record stands under a keyed hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,15 +36,18 @@ pub(super) struct Row {
     pub sealed: Vec<u8>,
 }
 
-fn additional(row: &Row, aad: &mut Aad) {
-    start(aad, "record_keys", row.key_id);
-    aad.raw(&row.key).raw(&row.record_id).integer(i64::from(row.version));
+impl SealedRow for Row {
+    fn cover(&self, aad: &mut Aad) {
+        aad.raw(&self.key).raw(&self.record_id).integer(i64::from(self.version));
+    }
+
+    fn seal_columns(&mut self) -> (&mut i32, &mut Vec<u8>) {
+        (&mut self.key_id, &mut self.sealed)
+    }
 }
 
 fn open(mut row: Row, vault: &Vault) -> Option<RecordKey> {
-    let mut aad = Aad::new();
-    additional(&row, &mut aad);
-    let plain = vault.open(row.key_id, &aad, std::mem::take(&mut row.sealed))?;
+    let (_, plain) = sealed::open(TABLE, &mut row, vault, &mut Aad::new())?;
     let (holders, content) = plain.split_last_chunk::<32>()?;
     let holders = holders.chunks(16).map(holder_key_of).collect::<Option<Vec<_>>>()?;
     Some(RecordKey {
@@ -134,16 +140,14 @@ pub(super) fn seal(key: &RecordKey, vault: &Vault) -> Result<Row> {
         key: key.key.to_vec(),
         record_id: key.record_id.to_vec(),
         version: key.version,
-        key_id: data_key.id(),
+        key_id: 0,
         sealed: Vec::new(),
     };
-    let mut aad = Aad::new();
-    additional(&row, &mut aad);
     let mut plain = Vec::with_capacity(key.holders.len() * 16 + 32);
     for holder in &key.holders {
         plain.extend_from_slice(holder.bytes());
     }
     plain.extend_from_slice(&key.content);
-    row.sealed = data_key.seal(&aad, &plain)?;
+    sealed::seal(TABLE, &mut row, &data_key, &plain)?;
     Ok(row)
 }

@@ -11,8 +11,9 @@ use super::conn::AnyConnection;
 use super::dialect::{self, native};
 use super::row_body::RowBody;
 use super::schema::{past_records, records};
+use super::sealed::{self, SealedRow};
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, Vault, holder_key_of, start};
+use super::vault::{Purpose, Vault, holder_key_of};
 use crate::catalog::{Custody, Kind};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
@@ -52,7 +53,7 @@ pub struct StoredRecord {
     pub log: String,
     /// The leaf of the event that made this row what it is.
     pub leaf: u64,
-    /// Raised by each re-sealing.
+    /// Raised by each change of the row; sealing it anew in another layout is none.
     pub row_seq: i64,
     /// What only the seal's opener sees.
     pub body: RowBody,
@@ -96,12 +97,12 @@ fn state_of(column: i16) -> Option<State> {
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = records, treat_none_as_default_value = false)]
 pub(super) struct Row {
-    hk: Vec<u8>,
-    type_code: String,
-    record_id: Vec<u8>,
+    pub(super) hk: Vec<u8>,
+    pub(super) type_code: String,
+    pub(super) record_id: Vec<u8>,
     kind: i16,
     custody: i16,
-    version: i32,
+    pub(super) version: i32,
     identifier: Option<String>,
     issuer: String,
     state: i16,
@@ -113,26 +114,30 @@ pub(super) struct Row {
     leaf: i64,
     row_seq: i64,
     key_id: i32,
-    sealed: Vec<u8>,
+    pub(super) sealed: Vec<u8>,
 }
 
-/// The additional data of a row's seal: table, key, then every clear column in the order of storage.
-fn additional(table: &str, row: &Row, aad: &mut Aad) {
-    start(aad, table, row.key_id);
-    aad.raw(&row.hk).text(&row.type_code).raw(&row.record_id);
-    aad.integer(i64::from(row.kind)).integer(i64::from(row.custody)).integer(i64::from(row.version));
-    aad.text_or_null(row.identifier.as_deref()).text(&row.issuer).integer(i64::from(row.state));
-    aad.integer_or_null(row.valid_from.map(i64::from)).integer_or_null(row.valid_to.map(i64::from));
-    aad.integer(row.as_of).boolean(row.disputed).text(&row.log).integer(row.leaf).integer(row.row_seq);
+impl SealedRow for Row {
+    fn cover(&self, aad: &mut Aad) {
+        aad.raw(&self.hk).text(&self.type_code).raw(&self.record_id);
+        aad.integer(i64::from(self.kind)).integer(i64::from(self.custody)).integer(i64::from(self.version));
+        aad.text_or_null(self.identifier.as_deref()).text(&self.issuer).integer(i64::from(self.state));
+        aad.integer_or_null(self.valid_from.map(i64::from)).integer_or_null(self.valid_to.map(i64::from));
+        aad.integer(self.as_of).boolean(self.disputed).text(&self.log).integer(self.leaf);
+        aad.integer(self.row_seq);
+    }
+
+    fn seal_columns(&mut self) -> (&mut i32, &mut Vec<u8>) {
+        (&mut self.key_id, &mut self.sealed)
+    }
 }
 
 fn open(table: &str, mut row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
-    additional(table, &row, aad);
     let damaged = |row: Row| Opened::Damaged { type_code: row.type_code, record_id: row.record_id };
-    let Some(plain) = vault.open(row.key_id, aad, std::mem::take(&mut row.sealed)) else {
+    let plain = sealed::open(table, &mut row, vault, aad);
+    let Some(body) = plain.and_then(|(layout, plain)| RowBody::from_bytes(layout, plain)) else {
         return damaged(row);
     };
-    let Some(body) = RowBody::from_bytes(plain) else { return damaged(row) };
     let (Some(kind), Some(custody), Some(state)) =
         (at_place(Kind::ALL, row.kind), at_place(Custody::ALL, row.custody), state_of(row.state))
     else {
@@ -183,12 +188,10 @@ pub(super) fn seal(table: &str, record: &StoredRecord, vault: &Vault) -> Result<
         log: record.log.clone(),
         leaf: i64::try_from(record.leaf).map_err(Error::internal)?,
         row_seq: record.row_seq,
-        key_id: key.id(),
+        key_id: 0,
         sealed: Vec::new(),
     };
-    let mut aad = Aad::new();
-    additional(table, &row, &mut aad);
-    row.sealed = key.seal(&aad, &record.body.to_bytes())?;
+    sealed::seal(table, &mut row, &key, &record.body.to_bytes())?;
     Ok(row)
 }
 

@@ -1,8 +1,9 @@
 //! Putting every wrapped secret of a registry under another master key.
 
-use super::seals::{CHECK, CHECK_TEXT, INDEX, check_master};
+use super::seals::{CHECK, INDEX, check_master, check_value};
 use super::{Store, Writer};
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 use crate::trust::MasterKey;
 use crate::trust::master::WrapName;
 
@@ -31,12 +32,12 @@ impl Store {
             new.wrap(name, &secret).map_err(Error::internal)
         };
         let kept = writer.fact(CHECK)?;
-        check_master(old, kept.as_deref())?;
+        let oldest = check_master(old, kept.as_deref())?;
         if check_master(new, kept.as_deref()).is_ok() {
             let detail = "this is the master key that the registry has";
-            return Err(Error::new(Code::ConfigInvalid, detail).at("new").rule("master_key_same"));
+            return Err(Error::new(Code::ConfigInvalid, detail).at("new").rule(Rule::MasterKeySame));
         }
-        let check = new.wrap(WrapName { kind: "check", name: CHECK }, CHECK_TEXT).map_err(Error::internal)?;
+        let check = check_value(new, oldest)?;
         let index = writer.fact(INDEX)?.ok_or_else(damaged)?;
         writer.put_fact(CHECK, &check)?;
         writer.put_fact(INDEX, &again("index", INDEX, &index)?)?;

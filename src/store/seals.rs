@@ -1,4 +1,7 @@
 //! Making and opening the keys of a registry: facts, index key, data keys and their reserved seals.
+//!
+//! The check value tells a wrong master key from a damaged database, and which layouts of sealed rows are closed:
+//! whoever can write to the database cannot make one, and a registry without one does not open.
 
 use std::sync::Arc;
 
@@ -10,17 +13,17 @@ use super::{Place, Store, dialect};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::master::WrapName;
-use crate::trust::{DataKey, IndexKey, MasterKey};
+use crate::trust::{DataKey, IndexKey, Layout, MasterKey};
 
 pub(super) const CHECK: &str = "master_key_check";
 pub(super) const INDEX: &str = "index_key";
-pub(super) const CHECK_TEXT: &[u8] = b"elicense master key check";
+const CHECK_TEXT: &[u8] = b"elicense master key check";
 
 /// Writes the check value of the master key and a new index key under it.
 pub(super) fn create_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> {
     let secret = DataKey::generate().map_err(Error::internal)?;
     let index = IndexKey::new(&secret);
-    let check = master.wrap(WrapName { kind: "check", name: CHECK }, CHECK_TEXT).map_err(Error::internal)?;
+    let check = check_value(master, Layout::PRESENT)?;
     let wrapped =
         master.wrap(WrapName { kind: "index", name: INDEX }, secret.as_slice()).map_err(Error::internal)?;
     outside(place, index, |writer| {
@@ -63,20 +66,35 @@ pub(super) fn open_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> 
     Ok(IndexKey::new(&secret))
 }
 
-/// Refuses a master key under which the registry's check value does not open.
-pub(super) fn check_master(master: &MasterKey, check: Option<&[u8]>) -> Result<()> {
-    let opened = check.and_then(|check| master.unwrap(WrapName { kind: "check", name: CHECK }, check).ok());
-    if opened.as_ref().map(|plain| plain.as_slice()) == Some(CHECK_TEXT) {
-        return Ok(());
+/// A check value under a master key, with the oldest layout that opens; a registry that may have rows of the first
+/// says none.
+pub(super) fn check_value(master: &MasterKey, oldest: Layout) -> Result<Vec<u8>> {
+    let mut text = CHECK_TEXT.to_vec();
+    if oldest != Layout::First {
+        text.push(oldest.byte());
     }
-    Err(Error::new(Code::MasterKeyWrong, "the check value does not open under this key"))
+    master.wrap(WrapName { kind: "check", name: CHECK }, &text).map_err(Error::internal)
+}
+
+/// Refuses a master key under which the registry's check value does not open; the oldest layout that it says.
+pub(super) fn check_master(master: &MasterKey, check: Option<&[u8]>) -> Result<Layout> {
+    let wrong = || Error::new(Code::MasterKeyWrong, "the check value does not open under this key");
+    let opened = check.and_then(|check| master.unwrap(WrapName { kind: "check", name: CHECK }, check).ok());
+    let opened = opened.ok_or_else(wrong)?;
+    let later =
+        || Error::new(Code::SchemaOutdated, "the rows were sealed by a later version of this program");
+    match opened.strip_prefix(CHECK_TEXT) {
+        Some([]) => Ok(Layout::First),
+        Some([oldest]) => Layout::from_byte(*oldest).ok_or_else(later),
+        _ => Err(wrong()),
+    }
 }
 
 impl Store {
     /// Opens every data key that this process does not know yet (another process may have made one).
     pub fn load_data_keys(&self) -> Result<()> {
         let (check, rows) = self.read_now(|reader| Ok((reader.fact(CHECK)?, reader.data_keys()?)))?;
-        check_master(&self.inner.master, check.as_deref())?;
+        self.inner.vault.close_before(check_master(&self.inner.master, check.as_deref())?);
         for row in rows.iter().filter(|row| !self.inner.vault.knows(row.id)) {
             self.inner.vault.add(self.opened(row)?);
         }
@@ -100,6 +118,38 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Closes every layout before the one that is written, in this and every other process; false if that was done
+    /// before. Only after nothing of an older layout is left: it would open no more.
+    pub fn close_older_layouts(&self) -> Result<bool> {
+        let closed = self.write_now(|writer| {
+            if check_master(&self.inner.master, writer.fact(CHECK)?.as_deref())? == Layout::PRESENT {
+                return Ok(false);
+            }
+            writer.put_fact(CHECK, &check_value(&self.inner.master, Layout::PRESENT)?)?;
+            // Other processes read the check value with the next change of version.
+            writer.raise_config_version()?;
+            Ok(true)
+        })?;
+        self.inner.vault.close_before(Layout::PRESENT);
+        Ok(closed)
+    }
+
+    /// Reserves `count` more seals of a key for rows that it has sealed before, whatever its month: a row that is
+    /// sealed anew in another layout keeps its key, with which its month is destroyed one day.
+    ///
+    /// # Errors
+    /// `internal` where the key would pass twice the seals that a key makes by itself, far below what random nonces
+    /// allow.
+    pub(super) fn reserve_again(&self, id: i32, count: i64) -> Result<()> {
+        self.write_now(|writer| {
+            let reserved = writer.data_keys()?.iter().find(|row| row.id == id).map(|row| row.reserved);
+            if reserved.is_none_or(|reserved| reserved + count > 2 * MAX_SEALS) {
+                return Err(Error::new(Code::Internal, "a data key has no seals left for its own rows"));
+            }
+            writer.reserve_seals(id, count)
+        })
     }
 
     fn reserve(&self, purpose: Purpose, now: Moment) -> Result<()> {

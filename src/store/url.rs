@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// A database that was named by `sqlite:///path` or `postgres://…`.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,7 +67,7 @@ impl DbUrl {
 }
 
 fn refused(detail: &'static str) -> Error {
-    Error::new(Code::ConfigInvalid, detail).at("database").rule("url_scheme")
+    Error::new(Code::ConfigInvalid, detail).at("database").rule(Rule::UrlScheme)
 }
 
 fn local_host(url: &str) -> bool {

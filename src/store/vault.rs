@@ -5,12 +5,12 @@
 //! uses a count twice. [`Vault::current`] hands out the key for one seal and counts it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::error::{Code, Error, Result};
 use crate::log::Cached;
-use crate::trust::{Aad, DataKey, HolderKey, IndexKey};
+use crate::trust::{Aad, DataKey, HolderKey, IndexKey, Layout};
 
 /// What a data key seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,11 +66,6 @@ impl Seal {
     }
 }
 
-/// Begins the additional data of a row: its table and the key's column. A negative id opens nothing.
-pub fn start(aad: &mut Aad, table: &str, key_id: i32) {
-    aad.start(table, u32::try_from(key_id).unwrap_or(u32::MAX));
-}
-
 /// The holder key in a column of 16 bytes.
 pub fn holder_key_of(column: &[u8]) -> Option<HolderKey> {
     Some(HolderKey::from_bytes(column.try_into().ok()?))
@@ -81,6 +76,8 @@ pub struct Vault {
     index: IndexKey,
     keys: RwLock<HashMap<i32, Arc<DataKey>>>,
     current: RwLock<HashMap<Purpose, Arc<Current>>>,
+    /// The byte of the oldest layout that opens. Only ever raised.
+    oldest: AtomicU8,
     /// Trees of logs as of this process's last confirmed append. Only a hint: an append checks it against
     /// the head row it has locked, and it is forgotten whenever a commit's outcome is in doubt.
     logs: Mutex<HashMap<String, Cached>>,
@@ -89,7 +86,8 @@ pub struct Vault {
 impl Vault {
     /// A vault with the index key and no data keys yet.
     pub fn new(index: IndexKey) -> Self {
-        Self { index, keys: RwLock::default(), current: RwLock::default(), logs: Mutex::default() }
+        let oldest = AtomicU8::new(Layout::First.byte());
+        Self { index, keys: RwLock::default(), current: RwLock::default(), oldest, logs: Mutex::default() }
     }
 
     /// The key of the keyed hashes.
@@ -135,8 +133,34 @@ impl Vault {
         Ok(Seal(current.key.clone()))
     }
 
-    /// Opens what was sealed under a data key; none if the key is unknown or a byte of row or seal differs.
-    pub fn open(&self, key_id: i32, aad: &Aad, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+    /// The key with that id for one more seal of a row that it sealed before; none if it is unknown. Who asks has
+    /// reserved the seal.
+    pub fn again(&self, id: i32) -> Option<Seal> {
+        Some(Seal(self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id)?.clone()))
+    }
+
+    /// The oldest layout that opens.
+    pub fn oldest(&self) -> Layout {
+        Layout::from_byte(self.oldest.load(Ordering::Relaxed)).unwrap_or(Layout::PRESENT)
+    }
+
+    /// Lets no row of an older layout open from now on.
+    pub fn close_before(&self, oldest: Layout) {
+        self.oldest.fetch_max(oldest.byte(), Ordering::Relaxed);
+    }
+
+    /// Opens what was sealed under a data key; none if its layout is closed, the key is unknown, or a byte of row or
+    /// seal differs.
+    pub fn open(&self, key_id: i32, aad: &Aad, sealed: Vec<u8>) -> Option<Vec<u8>> {
+        if aad.layout().byte() < self.oldest.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.open_passing(key_id, aad, sealed)
+    }
+
+    /// [`Vault::open`] in any layout, for what passes: a spill block ends with its import, and has no clear column
+    /// that another layout would cover.
+    pub fn open_passing(&self, key_id: i32, aad: &Aad, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
         let key = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&key_id).cloned()?;
         let plain = key.open_in_place(aad, &mut sealed).ok()?.len();
         sealed.drain(..sealed.len() - TAG_LEN - plain);

@@ -4,8 +4,9 @@ use diesel::prelude::*;
 
 use super::dialect;
 use super::schema::{idempotency, import_runs};
+use super::sealed::{self, SealedRow};
 use super::tx::{Reader, Writer};
-use super::vault::{Purpose, start};
+use super::vault::Purpose;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::Aad;
@@ -39,29 +40,39 @@ pub struct ImportRunRow {
     pub signed: Option<Vec<u8>>,
 }
 
-fn additional(key: &[u8], digest: &[u8], at: i64, key_id: i32) -> Aad {
-    let mut aad = Aad::new();
-    start(&mut aad, "idempotency", key_id);
-    aad.raw(key).raw(digest).integer(at);
-    aad
+pub(super) const TABLE: &str = "idempotency";
+
+#[derive(Queryable)]
+pub(super) struct Row {
+    pub key: Vec<u8>,
+    pub digest: Vec<u8>,
+    pub at: i64,
+    pub key_id: i32,
+    pub sealed: Vec<u8>,
+}
+
+impl SealedRow for Row {
+    fn cover(&self, aad: &mut Aad) {
+        aad.raw(&self.key).raw(&self.digest).integer(self.at);
+    }
+
+    fn seal_columns(&mut self) -> (&mut i32, &mut Vec<u8>) {
+        (&mut self.key_id, &mut self.sealed)
+    }
 }
 
 impl Reader<'_> {
     /// What an earlier write under this key was answered; one older than a day no longer counts.
     pub fn stored_answer(&mut self, key: &[u8; 16], now: Moment) -> Result<Option<StoredAnswer>> {
-        type Row = (Vec<u8>, Vec<u8>, i64, i32, Vec<u8>);
         let row: Option<Row> =
             idempotency::table.find(key.as_slice()).first(self.conn).optional().map_err(dialect::fault)?;
-        let Some((_, digest, at, key_id, sealed)) =
-            row.filter(|row| row.2 > now.plus_seconds(-86_400).micros())
-        else {
+        let Some(mut row) = row.filter(|row| row.at > now.plus_seconds(-86_400).micros()) else {
             return Ok(None);
         };
         let damaged = || Error::new(Code::RecordDamaged, "the stored answer does not open");
-        let aad = additional(key, &digest, at, key_id);
-        let answer = self.vault.open(key_id, &aad, sealed).ok_or_else(damaged)?;
-        let digest = digest.as_slice().try_into().ok().ok_or_else(damaged)?;
-        Ok(Some(StoredAnswer { key: *key, digest, at: Moment::from_micros(at), answer }))
+        let (_, answer) = sealed::open(TABLE, &mut row, self.vault, &mut Aad::new()).ok_or_else(damaged)?;
+        let digest = row.digest.as_slice().try_into().ok().ok_or_else(damaged)?;
+        Ok(Some(StoredAnswer { key: *key, digest, at: Moment::from_micros(row.at), answer }))
     }
 
     /// An import run by id.
@@ -82,15 +93,21 @@ impl Writer<'_> {
         let old = idempotency::table.filter(idempotency::at.le(yesterday));
         diesel::delete(old).execute(self.conn).map_err(dialect::fault)?;
         let key = self.vault.current(Purpose::Registry)?;
-        let aad = additional(&stored.key, &stored.digest, stored.at.micros(), key.id());
-        let sealed = key.seal(&aad, &stored.answer)?;
+        let mut row = Row {
+            key: stored.key.to_vec(),
+            digest: stored.digest.to_vec(),
+            at: stored.at.micros(),
+            key_id: 0,
+            sealed: Vec::new(),
+        };
+        sealed::seal(TABLE, &mut row, &key, &stored.answer)?;
         diesel::insert_into(idempotency::table)
             .values((
-                idempotency::key.eq(stored.key.as_slice()),
-                idempotency::digest.eq(stored.digest.as_slice()),
-                idempotency::at.eq(stored.at.micros()),
-                idempotency::key_id.eq(key.id()),
-                idempotency::sealed.eq(sealed),
+                idempotency::key.eq(row.key),
+                idempotency::digest.eq(row.digest),
+                idempotency::at.eq(row.at),
+                idempotency::key_id.eq(row.key_id),
+                idempotency::sealed.eq(row.sealed),
             ))
             .execute(self.conn)
             .map(drop)

@@ -8,6 +8,7 @@ use super::FileFormat;
 use super::encoding::{Encoding, unreadable};
 use crate::error::{Code, Error, Result};
 use crate::record::Digest;
+use crate::rule::Rule;
 
 /// A longer row is refused.
 pub const MAX_ROW: usize = 1 << 20;
@@ -111,9 +112,9 @@ impl RowReader {
         let mut row = Vec::new();
         match self.row(&mut row)? {
             Row::Whole => Ok(row),
-            Row::End | Row::TooLong => {
-                Err(Error::new(Code::ConfigInvalid, "the file has no header").at("file").rule("csv_header"))
-            }
+            Row::End | Row::TooLong => Err(Error::new(Code::ConfigInvalid, "the file has no header")
+                .at("file")
+                .rule(Rule::CsvHeader)),
         }
     }
 

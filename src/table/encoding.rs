@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
 use crate::record::Digest;
+use crate::rule::Rule;
 
 /// How a file's text is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ pub struct Survey {
 const BUFFER: usize = 1 << 20;
 
 pub(super) fn unreadable(error: std::io::Error) -> Error {
-    Error::new(Code::ConfigInvalid, "the file cannot be read").rule("file_unreadable").caused_by(error)
+    Error::new(Code::ConfigInvalid, "the file cannot be read").rule(Rule::FileUnreadable).caused_by(error)
 }
 
 /// Reads the whole file once, and once more where it is not UTF-8.
@@ -116,7 +117,7 @@ fn check_gb18030(reader: &mut impl Read, utf8_line: u64) -> Result<()> {
                     );
                     return Err(Error::new(Code::ConfigInvalid, detail)
                         .at("file")
-                        .rule("encoding_unknown")
+                        .rule(Rule::EncodingUnknown)
                         .with(serde_json::json!({"utf8_line": utf8_line, "gb18030_line": lines})));
                 }
             }
@@ -161,7 +162,7 @@ mod tests {
         let at = broken.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(2).unwrap().0 + 1;
         broken[at] = 0xFF;
         let refused = of(&broken).unwrap_err();
-        assert_eq!(refused.rule.as_deref(), Some("encoding_unknown"));
+        assert_eq!(refused.rule.map(Rule::wire), Some("encoding_unknown"));
         assert_eq!(refused.extra.unwrap()["utf8_line"], 4);
     }
 }

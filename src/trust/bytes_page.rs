@@ -3,39 +3,44 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::keyed::{IndexKey, Tag};
 use super::keys::tests::unhex;
 use super::master::WrapName;
-use super::{Aad, DataKey, EnvelopeBuf, MasterKey, SigningKey, Typ};
+use super::{Aad, DataKey, EnvelopeBuf, Layout, MasterKey, SigningKey, Typ};
 use crate::identity::HolderCode;
-use crate::record::access::{self, AccessEntry};
+use crate::record::access::{
+    self, AccessEntry, AllowedBy, Channel, LoggedAccess, Outcome, Presence, Seat, further_hash,
+};
 use crate::record::answer::{Answer, AnsweredRecord, Head};
-use crate::record::event::{self, Event, EventKind, Order};
+use crate::record::event::{self, Event, EventKind, Order, PublicAction};
 use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
-use crate::record::{Digest, Record, Salt, canonical};
+use crate::record::{Action, Digest, Record, Salt, ShortDigest, canonical};
 
-struct Examples(HashMap<&'static str, &'static str>);
+/// The worked examples by name.
+pub(crate) struct Examples(HashMap<&'static str, &'static str>);
 
 impl Examples {
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let lines = include_str!("../../fixtures/vectors/bytes.txt").lines();
         let found = lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
         Self(found.collect())
     }
 
-    fn text(&self, name: &str) -> &'static str {
+    pub(crate) fn text(&self, name: &str) -> &'static str {
         self.0.get(name).unwrap_or_else(|| panic!("no example {name}"))
     }
 
-    fn hex(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn hex(&self, name: &str) -> Vec<u8> {
         unhex(self.text(name))
     }
 
-    fn array<const N: usize>(&self, name: &str) -> [u8; N] {
+    pub(crate) fn array<const N: usize>(&self, name: &str) -> [u8; N] {
         self.hex(name).try_into().unwrap()
     }
 
-    fn digest(&self, name: &str) -> Digest {
+    pub(crate) fn digest(&self, name: &str) -> Digest {
         Digest(self.array(name))
     }
 }
@@ -61,7 +66,8 @@ fn the_page_lists_every_kind_of_thing_that_is_signed_and_every_public_action() {
         let row = format!("| `{}` | ", typ.wire());
         assert!(PAGE.contains(&row), "{row}");
         let payload = format!("payload of an {}", typ.wire());
-        assert!(*typ == Typ::Record || PAGE.contains(&payload), "{payload}");
+        let reserved = PAGE.contains(&format!("{row}reserved: "));
+        assert!(*typ == Typ::Record || reserved != PAGE.contains(&payload), "{payload}");
     }
     let rows: Vec<Vec<&str>> = PAGE
         .lines()
@@ -72,7 +78,7 @@ fn the_page_lists_every_kind_of_thing_that_is_signed_and_every_public_action() {
         let listed = rows.iter().filter(|row| row[0] == format!("| `{}`", kind.wire()));
         let listed: Vec<&str> = listed.flat_map(|row| row[2].split(' ')).collect();
         let actions: Vec<String> =
-            event::public_actions(*kind).iter().map(|action| format!("`{action}`")).collect();
+            PublicAction::of(*kind).iter().map(|action| format!("`{}`", action.wire())).collect();
         assert_eq!(listed, actions, "{kind:?}");
     }
 }
@@ -101,7 +107,7 @@ fn events(examples: &Examples) {
     let ground = examples.text("event.ground_text");
     assert_eq!(event::ground_hash(&salt, ground), examples.digest("event.ground"));
     let at = "2024-05-20T01:02:03.000004Z".parse().unwrap();
-    let made = Event::new(EventKind::Record, "issue", "11190000000012343B", salt, subject, at)
+    let made = Event::new(EventKind::Record, Action::Issue, "11190000000012343B", salt, subject, at)
         .ground(ground)
         .record_version(Some(examples.digest("envelope.digest")), 1, None);
     assert_eq!(made.to_canonical(), examples.text("event.json").as_bytes());
@@ -131,8 +137,8 @@ fn public(examples: &Examples) {
     let salt = Salt(examples.array("event.salt"));
     let at = "2024-05-20T01:02:03.000004Z".parse().unwrap();
     let subject = event::subject_hash(&salt, name);
-    let made =
-        Event::new(EventKind::Key, "generate", "operator", salt, subject, at).order(envelope.view().digest());
+    let made = Event::new(EventKind::Key, PublicAction::Generate, "operator", salt, subject, at)
+        .order(envelope.view().digest());
     assert_eq!(made.to_canonical(), examples.text("public.event_json").as_bytes());
     assert_eq!(made.digest(), examples.digest("public.entry"));
     assert_eq!(leaf(made.digest()), examples.digest("public.leaf"));
@@ -175,39 +181,131 @@ fn accesses(examples: &Examples) {
     assert_eq!(holder, examples.digest("access.holder"));
     let entry = AccessEntry {
         actor: "demo-agency",
+        agency: None,
         answer,
+        article: None,
         case: None,
-        channel: "agency",
-        decision: "allow:slot",
+        channel: Channel::Agency,
+        consent: None,
+        decision: AllowedBy::GrantFields.into(),
+        evidence: None,
         fields: Some(&["registered_on"]),
         holder,
+        holders: None,
         item: Some("190101-0001"),
+        item_version: None,
+        joint: &[],
+        linked: &[],
         log: "access-a",
-        outcome: "answered",
-        presence: Some("present"),
+        mandate: None,
+        outcome: Outcome::Answered,
+        presence: Some(Presence::Typed),
         reason: Some("户口登记"),
         role: None,
         salt,
+        slots: None,
+        ticket: None,
         types: Some(&["11100000MB03271699001"]),
     };
+    example_of_entry(examples, "access", &entry);
+    shown_holders(examples, &entry);
+    // Layout 1 is only read.
+    let before = examples.text("access_1.json").as_bytes();
+    assert_eq!(Digest::of(&[before]), examples.digest("access_1.entry"));
+    assert_eq!(leaf(Digest::of(&[before])), examples.digest("access_1.leaf"));
+    let read = LoggedAccess::parse(before).unwrap();
+    assert_eq!(read.seat_of("111", "190101199003070014"), Some(Seat::Asked));
+}
+
+fn example_of_entry(examples: &Examples, name: &str, entry: &AccessEntry<'_>) {
     let mut bytes = Vec::new();
     let at = entry.write(&mut bytes);
     assert!(access::stamp(&mut bytes, at, "2024-06-02T03:04:05.000006Z".parse().unwrap()));
-    assert_eq!(bytes, examples.text("access.json").as_bytes());
-    assert_eq!(Digest::of(&[&bytes]), examples.digest("access.entry"));
-    assert_eq!(leaf(Digest::of(&[&bytes])), examples.digest("access.leaf"));
+    assert_eq!(bytes, examples.text(&format!("{name}.json")).as_bytes());
+    assert_eq!(Digest::of(&[&bytes]), examples.digest(&format!("{name}.entry")));
+    assert_eq!(leaf(Digest::of(&[&bytes])), examples.digest(&format!("{name}.leaf")));
+}
+
+/// Holders beside the asked one, and lists that give way.
+fn shown_holders(examples: &Examples, entry: &AccessEntry<'_>) {
+    let salt = entry.salt;
+    let of = |number: usize| {
+        let given = examples.text(&format!("access.shown.holder.{number}"));
+        let mut parts = given.split(' ');
+        (parts.next().unwrap(), parts.next().unwrap(), Seat::from_wire(parts.next().unwrap()).unwrap())
+    };
+    let hash = |number, list, place| {
+        let (code_type, code, seat) = of(number);
+        assert_eq!(seat, list);
+        further_hash(&salt, list, place, code_type, code)
+    };
+    let (linked, joint) = ([hash(2, Seat::Linked, 0)], [hash(3, Seat::Joint, 0), hash(4, Seat::Joint, 1)]);
+    assert_eq!(access::further_salt(&salt, Seat::Joint, 1).0, examples.array("access.shown.salt_of_joint_1"));
+    let evidence = access::reader_evidence(&salt, examples.text("access.shown.reader_text"));
+    let shown = AccessEntry {
+        actor: "account:zhou",
+        agency: Some("11190101MD10000425"),
+        case: Some("2024-1"),
+        channel: Channel::Window,
+        evidence: Some(&evidence),
+        fields: None,
+        holders: Some(4),
+        item_version: Some(2),
+        joint: &joint,
+        linked: &linked,
+        presence: Some(Presence::CardRead),
+        role: Some("applicant"),
+        types: None,
+        ..*entry
+    };
+    example_of_entry(examples, "access.shown", &shown);
+    let read = LoggedAccess::parse(examples.text("access.shown.json").as_bytes()).unwrap();
+    for number in 1..=4 {
+        let (code_type, code, seat) = of(number);
+        assert_eq!(read.seat_of(code_type, code), Some(seat));
+    }
+
+    let whole: Value = serde_json::from_str(examples.text("access.long.lists_in_full")).unwrap();
+    let texts = |value: &Value| -> Vec<String> {
+        value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let joint: Vec<_> =
+        texts(&whole["joint"]).iter().map(|text| ShortDigest::from_text(text).unwrap()).collect();
+    let (fields, types) = (texts(&whole["fields"]), texts(&whole["types"]));
+    let slots = ["户口登记卡", "结婚证"].map(|slot| (slot, texts(&whole["slots"][slot])));
+    fn refs(texts: &[String]) -> Vec<&str> {
+        texts.iter().map(String::as_str).collect()
+    }
+    let slots = slots.iter().map(|(slot, fields)| (*slot, refs(fields))).collect();
+    let cited = access::cited(&examples.digest("envelope.digest"));
+    let long = AccessEntry {
+        article: Some("《审计法》第三十四条"),
+        consent: Some(&cited),
+        fields: Some(&refs(&fields)),
+        holders: Some(14),
+        joint: &joint,
+        mandate: Some(examples.text("event.subject_text")),
+        slots: Some(&slots),
+        ticket: Some("7c1e0f"),
+        types: Some(&refs(&types)),
+        ..shown
+    };
+    example_of_entry(examples, "access.long", &long);
 }
 
 fn seals(examples: &Examples) {
     let id = examples.text("seal.key_id").parse().unwrap();
     let key = DataKey::new(id, &examples.array("seal.key")).unwrap();
-    let mut aad = Aad::new();
-    aad.start("records", id).text("active").integer(-1).boolean(true).null().raw(&[9; 16]);
-    assert_eq!(aad.bytes(), examples.hex("seal.additional"));
-    let mut sealed = Vec::new();
-    key.seal_with(examples.array("seal.nonce"), &aad, &examples.hex("seal.plain"), &mut sealed).unwrap();
-    assert_eq!(sealed, examples.hex("seal.sealed"));
-    assert_eq!(key.open_in_place(&aad, &mut sealed).unwrap(), examples.hex("seal.plain"));
+    for (layout, name) in [(Layout::PRESENT, "seal"), (Layout::First, "seal.layout_1")] {
+        let of = |part: &str| examples.hex(&format!("{name}.{part}"));
+        let mut aad = Aad::new();
+        aad.start(layout, "records", id).text("active").integer(-1).boolean(true).null().raw(&[9; 16]);
+        assert_eq!(aad.bytes(), of("additional"));
+        let mut sealed = Vec::new();
+        key.seal_with(examples.array("seal.nonce"), &aad, &of("plain"), &mut sealed).unwrap();
+        assert_eq!(sealed, of("sealed"));
+        assert_eq!(key.open_in_place(&aad, &mut sealed).unwrap(), of("plain"));
+    }
 
     let master = MasterKey::from_bytes(examples.array("wrap.master"));
     let name = WrapName { kind: examples.text("wrap.kind"), name: examples.text("wrap.name") };
@@ -215,9 +313,11 @@ fn seals(examples: &Examples) {
     assert_eq!(wrapped, examples.hex("wrap.wrapped"));
     assert_eq!(*master.unwrap(name, &wrapped).unwrap(), examples.hex("wrap.key"));
     let check = WrapName { kind: "check", name: "master_key_check" };
-    let wrapped =
-        master.wrap_with(examples.array("wrap.nonce"), check, b"elicense master key check").unwrap();
-    assert_eq!(wrapped, examples.hex("check.wrapped"));
+    for (oldest, name) in [(vec![Layout::PRESENT.byte()], "check"), (vec![], "check.layout_1")] {
+        let text = [b"elicense master key check".to_vec(), oldest].concat();
+        let wrapped = master.wrap_with(examples.array("wrap.nonce"), check, &text).unwrap();
+        assert_eq!(wrapped, examples.hex(&format!("{name}.wrapped")));
+    }
     assert_eq!(master.derive("token")[..], examples.hex("master.derived_token"));
 }
 
@@ -233,6 +333,12 @@ fn keyed(examples: &Examples) {
     let record = Record::from_payload(examples.text("envelope.payload").as_bytes()).unwrap();
     let content = record.content_form().unwrap();
     assert_eq!(content, examples.text("keyed.content_json").as_bytes());
+    let listed = examples.text("record.status_json").as_bytes();
+    let record = Record::from_payload(listed).unwrap();
+    assert_eq!(
+        (record.to_canonical().unwrap(), record.content_form().unwrap()),
+        (listed.to_vec(), content.clone())
+    );
     assert!(canonical::is_canonical(&content));
     expect("keyed.c", key.content_key(&content));
     for len in [65_534, 65_535, 70_000] {

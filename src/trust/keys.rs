@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::random::{self, RandomFault};
 use crate::record::digest::Digest;
+use crate::rule::Rule;
 
 /// Length of a signature in bytes.
 pub const SIGNATURE_LEN: usize = 64;
@@ -86,11 +87,11 @@ pub enum KeyFault {
 
 impl KeyFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::NotAPoint => "key_point",
-            Self::NotCanonical => "key_canonical",
-            Self::Weak => "key_weak",
+            Self::NotAPoint => Rule::KeyPoint,
+            Self::NotCanonical => Rule::KeyCanonical,
+            Self::Weak => Rule::KeyWeak,
         }
     }
 }

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::random::{self, RandomFault};
 use super::seal::NONCE_LEN;
+use crate::rule::Rule;
 
 const VERSION: u8 = 1;
 const WRAP_LABEL: &[u8] = b"elicense-wrap-v1";
@@ -45,14 +46,14 @@ pub enum MasterKeyFault {
 
 impl MasterKeyFault {
     /// The stable name of the rule that failed.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::File(_) => "master_key_file",
-            Self::NotAFile => "master_key_plain_file",
-            Self::Mode(_) => "master_key_mode",
-            Self::InDataDirectory => "master_key_place",
-            Self::Length => "master_key_length",
-            Self::Random(_) => "random",
+            Self::File(_) => Rule::MasterKeyFile,
+            Self::NotAFile => Rule::MasterKeyPlainFile,
+            Self::Mode(_) => Rule::MasterKeyMode,
+            Self::InDataDirectory => Rule::MasterKeyPlace,
+            Self::Length => Rule::MasterKeyLength,
+            Self::Random(_) => Rule::Random,
         }
     }
 }
@@ -274,7 +275,7 @@ mod tests {
         fs::create_dir(&outside).unwrap();
         let inside = data.join("deep/master.key");
         let refused = MasterKey::create(&inside, Some(&data)).unwrap_err();
-        assert_eq!(refused.rule(), "master_key_place");
+        assert_eq!(refused.rule().wire(), "master_key_place");
         assert!(!inside.exists());
         MasterKey::create(&inside, None).unwrap();
         let link = outside.join("link.key");

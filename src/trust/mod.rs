@@ -23,11 +23,11 @@ pub mod seal;
 pub mod token;
 
 #[cfg(test)]
-mod bytes_page;
+pub(crate) mod bytes_page;
 
 pub use envelope::{Envelope, EnvelopeBuf, EnvelopeFault, Typ};
 pub use keyed::{HolderKey, IndexKey};
 pub use keyring::{KeyRecord, KeyRing, KeyStatus};
 pub use keys::{Kid, SigningKey, VerifyKey};
 pub use master::MasterKey;
-pub use seal::{Aad, DataKey, DataKeys};
+pub use seal::{Aad, DataKey, Layout};

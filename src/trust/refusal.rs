@@ -7,6 +7,7 @@ use super::password::PasswordFault;
 use super::random::RandomFault;
 use super::seal::SealFault;
 use crate::error::{Code, Error};
+use crate::rule::Rule;
 
 impl From<EnvelopeFault> for Error {
     fn from(fault: EnvelopeFault) -> Self {
@@ -30,10 +31,8 @@ impl From<SealFault> for Error {
     /// A row that does not open, or whose data key is gone, is a damaged record; the rest is unforeseen.
     fn from(fault: SealFault) -> Self {
         match fault {
-            SealFault::DoesNotOpen | SealFault::KeyMissing(_) => {
-                Self::new(Code::RecordDamaged, "").rule(fault.rule()).caused_by(fault)
-            }
-            SealFault::Random(_) | SealFault::NoCurrentKey | SealFault::Cipher => Self::internal(fault),
+            SealFault::DoesNotOpen => Self::new(Code::RecordDamaged, "").rule(fault.rule()).caused_by(fault),
+            SealFault::Random(_) | SealFault::Cipher => Self::internal(fault),
         }
     }
 }
@@ -52,7 +51,7 @@ impl From<MasterKeyFault> for Error {
 
 impl From<UnwrapFault> for Error {
     fn from(fault: UnwrapFault) -> Self {
-        Self::new(Code::MasterKeyWrong, fault.to_string()).rule("unwrap")
+        Self::new(Code::MasterKeyWrong, fault.to_string()).rule(Rule::Unwrap)
     }
 }
 
@@ -77,6 +76,6 @@ mod tests {
         assert_eq!(error.code, Code::RecordDamaged);
         assert!(error.detail.is_empty(), "cryptography says no more than that it failed");
         assert_eq!(Error::from(MasterKeyFault::Mode(0o644)).code, Code::MasterKeyExposed);
-        assert_eq!(Error::from(EnvelopeFault::Crit).rule.as_deref(), Some("envelope_crit"));
+        assert_eq!(Error::from(EnvelopeFault::Crit).rule.map(Rule::wire), Some("envelope_crit"));
     }
 }

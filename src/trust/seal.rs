@@ -1,26 +1,25 @@
 //! Sealing of rows (AES-256-GCM, schema/bytes.md §7): what is in the row cannot be read, and none of its clear
 //! columns can be changed, without a data key.
 //!
-//! Write the clear columns into an [`Aad`] in the order of storage, then [`DataKeys::seal`] or
-//! [`DataKeys::open_in_place`]. The buffers are the caller's and are used again, so a lookup allocates nothing
+//! Write the clear columns into an [`Aad`] in the order of storage, then [`DataKey::seal`] or
+//! [`DataKey::open_in_place`]. The buffers are the caller's and are used again, so a lookup allocates nothing
 //! here. How many seals a data key has made is counted by the store ([`MAX_SEALS`]).
 
-use std::collections::HashMap;
 use std::fmt;
 
 use ring::aead::{self, AES_256_GCM, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 use super::random::{self, RandomFault};
+use crate::rule::Rule;
 
 /// After this many seals a data key ends: random 96-bit nonces may meet at 2^32.
 pub const MAX_SEALS: u64 = 1 << 30;
 
-/// Bytes that sealing adds: version, key id, nonce, tag.
+/// Bytes that sealing adds: layout, key id, nonce, tag.
 pub const OVERHEAD: usize = PREFIX_LEN + TAG_LEN;
 
 pub(super) const NONCE_LEN: usize = 12;
-const VERSION: u8 = 1;
 const PREFIX_LEN: usize = 1 + 4 + NONCE_LEN;
 const TAG_LEN: usize = 16;
 
@@ -30,15 +29,9 @@ pub enum SealFault {
     /// The bytes do not open: they, or a clear column, are not what was sealed. Says nothing more.
     #[error("the sealed bytes do not open")]
     DoesNotOpen,
-    /// The data key of that id is not here (destroyed, or of another registry).
-    #[error("the data key {0} is not here")]
-    KeyMissing(u32),
     /// No random nonce could be had.
     #[error("{0}")]
     Random(#[from] RandomFault),
-    /// There is no current data key to seal with.
-    #[error("there is no current data key")]
-    NoCurrentKey,
     /// The cipher refused, e.g. a text beyond its limit of 64 GiB.
     #[error("the cipher refused")]
     Cipher,
@@ -46,35 +39,90 @@ pub enum SealFault {
 
 impl SealFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::DoesNotOpen => "seal_open",
-            Self::KeyMissing(_) => "seal_key_missing",
-            Self::Random(_) => "random",
-            Self::NoCurrentKey => "seal_no_key",
-            Self::Cipher => "seal_cipher",
+            Self::DoesNotOpen => Rule::SealOpen,
+            Self::Random(_) => Rule::Random,
+            Self::Cipher => Rule::SealCipher,
         }
     }
 }
 
-/// The additional data of a row: table, key id, then every clear column in the order of storage.
+/// How a sealed value is laid out: which clear columns its seal covers, and how what it hides is written. It is the
+/// first byte of the sealed value, since a reader needs it before it can open, and the first of its additional data.
+///
+/// Each kind of row reads the layouts it knows; all are written in [`Layout::PRESENT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layout {
+    /// From before additional data said their layout: they begin with the table name.
+    First,
+    /// Additional data begin with the layout; a record row holds its envelope's digest.
+    Second,
+}
+
+impl Layout {
+    /// The one that is written.
+    pub const PRESENT: Self = Self::Second;
+
+    /// Its byte.
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::First => 1,
+            Self::Second => 2,
+        }
+    }
+
+    /// The layout of that byte; none for a byte that names none.
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::First),
+            2 => Some(Self::Second),
+            _ => None,
+        }
+    }
+
+    /// The layout that a sealed value claims. Its seal tells whether that is so.
+    pub fn of(sealed: &[u8]) -> Option<Self> {
+        sealed.first().copied().and_then(Self::from_byte)
+    }
+}
+
+/// The additional data of a row: layout, table, key id, then every clear column in the order of storage.
 ///
 /// One buffer, used again for each row: [`Aad::start`] empties it.
-#[derive(Default)]
 pub struct Aad {
+    layout: Layout,
     bytes: Vec<u8>,
+}
+
+impl Default for Aad {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Aad {
     /// An empty buffer.
     pub fn new() -> Self {
-        Self { bytes: Vec::with_capacity(256) }
+        Self { layout: Layout::PRESENT, bytes: Vec::with_capacity(256) }
     }
 
-    /// Begins the additional data of a row of `table` that is sealed under data key `key_id`.
-    pub fn start(&mut self, table: &str, key_id: u32) -> &mut Self {
+    /// Begins the additional data of a row of `table` that is sealed in `layout` under data key `key_id`.
+    ///
+    /// Data of two layouts are never equal: those of the first begin with the length of the table's name, whose
+    /// first byte is 0.
+    pub fn start(&mut self, layout: Layout, table: &str, key_id: u32) -> &mut Self {
+        self.layout = layout;
         self.bytes.clear();
+        if layout != Layout::First {
+            self.bytes.push(layout.byte());
+        }
         self.text(table).integer(key_id.into())
+    }
+
+    /// The layout that was started with.
+    pub fn layout(&self) -> Layout {
+        self.layout
     }
 
     /// A text column: its UTF-8 bytes.
@@ -154,7 +202,7 @@ impl DataKey {
         self.id
     }
 
-    /// Appends the sealed form of `plain` to `out`, under a fresh random nonce.
+    /// Appends the sealed form of `plain` in the layout of `aad` to `out`, under a fresh random nonce.
     pub fn seal(&self, aad: &Aad, plain: &[u8], out: &mut Vec<u8>) -> Result<(), SealFault> {
         self.seal_with(random::pooled()?, aad, plain, out)
     }
@@ -169,7 +217,7 @@ impl DataKey {
     ) -> Result<(), SealFault> {
         let start = out.len();
         out.reserve(plain.len() + OVERHEAD);
-        out.push(VERSION);
+        out.push(aad.layout.byte());
         out.extend_from_slice(&self.id.to_be_bytes());
         out.extend_from_slice(&nonce);
         out.extend_from_slice(plain);
@@ -188,13 +236,11 @@ impl DataKey {
         }
     }
 
-    /// Opens sealed bytes where they lie and returns the text within them.
+    /// Opens sealed bytes where they lie and returns the text within them. They must be of the layout of `aad`.
     pub fn open_in_place<'b>(&self, aad: &Aad, sealed: &'b mut [u8]) -> Result<&'b mut [u8], SealFault> {
         let (prefix, text) = sealed.split_first_chunk_mut::<PREFIX_LEN>().ok_or(SealFault::DoesNotOpen)?;
-        let [VERSION, id @ .., _, _, _, _, _, _, _, _, _, _, _, _] = prefix else {
-            return Err(SealFault::DoesNotOpen);
-        };
-        if id != &self.id.to_be_bytes()[..] {
+        let [layout, id @ .., _, _, _, _, _, _, _, _, _, _, _, _] = prefix;
+        if *layout != aad.layout.byte() || id != &self.id.to_be_bytes()[..] {
             return Err(SealFault::DoesNotOpen);
         }
         let nonce = prefix.last_chunk::<NONCE_LEN>().ok_or(SealFault::DoesNotOpen)?;
@@ -203,59 +249,15 @@ impl DataKey {
     }
 }
 
-/// The id of the data key under which bytes were sealed.
+/// The id of the data key under which bytes claim to be sealed.
 pub fn sealed_key_id(sealed: &[u8]) -> Option<u32> {
-    let (version, rest) = sealed.split_first()?;
-    let (id, _) = rest.split_first_chunk::<4>()?;
-    (*version == VERSION).then(|| u32::from_be_bytes(*id))
-}
-
-/// The data keys that are here, and which of them seals new rows.
-#[derive(Default)]
-pub struct DataKeys {
-    keys: HashMap<u32, DataKey>,
-    current: Option<u32>,
-}
-
-impl DataKeys {
-    /// The set; `current` seals, all open.
-    pub fn new(keys: impl IntoIterator<Item = DataKey>, current: u32) -> Self {
-        let keys: HashMap<u32, DataKey> = keys.into_iter().map(|key| (key.id, key)).collect();
-        let current = keys.contains_key(&current).then_some(current);
-        Self { keys, current }
-    }
-
-    /// The key that seals new rows. Take its id for [`Aad::start`], then seal with it.
-    pub fn current(&self) -> Result<&DataKey, SealFault> {
-        self.current.and_then(|id| self.keys.get(&id)).ok_or(SealFault::NoCurrentKey)
-    }
-
-    /// The key of that id.
-    pub fn key(&self, id: u32) -> Result<&DataKey, SealFault> {
-        self.keys.get(&id).ok_or(SealFault::KeyMissing(id))
-    }
-
-    /// Seals under the current key; `aad` must have been started with its id.
-    pub fn seal(&self, aad: &Aad, plain: &[u8], out: &mut Vec<u8>) -> Result<(), SealFault> {
-        self.current()?.seal(aad, plain, out)
-    }
-
-    /// Opens sealed bytes where they lie, under the key that their prefix names.
-    pub fn open_in_place<'b>(&self, aad: &Aad, sealed: &'b mut [u8]) -> Result<&'b mut [u8], SealFault> {
-        let id = sealed_key_id(sealed).ok_or(SealFault::DoesNotOpen)?;
-        self.key(id)?.open_in_place(aad, sealed)
-    }
+    let (id, _) = sealed.get(1..)?.split_first_chunk::<4>()?;
+    Some(u32::from_be_bytes(*id))
 }
 
 impl fmt::Debug for DataKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DataKey({})", self.id)
-    }
-}
-
-impl fmt::Debug for DataKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DataKeys({} keys, current {:?})", self.keys.len(), self.current)
     }
 }
 

@@ -6,9 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::staff::{Asked, Desk};
-use super::views::{
-    AbsenceView, FaceField, ItemChoice, LookupView, PRESENCES, ReceiptView, RowView, Verdict,
-};
+use super::views::{AbsenceView, FaceField, ItemChoice, LookupView, ReceiptView, RowView, Verdict};
 use crate::catalog::{Field, FieldKind, Format, Mask};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -16,6 +14,7 @@ use crate::http::Pending;
 use crate::http::context::Context;
 use crate::http::session::Session;
 use crate::policy::Actor;
+use crate::record::access::Presence;
 use crate::record::payload::Custody;
 use crate::record::secret::{mask, masked};
 use crate::record::verdict::Reason;
@@ -55,7 +54,7 @@ impl Desk for RegistryDesk {
             .map_err(Error::internal)?;
             let prepared = context.registry.prepare_lookup(&ask)?;
             context.charge(&actor, prepared.key, now)?;
-            let answered = context.registry.lookup(&actor, prepared, "window").await?;
+            let answered = context.registry.lookup(&actor, prepared).await?;
             let value: Value = serde_json::from_slice(&answered.body).map_err(Error::internal)?;
             view(&context.registry, &value, &asked, item_name)
         })
@@ -83,11 +82,7 @@ fn view(registry: &Registry, answer: &Value, asked: &Asked, item_name: Option<St
         code_type: code_type_zh(&asked.code_type),
         item: item_name.unwrap_or_else(|| asked.item.clone()),
         reason: asked.reason.clone(),
-        presence: PRESENCES
-            .iter()
-            .find(|one| one.value == asked.presence)
-            .map_or("", |one| one.label)
-            .to_owned(),
+        presence: Presence::from_wire(&asked.presence).map_or("", Presence::zh).to_owned(),
         remarks: at(answer, "/holder/remarks")
             .as_array()
             .into_iter()

@@ -10,6 +10,7 @@ use super::page::{Result, page};
 use super::views::Shell;
 use crate::error::Code;
 use crate::http::scope::Scope;
+use crate::rule::Rule;
 
 /// The description in the order in which the page tells it.
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@ use super::assets;
 use super::views::Shell;
 use crate::error::{Class, Code, Error};
 use crate::http::problem::{RequestId, record_cause, retry_seconds};
+use crate::rule::Rule;
 
 /// Bytes of a form of our pages; the largest has a few hundred.
 const FORM_LIMIT: usize = 16 * 1024;
@@ -70,6 +71,7 @@ impl ResponseError for PageError {
         let template = ErrorPage {
             shell: Shell::default(),
             title: error.code.title_zh(),
+            rule: error.rule.map_or("", Rule::zh),
             advice: advice(error.code),
             code: error.code.wire(),
             request: RequestId::current().map(|id| id.as_str().to_owned()).unwrap_or_default(),
@@ -85,7 +87,7 @@ impl ResponseError for PageError {
 /// For the addresses that take forms: one that lacks a field or is too long is refused with a page.
 pub fn forms() -> web::FormConfig {
     let refuse = |_fault, _req: &HttpRequest| {
-        PageError(Error::new(Code::RequestMalformed, "The form is not one of ours.").rule("form")).into()
+        PageError(Error::new(Code::RequestMalformed, "The form is not one of ours.").rule(Rule::Form)).into()
     };
     web::FormConfig::default().limit(FORM_LIMIT).error_handler(refuse)
 }
@@ -125,6 +127,7 @@ pub fn advice(code: Code) -> &'static str {
 struct ErrorPage {
     shell: Shell,
     title: &'static str,
+    rule: &'static str,
     advice: &'static str,
     code: &'static str,
     request: String,

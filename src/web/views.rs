@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::identity::CodeType;
+use crate::record::access::Presence;
 
 /// What stands around every page.
 #[derive(Debug, Clone, Default)]
@@ -35,25 +36,6 @@ impl fmt::Debug for Typed {
         f.write_str("(typed)")
     }
 }
-
-/// How the person in question takes part; the value is the one on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Presence {
-    /// `typed`, `card_read`, …
-    pub value: &'static str,
-    /// The label.
-    pub label: &'static str,
-}
-
-/// All ways of presence, the one without evidence first, since it is what the form alone can claim.
-pub const PRESENCES: &[Presence] = &[
-    Presence { value: "typed", label: "工作人员手工录入" },
-    Presence { value: "card_read", label: "读取身份证件" },
-    Presence { value: "holder_code", label: "出示办事码" },
-    Presence { value: "phone_confirmed", label: "手机确认" },
-    Presence { value: "agent", label: "代理人到场" },
-    Presence { value: "on_behalf_by_duty", label: "依职权办理" },
-];
 
 /// A service item to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +74,7 @@ impl LookupForm {
             number: Typed::default(),
             item: String::new(),
             reason: String::new(),
-            presence: "typed".to_owned(),
+            presence: Presence::Typed.wire().to_owned(),
             refusal: None,
         }
     }
@@ -100,6 +82,12 @@ impl LookupForm {
     /// The name of the field to go to; empty where no single one is to blame.
     pub fn refused_field(&self) -> &str {
         self.refusal.as_ref().map_or("", |refusal| refusal.field.as_str())
+    }
+
+    /// All ways of presence, the one without evidence first, since it is what the form alone can claim.
+    pub fn presences(&self) -> impl Iterator<Item = Presence> {
+        let others = Presence::ALL.iter().copied().filter(|one| *one != Presence::Typed);
+        std::iter::once(Presence::Typed).chain(others)
     }
 
     /// Code types of persons, as (code, name).

@@ -8,10 +8,11 @@ use serde::Deserialize;
 use super::assets;
 use super::page::{PageError, Result, advice, forms, page, respond};
 use super::staff::{Asked, Staff};
-use super::views::{LookupForm, LookupView, PRESENCES, RefusalView, Shell, Typed};
+use super::views::{LookupForm, LookupView, RefusalView, Shell, Typed};
 use crate::error::{Class, Code, Error};
 use crate::http::session;
-use crate::identity::CodeRule;
+use crate::record::access::Presence;
+use crate::rule::Rule;
 
 /// Puts the pages of the window on; asks for `web::Data<Window>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -82,8 +83,10 @@ fn check(asked: &Asked) -> crate::error::Result<()> {
     if asked.reason.trim().is_empty() {
         return missing("purpose.reason");
     }
-    if !PRESENCES.iter().any(|presence| presence.value == asked.presence) {
-        return Err(Error::new(Code::FieldInvalid, "No such presence.").at("purpose.presence").rule("value"));
+    if Presence::from_wire(&asked.presence).is_none() {
+        return Err(Error::new(Code::FieldInvalid, "No such presence.")
+            .at("purpose.presence")
+            .rule(Rule::PresenceUnknown));
     }
     Ok(())
 }
@@ -103,14 +106,9 @@ fn refusal(error: &Error) -> RefusalView {
     };
     RefusalView {
         title: error.code.title_zh().to_owned(),
-        detail: rule_zh(error.rule.as_deref().unwrap_or_default()).to_owned(),
+        detail: error.rule.map_or("", Rule::zh).to_owned(),
         hint: advice(error.code).to_owned(),
         code: error.code.wire().to_owned(),
         field: field.to_owned(),
     }
-}
-
-/// The rule of a code in words; another rule is told by its title alone.
-fn rule_zh(rule: &str) -> &'static str {
-    CodeRule::ALL.iter().find(|known| known.rule() == rule).map_or("", |known| known.text_zh())
 }

@@ -1,5 +1,6 @@
 //! A server for a test: the real one, on a port of its own, stopped with the test.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -45,22 +46,42 @@ pub fn start_as(registry: Registry, node: &str) -> TestServer {
 }
 
 pub fn start_with(registry: Registry, settings: Settings) -> TestServer {
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    start_at(registry, settings, &Door::ALL.map(|door| (door, any))).0
+}
+
+/// Each door on an address of its own, by its name; they go with the first server.
+pub fn start_apart(registry: Registry) -> (TestServer, BTreeMap<&'static str, TestServer>) {
+    let settings = Settings { node: "main".to_owned(), demo: false, items: Vec::new() };
+    let host = |door: Door| -> SocketAddr { format!("127.0.0.{}:0", door as u8 + 1).parse().unwrap() };
+    let (server, addresses) = start_at(registry, settings, &Door::ALL.map(|door| (door, host(door))));
+    let doors = addresses.into_iter().flat_map(|(address, doors)| {
+        doors.into_iter().map(move |door| (door.name(), TestServer::at(format!("http://{address}"))))
+    });
+    (server, doors.collect())
+}
+
+type Addresses = Vec<(SocketAddr, Vec<Door>)>;
+
+fn start_at(registry: Registry, settings: Settings, at: &[(Door, SocketAddr)]) -> (TestServer, Addresses) {
     let (told, addresses) = mpsc::channel();
+    let listeners =
+        at.iter().map(|(door, address)| Listener { door: *door, address: *address, tls: None }).collect();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-            let listeners = Door::ALL.map(|door| Listener { door, address: any, tls: None }).to_vec();
             let mut config = ServeConfig::new(listeners);
             config.workers = 2;
             let running = Running::start(registry, &config, settings).unwrap();
-            told.send(running.addresses()[0].0).unwrap();
+            let bound = running.addresses().iter().map(|(address, doors, _)| (*address, doors.clone()));
+            told.send(bound.collect::<Addresses>()).unwrap();
             let _ = stopped.await;
             running.stop().await.unwrap();
         });
     });
-    let address = addresses.recv().expect("the server started");
-    TestServer { base: format!("http://{address}"), stop: Some(stop), thread: Some(thread) }
+    let addresses = addresses.recv().expect("the server started");
+    let base = format!("http://{}", addresses[0].0);
+    (TestServer { base, stop: Some(stop), thread: Some(thread) }, addresses)
 }
 
 impl Drop for TestServer {

@@ -8,6 +8,7 @@ use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use elicense::error::Code;
 use elicense::registry::{Opening, Registry};
+use elicense::rule::Rule;
 use elicense::trust::MasterKey;
 
 use crate::common::{Backend, MASTER, World, demo_regions};
@@ -30,7 +31,7 @@ fn i1_a_file_whose_settings_are_not_the_durable_ones_is_refused() {
         rewrite(&path, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 1024; VACUUM");
         let refused = open().err().expect("a file with other pages is refused");
         assert_eq!(
-            (refused.code, refused.rule.as_deref()),
+            (refused.code, refused.rule.map(Rule::wire)),
             (Code::ConfigInvalid, Some("durability")),
             "{file}"
         );

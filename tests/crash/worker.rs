@@ -247,7 +247,7 @@ fn lookup(registry: &Registry, count: u32) {
         for _ in 0..count {
             registry.refresh().unwrap();
             let prepared = registry.prepare_lookup(&ask).unwrap();
-            let answered = registry.lookup(&operator(), prepared, "cli").await.unwrap();
+            let answered = registry.lookup(&operator(), prepared).await.unwrap();
             let answer: serde_json::Value = serde_json::from_slice(&answered.body).unwrap();
             assert_eq!(answer["records"][0]["verdict"], "valid");
             let receipt = &answer["receipt"];

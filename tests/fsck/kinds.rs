@@ -167,6 +167,9 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 assert_eq!(gone.execute(&mut copy.registry()), Ok(1));
             })
         }),
+        ("a digest", F::DigestDiffers, "records", {
+            Box::new(|copy| reseal(copy, card, |row| row.body.digest.0[0] ^= 1))
+        }),
         ("another envelope", F::EnvelopeDiffers, "records", {
             Box::new(|copy| reseal(copy, card, |row| row.body.envelope.clone_from(&other.body.envelope)))
         }),

@@ -92,7 +92,7 @@ fn lookup(registry: &Registry, code: &str) -> Value {
     .unwrap();
     registry.refresh().unwrap();
     let prepared = registry.prepare_lookup(&ask).unwrap();
-    let answered = run(registry.lookup(&operator(), prepared, "cli")).unwrap();
+    let answered = run(registry.lookup(&operator(), prepared)).unwrap();
     serde_json::from_slice(&answered.body).unwrap()
 }
 

@@ -14,6 +14,7 @@ use super::{ask, issue, lookup, lookup_as, ready, records};
 
 crate::on_both! {
     i6_the_issuers_own_envelope_is_served_byte_for_byte
+    i6_a_place_in_a_status_list_is_kept_and_served_as_the_issuer_signed_it
     i12_names_keep_their_characters
     i12_a_full_width_number_is_taken_with_a_remark_and_never_stored
 }
@@ -75,6 +76,53 @@ fn i6_the_issuers_own_envelope_is_served_byte_for_byte(world: World) {
     let changed = format!("{}.{}.{}", parts[0], coder.encode(spaced), parts[2]);
     let refused = world.registry.issue(&operator(), &Submitted::Envelope(changed)).unwrap_err();
     assert_eq!(refused.code.wire(), "envelope_invalid");
+}
+
+fn i6_a_place_in_a_status_list_is_kept_and_served_as_the_issuer_signed_it(world: World) {
+    ready(&world);
+    let own = SigningKey::from_seed(&[9; 32]).unwrap();
+    world.registry.register_key("test", POLICE, own.verify_key().bytes()).unwrap();
+    issue(&world, people::id_card(people::CHEN, "陈志远", "2020-01-01"));
+    let card = payload_of(&records(&lookup(&world, people::CHEN))[0]);
+    let signed = |status: &Value| {
+        let mut payload: Value = serde_json::from_slice(&card.to_canonical().unwrap()).unwrap();
+        let serial = "AAAAABBBBBCCCCCDDDDD";
+        let identifier =
+            elicense::record::Identifier::compose(&card.record_type.code, POLICE, serial, 1).unwrap();
+        payload["identifier"] = identifier.as_str().into();
+        for place in ["/holders/0/code", "/face/id_number", "/number"] {
+            *payload.pointer_mut(place).unwrap() = ZHOU.into();
+        }
+        payload["face"]["sex"] = "2".into();
+        payload["face"]["birth_date"] = "1988-03-12".into();
+        payload["status"] = status.clone();
+        let payload = elicense::record::canonical::to_vec(&payload).unwrap();
+        EnvelopeBuf::sign(Typ::Record, &payload, &own).unwrap().compact()
+    };
+    let issued = |status: &Value| {
+        world.registry.refresh().unwrap();
+        world.registry.issue(&operator(), &Submitted::Envelope(signed(status)))
+    };
+    let list = "https://status.example/lists/1";
+    for (status, told) in [
+        (json!({"index": "3", "list": list}), ("payload.status", "payload_member_shape")),
+        (json!({"index": 3}), ("payload.status", "payload_member_shape")),
+        (Value::Null, ("payload.status", "payload_member_shape")),
+        (json!({"index": 3, "list": ""}), ("payload.status.list", "status_list")),
+        (json!({"index": 3, "list": format!("{list}/{ZHOU}")}), ("payload.status.list", "status_list")),
+    ] {
+        let refused = issued(&status).unwrap_err();
+        assert_eq!((refused.field.as_deref().unwrap(), refused.rule.unwrap().wire()), told, "{status}");
+    }
+    let status = json!({"index": 3, "list": list});
+    let first = issued(&status).unwrap();
+    assert_eq!(first.outcome, IssueOutcome::Issued);
+    let served = records(&lookup(&world, ZHOU))[0].clone();
+    assert_eq!((&served["envelope"], &served["verdict"]), (&json!(signed(&status)), &json!("valid")));
+    assert_eq!(payload_of(&served).status.unwrap().index, 3);
+    // The same record again, with another place in the list, is there already: the place is no content.
+    let again = issued(&json!({"index": 4, "list": list})).unwrap();
+    assert_eq!((again.outcome, again.leaf), (IssueOutcome::AlreadyThere, first.leaf));
 }
 
 /// U+F9E1 is a compatibility form of U+674E 李: every Unicode normalisation would turn one into the other.

@@ -41,7 +41,7 @@ fn lookup_as(world: &World, actor: &Actor, ask: Value) -> Result<Value, Error> {
     let ask: Ask = serde_json::from_value(ask).unwrap();
     world.registry.refresh()?;
     let prepared = world.registry.prepare_lookup(&ask)?;
-    let answered = run(world.registry.lookup(actor, prepared, "cli"))?;
+    let answered = run(world.registry.lookup(actor, prepared))?;
     Ok(serde_json::from_slice(&answered.body).unwrap())
 }
 

@@ -9,6 +9,7 @@ use elicense::error::Code;
 use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
 use elicense::record::{Digest, Identifier, Record, canonical};
 use elicense::registry::{DirectoryDraft, Submitted};
+use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, HolderKey, SigningKey, Typ};
 use serde_json::{Value, json};
 
@@ -70,7 +71,7 @@ fn i4_what_no_grant_names_is_refused_and_logged(world: World) {
             let mut asked = ask("111", ZHOU);
             asked["types"] = types;
             let error = lookup_as(&world, &actor, asked).expect_err(rule);
-            assert_eq!((error.code, error.rule.as_deref()), (Code::Forbidden, Some(rule)));
+            assert_eq!((error.code, error.rule.map(Rule::wire)), (Code::Forbidden, Some(rule)));
             let entry = last_entry(&world);
             assert_eq!((&entry["outcome"], &entry["decision"]), (&json!("refused"), &json!(rule)));
         }

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use elicense::record::payload::Validity;
+use elicense::rule::Rule;
 
 use super::common::people::{self, ZHOU};
 use super::common::{Backend, World, world};
@@ -43,7 +44,7 @@ fn i9_issue_looks_at_the_day_in_beijing() {
     world.registry.refresh().unwrap();
     let submitted = elicense::registry::Submitted::Draft(tomorrow());
     let early = world.registry.issue(&super::operator(), &submitted).unwrap_err();
-    assert_eq!(early.rule.as_deref(), Some("date_in_future"));
+    assert_eq!(early.rule.map(Rule::wire), Some("date_in_future"));
     world.clock.set("2026-11-22T16:00:00.000000Z".parse().unwrap());
     issue(&world, tomorrow());
 }

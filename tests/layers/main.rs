@@ -7,6 +7,7 @@
 
 mod circles;
 mod rooms;
+mod rules;
 mod source;
 
 use std::path::Path;
@@ -34,6 +35,7 @@ const RANKS: &[(&str, u8)] = &[
     ("closed", 0),
     ("config", 0),
     ("error", 0),
+    ("rule", 0),
 ];
 const PURE: &[&str] = &["identity", "catalog", "record", "trust", "log"];
 
@@ -197,6 +199,27 @@ fn what_stands_in_the_wrong_place_is_found() {
     assert!(reserved(&Source::new("src/store/rows.rs", "use diesel::prelude::*;")).is_empty());
     assert!(reserved(&Source::new("src/cli/init.rs", "let home = std::env::home_dir();")).is_empty());
     assert!(reserved(&Source::new("src/web/x.rs", "#[expect(dead_code, reason = \"x\")]")).is_empty());
+}
+
+/// Access entries built elsewhere than in their one place.
+fn built_elsewhere(source: &Source) -> Vec<String> {
+    let place = "src/registry/access/entry.rs";
+    let tests = source.path.ends_with("/tests.rs") || source.path == "src/trust/bytes_page.rs";
+    if source.path == place || tests {
+        return Vec::new();
+    }
+    let built = source.lines().filter(|(_, text)| text.contains("AccessEntry {"));
+    built
+        .map(|(line, _)| format!("{}:{line}: an access entry is built in {place} only", source.path))
+        .collect()
+}
+
+#[test]
+fn one_place_builds_access_entries() {
+    none(&program_sources().iter().flat_map(built_elsewhere).collect::<Vec<_>>());
+    let other =
+        Source::new("src/registry/access/list.rs", "fn f() {\n    let entry = AccessEntry {\n    };\n}");
+    assert_eq!(built_elsewhere(&other).len(), 1);
 }
 
 #[test]

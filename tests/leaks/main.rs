@@ -106,7 +106,7 @@ fn answered(world: &World, code_type: &str, code: &str) -> Value {
         "holder": {"type": code_type, "code": code}, "purpose": {"item": "失业登记", "reason": "窗口办理"},
     }));
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    serde_json::from_slice(&run(world.registry.lookup(&operator(), prepared, "cli")).unwrap().body).unwrap()
+    serde_json::from_slice(&run(world.registry.lookup(&operator(), prepared)).unwrap().body).unwrap()
 }
 
 fn i3_no_number_stands_in_what_a_registry_writes(world: World) {

@@ -46,6 +46,11 @@ def properties(told, value, _, root):
     return all(allowed(told[name], one, root) for name, one in value.items() if name in told)
 
 
+def others(schema, value):
+    """The members that the schema does not name."""
+    return [(name, one) for name, one in value.items() if name not in schema.get("properties", {})]
+
+
 KEYWORDS = {
     "type": of_type,
     "properties": properties,
@@ -58,9 +63,8 @@ KEYWORDS = {
     "required": lambda told, value, *_: not isinstance(value, dict) or all(name in value for name in told),
     "items": lambda told, value, _, root: not isinstance(value, list)
     or all(allowed(told, one, root) for one in value),
-    "additionalProperties": lambda told, value, schema, _: told is not False
-    or not isinstance(value, dict)
-    or all(name in schema["properties"] for name in value),
+    "additionalProperties": lambda told, value, schema, root: not isinstance(value, dict)
+    or all(told is not False and allowed(told, one, root) for name, one in others(schema, value)),
     "oneOf": lambda told, value, _, root: sum(allowed(one, value, root) for one in told) == 1,
     "$ref": lambda told, value, _, root: allowed(root["$defs"][told.removeprefix("#/$defs/")], value, root),
 }

@@ -3,9 +3,12 @@
     verify.py check DIR     envelopes, receipt, answer digest and holder hash in DIR hold
     verify.py flip DIR      each byte of each signed part, changed, is refused
     verify.py vectors DIR   the published vectors of Ed25519 in DIR/ed25519.txt
+    verify.py entries DIR   the worked examples of access entries in DIR/bytes.txt, and the stored ones of layout 1 in
+                            DIR/access_v1.txt with their receipts
 
 DIR has answer.json (an answer of a lookup), jwks.json, verifier.txt (the log's verifier key), asked.json
-(code type and canonical code of the holder who was asked about). Exit code 0: all holds; 1: something does not.
+(code type and canonical code of the holder who was asked about, and as "linked" and "joint" those of the others whose
+records the answer shows). Exit code 0: all holds; 1: something does not.
 """
 
 import base64
@@ -205,12 +208,57 @@ def receipt(given, key):
     leaf = sha256(b"\x00", sha256(data))
     path = [from_b64u(step) for step in given["proof"]]
     need(root_of(leaf, given["index"], size, path) == root, "not_included")
-    entry = parse(data)
+    entry = access_entry(data)
     need(entry["log"] == given["log"], "log_name")
     return entry
 
 
 # Access entry (§5)
+
+
+ALWAYS = {"actor", "answer", "at", "channel", "decision", "holder", "log", "outcome", "salt", "v"}
+LAYOUTS = {1: ALWAYS | {"case", "fields", "item", "presence", "reason", "role", "types"}}
+LAYOUTS[2] = LAYOUTS[1] | {
+    *("agency", "article", "consent", "evidence", "holders", "item_version", "joint", "linked", "mandate", "slots"),
+    "ticket",
+}
+LIMIT_OF_ENTRY = 640
+GIVE_WAY = ("fields", "slots", "types", "joint", "linked")
+
+
+def access_entry(data):
+    """An entry of layout 1 or 2."""
+    entry = parse(data)
+    need(isinstance(entry, dict) and entry.get("v") in LAYOUTS, "entry_layout")
+    need(ALWAYS <= set(entry) <= LAYOUTS[entry["v"]], "entry_members")
+    need(len(from_b64u(entry["salt"])) == 16, "salt")
+    need(all(value is not None for value in entry.values()), "entry_null")
+    return entry
+
+
+def written_entry(entry):
+    """The bytes of an entry of layout 2 whose lists stand in full: what is too long gives way."""
+    entry = dict(entry)
+    for name in GIVE_WAY:
+        if len(write(entry)) > LIMIT_OF_ENTRY and name in entry and len(write(entry[name])) > 54:
+            entry[name] = ["sha256:" + b64u(sha256(write(entry[name])))]
+    return write(entry)
+
+
+def salt_of(salt, name, place):
+    return sha256(salt, f"{name}{place}".encode())[:16]
+
+
+def seat(entry, code_type, code):
+    """How the holder of a canonical code stands in an entry; None where it does not."""
+    salt = from_b64u(entry["salt"])
+    if from_b64u(entry["holder"]) == holder_hash(salt, code_type, code):
+        return "asked"
+    for name in ("linked", "joint"):
+        for place, stands in enumerate(entry.get(name, [])):
+            if stands == b64u(holder_hash(salt_of(salt, name, place), code_type, code)[:16]):
+                return name
+    return None
 
 
 def answer_list(answer, keys):
@@ -249,10 +297,13 @@ class Served:
             identifiers.append(record["identifier"])
         entry = receipt(self.answer["receipt"], self.log)
         need(from_b64u(entry["answer"]) == sha256(write(answer_list(self.answer, self.keys))), "answer_digest")
-        salt = from_b64u(entry["salt"])
-        need(len(salt) == 16, "salt")
-        expected = holder_hash(salt, self.asked["code_type"], self.asked["code"])
-        need(from_b64u(entry["holder"]) == expected, "holder_hash")
+        need(seat(entry, self.asked["code_type"], self.asked["code"]) == "asked", "holder_hash")
+        for name in ("linked", "joint"):
+            others = self.asked.get(name, [])
+            need(len(entry.get(name, [])) == len(others), name)
+            need(all(seat(entry, *other) == name for other in others), name)
+        shown = 1 + sum(len(self.asked.get(name, [])) for name in ("linked", "joint"))
+        need(entry.get("holders", 1) == shown, "holders")
         return identifiers
 
 
@@ -332,6 +383,42 @@ def flip(served):
     return counts
 
 
+def values(path):
+    """`name = value` of each line that is no comment."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return dict(line.split(" = ", 1) for line in lines if " = " in line and not line.startswith("#"))
+
+
+def entries(folder):
+    """The worked examples of entries hold, and so do the stored ones of layout 1."""
+    given = values(folder / "bytes.txt")
+    for name in ("access_1", "access", "access.shown", "access.long"):
+        data = given[f"{name}.json"].encode()
+        access_entry(data)
+        need(sha256(data).hex() == given[f"{name}.entry"], f"{name}.entry")
+        need(sha256(b"\x00", sha256(data)).hex() == given[f"{name}.leaf"], f"{name}.leaf")
+    shown = parse(given["access.shown.json"].encode())
+    for number in range(1, 5):
+        code_type, code, stands = given[f"access.shown.holder.{number}"].split(" ")
+        need(seat(shown, code_type, code) == stands, f"access.shown.holder.{number}")
+    salt = from_b64u(shown["salt"])
+    need(salt_of(salt, "joint", 1).hex() == given["access.shown.salt_of_joint_1"], "salt_of_joint_1")
+    evidence = "sha256:" + b64u(sha256(salt, given["access.shown.reader_text"].encode()))
+    need(shown["evidence"] == evidence, "evidence")
+    whole = parse(given["access.long.lists_in_full"].encode())
+    need(written_entry(whole) == given["access.long.json"].encode(), "access.long")
+
+    before = values(folder / "access_v1.txt")
+    key, held = verifier(before["verifier"]), 0
+    for name in sorted(name for name in before if name.startswith("receipt.")):
+        entry = receipt(json.loads(before[name]), key)
+        need(entry["v"] == 1, name)
+        need(seat(entry, *before[name.replace("receipt", "holder")].split(" ")) == "asked", name)
+        held += 1
+    need(held > 3, "the stored entries are missing")
+    return {"examples": 4, "held": held}
+
+
 def vectors(folder):
     """RFC 8032 holds, its tampered messages and the weak keys do not."""
     held = broken = 0
@@ -356,13 +443,13 @@ def vectors(folder):
 
 
 def main(arguments):
-    if len(arguments) != 2 or arguments[0] not in ("check", "flip", "vectors"):
+    if len(arguments) != 2 or arguments[0] not in ("check", "flip", "vectors", "entries"):
         print(__doc__, file=sys.stderr)
         return 2
     what, folder = arguments[0], Path(arguments[1])
     try:
-        if what == "vectors":
-            found = vectors(folder)
+        if what in ("vectors", "entries"):
+            found = {"vectors": vectors, "entries": entries}[what](folder)
         elif what == "flip":
             found = flip(Served(folder))
         else:

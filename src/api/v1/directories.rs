@@ -44,6 +44,6 @@ async fn directory(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     context.charge_asked(&actor, &body.0.holder)?;
-    let shown = context.registry.directory(&actor, &body.0, "agency").await?;
+    let shown = context.registry.directory(&actor, &body.0).await?;
     Ok(HttpResponse::Ok().json(shown.body))
 }

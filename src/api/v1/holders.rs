@@ -12,8 +12,8 @@ use crate::http::idempotency::IdempotencyKey;
 use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
 use crate::registry::{
-    AccessPage, AskedHolder, DirectoryDraft, DirectoryPut, DraftHolder, HolderChanged, LinkCommand,
-    MarkCommand, Viewer,
+    AccessList, AccessPage, AskedHolder, DirectoryDraft, DirectoryPut, DraftHolder, HolderChanged,
+    LinkCommand, MarkCommand, Viewer,
 };
 
 #[derive(OpenApi)]
@@ -147,7 +147,7 @@ pub struct AccessesRequest {
     post, path = "/api/v1/holders/accesses", tag = "holders", operation_id = "accesses",
     summary = "Who looked at a holder's records, newest first; for the office that answers the holder",
     request_body = AccessesRequest,
-    responses((status = 200, description = "Lines, the next cursor, and how far the list lags")),
+    responses((status = 200, description = "Lines, the next cursor, and how far the list lags", body = AccessList)),
     security(("client" = ["holder"]))
 )]
 async fn accesses(
@@ -159,7 +159,7 @@ async fn accesses(
     let asked = body.0;
     context.charge_asked(&actor, &asked.holder)?;
     let page = AccessPage { after: asked.after, limit: asked.limit.unwrap_or(50).min(100) };
-    let viewer = Viewer::Office { actor: &actor, channel: "agency", reason: &asked.reason };
+    let viewer = Viewer::Office { actor: &actor, reason: &asked.reason };
     let list = context.registry.accesses_of_holder(viewer, &asked.holder, &page).await?;
     Ok(HttpResponse::Ok().json(list))
 }

@@ -14,6 +14,7 @@ use crate::http::problem;
 use crate::http::scope::may;
 use crate::policy::Actor;
 use crate::registry::{Answered, Ask, AskedHolder, Purpose, ReceiptForm, Within};
+use crate::rule::Rule;
 
 /// Lines of one batch.
 const LINES: usize = 100;
@@ -90,7 +91,7 @@ async fn batch(
 ) -> Result<HttpResponse> {
     let lines: Vec<&str> = body.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.len() > LINES {
-        return Err(Error::new(Code::BodyTooLarge, format!("at most {LINES} lines")).rule("lines"));
+        return Err(Error::new(Code::BodyTooLarge, format!("at most {LINES} lines")).rule(Rule::Lines));
     }
     let actor = context.actor(&client)?;
     let mut out = Vec::new();
@@ -116,5 +117,5 @@ async fn batch(
 async fn one(context: &Context, actor: &Actor, ask: &Ask) -> Result<Answered> {
     let prepared = context.registry.prepare_lookup(ask)?;
     context.charge(actor, prepared.key, context.registry.now())?;
-    context.registry.lookup(actor, prepared, "agency").await
+    context.registry.lookup(actor, prepared).await
 }

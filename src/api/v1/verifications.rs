@@ -42,7 +42,7 @@ async fn verify(
     if let Some(identifier) = &body.0.identifier {
         context.charge_record(&actor, identifier).await?;
     }
-    let verified = context.registry.verify(Some(&actor), &body.0, "agency").await?;
+    let verified = context.registry.verify(Some(&actor), &body.0).await?;
     Ok(HttpResponse::Ok().json(verified.body))
 }
 
@@ -60,6 +60,6 @@ async fn history(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     context.charge_record(&actor, &body.0.identifier).await?;
-    let shown = context.registry.history(&actor, &body.0, "agency").await?;
+    let shown = context.registry.history(&actor, &body.0).await?;
     Ok(HttpResponse::Ok().json(shown.body))
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::face::{Check, Field, FieldKind, FieldSet, Format, Mask};
 use crate::catalog::{CodeLists, Label, Role};
+use crate::rule::Rule;
 
 /// Why a face schema was refused. `at` is the path of the field, empty for the face as a whole.
 #[derive(Debug, thiserror::Error)]
@@ -77,17 +78,17 @@ pub enum SchemaFault {
 
 impl SchemaFault {
     /// The stable name of the rule.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> Rule {
         match self {
-            Self::KeywordUnknown { .. } => "schema_keyword_unknown",
-            Self::Shape { .. } => "schema_shape",
-            Self::KeywordMisplaced { .. } => "schema_keyword_misplaced",
-            Self::NameForm { .. } => "schema_name_form",
-            Self::FieldUnknown { .. } => "schema_field_unknown",
-            Self::OrderTwice { .. } => "schema_order_twice",
-            Self::CodeListUnknown { .. } => "schema_code_list_unknown",
-            Self::RoleUnfit { .. } => "schema_role_unfit",
-            Self::TooDeep { .. } => "schema_too_deep",
+            Self::KeywordUnknown { .. } => Rule::SchemaKeywordUnknown,
+            Self::Shape { .. } => Rule::SchemaShape,
+            Self::KeywordMisplaced { .. } => Rule::SchemaKeywordMisplaced,
+            Self::NameForm { .. } => Rule::SchemaNameForm,
+            Self::FieldUnknown { .. } => Rule::SchemaFieldUnknown,
+            Self::OrderTwice { .. } => Rule::SchemaOrderTwice,
+            Self::CodeListUnknown { .. } => Rule::SchemaCodeListUnknown,
+            Self::RoleUnfit { .. } => Rule::SchemaRoleUnfit,
+            Self::TooDeep { .. } => Rule::SchemaTooDeep,
         }
     }
 }

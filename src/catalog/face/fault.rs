@@ -1,80 +1,84 @@
 //! What can be wrong with a face, and what is worth a mark; never with the value itself (I3).
 
 use std::borrow::Cow;
+use std::fmt;
+
+use crate::closed::closed;
+use crate::rule::Rule;
 
 macro_rules! rules {
-    ($($(#[$doc:meta])* $variant:ident = $wire:literal,)*) => {
-        /// The rule that a field breaks.
+    ($($(#[$doc:meta])* $variant:ident,)*) => {
+        /// The rule that a field breaks; each is one of [`Rule`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum FaceRule { $($(#[$doc])* $variant,)* }
         impl FaceRule {
-            /// The stable name.
-            pub fn rule(self) -> &'static str { match self { $(Self::$variant => $wire,)* } }
+            /// The rule in the table of all.
+            pub fn rule(self) -> Rule { match self { $(Self::$variant => Rule::$variant,)* } }
         }
     };
 }
 
 rules! {
     /// The face, an item or a group is no JSON object, or a value has another JSON type than its field.
-    WrongType = "wrong_type",
+    WrongType,
     /// The type has no such field.
-    FieldUnknown = "field_unknown",
+    FieldUnknown,
     /// A required field is missing.
-    FieldMissing = "field_missing",
+    FieldMissing,
     /// None of the fields is there of which one must be.
-    AlternativeMissing = "alternative_missing",
+    AlternativeMissing,
     /// Fewer characters than the least.
-    TooShort = "too_short",
+    TooShort,
     /// More characters than the most.
-    TooLong = "too_long",
+    TooLong,
     /// Fewer items than the least.
-    TooFewItems = "too_few_items",
+    TooFewItems,
     /// More items than the most.
-    TooManyItems = "too_many_items",
+    TooManyItems,
     /// The same item twice in a list of codes or texts.
-    ItemTwice = "item_twice",
+    ItemTwice,
     /// Not one of the listed texts.
-    NotInEnum = "not_in_enum",
+    NotInEnum,
     /// Not a code of the list.
-    CodeUnknown = "code_unknown",
+    CodeUnknown,
     /// Not a real day as YYYY-MM-DD.
-    DateForm = "date_form",
+    DateForm,
     /// Neither a real day nor 长期.
-    DateOrLongForm = "date_or_long_form",
+    DateOrLongForm,
     /// Neither a year, nor a month, nor a real day.
-    PartialDateForm = "partial_date_form",
+    PartialDateForm,
     /// Not a clock time as YYYY-MM-DDTHH:MM.
-    TimeForm = "time_form",
+    TimeForm,
     /// Not a plain decimal number as text.
-    DecimalForm = "decimal_form",
+    DecimalForm,
     /// No number as documents print it: capital letters, digits, ideographs, `-()/._`, at most 40 characters.
-    HolderCodeForm = "holder_code_form",
+    HolderCodeForm,
     /// An identifier with blanks.
-    IdentifierForm = "identifier_form",
+    IdentifierForm,
     /// Not 64 lower-case hexadecimal digits.
-    SealedReferenceForm = "sealed_reference_form",
+    SealedReferenceForm,
     /// A control or direction character, or a line break where there is one line.
-    ControlCharacter = "control_character",
+    ControlCharacter,
     /// A floating-point number.
-    NotAnInteger = "not_an_integer",
+    NotAnInteger,
     /// An integer beyond 2^53 - 1, which JSON readers do not all keep.
-    IntegerUnsafe = "integer_unsafe",
+    IntegerUnsafe,
     /// An integer below the least or above the most.
-    OutOfRange = "out_of_range",
+    OutOfRange,
     /// The name is not the holder's.
-    HolderName = "holder_name",
+    HolderName,
     /// The number is not the holder's.
-    HolderCode = "holder_code",
+    HolderCode,
     /// The certificate's number does not begin with the holder's.
-    HolderCodePrefix = "holder_code_prefix",
+    HolderCodePrefix,
     /// The kind of document is not that of the holder's code.
-    HolderCodeType = "holder_code_type",
+    HolderCodeType,
     /// The sex contradicts the holder's number.
-    HolderSex = "holder_sex",
+    HolderSex,
     /// The birth date contradicts the holder's number.
-    HolderBirthDate = "holder_birth_date",
+    HolderBirthDate,
     /// The list has not one item for each holder of its role.
-    HolderCount = "holder_count",
+    HolderCount,
 }
 
 impl FaceRule {
@@ -94,7 +98,7 @@ impl FaceRule {
 
 /// One rule that one field breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {detail} ({})", rule.rule())]
+#[error("{field}: {detail} ({})", rule.rule().wire())]
 pub struct FaceFault {
     /// The path of the field: `name`, `spouses[1].id_number`; empty for the face as a whole.
     pub field: String,
@@ -113,31 +117,31 @@ pub struct FaceNote {
     pub kind: NoteKind,
 }
 
-/// What is kept and marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NoteKind {
-    /// 含自造字: characters of the private-use areas, shown only with the font they came with.
-    PrivateUse,
-    /// The replacement character: something was lost before it came here.
-    ReplacementCharacter,
-    /// A blank at the beginning or the end.
-    OuterBlank,
-    /// The name differs from the holder's in the kind of its middle dot only.
-    NameDot,
-    /// The name differs from the holder's in a known variant of a character only.
-    NameVariant,
+impl fmt::Display for FaceNote {
+    /// As answers and stored results write it: `name: private_use`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.kind.wire())
+    }
 }
 
-impl NoteKind {
-    /// The stable name.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::PrivateUse => "private_use",
-            Self::ReplacementCharacter => "replacement_character",
-            Self::OuterBlank => "outer_blank",
-            Self::NameDot => "name_dot",
-            Self::NameVariant => "name_variant",
-        }
+impl FaceNote {
+    /// What [`fmt::Display`] wrote; none where the text is no note on a field.
+    pub fn read(text: &str) -> Option<Self> {
+        let (field, kind) = text.rsplit_once(": ")?;
+        Some(Self { field: field.to_owned(), kind: NoteKind::from_wire(kind)? })
+    }
+}
+
+closed! {
+    /// What is kept and marked.
+    NoteKind {
+        PrivateUse, "private_use", "含自造字，须用随附字库显示", "there are characters of a private-use area, shown only with the font they came with";
+        ReplacementCharacter, "replacement_character", "含替换符，转码前的字已丢失", "there is a replacement character: something was lost before it came here";
+        OuterBlank, "outer_blank", "首尾有空格", "there is a blank at the beginning or the end";
+        NameDot, "name_dot", "姓名的间隔号写法与持证主体不同", "the name differs from the holder's in the kind of its middle dot only";
+        NameVariant, "name_variant", "姓名与持证主体仅异体字不同", "the name differs from the holder's in a known variant of a character only";
+        /// Of an identifier, not of a face.
+        CheckNonstandard, "check_nonstandard", "标识的校验码用的是已知的非标准算法，照原样保留", "the identifier's check character is that of a known wrong dialect; it is kept as it came";
     }
 }
 

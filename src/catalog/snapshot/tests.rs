@@ -52,9 +52,9 @@ fn a_new_type_is_a_text_and_no_code() {
     assert!(entry.check_holders(&face, &[Seat { role: "holder", share: None }]).is_ok());
     let faults =
         entry.face().check(&json!({"certificate_no": "H-1", "trade": {"name": "采矿"}})).unwrap_err();
-    assert_eq!((faults[0].field.as_str(), faults[0].rule.rule()), ("trade.name", "not_in_enum"));
+    assert_eq!((faults[0].field.as_str(), faults[0].rule.rule().wire()), ("trade.name", "not_in_enum"));
     let faults = entry.face().check(&json!({"certificate_no": "H-1", "trade": {}})).unwrap_err();
-    assert_eq!((faults[0].field.as_str(), faults[0].rule.rule()), ("trade.name", "field_missing"));
+    assert_eq!((faults[0].field.as_str(), faults[0].rule.rule().wire()), ("trade.name", "field_missing"));
 }
 
 #[test]

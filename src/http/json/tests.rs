@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
+use crate::rule::Rule;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,7 +33,7 @@ fn refused(text: &str) -> (Code, String, String) {
     let error = parse::<Body>(text.as_bytes()).unwrap_err();
     let shown = serde_json::to_string(&super::super::problem::document(&error)).unwrap();
     assert!(!shown.contains("19010119900101"), "a value is never echoed: {shown}");
-    (error.code, error.field.unwrap_or_default().into_owned(), error.rule.unwrap_or_default().into_owned())
+    (error.code, error.field.unwrap_or_default().into_owned(), error.rule.map_or("", Rule::wire).to_owned())
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn told(parsed: &Parsed, what: &str) -> String {
 fn holds(vector: &Vector<'_>) {
     let Vector { text, code_type, expectation } = vector;
     if let Some(rule) = expectation.strip_prefix("refused:") {
-        assert_eq!(refused(*code_type, text).rule(), rule, "{text:?} as {code_type}");
+        assert_eq!(refused(*code_type, text).rule().wire(), rule, "{text:?} as {code_type}");
         return;
     }
     let parsed = accepted(*code_type, text);

@@ -38,6 +38,7 @@ pub(crate) fn sample() -> Record {
         number: Some("J190101-2024-000123".into()),
         replaces: None,
         salt: Salt([0x5a; 16]),
+        status: None,
         record_type: TypeRef { code: "11100000MB03271699001".into(), version: 1 },
         v: 1,
         valid_from: Some(Day::new(2024, 5, 20).unwrap()),
@@ -73,12 +74,13 @@ fn i6_what_is_written_member_by_member_is_the_canonical_form() {
         identifier: Secret(other.identifier.clone()),
         version: 1,
     });
+    other.status = Some(StatusPlace { index: 7, list: "https://status.example/1".into() });
     other.face.insert("\u{10000}".into(), json!({"b": [1, null], "\u{e000}": "\"\n"}));
     other.face.insert("\u{e000}".into(), json!(-7));
     for record in [sample(), other.clone()] {
         let mut value = serde_json::to_value(&record).unwrap();
         assert_eq!(record.to_canonical().unwrap(), canonical::to_vec(&value).unwrap());
-        for name in ["identifier", "salt", "version", "replaces"] {
+        for name in ["identifier", "salt", "status", "version", "replaces"] {
             value.as_object_mut().unwrap().remove(name);
         }
         assert_eq!(record.content_form().unwrap(), canonical::to_vec(&value).unwrap());
@@ -123,11 +125,24 @@ fn every_departure_from_the_page_is_refused_by_name() {
     assert_eq!(large.check(), Err(PayloadFault::AttachmentSize));
     large.attachments[0].size -= 1;
     assert_eq!(large.check(), Ok(()));
+    let status = |value: Value| with("status", value);
+    for shape in [json!("x"), json!({"list": "x"}), json!({"index": -1, "list": "x"}), Value::Null] {
+        assert_eq!(status(shape), PayloadFault::MemberShape("status"));
+    }
+    let more = status(json!({"index": 1, "list": "x", "more": 1}));
+    assert_eq!((more, more.member()), (PayloadFault::MemberShape("status"), Some("status")));
+    for list in ["".to_owned(), "x".repeat(513), "https://status.example/190101198803120021".to_owned()] {
+        let fault = status(json!({"index": 1, "list": list}));
+        assert_eq!((fault.rule().wire(), fault.member()), ("status_list", Some("status.list")));
+    }
+    let mut far = sample();
+    far.status = Some(StatusPlace { index: 1 << 53, list: "x".into() });
+    assert_eq!(far.check(), Err(PayloadFault::StatusIndex));
     let mut wrong = sample().identifier;
     wrong.replace_range(wrong.len() - 1.., if wrong.ends_with('0') { "1" } else { "0" });
-    assert_eq!(with("identifier", json!(wrong)).rule(), "identifier_check");
+    assert_eq!(with("identifier", json!(wrong)).rule().wire(), "identifier_check");
     assert_eq!(Record::from_payload(b"[]").unwrap_err(), PayloadFault::NotAnObject);
-    assert_eq!(Record::from_payload(b"{ }").unwrap_err().rule(), "json_canonical");
+    assert_eq!(Record::from_payload(b"{ }").unwrap_err().rule().wire(), "json_canonical");
 }
 
 #[test]

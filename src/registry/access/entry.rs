@@ -1,101 +1,241 @@
-//! The access entry of whatever shows something of a holder (I2): its parts, its purpose, its receipt.
+//! The access entry of whatever shows something of a holder (I2), built here and nowhere else.
 //!
-//! A use case that shows something notes its entry through [`AccessLog::note`] before it answers; one that
-//! refuses an authenticated asker where a holder is known calls [`Registry::note_refusal`].
+//! A use case begins an [`Entry`] with who asks, says what for and what was asked, and notes it with what came of it
+//! before it answers. One that refuses an authenticated asker where a holder is known calls
+//! [`Registry::note_refusal`].
 
 use crate::error::{Error, Result};
 use crate::identity::HolderCode;
 use crate::log::{Accepted, Head, Submission};
 use crate::policy::Actor;
-use crate::record::Digest;
-use crate::record::access::AccessEntry;
+use crate::record::access::{
+    AccessEntry, Channel, DecisionReason, Outcome, OwnItem, Presence, Seat, further_hash,
+};
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
+use crate::record::{Digest, Salt, ShortDigest};
 use crate::registry::Registry;
 use crate::registry::base::asked::{Purpose, ReceiptForm};
+use crate::registry::base::log::AccessLog;
+use crate::rule::Rule;
 use crate::trust::{HolderKey, random};
 
-/// What an access entry says beside the holder.
-pub(in crate::registry) struct EntryParts<'a> {
-    /// [`Actor::label`], or `public`.
-    pub actor: &'a str,
-    /// The door: `agency`, `window`, `public`, `cli`.
-    pub channel: &'a str,
-    /// What for, where the use case asks.
-    pub purpose: Option<&'a Purpose>,
-    /// The types asked for; none where all were.
-    pub types: Option<Vec<&'a str>>,
-    /// The fields asked for; none where all were.
-    pub fields: Option<Vec<&'a str>>,
-    /// The rule by which policy decided.
-    pub decision: &'a str,
-    /// What came of it.
-    pub outcome: &'a str,
-    /// Digest of the answer list.
-    pub answer: Digest,
-}
-
-/// Whose entry it is: the holder that stands in it as a hash, and all on whose lists it stands.
+/// An access on its way into the log: who asks, what for, and what was asked for.
 #[derive(Clone)]
-pub(in crate::registry) struct Touched {
-    key_type: String,
-    key_code: String,
-    keys: Vec<HolderKey>,
+pub(in crate::registry) struct Entry<'a> {
+    actor: String,
+    channel: Channel,
+    case: Option<&'a str>,
+    item: Option<&'a str>,
+    presence: Option<Presence>,
+    reason: Option<&'a str>,
+    role: Option<&'a str>,
+    types: Option<Vec<&'a str>>,
+    fields: Option<Vec<&'a str>>,
 }
 
-impl Touched {
-    /// The holder that was asked about.
-    pub fn one(code: &HolderCode, key: HolderKey) -> Self {
-        Self { key_type: code.key_type().to_owned(), key_code: code.key_code().to_owned(), keys: vec![key] }
+/// What came of an access.
+#[derive(Clone, Copy)]
+pub(in crate::registry) struct CameTo {
+    decision: DecisionReason,
+    outcome: Outcome,
+    answer: Digest,
+}
+
+impl CameTo {
+    /// Something was answered; `answer` is the digest of its list.
+    pub fn shown(outcome: Outcome, decision: impl Into<DecisionReason>, answer: Digest) -> Self {
+        Self { decision: decision.into(), outcome, answer }
     }
 
-    /// Adds the other holders of joint records that were shown: the access stands on their lists too. Each
-    /// holder once; the batch layout counts them in one byte.
-    pub fn also(&mut self, keys: &[HolderKey]) {
-        for key in keys {
-            if !self.keys.contains(key) && self.keys.len() < 200 {
-                self.keys.push(*key);
-            }
+    /// It was refused, and nothing shown.
+    pub fn refused(rule: Rule) -> Self {
+        let decision = DecisionReason::Refused(rule);
+        Self { decision, outcome: Outcome::Refused, answer: answer_digest(None, &[]) }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Of what this actor asks for, who comes through its own door; where there is none, of what anybody asks for at
+    /// the public one.
+    pub fn of<'b>(actor: impl Into<Option<&'b Actor>>) -> Self {
+        let actor = actor.into();
+        Self {
+            actor: actor.map_or_else(|| Channel::Public.wire().to_owned(), Actor::label),
+            channel: actor.map_or(Channel::Public, Actor::channel),
+            case: None,
+            item: None,
+            presence: None,
+            reason: None,
+            role: None,
+            types: None,
+            fields: None,
         }
     }
 
-    /// The holders of a record: the first stands in the entry, all see it on their lists.
-    pub fn all_of(code_type: &str, code: &str, keys: Vec<HolderKey>) -> Self {
-        let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, code).ok());
-        let (key_type, key_code) = match &parsed {
-            Some(parsed) => (parsed.code.key_type(), parsed.code.key_code()),
-            None => (code_type, code),
-        };
-        Self { key_type: key_type.to_owned(), key_code: key_code.to_owned(), keys }
+    /// What for, where it is said.
+    pub fn purpose(self, purpose: impl Into<Option<&'a Purpose>>) -> Self {
+        let Some(purpose) = purpose.into() else { return self };
+        Self {
+            case: purpose.case.as_deref(),
+            item: Some(&purpose.item),
+            presence: Some(purpose.presence()),
+            reason: Some(&purpose.reason),
+            role: purpose.role.as_deref(),
+            ..self
+        }
     }
-}
 
-impl EntryParts<'_> {
-    /// The entry as it is handed to the access log.
-    pub fn submission(&self, log: &str, touched: Touched) -> Result<Submission> {
+    /// What for, where it is no item of an agency but something that the program itself offers.
+    pub fn own_item(self, item: OwnItem, reason: &'a str) -> Self {
+        Self { item: Some(item.wire()), reason: Some(reason), ..self }
+    }
+
+    /// The types asked for; none where all were.
+    pub fn types(self, types: Option<impl IntoIterator<Item = &'a str>>) -> Self {
+        Self { types: types.map(|types| types.into_iter().collect()), ..self }
+    }
+
+    /// The fields asked for; none where all were.
+    pub fn fields(self, fields: Option<impl IntoIterator<Item = &'a str>>) -> Self {
+        Self { fields: fields.map(|fields| fields.into_iter().collect()), ..self }
+    }
+
+    /// The entry as it is handed to the access log of that name.
+    pub fn submission(&self, log: &str, touched: Touched, came_to: CameTo) -> Result<Submission> {
         let salt = random::salt()?;
-        let purpose = self.purpose;
+        let linked = Touched::hashes(&touched.linked, Seat::Linked, &salt);
+        let joint = Touched::hashes(&touched.joint, Seat::Joint, &salt);
+        let (code_type, code) = &touched.asked;
+        let holders = touched.keys.len();
         let entry = AccessEntry {
-            actor: self.actor,
-            answer: self.answer,
-            case: purpose.and_then(|purpose| purpose.case.as_deref()),
+            actor: &self.actor,
+            agency: None,
+            answer: came_to.answer,
+            article: None,
+            case: self.case,
             channel: self.channel,
-            decision: self.decision,
+            consent: None,
+            decision: came_to.decision,
+            evidence: None,
             fields: self.fields.as_deref(),
-            holder: holder_hash(&salt, &touched.key_type, &touched.key_code),
-            item: purpose.map(|purpose| purpose.item.as_str()),
+            holder: holder_hash(&salt, code_type, code),
+            holders: (holders != 1).then(|| u32::try_from(holders).unwrap_or(u32::MAX)),
+            item: self.item,
+            item_version: None,
+            joint: &joint,
+            linked: &linked,
             log,
-            outcome: self.outcome,
-            presence: purpose.map(|purpose| purpose.presence.as_deref().unwrap_or("typed")),
-            reason: purpose.map(|purpose| purpose.reason.as_str()),
-            role: purpose.and_then(|purpose| purpose.role.as_deref()),
+            mandate: None,
+            outcome: came_to.outcome,
+            presence: self.presence,
+            reason: self.reason,
+            role: self.role,
             salt,
+            slots: None,
+            ticket: None,
             types: self.types.as_deref(),
         };
         let mut bytes = Vec::with_capacity(640);
         let at = entry.write(&mut bytes);
         Ok(Submission::new(bytes, at).map_err(Error::internal)?.beside(touched.keys))
     }
+
+    /// Notes the entry and waits until it is durable. Nothing may be answered before this returned.
+    pub async fn note(&self, access: &AccessLog, touched: Touched, came_to: CameTo) -> Result<Accepted> {
+        access.note(self.submission(access.name(), touched, came_to)?).await
+    }
+
+    /// The same, blocking; not to be called on an async thread.
+    pub fn note_now(&self, access: &AccessLog, touched: Touched, came_to: CameTo) -> Result<()> {
+        access.note_now(vec![self.submission(access.name(), touched, came_to)?]).map(drop)
+    }
+}
+
+/// On how many lists one access stands at most: the batch layout counts them in one byte.
+const MOST: usize = 200;
+
+/// Another holder of a joint record: its key, and its code where it is known.
+pub(in crate::registry) type CoHolder = (HolderKey, Option<HolderCode>);
+
+/// Key type and key code: the form that stands hashed in entries.
+type Canonical = (String, String);
+
+/// Whose entry it is: the holder asked about and all others whose records were shown. Those whose codes are known
+/// stand in the entry as hashes; the keys of all stand beside it, for their lists.
+#[derive(Clone)]
+pub(in crate::registry) struct Touched {
+    asked: Canonical,
+    linked: Vec<Canonical>,
+    joint: Vec<Canonical>,
+    keys: Vec<HolderKey>,
+}
+
+impl Touched {
+    /// The holder that was asked about.
+    pub fn one(code: &HolderCode, key: HolderKey) -> Self {
+        Self { asked: canonical(code), linked: Vec::new(), joint: Vec::new(), keys: vec![key] }
+    }
+
+    /// The holders of one record, by their codes as far as they are known and by their keys. The first stands as
+    /// the one asked about: by an identifier nobody is.
+    pub fn holders_of<'c>(codes: impl IntoIterator<Item = (&'c str, &'c str)>, keys: &[HolderKey]) -> Self {
+        let mut codes = codes.into_iter().map(|(code_type, code)| as_stored(code_type, code));
+        let asked = codes.next().unwrap_or_default();
+        let mut joint: Vec<Canonical> = Vec::new();
+        for code in codes {
+            if code != asked && !joint.contains(&code) {
+                joint.push(code);
+            }
+        }
+        Self { asked, linked: Vec::new(), joint, keys: keys.iter().take(MOST).copied().collect() }
+    }
+
+    /// Adds the holder under whose code a record was found, unless it is the asked one: a code linked to it. It
+    /// sees the access on its list, also after the link was taken back.
+    pub fn found_under(&mut self, code_type: &str, code: &str, key: HolderKey) {
+        if self.adds(key) {
+            self.linked.push(as_stored(code_type, code));
+        }
+    }
+
+    /// Adds the other holders of a joint record that was shown: the access stands on their lists too.
+    pub fn also(&mut self, holders: &[CoHolder]) {
+        for (key, code) in holders {
+            if self.adds(*key)
+                && let Some(code) = code
+            {
+                self.joint.push(canonical(code));
+            }
+        }
+    }
+
+    /// Whether the key is new; each holder stands once.
+    fn adds(&mut self, key: HolderKey) -> bool {
+        let new = !self.keys.contains(&key) && self.keys.len() < MOST;
+        if new {
+            self.keys.push(key);
+        }
+        new
+    }
+
+    /// Hashes of a list under the salts of its places.
+    fn hashes(codes: &[Canonical], list: Seat, salt: &Salt) -> Vec<ShortDigest> {
+        let hash = |(place, (code_type, code)): (usize, &Canonical)| {
+            further_hash(salt, list, place, code_type, code)
+        };
+        codes.iter().enumerate().map(hash).collect()
+    }
+}
+
+fn canonical(code: &HolderCode) -> Canonical {
+    (code.key_type().to_owned(), code.key_code().to_owned())
+}
+
+/// The form of a code as a record has it; one that breaks a rule of today stands as it is.
+fn as_stored(code_type: &str, code: &str) -> Canonical {
+    let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, code).ok());
+    parsed.map_or_else(|| (code_type.to_owned(), code.to_owned()), |parsed| canonical(&parsed.code))
 }
 
 /// Digest of an answer that showed these records as of that head.
@@ -105,20 +245,6 @@ pub(in crate::registry) fn answer_digest(head: Option<&Head>, records: &[Answere
         .map(|head| AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size })
         .collect();
     Answer { absent: &[], heads: &heads, records }.digest(&mut Vec::with_capacity(512))
-}
-
-/// The digest of an answer that showed nothing.
-pub(in crate::registry) fn nothing_shown() -> Digest {
-    answer_digest(None, &[])
-}
-
-/// The door an actor comes through where nobody says more.
-pub(in crate::registry) fn door(actor: &Actor) -> &'static str {
-    match actor {
-        Actor::Client { .. } => "agency",
-        Actor::Account(_) => "window",
-        Actor::Operator { .. } => "cli",
-    }
 }
 
 /// The receipt as it goes out: whole, or as a reference that can be fetched later.
@@ -146,18 +272,7 @@ impl Registry {
         touched: Touched,
         refusal: &Error,
     ) -> Result<()> {
-        let access = self.access()?;
-        let label = actor.label();
-        let parts = EntryParts {
-            actor: &label,
-            channel: door(actor),
-            purpose: None,
-            types: None,
-            fields: None,
-            decision: refusal.rule.as_deref().unwrap_or_else(|| refusal.code.wire()),
-            outcome: "refused",
-            answer: nothing_shown(),
-        };
-        access.note_now(vec![parts.submission(access.name(), touched)?]).map(drop)
+        let rule = refusal.rule.ok_or_else(|| Error::internal("a refusal that is noted names its rule"))?;
+        Entry::of(actor).note_now(&*self.access()?, touched, CameTo::refused(rule))
     }
 }

@@ -14,7 +14,7 @@ use crate::trust::HolderKey;
 const BATCHES: i64 = 64;
 
 /// How far the holders' lists are behind the logs. Above 5 s it is shown and watched.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Lag {
     /// Entries that stand in no list yet.
     pub entries: u64,

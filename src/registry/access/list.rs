@@ -2,26 +2,28 @@
 //!
 //! An access to a joint record stands on the list of each of its holders. Whoever did not apply sees the agency,
 //! the day, and that a joint record was used, but neither item nor case: a former spouse must not learn what the
-//! other asks for. The list is the follower's, and the tail of the logs that it has not reached.
+//! other asks for. The same holds for a number that was linked when the other was asked about and is not any more:
+//! it may be another person's. The list is the follower's, and the tail of the logs that it has not reached.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::clock::{Day, Moment};
+use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode};
-use crate::log::Submission;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::access::{self, AccessEntry};
-use crate::record::event::holder_hash;
-use crate::record::{Digest, Salt, canonical};
+use crate::record::access::{LoggedAccess, Outcome, OwnItem, Seat};
+use crate::record::{Digest, canonical};
 use crate::registry::Registry;
+use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::follower::Lag;
+use crate::registry::access::line::AccessLine;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::linked::{Met, Reach, walk};
 use crate::registry::base::snapshot::Snapshot;
+use crate::rule::Rule;
 use crate::store::{AccessPlace, Cost, Reader};
-use crate::trust::{HolderKey, random};
+use crate::trust::HolderKey;
 
 /// Who looks at the list.
 #[derive(Clone, Copy)]
@@ -32,8 +34,6 @@ pub enum Viewer<'a> {
     Office {
         /// Who.
         actor: &'a Actor,
-        /// The door: `window`, `agency`, `cli`.
-        channel: &'a str,
         /// Why, in words; never with a number in it.
         reason: &'a str,
     },
@@ -48,42 +48,8 @@ pub struct AccessPage {
     pub limit: usize,
 }
 
-/// One access as the holder sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AccessLine {
-    /// The legal day.
-    pub day: Day,
-    /// The instant; only of an access under the holder's own number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Moment>,
-    /// Code of the agency that looked; empty for the registry's own operators.
-    pub agency: String,
-    /// Its name.
-    pub agency_name: String,
-    /// True where the access was under a co-holder's number: a joint record was used.
-    pub joint: bool,
-    /// `answered`, `nothing_on_file`, `refused`, …; `record_damaged` where the entry does not open.
-    pub outcome: String,
-    /// The service item; only of an own access, as all that follows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub item: Option<String>,
-    /// The case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub case: Option<String>,
-    /// The reason in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The door.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub channel: Option<String>,
-    /// Its log.
-    pub log: String,
-    /// Its leaf.
-    pub index: u64,
-}
-
 /// A page of accesses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AccessList {
     /// Newest first.
     pub lines: Vec<AccessLine>,
@@ -113,14 +79,12 @@ impl Registry {
         page: &AccessPage,
     ) -> Result<AccessList> {
         let snapshot = self.fresh_snapshot()?;
-        let decision = match viewer {
-            Viewer::Holder => "holder",
-            Viewer::Office { actor, reason, .. } => {
+        let office = match viewer {
+            Viewer::Holder => None,
+            Viewer::Office { actor, reason } => {
                 check_reason(reason)?;
-                let decision = decide_scope(actor, Scope::Holder);
-                let reason = decision.reason();
-                decision.fields()?;
-                reason
+                let decision = decide_scope(actor, Scope::Holder).required()?;
+                Some((Entry::of(actor).own_item(OwnItem::Accesses, reason), decision))
             }
         };
         let code = self.parsed(holder)?;
@@ -132,8 +96,9 @@ impl Registry {
         let registry = self.clone();
         let list =
             self.store().blocking(move || registry.gather(&snapshot, &own, after.as_ref(), limit)).await?;
-        if let Viewer::Office { actor, channel, reason } = viewer {
-            self.note_view(actor, channel, reason, decision, &code, key, &list).await?;
+        if let Some((entry, decision)) = office {
+            let came_to = CameTo::shown(Outcome::AccessesShown, decision, shown_digest(&list)?);
+            entry.note(&*self.access()?, Touched::one(&code, key), came_to).await?;
         }
         Ok(list)
     }
@@ -142,7 +107,7 @@ impl Registry {
         let code_type: CodeType = holder.code_type.parse().map_err(|fault| {
             Error::new(Code::FieldInvalid, "no such holder code type")
                 .at("holder.type")
-                .rule("code_type_unknown")
+                .rule(Rule::CodeTypeUnknown)
                 .caused_by(fault)
         })?;
         HolderCode::parse_with(code_type, &holder.code, Some(self.now().day()), self.regions())
@@ -209,39 +174,18 @@ impl Registry {
         place: &AccessPlace,
         entry: Option<Vec<u8>>,
     ) -> Result<AccessLine> {
-        let members = entry.and_then(|entry| access::read(&entry).ok()).unwrap_or_default();
-        let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
-        let salt = text("salt").and_then(|salt| Salt::from_text(&salt));
-        let hashed = text("holder").and_then(|holder| Digest::from_text(&holder));
-        let mine = salt.zip(hashed).is_some_and(|(salt, hashed)| {
-            own.iter().any(|(_, key_type, key_code)| holder_hash(&salt, key_type, key_code) == hashed)
-        });
-        let damaged = members.is_empty();
-        let (agency, agency_name) = self.agency_of(snapshot, &text("actor").unwrap_or_default())?;
-        let shown = |name: &str| text(name).filter(|_| mine);
-        Ok(AccessLine {
-            day: place.at.day(),
-            at: mine.then_some(place.at),
-            agency,
-            agency_name,
-            joint: !mine && !damaged,
-            outcome: match shown("outcome") {
-                Some(outcome) => outcome,
-                None if damaged => "record_damaged".to_owned(),
-                None => "joint_record_used".to_owned(),
-            },
-            item: shown("item"),
-            case: shown("case"),
-            reason: shown("reason"),
-            channel: shown("channel"),
-            log: place.log.clone(),
-            index: place.index,
-        })
+        let entry = entry.and_then(|entry| LoggedAccess::parse(&entry).ok());
+        let text = |name: &str| entry.as_ref().and_then(|entry| entry.text(name));
+        let agency = self.agency_of(snapshot, text("agency"), text("actor").unwrap_or_default())?;
+        let seated = entry.as_ref().map(|entry| (entry, seat(entry, own)));
+        Ok(AccessLine::of(place, seated, agency))
     }
 
-    /// Code and name of the agency for which an entry's actor acts; who exactly it was stays in the log.
-    fn agency_of(&self, snapshot: &Snapshot, actor: &str) -> Result<(String, String)> {
+    /// Code and name of the agency for which an entry's actor acts; who exactly it was stays in the log. The
+    /// entry's own word goes first: a client or an account may act for another agency today.
+    fn agency_of(&self, snapshot: &Snapshot, stated: Option<&str>, actor: &str) -> Result<(String, String)> {
         let code = match actor.split_once(':') {
+            _ if stated.is_some() => stated.map(str::to_owned),
             Some(("client", id)) => snapshot.clients.get(id).map(|client| client.agency.clone()),
             Some(("account", name)) => {
                 self.store().read_now(|reader| reader.account(name))?.map(|account| account.agency)
@@ -252,45 +196,12 @@ impl Registry {
         let agency = snapshot.catalog.issuers().agencies().latest(&code);
         Ok((code.clone(), agency.map_or(code, |agency| agency.name.clone())))
     }
+}
 
-    #[expect(clippy::too_many_arguments, reason = "each is a member of the entry")]
-    async fn note_view(
-        &self,
-        actor: &Actor,
-        channel: &str,
-        reason: &str,
-        decision: &str,
-        code: &HolderCode,
-        key: HolderKey,
-        list: &AccessList,
-    ) -> Result<()> {
-        let access = self.access()?;
-        let shown: Vec<Value> =
-            list.lines.iter().map(|line| serde_json::json!([line.log, line.index])).collect();
-        let answer = canonical::to_vec(&Value::Array(shown)).map_err(Error::internal)?;
-        let (salt, label) = (random::salt()?, actor.label());
-        let entry = AccessEntry {
-            actor: &label,
-            answer: Digest::of(&[&answer]),
-            case: None,
-            channel,
-            decision,
-            fields: None,
-            holder: holder_hash(&salt, code.key_type(), code.key_code()),
-            item: Some("用证记录"),
-            log: access.name(),
-            outcome: "accesses_shown",
-            presence: None,
-            reason: Some(reason),
-            role: None,
-            salt,
-            types: None,
-        };
-        let mut bytes = Vec::with_capacity(512);
-        let at = entry.write(&mut bytes);
-        let submission = Submission::new(bytes, at).map_err(Error::internal)?.beside(vec![key]);
-        access.note(submission).await.map(drop)
-    }
+/// Digest of what a list showed: the places of its lines.
+fn shown_digest(list: &AccessList) -> Result<Digest> {
+    let shown: Vec<Value> = list.lines.iter().map(|line| serde_json::json!([line.log, line.index])).collect();
+    Ok(Digest::of(&[&canonical::to_vec(&Value::Array(shown)).map_err(Error::internal)?]))
 }
 
 fn check_reason(reason: &str) -> Result<()> {
@@ -298,12 +209,12 @@ fn check_reason(reason: &str) -> Result<()> {
         return Err(Error::new(Code::PurposeMissing, "say why the accesses are looked at").at("reason"));
     }
     if reason.chars().count() > 200 {
-        return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at("reason").rule("length"));
+        return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at("reason").rule(Rule::Length));
     }
     if crate::identity::contains_citizen_number(reason) {
         return Err(Error::new(Code::FieldInvalid, "a reason never holds a person's number")
             .at("reason")
-            .rule("number_in_text"));
+            .rule(Rule::NumberInText));
     }
     Ok(())
 }
@@ -318,6 +229,13 @@ fn linked(reader: &mut Reader<'_>, first: Own) -> Result<Vec<Own>> {
         }
     })?;
     walked.sure().map(|_| own)
+}
+
+/// How a holder with these codes stands in an entry of its list. One that is not found in it is a co-holder: of a
+/// directory entry, in layout 1, or where the list of co-holders stands by its digest.
+fn seat(entry: &LoggedAccess, own: &[Own]) -> Seat {
+    let seats = own.iter().filter_map(|(_, key_type, key_code)| entry.seat_of(key_type, key_code));
+    seats.min().unwrap_or(Seat::Joint)
 }
 
 fn order(place: &AccessPlace) -> (Moment, &str, u64) {

@@ -2,6 +2,7 @@
 
 pub(super) mod entry;
 pub(super) mod follower;
+pub(super) mod line;
 pub(super) mod list;
 pub(super) mod start;
 pub(super) mod today;

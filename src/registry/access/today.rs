@@ -2,6 +2,7 @@
 
 use crate::clock::Moment;
 use crate::error::Result;
+use crate::record::access::LoggedAccess;
 use crate::registry::Registry;
 use crate::trust::HolderKey;
 
@@ -21,9 +22,8 @@ impl Registry {
                     .read_access_now(|reader| reader.access_batches(&head.log, from, end, 1_000))?;
                 for batch in batches.iter().filter(|batch| batch.at >= midnight) {
                     for item in batch.items.iter().flatten() {
-                        let actor = crate::record::access::read(&item.entry);
-                        let actor =
-                            actor.ok().and_then(|entry| entry.get("actor")?.as_str().map(str::to_owned));
+                        let entry = LoggedAccess::parse(&item.entry).ok();
+                        let actor = entry.as_ref().and_then(|entry| entry.text("actor")).map(str::to_owned);
                         if let (Some(actor), Some(holder)) = (actor, item.holders.first()) {
                             found.push((actor, *holder, batch.at));
                         }

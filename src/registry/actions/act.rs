@@ -26,6 +26,7 @@ use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::kept::{self, Kept};
 use crate::registry::records::signed::Signed;
+use crate::rule::Rule;
 use crate::store::{StoredRecord, Writer};
 use crate::trust::random;
 
@@ -126,7 +127,7 @@ impl Registry {
         asked: Option<&str>,
         row: &StoredRecord,
     ) -> Result<String> {
-        decide(actor, Scope::Act, &row.type_code, None).fields()?;
+        decide(actor, Scope::Act, &row.type_code, None).required()?;
         let today = self.now().day();
         let issuers = snapshot.catalog.issuers();
         let responsible = || {
@@ -164,7 +165,7 @@ impl Registry {
             detail.insert("endorsement".into(), serde_json::to_value(endorsement).map_err(Error::internal)?);
         }
         let terms = Terms {
-            action: command.action.wire(),
+            action: command.action.into(),
             subject: Subject::Record(&row.body.identifier),
             effective_on,
             ground: command.ground.as_deref(),
@@ -205,7 +206,7 @@ fn next_state(action: Action, row: &StoredRecord) -> Result<State> {
     if action.makes_version() && row.custody != Custody::Hosted {
         return Err(Error::new(Code::ActionForbidden, "the body of this record is kept elsewhere")
             .at("action")
-            .rule("custody_not_hosted"));
+            .rule(Rule::CustodyNotHosted));
     }
     Ok(state)
 }
@@ -222,7 +223,7 @@ impl Prepared {
         let subject = subject_hash(&parts.salt, identifier);
         let digest = self.next.as_ref().map(|next| next.digest);
         let mut event =
-            Event::new(EventKind::Record, self.action.wire(), &parts.label, parts.salt, subject, place.at)
+            Event::new(EventKind::Record, self.action, &parts.label, parts.salt, subject, place.at)
                 .effective_on(parts.effective_on)
                 .record_version(digest, version, replaces)
                 .order(self.order.digest);

@@ -10,6 +10,7 @@ use crate::record::payload::{Attachment, Validity};
 use crate::record::state::State;
 use crate::registry::base::strict;
 use crate::registry::records::ends::Proposal;
+use crate::rule::Rule;
 
 /// What a new version's face is made from. Without one the face stays as it was.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,41 +177,45 @@ pub struct Acted {
 
 /// The rules that need no record.
 pub(super) fn check_terms(command: &ActCommand, effective_on: Day, today: Day) -> Result<()> {
-    let invalid = |field: &'static str, rule: &'static str, detail: &'static str| {
+    let invalid = |field: &'static str, rule: Rule, detail: &'static str| {
         Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule))
     };
     let action = command.action;
     if effective_on > today {
-        return invalid("effective_on", "date_in_future", "an action is entered when it holds, not before");
+        return invalid("effective_on", Rule::DateInFuture, "an action is entered when it holds, not before");
     }
     let ground = command.ground.as_deref().map(str::trim);
     if action.ground_needed() && ground.is_none_or(str::is_empty) {
-        return invalid("ground", "ground_missing", "this action names its legal ground");
+        return invalid("ground", Rule::GroundMissing, "this action names its legal ground");
     }
     if ground.is_some_and(|ground| ground.chars().count() > 2000) {
-        return invalid("ground", "length", "at most 2000 characters");
+        return invalid("ground", Rule::Length, "at most 2000 characters");
     }
     if action.makes_version() {
         if command.envelope.is_some() && command.changes_version().is_some() {
-            return invalid("envelope", "envelope_alone", "a signed version says everything itself");
+            return invalid("envelope", Rule::EnvelopeAlone, "a signed version says everything itself");
         }
     } else {
         if let Some(field) = command.changes_version() {
-            return invalid(field, "no_new_version", "this action makes no new version");
+            return invalid(field, Rule::NoNewVersion, "this action makes no new version");
         }
         if command.envelope.is_some() {
-            return invalid("envelope", "no_new_version", "this action makes no new version");
+            return invalid("envelope", Rule::NoNewVersion, "this action makes no new version");
         }
         if command.review_due.is_some() && action != Action::Endorse {
             return invalid(
                 "review_due",
-                "not_an_endorsement",
+                Rule::NotAnEndorsement,
                 "a review is set by endorse or a new version",
             );
         }
     }
     if command.endorsement.is_some() != (action == Action::Endorse) {
-        return invalid("endorsement", "endorsement", "endorse says what was endorsed, no other action does");
+        return invalid(
+            "endorsement",
+            Rule::Endorsement,
+            "endorse says what was endorsed, no other action does",
+        );
     }
     Ok(())
 }

@@ -7,11 +7,12 @@ use serde_json::Map;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
-use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
+use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::random;
 
@@ -73,9 +74,9 @@ impl Registry {
         let agency = self.or_noted(actor, &kept, allowed)?;
         check(command, row)?;
         let version = u32::try_from(row.version).map_err(Error::internal)?;
-        let action = if command.disputed { "dispute" } else { "settle" };
+        let action = if command.disputed { SideAction::Dispute } else { SideAction::Settle };
         let terms = Terms {
-            action,
+            action: action.into(),
             subject: Subject::Record(&row.body.identifier),
             effective_on: now.day(),
             ground: Some(&command.ground),
@@ -85,7 +86,7 @@ impl Registry {
         };
         let order = match self.issuer_key(&agency) {
             Ok(key) => Some(terms.sign(&key, now)?),
-            Err(error) if error.rule.as_deref() == Some("key_missing") => None,
+            Err(error) if error.rule == Some(Rule::KeyMissing) => None,
             Err(error) => return Err(error),
         };
         let (salt, label, rows) = (random::salt()?, actor.label(), kept.whole()?);
@@ -113,7 +114,7 @@ impl Registry {
 
 /// Whoever may act on the type objects, in the name of its agency; an operator, who names none, in the issuer's.
 fn objecting_agency(actor: &Actor, command: &DisputeCommand, row: &StoredRecord) -> Result<String> {
-    decide(actor, Scope::Act, &row.type_code, None).fields()?;
+    decide(actor, Scope::Act, &row.type_code, None).required()?;
     let agency = agency_for(actor, command.agency.as_deref(), "agency")?;
     Ok(agency.unwrap_or(&row.issuer).to_owned())
 }
@@ -122,12 +123,12 @@ fn check(command: &DisputeCommand, row: &StoredRecord) -> Result<()> {
     if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
         return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
             .at("ground")
-            .rule("ground_missing"));
+            .rule(Rule::GroundMissing));
     }
     if row.disputed == command.disputed {
         return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
             .at("disputed")
-            .rule("dispute_state"));
+            .rule(Rule::DisputeState));
     }
     Ok(())
 }

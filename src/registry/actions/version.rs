@@ -14,6 +14,7 @@ use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::draft::{self, Checked, Draft, DraftHolder, Successor};
 use crate::registry::records::signed::Signed;
+use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::envelope::Limits;
 use crate::trust::{Envelope, EnvelopeBuf};
@@ -72,12 +73,12 @@ fn edited(command: &ActCommand, old: &Record, agency: &str, today: crate::clock:
     {
         return Err(Error::new(Code::FieldInvalid, "one name for each holder, in their order")
             .at("holder_names")
-            .rule("length"));
+            .rule(Rule::Length));
     }
     if command.action == Action::Extend && command.valid_to.is_none() {
         return Err(Error::new(Code::FieldInvalid, "an extension says until when")
             .at("valid_to")
-            .rule("extend_until"));
+            .rule(Rule::ExtendUntil));
     }
     let holders = old.holders.iter().enumerate().map(|(at, holder)| DraftHolder {
         code_type: holder.code_type.clone(),
@@ -122,28 +123,36 @@ fn face(old: &Map<String, Value>, edit: Option<&FaceEdit>) -> Map<String, Value>
 
 /// Whether a version signed elsewhere is the next one of this record.
 fn follows(record: &Record, old: &Record, successor: &Successor, agency: &str) -> Result<()> {
-    let refused = |field: &'static str, rule: &'static str, detail: &'static str| {
+    let refused = |field: &'static str, rule: Rule, detail: &'static str| {
         Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule))
     };
     if record.version != successor.version || record.replaces.as_ref() != Some(&successor.replaces) {
-        return refused("envelope.replaces", "version_next", "it does not replace the present version");
+        return refused("envelope.replaces", Rule::VersionNext, "it does not replace the present version");
     }
     if record.record_type.code != old.record_type.code {
-        return refused("envelope.type", "version_type", "a new version is of the same type");
+        return refused("envelope.type", Rule::VersionType, "a new version is of the same type");
     }
     if record.issuer.code != agency {
-        return refused("envelope.issuer", "version_issuer", "the version is signed by the agency that acts");
+        return refused(
+            "envelope.issuer",
+            Rule::VersionIssuer,
+            "the version is signed by the agency that acts",
+        );
     }
     let codes = |record: &Record| -> Vec<(String, String, String)> {
         let holders = record.holders.iter();
         holders.map(|one| (one.code_type.clone(), one.code.clone(), one.role.clone())).collect()
     };
     if codes(record) != codes(old) {
-        return refused("envelope.holders", "version_holders", "a new version has the same holders in order");
+        return refused(
+            "envelope.holders",
+            Rule::VersionHolders,
+            "a new version has the same holders in order",
+        );
     }
     let serial = |text: &str| Identifier::parse(text).ok().map(|parsed| parsed.serial().to_owned());
     if serial(&record.identifier) != serial(&old.identifier) {
-        return refused("envelope.identifier", "version_serial", "a new version keeps the serial");
+        return refused("envelope.identifier", Rule::VersionSerial, "a new version keeps the serial");
     }
     Ok(())
 }
@@ -156,7 +165,7 @@ fn check_end(action: Action, old: &Record, next: &Record) -> Result<()> {
     if action == Action::Extend && (earlier || was_endless || next.valid_to.is_none()) {
         return Err(Error::new(Code::FieldInvalid, "an extension ends later than what it extends")
             .at("valid_to")
-            .rule("extend_later"));
+            .rule(Rule::ExtendLater));
     }
     Ok(())
 }
@@ -169,15 +178,15 @@ fn check_number(action: Action, old: &Record, checked: &Checked, snapshot: &Snap
     let on_reissue = entry.map(|entry| entry.def().number.on_reissue);
     let (rule, detail) = match (action.number_effect(), on_reissue) {
         (NumberEffect::Kept, _) if next.number != old.number => {
-            ("number_kept", "this action keeps the number")
+            (Rule::NumberKept, "this action keeps the number")
         }
         (NumberEffect::ByType, Some(Reissue::Keep)) if next.number != old.number => {
-            ("number_kept", "this type keeps its number")
+            (Rule::NumberKept, "this type keeps its number")
         }
         (NumberEffect::ByType, Some(Reissue::New))
             if action == Action::Reissue && next.number == old.number =>
         {
-            ("number_new", "this type gives a reissued certificate a new number")
+            (Rule::NumberNew, "this type gives a reissued certificate a new number")
         }
         _ => return Ok(()),
     };

@@ -4,7 +4,9 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
+use crate::record::access::Presence;
 use crate::registry::Registry;
+use crate::rule::Rule;
 use crate::trust::{HolderKey, IndexKey};
 
 /// Whose records.
@@ -38,9 +40,41 @@ pub struct Purpose {
     pub role: Option<String>,
     /// How the party is present; `typed` where nothing is said.
     #[serde(default)]
-    pub presence: Option<String>,
+    #[schema(value_type = Option<Presence>)]
+    pub presence: Option<StatedPresence>,
     /// The reason in words.
     pub reason: String,
+}
+
+impl Purpose {
+    /// How the party is present, as it stands in the entry.
+    pub fn presence(&self) -> Presence {
+        match self.presence {
+            Some(StatedPresence::Known(presence)) => presence,
+            Some(StatedPresence::Unknown { .. }) | None => Presence::Typed,
+        }
+    }
+}
+
+/// A presence as a caller said it. A word that is none is refused by the use case, with its field and rule, and only
+/// its length is kept: a number may have been typed there (I3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatedPresence {
+    /// One of the list.
+    Known(Presence),
+    /// None of them.
+    Unknown {
+        /// How many characters it had.
+        characters: usize,
+    },
+}
+
+impl<'de> Deserialize<'de> for StatedPresence {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(from)?;
+        let unknown = || Self::Unknown { characters: word.chars().count() };
+        Ok(Presence::from_wire(&word).map_or_else(unknown, Self::Known))
+    }
 }
 
 /// How much of the receipt goes out with the answer.
@@ -53,9 +87,6 @@ pub enum ReceiptForm {
     /// Log and index; the proof stays fetchable.
     Reference,
 }
-
-const PRESENCES: [&str; 6] =
-    ["card_read", "holder_code", "phone_confirmed", "agent", "on_behalf_by_duty", "typed"];
 
 /// Refuses a purpose that says nothing, is too long, or holds a person's number (I3).
 pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
@@ -77,18 +108,22 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     for (field, text) in given {
         let Some(text) = text else { continue };
         if text.chars().count() > 200 {
-            return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at(field).rule("length"));
+            return Err(Error::new(Code::FieldInvalid, "at most 200 characters")
+                .at(field)
+                .rule(Rule::Length));
         }
         if crate::identity::contains_citizen_number(text) {
             return Err(Error::new(Code::FieldInvalid, "a purpose never holds a person's number")
                 .at(field)
-                .rule("number_in_text"));
+                .rule(Rule::NumberInText));
         }
     }
-    if let Some(presence) = purpose.presence.as_deref().filter(|presence| !PRESENCES.contains(presence)) {
-        let detail =
-            format!("{} characters that are no presence: {}", presence.chars().count(), PRESENCES.join(" "));
-        return Err(Error::new(Code::FieldInvalid, detail).at("purpose.presence").rule("presence_unknown"));
+    if let Some(StatedPresence::Unknown { characters }) = purpose.presence {
+        let words: Vec<&str> = Presence::ALL.iter().map(|one| one.wire()).collect();
+        let detail = format!("{characters} characters that are no presence: {}", words.join(" "));
+        return Err(Error::new(Code::FieldInvalid, detail)
+            .at("purpose.presence")
+            .rule(Rule::PresenceUnknown));
     }
     Ok(())
 }
@@ -116,7 +151,7 @@ impl Registry {
         let code_type: CodeType = asked.code_type.parse().map_err(|fault| {
             Error::new(Code::FieldInvalid, "no such holder code type")
                 .at(format!("{field}.type"))
-                .rule("code_type_unknown")
+                .rule(Rule::CodeTypeUnknown)
                 .caused_by(fault)
         })?;
         let today = self.now().day();

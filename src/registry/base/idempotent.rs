@@ -10,6 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::record::Digest;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
+use crate::rule::Rule;
 use crate::store::{StoredAnswer, Writer};
 
 /// Longest `Idempotency-Key`, in characters.
@@ -31,7 +32,7 @@ impl Registry {
         if !(1..=KEY_LEN).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::new(Code::FieldInvalid, "1 to 128 visible ASCII characters")
                 .at("Idempotency-Key")
-                .rule("idempotency_key_form"));
+                .rule(Rule::IdempotencyKeyForm));
         }
         let key = self.store().vault().index().idempotency_key(client, key);
         Ok(Once { key, digest: Digest::of(&[request]).0 })

@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
-use crate::record::event::{Order, holder_hash, subject_hash};
+use crate::record::event::{Deed, Order, holder_hash, subject_hash};
 use crate::record::{Digest, Salt};
 use crate::registry::Registry;
+use crate::rule::Rule;
 use crate::store::StoredEvent;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, SigningKey, Typ, random};
@@ -28,7 +29,7 @@ pub(in crate::registry) struct Signed {
 
 /// What an order is to say.
 pub(in crate::registry) struct Terms<'a> {
-    pub action: &'a str,
+    pub action: Deed,
     pub subject: Subject<'a>,
     pub effective_on: Day,
     pub ground: Option<&'a str>,
@@ -76,7 +77,7 @@ impl<'a> Terms<'a> {
         let salt = random::salt()?;
         self.name_other(&salt);
         let order = Order {
-            action: self.action.to_owned(),
+            action: self.action.wire().to_owned(),
             detail: (!self.detail.is_empty()).then_some(self.detail),
             effective_on: self.effective_on,
             ground: self.ground.map(str::to_owned),
@@ -96,29 +97,29 @@ impl<'a> Terms<'a> {
     pub fn accept(mut self, signed: Signed) -> Result<Signed> {
         self.name_other(&signed.order.salt);
         let order = &signed.order;
-        let differs = |field: &'static str, rule: &'static str| {
+        let differs = |field: &'static str, rule: Rule| {
             Err(Error::new(Code::FieldInvalid, "the signed order says something else than the request")
                 .at(field)
                 .rule(rule))
         };
-        if order.action != self.action {
-            return differs("order.action", "order_action");
+        if order.action != self.action.wire() {
+            return differs("order.action", Rule::OrderAction);
         }
         if order.subject != self.subject.hash(&order.salt) {
-            return differs("order.subject", "order_subject");
+            return differs("order.subject", Rule::OrderSubject);
         }
         if order.version != self.version {
-            return differs("order.version", "order_version");
+            return differs("order.version", Rule::OrderVersion);
         }
         if order.effective_on != self.effective_on {
-            return differs("order.effective_on", "order_effective_on");
+            return differs("order.effective_on", Rule::OrderEffectiveOn);
         }
         if order.ground.as_deref() != self.ground {
-            return differs("order.ground", "order_ground");
+            return differs("order.ground", Rule::OrderGround);
         }
         let stated = order.detail.clone().unwrap_or_default();
         if self.detail.iter().any(|(name, value)| stated.get(name) != Some(value)) {
-            return differs("order.detail", "order_detail");
+            return differs("order.detail", Rule::OrderDetail);
         }
         Ok(signed)
     }
@@ -127,7 +128,7 @@ impl<'a> Terms<'a> {
 impl Registry {
     /// Verifies an order that an agency signed: key known, of that agency, not revoked, signature strict.
     pub(in crate::registry) fn taken_order(&self, compact: &str, agency: &str) -> Result<Signed> {
-        let refused = |detail: &'static str, rule: &'static str| {
+        let refused = |detail: &'static str, rule: Rule| {
             Error::new(Code::EnvelopeInvalid, detail).at("order").rule(rule)
         };
         let at_order = |fault| Error { field: Some("order".into()), ..envelope_error(fault) };
@@ -138,12 +139,12 @@ impl Registry {
         let key = snapshot
             .keys
             .find(&kid)
-            .ok_or_else(|| refused("the key of this order is not registered", "key_unknown"))?;
+            .ok_or_else(|| refused("the key of this order is not registered", Rule::KeyUnknown))?;
         if key.revoked.is_some() {
-            return Err(refused("the key of this order is revoked", "key_revoked"));
+            return Err(refused("the key of this order is revoked", Rule::KeyRevoked));
         }
         if key.owner != agency {
-            return Err(refused("the key belongs to another agency", "key_owner"));
+            return Err(refused("the key belongs to another agency", Rule::KeyOwner));
         }
         let verified = view.verify(Typ::Event, |_| Some(key.public)).map_err(at_order)?;
         let order = Order::from_payload(verified.payload).map_err(|fault| {
@@ -162,7 +163,7 @@ pub(in crate::registry) fn refuse_replay(events: &[StoredEvent], digest: &Digest
     if used {
         return Err(Error::new(Code::EnvelopeInvalid, "this order was carried out before")
             .at("order")
-            .rule("order_replayed"));
+            .rule(Rule::OrderReplayed));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::catalog::{Authority, Catalog, CatalogFault, CatalogParts, CodeLists, 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Client, Grant, Scope};
+use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{Purpose, Revocation};
 use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey};
@@ -137,10 +138,11 @@ impl Snapshot {
             let refused = Error::new(Code::FieldInvalid, "the change contradicts what the catalog has");
             match error.source {
                 Some(source) => {
-                    let rule = source.downcast_ref::<CatalogFault>().map_or("catalog", CatalogFault::rule);
+                    let rule =
+                        source.downcast_ref::<CatalogFault>().map_or(Rule::Catalog, CatalogFault::rule);
                     Error { detail: source.to_string().into(), ..refused }.rule(rule)
                 }
-                None => refused.rule("catalog"),
+                None => refused.rule(Rule::Catalog),
             }
         })
     }

@@ -3,10 +3,9 @@
 use crate::error::Result;
 use crate::record::Digest;
 use crate::record::action::Action;
-use crate::record::event::Event;
+use crate::record::event::{Event, SideAction};
 use crate::record::state::State;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
-use crate::registry::records::hosted::REPLACE;
 use crate::store::{Opened, Reader, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
@@ -75,7 +74,7 @@ pub(super) fn check_gone(
     report: &mut FsckReport,
 ) -> Result<()> {
     let events = reader.events_of(hk, record_id)?;
-    if events.last().is_none_or(|newest| newest.action != REPLACE) {
+    if events.last().is_none_or(|newest| newest.action != SideAction::Replace.wire()) {
         let detail = "there are events of a record whose row is not there";
         report.find(Finding::new(FindingKind::RowMissing, "records", detail).record(record_id));
         return Ok(());

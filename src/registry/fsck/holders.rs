@@ -7,7 +7,7 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Result};
 use crate::identity::{CodeType, HolderCode};
 use crate::record::Salt;
-use crate::record::event::{Event, Order, holder_hash};
+use crate::record::event::{Event, HolderAction, Order, holder_hash};
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::store::{HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
@@ -91,7 +91,8 @@ fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option
     let order = Order::from_payload(Envelope::parse_stored(&stored.order).ok()?.payload()).ok()?;
     let detail = order.detail?;
     let said = |name: &str| detail.get(name).cloned();
-    if event.action == "mark" {
+    let action = HolderAction::from_wire(&event.action)?;
+    if action == HolderAction::Mark {
         return Some(Step::Mark {
             state: serde_json::from_value(said("state")?).ok()?,
             since: event.effective_on,
@@ -102,7 +103,7 @@ fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option
     let outward = order.subject == holder_hash(&order.salt, key_type, key_code);
     let other = if outward { said("other")?.as_str()?.to_owned() } else { order.subject.text() };
     Some(Step::Link(Linked {
-        made: event.action == "link",
+        made: action == HolderAction::Link,
         kind: serde_json::from_value(said("kind")?).ok()?,
         outward,
         since: event.effective_on,

@@ -5,10 +5,12 @@ use crate::error::Result;
 use crate::log::check::{self, check_log};
 use crate::log::hash::sha256;
 use crate::log::{Head, TreeReader};
+use crate::record::access::LoggedAccess;
+use crate::record::event::Event;
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
 use crate::registry::fsck::report::{CheckedLog, Finding, FindingKind, FsckReport};
-use crate::store::Side;
+use crate::store::{AccessItem, Side};
 
 /// Batches read in one snapshot.
 const PAGE: i64 = 256;
@@ -139,6 +141,9 @@ fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> R
                             let detail = "the access entry is not the one at this leaf";
                             let found = Finding::new(FindingKind::AccessDiffers, "access_batches", detail);
                             report.find(found.at(log, leaf));
+                        } else if let Some(detail) = misread(item) {
+                            let found = Finding::new(FindingKind::AccessDiffers, "access_batches", detail);
+                            report.find(found.at(log, leaf));
                         }
                     }
                 }
@@ -147,4 +152,44 @@ fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> R
         }
     }
     Ok(())
+}
+
+/// What is wrong with an entry that is the one at its leaf: it cannot be read, or stands on another number of lists
+/// than it says. The last entry of a closed log is an event.
+fn misread(item: &AccessItem) -> Option<&'static str> {
+    match LoggedAccess::parse(&item.entry) {
+        Ok(entry) => {
+            let lists = u64::try_from(item.holders.len()).ok();
+            let said = entry.holders();
+            (said.is_some() && said != lists)
+                .then_some("the access stands on another number of lists than it says")
+        }
+        Err(_) if Event::from_canonical(&item.entry).is_ok() => None,
+        Err(_) => Some("the access entry is of no known layout"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::IndexKey;
+
+    #[test]
+    fn an_entry_says_on_how_many_lists_it_stands() {
+        let lines = include_str!("../../../fixtures/vectors/bytes.txt").lines();
+        let given = |name: &str| {
+            let line = lines.clone().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+            line.unwrap().as_bytes().to_vec()
+        };
+        let index = IndexKey::new(&[1; 32]);
+        let keys: Vec<_> = (0..5).map(|number| index.holder_key("111", &number.to_string())).collect();
+        let told = |name: &str, lists: usize| {
+            misread(&AccessItem { holders: keys[..lists].to_vec(), entry: given(name) })
+        };
+        assert_eq!((told("access.json", 1), told("access.shown.json", 4)), (None, None));
+        assert!(told("access.json", 2).is_some() && told("access.shown.json", 3).is_some());
+        // Layout 1 does not say, and a log may end with an event.
+        assert_eq!((told("access_1.json", 2), told("event.json", 0)), (None, None));
+        assert!(told("order.json", 0).is_some());
+    }
 }

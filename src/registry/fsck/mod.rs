@@ -56,6 +56,11 @@ impl Registry {
         seals::check_holders(self, &mut report)?;
         seals::check_keys(self, &mut report)?;
         signatures::check_imports(self, &mut report)?;
+        // Where they are closed a row of one is damage and was found above.
+        if !self.store().older_layouts_are_closed() {
+            report.older = self.store().older_rows()?;
+            report.older.retain(|table| table.rows > 0);
+        }
         if options.stats {
             report.sizes = Some(self.store().read_now(|reader| reader.table_sizes())?);
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::closed::closed;
 use crate::record::Digest;
-use crate::store::TableSize;
+use crate::store::{OlderRows, TableSize};
 
 closed! {
     /// What is wrong.
@@ -17,6 +17,7 @@ closed! {
         RowOutdated, "row_outdated", "记录行陈旧", "a row is older than the newest event of its record";
         RowDiffers, "row_differs", "记录行不符", "a row is not what its events and its envelope say";
         VersionMissing, "version_missing", "历史版本缺失", "a superseded version is not there";
+        DigestDiffers, "digest_differs", "原文摘要不符", "a row's digest is not that of its envelope";
         EnvelopeDiffers, "envelope_differs", "签名原文不符", "a stored envelope is not the one whose digest was logged";
         SignatureWrong, "signature_wrong", "签名无效", "a signature does not verify";
         EventMissing, "event_missing", "事件缺失", "a leaf, or a number in the order of events, has no event";
@@ -151,6 +152,9 @@ pub struct FsckReport {
     pub logs: Vec<CheckedLog>,
     /// How much was looked at.
     pub counts: Counts,
+    /// Rows of an older layout by table, which open and are no damage: `elicense migrate` seals them anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub older: Vec<OlderRows>,
     /// What is wrong, at most 1,000.
     pub findings: Vec<Finding>,
     /// How many findings more there were.

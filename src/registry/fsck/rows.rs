@@ -12,7 +12,7 @@ use crate::registry::base::asked::holder_key;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::signatures::{check_attachments, check_signatures};
 use crate::registry::fsck::{FsckOptions, PAGE, history};
-use crate::store::{Opened, Reader, StoredRecord};
+use crate::store::{Opened, Reader, StoredRecord, envelope_digest};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 
 /// Every current row, with its events, past versions, co-holders and key rows.
@@ -53,6 +53,7 @@ fn walk(
             for row in opened {
                 match row {
                     Opened::Record(row) => {
+                        check_digest(table, &row, report);
                         check(reader, &row, report)?;
                         rows.push(*row);
                     }
@@ -70,6 +71,14 @@ fn walk(
             Some(next) => after = Some(next),
             None => return Ok(()),
         }
+    }
+}
+
+/// The digest that a lookup takes from the row, computed anew.
+fn check_digest(table: &'static str, row: &StoredRecord, report: &mut FsckReport) {
+    if row.body.digest != envelope_digest(&row.body.envelope) {
+        let detail = "the digest in the row is not that of its envelope";
+        report.find(Finding::new(FindingKind::DigestDiffers, table, detail).record(&row.record_id));
     }
 }
 

@@ -9,12 +9,14 @@ use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::Actor;
+use crate::record::event::HolderAction;
 use crate::registry::Registry;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::linked::{MAX_KEYS, Reach, walk};
 use crate::registry::base::order::{Subject, Terms};
 use crate::registry::holders::mark::{HolderChanged, Noted, check_ground, refuse_replay, stored};
+use crate::rule::Rule;
 use crate::store::{Link, LinkKind, Reader, StoredHolder};
 use crate::trust::HolderKey;
 
@@ -59,7 +61,7 @@ impl Registry {
         command: &LinkCommand,
         once: Option<&Once>,
     ) -> Result<HolderChanged> {
-        self.change_link(actor, command, once, "link")
+        self.change_link(actor, command, once, HolderAction::Link)
     }
 
     /// Takes a link back. Blocks. `not_found` where there is no such link.
@@ -69,7 +71,7 @@ impl Registry {
         command: &LinkCommand,
         once: Option<&Once>,
     ) -> Result<HolderChanged> {
-        self.change_link(actor, command, once, "unlink")
+        self.change_link(actor, command, once, HolderAction::Unlink)
     }
 
     fn change_link(
@@ -77,7 +79,7 @@ impl Registry {
         actor: &Actor,
         command: &LinkCommand,
         once: Option<&Once>,
-        action: &'static str,
+        action: HolderAction,
     ) -> Result<HolderChanged> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
@@ -92,12 +94,12 @@ impl Registry {
         if since > now.day() {
             return Err(Error::new(Code::FieldInvalid, "a link is entered when it holds, not before")
                 .at("since")
-                .rule("date_in_future"));
+                .rule(Rule::DateInFuture));
         }
         let mut detail = Map::new();
         detail.insert("kind".into(), serde_json::to_value(command.kind).map_err(Error::internal)?);
         let terms = Terms {
-            action,
+            action: action.into(),
             subject: Subject::Holder(from.code.key_type(), from.code.key_code()),
             effective_on: since,
             ground: Some(&command.ground),
@@ -112,7 +114,7 @@ impl Registry {
             refuse_replay(writer, &from_key, &order)?;
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
-            if action == "link" {
+            if action == HolderAction::Link {
                 check_room(writer, command.kind, &older, &newer)?;
                 older.body.links.push(end(command.kind, &to.code, true, since));
                 newer.body.links.push(end(command.kind, &from.code, false, since));
@@ -128,7 +130,7 @@ impl Registry {
                     before != holder.body.links.len()
                 };
                 if !cut(&mut older, &to.code, true) || !cut(&mut newer, &from.code, false) {
-                    return Err(Error::new(Code::NotFound, "there is no such link").rule("link_missing"));
+                    return Err(Error::new(Code::NotFound, "there is no such link").rule(Rule::LinkMissing));
                 }
             }
             writer.put_holder(&older)?;
@@ -144,20 +146,19 @@ impl Registry {
 }
 
 fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> {
-    let invalid = |rule: &'static str, detail: &'static str| {
-        Err(Error::new(Code::FieldInvalid, detail).at("to").rule(rule))
-    };
+    let invalid =
+        |rule: Rule, detail: &'static str| Err(Error::new(Code::FieldInvalid, detail).at("to").rule(rule));
     if from.same_key(to) {
-        return invalid("same_holder", "both codes lead to the same holder already");
+        return invalid(Rule::SameHolder, "both codes lead to the same holder already");
     }
     let (persons, entities) = (
         from.code_type().is_person() && to.code_type().is_person(),
         !from.code_type().is_person() && !to.code_type().is_person(),
     );
     match kind {
-        LinkKind::SamePerson if !persons => invalid("link_persons", "both codes are of persons"),
+        LinkKind::SamePerson if !persons => invalid(Rule::LinkPersons, "both codes are of persons"),
         LinkKind::SameEntity | LinkKind::Successor if !entities => {
-            invalid("link_entities", "both codes are of organisations")
+            invalid(Rule::LinkEntities, "both codes are of organisations")
         }
         _ => Ok(()),
     }
@@ -183,9 +184,9 @@ fn check_room(
     newer: &StoredHolder,
 ) -> Result<()> {
     let cycle =
-        || Err(Error::new(Code::LinkCycle, "these codes are linked already").at("to").rule("link_cycle"));
+        || Err(Error::new(Code::LinkCycle, "these codes are linked already").at("to").rule(Rule::LinkCycle));
     let full =
-        |detail: &'static str| Err(Error::new(Code::TooManyHolders, detail).at("to").rule("link_limit"));
+        |detail: &'static str| Err(Error::new(Code::TooManyHolders, detail).at("to").rule(Rule::LinkLimit));
     if older.body.links.len() >= MAX_LINKS || newer.body.links.len() >= MAX_LINKS {
         return full("one of the codes has as many links as are kept");
     }

@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::{Actor, Scope, agency_for, decide_scope};
 use crate::record::Digest;
-use crate::record::event::{Event, EventKind};
+use crate::record::event::{Event, EventKind, HolderAction};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
@@ -22,6 +22,7 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
+use crate::rule::Rule;
 use crate::store::{HolderBody, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
 
@@ -119,7 +120,7 @@ impl Registry {
         detail.insert("source".into(), command.source.wire().into());
         detail.insert("state".into(), serde_json::to_value(command.state).map_err(Error::internal)?);
         let terms = Terms {
-            action: "mark",
+            action: HolderAction::Mark.into(),
             subject: Subject::Holder(parsed.code.key_type(), parsed.code.key_code()),
             effective_on: since,
             ground: Some(&command.ground),
@@ -138,8 +139,13 @@ impl Registry {
             holder.body.state_source = command.source.wire().to_owned();
             holder.body.state_at = Some(place.at);
             writer.put_holder(&holder)?;
-            let noted =
-                Noted { action: "mark", label: &label, since, ground: &command.ground, order: &order };
+            let noted = Noted {
+                action: HolderAction::Mark,
+                label: &label,
+                since,
+                ground: &command.ground,
+                order: &order,
+            };
             let entry = noted.write(writer, place, &parsed.code, key)?;
             Ok((noted.answer(&holder, place), vec![entry]))
         })
@@ -154,7 +160,7 @@ impl Registry {
         key: HolderKey,
     ) -> Result<Option<String>> {
         let allowed =
-            decide_scope(actor, Scope::Holder).fields().and_then(|_| agency_for(actor, asked, "agency"));
+            decide_scope(actor, Scope::Holder).required().and_then(|_| agency_for(actor, asked, "agency"));
         match allowed {
             Ok(Some(agency)) => self.known_agency(agency).map(|agency| Some(agency.code)),
             Ok(None) => Ok(None),
@@ -176,7 +182,7 @@ impl Registry {
             (Some(agency), None) => terms.sign(&*self.issuer_key(agency)?, self.now()),
             (None, Some(_)) => Err(Error::new(Code::FieldInvalid, "an order is an agency's: name it")
                 .at("agency")
-                .rule("order_agency")),
+                .rule(Rule::OrderAgency)),
             (None, None) => terms.sign(&self.registry_key()?, self.now()),
         }
     }
@@ -186,32 +192,32 @@ pub(super) fn check_ground(ground: &str) -> Result<()> {
     if ground.trim().is_empty() || ground.chars().count() > 2000 {
         return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters why")
             .at("ground")
-            .rule("ground_missing"));
+            .rule(Rule::GroundMissing));
     }
     Ok(())
 }
 
 fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) -> Result<()> {
-    let invalid = |field: &'static str, rule: &'static str, detail: &'static str| {
+    let invalid = |field: &'static str, rule: Rule, detail: &'static str| {
         Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule))
     };
     if since > today {
-        return invalid("since", "date_in_future", "a state is entered when it holds, not before");
+        return invalid("since", Rule::DateInFuture, "a state is entered when it holds, not before");
     }
     let person = code.code_type().is_person();
     match command.state {
         HolderState::Normal => Ok(()),
         HolderState::MergedInto | HolderState::SplitFrom => {
-            invalid("state", "state_not_marked", "this state comes about when records move between holders")
+            invalid("state", Rule::StateNotMarked, "this state comes about when records move between holders")
         }
         HolderState::Dissolved if person => {
-            invalid("state", "state_of_entity", "only organisations dissolve")
+            invalid("state", Rule::StateOfEntity, "only organisations dissolve")
         }
         HolderState::Dissolved => Ok(()),
-        _ if !person => invalid("state", "state_of_person", "this is a state of a person"),
+        _ if !person => invalid("state", Rule::StateOfPerson, "this is a state of a person"),
         HolderState::Deceased if !command.source.confirms_death() => {
             let detail = "a death is confirmed by household registration, a court or the issuer";
-            invalid("source", "death_unconfirmed", detail)
+            invalid("source", Rule::DeathUnconfirmed, detail)
         }
         _ => Ok(()),
     }
@@ -222,12 +228,12 @@ fn check_step(now: HolderState, next: HolderState) -> Result<()> {
     if now == next {
         return Err(Error::new(Code::ActionForbidden, "the holder is in that state already")
             .at("state")
-            .rule("holder_state"));
+            .rule(Rule::HolderState));
     }
     if now == HolderState::Deceased && next != HolderState::Normal {
         return Err(Error::new(Code::ActionForbidden, "a confirmed death is only taken back, to normal")
             .at("state")
-            .rule("holder_state"));
+            .rule(Rule::HolderState));
     }
     Ok(())
 }
@@ -258,7 +264,7 @@ pub(super) fn refuse_replay(writer: &mut Writer<'_>, key: &HolderKey, order: &or
 
 /// What the events of one change say.
 pub(super) struct Noted<'a> {
-    pub(super) action: &'static str,
+    pub(super) action: HolderAction,
     pub(super) label: &'a str,
     pub(super) since: Day,
     pub(super) ground: &'a str,
@@ -288,7 +294,7 @@ impl Noted<'_> {
 
     pub(super) fn answer(&self, holder: &StoredHolder, place: &Place) -> HolderChanged {
         HolderChanged {
-            action: self.action.to_owned(),
+            action: self.action.wire().to_owned(),
             state: holder.state,
             links: holder.body.links.len(),
             log: place.log.clone(),

@@ -10,6 +10,7 @@ use crate::record::payload::Validity;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::strict;
 use crate::registry::records::draft::{self, Draft, DraftHolder};
+use crate::rule::Rule;
 
 /// More holders than any type has.
 const MAX_HOLDERS: usize = 32;
@@ -40,7 +41,7 @@ pub(super) struct Columns {
     all: Vec<Column>,
 }
 
-fn header_fault(rule: &'static str, detail: String) -> Error {
+fn header_fault(rule: Rule, detail: String) -> Error {
     Error::new(Code::ConfigInvalid, detail).at("file").rule(rule)
 }
 
@@ -50,16 +51,16 @@ impl Columns {
         let mut all = Vec::new();
         for (name, place) in header.iter().zip(1..) {
             let column = column(name).ok_or_else(|| {
-                header_fault("csv_column_unknown", format!("the header of column {place} is not known"))
+                header_fault(Rule::CsvColumnUnknown, format!("the header of column {place} is not known"))
             })?;
             if header.iter().filter(|other| *other == name).count() > 1 {
-                return Err(header_fault("csv_column_twice", format!("column {place} stands twice")));
+                return Err(header_fault(Rule::CsvColumnTwice, format!("column {place} stands twice")));
             }
             all.push(column);
         }
         let has = |wanted: fn(&Column) -> bool| all.iter().any(wanted);
         if !has(|column| matches!(column, Column::Type)) || !has(|column| matches!(column, Column::Issuer)) {
-            return Err(header_fault("csv_header", "the header has no type or no issuer".to_owned()));
+            return Err(header_fault(Rule::CsvHeader, "the header has no type or no issuer".to_owned()));
         }
         Ok(Self { all })
     }
@@ -67,13 +68,13 @@ impl Columns {
     /// The draft of a record. Cells are taken verbatim; an empty cell is an absent value.
     pub fn draft(&self, record: &StringRecord, snapshot: &Snapshot) -> Result<Draft> {
         if record.len() != self.all.len() {
-            return Err(cell_fault("record", "csv_column_count", "the record has another number of cells"));
+            return Err(cell_fault("record", Rule::CsvColumnCount, "the record has another number of cells"));
         }
         let cells = || self.all.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
         let find =
             |wanted: fn(&Column) -> bool| cells().find(|(column, _)| wanted(column)).map(|(_, cell)| cell);
         let required = |name: &'static str, found: Option<&str>| {
-            found.map(str::to_owned).ok_or_else(|| cell_fault(name, "field_missing", "the cell is empty"))
+            found.map(str::to_owned).ok_or_else(|| cell_fault(name, Rule::FieldMissing, "the cell is empty"))
         };
         let type_code = required("type", find(|column| matches!(column, Column::Type)))?;
         let schema = draft::type_entry(snapshot, &type_code)?.face();
@@ -102,7 +103,8 @@ impl Columns {
                 }
                 Column::Identifier => drafted.identifier = Some(cell.to_owned()),
                 Column::Attachments => {
-                    let fault = || cell_fault("attachments", "csv_cell_json", "the cell is not a JSON list");
+                    let fault =
+                        || cell_fault("attachments", Rule::CsvCellJson, "the cell is not a JSON list");
                     drafted.attachments = serde_json::from_str(cell).ok().ok_or_else(fault)?;
                 }
                 Column::Face(name) => {
@@ -138,7 +140,7 @@ impl Columns {
         for (index, (_, [code_type, code, name, role, share])) in holders.into_iter().enumerate() {
             let part = |name: &str, cell: Option<&str>| {
                 let missing =
-                    || cell_fault(format!("holders.{index}.{name}"), "field_missing", "the cell is empty");
+                    || cell_fault(format!("holders.{index}.{name}"), Rule::FieldMissing, "the cell is empty");
                 cell.map(str::to_owned).ok_or_else(missing)
             };
             made.push(DraftHolder {
@@ -191,19 +193,15 @@ fn face_value(schema: &FaceSchema, name: &str, cell: &str) -> Result<Value> {
             FieldKind::Integer { .. } | FieldKind::List { .. } | FieldKind::Rows { .. } | FieldKind::Group(_),
         ) => strict::value(cell)
             .ok()
-            .ok_or_else(|| cell_fault(format!("face.{name}"), "csv_cell_json", "the cell is not JSON")),
+            .ok_or_else(|| cell_fault(format!("face.{name}"), Rule::CsvCellJson, "the cell is not JSON")),
         Some(FieldKind::Text { .. } | FieldKind::Code(_)) | None => Ok(Value::String(cell.to_owned())),
     }
 }
 
 fn day(name: &'static str, cell: &str) -> Result<Day> {
-    cell.parse().ok().ok_or_else(|| cell_fault(name, "date_form", "not a day as YYYY-MM-DD"))
+    cell.parse().ok().ok_or_else(|| cell_fault(name, Rule::DateForm, "not a day as YYYY-MM-DD"))
 }
 
-fn cell_fault(
-    field: impl Into<std::borrow::Cow<'static, str>>,
-    rule: &'static str,
-    detail: &'static str,
-) -> Error {
+fn cell_fault(field: impl Into<std::borrow::Cow<'static, str>>, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }

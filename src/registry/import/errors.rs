@@ -8,35 +8,58 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// Why one row was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowFault {
     /// From 1; of a CSV record the line it begins on.
     pub line: u64,
-    /// Wire name of the code.
-    pub code: &'static str,
+    /// The code of the refusal.
+    pub code: Code,
     /// The field to blame.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// The rule that failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
+    pub rule: Option<Rule>,
 }
 
 impl RowFault {
     /// The fault of an error, without its words: they may quote the row.
     pub fn new(line: u64, error: &Error) -> Self {
-        let field = error.field.as_deref().map(shown);
-        let rule = error.rule.as_deref().map(str::to_owned);
-        Self { line, code: error.code.wire(), field, rule }
+        Self { line, code: error.code, field: error.field.as_deref().map(shown), rule: error.rule }
     }
 
     /// The fault of a row whose number stands on another face.
     pub fn clash(line: u64) -> Self {
-        let rule = Code::NumberClash.wire();
-        Self { line, code: rule, field: Some("number".to_owned()), rule: Some(rule.to_owned()) }
+        let field = Some("number".to_owned());
+        Self { line, code: Code::NumberClash, field, rule: Some(Rule::NumberClash) }
     }
+
+    /// The line of the error file, for people and programs.
+    fn written(&self) -> Written<'_> {
+        Written {
+            line: self.line,
+            code: self.code.wire(),
+            field: self.field.as_deref(),
+            rule: self.rule,
+            zh: self.rule.map_or(self.code.title_zh(), Rule::zh),
+            en: self.rule.map_or(self.code.title(), Rule::en),
+        }
+    }
+}
+
+/// One line of the error file.
+#[derive(Serialize)]
+struct Written<'a> {
+    line: u64,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<Rule>,
+    /// What is wrong and what to do: the rule's sentence, or the code's title where no rule is named.
+    zh: &'static str,
+    en: &'static str,
 }
 
 /// A path as the schemas write it. A segment that could not be a field's name comes from the row itself and
@@ -60,7 +83,7 @@ pub(super) struct ErrorFile {
 fn unwritable(error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, "the error file cannot be written")
         .at("errors")
-        .rule("error_file")
+        .rule(Rule::ErrorFile)
         .caused_by(error)
 }
 
@@ -74,7 +97,7 @@ pub fn refuse_source(errors: Option<&Path>, source: &Path) -> Result<()> {
     if errors.is_some_and(|path| same(path).unwrap_or(false)) {
         return Err(Error::new(Code::ConfigInvalid, "the error file is the file of the rows")
             .at("errors")
-            .rule("error_file"));
+            .rule(Rule::ErrorFile));
     }
     Ok(())
 }
@@ -104,7 +127,7 @@ impl ErrorFile {
     pub fn write(&mut self, faults: &[RowFault]) -> Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         for fault in faults {
-            let mut line = serde_json::to_vec(fault).map_err(Error::internal)?;
+            let mut line = serde_json::to_vec(&fault.written()).map_err(Error::internal)?;
             line.push(b'\n');
             file.write_all(&line).map_err(unwritable)?;
             self.len += line.len() as u64;

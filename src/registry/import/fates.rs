@@ -7,7 +7,8 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::errors::RowFault;
 use crate::registry::import::item::Item;
 use crate::registry::records::hosted::{self, Listed};
-use crate::store::{SealedKey, Writer};
+use crate::rule::Rule;
+use crate::store::{Reader, RecordKey, SealedKey, Writer};
 
 /// An item with the rows that need no leaf.
 pub(super) struct Ready {
@@ -41,7 +42,7 @@ impl Fates {
     /// one that is there, any other content makes it a clash.
     pub fn of(&mut self, writer: &mut Writer<'_>, items: &[Ready]) -> Result<Vec<Fate>> {
         let revoked = |ready: &Ready| {
-            let error = Error::new(Code::EnvelopeInvalid, "").rule("key_revoked");
+            let error = Error::new(Code::EnvelopeInvalid, "").rule(Rule::KeyRevoked);
             let revoked = self.revoked.contains(&ready.item.kid);
             revoked.then(|| Fate::Refused(RowFault::new(ready.item.line, &error)))
         };
@@ -71,13 +72,13 @@ impl Fates {
             let Some((ready, fate)) = at.and_then(|at| items.get(at).zip(fates.get_mut(at))) else {
                 continue;
             };
-            *fate = match hosted::of_key(writer, &known) {
-                Ok(listed) => Fate::Bound(Some(listed)),
-                Err(error) if refuses(error.code) => {
+            *fate = match entry_of_key(writer, &known, &ready.item)? {
+                Entry::None => continue,
+                Entry::GivesWay(listed) => Fate::Bound(Some(listed)),
+                Entry::Refuses(fault) => {
                     writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
-                    Fate::Refused(RowFault::new(ready.item.line, &error))
+                    Fate::Refused(fault)
                 }
-                Err(error) => return Err(error),
             };
         }
         Ok(())
@@ -94,9 +95,33 @@ impl Fates {
     }
 }
 
-/// Refusals of one row on account of the entry of its number; anything else ends the run.
-fn refuses(code: Code) -> bool {
-    matches!(code, Code::ActionForbidden | Code::NumberClash | Code::RecordDamaged)
+/// The directory entry with the number of an item.
+pub(super) enum Entry {
+    None,
+    GivesWay(Listed),
+    /// It may not give way, and so the item is refused.
+    Refuses(RowFault),
+}
+
+/// Looks for the entry of one item.
+pub(super) fn entry_of(reader: &mut Reader<'_>, item: &Item) -> Result<Entry> {
+    let Some(key) = item.signed.listed_key(reader.index()) else { return Ok(Entry::None) };
+    match reader.record_keys(&[key])?.first() {
+        Some(known) => entry_of_key(reader, known, item),
+        None => Ok(Entry::None),
+    }
+}
+
+fn entry_of_key(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Entry> {
+    match hosted::of_key(reader, known) {
+        Ok(listed) => Ok(Entry::GivesWay(listed)),
+        Err(error)
+            if matches!(error.code, Code::ActionForbidden | Code::NumberClash | Code::RecordDamaged) =>
+        {
+            Ok(Entry::Refuses(RowFault::new(item.line, &error)))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// One round: takes what is free, and decides on what is not.

@@ -35,6 +35,7 @@ pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, S
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
+use crate::rule::Rule;
 use errors::ErrorFile;
 use spill::SpillDir;
 use state::{Run, RunState};
@@ -58,7 +59,7 @@ impl Registry {
         options: &ImportOptions,
         progress: &(dyn Fn(ImportProgress) + Sync),
     ) -> Result<ImportReport> {
-        decide_scope(actor, Scope::Export).fields()?;
+        decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         errors::refuse_source(options.error_path.as_deref(), source)?;
         let survey = crate::table::survey(source)?;
@@ -66,7 +67,7 @@ impl Registry {
             Some(format) => format,
             None => {
                 let detail = "the file's name does not tell its format: say which";
-                return Err(Error::new(Code::ConfigInvalid, detail).at("format").rule("format_unknown"));
+                return Err(Error::new(Code::ConfigInvalid, detail).at("format").rule(Rule::FormatUnknown));
             }
         };
         let pace = pace::Pace::new(self, options.limits);

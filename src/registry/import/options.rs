@@ -22,6 +22,8 @@ pub struct Limits {
     pub transaction_time: Duration,
     /// Items that go through a transaction together while a process serves.
     pub served_chunk: usize,
+    /// Rows that the rules are asked about together while none serves.
+    pub settled_page: usize,
     /// Access commits that take longer than this (99th percentile) make the import stand still.
     pub slow_commit: Duration,
     /// Nor after this time while none does: keys come in random order, and the longer a transaction is, the more
@@ -42,6 +44,7 @@ impl Default for Limits {
             transaction_bytes: 64 << 20,
             transaction_time: Duration::from_millis(5),
             served_chunk: 30,
+            settled_page: 100,
             slow_commit: Duration::from_millis(20),
             alone_time: Duration::from_secs(1),
             pause: Duration::from_millis(10),

@@ -11,6 +11,7 @@ use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::import::columns::Columns;
 use crate::registry::import::errors::{ErrorFile, RowFault};
+use crate::registry::import::fates::{self, Entry};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
 use crate::registry::import::pace::{self, Pace};
@@ -22,6 +23,7 @@ use crate::registry::import::work::Work;
 use crate::registry::import::{Counts, Stage};
 use crate::registry::records::ends;
 use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
+use crate::rule::Rule;
 use crate::table::{Batch, Encoding, FileFormat, RowReader, decoded};
 
 /// What became of one batch.
@@ -32,6 +34,7 @@ struct BatchDone {
     rows: u64,
     accepted: u64,
     already_there: u64,
+    taken_over: u64,
     flagged: u64,
     faults: Vec<RowFault>,
 }
@@ -114,18 +117,26 @@ impl Sink for Comparing<'_> {
     fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()> {
         let items: Vec<Item> = self.items.drain(..).collect();
         let keys: Vec<_> = items.iter().flat_map(|item| item.signed.keys.iter().copied()).collect();
-        let found = self.registry.store().read_now(|reader| reader.record_keys(&keys))?;
-        for item in &items {
-            let Some(there) = found.iter().find(|there| item.signed.keys.contains(&there.key)) else {
-                continue;
-            };
-            done.accepted -= 1;
-            if there.content == item.signed.content.0 {
-                done.already_there += 1;
-            } else {
-                done.faults.push(RowFault::clash(item.line));
+        self.registry.store().read_now(|reader| {
+            let found = reader.record_keys(&keys)?;
+            for item in &items {
+                let there = found.iter().find(|there| item.signed.keys.contains(&there.key));
+                match there {
+                    Some(there) if there.content == item.signed.content.0 => done.already_there += 1,
+                    Some(_) => done.faults.push(RowFault::clash(item.line)),
+                    None => match fates::entry_of(reader, item)? {
+                        Entry::None => continue,
+                        Entry::GivesWay(_) => {
+                            done.taken_over += 1;
+                            continue;
+                        }
+                        Entry::Refuses(fault) => done.faults.push(fault),
+                    },
+                }
+                done.accepted -= 1;
             }
-        }
+            Ok(())
+        })?;
         done.faults.sort_by_key(|fault| fault.line);
         Ok(())
     }
@@ -236,7 +247,7 @@ impl Registry {
                 Some(digest) if digest == work.survey.digest => Ok(()),
                 _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
                     .at("file")
-                    .rule("file_changed")),
+                    .rule(Rule::FileChanged)),
             }
         })
     }
@@ -268,12 +279,10 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
             counts.rows_in += batch.rows;
             counts.bound += batch.accepted;
             counts.already_there += batch.already_there;
+            counts.taken_over += batch.taken_over;
             counts.refused += batch.faults.len() as u64;
-            counts.clashes += batch
-                .faults
-                .iter()
-                .map(|fault| u64::from(fault.code == Code::NumberClash.wire()))
-                .sum::<u64>();
+            counts.clashes +=
+                batch.faults.iter().map(|fault| u64::from(fault.code == Code::NumberClash)).sum::<u64>();
             counts.flagged += batch.flagged;
             work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
@@ -282,7 +291,8 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
 }
 
 fn header(bytes: &[u8], encoding: Encoding) -> Result<Columns> {
-    let fault = || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule("csv_header");
+    let fault =
+        || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule(Rule::CsvHeader);
     let text = decoded(bytes, encoding).ok_or_else(fault)?;
     let mut record = StringRecord::new();
     let read =
@@ -347,7 +357,7 @@ impl<S: Sink> Parser<'_, S> {
     fn batch(&mut self, batch: &Batch) -> Result<BatchDone> {
         let mut done = BatchDone { seq: batch.seq, position: batch.position, ..BatchDone::default() };
         let changed =
-            || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule("file_changed");
+            || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule(Rule::FileChanged);
         let text = decoded(&batch.bytes, self.encoding).ok_or_else(changed)?;
         match self.columns {
             None => {
@@ -369,7 +379,7 @@ impl<S: Sink> Parser<'_, S> {
             }
         }
         if let Some(line) = batch.too_long {
-            let error = Error::new(Code::BodyTooLarge, "the row is longer than 1 MiB").rule("row_too_long");
+            let error = Error::new(Code::BodyTooLarge, "the row is longer than 1 MiB").rule(Rule::RowTooLong);
             self.row(Err(error), line, &mut done)?;
         }
         self.sink.batch_ended(&mut done)?;

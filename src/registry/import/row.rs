@@ -9,6 +9,7 @@ use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::item::Item;
 use crate::registry::records::submitted::{Beginning, Submitted};
+use crate::rule::Rule;
 use crate::trust::SigningKey;
 
 /// What a row became.
@@ -59,6 +60,7 @@ fn key(registry: &Registry, keys: &mut Keys, issuer: &str) -> Result<Arc<Signing
         keys.insert(issuer.to_owned(), found);
     }
     keys.get(issuer).cloned().flatten().ok_or_else(|| {
-        Error::new(Code::IssuerNotAuthorised, "the registry holds no key for this issuer").rule("key_missing")
+        Error::new(Code::IssuerNotAuthorised, "the registry holds no key for this issuer")
+            .rule(Rule::KeyMissing)
     })
 }

@@ -26,9 +26,6 @@ use crate::registry::records::ends::{self, Arrived, Due};
 use crate::registry::records::kept;
 use crate::store::{Load, Reader, Writer};
 
-/// Notes that are looked at in one snapshot while nobody serves.
-const PAGE: usize = 100;
-
 /// A row that a rule touches: under which key its record is found, and the id that the record has if this run
 /// bound it.
 pub(super) struct Note {
@@ -97,7 +94,8 @@ impl Registry {
         notes.skip(run.body.settled)?;
         let mut next = run.body.settled;
         loop {
-            let most = if work.pace.beside().served { work.options.limits.served_chunk } else { PAGE };
+            let limits = work.options.limits;
+            let most = if work.pace.beside().served { limits.served_chunk } else { limits.settled_page };
             let mut page = Vec::with_capacity(most);
             while page.len() < most {
                 let mut note = None;

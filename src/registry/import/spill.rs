@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::error::{Code, Error, Result};
 use crate::registry::import::item::SortKey;
-use crate::store::{Purpose, Vault};
-use crate::trust::Aad;
+use crate::rule::Rule;
+use crate::store::{self, Purpose, Vault};
+use crate::trust::seal::sealed_key_id;
+use crate::trust::{Aad, Layout};
 
 fn io(error: std::io::Error) -> Error {
     Error::new(Code::StoreUnavailable, "the spill directory cannot be used").caused_by(error)
@@ -21,8 +23,11 @@ fn io(error: std::io::Error) -> Error {
 
 pub(super) fn damaged() -> Error {
     Error::new(Code::RecordDamaged, "a spill run does not open: import the file under another run id")
-        .rule("spill_damaged")
+        .rule(Rule::SpillDamaged)
 }
+
+/// What stands for the table in the additional data of a block.
+const TABLE: &str = "spill";
 
 /// Bytes of a small step.
 const STEP: usize = 1 << 20;
@@ -83,8 +88,7 @@ impl SpillDir {
         self.path.join(format!("{run:06}.run"))
     }
 
-    fn additional(&self, aad: &mut Aad, key_id: i32, run: u32, block: i64, last: bool) {
-        aad.start("spill", u32::try_from(key_id).unwrap_or(u32::MAX));
+    fn cover(&self, aad: &mut Aad, run: u32, block: i64, last: bool) {
         aad.text(&self.id).integer(run.into()).integer(block).boolean(last);
     }
 }
@@ -95,7 +99,7 @@ fn lock_file(path: &Path) -> Result<File> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => {
-            Err(Error::new(Code::StoreBusy, "another process works on this run").rule("run_locked"))
+            Err(Error::new(Code::StoreBusy, "another process works on this run").rule(Rule::RunLocked))
         }
         Err(fs::TryLockError::Error(error)) => Err(io(error)),
     }
@@ -185,7 +189,8 @@ impl<'a> RunWriter<'a> {
     fn seal(&mut self, last: bool) -> Result<()> {
         let key = self.vault.current(Purpose::Spill)?;
         let mut aad = Aad::new();
-        self.dir.additional(&mut aad, key.id(), self.number, self.blocks, last);
+        store::start(&mut aad, Layout::PRESENT, TABLE, key.id());
+        self.dir.cover(&mut aad, self.number, self.blocks, last);
         let sealed = key.seal(&aad, &self.block)?;
         self.block.clear();
         self.blocks += 1;
@@ -245,13 +250,31 @@ impl<'a> RunReader<'a> {
         self.left = self.left.checked_sub(4 + len).ok_or_else(damaged)?;
         let mut sealed = vec![0; usize::try_from(len).map_err(Error::internal)?];
         self.file.read_exact(&mut sealed).map_err(|error| damaged().caused_by(error))?;
-        let id = sealed.get(1..5).and_then(|id| id.try_into().ok()).ok_or_else(damaged)?;
-        let id = i32::from_be_bytes(id);
+        let layout = Layout::of(&sealed).ok_or_else(damaged)?;
+        let id = sealed_key_id(&sealed).and_then(|id| i32::try_from(id).ok()).ok_or_else(damaged)?;
         let mut aad = Aad::new();
-        self.dir.additional(&mut aad, id, self.number, self.blocks, self.left == 0);
-        self.block = self.vault.open(id, &aad, sealed).ok_or_else(damaged)?;
+        store::start(&mut aad, layout, TABLE, id);
+        self.dir.cover(&mut aad, self.number, self.blocks, self.left == 0);
+        // An import that the program before began is finished by this one.
+        self.block = self.vault.open_passing(id, &aad, sealed).ok_or_else(damaged)?;
         self.blocks += 1;
         self.at = 0;
         Ok(!self.block.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::bytes_page::Examples;
+
+    #[test]
+    fn bytes_page_block_of_a_spill_run_holds() {
+        let (examples, data) = (Examples::read(), tempfile::tempdir().unwrap());
+        let dir = SpillDir::claim(data.path(), "2024-05").unwrap();
+        let mut aad = Aad::new();
+        store::start(&mut aad, Layout::PRESENT, TABLE, 7);
+        dir.cover(&mut aad, 3, 1, true);
+        assert_eq!(aad.bytes(), examples.hex("row.spill.additional"));
     }
 }

@@ -10,6 +10,7 @@ use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::import::{Counts, ImportReport, Timings};
+use crate::rule::Rule;
 use crate::store::ImportRunRow;
 use crate::table::{Encoding, FileFormat, Survey};
 use crate::trust::{EnvelopeBuf, Typ, random};
@@ -155,7 +156,7 @@ impl Registry {
         if let Some(run) = known {
             if run.body.digest != survey.digest || run.body.format != format {
                 let detail = "this run was begun with another file or format";
-                return Err(Error::new(Code::ConfigInvalid, detail).at("run").rule("run_other_file"));
+                return Err(Error::new(Code::ConfigInvalid, detail).at("run").rule(Rule::RunOtherFile));
             }
             return Ok(run);
         }
@@ -235,5 +236,5 @@ fn check_id(id: &str) -> Result<()> {
     if (1..=40).contains(&id.len()) && id.bytes().all(plain) {
         return Ok(());
     }
-    Err(Error::new(Code::ConfigInvalid, "a run id is 1 to 40 of a-z 0-9 -").at("run").rule("run_id_form"))
+    Err(Error::new(Code::ConfigInvalid, "a run id is 1 to 40 of a-z 0-9 -").at("run").rule(Rule::RunIdForm))
 }

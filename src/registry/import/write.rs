@@ -217,7 +217,7 @@ impl Merging<'_> {
                 Fate::AlreadyThere => counts.already_there += 1,
                 Fate::Refused(fault) => {
                     counts.refused += 1;
-                    counts.clashes += u64::from(fault.code == Code::NumberClash.wire());
+                    counts.clashes += u64::from(fault.code == Code::NumberClash);
                     self.errors.write(&[fault])?;
                 }
             }

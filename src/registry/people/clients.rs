@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
 use crate::policy::{Client, Grant, Scope};
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::ClientBody;
@@ -50,7 +50,7 @@ impl Registry {
             enabled: true,
             made_at: self.now().micros(),
         };
-        self.publish_client(actor, "grant", &row)
+        self.publish_client(actor, PublicAction::Grant, &row)
     }
 
     /// Changes a client's row: its grants, its budget, or whether it may work at all. Every token it holds
@@ -69,10 +69,10 @@ impl Registry {
         let mut body: ClientBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
         change(&mut body, &mut row.enabled);
         row.body = serde_json::to_string(&body).map_err(Error::internal)?;
-        self.publish_client(actor, "change", &row)
+        self.publish_client(actor, PublicAction::Change, &row)
     }
 
-    fn publish_client(&self, actor: &str, action: &'static str, row: &ClientRow) -> Result<()> {
+    fn publish_client(&self, actor: &str, action: PublicAction, row: &ClientRow) -> Result<()> {
         let kind = EventKind::Client;
         let stated = vec![Stated::row(kind, client_body(row)?)];
         self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {

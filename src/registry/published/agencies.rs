@@ -3,7 +3,7 @@
 use crate::catalog::{Agency, Authority};
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode};
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
 use crate::store::{AgencyRow, AuthorityRow};
@@ -35,7 +35,7 @@ impl Registry {
             let (code, valid_from) = (agency.code.clone(), agency.valid_from.number());
             rows.push(AgencyRow { code, valid_from, body });
         }
-        let action = if known.iter().all(|known| *known) { "change" } else { "add" };
+        let action = if known.iter().all(|known| *known) { PublicAction::Change } else { PublicAction::Add };
         self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
             rows.iter().try_for_each(|row| writer.put_agency(row))
         })
@@ -58,7 +58,7 @@ impl Registry {
             valid_from: authority.from.number(),
             body: serde_json::to_string(authority).map_err(Error::internal)?,
         };
-        let (kind, action) = (EventKind::Authority, "grant");
+        let (kind, action) = (EventKind::Authority, PublicAction::Grant);
         let stated = vec![Stated::row(kind, stored_body(&row.body)?)];
         self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
             writer.put_authority(&row)

@@ -3,7 +3,7 @@
 use crate::catalog::Coverage;
 use crate::error::{Code, Error, Result};
 use crate::record::canonical;
-use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::event::{Event, EventKind, PublicAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::published::notice::put_public;
@@ -45,7 +45,7 @@ impl Registry {
             Snapshot::guard(writer)?;
             let event = Event::new(
                 EventKind::Coverage,
-                "state",
+                PublicAction::State,
                 actor,
                 salt,
                 subject_hash(&salt, &subject),

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::TreeReader;
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::published::notice::{Notice, Stated, key_body};
+use crate::rule::Rule;
 use crate::store::{SigningKeyRow, Store};
 use crate::trust::master::WrapName;
 use crate::trust::{SigningKey, VerifyKey};
@@ -23,7 +24,7 @@ impl Registry {
         self.known_agency(agency)?;
         let key = SigningKey::generate()?;
         let row = kept_row(self.store(), agency, ISSUE, &key, self.now())?;
-        self.put_key(actor, "generate", row, None)
+        self.put_key(actor, PublicAction::Generate, row, None)
     }
 
     /// Registers the public key of an issuer that signs for itself.
@@ -45,7 +46,7 @@ impl Registry {
             revoked_since: None,
             revoked_why: None,
         };
-        self.put_key(actor, "register", row, None)
+        self.put_key(actor, PublicAction::Register, row, None)
     }
 
     /// Makes a new key of the registry itself, which signs from then on. Its event is signed by the key before it,
@@ -57,14 +58,14 @@ impl Registry {
         let before = self.newest_registry_key(None)?;
         let row = kept_row(self.store(), REGISTRY, REGISTRY, &key, self.now())?;
         let signer = before.as_ref().unwrap_or(&key);
-        self.put_key(actor, "generate", row, Some(signer))
+        self.put_key(actor, PublicAction::Generate, row, Some(signer))
     }
 
     /// Stores a key with its event.
     pub(in crate::registry) fn put_key(
         &self,
         actor: &str,
-        action: &'static str,
+        action: PublicAction,
         row: SigningKeyRow,
         signer: Option<&SigningKey>,
     ) -> Result<String> {
@@ -89,18 +90,18 @@ impl Registry {
         let before = rows.into_iter().find(|row| row.kid == kid).ok_or_else(missing)?;
         if before.revoked_since.is_some_and(|earlier| earlier < since.micros()) {
             let detail = "the key is revoked since an earlier moment, which is not taken back";
-            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule("since_later"));
+            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::SinceLater));
         }
         if let Some(log) = before.owner.strip_prefix("log:") {
             let head = self.store().read_side_now(side_of(log), |reader| reader.head(log))?;
             if head.is_some_and(|head| !head.closed) {
                 let detail = "the log of this key is open: let a successor follow it first";
-                return Err(Error::new(Code::FieldInvalid, detail).at("kid").rule("log_open"));
+                return Err(Error::new(Code::FieldInvalid, detail).at("kid").rule(Rule::LogOpen));
             }
         }
         let signer = self.newest_registry_key(Some(kid))?.ok_or_else(|| {
             let detail = "this is the registry's last key: make it another first";
-            Error::new(Code::FieldInvalid, detail).at("kid").rule("key_last")
+            Error::new(Code::FieldInvalid, detail).at("kid").rule(Rule::KeyLast)
         })?;
         let row = SigningKeyRow {
             revoked_at: Some(self.now().micros()),
@@ -110,7 +111,7 @@ impl Registry {
         };
         let notice = Notice {
             kind: EventKind::Key,
-            action: "revoke",
+            action: PublicAction::Revoke,
             actor,
             ground: Some(why),
             signer: Some(&signer),
@@ -133,7 +134,7 @@ impl Registry {
             .find(|row| row.owner == agency && row.wrapped.is_some() && row.revoked_at.is_none());
         let row = row.ok_or_else(|| {
             Error::new(Code::IssuerNotAuthorised, "the registry holds no key for this issuer")
-                .rule("key_missing")
+                .rule(Rule::KeyMissing)
         })?;
         let seed = self.unwrapped(row)?;
         Ok(Arc::new(SigningKey::from_seed(&seed)?))

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::record::Digest;
-use crate::record::event::{Event, EventKind, Order, public_actions, subject_hash};
+use crate::record::event::{Event, EventKind, Order, PublicAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
@@ -20,7 +20,7 @@ use crate::trust::{EnvelopeBuf, SigningKey, Typ, random};
 #[derive(Clone, Copy)]
 pub(in crate::registry) struct Notice<'a> {
     pub kind: EventKind,
-    pub action: &'static str,
+    pub action: PublicAction,
     pub actor: &'a str,
     pub ground: Option<&'a str>,
     /// Signs the orders; the registry's newest key where none is named.
@@ -90,7 +90,7 @@ impl Registry {
 
 /// The signed order for a change of something public.
 pub(in crate::registry) fn public_order(
-    action: &str,
+    action: PublicAction,
     subject: &str,
     ground: Option<&str>,
     detail: Map<String, Value>,
@@ -99,7 +99,7 @@ pub(in crate::registry) fn public_order(
 ) -> Result<EnvelopeBuf> {
     let salt = random::salt()?;
     let order = Order {
-        action: action.to_owned(),
+        action: action.wire().to_owned(),
         detail: (!detail.is_empty()).then_some(detail),
         effective_on: at.day(),
         ground: ground.map(str::to_owned),
@@ -125,7 +125,7 @@ pub(in crate::registry) fn put_public(
     event: &Event,
     signed: Option<Vec<u8>>,
 ) -> Result<[u8; 32]> {
-    if !public_actions(kind).contains(&event.action.as_str()) {
+    if PublicAction::of(kind).iter().all(|action| action.wire() != event.action) {
         return Err(Error::internal("an action that schema/bytes.md does not list"));
     }
     writer.insert_public_event(&PublicEvent {

@@ -2,7 +2,7 @@
 
 use crate::catalog::{CodeLists, TypeEntry};
 use crate::error::{Code, Error, Result};
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
 
@@ -38,7 +38,7 @@ impl Registry {
             rows.push((code, i32::try_from(version).map_err(Error::internal)?, body));
         }
         if !rows.is_empty() {
-            let (kind, action) = (EventKind::Type, "load");
+            let (kind, action) = (EventKind::Type, PublicAction::Load);
             self.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |writer| {
                 rows.iter().try_for_each(|(code, version, body)| writer.insert_type(code, *version, body))
             })?;

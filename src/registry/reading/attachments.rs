@@ -5,13 +5,15 @@ use serde::Deserialize;
 use crate::error::{Code, Error, Result};
 use crate::log::Accepted;
 use crate::policy::{Actor, Decision, Fields, Scope, decide, decide_scope};
+use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::payload::Attachment;
 use crate::record::{Digest, Record, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, answer_digest, nothing_shown};
+use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::base::asked::{Purpose, check_purpose};
 use crate::registry::reading::here::Here;
+use crate::rule::Rule;
 use crate::store::Cost;
 use crate::trust::Envelope;
 
@@ -54,7 +56,7 @@ impl Registry {
     /// `forbidden`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` where the content
     /// is another than the one named.
     pub fn put_attachment(&self, actor: &Actor, sha256: &str, content: &[u8]) -> Result<()> {
-        decide_scope(actor, Scope::Attachment).fields()?;
+        decide_scope(actor, Scope::Attachment).required()?;
         if content.len() > ATTACHMENT_LIMIT {
             return Err(Error::new(Code::BodyTooLarge, "an attachment has at most 8 MiB"));
         }
@@ -62,7 +64,7 @@ impl Registry {
         if content.is_empty() || Digest::of(&[content]) != digest {
             return Err(Error::new(Code::FieldInvalid, "the content has another SHA-256, or there is none")
                 .at("sha256")
-                .rule("attachment_digest"));
+                .rule(Rule::AttachmentDigest));
         }
         let key = self.store().vault().index().attachment_key(&digest);
         self.store().put_attachment(&key, content, self.now())
@@ -73,12 +75,7 @@ impl Registry {
     /// # Errors
     /// `purpose_missing`; `not_found` where there is no such record, it does not name the file, or the file was
     /// never brought; `forbidden` (noted); `record_damaged` where the content is not the one that was signed.
-    pub async fn attachment(
-        &self,
-        actor: &Actor,
-        ask: &AttachmentAsk,
-        channel: &str,
-    ) -> Result<AttachmentShown> {
+    pub async fn attachment(&self, actor: &Actor, ask: &AttachmentAsk) -> Result<AttachmentShown> {
         check_purpose(&ask.purpose)?;
         let digest = digest_of(&ask.sha256)?;
         let snapshot = self.fresh_snapshot()?;
@@ -97,23 +94,15 @@ impl Registry {
         let decision = decide(actor, scope, &type_code, Some(&ask.purpose.item));
         let refusal = match &decision {
             Decision::Allowed { fields: Fields::Whole, .. } => None,
-            Decision::Allowed { .. } => Some("whole_not_granted"),
+            Decision::Allowed { .. } => Some(Rule::WholeNotGranted),
             Decision::Refused { reason } => Some(*reason),
         };
-        let label = actor.label();
-        let parts = |decision, outcome, answer| EntryParts {
-            actor: &label,
-            channel,
-            purpose: Some(&ask.purpose),
-            types: Some(vec![&type_code]),
-            fields: Some(vec!["attachments"]),
-            decision,
-            outcome,
-            answer,
-        };
+        let entry = Entry::of(actor)
+            .purpose(&ask.purpose)
+            .types(Some([type_code.as_str()]))
+            .fields(Some(["attachments"]));
         if let Some(reason) = refusal {
-            let entry = parts(reason, "refused", nothing_shown());
-            access.note(entry.submission(access.name(), kept.touched())?).await?;
+            entry.note(&access, kept.touched(), CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
         }
         let (row, superseded) = here.named()?;
@@ -138,8 +127,9 @@ impl Registry {
             digest,
             judgement,
         };
-        let entry = parts(decision.reason(), "attachment", answer_digest(Some(&here.head), &[record]));
-        let accepted = access.note(entry.submission(access.name(), kept.touched())?).await?;
+        let answer = answer_digest(Some(&here.head), &[record]);
+        let came_to = CameTo::shown(Outcome::Attachment, decision.reason(), answer);
+        let accepted = entry.note(&access, kept.touched(), came_to).await?;
         Ok(AttachmentShown { attachment: named, content, accepted })
     }
 }
@@ -148,6 +138,6 @@ fn digest_of(sha256: &str) -> Result<Digest> {
     Digest::from_hex(sha256).ok_or_else(|| {
         Error::new(Code::FieldInvalid, "64 lower-case hexadecimal characters")
             .at("sha256")
-            .rule("attachment_digest_form")
+            .rule(Rule::AttachmentDigestForm)
     })
 }

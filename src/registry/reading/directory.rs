@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use crate::error::{Code, Error, Result};
 use crate::log::{Head, TreeReader};
 use crate::policy::{Actor, Decision, Scope, decide};
+use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Judgement, Reason, State, canonical, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, Touched, answer_digest, nothing_shown, receipt_value};
+use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest, receipt_value};
 use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
@@ -18,8 +19,9 @@ use crate::registry::holders::linked;
 use crate::registry::reading::here::head_json;
 use crate::registry::reading::history::Shown;
 use crate::registry::records::{judge, kept};
+use crate::rule::Rule;
 use crate::store::{Cost, HolderState, Opened, StoredRecord};
-use crate::trust::{EnvelopeBuf, HolderKey};
+use crate::trust::EnvelopeBuf;
 
 /// A list that is asked for.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -38,7 +40,7 @@ pub struct DirectoryAsk {
 struct Listed {
     head: Head,
     /// Each with all its holders, where it is joint.
-    rows: Vec<(Opened, Vec<HolderKey>)>,
+    rows: Vec<(Opened, Vec<CoHolder>)>,
     state: HolderState,
     lives: Lives,
     /// A row about the holder does not open.
@@ -53,32 +55,21 @@ impl Registry {
     ///
     /// # Errors
     /// `purpose_missing`; `holder_code_invalid`; `forbidden` (noted as an access) where no type is allowed.
-    pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk, channel: &str) -> Result<Shown> {
+    pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<Shown> {
         check_purpose(&ask.purpose)?;
         let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let label = actor.label();
         let item = Some(ask.purpose.item.as_str());
-        let parts = |decision, outcome, answer| EntryParts {
-            actor: &label,
-            channel,
-            purpose: Some(&ask.purpose),
-            types: None,
-            fields: None,
-            decision,
-            outcome,
-            answer,
-        };
+        let entry = Entry::of(actor).purpose(&ask.purpose);
         let types = snapshot.catalog.types();
         let decisions: Vec<Decision> =
             types.iter().map(|entry| decide(actor, Scope::Lookup, &entry.def().code, item)).collect();
-        let allowed = decisions.iter().find(|decision| matches!(decision, Decision::Allowed { .. }));
+        let allowed = decisions.iter().find(|decision| decision.refusal().is_none());
         let mut touched = Touched::one(&parsed.code, key);
         let Some(decision) = allowed.map(Decision::reason) else {
-            let reason = decisions.first().map_or("type_not_granted", Decision::reason);
-            let entry = parts(reason, "refused", nothing_shown());
-            access.note(entry.submission(access.name(), touched)?).await?;
+            let reason = decisions.iter().find_map(Decision::refusal).unwrap_or(Rule::TypeNotGranted);
+            entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         };
         let (held, credit_code) = (snapshot.clone(), parsed.code.credit_code().map(str::to_owned));
@@ -106,13 +97,13 @@ impl Registry {
         });
         let found = found.await?;
         let now = self.now();
-        let (mut entries, mut listed) = (Vec::new(), Vec::new());
+        let (mut entries, mut listed, mut shown) = (Vec::new(), Vec::new(), Vec::new());
         for (row, holders) in &found.rows {
             let type_code = match row {
                 Opened::Record(row) => &row.type_code,
                 Opened::Damaged { type_code, .. } => type_code,
             };
-            if matches!(decide(actor, Scope::Lookup, type_code, item), Decision::Refused { .. }) {
+            if decide(actor, Scope::Lookup, type_code, item).refusal().is_some() {
                 continue;
             }
             let (value, identifier, version, judgement) = match row {
@@ -137,12 +128,18 @@ impl Registry {
             };
             let digest = Digest::of(&[&canonical::to_vec(&value).map_err(Error::internal)?]);
             entries.push(value);
+            if let Opened::Record(row) = row {
+                touched.found_under(&row.body.holder.0, &row.body.holder.1, row.hk);
+            }
+            shown.push(holders);
             listed.push(AnsweredRecord { identifier, version, digest, judgement });
+        }
+        for holders in shown {
             touched.also(holders);
         }
-        let outcome = if entries.is_empty() { "nothing_on_file" } else { "listed" };
-        let entry = parts(decision, outcome, answer_digest(Some(&found.head), &listed));
-        let accepted = access.note(entry.submission(access.name(), touched)?).await?;
+        let outcome = if entries.is_empty() { Outcome::NothingOnFile } else { Outcome::Listed };
+        let came_to = CameTo::shown(outcome, decision, answer_digest(Some(&found.head), &listed));
+        let accepted = entry.note(&access, touched, came_to).await?;
         let mut notes: Vec<&str> = Vec::new();
         if found.conflict {
             notes.push(Reason::HolderCodeConflict.wire());

@@ -9,12 +9,13 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::Accepted;
 use crate::policy::{Actor, Fields, Scope, decide};
+use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::Event;
 use crate::record::history::{EventFact, state_as_of};
 use crate::record::{Action, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, answer_digest, nothing_shown, receipt_value};
+use crate::registry::access::entry::{CameTo, Entry, answer_digest, receipt_value};
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::reading::here::{Here, InLog, head_json};
 use crate::store::{Cost, StoredEvent, StoredRecord};
@@ -62,7 +63,7 @@ impl Registry {
     ///
     /// # Errors
     /// `purpose_missing`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
-    pub async fn history(&self, actor: &Actor, ask: &HistoryAsk, channel: &str) -> Result<Shown> {
+    pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<Shown> {
         check_purpose(&ask.purpose)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
@@ -73,26 +74,11 @@ impl Registry {
         let current = kept.first()?;
         let decision = decide(actor, Scope::Lookup, &current.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
-        let label = actor.label();
-        let parts = |outcome, answer| EntryParts {
-            actor: &label,
-            channel,
-            purpose: Some(&ask.purpose),
-            types: Some(vec![&current.type_code]),
-            fields: None,
-            decision: reason,
-            outcome,
-            answer,
-        };
-        let fields = match decision.fields() {
-            Ok(fields) => fields,
-            Err(refusal) => {
-                let entry = parts("refused", nothing_shown());
-                access.note(entry.submission(access.name(), kept.touched())?).await?;
-                return Err(refusal);
-            }
-        };
-        let whole = fields == Fields::Whole;
+        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([current.type_code.as_str()]));
+        if let Some(rule) = decision.refusal() {
+            entry.note(&access, kept.touched(), CameTo::refused(rule)).await?;
+        }
+        let whole = decision.fields()? == Fields::Whole;
         let now = self.now();
         let facts = event_facts(&here.events)?;
         let as_of = ask.as_of.unwrap_or(now.day());
@@ -117,8 +103,8 @@ impl Registry {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let entry = parts("history", answer_digest(Some(&here.head), &listed));
-        let accepted = access.note(entry.submission(access.name(), kept.touched())?).await?;
+        let came_to = CameTo::shown(Outcome::History, reason, answer_digest(Some(&here.head), &listed));
+        let accepted = entry.note(&access, kept.touched(), came_to).await?;
         let events: Vec<Value> =
             here.events.iter().map(|(event, in_log)| event_json(event, *in_log, whole)).collect();
         let body = json!({

@@ -17,10 +17,12 @@ use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::Parsed;
 use crate::policy::{Actor, Decision, Scope, decide};
+use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, Touched, nothing_shown};
+use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::base::asked::check_purpose;
 use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm};
+use crate::rule::Rule;
 use crate::trust::HolderKey;
 
 /// Where and when a record not found could have been issued; decides what its absence means.
@@ -82,27 +84,19 @@ impl Registry {
         Ok(Prepared { ask, parsed, key })
     }
 
-    /// Answers a prepared lookup. `channel` names the door it came through: `agency`, `window`, `cli`.
-    pub async fn lookup(&self, actor: &Actor, prepared: Prepared<'_>, channel: &str) -> Result<Answered> {
+    /// Answers a prepared lookup.
+    pub async fn lookup(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Answered> {
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
         let Prepared { ask, parsed, key } = prepared;
-        let label = actor.label();
         let mut touched = Touched::one(&parsed.code, key);
-        let parts = |decision, outcome, answer| EntryParts {
-            actor: &label,
-            channel,
-            purpose: Some(&ask.purpose),
-            types: ask.types.as_ref().map(|types| types.iter().map(String::as_str).collect()),
-            fields: ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect()),
-            decision,
-            outcome,
-            answer,
-        };
+        let entry = Entry::of(actor)
+            .purpose(&ask.purpose)
+            .types(ask.types.as_ref().map(|types| types.iter().map(String::as_str)))
+            .fields(ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str)));
         let asked_types = asked_types(&snapshot, ask)?;
         if let Some(reason) = refusal(&snapshot, actor, ask, asked_types.as_deref()) {
-            let entry = parts(reason, "refused", nothing_shown());
-            access.note(entry.submission(access.name(), touched)?).await?;
+            entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
 
@@ -110,10 +104,10 @@ impl Registry {
         let (submission, written) = {
             let mut draft = answer::Draft::new(&snapshot, self.now(), &parsed, &found);
             let decision = show(&mut draft, actor, ask, asked_types.as_deref())?;
-            touched.also(&draft.co_holders(self.store().vault().index()));
-            let outcome = if draft.is_empty() { "nothing_on_file" } else { "answered" };
-            let entry = parts(decision, outcome, draft.digest());
-            (entry.submission(access.name(), touched)?, draft.written())
+            draft.touch(&mut touched, self.store().vault().index());
+            let outcome = if draft.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
+            let came_to = CameTo::shown(outcome, decision, draft.digest());
+            (entry.submission(access.name(), touched, came_to)?, draft.written())
         };
         // Under load many answers wait for one commit; what they were written from goes before.
         drop(found);
@@ -143,12 +137,9 @@ fn refusal(
     actor: &Actor,
     ask: &Ask,
     asked_types: Option<&[String]>,
-) -> Option<&'static str> {
+) -> Option<Rule> {
     let item = Some(ask.purpose.item.as_str());
-    let refused = |code: &str| match decide(actor, Scope::Lookup, code, item) {
-        Decision::Refused { reason } => Some(reason),
-        Decision::Allowed { .. } => None,
-    };
+    let refused = |code: &str| decide(actor, Scope::Lookup, code, item).refusal();
     match asked_types {
         Some(types) => types.iter().find_map(|code| refused(code)),
         None => {
@@ -170,10 +161,10 @@ fn show(
     actor: &Actor,
     ask: &Ask,
     asked_types: Option<&[String]>,
-) -> Result<&'static str> {
+) -> Result<AllowedBy> {
     let item = Some(ask.purpose.item.as_str());
     let (snapshot, found) = (draft.snapshot, draft.found);
-    let mut decision = "nothing_to_decide";
+    let mut decision = AllowedBy::NothingToDecide;
     // Rows come in type order, and few grants differ by type: a type is decided once.
     let mut last: Option<(&str, Decision)> = None;
     for row in &found.rows {
@@ -185,7 +176,7 @@ fn show(
             last = Some((type_code, decide(actor, Scope::Lookup, type_code, item)));
         }
         if let Some((_, Decision::Allowed { fields, reason })) = &last {
-            decision = reason;
+            decision = *reason;
             match &ask.fields {
                 None => draft.record(row, fields)?,
                 asked => draft.record(row, &fields.narrowed(asked.as_ref()))?,
@@ -197,8 +188,7 @@ fn show(
         Some(types) => types,
         None if draft.is_empty() => {
             let codes = snapshot.catalog.type_codes();
-            let codes = codes
-                .filter(|code| matches!(decide(actor, Scope::Lookup, code, item), Decision::Allowed { .. }));
+            let codes = codes.filter(|code| decide(actor, Scope::Lookup, code, item).refusal().is_none());
             allowed = codes.map(str::to_owned).collect::<Vec<_>>();
             &allowed
         }
@@ -216,7 +206,7 @@ fn asked_types(
     if names.is_empty() || names.len() > 64 {
         return Err(Error::new(Code::FieldInvalid, "name 1 to 64 types, or leave the field out")
             .at("types")
-            .rule("length"));
+            .rule(Rule::Length));
     }
     let codes = names
         .iter()

@@ -21,12 +21,14 @@ pub(in crate::registry) use crate::registry::reading::here::head_json;
 use crate::error::{Code, Error, Result};
 use crate::log::Head;
 use crate::policy::{Actor, Scope, decide_scope};
+use crate::record::access::{AllowedBy, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::{Digest, Judgement, Reason, Reasons, Verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, Touched, answer_digest, receipt_value};
+use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest, receipt_value};
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::snapshot::Snapshot;
+use crate::rule::Rule;
 
 /// What is to be verified: exactly one of `envelope`, `identifier` and `receipt`.
 #[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -78,7 +80,7 @@ pub struct Verified {
 struct Finding {
     judgement: Judgement,
     /// The rule of layout that failed, where one did.
-    rule: Option<&'static str>,
+    rule: Option<Rule>,
     /// Members of the answer beside verdict and reasons.
     about: Map<String, Value>,
     /// Of a record kept here: on whose lists the access stands, and what the entry says of the answer.
@@ -96,11 +98,11 @@ struct Shown {
 }
 
 impl Finding {
-    fn malformed(rule: &'static str) -> Self {
+    fn malformed(rule: Rule) -> Self {
         Self::bare(Verdict::Invalid, Reason::Malformed, Some(rule))
     }
 
-    fn bare(verdict: Verdict, reason: Reason, rule: Option<&'static str>) -> Self {
+    fn bare(verdict: Verdict, reason: Reason, rule: Option<Rule>) -> Self {
         let judgement = Judgement { verdict, reasons: Reasons::NONE.with(reason) };
         Self { judgement, rule, about: Map::new(), shown: None }
     }
@@ -108,22 +110,20 @@ impl Finding {
 
 impl Registry {
     /// Verifies. `actor` is none for the public, who may bring an envelope or a receipt; an identifier needs a
-    /// grant for the type and the fields. `channel` names the door.
+    /// grant for the type and the fields.
     ///
     /// # Errors
     /// `field_invalid` unless exactly one thing is brought; `purpose_missing`, `forbidden`; and what keeps an
     /// access from being noted.
-    pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk, channel: &str) -> Result<Verified> {
+    pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<Verified> {
         let snapshot = self.fresh_snapshot()?;
         if let Some(purpose) = &ask.purpose {
             check_purpose(purpose)?;
         }
-        let mut decision = "public";
-        if let Some(actor) = actor {
-            let decided = decide_scope(actor, Scope::Verify);
-            decision = decided.reason();
-            decided.fields()?;
-        }
+        let decision = match actor {
+            Some(actor) => decide_scope(actor, Scope::Verify).required()?,
+            None => AllowedBy::Public.into(),
+        };
         let (what, finding) = match (&ask.envelope, &ask.identifier, &ask.receipt) {
             (Some(compact), None, None) if ask.face.is_none() => {
                 ("envelope", self.verify_envelope(&snapshot, compact).await?)
@@ -132,7 +132,7 @@ impl Registry {
                 let face = ask.face.as_ref().filter(|face| !face.is_empty());
                 let face = face.ok_or_else(|| {
                     let detail = "an identifier is verified with values of the face";
-                    Error::new(Code::FieldInvalid, detail).at("face").rule("face_missing")
+                    Error::new(Code::FieldInvalid, detail).at("face").rule(Rule::FaceMissing)
                 })?;
                 let actor = actor.ok_or_else(|| {
                     Error::new(Code::Unauthenticated, "an identifier is verified for those who are signed in")
@@ -140,7 +140,7 @@ impl Registry {
                 let purpose = ask.purpose.as_ref().ok_or_else(|| {
                     Error::new(Code::PurposeMissing, "say for which item and why").at("purpose")
                 })?;
-                let found = self.verify_face(&snapshot, actor, (identifier, face), purpose, channel).await?;
+                let found = self.verify_face(&snapshot, actor, (identifier, face), purpose).await?;
                 ("identifier", found)
             }
             (None, None, Some(receipt)) if ask.face.is_none() => {
@@ -152,7 +152,7 @@ impl Registry {
                     "exactly one of envelope, identifier and receipt",
                 )
                 .at("envelope")
-                .rule("one_of"));
+                .rule(Rule::OneOf));
             }
         };
         let Finding { judgement, rule, about, shown } = finding;
@@ -161,30 +161,25 @@ impl Registry {
         body.insert("verdict".into(), judgement.verdict.wire().into());
         body.insert("reasons".into(), serde_json::to_value(judgement.reasons).map_err(Error::internal)?);
         if let Some(rule) = rule {
-            body.insert("rule".into(), rule.into());
+            body.insert("rule".into(), rule.wire().into());
         }
         body.extend(about);
         let mut at = self.now();
         if let Some(shown) = shown {
             let access = self.access()?;
-            let label = actor.map_or_else(|| "public".to_owned(), Actor::label);
             let record = AnsweredRecord {
                 identifier: &shown.identifier,
                 version: shown.version,
                 digest: shown.digest,
                 judgement,
             };
-            let parts = EntryParts {
-                actor: &label,
-                channel,
-                purpose: ask.purpose.as_ref(),
-                types: Some(vec![&shown.type_code]),
-                fields: shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect()),
-                decision,
-                outcome: "verified",
-                answer: answer_digest(Some(&shown.head), &[record]),
-            };
-            let accepted = access.note(parts.submission(access.name(), shown.touched)?).await?;
+            let answer = answer_digest(Some(&shown.head), &[record]);
+            let accepted = Entry::of(actor)
+                .purpose(ask.purpose.as_ref())
+                .types(Some([shown.type_code.as_str()]))
+                .fields(shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str)))
+                .note(&access, shown.touched, CameTo::shown(Outcome::Verified, decision, answer))
+                .await?;
             at = accepted.at;
             body.insert("head".into(), head_json(&shown.head));
             body.insert("receipt".into(), receipt_value(&accepted, ask.receipt_form)?);

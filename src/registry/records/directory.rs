@@ -25,7 +25,8 @@ use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::hosted::{give_way, has_a_body, old_rows};
 use crate::registry::records::signed::IssueOutcome;
-use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
+use crate::rule::Rule;
+use crate::store::{NO_ENVELOPE, RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A certificate that exists elsewhere, as its issuer reports it.
@@ -172,13 +173,13 @@ impl Registry {
     fn checked_entry(&self, actor: &Actor, draft: &DirectoryDraft) -> Result<Entry> {
         let snapshot = self.fresh_snapshot()?;
         let def = draft::type_entry(&snapshot, &draft.type_code)?.def();
-        decide(actor, Scope::Issue, &def.code, None).fields().map_err(|error| error.at("type"))?;
+        decide(actor, Scope::Issue, &def.code, None).required().map_err(|error| error.at("type"))?;
         agency_for(actor, Some(&draft.issuer), "issuer")?;
         let issuer = self.known_agency(&draft.issuer).map_err(|error| error.at("issuer"))?;
         let today = self.now().day();
         let issued_on = draft.issued_on.unwrap_or(today);
         if issued_on > today {
-            return Err(invalid("issued_on", "date_in_future", "the day of issue lies in the future"));
+            return Err(invalid("issued_on", Rule::DateInFuture, "the day of issue lies in the future"));
         }
         draft::authority(&snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
         check_shape(draft)?;
@@ -208,10 +209,10 @@ impl Registry {
             if !def.holders.iter().any(|known| known.role == role) {
                 return Err(Error::new(Code::HolderRoleInvalid, "the type has no such role")
                     .at(format!("holders.{at}.role"))
-                    .rule("role_unknown"));
+                    .rule(Rule::RoleUnknown));
             }
             if seats.iter().any(|other| other.hk == hk) {
-                return Err(invalid("holders", "holder_twice", "one holder stands once"));
+                return Err(invalid("holders", Rule::HolderTwice, "one holder stands once"));
             }
             seats.push(Seat { code: parsed.code, hk, name: holder.name.clone(), role });
         }
@@ -219,23 +220,23 @@ impl Registry {
     }
 }
 
-fn invalid(field: &'static str, rule: &'static str, detail: &'static str) -> Error {
+fn invalid(field: &'static str, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }
 
 /// The rules that need neither catalog nor holders.
 fn check_shape(draft: &DirectoryDraft) -> Result<()> {
     if draft.custody == Custody::Hosted {
-        return Err(invalid("custody", "custody_hosted", "a record whose body is here is issued"));
+        return Err(invalid("custody", Rule::CustodyHosted, "a record whose body is here is issued"));
     }
     if draft.holders.is_empty() {
-        return Err(invalid("holders", "holders_missing", "a certificate has at least one holder"));
+        return Err(invalid("holders", Rule::HoldersMissing, "a certificate has at least one holder"));
     }
     for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
         if text.is_some_and(|text| text.chars().count() > 200)
             || field == "office" && draft.office.trim().is_empty()
         {
-            return Err(invalid(field, "length", "1 to 200 characters"));
+            return Err(invalid(field, Rule::Length, "1 to 200 characters"));
         }
     }
     Ok(())
@@ -330,7 +331,7 @@ impl Put<'_> {
 
     fn happened(&self, action: Action, identifier: &str, version: u32, place: &Place) -> Happened {
         let subject = subject_hash(&self.salt, identifier);
-        let event = Event::new(EventKind::Record, action.wire(), &self.label, self.salt, subject, place.at)
+        let event = Event::new(EventKind::Record, action, &self.label, self.salt, subject, place.at)
             .effective_on(self.effective_on)
             .record_version(None, version, (version > 1).then(|| version - 1));
         Happened::unordered(event)
@@ -368,6 +369,7 @@ impl Put<'_> {
                     logged_at: place.at,
                     review_due: None,
                     envelope: Vec::new(),
+                    digest: NO_ENVELOPE,
                     directory: directory_json(self.draft, &seat.name)?,
                 },
             })
@@ -411,7 +413,9 @@ impl Put<'_> {
 }
 
 fn there_already(writer: &mut Writer<'_>, row: &StoredRecord) -> Result<DirectoryPut> {
-    let made = |event: &crate::store::StoredEvent| matches!(event.action.as_str(), "issue" | "change");
+    let made = |event: &crate::store::StoredEvent| {
+        matches!(Action::from_wire(&event.action), Some(Action::Issue | Action::Change))
+    };
     let events = writer.events_of(&row.hk, &row.record_id)?;
     let event = events.iter().rev().find(|event| made(event));
     let event = event.ok_or_else(|| Error::new(Code::RecordDamaged, "an entry has no first event"))?;

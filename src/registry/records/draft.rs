@@ -16,8 +16,9 @@ use crate::record::payload::{Attachment, Holder, Issuer, Replaces, TypeRef, Vali
 use crate::record::{Identifier, Record};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::strict;
-pub use crate::registry::records::draft::rules::{CHECK_NONSTANDARD, authority};
+pub use crate::registry::records::draft::rules::authority;
 use crate::registry::records::draft::rules::{Candidate, approve};
+use crate::rule::Rule;
 use crate::trust::random;
 
 /// One holder as the issuer names it.
@@ -139,6 +140,7 @@ pub fn check_owned(
         kind: def.kind,
         replaces: successor.map(|successor| successor.replaces.clone()),
         salt: random::salt()?,
+        status: None,
         record_type: TypeRef { code: def.code.clone(), version: def.version },
         v: 1,
         valid_from: draft.valid_from,
@@ -163,7 +165,7 @@ pub fn check_signed(
         let Parsed { code, remarks: said } = parse(&holder.code_type, &holder.code, regions, today, index)?;
         if code.as_str() != holder.code {
             let field = format!("holders.{index}.code");
-            return Err(invalid(field, "code_not_canonical", "a signed record has the canonical code"));
+            return Err(invalid(field, Rule::CodeNotCanonical, "a signed record has the canonical code"));
         }
         remarks.extend(said.iter().map(|remark| remark.wire().to_owned()));
         codes.push(code);
@@ -188,7 +190,11 @@ fn holders(draft: &Draft, entry: &TypeEntry, regions: &Regions, today: Day) -> R
         let only = entry.def().holders.first().filter(|_| entry.def().holders.len() == 1);
         let role = given.role.clone().or_else(|| only.map(|role| role.role.clone()));
         let missing = || {
-            invalid(format!("holders.{index}.role"), "role_missing", "the type has several roles: name one")
+            invalid(
+                format!("holders.{index}.role"),
+                Rule::RoleMissing,
+                "the type has several roles: name one",
+            )
         };
         holders.push(Holder {
             code: parsed.code.as_str().to_owned(),
@@ -204,7 +210,7 @@ fn holders(draft: &Draft, entry: &TypeEntry, regions: &Regions, today: Day) -> R
 
 fn parse(code_type: &str, code: &str, regions: &Regions, today: Day, index: usize) -> Result<Parsed> {
     let code_type: CodeType = code_type.parse().map_err(|fault| {
-        invalid(format!("holders.{index}.code_type"), "code_type_unknown", "no such holder code type")
+        invalid(format!("holders.{index}.code_type"), Rule::CodeTypeUnknown, "no such holder code type")
             .caused_by(fault)
     })?;
     HolderCode::parse_with(code_type, code, Some(today), regions)
@@ -229,11 +235,7 @@ fn identifier(draft: &Draft, type_code: &str, version: u32, successor: Option<&S
     Ok(Identifier::compose(type_code, &draft.issuer, &serial, version).map_err(fault)?.as_str().to_owned())
 }
 
-fn invalid(
-    field: impl Into<std::borrow::Cow<'static, str>>,
-    rule: &'static str,
-    detail: &'static str,
-) -> Error {
+fn invalid(field: impl Into<std::borrow::Cow<'static, str>>, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }
 

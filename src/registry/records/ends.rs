@@ -176,7 +176,7 @@ impl Ending {
         let first = self.rows.first();
         let version = u32::try_from(first.version).map_err(Error::internal)?;
         let subject = subject_hash(&salt, &first.body.identifier);
-        let event = Event::new(EventKind::Record, self.action.wire(), "rule", salt, subject, place.at)
+        let event = Event::new(EventKind::Record, self.action, "rule", salt, subject, place.at)
             .effective_on(self.on)
             .record_version(None, version, None)
             .ground(&self.ground);

@@ -7,17 +7,15 @@
 
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
-use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::record::state::State;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::records::change::Whole;
 use crate::registry::records::signed::Signed;
+use crate::rule::Rule;
 use crate::store::{Opened, Reader, RecordKey, Writer};
 use crate::trust::random;
-
-/// What the last event of an entry is called.
-pub(in crate::registry) const REPLACE: &str = "replace";
 
 /// A directory entry that may give way to the record with its number.
 pub(in crate::registry) struct Listed {
@@ -83,20 +81,20 @@ pub(in crate::registry) fn give_way(
     let version = u32::try_from(first.version).map_err(Error::internal)?;
     let salt = random::salt()?;
     let subject = subject_hash(&salt, &first.body.identifier);
-    let event = Event::new(EventKind::Record, REPLACE, actor, salt, subject, place.at)
+    let event = Event::new(EventKind::Record, SideAction::Replace, actor, salt, subject, place.at)
         .record_version(None, version, None);
     entry.give_way(writer, place, &Happened::unordered(event))
 }
 
 fn check_good(entry: &Whole) -> Result<()> {
-    let refused = |rule: &'static str, detail: &'static str| {
+    let refused = |rule: Rule, detail: &'static str| {
         Err(Error::new(Code::ActionForbidden, detail).at("number").rule(rule))
     };
     if entry.rows().any(|row| row.state != State::Active) {
-        return refused("entry_not_active", "the entry of this number is suspended or ended");
+        return refused(Rule::EntryNotActive, "the entry of this number is suspended or ended");
     }
     if entry.rows().any(|row| row.disputed) {
-        return refused("entry_disputed", "an objection to the entry of this number is open");
+        return refused(Rule::EntryDisputed, "an objection to the entry of this number is open");
     }
     Ok(())
 }
@@ -119,5 +117,5 @@ pub(in crate::registry) fn old_rows(reader: &mut Reader<'_>, known: &RecordKey) 
 pub(in crate::registry) fn has_a_body() -> Error {
     Error::new(Code::NumberClash, "a record whose body is here has this number")
         .at("number")
-        .rule("number_unique")
+        .rule(Rule::NumberUnique)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{FaceNote, NoteKind};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
@@ -24,6 +25,7 @@ use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::registry::records::submitted::{Beginning, Submitted};
+use crate::rule::Rule;
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
 use crate::trust::{Envelope, EnvelopeBuf, HolderKey, SigningKey, Typ, random};
@@ -123,7 +125,9 @@ impl Registry {
                 self.may_issue(actor, &record.record_type.code, &record.issuer.code)?;
                 if record.version != 1 || record.replaces.is_some() {
                     let detail = "first versions begin a record; a new version comes by an action";
-                    return Err(Error::new(Code::FieldInvalid, detail).at("version").rule("version_first"));
+                    return Err(Error::new(Code::FieldInvalid, detail)
+                        .at("version")
+                        .rule(Rule::VersionFirst));
                 }
                 let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 let remarks = std::mem::take(&mut checked.remarks);
@@ -139,7 +143,7 @@ impl Registry {
     }
 
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
-        decide(actor, Scope::Issue, type_code, None).fields().map_err(|error| error.at("type"))?;
+        decide(actor, Scope::Issue, type_code, None).required().map_err(|error| error.at("type"))?;
         agency_for(actor, Some(issuer), "issuer").map(drop)
     }
 
@@ -148,25 +152,23 @@ impl Registry {
         let snapshot = self.snapshot();
         let unknown = || {
             Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered")
-                .rule("key_unknown")
+                .rule(Rule::KeyUnknown)
         };
         let header = envelope.header().map_err(envelope_error)?;
         let key = snapshot.keys.find(&header.kid).ok_or_else(unknown)?;
         if key.revoked.is_some() {
-            return Err(
-                Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked").rule("key_revoked")
-            );
+            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked")
+                .rule(Rule::KeyRevoked));
         }
         envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
-        let record = Record::from_payload(envelope.payload()).map_err(|fault| {
-            Error::new(Code::EnvelopeInvalid, fault.to_string()).at("payload").rule(fault.rule())
-        })?;
+        let record = Record::from_payload(envelope.payload())
+            .map_err(|fault| Error { code: Code::EnvelopeInvalid, ..Error::from(fault).within("payload") })?;
         if record.issuer.code != key.owner {
             return Err(Error::new(
                 Code::EnvelopeInvalid,
                 "the key belongs to another agency than the issuer",
             )
-            .rule("key_owner"));
+            .rule(Rule::KeyOwner));
         }
         Ok(record)
     }
@@ -284,6 +286,9 @@ fn version_row(
 /// character is that of the known wrong dialect; all are kept.
 fn is_flagged(checked: &Checked, remarks: &[String]) -> bool {
     let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
-    let flags = |remark: &String| remark.ends_with(": private_use") || remark == draft::CHECK_NONSTANDARD;
+    let flags = |remark: &String| {
+        let kind = FaceNote::read(remark).map(|note| note.kind);
+        matches!(kind, Some(NoteKind::PrivateUse | NoteKind::CheckNonstandard))
+    };
     remarks.iter().any(flags) || checked.record.holders.iter().any(|holder| holder.name.contains(private))
 }

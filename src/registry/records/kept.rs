@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::record::payload::holder_codes;
 use crate::registry::Registry;
-use crate::registry::access::entry::Touched;
+use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::change::Whole;
@@ -72,12 +72,12 @@ pub(in crate::registry) fn readable(reader: &mut Reader<'_>, identifier: &str) -
 }
 
 /// All holders of a joint record, from one holder's row: the envelope names them, and of a directory entry, which
-/// has none, the key row of its identifier. Empty where the type has one seat only.
+/// has none, the key row of its identifier, by their keys alone. Empty where the type has one seat only.
 pub(in crate::registry) fn joint_holders(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     record: &StoredRecord,
-) -> Result<Vec<HolderKey>> {
+) -> Result<Vec<CoHolder>> {
     if !is_joint(snapshot, &record.type_code) {
         return Ok(Vec::new());
     }
@@ -86,7 +86,10 @@ pub(in crate::registry) fn joint_holders(
     }
     let key = reader.index().identifier_key(&record.body.identifier);
     match reader.record_key(&key) {
-        Ok(found) => Ok(found.map(|found| found.holders).unwrap_or_default()),
+        Ok(found) => {
+            let keys = found.map(|found| found.holders).unwrap_or_default();
+            Ok(keys.into_iter().map(|key| (key, None)).collect())
+        }
         Err(error) if error.code == Code::RecordDamaged => {
             ::log::error!("the key row of a directory entry does not open: run `elicense fsck`");
             Ok(Vec::new())
@@ -103,12 +106,16 @@ pub(in crate::registry) fn is_joint(snapshot: &Snapshot, type_code: &str) -> boo
 }
 
 /// The holders that the envelope of a row names.
-pub(in crate::registry) fn signed_holders(index: &IndexKey, record: &StoredRecord) -> Vec<HolderKey> {
+pub(in crate::registry) fn signed_holders(index: &IndexKey, record: &StoredRecord) -> Vec<CoHolder> {
     let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { return Vec::new() };
-    let parse = |(code_type, code): (String, String)| {
-        HolderCode::parse(code_type.parse().ok()?, &code).ok().map(|parsed| holder_key(index, &parsed.code))
-    };
-    holder_codes(envelope.payload()).into_iter().filter_map(parse).collect()
+    let codes = holder_codes(envelope.payload());
+    codes.into_iter().filter_map(|(code_type, code)| co_holder(index, &code_type, &code)).collect()
+}
+
+/// A holder as a record names it; none where its code breaks a rule of today.
+pub(in crate::registry) fn co_holder(index: &IndexKey, code_type: &str, code: &str) -> Option<CoHolder> {
+    let code = HolderCode::parse(code_type.parse().ok()?, code).ok()?.code;
+    Some((holder_key(index, &code), Some(code)))
 }
 
 impl Registry {
@@ -130,10 +137,7 @@ impl Registry {
 impl Kept {
     /// On whose lists an access to this record stands.
     pub(in crate::registry) fn touched(&self) -> Touched {
-        let (code_type, code) = match self.rows.first() {
-            Some(row) => (row.body.holder.0.as_str(), row.body.holder.1.as_str()),
-            None => ("", ""),
-        };
-        Touched::all_of(code_type, code, self.key.holders.clone())
+        let codes = self.rows.iter().map(|row| (row.body.holder.0.as_str(), row.body.holder.1.as_str()));
+        Touched::holders_of(codes, &self.key.holders)
     }
 }

@@ -14,6 +14,7 @@ use crate::registry::base::asked::holder_key;
 use crate::registry::base::ledger::Place;
 use crate::registry::records::change::Whole;
 use crate::registry::records::draft::Checked;
+use crate::rule::Rule;
 use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ};
 
@@ -136,7 +137,7 @@ impl Signed {
     /// Its event: that it came to be by this action.
     pub fn event(&self, action: Action, actor: &str, salt: Salt, at: Moment) -> Event {
         let subject = subject_hash(&salt, &self.identifier);
-        Event::new(EventKind::Record, action.wire(), actor, salt, subject, at)
+        Event::new(EventKind::Record, action, actor, salt, subject, at)
             .effective_on(self.issued_on)
             .record_version(Some(self.digest), self.version, self.replaces)
     }
@@ -173,6 +174,7 @@ impl Signed {
                 logged_at: place.at,
                 review_due: None,
                 envelope: self.envelope.clone(),
+                digest: self.digest,
                 directory: Vec::new(),
             },
         };
@@ -230,7 +232,7 @@ impl Signed {
             };
             if found.record_id != record_id {
                 let taken = Error::new(Code::NumberClash, "another record has this number");
-                return Err(taken.at("number").rule("number_unique"));
+                return Err(taken.at("number").rule(Rule::NumberUnique));
             }
         }
         Ok(())

@@ -10,6 +10,7 @@ use crate::record::action::Action;
 use crate::record::payload::{Attachment, Validity};
 use crate::registry::base::strict;
 use crate::registry::records::draft::{Draft, DraftHolder};
+use crate::rule::Rule;
 
 /// What an issuer sends.
 #[derive(Clone)]
@@ -83,7 +84,7 @@ impl Sent {
             (Some(_), Some(_)) => Err(both()),
             (None, None) => {
                 let detail = "give either record or envelope";
-                Err(Error::new(Code::FieldInvalid, detail).at("record").rule("field_missing"))
+                Err(Error::new(Code::FieldInvalid, detail).at("record").rule(Rule::FieldMissing))
             }
         }
     }
@@ -141,7 +142,7 @@ impl SentLine {
         }
         if record.is_some() && bare {
             let detail = "beside record stands nothing of the record";
-            return Err(Error::new(Code::FieldUnknown, detail).at("record").rule("field_unknown"));
+            return Err(Error::new(Code::FieldUnknown, detail).at("record").rule(Rule::FieldUnknown));
         }
         if record.is_some() || envelope.is_some() {
             return Sent { record: record.map(|draft| *draft), envelope, action }.submitted();
@@ -163,11 +164,11 @@ impl SentLine {
 
 fn both() -> Error {
     let detail = "give an envelope or the data of a record, not both";
-    Error::new(Code::FieldInvalid, detail).at("envelope").rule("envelope_alone")
+    Error::new(Code::FieldInvalid, detail).at("envelope").rule(Rule::EnvelopeAlone)
 }
 
 fn missing(name: &'static str) -> Error {
-    Error::new(Code::FieldInvalid, "the field is missing").at(name).rule("field_missing")
+    Error::new(Code::FieldInvalid, "the field is missing").at(name).rule(Rule::FieldMissing)
 }
 
 type Member = (&'static str, fn(&Value) -> bool);
@@ -195,19 +196,20 @@ const MEMBERS: [Member; 12] = [
 /// Which member is to blame. serde's own words quote the line, so the members are tried one by one.
 fn shape_fault(text: &str, error: &serde_json::Error) -> Error {
     if !error.is_data() {
-        return Error::new(Code::JsonInvalid, "the line is not one JSON value").rule("json_syntax");
+        return Error::new(Code::JsonInvalid, "the line is not one JSON value").rule(Rule::JsonSyntax);
     }
     if error.to_string().contains(strict::TWICE) || error.to_string().contains("duplicate field") {
-        return Error::new(Code::JsonInvalid, "a name stands twice").rule("json_duplicate_name");
+        return Error::new(Code::JsonInvalid, "a name stands twice").rule(Rule::JsonDuplicateName);
     }
     let Ok(Value::Object(members)) = serde_json::from_str(text) else {
-        return Error::new(Code::JsonInvalid, "the line is not one JSON object").rule("json_object");
+        return Error::new(Code::JsonInvalid, "the line is not one JSON object").rule(Rule::JsonObject);
     };
     if members.keys().any(|name| !MEMBERS.iter().any(|known| known.0 == name)) {
-        return Error::new(Code::FieldUnknown, "the row has a field that is not known").rule("field_unknown");
+        return Error::new(Code::FieldUnknown, "the row has a field that is not known")
+            .rule(Rule::FieldUnknown);
     }
     let wrong = MEMBERS.iter().find(|(name, fits)| members.get(*name).is_some_and(|value| !fits(value)));
-    let fault = Error::new(Code::FieldInvalid, "the field is not of its shape").rule("field_shape");
+    let fault = Error::new(Code::FieldInvalid, "the field is not of its shape").rule(Rule::FieldShape);
     match wrong {
         Some((name, _)) => fault.at(*name),
         None => fault,
@@ -228,7 +230,7 @@ mod tests {
                 "{} {} {}",
                 error.code.wire(),
                 error.field.unwrap_or_default(),
-                error.rule.unwrap_or_default()
+                error.rule.map_or("", Rule::wire)
             )),
         }
     }
@@ -268,7 +270,7 @@ mod tests {
         assert!(sent(r#"{"envelope":"a.b.c"}"#).is_ok());
         assert_eq!(sent("{}").unwrap_err().field.as_deref(), Some("record"));
         let both = sent(&format!(r#"{{"record":{DRAFT},"envelope":"a.b.c"}}"#)).unwrap_err();
-        assert_eq!(both.rule.as_deref(), Some("envelope_alone"));
+        assert_eq!(both.rule, Some(Rule::EnvelopeAlone));
         assert!(serde_json::from_str::<Sent>(r#"{"envelope":"a","issuer":"b"}"#).is_err());
     }
 }

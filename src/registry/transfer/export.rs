@@ -23,11 +23,12 @@ use crate::error::{Code, Error, Result};
 use crate::log::tile::StoredNodes;
 use crate::log::{Head, Submission, TreeReader, proof};
 use crate::policy::{Actor, Scope, agency_for, decide_scope};
+use crate::record::access::{DecisionReason, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::{Event, EventKind};
 use crate::record::{Judgement, Reasons, Verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, answer_digest};
+use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::records::kept::{self, Kept};
 use crate::store::{Opened, Reader, Side, StoredEvent, StoredRecord, WalkKey};
@@ -56,21 +57,13 @@ struct Outgoing {
 impl Registry {
     /// Writes all records, or those of one issuer, with their past versions. Blocks.
     ///
-    /// A client exports what its own agency issued and nothing else. `channel` names the door.
+    /// A client exports what its own agency issued and nothing else.
     ///
     /// # Errors
     /// `forbidden`; `log_unavailable` and its like where accesses cannot be noted; `internal` with the cause
     /// where `out` cannot be written. What was written before an error has no closing line.
-    pub fn export(
-        &self,
-        actor: &Actor,
-        issuer: Option<&str>,
-        channel: &str,
-        out: &mut dyn Write,
-    ) -> Result<ExportCount> {
-        let decision = decide_scope(actor, Scope::Export);
-        let reason = decision.reason();
-        decision.fields()?;
+    pub fn export(&self, actor: &Actor, issuer: Option<&str>, out: &mut dyn Write) -> Result<ExportCount> {
+        let reason = decide_scope(actor, Scope::Export).required()?;
         let issuer = agency_for(actor, issuer, "issuer")?;
         let snapshot = self.fresh_snapshot()?;
         let mut heads = self.store().read_now(|reader| reader.heads())?;
@@ -96,21 +89,10 @@ impl Registry {
         }
         let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
         let head = heads.iter().find(|head| head.log == snapshot.records_log).ok_or_else(missing)?;
-        let label = actor.label();
         let access = self.access()?;
         let mut count = ExportCount::default();
         let mut after: Option<WalkKey> = None;
         loop {
-            let parts = EntryParts {
-                actor: &label,
-                channel,
-                purpose: None,
-                types: None,
-                fields: None,
-                decision: reason,
-                outcome: "exported",
-                answer: answer_digest(None, &[]),
-            };
             let (page, next) = self.store().read_now(|reader| {
                 let (rows, next) = reader.walk_records(false, after.as_ref(), PAGE)?;
                 let mut page = Vec::new();
@@ -122,7 +104,7 @@ impl Registry {
                     if issuer.is_some_and(|issuer| issuer != row.issuer) {
                         continue;
                     }
-                    match outgoing(reader, &row, (head, &heads), &parts, access.name())? {
+                    match outgoing(reader, &row, (head, &heads), (actor, reason, access.name()))? {
                         Gathered::Record(outgoing) => page.push(*outgoing),
                         Gathered::OtherRow => {}
                         Gathered::Damaged => count.damaged += 1,
@@ -171,8 +153,7 @@ fn outgoing(
     reader: &mut Reader<'_>,
     row: &StoredRecord,
     (head, heads): (&Head, &[Head]),
-    parts: &EntryParts<'_>,
-    access_log: &str,
+    (actor, reason, access_log): (&Actor, DecisionReason, &str),
 ) -> Result<Gathered> {
     let Some(kept) = kept::readable(reader, &row.body.identifier)? else { return Ok(Gathered::Damaged) };
     if kept.key.holders.first() != Some(&row.hk) {
@@ -231,13 +212,9 @@ fn outgoing(
     };
     let version = u32::try_from(row.version).map_err(Error::internal)?;
     let listed = AnsweredRecord { identifier: &row.body.identifier, version, digest, judgement };
-    let parts = EntryParts {
-        types: Some(vec![&row.type_code]),
-        answer: answer_digest(Some(head), &[listed]),
-        fields: None,
-        ..*parts
-    };
-    let entry = parts.submission(access_log, kept.touched())?;
+    let came_to = CameTo::shown(Outcome::Exported, reason, answer_digest(Some(head), &[listed]));
+    let entry = Entry::of(actor).types(Some([row.type_code.as_str()]));
+    let entry = entry.submission(access_log, kept.touched(), came_to)?;
     Ok(Gathered::Record(Box::new(Outgoing { line, entry })))
 }
 

@@ -10,6 +10,7 @@ use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error};
 use crate::record::State;
+use crate::rule::Rule;
 
 /// One line.
 #[derive(Clone, Serialize, Deserialize)]
@@ -161,6 +162,6 @@ pub struct EventLine {
 }
 
 /// The refusal of a line, by the rule that it breaks.
-pub(in crate::registry) fn refused(rule: &'static str) -> Error {
+pub(in crate::registry) fn refused(rule: Rule) -> Error {
     Error::new(Code::EnvelopeInvalid, "the line breaks a rule of exports").rule(rule)
 }

@@ -26,6 +26,7 @@ use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::registry::transfer::line::{Line, RecordLine, refused};
 use crate::registry::transfer::replay::{Incoming, Known, known, replayed};
 use crate::registry::transfer::source::Source;
+use crate::rule::Rule;
 use crate::trust::EnvelopeBuf;
 use crate::trust::envelope::Limits;
 
@@ -59,7 +60,7 @@ pub struct RefusedLine {
     /// The code of the refusal.
     pub code: String,
     /// The rule that failed, where there is one.
-    pub rule: Option<String>,
+    pub rule: Option<Rule>,
 }
 
 impl Registry {
@@ -76,7 +77,7 @@ impl Registry {
         verifiers: &[LogVerifier],
         lines: impl BufRead,
     ) -> Result<ReadBack> {
-        decide_scope(actor, Scope::Export).fields()?;
+        decide_scope(actor, Scope::Export).required()?;
         let mut trusted = verifiers.to_vec();
         for head in self.store().read_now(|reader| reader.heads())? {
             trusted.push(self.log_verifier(&head.log)?);
@@ -113,19 +114,19 @@ impl Registry {
         let index = self.store().vault().index();
         let mut versions: Vec<Signed> = Vec::new();
         for (number, version) in (1..).zip(&record.versions) {
-            let compact = version.envelope.as_deref().ok_or_else(|| refused("envelope_missing"))?;
+            let compact = version.envelope.as_deref().ok_or_else(|| refused(Rule::EnvelopeMissing))?;
             let envelope = EnvelopeBuf::parse_compact(compact, Limits::default())
                 .map_err(|fault| refused(fault.rule()))?;
             let signed = self.verified_record(&envelope.view())?;
             if signed.version != number || signed.identifier != version.identifier {
-                return Err(refused("version_order"));
+                return Err(refused(Rule::VersionOrder));
             }
             let checked = draft::check_signed(signed, snapshot, self.regions(), today)?;
             versions.push(Signed::over(checked, &envelope, index)?);
         }
         let same = versions.first().map(Signed::holders);
         if versions.is_empty() || versions.iter().any(|one| Some(one.holders()) != same) {
-            return Err(refused("version_holders"));
+            return Err(refused(Rule::VersionHolders));
         }
         let events = replayed(snapshot, &record, events, &versions)?;
         Ok(Incoming { line, versions, events, record })
@@ -134,11 +135,11 @@ impl Registry {
     /// Of an entry only its present body is in the line: one that was changed or acted on is refused.
     fn directory_entry(&self, actor: &Actor, record: &RecordLine, events: &[Event]) -> Result<IssueOutcome> {
         let ([first], [version]) = (events, record.versions.as_slice()) else {
-            return Err(refused("directory_history"));
+            return Err(refused(Rule::DirectoryHistory));
         };
         let about = subject_hash(&first.salt, &version.identifier);
         if first.kind != EventKind::Record || first.action != Action::Issue.wire() || first.subject != about {
-            return Err(refused("event_subject"));
+            return Err(refused(Rule::EventSubject));
         }
         let said = |name: &str| -> Option<String> {
             let first = record.holders.first()?;
@@ -164,7 +165,7 @@ impl Registry {
             valid_to: record.valid_to.map(crate::record::payload::Validity::Until),
         };
         if record.state != State::Active {
-            return Err(refused("directory_ended"));
+            return Err(refused(Rule::DirectoryEnded));
         }
         let said = Said { identifier: &version.identifier, effective_on: first.effective_on };
         Ok(self.put_directory_as(actor, &draft, None, Some(said))?.outcome)
@@ -271,8 +272,7 @@ impl ReadBack {
         if error.code.class() != Class::Refused {
             return Err(error);
         }
-        let rule = error.rule.map(|rule| rule.into_owned());
-        self.refused.push(RefusedLine { line, code: error.code.wire().to_owned(), rule });
+        self.refused.push(RefusedLine { line, code: error.code.wire().to_owned(), rule: error.rule });
         Ok(())
     }
 }

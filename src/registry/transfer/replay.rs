@@ -3,7 +3,7 @@
 
 use crate::error::{Class, Code, Error, Result};
 use crate::record::action::Action;
-use crate::record::event::{Event, EventKind, Order, ground_hash, subject_hash};
+use crate::record::event::{Deed, Event, EventKind, Order, SideAction, ground_hash, subject_hash};
 use crate::record::state::State;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
@@ -13,6 +13,7 @@ use crate::registry::records::ends;
 use crate::registry::records::hosted;
 use crate::registry::records::signed::Signed;
 use crate::registry::transfer::line::{EventLine, RecordLine, refused};
+use crate::rule::Rule;
 use crate::store::{StoredRecord, Writer};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ, random};
@@ -51,7 +52,7 @@ pub(super) fn replayed(
     }
     let as_claimed = replay.state == Some(record.state) && replay.disputed == record.disputed;
     if replay.made.next().is_some() || !as_claimed {
-        return Err(refused("state_mismatch"));
+        return Err(refused(Rule::StateMismatch));
     }
     Ok(events)
 }
@@ -70,14 +71,14 @@ impl Replay<'_> {
     fn step(&mut self, line: &EventLine, event: Event) -> Result<Replayed> {
         let before = self.current;
         self.happen(&event)?;
-        let (now, state) = self.current.zip(self.state).ok_or_else(|| refused("event_subject"))?;
+        let (now, state) = self.current.zip(self.state).ok_or_else(|| refused(Rule::EventSubject))?;
         let about = subject_hash(&event.salt, &now.identifier);
         if event.kind != EventKind::Record || event.subject != about || event.version != Some(now.version) {
-            return Err(refused("event_subject"));
+            return Err(refused(Rule::EventSubject));
         }
         let ground = line.ground.clone().unwrap_or_default();
         if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
-            return Err(refused("event_ground"));
+            return Err(refused(Rule::EventGround));
         }
         let order = self.order(line, &event, before)?;
         Ok(Replayed { event, order, ground, state, disputed: self.disputed })
@@ -86,10 +87,10 @@ impl Replay<'_> {
     /// The state that the event leads to, and the version where it makes one.
     fn happen(&mut self, event: &Event) -> Result<()> {
         let Some(action) = Action::from_wire(&event.action) else {
-            self.disputed = match event.action.as_str() {
-                "dispute" => true,
-                "settle" => false,
-                _ => return Err(refused("event_action")),
+            self.disputed = match SideAction::from_wire(&event.action) {
+                Some(SideAction::Dispute) => true,
+                Some(SideAction::Settle) => false,
+                Some(SideAction::Replace) | None => return Err(refused(Rule::EventAction)),
             };
             return Ok(());
         };
@@ -98,7 +99,7 @@ impl Replay<'_> {
         self.current = next.or(self.current);
         match event.envelope == next.map(|next| next.digest) {
             true => Ok(()),
-            false => Err(refused("event_envelope")),
+            false => Err(refused(Rule::EventEnvelope)),
         }
     }
 
@@ -106,21 +107,21 @@ impl Replay<'_> {
     /// version that stood `before`.
     fn order(&self, line: &EventLine, event: &Event, before: Option<&Signed>) -> Result<Vec<u8>> {
         let Some(compact) = &line.order else {
-            return if event.order.is_none() { Ok(Vec::new()) } else { Err(refused("event_order")) };
+            return if event.order.is_none() { Ok(Vec::new()) } else { Err(refused(Rule::EventOrder)) };
         };
         let order =
             EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|fault| refused(fault.rule()))?;
         let verified = order.view().verify(Typ::Event, |kid| self.snapshot.keys.key(kid));
         verified.map_err(|fault| refused(fault.rule()))?;
         if event.order != Some(order.view().digest()) {
-            return Err(refused("event_order"));
+            return Err(refused(Rule::EventOrder));
         }
         let said = Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
-        let before = before.ok_or_else(|| refused("event_order"))?;
+        let before = before.ok_or_else(|| refused(Rule::EventOrder))?;
         let meant = said.subject == subject_hash(&said.salt, &before.identifier)
             && said.version == Some(before.version);
         if !meant || said.action != event.action {
-            return Err(refused("event_order"));
+            return Err(refused(Rule::EventOrder));
         }
         Ok(order.stored().to_vec())
     }
@@ -136,7 +137,7 @@ pub(super) enum Known {
 /// Whether the record is here: by the identifier of its present version. A number that stands here on another record
 /// is a clash, and a directory entry of its number that may not give way keeps it out.
 pub(super) fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Known> {
-    let clash = || Error::new(Code::NumberClash, "").rule("number_unique");
+    let clash = || Error::new(Code::NumberClash, "").rule(Rule::NumberUnique);
     for version in incoming.versions.iter().rev() {
         for key in &version.keys {
             if let Some(found) = writer.record_key(key)? {
@@ -176,7 +177,7 @@ impl Incoming {
         snapshot: &Snapshot,
         label: &str,
     ) -> Result<Written> {
-        let none = || refused("event_subject");
+        let none = || refused(Rule::EventSubject);
         let mut versions = self.versions.iter();
         let (first, rest) = self.events.split_first().ok_or_else(none)?;
         let mut version = versions.next().ok_or_else(none)?;
@@ -224,9 +225,10 @@ impl Replayed {
     /// The event as it is logged here: what it says is kept, its time and its leaf are this registry's.
     fn anew(&self, label: &str, version: &Signed, place: &Place) -> Result<Happened> {
         let said = &self.event;
+        let deed = Deed::of_record(&said.action).ok_or_else(|| refused(Rule::EventAction))?;
         let salt = random::salt()?;
         let subject = subject_hash(&salt, &version.identifier);
-        let mut event = Event::new(EventKind::Record, &said.action, label, salt, subject, place.at)
+        let mut event = Event::new(EventKind::Record, deed, label, salt, subject, place.at)
             .effective_on(said.effective_on);
         event.envelope = said.envelope;
         event.order = said.order;

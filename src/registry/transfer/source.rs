@@ -18,6 +18,7 @@ use crate::record::{Digest, canonical};
 use crate::registry::base::names::REGISTRY;
 use crate::registry::transfer::attest::{Chain, end_payload, line_digest, record_payload};
 use crate::registry::transfer::line::{EventLine, KeyLine, LogLine, RecordLine, refused};
+use crate::rule::Rule;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Kid, Typ, VerifyKey};
 
@@ -35,17 +36,18 @@ impl Source {
     /// Begins with the first line: every log it names must be one whose verifier key is trusted, and its checkpoint
     /// signed by it.
     pub fn open(line: &Value, logs: &[LogLine], trusted: &[LogVerifier]) -> Result<Self> {
-        let refused = |detail: &'static str, rule: &'static str| {
+        let refused = |detail: &'static str, rule: Rule| {
             Error::new(Code::EnvelopeInvalid, detail).at("verifier").rule(rule)
         };
         let mut known = HashMap::with_capacity(logs.len());
         for log in logs {
             let verifier = trusted.iter().find(|trusted| trusted.to_string() == log.verifier);
             let verifier = verifier.ok_or_else(|| {
-                refused("the export names a log whose verifier key was not given", "verifier_missing")
+                refused("the export names a log whose verifier key was not given", Rule::VerifierMissing)
             })?;
             let checkpoint = verifier.checkpoint(&log.checkpoint).map_err(|fault| {
-                refused("a checkpoint of the export is not signed by its log", "checkpoint").caused_by(fault)
+                refused("a checkpoint of the export is not signed by its log", Rule::Checkpoint)
+                    .caused_by(fault)
             })?;
             known.insert(log.log.clone(), (verifier.clone(), checkpoint));
         }
@@ -58,7 +60,7 @@ impl Source {
         if line.owner != REGISTRY {
             return Ok(());
         }
-        let unproven = || refused("key_unproven");
+        let unproven = || refused(Rule::KeyUnproven);
         let stated = line.stated.as_ref().ok_or_else(unproven)?;
         let event = self.proven(stated, &HashMap::new())?;
         if event.kind != EventKind::Key || event.subject != subject_hash(&event.salt, &line.kid) {
@@ -93,14 +95,14 @@ impl Source {
         self.records += 1;
         self.events += record.events.len() as u64;
         if !self.attested(record.attested.as_deref(), &record_payload(&self.export, &digest)) {
-            return Err(refused("line_signature"));
+            return Err(refused(Rule::LineSignature));
         }
         let mut later = HashMap::with_capacity(record.checkpoints.len());
         for (log, note) in &record.checkpoints {
-            let (verifier, _) = self.logs.get(log).ok_or_else(|| refused("event_log"))?;
+            let (verifier, _) = self.logs.get(log).ok_or_else(|| refused(Rule::EventLog))?;
             later.insert(
                 log.as_str(),
-                verifier.checkpoint(note).map_err(|fault| refused("checkpoint").caused_by(fault))?,
+                verifier.checkpoint(note).map_err(|fault| refused(Rule::Checkpoint).caused_by(fault))?,
             );
         }
         record.events.iter().map(|event| self.proven(event, &later)).collect()
@@ -127,14 +129,14 @@ impl Source {
         let bytes = canonical::to_vec(&line.event).map_err(|fault| refused(fault.rule()))?;
         let event = Event::from_canonical(&bytes).map_err(|fault| refused(fault.rule()))?;
         let known = self.logs.get(&line.log).map(|(_, checkpoint)| checkpoint);
-        let checkpoint = later.get(line.log.as_str()).or(known).ok_or_else(|| refused("event_log"))?;
+        let checkpoint = later.get(line.log.as_str()).or(known).ok_or_else(|| refused(Rule::EventLog))?;
         let path = line.proof.iter().map(|hash| Hash::from_slice(&URL_SAFE_NO_PAD.decode(hash).ok()?));
         let path: Option<Vec<Hash>> = path.collect();
-        let path = path.ok_or_else(|| refused("event_proof"))?;
+        let path = path.ok_or_else(|| refused(Rule::EventProof))?;
         let leaf = leaf_hash(&sha256(&bytes));
         if proof::includes(&checkpoint.root, checkpoint.size, line.leaf, &leaf, &path) {
             return Ok(event);
         }
-        Err(refused("event_proof"))
+        Err(refused(Rule::EventProof))
     }
 }

@@ -16,6 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::log::Head;
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
+use crate::rule::Rule;
 use crate::store::{Side, private};
 use crate::trust::{EnvelopeBuf, Typ};
 
@@ -88,12 +89,12 @@ impl Registry {
     pub fn backup(&self, to: &Path) -> Result<BackedUp> {
         if self.store().url().is_postgres() {
             return Err(Error::new(Code::ConfigInvalid, "back a PostgreSQL registry up with pg_dump")
-                .rule("backup_backend"));
+                .rule(Rule::BackupBackend));
         }
         if to.exists() {
             return Err(Error::new(Code::ConfigInvalid, "the folder of a backup must not exist yet")
                 .at("to")
-                .rule("backup_place"));
+                .rule(Rule::BackupPlace));
         }
         let staging = beside(to, "partial")?;
         private::create_dir_all(&staging).map_err(io)?;
@@ -111,8 +112,15 @@ impl Registry {
     fn backup_into(&self, folder: &Path) -> Result<BackedUp> {
         let made_at = self.now();
         let store = self.store();
+        let closed = store.older_layouts_are_closed();
         let mut heads = store.copy_side(Side::Access, &folder.join("access.db"))?;
         heads.extend(store.copy_side(Side::Registry, &folder.join("registry.db"))?);
+        store.load_data_keys()?;
+        if store.older_layouts_are_closed() != closed {
+            // The copy of the access side may hold rows that the copy of the registry lets open no more.
+            let detail = "a migration ended while the copies were made: back up once more";
+            return Err(Error::new(Code::StoreBusy, detail).rule(Rule::BackupLayouts));
+        }
         let mut paths = vec![PathBuf::from("access.db"), PathBuf::from("registry.db")];
         for path in store.attachment_files()? {
             let target = folder.join(&path);

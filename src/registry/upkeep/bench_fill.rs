@@ -185,6 +185,7 @@ fn one(
         issuer: Issuer { code: AGENCY.to_owned(), name: "示范市行政审批局".to_owned() },
         kind: def.kind,
         replaces: None,
+        status: None,
         salt: random::salt()?,
         record_type: TypeRef { code: def.code.clone(), version: def.version },
         v: 1,

@@ -3,11 +3,12 @@
 use crate::catalog::{CodeLists, Region, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::log::append;
-use crate::record::event::EventKind;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::base::names::{CLI_LOG, RECORDS_LOG, REGISTRY, side_of};
 use crate::registry::published::keys::kept_row;
 use crate::registry::published::notice::{Notice, Stated, key_body};
 use crate::registry::{Opening, Registry};
+use crate::rule::Rule;
 use crate::store::{Place, Store};
 use crate::trust::SigningKey;
 
@@ -60,7 +61,7 @@ impl Registry {
         // These keys were needed before there was a log to state them in: now they are stated.
         let keys = registry.store().read_now(|reader| reader.signing_keys())?;
         let stated = keys.iter().map(|row| Stated::row(EventKind::Key, key_body(row))).collect();
-        let (kind, action, actor) = (EventKind::Key, "generate", "init");
+        let (kind, action, actor) = (EventKind::Key, PublicAction::Generate, "init");
         registry.publish(&Notice { kind, action, actor, ground: None, signer: None }, stated, |_| Ok(()))?;
         let mut types = Vec::new();
         if options.types {
@@ -100,7 +101,7 @@ impl Registry {
         let known = self.store().read_now(|reader| reader.signing_keys())?;
         if !known.iter().any(|row| row.owner == owner) {
             let row = kept_row(self.store(), &owner, LOG, &SigningKey::generate()?, self.now())?;
-            self.put_key(actor, "generate", row, None)?;
+            self.put_key(actor, PublicAction::Generate, row, None)?;
         }
         self.insert_log(log)
     }
@@ -137,7 +138,7 @@ fn check_origin(origin: &str) -> Result<()> {
     }
     Err(Error::new(Code::ConfigInvalid, "an origin is 1 to 100 of a-z 0-9 . - / :")
         .at("origin")
-        .rule("origin_form"))
+        .rule(Rule::OriginForm))
 }
 
 fn check_node(node: &str) -> Result<()> {
@@ -147,5 +148,5 @@ fn check_node(node: &str) -> Result<()> {
     }
     Err(Error::new(Code::ConfigInvalid, "a log or node name is 1 to 40 of a-z 0-9 -")
         .at("node")
-        .rule("node_form"))
+        .rule(Rule::NodeForm))
 }

@@ -11,9 +11,10 @@ use crate::log::proof::{self, ProofFault};
 use crate::log::tile::{self, StoredNodes, TilePath};
 use crate::log::{Hash, TreeReader, receipt};
 use crate::policy::Actor;
-use crate::record::access;
+use crate::record::access::LoggedAccess;
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
+use crate::rule::Rule;
 use crate::store::{Reader, Side};
 
 /// A log as outsiders get to know it.
@@ -129,11 +130,11 @@ impl Registry {
                 .map_err(proof_error)?;
             Ok((entry, proof, head.note))
         })?;
-        let members = access::read(&entry).map_err(Error::internal)?;
-        let own = members.get("actor").and_then(|value| value.as_str()) == Some(actor.label().as_str());
+        let own = LoggedAccess::parse(&entry)
+            .is_ok_and(|entry| entry.text("actor") == Some(actor.label().as_str()));
         if !own && !matches!(actor, Actor::Operator { .. }) {
             let detail = "a receipt is given to who made the access";
-            return Err(Error::new(Code::Forbidden, detail).rule("not_own_access"));
+            return Err(Error::new(Code::Forbidden, detail).rule(Rule::NotOwnAccess));
         }
         Ok(receipt::write(log, index, &entry, &proof, &note))
     }

@@ -1,10 +1,11 @@
-//! Looking after a registry: founding, logs and their successors, keys anew, backup and restore.
+//! Looking after a registry: founding, logs and their successors, keys and layouts anew, backup and restore.
 
 pub(super) mod backup;
 #[cfg(feature = "bench-routes")]
 pub(super) mod bench_fill;
 pub(super) mod init;
 pub(super) mod logs;
+pub(super) mod migrate;
 pub(super) mod rekey;
 pub(super) mod restore;
 pub(super) mod succession;

@@ -1,10 +1,10 @@
 //! A new master key: every secret that the old one wraps is wrapped anew, in seconds, whatever the size.
 
-use crate::error::{Code, Error, Result};
-use crate::record::event::EventKind;
+use crate::error::Result;
+use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated};
-use crate::store::{Rewrapped, Side};
+use crate::store::{self, Rewrapped, Side};
 use crate::trust::MasterKey;
 
 impl Registry {
@@ -17,7 +17,7 @@ impl Registry {
         self.refuse_held()?;
         // One transaction with its event, whose log's key was opened before: a crash leaves all of it or nothing.
         let mut done = Rewrapped { signing: 0, data: 0 };
-        let (kind, action) = (EventKind::Key, "rewrap");
+        let (kind, action) = (EventKind::Key, PublicAction::Rewrap);
         let notice = Notice { kind, action, actor, ground: None, signer: None };
         let stated = vec![Stated { subject: "master".to_owned(), body: None }];
         self.publish_unread(&notice, stated, |writer| {
@@ -30,11 +30,7 @@ impl Registry {
     /// Refuses what is done to a whole registry while a process that serves holds one of its logs.
     pub(in crate::registry) fn refuse_held(&self) -> Result<()> {
         let now = self.now();
-        let heads = self.store().read_side_now(Side::Access, |reader| reader.heads())?;
-        if heads.iter().any(|head| head.lease_until > now) {
-            let detail = "a process that serves holds an access log: stop it first";
-            return Err(Error::new(Code::LogLost, detail).rule("log_held"));
-        }
-        Ok(())
+        let held = self.store().read_side_now(Side::Access, |reader| reader.is_held(now))?;
+        if held { Err(store::held()) } else { Ok(()) }
     }
 }

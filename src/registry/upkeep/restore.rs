@@ -17,6 +17,7 @@ use crate::registry::upkeep::backup::{
 };
 use crate::registry::upkeep::succession::Closed;
 use crate::registry::{Opening, Registry};
+use crate::rule::Rule;
 use crate::store::{DbUrl, Place, Side, private};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ};
@@ -49,7 +50,7 @@ impl Registry {
         let place = opening.place.dir.clone();
         if opening.place.url != DbUrl::in_data_dir(&place) {
             let detail = "a backup is restored into a data directory; PostgreSQL has pg_restore";
-            return Err(Error::new(Code::ConfigInvalid, detail).rule("backup_backend"));
+            return Err(Error::new(Code::ConfigInvalid, detail).rule(Rule::BackupBackend));
         }
         let there = fs::read_dir(&place).map(|mut entries| entries.next().is_some()).unwrap_or(false);
         if there {
@@ -116,7 +117,7 @@ fn sound(registry: &Registry) -> Result<FsckReport> {
         return Ok(fsck);
     }
     let findings = serde_json::to_value(&fsck.findings).map_err(Error::internal)?;
-    Err(refused("backup_fsck", "the backup holds damaged data").with(findings))
+    Err(refused(Rule::BackupFsck, "the backup holds damaged data").with(findings))
 }
 
 fn restore_into(
@@ -134,7 +135,7 @@ fn restore_into(
         snapshot.keys.find(kid).filter(|key| key.owner == "registry").map(|key| key.public)
     });
     if verified.is_err() || snapshot.origin != manifest.origin {
-        return Err(refused("backup_signature", "the manifest is not signed by this registry's own key"));
+        return Err(refused(Rule::BackupSignature, "the manifest is not signed by this registry's own key"));
     }
     let mut heads = Vec::new();
     for side in [Side::Access, Side::Registry] {
@@ -143,7 +144,7 @@ fn restore_into(
         }
     }
     if heads != manifest.logs {
-        return Err(refused("backup_heads", "the logs are not those of the manifest"));
+        return Err(refused(Rule::BackupHeads, "the logs are not those of the manifest"));
     }
     let fsck = sound(&registry)?;
     let open = registry.open_logs()?;
@@ -161,20 +162,21 @@ fn read_manifest(from: &Path) -> Result<(Manifest, EnvelopeBuf)> {
     let missing = |error: std::io::Error| {
         Error::new(Code::ConfigInvalid, "there is no backup with a manifest in this folder")
             .at("from")
-            .rule("backup_manifest")
+            .rule(Rule::BackupManifest)
             .caused_by(error)
     };
     let shown = fs::read(from.join(MANIFEST)).map_err(missing)?;
     let compact = fs::read_to_string(from.join(SIGNED)).map_err(missing)?;
-    let signed = EnvelopeBuf::parse_compact(compact.trim_end(), LIMITS)
-        .map_err(|fault| refused("backup_signature", "the signed manifest is malformed").caused_by(fault))?;
+    let signed = EnvelopeBuf::parse_compact(compact.trim_end(), LIMITS).map_err(|fault| {
+        refused(Rule::BackupSignature, "the signed manifest is malformed").caused_by(fault)
+    })?;
     if signed.view().payload() != shown {
-        return Err(refused("backup_signature", "the manifest shown is not the one that was signed"));
+        return Err(refused(Rule::BackupSignature, "the manifest shown is not the one that was signed"));
     }
     let manifest: Manifest = serde_json::from_slice(&shown)
-        .map_err(|fault| refused("backup_manifest", "the manifest has another shape").caused_by(fault))?;
+        .map_err(|fault| refused(Rule::BackupManifest, "the manifest has another shape").caused_by(fault))?;
     if manifest.v != 1 {
-        return Err(refused("backup_manifest", "the manifest is of another version"));
+        return Err(refused(Rule::BackupManifest, "the manifest is of another version"));
     }
     Ok((manifest, signed))
 }
@@ -183,29 +185,30 @@ fn read_manifest(from: &Path) -> Result<(Manifest, EnvelopeBuf)> {
 fn copy_verified(from: &Path, staging: &Path, manifest: &Manifest) -> Result<()> {
     let paths: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
     if paths.len() != manifest.files.len() || !paths.contains("access.db") || !paths.contains("registry.db") {
-        return Err(refused("backup_manifest", "the manifest does not name the files of a registry"));
+        return Err(refused(Rule::BackupManifest, "the manifest does not name the files of a registry"));
     }
     for file in &manifest.files {
         let path = Path::new(&file.path);
         let inside = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         let known = file.path == "access.db" || file.path == "registry.db" || path.starts_with("attachments");
         if !inside || !known {
-            return Err(refused("backup_manifest", "the manifest names a file that no backup holds"));
+            return Err(refused(Rule::BackupManifest, "the manifest names a file that no backup holds"));
         }
         let target = staging.join(path);
         if let Some(parent) = target.parent() {
             private::create_dir_all(parent).map_err(io)?;
         }
-        copy_synced(&from.join(path), &target)
-            .map_err(|error| refused("backup_digest", "a file of the backup is missing").caused_by(error))?;
+        copy_synced(&from.join(path), &target).map_err(|error| {
+            refused(Rule::BackupDigest, "a file of the backup is missing").caused_by(error)
+        })?;
         // The copy is judged, not the original: it is what will be opened.
         if file_of(staging, path)? != *file {
-            return Err(refused("backup_digest", "a file of the backup is not the one that was written"));
+            return Err(refused(Rule::BackupDigest, "a file of the backup is not the one that was written"));
         }
     }
     Ok(())
 }
 
-fn refused(rule: &'static str, detail: &'static str) -> Error {
+fn refused(rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::RecordDamaged, detail).at("from").rule(rule)
 }

@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 
 use crate::error::{Code, Error, Result};
 use crate::log::{Head, LogFault, TreeReader, append};
-use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::event::{Event, EventKind, PublicAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::names::{RECORDS_LOG, side_of};
 use crate::registry::published::notice::{public_order, put_public};
+use crate::rule::Rule;
 use crate::store::Side;
 use crate::trust::{EnvelopeBuf, random};
 
@@ -33,10 +34,10 @@ impl Registry {
     pub fn open_log(&self, actor: &str, log: &str) -> Result<String> {
         if side_of(log) == Side::Registry {
             let detail = "a further log is an access log: access-<node>";
-            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule("log_name"));
+            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule(Rule::LogName));
         }
         let verifier = self.add_log(actor, log)?;
-        self.note_log(actor, "open", log, Map::new())?;
+        self.note_log(actor, PublicAction::Open, log, Map::new())?;
         Ok(verifier)
     }
 
@@ -46,7 +47,7 @@ impl Registry {
     pub fn close_log(&self, actor: &str, log: &str) -> Result<Closed> {
         if side_of(log) == Side::Registry {
             let detail = "the log of records is only closed by its successor";
-            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule("log_name"));
+            return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule(Rule::LogName));
         }
         self.close_access_log(actor, log, None, false)
     }
@@ -94,7 +95,7 @@ impl Registry {
         let mut detail = Map::new();
         detail.insert("predecessor".into(), log.into());
         detail.insert("size".into(), closed.size.into());
-        self.note_log(actor, "open", &successor, detail)?;
+        self.note_log(actor, PublicAction::Open, &successor, detail)?;
         Ok((closed, successor))
     }
 
@@ -116,7 +117,7 @@ impl Registry {
             return Err(LogFault::<Error>::Held { until: head.lease_until }.into());
         }
         let detail = successor.map(|name| ("successor".to_owned(), Value::from(name)));
-        let order = self.note_log(actor, "close", log, detail.into_iter().collect())?;
+        let order = self.note_log(actor, PublicAction::Close, log, detail.into_iter().collect())?;
         let signer = self.log_signer(log)?;
         let salt = random::salt()?;
         self.store().ensure_seals(now)?;
@@ -125,9 +126,15 @@ impl Registry {
             if opened.head_before().epoch != head.epoch {
                 return Err(LogFault::<Error>::Lost.into());
             }
-            let event =
-                Event::new(EventKind::Log, "close", actor, salt, subject_hash(&salt, log), opened.at())
-                    .order(order.view().digest());
+            let event = Event::new(
+                EventKind::Log,
+                PublicAction::Close,
+                actor,
+                salt,
+                subject_hash(&salt, log),
+                opened.at(),
+            )
+            .order(order.view().digest());
             // The event stands where an access entry would: no holder, its bytes under the batch's seal.
             let bytes = event.to_canonical();
             let item: (&[crate::trust::HolderKey], &[u8]) = (&[], &bytes);
@@ -146,16 +153,22 @@ impl Registry {
         let (now, signer) = (self.now(), self.log_signer(log)?);
         let mut detail = Map::new();
         detail.insert("successor".into(), successor.into());
-        let order = self.log_order("close", log, detail)?;
+        let order = self.log_order(PublicAction::Close, log, detail)?;
         let salt = random::salt()?;
         self.store().write_now(|writer| {
             let closed = writer.head(log)?.is_some_and(|head| head.closed);
             if !closed {
                 let opened = append::begin(writer, log, &mut None, &signer, None, now)?;
                 let place = Place { log: log.to_owned(), first: opened.first(), at: opened.at() };
-                let event =
-                    Event::new(EventKind::Log, "close", actor, salt, subject_hash(&salt, log), place.at)
-                        .order(order.view().digest());
+                let event = Event::new(
+                    EventKind::Log,
+                    PublicAction::Close,
+                    actor,
+                    salt,
+                    subject_hash(&salt, log),
+                    place.at,
+                )
+                .order(order.view().digest());
                 let signed = Some(order.stored().to_vec());
                 let entry = put_public(writer, &place, EventKind::Log, log, &event, signed)?;
                 opened.closing().finish(writer, &[entry])?;
@@ -172,7 +185,7 @@ impl Registry {
     fn note_log(
         &self,
         actor: &str,
-        action: &str,
+        action: PublicAction,
         log: &str,
         detail: Map<String, Value>,
     ) -> Result<EnvelopeBuf> {
@@ -188,7 +201,7 @@ impl Registry {
         Ok(order)
     }
 
-    fn log_order(&self, action: &str, log: &str, detail: Map<String, Value>) -> Result<EnvelopeBuf> {
+    fn log_order(&self, action: PublicAction, log: &str, detail: Map<String, Value>) -> Result<EnvelopeBuf> {
         public_order(action, log, None, detail, self.now(), &self.registry_key()?)
     }
 

@@ -1,5 +1,6 @@
 use crate::api::document::Document;
 use crate::error::Code;
+use crate::rule::Rule;
 use crate::web::docs::Docs;
 
 #[test]
@@ -9,6 +10,10 @@ fn the_page_explains_every_code_and_address() {
     for code in Code::ALL {
         assert!(html.contains(&format!("id=\"{}\"", code.wire())), "{code:?}");
     }
+    for rule in Rule::ALL {
+        assert!(html.contains(&format!("id=\"rule-{}\"", rule.wire())), "{rule:?}");
+    }
+    assert!(html.contains(Rule::CheckDigit.zh()) && html.contains(Rule::CheckDigit.en()));
     for path in document.value()["paths"].as_object().unwrap().keys() {
         assert!(html.contains(path.as_str()), "{path}");
     }

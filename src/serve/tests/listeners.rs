@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use crate::config::{Door, Listener, ServeConfig, TlsFiles};
+use crate::rule::Rule;
 use crate::serve::{ListenerFault, sockets};
 
 fn listener(door: Door, address: &str, certificate: Option<&str>) -> Listener {
@@ -24,11 +25,11 @@ fn doors_of_one_address_share_a_socket() {
 #[test]
 fn nothing_stands_open_without_tls_by_mistake() {
     let open = |listeners| sockets(&ServeConfig::new(listeners)).unwrap_err().rule();
-    assert_eq!(open(vec![listener(Door::Public, "0.0.0.0:80", None)]), "listener_without_tls");
-    assert_eq!(open(vec![listener(Door::Public, "[::]:80", None)]), "listener_without_tls");
-    assert_eq!(open(vec![]), "listener_none");
+    assert_eq!(open(vec![listener(Door::Public, "0.0.0.0:80", None)]), Rule::ListenerWithoutTls);
+    assert_eq!(open(vec![listener(Door::Public, "[::]:80", None)]), Rule::ListenerWithoutTls);
+    assert_eq!(open(vec![]), Rule::ListenerNone);
     let twice = || listener(Door::Public, "127.0.0.1:80", None);
-    assert_eq!(open(vec![twice(), twice()]), "listener_twice");
+    assert_eq!(open(vec![twice(), twice()]), Rule::ListenerTwice);
     let mixed = vec![listener(Door::Public, "[::1]:80", None), listener(Door::Admin, "[::1]:80", Some("c"))];
     assert_eq!(
         sockets(&ServeConfig::new(mixed)).unwrap_err(),

@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use crate::config::{Door, Listener, ServeConfig, TlsFiles};
 use crate::error::{Code, Error};
 use crate::http::metrics::Metrics;
+use crate::rule::Rule;
 use crate::serve::health::{Check, Checks};
 use crate::serve::{Parts, Server};
 
@@ -113,7 +114,7 @@ async fn tls_is_spoken_and_a_new_certificate_is_taken_without_a_restart() {
 
     std::fs::write(&files.certificate, "broken").unwrap();
     let fault = server.reload_certificates().unwrap_err();
-    assert_eq!(fault.rule.as_deref(), Some("certificate_missing"));
+    assert_eq!(fault.rule.map(Rule::wire), Some("certificate_missing"));
     assert!(secured(address, second).await.is_ok(), "the present certificate stays in use");
     server.stop().await.unwrap();
 }
@@ -160,7 +161,7 @@ fn a_key_of_another_certificate_is_refused() {
     make_certificate(&files);
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&files.key, other.signing_key.serialize_pem()).unwrap();
-    assert_eq!(crate::serve::tls::Certificate::load(files).unwrap_err().rule(), "key_mismatch");
+    assert_eq!(crate::serve::tls::Certificate::load(files).unwrap_err().rule().wire(), "key_mismatch");
 }
 
 #[actix_web::test]
@@ -217,5 +218,5 @@ async fn an_address_in_use_is_told_and_nothing_is_served() {
     let mut config = config(&[Door::Public], None);
     config.listeners[0].address = taken.local_addr().unwrap();
     let fault = Server::start(&config, &parts(Arc::new(AtomicBool::new(true)))).err().unwrap();
-    assert_eq!((fault.code, fault.rule.as_deref()), (Code::ConfigInvalid, Some("listener_address")));
+    assert_eq!((fault.code, fault.rule.map(Rule::wire)), (Code::ConfigInvalid, Some("listener_address")));
 }

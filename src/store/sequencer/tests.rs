@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::*;
+use crate::rule::Rule;
 use crate::store::conn;
 use crate::store::dialect::{self, native};
 use crate::store::{DbUrl, Load, Place, Side};
@@ -120,7 +121,7 @@ fn i1_a_postgres_session_that_would_not_wait_for_the_disk_is_refused() {
     let mut silent = AnyConnection::Pg(admin(&careless.url));
     assert_eq!(settings(&mut silent), "off on");
     let refused = dialect::check_durability(&mut silent).unwrap_err();
-    assert_eq!((refused.code, refused.rule.as_deref()), (Code::ConfigInvalid, Some("durability")));
+    assert_eq!((refused.code, refused.rule.map(Rule::wire)), (Code::ConfigInvalid, Some("durability")));
     let dir = tempfile::tempdir().unwrap();
     each_writer(DbUrl::parse(&careless.url).unwrap(), dir.path(), "on on");
     // And one that was right once is refused when it is so no longer.
@@ -128,5 +129,5 @@ fn i1_a_postgres_session_that_would_not_wait_for_the_disk_is_refused() {
     dialect::check_durability(&mut conn).unwrap();
     native!(&mut conn, c => c.batch_execute("SET synchronous_commit = off")).unwrap();
     let refused = dialect::check_durability(&mut conn).unwrap_err();
-    assert_eq!(refused.rule.as_deref(), Some("durability"));
+    assert_eq!(refused.rule.map(Rule::wire), Some("durability"));
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::Typ;
 use crate::record::canonical::CanonicalFault;
+use crate::rule::Rule;
 
 /// A part of the compact form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,26 +88,26 @@ impl Part {
 
 impl EnvelopeFault {
     /// The stable name of the rule that failed.
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> Rule {
         match self {
-            Self::CompactParts => "envelope_parts",
-            Self::Base64(Part::Header) => "envelope_header_base64",
-            Self::Base64(Part::Payload) => "envelope_payload_base64",
-            Self::Base64(Part::Signature) => "envelope_signature_base64",
-            Self::HeaderTooLong => "envelope_header_length",
-            Self::PayloadTooLong => "envelope_payload_length",
-            Self::Header(_) => "envelope_header_canonical",
-            Self::Crit => "envelope_crit",
-            Self::HeaderMembers => "envelope_header_members",
-            Self::Algorithm => "envelope_alg",
-            Self::KidForm => "envelope_kid",
-            Self::TypUnknown => "envelope_typ",
-            Self::Payload(_) => "envelope_payload_canonical",
-            Self::SignatureLength => "envelope_signature_length",
-            Self::StoredLength => "envelope_stored_length",
-            Self::Kind { .. } => "envelope_kind",
-            Self::KeyUnknown => "key_unknown",
-            Self::Signature => "signature_mismatch",
+            Self::CompactParts => Rule::EnvelopeParts,
+            Self::Base64(Part::Header) => Rule::EnvelopeHeaderBase64,
+            Self::Base64(Part::Payload) => Rule::EnvelopePayloadBase64,
+            Self::Base64(Part::Signature) => Rule::EnvelopeSignatureBase64,
+            Self::HeaderTooLong => Rule::EnvelopeHeaderLength,
+            Self::PayloadTooLong => Rule::EnvelopePayloadLength,
+            Self::Header(_) => Rule::EnvelopeHeaderCanonical,
+            Self::Crit => Rule::EnvelopeCrit,
+            Self::HeaderMembers => Rule::EnvelopeHeaderMembers,
+            Self::Algorithm => Rule::EnvelopeAlg,
+            Self::KidForm => Rule::EnvelopeKid,
+            Self::TypUnknown => Rule::EnvelopeTyp,
+            Self::Payload(_) => Rule::EnvelopePayloadCanonical,
+            Self::SignatureLength => Rule::EnvelopeSignatureLength,
+            Self::StoredLength => Rule::EnvelopeStoredLength,
+            Self::Kind { .. } => Rule::EnvelopeKind,
+            Self::KeyUnknown => Rule::KeyUnknown,
+            Self::Signature => Rule::SignatureMismatch,
         }
     }
 

@@ -124,7 +124,7 @@ async fn a_clerk_signs_in_looks_up_and_leaves() {
 
     let refused = ask(&hall, lookup(&csrf, "bad", &cookie)).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.body.contains(CodeRule::CheckDigit.text_zh()) && refused.body.contains("aria-invalid"));
+    assert!(refused.body.contains(CodeRule::CheckDigit.rule().zh()) && refused.body.contains("aria-invalid"));
 
     let left = ask(&hall, post("/sign-out", format!("csrf={csrf}"), &cookie)).await;
     assert_eq!(left.location, "/sign-in");

@@ -8,6 +8,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::lookup::Within;
+use crate::rule::Rule;
 
 /// A feed is late when its statement says nothing newer than this.
 const FEED_LATE_S: i64 = 2 * 86_400;
@@ -32,7 +33,7 @@ pub(super) fn absence(
     let span = from.map(|from| (from, to));
     let question =
         Question::new(type_code, regions.unwrap_or_else(|| vec![snapshot.home]), span).map_err(|fault| {
-            Error::new(Code::FieldInvalid, fault.to_string()).at("within.to").rule("span_backwards")
+            Error::new(Code::FieldInvalid, fault.to_string()).at("within.to").rule(Rule::SpanBackwards)
         })?;
     let absence = snapshot.catalog.absence(&question, now, FEED_LATE_S);
     let name =

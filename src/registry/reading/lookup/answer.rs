@@ -17,7 +17,7 @@ use crate::record::canonical::{self, write_base64url, write_integer};
 use crate::record::extract::{self, Fields as Shown, Holders, Masks, View};
 use crate::record::verdict::{Facts, Judgement, Reason, Seal};
 use crate::record::{Digest, Record, verdict};
-use crate::registry::access::entry::receipt_json;
+use crate::registry::access::entry::{Touched, receipt_json};
 use crate::registry::base::asked::ReceiptForm;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::lookup::scan::{Found, FoundRow};
@@ -25,7 +25,7 @@ use crate::registry::reading::lookup::{Within, absent};
 use crate::registry::records::draft::remark_json;
 use crate::registry::records::{judge, kept};
 use crate::store::{Opened, StoredRecord};
-use crate::trust::{Envelope, HolderKey, IndexKey};
+use crate::trust::{Envelope, IndexKey};
 
 /// A finished answer.
 pub struct Answered {
@@ -96,17 +96,18 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The holders of the joint records that are shown, the asked one among them (practice: an access stands
-    /// on the page of each holder). Only types with more than one seat are read for it.
-    pub(super) fn co_holders(&self, index: &IndexKey) -> Vec<HolderKey> {
-        let mut keys = Vec::new();
+    /// Adds all whose records are shown: linked codes under which any was found, then the holders of joint ones
+    /// (practice: an access stands on the page of each). Only types with more than one seat are read for it.
+    pub(super) fn touch(&self, touched: &mut Touched, index: &IndexKey) {
+        for (record, _) in &self.shown {
+            touched.found_under(&record.body.holder.0, &record.body.holder.1, record.hk);
+        }
         for (record, row) in &self.shown {
-            keys.extend(&row.holders);
+            touched.also(&row.holders);
             if kept::is_joint(self.snapshot, &record.type_code) {
-                keys.extend(kept::signed_holders(index, record));
+                touched.also(&kept::signed_holders(index, record));
             }
         }
-        keys
     }
 
     /// True while no record was shown.
@@ -208,7 +209,7 @@ impl<'a> Draft<'a> {
                 self.body.extend_from_slice(b",\"envelope\":\"");
                 envelope.write_compact(&mut self.body);
                 self.body.push(b'"');
-                envelope.digest()
+                record.body.digest
             }
             (Some(envelope), false) => self.extract(envelope, record, fields, entry)?,
             (None, _) => self.directory(record, fields, entry)?,

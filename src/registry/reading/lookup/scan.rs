@@ -8,6 +8,7 @@ use crate::identity::HolderCode;
 use crate::log::tile::StoredNodes;
 use crate::log::{Hash, proof};
 use crate::registry::Registry;
+use crate::registry::access::entry::CoHolder;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked;
@@ -50,7 +51,7 @@ pub(crate) struct FoundRow {
     /// Inclusion of the row's leaf in the tree of [`Found::head`].
     pub proof: Option<Vec<Hash>>,
     /// Of a joint directory entry, which has no envelope to name them: all its holders.
-    pub holders: Vec<HolderKey>,
+    pub holders: Vec<CoHolder>,
 }
 
 impl FoundRow {

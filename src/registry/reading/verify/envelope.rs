@@ -9,16 +9,16 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::identity::HolderCode;
 use crate::record::payload::Validity;
 use crate::record::verdict::{Facts, KeyStanding, LogStanding, Seal};
 use crate::record::{Record, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
-use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::reading::verify::{Finding, Shown, type_known};
+use crate::registry::records::kept;
+use crate::rule::Rule;
 use crate::store::{Cost, StoredRecord};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, EnvelopeFault, Kid, Typ};
@@ -32,7 +32,7 @@ impl Registry {
         let view = envelope.view();
         let header = match view.header() {
             Ok(header) if header.typ == Typ::Record => header,
-            Ok(_) => return Ok(Finding::malformed("envelope_kind")),
+            Ok(_) => return Ok(Finding::malformed(Rule::EnvelopeKind)),
             Err(fault) => return Ok(Finding::malformed(fault.rule())),
         };
         let record = match Record::from_payload(view.payload()) {
@@ -101,20 +101,20 @@ impl Registry {
     /// envelope names.
     fn touched_by(&self, record: &Record, here: &Here) -> Touched {
         let index = self.store().vault().index();
-        let keys = match &here.kept {
-            Some(kept) => kept.key.holders.clone(),
-            None => {
-                let parse = |code_type: &str, code: &str| {
-                    HolderCode::parse(code_type.parse().ok()?, code)
-                        .ok()
-                        .map(|parsed| holder_key(index, &parsed.code))
-                };
-                record.holders.iter().filter_map(|holder| parse(&holder.code_type, &holder.code)).collect()
+        let named = record.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
+        let key =
+            |(code_type, code): &(&str, &str)| kept::co_holder(index, code_type, code).map(|(key, _)| key);
+        match &here.kept {
+            // A version of before may name others than those who see it on their lists now.
+            Some(kept) => {
+                let keys = &kept.key.holders;
+                let own = named.filter(|code| key(code).is_some_and(|key| keys.contains(&key)));
+                Touched::holders_of(own, keys)
             }
-        };
-        let first = record.holders.first();
-        let (code_type, code) = first.map_or(("", ""), |first| (&first.code_type, &first.code));
-        Touched::all_of(code_type, code, keys)
+            None => {
+                Touched::holders_of(named.clone(), &named.filter_map(|code| key(&code)).collect::<Vec<_>>())
+            }
+        }
     }
 }
 

@@ -12,11 +12,12 @@ use crate::policy::{Actor, Decision, Fields, Scope, decide};
 use crate::record::verdict::{Facts, Seal};
 use crate::record::{Identifier, Reason, Record, State, Verdict, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, nothing_shown};
+use crate::registry::access::entry::{CameTo, Entry};
 use crate::registry::base::asked::Purpose;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::Here;
 use crate::registry::reading::verify::{Finding, Shown};
+use crate::rule::Rule;
 use crate::store::Cost;
 use crate::trust::EnvelopeBuf;
 
@@ -27,7 +28,6 @@ impl Registry {
         actor: &Actor,
         (identifier, face): (&str, &Map<String, Value>),
         purpose: &Purpose,
-        channel: &str,
     ) -> Result<Finding> {
         if let Err(fault) = Identifier::parse(identifier) {
             return Ok(Finding::malformed(fault.rule()));
@@ -48,25 +48,17 @@ impl Registry {
             Decision::Allowed { fields: Fields::Named(names), .. }
                 if !face.keys().all(|name| names.contains(name)) =>
             {
-                Some("field_not_granted")
+                Some(Rule::FieldNotGranted)
             }
             Decision::Allowed { .. } => None,
         };
         let fields: Vec<String> = face.keys().cloned().collect();
         if let Some(reason) = refusal {
-            let access = self.access()?;
-            let label = actor.label();
-            let parts = EntryParts {
-                actor: &label,
-                channel,
-                purpose: Some(purpose),
-                types: Some(vec![&type_code]),
-                fields: Some(fields.iter().map(String::as_str).collect()),
-                decision: reason,
-                outcome: "refused",
-                answer: nothing_shown(),
-            };
-            access.note(parts.submission(access.name(), touched)?).await?;
+            let entry = Entry::of(actor)
+                .purpose(purpose)
+                .types(Some([type_code.as_str()]))
+                .fields(Some(fields.iter().map(String::as_str)));
+            entry.note(&*self.access()?, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
         }
         let now = self.now();

@@ -1,16 +1,17 @@
 //! A receipt: whether it holds for the checkpoint it brings, and whether our log still has that entry.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::error::{Code, Result};
 use crate::log::TreeReader;
 use crate::log::hash::sha256;
 use crate::log::note::NoteFault;
 use crate::log::receipt::{Receipt, ReceiptFault};
-use crate::record::{Judgement, Reason, Reasons, Verdict, access};
+use crate::record::{Judgement, Reason, Reasons, Verdict, canonical};
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
 use crate::registry::reading::verify::Finding;
+use crate::rule::Rule;
 
 impl Registry {
     pub(super) async fn verify_receipt(&self, receipt: &Value) -> Result<Finding> {
@@ -27,7 +28,7 @@ impl Registry {
         let verifier = match self.log_verifier(&receipt.log) {
             Ok(verifier) => verifier,
             Err(error) if error.code == Code::NotInitialised => {
-                return Ok(invalid(Reason::KeyUnknown, "log_unknown"));
+                return Ok(invalid(Reason::KeyUnknown, Rule::LogUnknown));
             }
             Err(error) => return Err(error),
         };
@@ -51,15 +52,15 @@ impl Registry {
         let kept = head.as_ref().is_some_and(|head| head.size >= checkpoint.size)
             && there.first() == Some(&sha256(&entry));
         if !kept {
-            return Ok(invalid(Reason::LogInconsistent, "log_entry"));
+            return Ok(invalid(Reason::LogInconsistent, Rule::LogEntry));
         }
-        let said = access::read(&entry).ok();
+        let said = canonical::parse_canonical(&entry).ok();
         let mut about = Map::new();
         about.insert("log".into(), log.into());
         about.insert("index".into(), index.into());
         about.insert("checkpoint_size".into(), checkpoint.size.into());
         // Whoever has the receipt has the entry: it is shown as it stands.
-        about.insert("entry".into(), said.map_or(json!(null), Value::Object));
+        about.insert("entry".into(), said.unwrap_or(Value::Null));
         let judgement = Judgement { verdict: Verdict::Valid, reasons: Reasons::NONE };
         Ok(Finding { judgement, rule: None, about, shown: None })
     }

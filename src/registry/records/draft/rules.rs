@@ -4,7 +4,8 @@
 use serde_json::Value;
 
 use crate::catalog::{
-    Agency, FaceFault, FieldKind, Format, HolderFacts, RoleFault, Seat, Term, TypeDef, TypeEntry,
+    Agency, FaceFault, FaceNote, FieldKind, Format, HolderFacts, NoteKind, RoleFault, Seat, Term, TypeDef,
+    TypeEntry,
 };
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
@@ -14,6 +15,7 @@ use crate::record::identifier::Check;
 use crate::record::payload::{Holder, Validity};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::draft::{Checked, invalid};
+use crate::rule::Rule;
 
 /// A record that is still to be judged; its face stands beside it, as the type's schema wants it.
 pub(super) struct Candidate {
@@ -37,18 +39,17 @@ pub(super) fn approve(
 ) -> Result<Checked> {
     let Candidate { mut record, face, codes, mut remarks } = candidate;
     if record.issued_on > today {
-        return Err(invalid("issued_on", "date_in_future", "the day of issue lies in the future"));
+        return Err(invalid("issued_on", Rule::DateInFuture, "the day of issue lies in the future"));
     }
     issuer(&record, entry, snapshot)?;
     distinct(&codes)?;
     entry.check_holders(&face, &seats(&record.holders)).map_err(|faults| role_error(&faults))?;
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;
-    remarks
-        .extend(faces.notes(&face).into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())));
+    remarks.extend(faces.notes(&face).iter().map(ToString::to_string));
     remarks.extend(check_holders(entry, &face, &record.holders, &codes)?);
     if entry.number(&face) != record.number.as_deref() {
-        return Err(invalid("number", "number_not_of_face", "the number is not the one in the face"));
+        return Err(invalid("number", Rule::NumberNotOfFace, "the number is not the one in the face"));
     }
     validity(&record, &face, entry)?;
     let Value::Object(face) = face else { return Err(Error::internal("a face that is no object")) };
@@ -58,13 +59,11 @@ pub(super) fn approve(
         Error::new(Code::FieldInvalid, fault.to_string()).at(member).rule(fault.rule())
     })?;
     if dialect == Check::NonStandardDialect {
-        remarks.push(CHECK_NONSTANDARD.to_owned());
+        let note = FaceNote { field: "identifier".to_owned(), kind: NoteKind::CheckNonstandard };
+        remarks.push(note.to_string());
     }
     Ok(Checked { record, codes, remarks })
 }
-
-/// The remark on an identifier whose check character is that of the known wrong dialect.
-pub const CHECK_NONSTANDARD: &str = "identifier: check_nonstandard";
 
 /// The agency under its name of the day; where it did not stand on that day, as it was last, so that authority
 /// can say so.
@@ -82,10 +81,10 @@ fn issuer(record: &Record, entry: &TypeEntry, snapshot: &Snapshot) -> Result<()>
     authority(snapshot, &agency.code, type_code, &region, record.issued_on)?;
     if record.issuer.name != agency.name {
         let detail = "the issuer had another name on the day of issue";
-        return Err(invalid("issuer.name", "issuer_name", detail));
+        return Err(invalid("issuer.name", Rule::IssuerName, detail));
     }
     if record.kind != entry.def().kind {
-        return Err(invalid("kind", "kind_of_type", "the type is of another kind"));
+        return Err(invalid("kind", Rule::KindOfType, "the type is of another kind"));
     }
     Ok(())
 }
@@ -107,7 +106,9 @@ fn distinct(codes: &[HolderCode]) -> Result<()> {
     let twice =
         |(at, code): &(usize, &HolderCode)| codes.iter().take(*at).any(|before| before.same_key(code));
     match codes.iter().enumerate().find(twice) {
-        Some((at, _)) => Err(invalid(format!("holders.{at}.code"), "holder_twice", "one holder stands once")),
+        Some((at, _)) => {
+            Err(invalid(format!("holders.{at}.code"), Rule::HolderTwice, "one holder stands once"))
+        }
         None => Ok(()),
     }
 }
@@ -133,13 +134,17 @@ fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
     let (dates, long) = entry.def().validity.may_state();
     match record.valid_to {
         Some(Validity::Until(_)) if !dates => {
-            return Err(invalid("valid_to", "validity_rule", "this type has no end of validity"));
+            return Err(invalid("valid_to", Rule::ValidityRule, "this type has no end of validity"));
         }
         Some(Validity::LongTerm) if !long => {
-            return Err(invalid("valid_to", "validity_rule", "this type is never 长期"));
+            return Err(invalid("valid_to", Rule::ValidityRule, "this type is never 长期"));
         }
         None if dates || long => {
-            return Err(invalid("valid_to", "validity_missing", "this type states until when it is valid"));
+            return Err(invalid(
+                "valid_to",
+                Rule::ValidityMissing,
+                "this type states until when it is valid",
+            ));
         }
         _ => {}
     }
@@ -157,7 +162,7 @@ fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
             let detail = "the face prints another day than the record says";
             return Err(Error::new(Code::FaceInvalid, detail)
                 .at(format!("face.{name}"))
-                .rule("validity_face"));
+                .rule(Rule::ValidityFace));
         }
     }
     Ok(())
@@ -197,9 +202,7 @@ fn check_holders(
                 .at(format!("face.{}", fault.field))
                 .rule(fault.rule.rule()))
         }
-        None => {
-            Ok(found.notes.into_iter().map(|note| format!("{}: {}", note.field, note.kind.wire())).collect())
-        }
+        None => Ok(found.notes.iter().map(ToString::to_string).collect()),
     }
 }
 

@@ -8,11 +8,13 @@ use crate::catalog::{Field, FieldKind, Mask};
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, contains_citizen_number, contains_code_of};
 use crate::policy::{Actor, Fields, Scope, decide};
+use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::secret::masked;
 use crate::record::{Digest, Judgement, Reasons, Record, Verdict, canonical};
 use crate::registry::Registry;
-use crate::registry::access::entry::{EntryParts, Touched, answer_digest, door};
+use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::{Envelope, HolderKey};
 
@@ -30,7 +32,7 @@ pub(super) struct Clash {
 
 /// The refusal, without anything of the record that is there.
 pub(super) fn number_clash() -> Error {
-    Error::new(Code::NumberClash, "this number stands on another face").at("number").rule("number_unique")
+    Error::new(Code::NumberClash, "this number stands on another face").at("number").rule(Rule::NumberUnique)
 }
 
 impl Registry {
@@ -74,26 +76,17 @@ impl Registry {
         let shown = json!({
             "stored_version": stored.version, "stored_issued_on": there.issued_on, "differing": differing,
         });
-        let label = actor.label();
         let listed = AnsweredRecord {
             identifier: "",
             version: there.version,
             digest: Digest::of(&[&canonical::to_vec(&shown).map_err(Error::internal)?]),
             judgement: Judgement { verdict: Verdict::Undetermined, reasons: Reasons::NONE },
         };
-        let parts = EntryParts {
-            actor: &label,
-            channel: door(actor),
-            purpose: None,
-            types: Some(vec![&stored.type_code]),
-            fields: Some(seen),
-            decision: reason,
-            outcome: "number_clash",
-            answer: answer_digest(None, &[listed]),
-        };
-        let (code_type, code) = &stored.body.holder;
-        let touched = Touched::all_of(code_type, code, clash.holders.clone());
-        access.note_now(vec![parts.submission(access.name(), touched)?])?;
+        let entry = Entry::of(actor).types(Some([stored.type_code.as_str()])).fields(Some(seen));
+        let came_to = CameTo::shown(Outcome::NumberClash, reason, answer_digest(None, &[listed]));
+        let codes = there.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
+        let touched = Touched::holders_of(codes, &clash.holders);
+        entry.note_now(&access, touched, came_to)?;
         Ok(Some(shown))
     }
 }

@@ -1,0 +1,2 @@
+-- Rows of layout 2 stay as they are: a step back is a restore.
+SELECT 1;

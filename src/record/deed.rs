@@ -1,0 +1,114 @@
+//! What an event is about and what it says was done: one of four closed lists, never a free text. The names stand in signed events and
+//! orders (schema/bytes.md §4 lists them) and never change their meaning.
+
+use super::action::Action;
+use crate::closed::closed;
+
+closed! {
+    /// What an event is about.
+    EventKind {
+        Record, "record", "证照", "record";
+        Holder, "holder", "持证主体", "holder";
+        Key, "key", "密钥", "key";
+        Agency, "agency", "机构", "agency";
+        Authority, "authority", "签发权限", "authority";
+        Type, "type", "证照类型", "type";
+        Coverage, "coverage", "覆盖范围", "coverage";
+        Client, "client", "接入系统", "client";
+        Log, "log", "日志", "log";
+    }
+}
+
+closed! {
+    /// What happens to a record beside the table of [`Action`]: its state stays.
+    SideAction {
+        /// The state stays; the record is marked until the dispute is settled.
+        Dispute, "dispute", "提出异议", "dispute";
+        Settle, "settle", "异议办结", "settle a dispute";
+        /// The entry of the directory ends because the body itself is here now.
+        Replace, "replace", "原文入库替换目录项", "replace an entry by the record itself";
+    }
+}
+
+closed! {
+    /// What happens to a holder.
+    HolderAction {
+        Mark, "mark", "标注状态", "mark a state";
+        Link, "link", "关联号码", "link two codes";
+        Unlink, "unlink", "解除关联", "take a link back";
+    }
+}
+
+closed! {
+    /// What happens to something public; [`PublicAction::of`] says to what.
+    PublicAction {
+        Generate, "generate", "生成", "generate";
+        Register, "register", "登记", "register";
+        Revoke, "revoke", "吊销", "revoke";
+        Rewrap, "rewrap", "更换主密钥", "wrap under another master key";
+        Add, "add", "新增", "add";
+        Change, "change", "变更", "change";
+        Grant, "grant", "授权", "grant";
+        Load, "load", "加载", "load";
+        State, "state", "声明", "state";
+        Open, "open", "开启", "open";
+        Close, "close", "封存", "close";
+    }
+}
+
+impl PublicAction {
+    /// The actions of one kind of public thing, in the order of the page.
+    pub const fn of(kind: EventKind) -> &'static [Self] {
+        match kind {
+            EventKind::Record | EventKind::Holder => &[],
+            EventKind::Key => &[Self::Generate, Self::Register, Self::Revoke, Self::Rewrap],
+            EventKind::Agency => &[Self::Add, Self::Change],
+            EventKind::Authority => &[Self::Grant],
+            EventKind::Type => &[Self::Load],
+            EventKind::Coverage => &[Self::State],
+            EventKind::Client => &[Self::Grant, Self::Change],
+            EventKind::Log => &[Self::Open, Self::Close],
+        }
+    }
+}
+
+/// What was done, of whichever list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// An action of the table.
+    Act(Action),
+    /// Beside the table.
+    Side(SideAction),
+    /// To a holder.
+    Holder(HolderAction),
+    /// To something public.
+    Public(PublicAction),
+}
+
+impl Deed {
+    /// What an event of a record names.
+    pub fn of_record(wire: &str) -> Option<Self> {
+        Action::from_wire(wire).map(Self::Act).or_else(|| SideAction::from_wire(wire).map(Self::Side))
+    }
+
+    /// The name in events and orders.
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Act(action) => action.wire(),
+            Self::Side(action) => action.wire(),
+            Self::Holder(action) => action.wire(),
+            Self::Public(action) => action.wire(),
+        }
+    }
+}
+
+macro_rules! lists {
+    ($($list:ident => $variant:ident),*) => {$(
+        impl From<$list> for Deed {
+            fn from(action: $list) -> Self {
+                Self::$variant(action)
+            }
+        }
+    )*};
+}
+lists!(Action => Act, SideAction => Side, HolderAction => Holder, PublicAction => Public);

@@ -1,0 +1,161 @@
+//! One line of a holder's list, with the words of the closed lists in both languages.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::clock::{Day, Moment};
+use crate::closed::closed;
+use crate::record::access::{Channel, LoggedAccess, Outcome, Presence, Seat};
+use crate::store::AccessPlace;
+
+closed! {
+    /// All that a line tells of an access where it does not tell what came of it.
+    Untold {
+        JointRecordUsed, "joint_record_used", "使用了共同持证的证照", "a joint record was used";
+        LinkedRecordUsed, "linked_record_used", "使用了曾关联号码下的证照", "a record was used under a number that was linked";
+        RecordDamaged, "record_damaged", "用证记录损坏", "the entry does not open";
+    }
+}
+
+/// What a line tells of an access. One name on the wire, from one of the two lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum LineOutcome {
+    /// What came of it; only of an access under the holder's own number.
+    CameTo(Outcome),
+    /// That there was one.
+    Untold(Untold),
+}
+
+impl LineOutcome {
+    /// The name on the wire.
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::CameTo(outcome) => outcome.wire(),
+            Self::Untold(untold) => untold.wire(),
+        }
+    }
+
+    /// The term of the field.
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::CameTo(outcome) => outcome.zh(),
+            Self::Untold(untold) => untold.zh(),
+        }
+    }
+
+    /// The term in English.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::CameTo(outcome) => outcome.en(),
+            Self::Untold(untold) => untold.en(),
+        }
+    }
+}
+
+impl From<Outcome> for LineOutcome {
+    fn from(outcome: Outcome) -> Self {
+        Self::CameTo(outcome)
+    }
+}
+
+/// One access as the holder sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AccessLine {
+    /// The legal day.
+    #[schema(value_type = String)]
+    pub day: Day,
+    /// The instant; only of an access under the holder's own number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub at: Option<Moment>,
+    /// Code of the agency that looked; empty for the registry's own operators.
+    pub agency: String,
+    /// Its name.
+    pub agency_name: String,
+    /// True where the access was under a co-holder's number: a joint record was used.
+    pub joint: bool,
+    /// True where the access was under a number that was linked to the holder's then and is not now.
+    pub linked: bool,
+    /// What came of it, or that this is not told.
+    pub outcome: LineOutcome,
+    /// The same in words.
+    pub outcome_zh: &'static str,
+    /// The same in English.
+    pub outcome_en: &'static str,
+    /// The service item; only of an own access, as all that follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// The case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// The reason in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How the holder was present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Presence>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence_zh: Option<&'static str>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence_en: Option<&'static str>,
+    /// The door.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_zh: Option<&'static str>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_en: Option<&'static str>,
+    /// Its log.
+    pub log: String,
+    /// Its leaf.
+    pub index: u64,
+}
+
+impl AccessLine {
+    /// The line of an entry in which the holder has that seat; none of either where the entry does not open. An agency
+    /// is its code and name.
+    pub(super) fn of(
+        place: &AccessPlace,
+        entry: Option<(&LoggedAccess, Seat)>,
+        (agency, agency_name): (String, String),
+    ) -> Self {
+        let seat = entry.map(|(_, seat)| seat);
+        let own = entry.filter(|(_, seat)| *seat == Seat::Asked).map(|(entry, _)| entry);
+        let text = |name: &str| own.and_then(|entry| entry.text(name)).map(str::to_owned);
+        let outcome = match (own, seat) {
+            (Some(entry), _) => LineOutcome::CameTo(entry.outcome),
+            (None, Some(Seat::Linked)) => LineOutcome::Untold(Untold::LinkedRecordUsed),
+            (None, Some(Seat::Asked | Seat::Joint)) => LineOutcome::Untold(Untold::JointRecordUsed),
+            (None, None) => LineOutcome::Untold(Untold::RecordDamaged),
+        };
+        let presence = own.and_then(|entry| entry.presence);
+        let channel = own.map(|entry| entry.channel);
+        Self {
+            day: place.at.day(),
+            at: own.map(|_| place.at),
+            agency,
+            agency_name,
+            joint: seat == Some(Seat::Joint),
+            linked: seat == Some(Seat::Linked),
+            outcome,
+            outcome_zh: outcome.zh(),
+            outcome_en: outcome.en(),
+            item: text("item"),
+            case: text("case"),
+            reason: text("reason"),
+            presence,
+            presence_zh: presence.map(Presence::zh),
+            presence_en: presence.map(Presence::en),
+            channel,
+            channel_zh: channel.map(Channel::zh),
+            channel_en: channel.map(Channel::en),
+            log: place.log.clone(),
+            index: place.index,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Everything that is sealed, table by table.
+
+use super::again::Run;
+use super::walk::{OlderRows, Walked, is_older, pages};
+use super::{attachments, tables};
+use crate::clock::Moment;
+use crate::error::Result;
+use crate::store::{Store, access, events, holders, record_keys, records, writes};
+use crate::trust::Layout;
+
+/// Rows read in one snapshot and written in one transaction.
+pub const PAGE: usize = 500;
+/// Bytes of new seals after which a transaction ends before its page does: a batch of accesses may have 45 KB.
+const BYTES: usize = 4 << 20;
+
+/// Calls a generic function for each table, access side first: a backup copies that side first too.
+macro_rules! each_table {
+    ($call:ident ( $($argument:expr),* )) => {
+        [
+            $call::<access::Row>($($argument),*)?,
+            $call::<records::Row>($($argument),*)?,
+            $call::<tables::Past>($($argument),*)?,
+            $call::<events::Row>($($argument),*)?,
+            $call::<holders::Row>($($argument),*)?,
+            $call::<record_keys::Row>($($argument),*)?,
+            $call::<writes::Row>($($argument),*)?,
+        ]
+    };
+}
+
+impl Store {
+    /// Seals every row of an older layout anew, `page` rows at most in a transaction. Blocks; may be killed, run
+    /// beside a server of this program, and run again.
+    pub fn reseal(&self, now: Moment, page: usize) -> Result<Vec<OlderRows>> {
+        self.load_data_keys()?;
+        self.ensure_seals(now)?;
+        let mut run = Run::new(self, page);
+        let mut done = Vec::from(each_table!(table(&mut run)));
+        done.push(attachments::reseal(&mut run)?);
+        Ok(done)
+    }
+
+    /// How many rows of each table have an older layout; reads every row in short snapshots.
+    pub fn older_rows(&self) -> Result<Vec<OlderRows>> {
+        let mut found = Vec::from(each_table!(count(self)));
+        found.push(attachments::count(self)?);
+        Ok(found)
+    }
+
+    /// Whether older layouts are closed: no row of one opens any more.
+    pub fn older_layouts_are_closed(&self) -> bool {
+        self.inner.vault.oldest() == Layout::PRESENT
+    }
+}
+
+fn count<T: Walked>(store: &Store) -> Result<OlderRows> {
+    let mut found = OlderRows { table: T::TABLE, rows: 0, damaged: 0 };
+    pages::<T>(store, PAGE, |rows| {
+        found.rows += rows.iter_mut().map(|row| u64::from(is_older(row.seal_columns().1))).sum::<u64>();
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn table<T: Walked>(run: &mut Run<'_>) -> Result<OlderRows> {
+    let mut done = OlderRows { table: T::TABLE, rows: 0, damaged: 0 };
+    let (store, page) = (run.store, run.page);
+    pages::<T>(store, page, |rows| {
+        let (mut pending, mut bytes) = (Vec::new(), 0);
+        for row in rows.iter_mut().filter_map(|row| is_older(row.seal_columns().1).then_some(row)) {
+            match run.seal(T::TABLE, row, T::rewritten)? {
+                Some(old) => {
+                    bytes += old.len();
+                    pending.push((old, &*row));
+                }
+                None => done.damaged += 1,
+            }
+            if bytes >= BYTES {
+                done.rows += replace(store, &pending)?;
+                pending.clear();
+                bytes = 0;
+            }
+        }
+        done.rows += replace(store, &pending)?;
+        Ok(())
+    })?;
+    Ok(done)
+}
+
+/// One transaction. A row that somebody changed meanwhile was sealed by that change.
+fn replace<T: Walked>(store: &Store, pending: &[(Vec<u8>, &T)]) -> Result<u64> {
+    if pending.is_empty() {
+        return Ok(0);
+    }
+    let changed = store.write_side_now(T::SIDE, |writer| {
+        pending.iter().map(|(old, row)| row.replace(writer, old)).sum::<Result<usize>>()
+    })?;
+    Ok(changed as u64)
+}

@@ -1,0 +1,126 @@
+//! Each address that reads a holder, whatever it is asked by, counts that holder against the day's budget.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::common::people::{self, CHEN, ZHOU};
+use crate::common::server::{Answer, SECRET, TestServer};
+use crate::common::{Backend, operator, server, world};
+use crate::routes::{self, Route};
+use crate::{listed, stale};
+
+/// One client and one account, both with a budget of one holder a day.
+struct One {
+    server: TestServer,
+    bearer: String,
+    cookie: String,
+    csrf: String,
+}
+
+impl One {
+    fn begin(server: TestServer) -> Self {
+        let bearer = format!("Bearer {}", server.token("one", SECRET));
+        let form = [("Content-Type", "application/x-www-form-urlencoded")];
+        let signed = server.send("POST", "/sign-in", &form, b"name=one&password=a-password-of-the-tests");
+        let cookie = signed.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        let first = server.send("GET", "/", &[("Cookie", &cookie)], b"");
+        let csrf = first.body.split("name=\"csrf\" value=\"").nth(1).unwrap();
+        let csrf = csrf.split('"').next().unwrap().to_owned();
+        Self { server, bearer, cookie, csrf }
+    }
+
+    /// Asks the address about one holder; none where this test has no request for it.
+    fn ask(&self, route: &Route, code: &str, identifier: &str) -> Option<Answer> {
+        let holder = json!({"type": "111", "code": code});
+        let purpose = json!({"item": "A1", "reason": "窗口办理"});
+        let lookup = json!({"holder": holder, "purpose": purpose});
+        let body = match route.to_string().as_str() {
+            "window POST /lookup" => return Some(self.page(code)),
+            "agency POST /api/v1/lookups"
+            | "agency POST /api/v1/lookups/batch"
+            | "agency POST /api/v1/directories" => lookup,
+            "agency POST /api/v1/holders/accesses" => json!({"holder": holder, "reason": "本人申请"}),
+            "agency POST /api/v1/histories" => json!({"identifier": identifier, "purpose": purpose}),
+            "agency POST /api/v1/verifications" => {
+                json!({"identifier": identifier, "face": {"name": "陈志远"}, "purpose": purpose})
+            }
+            "agency POST /api/v1/attachments/fetch" => {
+                json!({"identifier": identifier, "sha256": "0".repeat(64), "purpose": purpose})
+            }
+            _ => return None,
+        };
+        let headers = [("Authorization", self.bearer.as_str()), ("Content-Type", "application/json")];
+        Some(self.server.send(&route.method, &route.path, &headers, body.to_string().as_bytes()))
+    }
+
+    fn page(&self, code: &str) -> Answer {
+        let headers =
+            [("Cookie", self.cookie.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        let csrf = &self.csrf;
+        let form = format!("csrf={csrf}&code_type=111&number={code}&item=A1&reason=b&presence=typed");
+        self.server.send("POST", "/lookup", &headers, form.as_bytes())
+    }
+}
+
+/// Whether the answer, a page or a line of it says that the budget is spent.
+fn spent(answer: &Answer) -> bool {
+    let line: Value =
+        answer.body.lines().next().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
+    let told = line["code"] == "budget_spent" || answer.body.contains("budget_spent");
+    told && (answer.status == 429 || line["status"] == 429)
+}
+
+/// Who has identifiers reads no more holders a day than who has numbers.
+#[test]
+fn every_address_that_reads_a_holder_charges_the_budget() {
+    let world = world(Backend::Sqlite).unwrap();
+    let registry = &world.registry;
+    people::settle(registry);
+    let everything = json!([{"types": "*", "fields": "whole", "purposes": "*"}]);
+    let client = elicense::registry::NewClient {
+        id: "one".into(),
+        agency: people::POLICE.into(),
+        name: "one".into(),
+        scopes: elicense::policy::Scope::ALL.to_vec(),
+        grants: serde_json::from_value(everything.clone()).unwrap(),
+        budget: 1,
+    };
+    registry.put_client("test", &client, SECRET).unwrap();
+    let account = elicense::registry::NewAccount {
+        name: "one".into(),
+        display: "测试窗口".into(),
+        agency: people::POLICE.into(),
+        grants: serde_json::from_value(everything).unwrap(),
+        budget: 1,
+    };
+    registry.put_account(&account, "a-password-of-the-tests").unwrap();
+    registry.refresh().unwrap();
+    let issued = |code: &str, name: &str| {
+        let card = elicense::registry::Submitted::Draft(people::id_card(code, name, "2021-01-01"));
+        registry.issue(&operator(), &card).unwrap().identifier
+    };
+    let (own, other) = (issued(ZHOU, "周海燕"), issued(CHEN, "陈志远"));
+    let one = One::begin(server::start(registry.clone()));
+
+    let (routes, open) = (routes::all(), listed(include_str!("open.txt")));
+    let uncharged = listed(include_str!("uncharged.txt"));
+    assert_eq!(stale(&uncharged, &routes), [""; 0], "on the list of addresses without a budget and no route");
+    let charging: BTreeSet<&Route> = routes
+        .iter()
+        .filter(|route| !open.contains(&route.to_string()) && !uncharged.contains(&route.to_string()))
+        .collect();
+    // The one holder of the day, for the client and for the account.
+    for route in ["agency POST /api/v1/lookups", "window POST /lookup"] {
+        let route = charging.iter().find(|one| one.to_string() == route).unwrap();
+        assert_eq!(one.ask(route, ZHOU, &own).unwrap().status, 200, "{route}");
+    }
+    for route in &charging {
+        let answer = one.ask(route, CHEN, &other);
+        let answer = answer.unwrap_or_else(|| panic!("{route}: charges the budget? Write its request here"));
+        assert!(spent(&answer), "{route}: {answer:?}");
+        let again = one.ask(route, ZHOU, &own).unwrap();
+        assert!(!spent(&again), "the same holder again is free: {route} {again:?}");
+    }
+    assert!(charging.len() >= 8, "{charging:?}");
+}
