@@ -83,6 +83,7 @@ on_both! {
     the_table_names_where_an_action_is_open_and_the_record_keeps_its_state
     a_version_that_is_no_longer_the_present_one_conflicts
     i4_another_agency_may_not_act_and_its_refusal_is_an_access
+    i4_a_client_objects_in_the_name_of_its_own_agency_only
     a_successor_corrects_what_its_predecessor_issued
     an_agency_acts_with_its_own_key_and_an_order_counts_once
     an_order_that_says_something_else_is_refused
@@ -183,6 +184,20 @@ fn i4_another_agency_may_not_act_and_its_refusal_is_an_access(world: World) {
     let entry: Value = serde_json::from_slice(&entry.unwrap()).unwrap();
     assert_eq!((&entry["outcome"], &entry["actor"]), (&json!("refused"), &json!("client:c1")));
     assert_eq!(world.registry.act(&client(POLICE), &command).unwrap().agency, POLICE);
+}
+
+fn i4_a_client_objects_in_the_name_of_its_own_agency_only(world: World) {
+    settled(&world);
+    let issued = issue(&world, people::social_card(ZHOU, "周海燕"));
+    world.registry.refresh().unwrap();
+    let say = |agency: Option<&str>| {
+        let (identifier, agency) = (issued.identifier.clone(), agency.map(str::to_owned));
+        let command = DisputeCommand { identifier, disputed: true, ground: "持证人报错".into(), agency };
+        world.registry.dispute(&client(MARKET), &command, None)
+    };
+    let refused = say(Some(POLICE)).unwrap_err();
+    assert_eq!((refused.code, refused.rule), (Code::Forbidden, Some(Rule::AgencyMismatch)));
+    assert!(say(None).unwrap().disputed);
 }
 
 fn a_successor_corrects_what_its_predecessor_issued(world: World) {

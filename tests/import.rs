@@ -380,9 +380,16 @@ fn killed(world: &World, stage: &str, at: usize) {
         (counts.rows_in, counts.bound, counts.already_there, counts.refused, counts.clashes),
         (1502, 1499, 1, 2, 1)
     );
-    assert_eq!(report.parsing.rows > 0, stage == "parsing", "only a run killed while parsing parses again");
+    assert_eq!(
+        report.timings.parsing.rows > 0,
+        stage == "parsing",
+        "only a run killed while parsing parses again"
+    );
     if stage == "writing" {
-        assert!(between.0 > before.0 && report.writing.rows < 1501, "it goes on behind the last commit");
+        assert!(
+            between.0 > before.0 && report.timings.writing.rows < 1501,
+            "it goes on behind the last commit"
+        );
     }
     let mut faults: Vec<_> = errors(world).iter().map(|fault| fault["line"].as_u64().unwrap()).collect();
     faults.sort_unstable();

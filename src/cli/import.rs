@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
-use crate::registry::{ImportOptions, ImportProgress};
+use crate::registry::{ImportOptions, ImportProgress, ImportReport};
 use crate::table::FileFormat;
 
 /// Arguments of `import`.
@@ -58,6 +58,30 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         threads: args.threads,
         ..ImportOptions::default()
     };
+    let bar = progress_bar(globals);
+    let report = registry.import(&globals.actor(), &args.file, &options, &|progress: ImportProgress| {
+        bar.set_message(match progress.stage {
+            Stage::Parsing => "check and sign",
+            Stage::Writing => "write",
+            Stage::Settling => "apply rules",
+        });
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    })?;
+    bar.finish_and_clear();
+    let (counts, timings) = (report.counts, report.timings);
+    let value = json!({
+        "run": report.run_id, "file": report.file_digest, "counts": counts, "log": report.log,
+        "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
+        "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
+        "writing": {"rows": timings.writing.rows, "seconds": timings.writing.seconds},
+        "settling": {"rows": timings.settling.rows, "seconds": timings.settling.seconds},
+    });
+    output.say(&told(&report, args.dry_run), &value);
+    Ok(u8::from(counts.refused > 0))
+}
+
+fn progress_bar(globals: &Globals) -> ProgressBar {
     let bar = ProgressBar::new(0);
     bar.set_draw_target(if globals.json {
         ProgressDrawTarget::hidden()
@@ -67,18 +91,14 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {percent}% {elapsed}") {
         bar.set_style(style);
     }
-    let report = registry.import(&globals.actor(), &args.file, &options, &|progress: ImportProgress| {
-        bar.set_message(match progress.stage {
-            Stage::Parsing => "check and sign",
-            Stage::Writing => "write",
-        });
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
-    })?;
-    bar.finish_and_clear();
+    bar
+}
+
+/// What became of the rows, in lines for people; what rules did is said where they did something.
+fn told(report: &ImportReport, dry_run: bool) -> String {
     let counts = report.counts;
-    let text = format!(
-        "{} rows in = {} bound + {} already there + {} unbound + {} quarantined + {} refused ({} clashes)\nchecked and signed: {:.0} rows/s, written: {:.0} rows/s{}",
+    let mut lines = vec![format!(
+        "{} rows in = {} bound + {} already there + {} unbound + {} quarantined + {} refused ({} clashes)",
         counts.rows_in,
         counts.bound,
         counts.already_there,
@@ -86,18 +106,23 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         counts.quarantined,
         counts.refused,
         counts.clashes,
-        report.parsing.rate(),
-        report.writing.rate(),
-        if args.dry_run { "\ndry run: nothing was written" } else { "" },
-    );
-    let value = json!({
-        "run": report.run_id, "file": report.file_digest, "counts": counts, "log": report.log,
-        "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
-        "parsing": {"rows": report.parsing.rows, "seconds": report.parsing.seconds},
-        "writing": {"rows": report.writing.rows, "seconds": report.writing.seconds},
-    });
-    output.say(&text, &value);
-    Ok(u8::from(counts.refused > 0))
+    )];
+    if counts.ended + counts.taken_over + counts.proposals > 0 {
+        lines.push(format!(
+            "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",
+            counts.ended, counts.taken_over, counts.proposals,
+        ));
+    }
+    let timings = report.timings;
+    lines.push(format!(
+        "checked and signed: {:.0} rows/s, written: {:.0} rows/s",
+        timings.parsing.rate(),
+        timings.writing.rate(),
+    ));
+    if dry_run {
+        lines.push("dry run: nothing was written".to_owned());
+    }
+    lines.join("\n")
 }
 
 /// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the

@@ -4,8 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::input;
 use super::output::Output;
@@ -13,40 +12,13 @@ use super::place::Globals;
 use crate::catalog::FaceNote;
 use crate::error::{Error, Result};
 use crate::identity::RemarkKind;
-use crate::registry::{Beginning, Draft, IssueOutcome, Submitted};
+use crate::registry::{IssueOutcome, SentLine};
 
 /// Arguments of `issue`.
 #[derive(clap::Args)]
 pub struct Args {
     /// A file of JSON lines, or `-` for standard input.
     file: PathBuf,
-}
-
-/// The form that the API takes, where an action can be said.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Said {
-    #[serde(default)]
-    envelope: Option<String>,
-    #[serde(default)]
-    record: Option<Draft>,
-    #[serde(default)]
-    action: Beginning,
-}
-
-/// A line in that form, or a draft as it is. Which one is told by its members, so that a refusal names the field.
-fn read(line: &str) -> Result<(Submitted, Beginning)> {
-    let members: Map<String, Value> = input::json(line, "record")?;
-    if !members.contains_key("envelope") && !members.contains_key("record") {
-        return Ok((Submitted::Draft(input::json(line, "record")?), Beginning::Issue));
-    }
-    match input::json(line, "record")? {
-        Said { envelope: Some(envelope), record: None, action } => {
-            Ok((Submitted::Envelope(envelope), action))
-        }
-        Said { envelope: None, record: Some(draft), action } => Ok((Submitted::Draft(draft), action)),
-        Said { .. } => Err(input::usage("record", "give either record or envelope")),
-    }
 }
 
 /// Issues line by line; the first refusal ends the run with its line, and what went before stays issued.
@@ -57,7 +29,8 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let actor = globals.actor();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let at_line = |error: Error| error.within(&format!("line {}", number + 1));
-        let (submitted, beginning) = read(line).map_err(at_line)?;
+        let sent: SentLine = input::json(line, "record").map_err(at_line)?;
+        let (submitted, beginning) = sent.submitted().map_err(at_line)?;
         registry.refresh()?;
         let issued = registry.begin(&actor, &submitted, beginning, None).map_err(at_line)?;
         let word = match issued.outcome {
@@ -93,29 +66,4 @@ fn said(remark: &str) -> (&'static str, &'static str) {
     let field = FaceNote::read(remark).map(|note| (note.kind.zh(), note.kind.en()));
     let number = || RemarkKind::from_wire(remark).map(|kind| (kind.zh(), kind.en()));
     field.or_else(number).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DRAFT: &str =
-        r#"{"type":"t","issuer":"i","holders":[],"issued_on":"2020-01-01","face":{"bank":"a"}}"#;
-
-    #[test]
-    fn a_line_says_how_the_record_begins() {
-        let begins = |line: &str| read(line).ok().map(|(_, beginning)| beginning);
-        assert_eq!(begins(DRAFT), Some(Beginning::Issue));
-        assert_eq!(begins(&format!(r#"{{"record":{DRAFT}}}"#)), Some(Beginning::Issue));
-        let moved = format!(r#"{{"record":{DRAFT},"action":"transfer_in"}}"#);
-        assert_eq!(begins(&moved), Some(Beginning::TransferIn));
-        assert_eq!(begins(r#"{"envelope":"a.b.c","action":"transfer_in"}"#), Some(Beginning::TransferIn));
-        for other in [
-            moved.replace("transfer_in", "renew"),
-            format!(r#"{{"record":{DRAFT},"envelope":"a.b.c"}}"#),
-            DRAFT.replace(r#""bank":"a""#, r#""bank":"a","bank":"b""#),
-        ] {
-            assert_eq!(begins(&other), None, "{other}");
-        }
-    }
 }

@@ -4,9 +4,11 @@
 //! Until items exist a grant is (types, fields or the whole, purposes); `purpose.item` is matched as given.
 
 mod actor;
+mod agency;
 mod grant;
 
 pub use actor::{Account, Actor, Client, Scope, ScopeFault};
+pub use agency::agency_for;
 pub use grant::{Decision, Fields, Grant, Selection};
 
 use crate::record::access::AllowedBy;

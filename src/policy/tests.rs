@@ -69,3 +69,21 @@ fn a_grant_reads_back_as_it_was_written() {
         serde_json::from_str::<Grant>(r#"{"types":"*","fields":"whole","purposes":"*","more":1}"#).is_err()
     );
 }
+
+#[test]
+fn i4_a_client_works_for_its_own_agency_and_an_operator_for_any() {
+    let client = client(vec![], true);
+    let operator = Actor::Operator { name: "o".into() };
+    let asked = |actor: &Actor, asked| {
+        agency_for(actor, asked, "issuer")
+            .map(|agency| agency.map(str::to_owned))
+            .map_err(|error| (error.code, error.field.unwrap_or_default().into_owned(), error.rule))
+    };
+    assert_eq!(asked(&client, None), Ok(Some("a".into())));
+    assert_eq!(asked(&client, Some("a")), Ok(Some("a".into())));
+    let refused =
+        (crate::error::Code::Forbidden, "issuer".to_owned(), Some(crate::rule::Rule::AgencyMismatch));
+    assert_eq!(asked(&client, Some("b")), Err(refused));
+    assert_eq!(asked(&operator, Some("b")), Ok(Some("b".into())));
+    assert_eq!(asked(&operator, None), Ok(None));
+}

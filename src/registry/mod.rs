@@ -5,6 +5,7 @@
 //! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
 
 mod access;
+mod actions;
 mod base;
 mod fsck;
 mod holders;
@@ -24,6 +25,8 @@ use std::time::{Duration, Instant};
 pub use access::follower::Lag;
 pub use access::line::{AccessLine, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
+pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
+pub use actions::dispute::{DisputeCommand, Disputed};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
@@ -47,12 +50,12 @@ pub use reading::lookup::{
 pub use reading::verify::{
     ComparedField, FieldMatch, LoggedEvent, VerifiedIssuer, VerifiedThing, VerifyAnswer, VerifyAsk,
 };
-pub use records::act::{ActCommand, Acted, DisputeCommand, Disputed, Endorsement, FaceEdit};
 pub use records::directory::{DirectoryDraft, DirectoryPut};
 pub use records::draft::{Draft, DraftHolder};
 pub use records::ends::{Ended, Proposal};
-pub use records::issue::{Beginning, Issued, Submitted};
+pub use records::issue::Issued;
 pub use records::signed::IssueOutcome;
+pub use records::submitted::{Beginning, Sent, SentLine, Submitted};
 pub use transfer::export::ExportCount;
 pub use transfer::read_back::{ReadBack, RefusedLine};
 pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};

@@ -3,7 +3,9 @@
 //! The clear columns are what the lookup sorts by and the verdict needs; all of them are covered by the seal,
 //! so that editing one makes the row damaged instead of making a revoked licence valid.
 
+use diesel::dsl;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::conn::AnyConnection;
 use super::dialect::{self, native};
@@ -224,6 +226,27 @@ impl Reader<'_> {
         .map_err(dialect::fault)?;
         let mut aad = Aad::new();
         Ok(rows.into_iter().map(|row| open("records", row, vault, &mut aad)).collect())
+    }
+
+    /// The current records of one type of a holder.
+    pub fn records_of_type(&mut self, hk: &HolderKey, type_code: &str) -> Result<Vec<Opened>> {
+        let vault = self.vault;
+        let rows: Vec<Row> = native!(self.conn, c => records::table
+            .filter(records::hk.eq(hk.bytes().as_slice()).and(records::type_code.eq(type_code)))
+            .order(records::record_id)
+            .load(c))
+        .map_err(dialect::fault)?;
+        let mut aad = Aad::new();
+        Ok(rows.into_iter().map(|row| open("records", row, vault, &mut aad)).collect())
+    }
+
+    /// Whether any record of a type stands in the directory without a body here.
+    pub fn lists(&mut self, type_code: &str) -> Result<bool> {
+        // The condition of the index `records_listed`: as a literal, since a bound value does not show that it holds.
+        let listed = dsl::sql::<Bool>("custody <> 1");
+        native!(self.conn, c => diesel::select(dsl::exists(
+            records::table.filter(listed).filter(records::type_code.eq(type_code)))).get_result(c))
+        .map_err(dialect::fault)
     }
 
     /// One current record in one holder's row.

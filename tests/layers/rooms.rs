@@ -13,6 +13,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("access", 2),
     ("holders", 3),
     ("records", 4),
+    ("actions", 5),
     ("reading", 5),
     ("import", 5),
     ("transfer", 5),

@@ -1,33 +1,16 @@
 //! `POST /api/v1/records`: issue, from data or from an envelope that the issuer signed itself.
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::scope::may;
-use crate::registry::{Beginning, Draft, Ended, IssueOutcome, Issued, Proposal, Submitted};
-
-/// One of the two ways to issue.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IssueRequest {
-    /// Data, to be signed with the key that the registry holds for the issuer.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    record: Option<Draft>,
-    /// A record signed by the issuer's own key, compact JWS; stored as it came.
-    #[serde(default)]
-    envelope: Option<String>,
-    /// `issue` (新发), or `transfer_in` (转入) for one taken over from another place.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    action: Option<Beginning>,
-}
+use crate::registry::{Ended, IssueOutcome, Issued, Proposal, Sent};
 
 /// What was stored.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,7 +54,7 @@ impl From<Issued> for IssueAnswer {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(issue), components(schemas(IssueRequest, IssueAnswer)))]
+#[openapi(paths(issue), components(schemas(Sent, IssueAnswer)))]
 struct Part;
 
 /// The description of this resource.
@@ -87,7 +70,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     post, path = "/api/v1/records", tag = "records", operation_id = "issue",
     summary = "Issue a record: signed, sealed, logged, then acknowledged",
-    request_body = IssueRequest,
+    request_body = Sent,
     responses(
         (status = 201, description = "Issued", body = IssueAnswer),
         (status = 200, description = "The same record was there: the first one's answer", body = IssueAnswer),
@@ -99,20 +82,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 async fn issue(
     client: Client<may::Issue>,
     key: IdempotencyKey,
-    body: StrictJson<IssueRequest>,
+    body: StrictJson<Sent>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
-    let beginning = body.0.action.unwrap_or_default();
-    let submitted = match body.0 {
-        IssueRequest { record: Some(draft), envelope: None, .. } => Submitted::Draft(draft),
-        IssueRequest { record: None, envelope: Some(compact), .. } => Submitted::Envelope(compact),
-        _ => {
-            return Err(
-                Error::new(crate::error::Code::FieldInvalid, "give either record or envelope").at("record")
-            );
-        }
-    };
+    let (submitted, beginning) = body.0.submitted()?;
     let issued = context
         .write(actor, key, body.1, move |registry, actor, once| {
             registry.begin(actor, &submitted, beginning, once)

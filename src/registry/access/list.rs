@@ -19,6 +19,7 @@ use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::follower::Lag;
 use crate::registry::access::line::AccessLine;
 use crate::registry::base::asked::AskedHolder;
+use crate::registry::base::linked::{Met, Reach, walk};
 use crate::registry::base::snapshot::Snapshot;
 use crate::rule::Rule;
 use crate::store::{AccessPlace, Cost, Reader};
@@ -65,8 +66,6 @@ pub struct AccessList {
 const TAIL: i64 = 2_000;
 /// Entries of one batch have one time: so many may stand at the edge of a page.
 const SAME_TIME: i64 = 1_024;
-/// Codes that belong to one holder at most, as in a lookup.
-const MAX_CODES: usize = 4;
 
 /// A code of the holder: its key, and the form that stands hashed in entries.
 type Own = (HolderKey, String, String);
@@ -222,20 +221,14 @@ fn check_reason(reason: &str) -> Result<()> {
 
 /// The holder's own code and those linked to it as the same person or entity.
 fn linked(reader: &mut Reader<'_>, first: Own) -> Result<Vec<Own>> {
+    let key = first.0;
     let mut own = vec![first];
-    let mut at = 0;
-    while let Some((key, ..)) = own.get(at) {
-        let key = *key;
-        at += 1;
-        let Some(holder) = reader.holder(&key)? else { continue };
-        for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
-            let next = reader.index().holder_key(&link.key_type, &link.key_code);
-            if own.len() < MAX_CODES && own.iter().all(|(key, ..)| *key != next) {
-                own.push((next, link.key_type.clone(), link.key_code.clone()));
-            }
+    let walked = walk(reader, key, Reach::LOOKUP, |met| {
+        if let Met::Code(next, link) = met {
+            own.push((next, link.key_type.clone(), link.key_code.clone()));
         }
-    }
-    Ok(own)
+    })?;
+    walked.sure().map(|_| own)
 }
 
 /// How a holder with these codes stands in an entry of its list. One that is not found in it is a co-holder: of a

@@ -19,6 +19,14 @@ pub struct Place {
     pub at: Moment,
 }
 
+impl Place {
+    /// The place behind so many entries.
+    #[must_use]
+    pub fn behind(&self, entries: usize) -> Self {
+        Self { first: self.first + entries as u64, ..self.clone() }
+    }
+}
+
 impl Registry {
     /// Runs `write` inside a transaction that holds the head of the records log, then appends the 32-byte
     /// entries it returned, and commits. No entries: nothing is appended, the rows are committed all the same.

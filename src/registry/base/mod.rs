@@ -2,8 +2,10 @@
 //! logs, places in the log of records, orders, idempotency, strict reading.
 
 pub(super) mod asked;
+pub(super) mod happened;
 pub(super) mod idempotent;
 pub(super) mod ledger;
+pub(super) mod linked;
 pub(super) mod log;
 pub(super) mod names;
 pub(super) mod order;

@@ -11,10 +11,10 @@ use crate::identity::HolderCode;
 use crate::record::Record;
 use crate::record::verdict::HolderStanding;
 use crate::registry::base::asked::holder_key;
+use crate::registry::base::linked::MAX_KEYS;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked;
 use crate::registry::holders::linked::Life;
-use crate::registry::holders::linked::MAX_KEYS;
 use crate::store::{HolderState, Opened, Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 

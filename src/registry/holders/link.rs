@@ -15,9 +15,8 @@ use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
-use crate::registry::base::ledger::Place;
+use crate::registry::base::linked::{MAX_KEYS, Reach, walk};
 use crate::registry::base::order::{Subject, Terms};
-use crate::registry::holders::linked::MAX_KEYS;
 use crate::registry::holders::mark::{HolderChanged, Noted, check_ground, refuse_replay, stored};
 use crate::registry::holders::names;
 use crate::registry::holders::stating::unchanged;
@@ -156,10 +155,9 @@ impl Registry {
             writer.put_holder(&older)?;
             writer.put_holder(&newer)?;
             let noted = Noted { action, label: &label, since, ground: &command.ground, order: &order };
-            let behind = Place { first: place.first + 1, ..place.clone() };
             let entries = vec![
                 noted.write(writer, place, &from.code, from_key)?,
-                noted.write(writer, &behind, &to.code, to_key)?,
+                noted.write(writer, &place.behind(1), &to.code, to_key)?,
             ];
             Ok((noted.answer(place), entries))
         })
@@ -228,7 +226,9 @@ fn check_room(
         return full("one of the codes has as many links as are kept");
     }
     if kind.is_followed() {
-        let (left, right) = (family(reader, older)?, family(reader, newer)?);
+        // All codes of both, however many: the limit is checked against them, not assumed.
+        let left = walk(reader, older.hk, Reach::ALL, |_| ())?.sure()?;
+        let right = walk(reader, newer.hk, Reach::ALL, |_| ())?.sure()?;
         if left.contains(&newer.hk) {
             return cycle();
         }
@@ -255,21 +255,6 @@ fn check_room(
         return cycle();
     }
     Ok(())
-}
-
-/// All codes of one holder, however many: the limit is checked against it, not assumed.
-fn family(reader: &mut Reader<'_>, holder: &StoredHolder) -> Result<Vec<HolderKey>> {
-    let mut keys = vec![holder.hk];
-    let mut ahead = vec![holder.clone()];
-    while let Some(holder) = ahead.pop() {
-        for next in out_of(reader, &holder, |link| link.kind.is_followed()) {
-            if !keys.contains(&next) {
-                keys.push(next);
-                ahead.extend(reader.holder(&next)?);
-            }
-        }
-    }
-    Ok(keys)
 }
 
 fn out_of(reader: &Reader<'_>, holder: &StoredHolder, meant: impl Fn(&Link) -> bool) -> Vec<HolderKey> {

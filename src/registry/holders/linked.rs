@@ -1,12 +1,10 @@
 //! From one code of a holder to all its codes, and what is known of its life under any of them.
 
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::identity::CodeType;
-use crate::store::{HolderState, Opened, Reader, StoredHolder};
+use crate::registry::base::linked::{MAX_KEYS, Met, Reach, walk};
+use crate::store::{HolderState, Opened, Reader};
 use crate::trust::HolderKey;
-
-/// Codes of one holder that are followed at most: the asked one and three links.
-pub(in crate::registry) const MAX_KEYS: usize = 4;
 
 /// What is known of a holder's life, under all its codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,20 +43,15 @@ pub(in crate::registry) fn linked_within(
     most: usize,
 ) -> Result<Linked> {
     let mut found = Linked { keys: vec![(key, credit_code)], state: HolderState::Normal, damaged: false };
-    let mut at = 0;
-    while let Some(key) = found.keys.get(at).map(|(key, _)| *key) {
-        if at == most {
-            found.damaged = true;
-            break;
+    let walked = walk(reader, key, Reach { rows: most, ..Reach::LOOKUP }, |met| match met {
+        Met::Row(holder) if matters(holder.state) > matters(found.state) => found.state = holder.state,
+        Met::Row(_) => {}
+        Met::Code(next, link) => {
+            let full = link.code_type == CodeType::CreditCode.code() && link.code.len() == 18;
+            found.keys.push((next, full.then(|| link.code.clone())));
         }
-        at += 1;
-        match reader.holder(&key) {
-            Ok(Some(holder)) => follow(&holder, reader, &mut found),
-            Ok(None) => {}
-            Err(error) if error.code == Code::RecordDamaged => found.damaged = true,
-            Err(error) => return Err(error),
-        }
-    }
+    })?;
+    found.damaged = walked.damaged;
     Ok(found)
 }
 
@@ -66,19 +59,6 @@ impl Linked {
     /// What is known of the holder's life.
     pub fn life(&self) -> Life {
         Life { state: self.state, damaged: self.damaged }
-    }
-}
-
-fn follow(holder: &StoredHolder, reader: &Reader<'_>, found: &mut Linked) {
-    if matters(holder.state) > matters(found.state) {
-        found.state = holder.state;
-    }
-    for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
-        let next = reader.index().holder_key(&link.key_type, &link.key_code);
-        if found.keys.len() < MAX_KEYS && !found.keys.iter().any(|(key, _)| *key == next) {
-            let full = link.code_type == CodeType::CreditCode.code() && link.code.len() == 18;
-            found.keys.push((next, full.then(|| link.code.clone())));
-        }
     }
 }
 

@@ -19,11 +19,12 @@ use crate::record::event::{Event, EventKind, HolderAction};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::rule::Rule;
-use crate::store::{HolderBody, HolderState, StoredEvent, StoredHolder, Writer};
+use crate::store::{HolderBody, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A mark on a holder, or (`normal`) the taking back of one.
@@ -242,21 +243,9 @@ impl Noted<'_> {
             .ground(self.ground)
             .order(self.order.digest);
         let seq = writer.next_event_seq(&key, &HOLDER_EVENTS)?;
-        writer.insert_event(&StoredEvent {
-            hk: key,
-            record_id: HOLDER_EVENTS,
-            seq,
-            action: event.action.clone(),
-            effective_on: event.effective_on,
-            logged_at: event.at,
-            log: place.log.clone(),
-            leaf: place.first,
-            event: event.to_canonical(),
-            order: self.order.stored.clone(),
-            ground: self.ground.to_owned(),
-            intact: true,
-        })?;
-        Ok(event.digest().0)
+        let happened = Happened::new(event, self.order.stored.clone(), self.ground.to_owned());
+        writer.insert_event(&happened.copy(key, HOLDER_EVENTS, seq, place))?;
+        Ok(happened.entry())
     }
 
     pub(super) fn answer(&self, place: &Place) -> HolderChanged {

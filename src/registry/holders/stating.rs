@@ -3,7 +3,7 @@
 
 use crate::catalog::{HolderSource, Statement};
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, decide_scope};
+use crate::policy::{Actor, Scope, agency_for, decide_scope};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
@@ -123,14 +123,7 @@ impl Registry {
         claimed: Option<HolderSource>,
     ) -> Result<Stating> {
         decide_scope(actor, Scope::Holder).required()?;
-        let agency = match (actor.agency(), asked) {
-            (Some(own), Some(asked)) if own != asked => {
-                return Err(Error::new(Code::Forbidden, "a client acts for its own agency")
-                    .at("agency")
-                    .rule(Rule::AgencyMismatch));
-            }
-            (own, asked) => own.or(asked),
-        };
+        let agency = agency_for(actor, asked, "agency")?;
         let agency = agency.ok_or_else(|| {
             let detail = "name the agency that states it: an operator states nothing about people";
             Error::new(Code::FieldInvalid, detail).at("agency").rule(Rule::AgencyMissing)

@@ -29,6 +29,12 @@ impl RowFault {
         Self { line, code: error.code, field: error.field.as_deref().map(shown), rule: error.rule }
     }
 
+    /// The fault of a row whose number stands on another face.
+    pub fn clash(line: u64) -> Self {
+        let field = Some("number".to_owned());
+        Self { line, code: Code::NumberClash, field, rule: Some(Rule::NumberClash) }
+    }
+
     /// The line of the error file, for people and programs.
     fn written(&self) -> Written<'_> {
         Written {

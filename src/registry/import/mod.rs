@@ -1,31 +1,36 @@
 //! Bulk import: a file of drafts or issuers' envelopes becomes signed, sealed, logged records.
 //!
-//! Two stages. *Parsing* uses all cores: read, parse, check, sign, seal into sorted spill runs under
+//! Three stages. *Parsing* uses all cores: read, parse, check, sign, seal into sorted spill runs under
 //! `<data>/spill/<run id>/`. *Writing* is one writer: it merges the runs in the order of holder keys and
-//! commits transactions of bounded size and time, so that other writers get in between. A run may be killed
-//! at any moment and started again with the same file: one killed while parsing parses again, one killed
-//! while writing goes on behind the last commit, since its position is committed with its rows.
+//! commits transactions of bounded size and time, so that other writers get in between. *Settling* applies the rules
+//! by which one certificate ends another, once all rows are there. A run may be killed at any moment and started
+//! again with the same file: one killed while parsing parses again, one killed later goes on behind the last commit,
+//! since its position is committed with its rows. Until a run is settled a record may be told as valid that another
+//! row of its file ends.
 //!
 //! [`Registry::import`] is the way in; [`ImportReport`] tells what became of each row, and
 //! `rows in = bound + already there + unbound + quarantined + refused` always holds.
 
-mod closing;
 mod columns;
 mod errors;
+mod fates;
 mod item;
 mod merge;
 mod options;
 mod pace;
 mod parse;
 mod row;
+mod settle;
 mod spill;
 mod state;
+mod step;
+mod work;
 mod write;
 
 use std::path::Path;
 use std::time::Instant;
 
-pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, Stage, StageTiming};
+pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, Stage, StageTiming, Timings};
 
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
@@ -34,6 +39,7 @@ use crate::rule::Rule;
 use errors::ErrorFile;
 use spill::SpillDir;
 use state::{Run, RunState};
+use work::Work;
 
 impl Registry {
     /// Imports a file. Blocks until every row is bound, found, or refused; `progress` is told on the way.
@@ -65,45 +71,51 @@ impl Registry {
             }
         };
         let pace = pace::Pace::new(self, options.limits);
-        let work = parse::Work { source, format, survey: &survey, actor, options, progress, pace: &pace };
+        let work = Work { source, format, survey: &survey, actor, options, progress, pace: &pace };
         if options.dry_run {
             return self.import_dry(&work);
         }
         let mut run = self.import_run(options.run_id.as_deref(), &survey, format)?;
-        if run.state == RunState::Done {
-            return closing::report_of(&run, StageTiming::default(), StageTiming::default());
+        let mut timings = Timings::default();
+        if run.state != RunState::Done {
+            self.import_stages(&work, &mut run, &mut timings)?;
         }
+        run.report(timings)
+    }
+
+    /// What is left of a run: its stages one after the other, and its end.
+    fn import_stages(&self, work: &Work<'_>, run: &mut Run, timings: &mut Timings) -> Result<()> {
+        let path = work.options.error_path.as_deref();
         let spill = SpillDir::claim(self.store().dir(), &run.id)?;
         let mut errors;
-        let mut parsed = StageTiming::default();
         if run.state == RunState::Parsing {
             spill.clear()?;
-            errors = ErrorFile::create(options.error_path.as_deref())?;
+            errors = ErrorFile::create(path)?;
             let begun = Instant::now();
-            self.import_parse(&work, &mut run, &spill, &mut errors)?;
-            parsed = StageTiming { rows: run.body.counts.rows_in, seconds: begun.elapsed().as_secs_f64() };
+            self.import_parse(work, run, &spill, &mut errors)?;
+            timings.parsing = StageTiming::since(begun, run.body.counts.rows_in);
         } else {
-            errors = ErrorFile::resume(options.error_path.as_deref(), run.body.error_bytes)?;
+            errors = ErrorFile::resume(path, run.body.error_bytes)?;
         }
-        let begun = Instant::now();
-        let before = run.body.merged;
-        self.import_write(&work, &mut run, &spill, &mut errors)?;
-        let rows = run.body.merged - before;
-        let written = StageTiming { rows, seconds: begun.elapsed().as_secs_f64() };
-        self.import_close(&mut run)?;
+        let (begun, before) = (Instant::now(), run.body.merged);
+        self.import_write(work, run, &spill, &mut errors)?;
+        timings.writing = StageTiming::since(begun, run.body.merged - before);
+        let (begun, before) = (Instant::now(), run.body.settled);
+        self.import_settle(work, run, &spill)?;
+        timings.settling = StageTiming::since(begun, run.body.settled - before);
+        self.import_close(run)?;
         // Removed only now: a crash before this leaves a directory that the next start of the run removes.
-        spill.remove()?;
-        closing::report_of(&run, parsed, written)
+        spill.remove()
     }
 
     /// Checks every row, signs in memory, compares with what is stored; writes nothing but the error file.
-    fn import_dry(&self, work: &parse::Work<'_>) -> Result<ImportReport> {
+    fn import_dry(&self, work: &Work<'_>) -> Result<ImportReport> {
         let mut errors = ErrorFile::create(work.options.error_path.as_deref())?;
         let mut run = Run::new(String::new(), self.now(), work.survey, work.format);
         let begun = Instant::now();
         self.import_check(work, &mut run, &mut errors)?;
         errors.flush()?;
-        let parsed = StageTiming { rows: run.body.counts.rows_in, seconds: begun.elapsed().as_secs_f64() };
-        closing::report_of(&run, parsed, StageTiming::default())
+        let parsing = StageTiming::since(begun, run.body.counts.rows_in);
+        run.report(Timings { parsing, ..Timings::default() })
     }
 }

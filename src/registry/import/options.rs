@@ -1,7 +1,7 @@
 //! What an import is asked, what it tells on the way and what it answers.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,8 @@ pub struct Limits {
     pub transaction_time: Duration,
     /// Items that go through a transaction together while a process serves.
     pub served_chunk: usize,
+    /// Rows that the rules are asked about together while none serves.
+    pub settled_page: usize,
     /// Access commits that take longer than this (99th percentile) make the import stand still.
     pub slow_commit: Duration,
     /// Nor after this time while none does: keys come in random order, and the longer a transaction is, the more
@@ -42,6 +44,7 @@ impl Default for Limits {
             transaction_bytes: 64 << 20,
             transaction_time: Duration::from_millis(5),
             served_chunk: 30,
+            settled_page: 100,
             slow_commit: Duration::from_millis(20),
             alone_time: Duration::from_secs(1),
             pause: Duration::from_millis(10),
@@ -86,6 +89,20 @@ pub struct Counts {
     pub clashes: u64,
     /// Accepted rows with characters of the private-use areas (含自造字).
     pub flagged: u64,
+    /// Records, of the file or here before, that a rule of the catalog ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ended: u64,
+    /// Directory entries that gave way to new records; a row of the file is one of the bound as well.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub taken_over: u64,
+    /// Ends that a rule of the catalog proposes to the issuers of other records.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub proposals: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Counts {
@@ -102,6 +119,8 @@ pub enum Stage {
     Parsing,
     /// Merging and writing.
     Writing,
+    /// Applying the rules by which one certificate ends another.
+    Settling,
 }
 
 /// Told after each batch that was parsed and each transaction that was committed.
@@ -109,7 +128,7 @@ pub enum Stage {
 pub struct ImportProgress {
     /// The stage.
     pub stage: Stage,
-    /// Done of `total`: bytes of the file while parsing, rows while writing.
+    /// Done of `total`: bytes of the file while parsing, rows while writing, rows that rules touch while settling.
     pub done: u64,
     /// All of it.
     pub total: u64,
@@ -126,7 +145,23 @@ pub struct StageTiming {
     pub seconds: f64,
 }
 
+/// How long the stages took in this process.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Timings {
+    /// The parallel stage.
+    pub parsing: StageTiming,
+    /// The writer.
+    pub writing: StageTiming,
+    /// The rules: of the rows that they touch.
+    pub settling: StageTiming,
+}
+
 impl StageTiming {
+    /// Of so many rows until now.
+    pub fn since(begun: Instant, rows: u64) -> Self {
+        Self { rows, seconds: begun.elapsed().as_secs_f64() }
+    }
+
     /// Rows a second.
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub fn rate(&self) -> f64 {
@@ -157,8 +192,6 @@ pub struct ImportReport {
     pub ended: Option<Moment>,
     /// The closing count, signed by the registry, in compact form; none for a dry run.
     pub closing: Option<String>,
-    /// The parallel stage.
-    pub parsing: StageTiming,
-    /// The writer.
-    pub writing: StageTiming,
+    /// How long it took.
+    pub timings: Timings,
 }

@@ -1,7 +1,6 @@
 //! Stage 1: a reader, as many parsing threads as there are cores, and one that puts the faults in order.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -9,37 +8,23 @@ use std::thread;
 use csv::StringRecord;
 
 use crate::error::{Class, Code, Error, Result};
-use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::import::columns::Columns;
 use crate::registry::import::errors::{ErrorFile, RowFault};
+use crate::registry::import::fates::{self, Entry};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
 use crate::registry::import::pace::{self, Pace};
-use crate::registry::import::row::{Maker, RowText};
+use crate::registry::import::row::Maker;
+use crate::registry::import::settle::Note;
 use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
-use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::registry::import::work::Work;
+use crate::registry::import::{Counts, Stage};
+use crate::registry::records::ends;
+use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
 use crate::rule::Rule;
-use crate::table::{Batch, Encoding, FileFormat, RowReader, Survey, decoded};
-
-/// What is to be done.
-pub(super) struct Work<'a> {
-    pub source: &'a Path,
-    pub format: FileFormat,
-    pub survey: &'a Survey,
-    pub actor: &'a Actor,
-    pub options: &'a ImportOptions,
-    pub progress: &'a (dyn Fn(ImportProgress) + Sync),
-    pub pace: &'a Pace<'a>,
-}
-
-impl Work<'_> {
-    fn threads(&self) -> usize {
-        let cores = || thread::available_parallelism().map_or(2, |cores| cores.get());
-        self.options.threads.unwrap_or_else(cores).clamp(1, 256)
-    }
-}
+use crate::table::{Batch, Encoding, FileFormat, RowReader, decoded};
 
 /// What became of one batch.
 #[derive(Default)]
@@ -49,6 +34,7 @@ struct BatchDone {
     rows: u64,
     accepted: u64,
     already_there: u64,
+    taken_over: u64,
     flagged: u64,
     faults: Vec<RowFault>,
 }
@@ -61,30 +47,50 @@ trait Sink: Send {
     fn finish(self) -> Result<()>;
 }
 
-/// Into spill runs.
+/// Into spill runs: the items, and notes of those that the rules of the catalog touch.
 struct Spilling<'a> {
     registry: &'a Registry,
     dir: &'a SpillDir,
-    runs: &'a Mutex<Vec<u32>>,
+    spilled: &'a Mutex<Spilled>,
     pace: &'a Pace<'a>,
-    sorter: Sorter,
+    /// Types that a rule names.
+    touched: HashSet<String>,
+    items: Sorter,
+    notes: Sorter,
     run_bytes: usize,
     block_bytes: usize,
+}
+
+/// Numbers of the runs that were written, and how many notes there are.
+#[derive(Default)]
+struct Spilled {
+    runs: Vec<u32>,
+    notes: Vec<u32>,
+    touched: u64,
 }
 
 impl Spilling<'_> {
     fn spill(&mut self) -> Result<()> {
         self.dir.small_steps(self.pace.beside().served);
-        let run = self.sorter.spill(self.dir, self.registry.store().vault(), self.block_bytes)?;
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner).extend(run);
+        let vault = self.registry.store().vault();
+        let touched = self.notes.count() as u64;
+        let items = self.items.spill(self.dir, vault, self.block_bytes)?;
+        let notes = self.notes.spill(self.dir, vault, self.block_bytes)?;
+        let mut spilled = self.spilled.lock().unwrap_or_else(PoisonError::into_inner);
+        spilled.runs.extend(items);
+        spilled.notes.extend(notes);
+        spilled.touched += touched;
         Ok(())
     }
 }
 
 impl Sink for Spilling<'_> {
     fn take(&mut self, item: Item) -> Result<()> {
-        self.sorter.push(&item)?;
-        if self.sorter.len() >= self.run_bytes { self.spill() } else { Ok(()) }
+        self.items.push(item.sort_key(), |out| item.write(out))?;
+        if self.touched.contains(&item.signed.type_code) {
+            self.notes.push(item.sort_key(), |out| Note::write(&item, out))?;
+        }
+        if self.items.len() + self.notes.len() >= self.run_bytes { self.spill() } else { Ok(()) }
     }
 
     fn batch_ended(&mut self, _: &mut BatchDone) -> Result<()> {
@@ -109,17 +115,28 @@ impl Sink for Comparing<'_> {
     }
 
     fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()> {
-        let keys: Vec<_> = self.items.iter().flat_map(|item| item.keys.iter().copied()).collect();
-        let found = self.registry.store().read_now(|reader| reader.record_keys(&keys))?;
-        for item in self.items.drain(..) {
-            let Some(there) = found.iter().find(|there| item.keys.contains(&there.key)) else { continue };
-            done.accepted -= 1;
-            if there.content == item.content.0 {
-                done.already_there += 1;
-            } else {
-                done.faults.push(crate::registry::import::write::clash(item.line));
+        let items: Vec<Item> = self.items.drain(..).collect();
+        let keys: Vec<_> = items.iter().flat_map(|item| item.signed.keys.iter().copied()).collect();
+        self.registry.store().read_now(|reader| {
+            let found = reader.record_keys(&keys)?;
+            for item in &items {
+                let there = found.iter().find(|there| item.signed.keys.contains(&there.key));
+                match there {
+                    Some(there) if there.content == item.signed.content.0 => done.already_there += 1,
+                    Some(_) => done.faults.push(RowFault::clash(item.line)),
+                    None => match fates::entry_of(reader, item)? {
+                        Entry::None => continue,
+                        Entry::GivesWay(_) => {
+                            done.taken_over += 1;
+                            continue;
+                        }
+                        Entry::Refuses(fault) => done.faults.push(fault),
+                    },
+                }
+                done.accepted -= 1;
             }
-        }
+            Ok(())
+        })?;
         done.faults.sort_by_key(|fault| fault.line);
         Ok(())
     }
@@ -140,26 +157,32 @@ impl Registry {
     ) -> Result<()> {
         self.store().ensure_seals(self.now())?;
         let (limits, threads) = (work.options.limits, work.threads());
-        let runs = Mutex::new(Vec::new());
+        let spilled = Mutex::new(Spilled::default());
+        let touched = ends::touched_types(&self.snapshot());
         let sink = || Spilling {
             registry: self,
             dir,
-            runs: &runs,
+            spilled: &spilled,
             pace: work.pace,
-            sorter: Sorter::default(),
+            touched: touched.clone(),
+            items: Sorter::default(),
+            notes: Sorter::default(),
             run_bytes: limits.run_bytes / threads,
             block_bytes: limits.block_bytes,
         };
-        run.body.counts = crate::registry::import::Counts::default();
+        run.body.counts = Counts::default();
         self.pump(work, run, errors, &sink)?;
-        let accepted = run.body.counts.bound;
-        run.body.counts.bound = 0;
-        let mut runs = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let accepted = std::mem::take(&mut run.body.counts.bound);
+        let Spilled { mut runs, mut notes, touched } =
+            spilled.into_inner().unwrap_or_else(PoisonError::into_inner);
         runs.sort_unstable();
+        notes.sort_unstable();
         let vault = self.store().vault();
-        run.body.runs = merge::compact(dir, vault, runs, FAN_IN, limits.block_bytes)?;
-        run.body.items = accepted;
-        run.body.merged = 0;
+        let body = &mut run.body;
+        body.runs = merge::compact(dir, vault, runs, FAN_IN, limits.block_bytes)?;
+        body.notes = merge::compact(dir, vault, notes, FAN_IN, limits.block_bytes)?;
+        (body.items, body.merged) = (accepted, 0);
+        (body.touched, body.settled) = (touched, 0);
         errors.flush()?;
         run.body.error_bytes = errors.len();
         // Runs and error file are on the disk before the row says so: a crash in between parses again.
@@ -256,16 +279,12 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
             counts.rows_in += batch.rows;
             counts.bound += batch.accepted;
             counts.already_there += batch.already_there;
+            counts.taken_over += batch.taken_over;
             counts.refused += batch.faults.len() as u64;
             counts.clashes +=
                 batch.faults.iter().map(|fault| u64::from(fault.code == Code::NumberClash)).sum::<u64>();
             counts.flagged += batch.flagged;
-            (work.progress)(ImportProgress {
-                stage: Stage::Parsing,
-                done: batch.position,
-                total: work.survey.bytes,
-                counts: *counts,
-            });
+            work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
     }
     Ok(())
@@ -344,7 +363,7 @@ impl<S: Sink> Parser<'_, S> {
             None => {
                 for (row, line) in text.split('\n').zip(batch.first_line..) {
                     if !row.trim_ascii().is_empty() {
-                        self.row(RowText::of_json(row), line, &mut done)?;
+                        self.row(SentLine::read(row), line, &mut done)?;
                     }
                 }
             }
@@ -354,7 +373,8 @@ impl<S: Sink> Parser<'_, S> {
                 while reader.read_record(&mut record).map_err(Error::internal)? {
                     let line = lines.of(record.position().map_or(0, csv::Position::byte));
                     let drafted = columns.draft(&record, self.maker.snapshot());
-                    self.row(drafted.map(|draft| RowText::Draft(Box::new(draft))), line, &mut done)?;
+                    let issued = |draft| (Submitted::Draft(draft), Beginning::Issue);
+                    self.row(drafted.map(issued), line, &mut done)?;
                 }
             }
         }
@@ -367,9 +387,9 @@ impl<S: Sink> Parser<'_, S> {
     }
 
     /// A refusal is the row's and goes to the error file; anything else ends the run.
-    fn row(&mut self, text: Result<RowText>, line: u64, done: &mut BatchDone) -> Result<()> {
+    fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<()> {
         done.rows += 1;
-        match text.and_then(|text| self.maker.make(text, line)) {
+        match sent.and_then(|sent| self.maker.make(sent, line)) {
             Ok(made) => {
                 done.accepted += 1;
                 done.flagged += u64::from(made.flagged);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::error::{Code, Error, Result};
-use crate::registry::import::item::{Item, SortKey};
+use crate::registry::import::item::SortKey;
 use crate::rule::Rule;
 use crate::store::{self, Purpose, Vault};
 use crate::trust::seal::sealed_key_id;
@@ -113,12 +113,17 @@ pub(super) struct Sorter {
 }
 
 impl Sorter {
-    /// Takes an item.
-    pub fn push(&mut self, item: &Item) -> Result<()> {
+    /// Takes what `write` appends, to be sorted by that key.
+    pub fn push(&mut self, key: SortKey, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
         let start = self.bytes.len();
-        item.write(&mut self.bytes)?;
-        self.places.push((item.sort_key(), start, self.bytes.len() - start));
+        write(&mut self.bytes)?;
+        self.places.push((key, start, self.bytes.len() - start));
         Ok(())
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.places.len()
     }
 
     /// Bytes held.

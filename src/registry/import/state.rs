@@ -1,16 +1,19 @@
-//! A run as its row in `import_runs` has it: committed with the rows it counts, so that it is never wrong.
+//! A run as its row in `import_runs` has it: committed with the rows it counts, so that it is never wrong. It ends
+//! with the closing count: what became of every row of the file, signed by the registry.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::record::Digest;
+use crate::record::{Digest, canonical};
 use crate::registry::Registry;
-use crate::registry::import::Counts;
+use crate::registry::base::ledger::Place;
+use crate::registry::import::{Counts, ImportReport, Timings};
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
 use crate::table::{Encoding, FileFormat, Survey};
-use crate::trust::random;
+use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +47,32 @@ pub(super) struct RunBody {
     pub items: u64,
     /// Items that were merged and committed, in merge order.
     pub merged: u64,
+    /// Numbers of the spill runs with the notes of rows that rules touch.
+    #[serde(default)]
+    pub notes: Vec<u32>,
+    /// Notes in them.
+    #[serde(default)]
+    pub touched: u64,
+    /// Notes that were gone through, in their order.
+    #[serde(default)]
+    pub settled: u64,
     /// Length of the error file as of this row.
     pub error_bytes: u64,
     pub log: Option<String>,
     pub first_leaf: Option<u64>,
     pub last_leaf: Option<u64>,
     pub ended: Option<Moment>,
+}
+
+impl RunBody {
+    /// Notes which leaves a transaction gave.
+    pub fn logged(&mut self, place: &Place, leaves: usize) {
+        if leaves > 0 {
+            self.log = Some(place.log.clone());
+            self.first_leaf.get_or_insert(place.first);
+            self.last_leaf = Some(place.behind(leaves - 1).first);
+        }
+    }
 }
 
 /// One import.
@@ -75,6 +98,9 @@ impl Run {
             runs: Vec::new(),
             items: 0,
             merged: 0,
+            notes: Vec::new(),
+            touched: 0,
+            settled: 0,
             error_bytes: 0,
             log: None,
             first_leaf: None,
@@ -149,9 +175,58 @@ impl Registry {
         self.store().write_now(|writer| writer.put_import_run(&row))
     }
 
+    /// Signs the count and ends the run, in one write. A crash before it leaves a run whose items are all
+    /// merged; its next start comes straight here.
+    pub(super) fn import_close(&self, run: &mut Run) -> Result<()> {
+        let mut closed = run.clone();
+        let ended = self.now().max(run.started);
+        closed.body.ended = Some(ended);
+        closed.state = RunState::Done;
+        let body = &closed.body;
+        if !body.counts.adds_up() {
+            return Err(Error::internal("the rows of an import do not add up"));
+        }
+        let mut count = json!({
+            "counts": body.counts, "ended": ended, "file": body.digest.hex(), "run": run.id,
+            "started": run.started, "v": 1,
+        });
+        let leaves = (&body.log, body.first_leaf, body.last_leaf);
+        if let ((Some(log), Some(first), Some(last)), Some(members)) = (leaves, count.as_object_mut()) {
+            let log = json!({"first_leaf": first, "last_leaf": last, "name": log});
+            members.insert("log".to_owned(), log);
+        }
+        let payload = canonical::to_vec(&count).map_err(Error::internal)?;
+        let envelope = EnvelopeBuf::sign(Typ::Import, &payload, &self.registry_key()?)?;
+        closed.signed = Some(envelope.stored().to_vec());
+        self.put_run(&closed)?;
+        *run = closed;
+        Ok(())
+    }
+
     /// A run as the database has it.
     pub(super) fn stored_run(&self, id: &str) -> Result<Option<Run>> {
         self.store().read_now(|reader| reader.import_run(id))?.map(Run::of_row).transpose()
+    }
+}
+
+impl Run {
+    /// What the run answers.
+    pub fn report(&self, timings: Timings) -> Result<ImportReport> {
+        let body = &self.body;
+        let envelope = self.signed.clone().map(EnvelopeBuf::from_stored).transpose()?;
+        Ok(ImportReport {
+            run_id: self.id.clone(),
+            file_digest: body.digest.hex(),
+            encoding: body.encoding,
+            counts: body.counts,
+            log: body.log.clone(),
+            first_leaf: body.first_leaf,
+            last_leaf: body.last_leaf,
+            started: self.started,
+            ended: body.ended,
+            closing: envelope.map(|envelope| envelope.compact()),
+            timings,
+        })
     }
 }
 

@@ -5,36 +5,28 @@
 //! are stored. A crash before a commit leaves nothing of the transaction, after it its rows, its leaves and
 //! the position behind them.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Instant;
 
-use crate::error::{Class, Code, Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::record::state::State;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
-use crate::registry::import::errors::{ErrorFile, RowFault};
-use crate::registry::import::item::Item;
+use crate::registry::import::Stage;
+use crate::registry::import::errors::ErrorFile;
+use crate::registry::import::fates::{Fate, Fates, Ready};
 use crate::registry::import::merge::Merge;
-use crate::registry::import::pace::{self, Pace};
-use crate::registry::import::parse::Work;
+use crate::registry::import::pace;
 use crate::registry::import::spill::SpillDir;
 use crate::registry::import::state::Run;
-use crate::registry::import::{ImportProgress, Limits, Stage};
-use crate::rule::Rule;
-use crate::store::{Load, SealedEvent, SealedKey, SealedRecord, Store, Writer};
+use crate::registry::import::step::Bounds;
+use crate::registry::import::work::Work;
+use crate::store::{Load, SealedEvent, SealedRecord, Store, Writer};
 
 /// Items that go through a transaction together while nobody serves.
 const CHUNK: usize = 1000;
-/// How often a transaction is tried while the database does not answer.
-const TRIES: u32 = 5;
-
-/// An item with the rows that need no leaf.
-struct Ready {
-    item: Item,
-    keys: Vec<SealedKey>,
-}
 
 /// Items in merge order.
 struct Chunk {
@@ -42,11 +34,13 @@ struct Chunk {
     bytes: usize,
 }
 
-/// What became of an item.
-enum Fate {
-    Bound,
-    AlreadyThere,
-    Refused(RowFault),
+/// Where an item that is bound stands in the log.
+struct Bound {
+    /// Its number in the chunk.
+    at: usize,
+    place: Place,
+    /// The entry of what gave way to it, behind its own.
+    behind: Option<[u8; 32]>,
 }
 
 /// Rows of one chunk with their leaves.
@@ -57,11 +51,7 @@ struct Sealed {
     entries: Vec<[u8; 32]>,
 }
 
-/// The fault of a row whose number stands on another face.
-pub(super) fn clash(line: u64) -> RowFault {
-    let field = Some("number".to_owned());
-    RowFault { line, code: Code::NumberClash, field, rule: Some(Rule::NumberClash) }
-}
+type Sealing<'scope> = ScopedJoinHandle<'scope, Result<Sealed>>;
 
 impl Registry {
     /// Merges and commits what is left of a run.
@@ -72,14 +62,12 @@ impl Registry {
         dir: &SpillDir,
         errors: &mut ErrorFile,
     ) -> Result<()> {
-        let actor = work.actor.label();
         let outcome = thread::scope(|scope| {
             let (chunks, ahead) = sync_channel(4);
             let (runs, merged) = (run.body.runs.clone(), run.body.merged);
-            let (limits, pace) = (work.options.limits, work.pace);
             scope.spawn(move || {
                 pace::lower_for_writing();
-                if let Err(error) = prepare(self.store(), dir, &runs, merged, &chunks, limits, pace) {
+                if let Err(error) = self.prepare(work, dir, &runs, merged, &chunks) {
                     // Nobody hears it where the writer failed first.
                     drop(chunks.send(Err(error)));
                 }
@@ -87,11 +75,20 @@ impl Registry {
             // A thread of its own, since a lowered priority cannot be raised again.
             let writing = scope.spawn(move || {
                 pace::lower_for_writing();
-                let mut queue = Queue { ahead, held: Vec::new(), ended: false };
-                while !queue.ended {
+                let mut merging = Merging {
+                    registry: self,
+                    actor: work.actor.label(),
+                    queue: Queue { ahead, held: Vec::new(), ended: false },
+                    errors,
+                };
+                while !merging.queue.ended {
                     let begun = Instant::now();
-                    self.commit_some(work, run, &actor, &mut queue, errors)?;
-                    pace.wrote(begun.elapsed());
+                    self.import_step(work, run, |run, bounds, writer, place| {
+                        merging.transaction(run, bounds, writer, place)
+                    })?;
+                    merging.queue.held.clear();
+                    work.tell(Stage::Writing, run.body.merged, run.body.items, run);
+                    work.pace.wrote(begun.elapsed());
                 }
                 Ok(())
             });
@@ -101,210 +98,160 @@ impl Registry {
         outcome
     }
 
-    /// One transaction, tried again while the database does not answer or its commit is in doubt.
-    fn commit_some(
+    /// Merges ahead of the writer and seals what needs no leaf.
+    fn prepare(
         &self,
         work: &Work<'_>,
-        run: &mut Run,
-        actor: &str,
-        queue: &mut Queue,
-        errors: &mut ErrorFile,
+        dir: &SpillDir,
+        runs: &[u32],
+        merged: u64,
+        chunks: &SyncSender<Result<Option<Chunk>>>,
     ) -> Result<()> {
-        let limits = work.options.limits;
-        let served = work.pace.beside().served;
-        let (load, most) = match served {
-            true => (Load::BulkBeside, limits.transaction_time),
-            false => (Load::Bulk, limits.alone_time),
-        };
-        let limits = (limits.transaction_bytes, most);
-        let mut tries = 0;
+        let (store, limits) = (self.store(), work.options.limits);
+        let mut merge = Merge::open(dir, store.vault(), runs)?;
+        merge.skip(merged)?;
         loop {
-            // A key that was revoked since the rows were signed signs nothing more.
-            self.refresh()?;
-            let mut attempted = None;
-            let outcome = self.log_records(|writer, place| {
-                writer.tune(load)?;
-                errors.rewind(run.body.error_bytes)?;
-                let (next, entries) = self.merge_some(run, actor, queue, errors, writer, place, limits)?;
-                attempted = Some(next.clone());
-                writer.put_import_run(&next.row()?)?;
-                Ok((next, entries))
-            });
-            let committed = match outcome {
-                Ok(next) => Some(next),
-                Err(error) if error.code.class() == Class::Unavailable && tries < TRIES => {
-                    tries += 1;
-                    thread::sleep(Duration::from_millis(100 << tries));
-                    // The commit may have been stored all the same: the run's own row tells.
-                    let stored = self.stored_run(&run.id)?;
-                    attempted.filter(|next| stored.as_ref() == Some(next) && next != run)
-                }
-                Err(error) => return Err(error),
-            };
-            if let Some(next) = committed {
-                *run = next;
-                queue.held.clear();
-                (work.progress)(ImportProgress {
-                    stage: Stage::Writing,
-                    done: run.body.merged,
-                    total: run.body.items,
-                    counts: run.body.counts,
-                });
+            let most = if work.pace.beside().served { limits.served_chunk } else { CHUNK };
+            let mut chunk = Chunk { items: Vec::with_capacity(most), bytes: 0 };
+            while chunk.items.len() < most && chunk.bytes < limits.transaction_bytes {
+                let Some(item) = merge.item()? else { break };
+                chunk.bytes += item.signed.envelope.len() * item.signed.seats.len() + 1024;
+                let keys = item.signed.record_keys(item.record_id)?;
+                let keys = keys.iter().map(|key| store.seal_key(key)).collect::<Result<Vec<_>>>()?;
+                chunk.items.push(Ready { item, keys });
+            }
+            let last = chunk.items.is_empty();
+            if chunks.send(Ok((!last).then_some(chunk))).is_err() || last {
                 return Ok(());
             }
         }
     }
+}
 
+/// The writer's end of the merge.
+struct Merging<'a> {
+    registry: &'a Registry,
+    actor: String,
+    queue: Queue,
+    errors: &'a mut ErrorFile,
+}
+
+/// What a transaction has come to so far.
+struct Tally {
+    /// The run as it will be.
+    next: Run,
+    /// Entries of what is stored.
+    entries: Vec<[u8; 32]>,
+    /// Leaves that are given.
+    leaves: usize,
+}
+
+impl Merging<'_> {
     /// The inside of a transaction: chunks until it has so many bytes or took so long, and the run as it will be.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one transaction")]
-    fn merge_some(
-        &self,
+    fn transaction(
+        &mut self,
         run: &Run,
-        actor: &str,
-        queue: &mut Queue,
-        errors: &mut ErrorFile,
+        bounds: Bounds,
         writer: &mut Writer<'_>,
         place: &Place,
-        (most_bytes, most_time): (usize, Duration),
     ) -> Result<(Run, Vec<[u8; 32]>)> {
+        self.errors.rewind(run.body.error_bytes)?;
         let begun = Instant::now();
-        let mut next = run.clone();
-        let (mut leaf, mut bytes, mut at) = (place.first, 0, 0);
-        let mut entries = Vec::new();
+        let mut tally = Tally { next: run.clone(), entries: Vec::new(), leaves: 0 };
+        let mut fates = Fates::new(&self.registry.snapshot());
+        let (store, actor) = (self.registry.store(), self.actor.clone());
         thread::scope(|scope| -> Result<()> {
-            let mut sealing: Option<thread::ScopedJoinHandle<'_, Result<Sealed>>> = None;
-            let mut store =
-                |writer: &mut Writer<'_>, sealed: thread::ScopedJoinHandle<'_, Result<Sealed>>| {
-                    let ended = || Error::internal("a sealing thread ended unforeseen");
-                    let sealed = sealed.join().ok().ok_or_else(ended)??;
-                    writer.insert_sealed_records(sealed.records)?;
-                    writer.insert_sealed_events(sealed.events)?;
-                    entries.extend(sealed.entries);
-                    Result::Ok(())
-                };
-            let full = |bytes: usize| bytes >= most_bytes || begun.elapsed() >= most_time;
-            while at == 0 || !full(bytes) {
-                let Some(chunk) = queue.chunk(at)? else { break };
+            let mut sealing: Option<Sealing<'_>> = None;
+            let (mut at, mut bytes) = (0, 0);
+            while at == 0 || bytes < bounds.bytes && begun.elapsed() < bounds.time {
+                let Some(chunk) = self.queue.chunk(at)? else { break };
                 at += 1;
                 bytes += chunk.bytes;
-                let fates = self.fates(writer, &chunk)?;
-                let mut bound = Vec::new();
-                for (index, fate) in fates.into_iter().enumerate() {
-                    let counts = &mut next.body.counts;
-                    match fate {
-                        Fate::Bound => {
-                            counts.bound += 1;
-                            bound.push((index, leaf));
-                            leaf += 1;
-                        }
-                        Fate::AlreadyThere => counts.already_there += 1,
-                        Fate::Refused(fault) => {
-                            counts.refused += 1;
-                            counts.clashes += u64::from(fault.code == Code::NumberClash);
-                            errors.write(&[fault])?;
-                        }
-                    }
-                }
-                next.body.merged += chunk.items.len() as u64;
-                let seal = scope.spawn(move || seal(self.store(), &chunk, &bound, actor, place));
+                let bound = self.decide(&mut tally, &mut fates, writer, &chunk, place)?;
+                let actor = &actor;
+                let seal = scope.spawn(move || seal(store, &chunk, bound, actor));
                 if let Some(before) = sealing.replace(seal) {
-                    store(writer, before)?;
+                    put(writer, before, &mut tally)?;
                 }
             }
-            match sealing {
-                Some(last) => store(writer, last),
-                None => Ok(()),
-            }
+            sealing.map_or(Ok(()), |last| put(writer, last, &mut tally))
         })?;
-        if errors.len() > run.body.error_bytes {
-            errors.flush()?;
-            next.body.error_bytes = errors.len();
+        let Tally { mut next, entries, leaves } = tally;
+        if self.errors.len() > run.body.error_bytes {
+            self.errors.flush()?;
+            next.body.error_bytes = self.errors.len();
         }
-        if leaf > place.first {
-            next.body.log = Some(place.log.clone());
-            next.body.first_leaf.get_or_insert(place.first);
-            next.body.last_leaf = Some(leaf - 1);
-        }
+        next.body.logged(place, leaves);
         Ok((next, entries))
     }
 
-    /// Takes the keys of a chunk and tells what becomes of each item: keys that are taken by the same content
-    /// make it one that is there, any other content makes it a clash.
-    fn fates(&self, writer: &mut Writer<'_>, chunk: &Chunk) -> Result<Vec<Fate>> {
-        let snapshot = self.snapshot();
-        let revoked: HashSet<[u8; 32]> = snapshot
-            .keys
-            .all()
-            .into_iter()
-            .filter(|key| key.revoked.is_some())
-            .map(|key| *key.kid().bytes())
-            .collect();
-        let mut fates: Vec<Option<Fate>> = chunk
-            .items
-            .iter()
-            .map(|ready| {
-                revoked.contains(&ready.item.kid).then(|| {
-                    let error = Error::new(Code::EnvelopeInvalid, "").rule(Rule::KeyRevoked);
-                    Fate::Refused(RowFault::new(ready.item.line, &error))
-                })
-            })
-            .collect();
-        loop {
-            let undecided: Vec<usize> =
-                fates.iter().enumerate().filter(|(_, fate)| fate.is_none()).map(|(at, _)| at).collect();
-            if undecided.is_empty() {
-                break;
-            }
-            let mut progress = false;
-            // In the order of the keys: neighbours in one page are written together. Of two rows of one file with
-            // the same key the one that comes first in the merge is bound.
-            let mut wanted: Vec<(&SealedKey, usize)> = undecided
-                .iter()
-                .filter_map(|at| chunk.items.get(*at).map(|ready| (*at, ready)))
-                .flat_map(|(at, ready)| ready.keys.iter().map(move |key| (key, at)))
-                .collect();
-            wanted.sort_by(|a, b| a.0.key().cmp(b.0.key()).then(a.1.cmp(&b.1)));
-            let keys: Vec<&SealedKey> = wanted.iter().map(|(key, _)| *key).collect();
-            let free = writer.take_keys(&keys)?;
-            let refused: HashSet<usize> =
-                wanted.iter().zip(&free).filter(|(_, free)| !**free).map(|((_, at), _)| *at).collect();
-            // An item that got one key and not the other gives it back.
-            let back: Vec<&SealedKey> = wanted
-                .iter()
-                .zip(&free)
-                .filter(|((_, at), free)| **free && refused.contains(at))
-                .map(|((key, _), _)| *key)
-                .collect();
-            writer.release_keys(&back)?;
-            let asked: Vec<[u8; 16]> = refused
-                .iter()
-                .filter_map(|at| chunk.items.get(*at))
-                .flat_map(|ready| ready.item.keys.iter().copied())
-                .collect();
-            let found = writer.record_keys(&asked)?;
-            for at in undecided {
-                let (Some(ready), Some(fate)) = (chunk.items.get(at), fates.get_mut(at)) else { continue };
-                if !refused.contains(&at) {
-                    *fate = Some(Fate::Bound);
-                } else {
-                    let there =
-                        ready.item.keys.iter().find_map(|key| found.iter().find(|there| there.key == *key));
-                    let Some(there) = there else { continue };
-                    *fate = Some(if there.content == ready.item.content.0 {
-                        Fate::AlreadyThere
-                    } else {
-                        Fate::Refused(clash(ready.item.line))
-                    });
+    /// Counts what becomes of the items of a chunk; those that are bound, each with its place.
+    fn decide(
+        &mut self,
+        tally: &mut Tally,
+        fates: &mut Fates,
+        writer: &mut Writer<'_>,
+        chunk: &Chunk,
+        place: &Place,
+    ) -> Result<Vec<Bound>> {
+        let mut bound = Vec::with_capacity(chunk.items.len());
+        let decided = fates.of(writer, &chunk.items)?;
+        for (at, (ready, fate)) in chunk.items.iter().zip(decided).enumerate() {
+            let counts = &mut tally.next.body.counts;
+            match fate {
+                Fate::Bound(listed) => {
+                    counts.bound += 1;
+                    let own = place.behind(tally.leaves);
+                    tally.leaves += 1;
+                    let mut behind = None;
+                    if let Some(listed) = listed {
+                        let (item, place) = (&ready.item, place.behind(tally.leaves));
+                        let gone =
+                            listed.give_way(writer, &item.signed, item.record_id, &self.actor, &place)?;
+                        counts.taken_over += 1;
+                        tally.leaves += 1;
+                        behind = Some(gone);
+                    }
+                    bound.push(Bound { at, place: own, behind });
                 }
-                progress = true;
-            }
-            if !progress {
-                // The row is taken and does not open: fsck names it.
-                return Err(Error::new(Code::RecordDamaged, "a key row does not open"));
+                Fate::AlreadyThere => counts.already_there += 1,
+                Fate::Refused(fault) => {
+                    counts.refused += 1;
+                    counts.clashes += u64::from(fault.code == Code::NumberClash);
+                    self.errors.write(&[fault])?;
+                }
             }
         }
-        Ok(fates.into_iter().flatten().collect())
+        tally.next.body.merged += chunk.items.len() as u64;
+        Ok(bound)
     }
+}
+
+/// Stores what another thread has sealed.
+fn put(writer: &mut Writer<'_>, sealing: Sealing<'_>, tally: &mut Tally) -> Result<()> {
+    let ended = || Error::internal("a sealing thread ended unforeseen");
+    let sealed = sealing.join().ok().ok_or_else(ended)??;
+    writer.insert_sealed_records(sealed.records)?;
+    writer.insert_sealed_events(sealed.events)?;
+    tally.entries.extend(sealed.entries);
+    Ok(())
+}
+
+/// Seals the rows of the items that are bound, each at its leaf.
+fn seal(store: &Store, chunk: &Chunk, bound: Vec<Bound>, actor: &str) -> Result<Sealed> {
+    let mut sealed = Sealed::default();
+    for Bound { at, place, behind } in bound {
+        let Some(Ready { item, .. }) = chunk.items.get(at) else { continue };
+        let happened = item.happened(actor, place.at);
+        sealed.entries.push(happened.entry());
+        sealed.entries.extend(behind);
+        for row in item.signed.rows(item.record_id, State::Active, &place)? {
+            sealed.records.push(store.seal_record(&row)?);
+            let event = happened.copy(row.hk, row.record_id, 1, &place);
+            sealed.events.push(store.seal_event(&event)?);
+        }
+    }
+    Ok(sealed)
 }
 
 /// Chunks that come, and those that the open transaction has taken: if it runs again it takes the same.
@@ -334,49 +281,4 @@ impl Queue {
             }
         }
     }
-}
-
-/// Merges ahead of the writer and seals what needs no leaf.
-fn prepare(
-    store: &Store,
-    dir: &SpillDir,
-    runs: &[u32],
-    merged: u64,
-    chunks: &SyncSender<Result<Option<Chunk>>>,
-    limits: Limits,
-    pace: &Pace<'_>,
-) -> Result<()> {
-    let mut merge = Merge::open(dir, store.vault(), runs)?;
-    merge.skip(merged)?;
-    loop {
-        let most = if pace.beside().served { limits.served_chunk } else { CHUNK };
-        let mut chunk = Chunk { items: Vec::with_capacity(most), bytes: 0 };
-        while chunk.items.len() < most && chunk.bytes < limits.transaction_bytes {
-            let Some(item) = merge.item()? else { break };
-            chunk.bytes += item.envelope.len() * item.holders.len() + 1024;
-            let keys = item.record_keys().map(|key| store.seal_key(&key)).collect::<Result<Vec<_>>>()?;
-            chunk.items.push(Ready { item, keys });
-        }
-        let last = chunk.items.is_empty();
-        if chunks.send(Ok((!last).then_some(chunk))).is_err() || last {
-            return Ok(());
-        }
-    }
-}
-
-/// Seals the rows of the items that are bound, each at its leaf.
-fn seal(store: &Store, chunk: &Chunk, bound: &[(usize, u64)], actor: &str, place: &Place) -> Result<Sealed> {
-    let mut sealed = Sealed::default();
-    for (at, leaf) in bound {
-        let Some(Ready { item, .. }) = chunk.items.get(*at) else { continue };
-        let event = item.event(actor, place.at).to_canonical();
-        sealed.entries.push(crate::log::hash::sha256(&event));
-        for row in item.rows(place, *leaf) {
-            sealed.records.push(store.seal_record(&row)?);
-        }
-        for row in item.event_rows(place, *leaf, &event) {
-            sealed.events.push(store.seal_event(&row)?);
-        }
-    }
-    Ok(sealed)
 }

@@ -8,24 +8,23 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::registry::records::hosted::give_way;
-pub(in crate::registry) use crate::registry::records::hosted::take_over;
-use crate::registry::records::hosted::{has_a_body, old_rows};
-
-use crate::catalog::Custody;
+use crate::catalog::{Custody, TypeDef};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::policy::{Actor, Scope, decide};
+use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
-use crate::record::{Action, Digest, Identifier, State, canonical};
+use crate::record::{Action, Digest, Identifier, Salt, State, canonical};
 use crate::registry::Registry;
-use crate::registry::base::asked::{AskedHolder, holder_key};
+use crate::registry::base::asked::AskedHolder;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
+use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, DraftHolder};
-use crate::registry::records::signed::{IssueOutcome, event_row};
+use crate::registry::records::hosted::{give_way, has_a_body, old_rows};
+use crate::registry::records::signed::IssueOutcome;
 use crate::rule::Rule;
 use crate::store::{NO_ENVELOPE, RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
@@ -99,11 +98,19 @@ pub(in crate::registry) struct Said<'a> {
     pub effective_on: Day,
 }
 
+/// One holder of an entry.
+struct Seat {
+    code: HolderCode,
+    hk: HolderKey,
+    name: String,
+    role: String,
+}
+
 /// An entry that passed every rule.
 struct Entry {
     type_code: String,
     kind: crate::catalog::Kind,
-    holders: Vec<(HolderCode, HolderKey, String, String)>,
+    seats: Vec<Seat>,
     /// The key by which the same entry is known again.
     known: [u8; 16],
     /// The key under which a record with this number and a body would stand.
@@ -112,10 +119,13 @@ struct Entry {
 }
 
 impl Entry {
-    fn same_holders(&self, rows: &[StoredRecord]) -> bool {
-        let is_old =
-            |(_, hk, ..): &(HolderCode, HolderKey, String, String)| rows.iter().any(|row| row.hk == *hk);
-        self.holders.len() == rows.len() && self.holders.iter().all(is_old)
+    fn holders(&self) -> Vec<HolderKey> {
+        self.seats.iter().map(|seat| seat.hk).collect()
+    }
+
+    fn same_holders(&self, old: &Whole) -> bool {
+        let is_old = |seat: &Seat| old.rows().any(|row| row.hk == seat.hk);
+        self.seats.len() == old.rows().count() && self.seats.iter().all(is_old)
     }
 }
 
@@ -147,158 +157,33 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        let entry = self.checked_entry(actor, draft)?;
-        let fresh_id = random::pooled::<16>()?;
-        let (salt, serial, label) = (random::salt()?, random::serial()?, actor.label());
-        let effective_on = said.map_or(draft.issued_on.unwrap_or(self.now().day()), |said| said.effective_on);
-        self.log_once(once, |writer, place| {
-            if let Some(hosted) = &entry.hosted
-                && writer.record_key(hosted)?.is_some()
-            {
-                return Err(has_a_body());
-            }
-            let known = writer.record_key(&entry.known)?;
-            let old = match &known {
-                Some(known) => old_rows(writer, known)?,
-                None => Vec::new(),
-            };
-            if let (Some(known), Some(first)) = (&known, old.first())
-                && known.content == entry.content.0
-            {
-                return Ok((there_already(writer, first)?, Vec::new()));
-            }
-            let identifier = match (old.first(), said) {
-                (Some(first), _) => first.body.identifier.clone(),
-                (None, Some(said)) => {
-                    let taken = writer.index().identifier_key(said.identifier);
-                    if writer.record_key(&taken)?.is_some() {
-                        return Err(has_a_body());
-                    }
-                    said.identifier.to_owned()
-                }
-                (None, None) => Identifier::compose(&entry.type_code, &draft.issuer, &serial, 1)
-                    .map_err(|fault| Error::internal(fault.to_string()))?
-                    .as_str()
-                    .to_owned(),
-            };
-            // A record has the same holders in all its versions: each has a row and a whole history of it.
-            let mut last = None;
-            let others = !old.is_empty() && !entry.same_holders(&old);
-            if others {
-                let behind = Place { first: place.first + 1, ..place.clone() };
-                last = Some(give_way(writer, &old, &label, &behind)?);
-            }
-            let old = if others { Vec::new() } else { old };
-            let (record_id, version) = match old.first() {
-                Some(first) => (first.record_id, first.version + 1),
-                None => (fresh_id, 1),
-            };
-            let action = if old.is_empty() { Action::Issue } else { Action::Change };
-            let number = u32::try_from(version).map_err(Error::internal)?;
-            let subject = subject_hash(&salt, &identifier);
-            let event = Event::new(EventKind::Record, action, &label, salt, subject, place.at)
-                .effective_on(effective_on)
-                .record_version(None, number, (number > 1).then(|| number - 1));
-            for row in &old {
-                writer.retire_record(row)?;
-            }
-            for (code, hk, name, role) in &entry.holders {
-                let before = old.iter().find(|row| row.hk == *hk);
-                let row = StoredRecord {
-                    hk: *hk,
-                    type_code: entry.type_code.clone(),
-                    record_id,
-                    kind: entry.kind,
-                    custody: draft.custody,
-                    version,
-                    identifier: Some(identifier.clone()),
-                    issuer: draft.issuer.clone(),
-                    state: before.map_or(State::Active, |row| row.state),
-                    valid_from: draft.valid_from,
-                    valid_to: draft.valid_to.and_then(Validity::last_day),
-                    as_of: place.at,
-                    disputed: before.is_some_and(|row| row.disputed),
-                    log: place.log.clone(),
-                    leaf: place.first,
-                    row_seq: before.map_or(1, |row| row.row_seq + 1),
-                    body: RowBody {
-                        holder: (code.code_type().code().to_owned(), code.as_str().to_owned()),
-                        role: role.clone(),
-                        identifier: identifier.clone(),
-                        logged_at: place.at,
-                        review_due: None,
-                        envelope: Vec::new(),
-                        digest: NO_ENVELOPE,
-                        directory: directory_json(draft, name)?,
-                    },
-                };
-                writer.insert_record(&row)?;
-                let seq = writer.next_event_seq(hk, &record_id)?;
-                writer.insert_event(&event_row(&row, seq, &event, place.first, Vec::new(), String::new()))?;
-            }
-            put_keys(writer, &entry, &identifier, record_id, version)?;
-            let put = DirectoryPut {
-                outcome: IssueOutcome::Issued,
-                identifier,
-                version: number,
-                log: place.log.clone(),
-                leaf: place.first,
-                at: place.at,
-            };
-            Ok((put, [event.digest().0].into_iter().chain(last).collect()))
-        })
+        let put = Put {
+            entry: self.checked_entry(actor, draft)?,
+            draft,
+            said,
+            record_id: random::pooled()?,
+            salt: random::salt()?,
+            serial: random::serial()?,
+            label: actor.label(),
+            effective_on: said.map_or(draft.issued_on.unwrap_or(self.now().day()), |said| said.effective_on),
+        };
+        self.log_once(once, |writer, place| put.write(writer, place))
     }
 
     fn checked_entry(&self, actor: &Actor, draft: &DirectoryDraft) -> Result<Entry> {
         let snapshot = self.fresh_snapshot()?;
-        let now = self.now();
-        let def = draft::type_entry(&snapshot, &draft.type_code)?.def().clone();
+        let def = draft::type_entry(&snapshot, &draft.type_code)?.def();
         decide(actor, Scope::Issue, &def.code, None).required().map_err(|error| error.at("type"))?;
-        if actor.agency().is_some_and(|own| own != draft.issuer) {
-            return Err(Error::new(Code::Forbidden, "a client reports for its own agency")
-                .at("issuer")
-                .rule(Rule::AgencyMismatch));
-        }
+        agency_for(actor, Some(&draft.issuer), "issuer")?;
         let issuer = self.known_agency(&draft.issuer).map_err(|error| error.at("issuer"))?;
-        let issued_on = draft.issued_on.unwrap_or(now.day());
-        let invalid = |field: &'static str, rule: Rule, detail: &'static str| {
-            Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule))
-        };
-        if issued_on > now.day() {
-            return invalid("issued_on", Rule::DateInFuture, "the day of issue lies in the future");
+        let today = self.now().day();
+        let issued_on = draft.issued_on.unwrap_or(today);
+        if issued_on > today {
+            return Err(invalid("issued_on", Rule::DateInFuture, "the day of issue lies in the future"));
         }
         draft::authority(&snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
-        if draft.custody == Custody::Hosted {
-            return invalid("custody", Rule::CustodyHosted, "a record whose body is here is issued");
-        }
-        if draft.holders.is_empty() {
-            return invalid("holders", Rule::HoldersMissing, "a certificate has at least one holder");
-        }
-        for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
-            if text.is_some_and(|text| text.chars().count() > 200)
-                || field == "office" && draft.office.trim().is_empty()
-            {
-                return invalid(field, Rule::Length, "1 to 200 characters");
-            }
-        }
-        let mut holders: Vec<(HolderCode, HolderKey, String, String)> =
-            Vec::with_capacity(draft.holders.len());
-        for (at, holder) in draft.holders.iter().enumerate() {
-            let asked = AskedHolder { code_type: holder.code_type.clone(), code: holder.code.clone() };
-            let (parsed, _) = self.asked_holder(&asked, &format!("holders.{at}"))?;
-            let key = holder_key(self.store().vault().index(), &parsed.code);
-            let role = holder.role.clone().or_else(|| def.holders.first().map(|role| role.role.clone()));
-            let role = role.unwrap_or_default();
-            if !def.holders.iter().any(|known| known.role == role) {
-                return Err(Error::new(Code::HolderRoleInvalid, "the type has no such role")
-                    .at(format!("holders.{at}.role"))
-                    .rule(Rule::RoleUnknown));
-            }
-            if holders.iter().any(|(_, other, ..)| *other == key) {
-                return invalid("holders", Rule::HolderTwice, "one holder stands once");
-            }
-            holders.push((parsed.code, key, holder.name.clone(), role));
-        }
+        check_shape(draft)?;
+        let seats = self.seats(draft, def)?;
         let value = serde_json::to_value(draft).map_err(Error::internal)?;
         let form = canonical::to_vec(&value).map_err(Error::internal)?;
         let index = self.store().vault().index();
@@ -311,7 +196,219 @@ impl Registry {
             None => (index.content_key(&form), None),
         };
         let content = Digest::of(&[&form]);
-        Ok(Entry { type_code: def.code.clone(), kind: def.kind, holders, known, hosted, content })
+        Ok(Entry { type_code: def.code.clone(), kind: def.kind, seats, known, hosted, content })
+    }
+
+    fn seats(&self, draft: &DirectoryDraft, def: &TypeDef) -> Result<Vec<Seat>> {
+        let mut seats: Vec<Seat> = Vec::with_capacity(draft.holders.len());
+        for (at, holder) in draft.holders.iter().enumerate() {
+            let asked = AskedHolder { code_type: holder.code_type.clone(), code: holder.code.clone() };
+            let (parsed, hk) = self.asked_holder(&asked, &format!("holders.{at}"))?;
+            let role = holder.role.clone().or_else(|| def.holders.first().map(|role| role.role.clone()));
+            let role = role.unwrap_or_default();
+            if !def.holders.iter().any(|known| known.role == role) {
+                return Err(Error::new(Code::HolderRoleInvalid, "the type has no such role")
+                    .at(format!("holders.{at}.role"))
+                    .rule(Rule::RoleUnknown));
+            }
+            if seats.iter().any(|other| other.hk == hk) {
+                return Err(invalid("holders", Rule::HolderTwice, "one holder stands once"));
+            }
+            seats.push(Seat { code: parsed.code, hk, name: holder.name.clone(), role });
+        }
+        Ok(seats)
+    }
+}
+
+fn invalid(field: &'static str, rule: Rule, detail: &'static str) -> Error {
+    Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
+}
+
+/// The rules that need neither catalog nor holders.
+fn check_shape(draft: &DirectoryDraft) -> Result<()> {
+    if draft.custody == Custody::Hosted {
+        return Err(invalid("custody", Rule::CustodyHosted, "a record whose body is here is issued"));
+    }
+    if draft.holders.is_empty() {
+        return Err(invalid("holders", Rule::HoldersMissing, "a certificate has at least one holder"));
+    }
+    for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
+        if text.is_some_and(|text| text.chars().count() > 200)
+            || field == "office" && draft.office.trim().is_empty()
+        {
+            return Err(invalid(field, Rule::Length, "1 to 200 characters"));
+        }
+    }
+    Ok(())
+}
+
+/// An entry on its way into the transaction.
+struct Put<'a> {
+    entry: Entry,
+    draft: &'a DirectoryDraft,
+    said: Option<Said<'a>>,
+    /// The id that it takes if it begins.
+    record_id: [u8; 16],
+    salt: Salt,
+    serial: String,
+    label: String,
+    effective_on: Day,
+}
+
+impl Put<'_> {
+    fn write(&self, writer: &mut Writer<'_>, place: &Place) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
+        if let Some(hosted) = &self.entry.hosted
+            && writer.record_key(hosted)?.is_some()
+        {
+            return Err(has_a_body());
+        }
+        let mut old = None;
+        if let Some(known) = writer.record_key(&self.entry.known)? {
+            let rows = old_rows(writer, &known)?;
+            if known.content == self.entry.content.0 {
+                return Ok((there_already(writer, rows.first())?, Vec::new()));
+            }
+            old = Some(rows);
+        }
+        let identifier = self.identifier(writer, old.as_ref())?;
+        match old {
+            Some(old) if self.entry.same_holders(&old) => self.next_version(writer, place, old, identifier),
+            Some(old) => {
+                // A record has the same holders in all its versions: each has a row and a whole history of it.
+                let last = give_way(writer, old, &self.label, &place.behind(1))?;
+                let (put, mut entries) = self.begin(writer, place, identifier)?;
+                entries.push(last);
+                Ok((put, entries))
+            }
+            None => self.begin(writer, place, identifier),
+        }
+    }
+
+    /// The identifier that the entry has, that another registry gave it, or a new one.
+    fn identifier(&self, writer: &mut Writer<'_>, old: Option<&Whole>) -> Result<String> {
+        match (old, self.said) {
+            (Some(old), _) => Ok(old.first().body.identifier.clone()),
+            (None, Some(said)) => {
+                let taken = writer.index().identifier_key(said.identifier);
+                match writer.record_key(&taken)? {
+                    Some(_) => Err(has_a_body()),
+                    None => Ok(said.identifier.to_owned()),
+                }
+            }
+            (None, None) => {
+                let made = Identifier::compose(&self.entry.type_code, &self.draft.issuer, &self.serial, 1);
+                Ok(made.map_err(|fault| Error::internal(fault.to_string()))?.as_str().to_owned())
+            }
+        }
+    }
+
+    fn begin(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        identifier: String,
+    ) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
+        let happened = self.happened(Action::Issue, &identifier, 1, place);
+        let rows = self.rows(place, &identifier, (self.record_id, 1, State::Active))?;
+        let entry = rows.begin(writer, place, &happened)?;
+        self.answer(writer, place, rows.first(), entry)
+    }
+
+    fn next_version(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        mut old: Whole,
+        identifier: String,
+    ) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
+        let version = old.first().version + 1;
+        let number = u32::try_from(version).map_err(Error::internal)?;
+        let happened = self.happened(Action::Change, &identifier, number, place);
+        let next = self.rows(place, &identifier, (old.first().record_id, version, old.first().state))?;
+        let entry = old.supersede(writer, place, &happened, next)?;
+        self.answer(writer, place, old.first(), entry)
+    }
+
+    fn happened(&self, action: Action, identifier: &str, version: u32, place: &Place) -> Happened {
+        let subject = subject_hash(&self.salt, identifier);
+        let event = Event::new(EventKind::Record, action, &self.label, self.salt, subject, place.at)
+            .effective_on(self.effective_on)
+            .record_version(None, version, (version > 1).then(|| version - 1));
+        Happened::unordered(event)
+    }
+
+    /// The entry's rows in one version.
+    fn rows(
+        &self,
+        place: &Place,
+        identifier: &str,
+        (record_id, version, state): ([u8; 16], i32, State),
+    ) -> Result<Whole> {
+        let row = |seat: &Seat| {
+            Ok(StoredRecord {
+                hk: seat.hk,
+                type_code: self.entry.type_code.clone(),
+                record_id,
+                kind: self.entry.kind,
+                custody: self.draft.custody,
+                version,
+                identifier: Some(identifier.to_owned()),
+                issuer: self.draft.issuer.clone(),
+                state,
+                valid_from: self.draft.valid_from,
+                valid_to: self.draft.valid_to.and_then(Validity::last_day),
+                as_of: place.at,
+                disputed: false,
+                log: place.log.clone(),
+                leaf: place.first,
+                row_seq: 1,
+                body: RowBody {
+                    holder: (seat.code.code_type().code().to_owned(), seat.code.as_str().to_owned()),
+                    role: seat.role.clone(),
+                    identifier: identifier.to_owned(),
+                    logged_at: place.at,
+                    review_due: None,
+                    envelope: Vec::new(),
+                    digest: NO_ENVELOPE,
+                    directory: directory_json(self.draft, &seat.name)?,
+                },
+            })
+        };
+        let rows = self.entry.seats.iter().map(row).collect::<Result<_>>()?;
+        Whole::of(rows, &self.entry.holders())
+    }
+
+    /// Lets identifier and number lead to the entry as it is now, and says so.
+    fn answer(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        row: &StoredRecord,
+        entry: [u8; 32],
+    ) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
+        let identifier = writer.index().identifier_key(&row.body.identifier);
+        for key in [identifier, self.entry.known] {
+            let leads = RecordKey {
+                key,
+                record_id: row.record_id,
+                version: row.version,
+                holders: self.entry.holders(),
+                content: self.entry.content.0,
+            };
+            match writer.record_key(&key)? {
+                Some(_) => writer.replace_record_key(&leads)?,
+                None => writer.insert_record_key(&leads)?,
+            }
+        }
+        let put = DirectoryPut {
+            outcome: IssueOutcome::Issued,
+            identifier: row.body.identifier.clone(),
+            version: u32::try_from(row.version).map_err(Error::internal)?,
+            log: place.log.clone(),
+            leaf: place.first,
+            at: place.at,
+        };
+        Ok((put, vec![entry]))
     }
 }
 
@@ -330,31 +427,6 @@ fn there_already(writer: &mut Writer<'_>, row: &StoredRecord) -> Result<Director
         leaf: event.leaf,
         at: event.logged_at,
     })
-}
-
-/// Identifier and number lead to the entry as it is now.
-fn put_keys(
-    writer: &mut Writer<'_>,
-    entry: &Entry,
-    identifier: &str,
-    record_id: [u8; 16],
-    version: i32,
-) -> Result<()> {
-    let identifier_key = writer.index().identifier_key(identifier);
-    for key in [identifier_key, entry.known] {
-        let row = RecordKey {
-            key,
-            record_id,
-            version,
-            holders: entry.holders.iter().map(|(_, hk, ..)| *hk).collect(),
-            content: entry.content.0,
-        };
-        match writer.record_key(&key)? {
-            Some(_) => writer.replace_record_key(&row)?,
-            None => writer.insert_record_key(&row)?,
-        }
-    }
-    Ok(())
 }
 
 /// What one holder's row says of the certificate (schema/bytes.md §9).

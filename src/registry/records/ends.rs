@@ -1,20 +1,30 @@
-//! One certificate ends another by a rule of the catalog: what `rule` says happens in the transaction of the
-//! issue, what `proposal` says is handed to each issuer to decide.
+//! One certificate ends another by a rule of the catalog: what `rule` says happens in the transaction that brings the
+//! second of the two, what `proposal` says is handed to each issuer to decide.
+//!
+//! An ending ends what began on its day or before it, whichever of the two comes to the registry first; where several
+//! endings are here the earliest of them counts. Of two on the same day the one that comes second came after: a
+//! divorce ends the marriage that is here, and a marriage of the day of a divorce that is here is another one. An
+//! ending that was annulled never was, and ends nothing. Records kept elsewhere are not touched: their issuers say
+//! themselves what became of them.
+
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Custody, TypeEntry};
 use crate::catalog::{End, EndAction, EndBy, EndOn, EndWhen};
-use crate::error::Result;
+use crate::clock::Day;
+use crate::error::{Error, Result};
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked;
+use crate::registry::records::change::Whole;
 use crate::registry::records::kept;
-use crate::registry::records::signed::{Signed, event_row};
-use crate::store::{Opened, StoredRecord, Writer};
+use crate::store::{Opened, Reader, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A record that a rule ended.
@@ -49,89 +59,204 @@ pub struct Proposal {
     pub action: Action,
 }
 
-/// What the rules of a type came to for one record.
+/// What the rules came to for one record.
 #[derive(Default)]
 pub(in crate::registry) struct Ends {
-    /// Log entries, to be appended behind the issue's own.
+    /// Log entries, to be appended behind the record's own.
     pub entries: Vec<[u8; 32]>,
     pub ended: Vec<Ended>,
     pub proposals: Vec<Proposal>,
 }
 
-/// Applies the `ends` rules of a record that is being issued. `place.first` is the leaf of the first event that
-/// a rule makes. Records kept elsewhere are not touched: their issuers say themselves what became of them.
+/// A record that is in the registry and is held against the rules.
+pub(in crate::registry) struct Arrived<'a> {
+    pub rows: &'a Whole,
+    /// The legal day of its beginning.
+    pub began: Day,
+    /// Whether it came just now: it then ends what began on its own day, and the issuers get its proposals.
+    pub fresh: bool,
+}
+
+/// What is to be done for one record, as the rows stood that were read.
+#[derive(Default)]
+pub(in crate::registry) struct Due {
+    ends: Vec<Ending>,
+    pub proposals: Vec<Proposal>,
+}
+
+/// One record that is to be ended.
+struct Ending {
+    rows: Whole,
+    action: Action,
+    state: State,
+    on: Day,
+    ground: String,
+}
+
+/// The types that a rule which runs at an issue names on either side.
+pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String> {
+    let types = snapshot.catalog.types();
+    let touched = types.iter().filter(|entry| {
+        on_issue(entry).next().is_some() || enders(snapshot, entry).any(|(_, end)| end.by == EndBy::Rule)
+    });
+    touched.map(|entry| entry.def().code.clone()).collect()
+}
+
+/// Applies the rules to a record that came just now; `place.first` is the leaf of the first event that a rule makes.
 pub(in crate::registry) fn apply(
     writer: &mut Writer<'_>,
     snapshot: &Snapshot,
-    signed: &Signed,
+    rows: &Whole,
+    began: Day,
     place: &Place,
 ) -> Result<Ends> {
-    let mut found = Ends::default();
-    let Some(entry) = snapshot.catalog.type_of(&signed.record.record_type.code) else { return Ok(found) };
-    if !entry.def().ends.iter().any(|end| end.on == EndOn::Issue) {
-        return Ok(found);
-    }
-    let roles = signed.record.holders.iter().map(|holder| holder.role.as_str()).collect();
-    let ending = Ending { entry, roles, families: families(writer, &signed.holders)? };
-    for end in entry.def().ends.iter().filter(|end| end.on == EndOn::Issue) {
+    due(writer, snapshot, &Arrived { rows, began, fresh: true })?.carry_out(writer, place)
+}
+
+/// What the rules ask for one record: the ends that it brings to others, and the end that others brought to it.
+pub(in crate::registry) fn due(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    arrived: &Arrived<'_>,
+) -> Result<Due> {
+    let mut due = Due::default();
+    let Some(kin) = Kin::of(snapshot, arrived.rows) else { return Ok(due) };
+    let annulled = arrived.rows.first().state == State::Annulled;
+    for end in on_issue(kin.entry).filter(|_| !annulled) {
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
-        for rows in records_ended(writer, &ending, ended, end.when)? {
-            let Some(row) = rows.first() else { continue };
-            let Ok(state) = action.apply(Some(row.state)) else { continue };
-            if end.by == EndBy::Proposal {
-                found.proposals.push(proposal(row, action));
+        for rows in kin.related(reader, ended, end.when)? {
+            if action.apply(Some(rows.first().state)).is_err() {
                 continue;
             }
-            let place = Place { first: place.first + found.entries.len() as u64, ..place.clone() };
-            let ground = format!("{} 依规则: {}", entry.def().name.zh, signed.record.identifier);
-            let on = signed.record.issued_on;
-            found.entries.push(end_record(writer, &rows, action, state, (on, &ground), &place)?);
-            found.ended.push(Ended {
-                identifier: row.identifier.clone(),
-                type_code: row.type_code.clone(),
+            if end.by == EndBy::Proposal {
+                due.proposals.extend(arrived.fresh.then(|| proposal(rows.first(), action)));
+                continue;
+            }
+            let Some(began) = began(reader, &rows)? else { continue };
+            due.ends.extend(earliest(reader, snapshot, (rows, began), Some(arrived))?);
+        }
+    }
+    due.ends.extend(earliest(reader, snapshot, (arrived.rows.clone(), arrived.began), None)?);
+    Ok(due)
+}
+
+impl Due {
+    /// Whether rows are to be changed.
+    pub fn ends(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// Does it; `place.first` is the leaf of the first event.
+    ///
+    /// # Errors
+    /// `version_conflict` where a row is no longer the one that was read.
+    pub fn carry_out(self, writer: &mut Writer<'_>, place: &Place) -> Result<Ends> {
+        let mut done = Ends { proposals: self.proposals, ..Ends::default() };
+        for ending in self.ends {
+            let place = place.behind(done.entries.len());
+            let row = ending.rows.first().clone();
+            let (action, state) = (ending.action, ending.state);
+            done.entries.push(ending.carry_out(writer, &place)?);
+            done.ended.push(Ended {
+                identifier: row.identifier,
+                type_code: row.type_code,
                 action,
                 state,
                 leaf: place.first,
             });
         }
+        Ok(done)
     }
-    Ok(found)
+}
+
+impl Ending {
+    fn carry_out(mut self, writer: &mut Writer<'_>, place: &Place) -> Result<[u8; 32]> {
+        let salt = random::salt()?;
+        let first = self.rows.first();
+        let version = u32::try_from(first.version).map_err(Error::internal)?;
+        let subject = subject_hash(&salt, &first.body.identifier);
+        let event = Event::new(EventKind::Record, self.action, "rule", salt, subject, place.at)
+            .effective_on(self.on)
+            .record_version(None, version, None)
+            .ground(&self.ground);
+        let happened = Happened::new(event, Vec::new(), self.ground);
+        self.rows.change(writer, place, &happened, |row| row.state = self.state)
+    }
+}
+
+/// The end of a record by the earliest of the endings that are here; none where none counts. `coming` is an ending
+/// that comes just now.
+fn earliest(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    (rows, began_on): (Whole, Day),
+    coming: Option<&Arrived<'_>>,
+) -> Result<Option<Ending>> {
+    let Some(kin) = Kin::of(snapshot, &rows) else { return Ok(None) };
+    let mut found: Option<(Day, State, Action, String)> = None;
+    for (entry, end) in enders(snapshot, kin.entry).filter(|(_, end)| end.by == EndBy::Rule) {
+        let action = action_of(end);
+        let Ok(state) = action.apply(Some(rows.first().state)) else { continue };
+        for ending in kin.related(reader, entry, end.when)? {
+            if ending.first().state == State::Annulled {
+                continue;
+            }
+            let Some(on) = began(reader, &ending)? else { continue };
+            let same_day = |coming: &Arrived<'_>| {
+                coming.fresh && on == began_on && coming.rows.first().record_id == ending.first().record_id
+            };
+            let counts = on > began_on || coming.is_some_and(same_day);
+            if counts && found.as_ref().is_none_or(|(earliest, ..)| on < *earliest) {
+                let ground = format!("{} 依规则: {}", entry.def().name.zh, ending.first().body.identifier);
+                found = Some((on, state, action, ground));
+            }
+        }
+    }
+    Ok(found.map(|(on, state, action, ground)| Ending { rows, action, state, on, ground }))
+}
+
+/// The legal day on which a record began; none where its first event does not open.
+pub(in crate::registry) fn began(reader: &mut Reader<'_>, rows: &Whole) -> Result<Option<Day>> {
+    let first = rows.first();
+    let events = reader.events_of(&first.hk, &first.record_id)?;
+    Ok(events.first().filter(|event| event.intact && event.seq == 1).map(|event| event.effective_on))
 }
 
 /// What the cancellation of a record proposes to the issuers of others: 注销 of a company's licence the end of its
-/// permits. `rows` are those of the record that is cancelled.
+/// permits.
 pub(in crate::registry) fn proposed_by_cancel(
-    writer: &mut Writer<'_>,
+    reader: &mut Reader<'_>,
     snapshot: &Snapshot,
-    rows: &[StoredRecord],
+    rows: &Whole,
 ) -> Result<Vec<Proposal>> {
     let mut proposals = Vec::new();
-    let Some(entry) = rows.first().and_then(|row| snapshot.catalog.type_of(&row.type_code)) else {
-        return Ok(proposals);
-    };
-    if !entry.def().ends.iter().any(|end| end.on == EndOn::Cancel) {
-        return Ok(proposals);
-    }
-    let holders: Vec<HolderKey> = rows.iter().map(|row| row.hk).collect();
-    let roles = rows.iter().map(|row| row.body.role.as_str()).collect();
-    let ending = Ending { entry, roles, families: families(writer, &holders)? };
-    for end in entry.def().ends.iter().filter(|end| end.on == EndOn::Cancel) {
+    let Some(kin) = Kin::of(snapshot, rows) else { return Ok(proposals) };
+    for end in kin.entry.def().ends.iter().filter(|end| end.on == EndOn::Cancel) {
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
-        for found in records_ended(writer, &ending, ended, end.when)? {
-            let open = |row: &&StoredRecord| action.apply(Some(row.state)).is_ok();
-            proposals.extend(found.first().filter(open).map(|row| proposal(row, action)));
+        for found in kin.related(reader, ended, end.when)? {
+            if action.apply(Some(found.first().state)).is_ok() {
+                proposals.push(proposal(found.first(), action));
+            }
         }
     }
     Ok(proposals)
 }
 
-/// A record that ends others: its type, its holders' roles, and the keys of each holder under all its codes.
-struct Ending<'a> {
-    entry: &'a TypeEntry,
-    roles: Vec<&'a str>,
-    families: Vec<Vec<HolderKey>>,
+/// The rules of a type that run when a record of it is issued.
+fn on_issue(entry: &TypeEntry) -> impl Iterator<Item = &End> {
+    entry.def().ends.iter().filter(|end| end.on == EndOn::Issue)
+}
+
+/// The rules by which records of other types end one of this type when they are issued.
+fn enders<'s>(
+    snapshot: &'s Snapshot,
+    entry: &'s TypeEntry,
+) -> impl Iterator<Item = (&'s TypeEntry, &'s End)> {
+    let types = snapshot.catalog.types().into_iter();
+    let rules = types.flat_map(|other| on_issue(other).map(move |end| (&**other, end)));
+    rules.filter(|(_, end)| end.ended == entry.def().slug)
 }
 
 fn action_of(end: &End) -> Action {
@@ -150,84 +275,79 @@ fn proposal(row: &StoredRecord, action: Action) -> Proposal {
     }
 }
 
-/// The keys of each holder under all its codes.
-fn families(writer: &mut Writer<'_>, holders: &[HolderKey]) -> Result<Vec<Vec<HolderKey>>> {
-    let mut families = Vec::with_capacity(holders.len());
-    for holder in holders {
-        let linked = linked::linked(writer, *holder, None)?;
-        families.push(linked.keys.into_iter().map(|(key, _)| key).collect());
-    }
-    Ok(families)
+/// A record and its type, from which the records are found that a rule sets beside it.
+struct Kin<'a> {
+    entry: &'a TypeEntry,
+    rows: &'a Whole,
 }
 
-/// The records that the rule means, each as its rows.
-fn records_ended(
-    writer: &mut Writer<'_>,
-    ending: &Ending<'_>,
-    ended: &TypeEntry,
-    when: EndWhen,
-) -> Result<Vec<Vec<StoredRecord>>> {
-    let first_role = |entry: &TypeEntry| entry.def().holders.first().map(|role| role.role.clone());
-    let families = &ending.families;
-    let of = match when {
-        EndWhen::SameHolders => Some(0),
-        EndWhen::SameSubject => {
-            let role = first_role(ending.entry);
-            ending.roles.iter().position(|held| Some(*held) == role.as_deref())
+impl<'a> Kin<'a> {
+    fn of(snapshot: &'a Snapshot, rows: &'a Whole) -> Option<Self> {
+        let entry = snapshot.catalog.type_of(&rows.first().type_code)?;
+        Some(Self { entry, rows })
+    }
+
+    /// The records of the other type that the rule means. It holds in both directions: what a divorce finds by its
+    /// rule are the marriages by which the divorce is found.
+    fn related(&self, reader: &mut Reader<'_>, other: &TypeEntry, when: EndWhen) -> Result<Vec<Whole>> {
+        match when {
+            EndWhen::SameHolders => self.of_same_holders(reader, other),
+            EndWhen::SameSubject => self.of_same_subject(reader, other),
         }
-    };
-    let Some(family) = of.and_then(|of| families.get(of)) else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for key in family {
-        for opened in writer.records_of(key)? {
+    }
+
+    fn of_same_holders(&self, reader: &mut Reader<'_>, other: &TypeEntry) -> Result<Vec<Whole>> {
+        let mut families = Vec::new();
+        for row in self.rows.rows() {
+            families.push(family(reader, row.hk)?);
+        }
+        let known = |holder: &HolderKey| families.iter().any(|family| family.contains(holder));
+        let same = |other: &Whole| {
+            other.rows().count() == families.len()
+                && other.rows().all(|row| known(&row.hk))
+                && families.iter().all(|family| other.rows().any(|row| family.contains(&row.hk)))
+        };
+        let keys = families.first().map(Vec::as_slice).unwrap_or_default();
+        hosted(reader, keys, other, |_| true).map(|found| found.into_iter().filter(same).collect())
+    }
+
+    fn of_same_subject(&self, reader: &mut Reader<'_>, other: &TypeEntry) -> Result<Vec<Whole>> {
+        let subject = self.rows.rows().find(|row| is_subject(self.entry, row));
+        let Some(subject) = subject else { return Ok(Vec::new()) };
+        let keys = family(reader, subject.hk)?;
+        hosted(reader, &keys, other, |row| is_subject(other, row))
+    }
+}
+
+/// Whether a row is that of the holder in the type's first role.
+fn is_subject(entry: &TypeEntry, row: &StoredRecord) -> bool {
+    entry.def().holders.first().is_some_and(|first| first.role == row.body.role)
+}
+
+/// The keys of one holder under all its codes.
+fn family(reader: &mut Reader<'_>, holder: HolderKey) -> Result<Vec<HolderKey>> {
+    let linked = linked::linked(reader, holder, None)?;
+    Ok(linked.keys.into_iter().map(|(key, _)| key).collect())
+}
+
+/// The records of a type under these keys whose body is here, each once; what does not open is passed by.
+fn hosted(
+    reader: &mut Reader<'_>,
+    keys: &[HolderKey],
+    entry: &TypeEntry,
+    meant: impl Fn(&StoredRecord) -> bool,
+) -> Result<Vec<Whole>> {
+    let mut found: Vec<Whole> = Vec::new();
+    for key in keys {
+        for opened in reader.records_of_type(key, &entry.def().code)? {
             let Opened::Record(row) = opened else { continue };
-            if row.type_code != ended.def().code || row.custody != Custody::Hosted {
+            let known = found.iter().any(|whole| whole.first().record_id == row.record_id);
+            if known || row.custody != Custody::Hosted || !meant(&row) {
                 continue;
             }
-            let Some(kept) = kept::readable(writer, &row.body.identifier)? else { continue };
-            let holders = &kept.key.holders;
-            let meant = match when {
-                EndWhen::SameSubject => Some(&row.body.role) == first_role(ended).as_ref(),
-                EndWhen::SameHolders => {
-                    let known = |holder| families.iter().any(|family| family.contains(holder));
-                    holders.len() == families.len()
-                        && holders.iter().all(known)
-                        && families.iter().all(|family| holders.iter().any(|one| family.contains(one)))
-                }
-            };
-            if meant && !kept.damaged {
-                found.push(kept.rows);
-            }
+            let kept = kept::readable(reader, &row.body.identifier)?;
+            found.extend(kept.and_then(|kept| kept.whole().ok()));
         }
     }
     Ok(found)
-}
-
-/// Brings a record to its end under all its holders; returns the log entry of the event.
-fn end_record(
-    writer: &mut Writer<'_>,
-    rows: &[StoredRecord],
-    action: Action,
-    state: State,
-    (on, ground): (crate::clock::Day, &str),
-    place: &Place,
-) -> Result<[u8; 32]> {
-    let salt = random::salt()?;
-    let identifier = rows.first().map(|row| row.body.identifier.as_str()).unwrap_or_default();
-    let version = rows.first().and_then(|row| u32::try_from(row.version).ok()).unwrap_or(1);
-    let subject = subject_hash(&salt, identifier);
-    let event = Event::new(EventKind::Record, action, "rule", salt, subject, place.at)
-        .effective_on(on)
-        .record_version(None, version, None)
-        .ground(ground);
-    for row in rows {
-        let mut row = row.clone();
-        row.state = state;
-        row.log.clone_from(&place.log);
-        row.leaf = place.first;
-        writer.replace_record(&mut row)?;
-        let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
-        writer.insert_event(&event_row(&row, seq, &event, place.first, Vec::new(), ground.to_owned()))?;
-    }
-    Ok(event.digest().0)
 }

@@ -7,91 +7,111 @@
 
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
-use crate::record::State;
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
+use crate::record::state::State;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
-use crate::registry::records::signed::{Signed, event_row};
+use crate::registry::records::change::Whole;
+use crate::registry::records::signed::Signed;
 use crate::rule::Rule;
-use crate::store::{RecordKey, StoredRecord, Writer};
+use crate::store::{Opened, Reader, RecordKey, Writer};
 use crate::trust::random;
 
-/// Puts a record that is being issued in the place of the directory entry with the same number, if there is one:
-/// the entry's identifier leads to the record from now on. Returns the log entry of the entry's last event, whose
-/// leaf is `place.first`; none where nothing was listed.
+/// A directory entry that may give way to the record with its number.
+pub(in crate::registry) struct Listed {
+    rows: Whole,
+    /// Under which the entry is known again.
+    key: [u8; 16],
+}
+
+/// The directory entry with the number of a record that begins; none where nothing is listed.
 ///
 /// # Errors
 /// `action_forbidden` (`entry_not_active`, `entry_disputed`): a body that comes in makes nothing valid that was not.
-pub(in crate::registry) fn take_over(
-    writer: &mut Writer<'_>,
-    signed: &Signed,
-    record_id: [u8; 16],
-    actor: &str,
-    place: &Place,
-) -> Result<Option<[u8; 32]>> {
-    let record = &signed.record;
-    let Some(number) = &record.number else { return Ok(None) };
-    let listed = writer.index().number_key(&record.issuer.code, &record.record_type.code, number, 0);
-    let Some(known) = writer.record_key(&listed)? else { return Ok(None) };
-    let rows = old_rows(writer, &known)?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let identifier = writer.index().identifier_key(&first.body.identifier);
-    let entry = give_way(writer, &rows, actor, place)?;
-    for key in [identifier, listed] {
-        writer.replace_record_key(&RecordKey {
-            key,
-            record_id,
-            version: 1,
-            holders: signed.holders.clone(),
-            content: signed.content.0,
-        })?;
+pub(in crate::registry) fn listed(reader: &mut Reader<'_>, signed: &Signed) -> Result<Option<Listed>> {
+    let Some(key) = signed.listed_key(reader.index()) else { return Ok(None) };
+    match reader.record_key(&key)? {
+        Some(known) => of_key(reader, &known).map(Some),
+        None => Ok(None),
     }
-    Ok(Some(entry))
 }
 
-/// Takes an entry's rows out of the current ones, with its last event at `place.first`; returns the log entry.
+/// The same where the key row of the entry's number was read before.
+pub(in crate::registry) fn of_key(reader: &mut Reader<'_>, known: &RecordKey) -> Result<Listed> {
+    let rows = old_rows(reader, known)?;
+    check_good(&rows)?;
+    Ok(Listed { rows, key: known.key })
+}
+
+impl Listed {
+    /// Makes room for the record that begins under `record_id`: the entry's identifier and number lead to it from
+    /// now on. Returns the log entry of the entry's last event, whose leaf is `place.first`.
+    pub fn give_way(
+        self,
+        writer: &mut Writer<'_>,
+        signed: &Signed,
+        record_id: [u8; 16],
+        actor: &str,
+        place: &Place,
+    ) -> Result<[u8; 32]> {
+        let identifier = writer.index().identifier_key(&self.rows.first().body.identifier);
+        let entry = give_way(writer, self.rows, actor, place)?;
+        for key in [identifier, self.key] {
+            writer.replace_record_key(&RecordKey {
+                key,
+                record_id,
+                version: 1,
+                holders: signed.holders(),
+                content: signed.content.0,
+            })?;
+        }
+        Ok(entry)
+    }
+}
+
+/// Takes an entry out of the current rows, with its last event at `place.first`; returns the log entry.
 pub(in crate::registry) fn give_way(
     writer: &mut Writer<'_>,
-    rows: &[StoredRecord],
+    entry: Whole,
     actor: &str,
     place: &Place,
 ) -> Result<[u8; 32]> {
+    check_good(&entry)?;
+    let first = entry.first();
+    let version = u32::try_from(first.version).map_err(Error::internal)?;
+    let salt = random::salt()?;
+    let subject = subject_hash(&salt, &first.body.identifier);
+    let event = Event::new(EventKind::Record, SideAction::Replace, actor, salt, subject, place.at)
+        .record_version(None, version, None);
+    entry.give_way(writer, place, &Happened::unordered(event))
+}
+
+fn check_good(entry: &Whole) -> Result<()> {
     let refused = |rule: Rule, detail: &'static str| {
         Err(Error::new(Code::ActionForbidden, detail).at("number").rule(rule))
     };
-    if rows.iter().any(|row| row.state != State::Active) {
+    if entry.rows().any(|row| row.state != State::Active) {
         return refused(Rule::EntryNotActive, "the entry of this number is suspended or ended");
     }
-    if rows.iter().any(|row| row.disputed) {
+    if entry.rows().any(|row| row.disputed) {
         return refused(Rule::EntryDisputed, "an objection to the entry of this number is open");
     }
-    let identifier = rows.first().map(|row| row.body.identifier.as_str()).unwrap_or_default();
-    let version = rows.first().map_or(Ok(1), |row| u32::try_from(row.version)).map_err(Error::internal)?;
-    let salt = random::salt()?;
-    let subject = subject_hash(&salt, identifier);
-    let event = Event::new(EventKind::Record, SideAction::Replace, actor, salt, subject, place.at)
-        .record_version(None, version, None);
-    for row in rows {
-        writer.retire_record(row)?;
-        let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
-        let at = StoredRecord { log: place.log.clone(), ..row.clone() };
-        writer.insert_event(&event_row(&at, seq, &event, place.first, Vec::new(), String::new()))?;
-    }
-    Ok(event.digest().0)
+    Ok(())
 }
 
 /// The rows of the entry that has this number; `number_clash` if a body is here.
-pub(in crate::registry) fn old_rows(writer: &mut Writer<'_>, known: &RecordKey) -> Result<Vec<StoredRecord>> {
+pub(in crate::registry) fn old_rows(reader: &mut Reader<'_>, known: &RecordKey) -> Result<Whole> {
     let mut rows = Vec::with_capacity(known.holders.len());
     for holder in &known.holders {
-        match writer.record(holder, &known.record_id)? {
-            Some(crate::store::Opened::Record(row)) => rows.push(*row),
+        match reader.record(holder, &known.record_id)? {
+            Some(Opened::Record(row)) => rows.push(*row),
             _ => return Err(Error::new(Code::RecordDamaged, "the entry of that number does not open")),
         }
     }
     if rows.iter().any(|row| row.custody == Custody::Hosted) {
         return Err(has_a_body());
     }
-    Ok(rows)
+    Whole::of(rows, &known.holders)
 }
 
 pub(in crate::registry) fn has_a_body() -> Error {

@@ -3,69 +3,32 @@
 mod clash;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{FaceNote, NoteKind};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, decide};
+use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Record;
-use crate::record::action::Action;
 use crate::record::event::Event;
 use crate::record::state::State;
 use crate::registry::Registry;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
-use crate::registry::base::ledger::Place;
 use crate::registry::base::order::envelope_error;
-use crate::registry::records::directory;
-use crate::registry::records::draft::{self, Draft};
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::records::begin::begin;
+use crate::registry::records::draft::{self, Checked};
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
-use crate::registry::records::signed::{IssueOutcome, Signed, event_row};
+use crate::registry::records::signed::{IssueOutcome, Signed};
+use crate::registry::records::submitted::{Beginning, Submitted};
 use crate::rule::Rule;
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
-use crate::trust::{Envelope, EnvelopeBuf, HolderKey, Typ, random};
-
-/// What an issuer sends.
-#[derive(Clone)]
-pub enum Submitted {
-    /// Data, to be signed with the key that the registry holds for the issuer.
-    Draft(Draft),
-    /// A record that the issuer signed with its own key, in compact form; stored as it came.
-    Envelope(String),
-}
-
-/// An envelope is base64 of a payload with the holder's number: its length is all that is printed.
-impl std::fmt::Debug for Submitted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Draft(draft) => write!(f, "{draft:?}"),
-            Self::Envelope(compact) => write!(f, "Envelope({} characters)", compact.len()),
-        }
-    }
-}
-
-/// How a record begins: the two actions of the table that make a version 001.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Beginning {
-    /// 新发: given for the first time.
-    #[default]
-    Issue,
-    /// 转入: taken over from another place, whose own record was transferred out.
-    TransferIn,
-}
-
-impl Beginning {
-    /// The action that its event says.
-    pub fn action(self) -> Action {
-        match self {
-            Self::Issue => Action::Issue,
-            Self::TransferIn => Action::TransferIn,
-        }
-    }
-}
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, SigningKey, Typ, random};
 
 /// The answer to an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,6 +57,17 @@ pub struct Issued {
     pub proposals: Vec<Proposal>,
 }
 
+/// A record that passed every rule of an issue, with its signature.
+pub(in crate::registry) struct Taken {
+    pub signed: Signed,
+    /// What was accepted but is worth saying.
+    pub remarks: Vec<String>,
+    /// True if the issuer's own key signed it.
+    pub by_issuer: bool,
+    /// It has characters of the private-use areas, or an identifier in the wrong dialect.
+    pub flagged: bool,
+}
+
 impl Registry {
     /// Issues a record. Blocks.
     ///
@@ -120,46 +94,57 @@ impl Registry {
             return Ok(answered);
         }
         let snapshot = self.fresh_snapshot()?;
-        let today = self.now().day();
-        let index = self.store().vault().index();
-        let (signed, remarks, signed_by_issuer) = match submitted {
+        let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer))?;
+        self.bind(actor, beginning, taken, once)
+    }
+
+    /// Checks what an issuer sent by every rule of an issue and signs what it did not sign itself, with the key
+    /// that `key` gives for an issuer. Reads no rows: an import does it on all cores.
+    pub(in crate::registry) fn take(
+        &self,
+        actor: &Actor,
+        snapshot: &Snapshot,
+        submitted: Submitted,
+        key: &mut dyn FnMut(&str) -> Result<Arc<SigningKey>>,
+    ) -> Result<Taken> {
+        let (today, index) = (self.now().day(), self.store().vault().index());
+        match submitted {
             Submitted::Draft(draft) => {
-                let type_code = draft::type_entry(&snapshot, &draft.type_code)?.def().code.clone();
-                self.may_issue(actor, &type_code, &draft.issuer)?;
-                let checked = draft::check(draft, &snapshot, self.regions(), today, None)?;
-                let remarks = checked.remarks.clone();
-                let key = self.issuer_key(&draft.issuer)?;
-                (Signed::new(checked, &key, index)?, remarks, false)
+                let type_code = &draft::type_entry(snapshot, &draft.type_code)?.def().code;
+                self.may_issue(actor, type_code, &draft.issuer)?;
+                let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
+                let remarks = std::mem::take(&mut checked.remarks);
+                let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
+                let flagged = is_flagged(&checked, &remarks);
+                Ok(Taken { signed: Signed::new(checked, &key, index)?, remarks, by_issuer: false, flagged })
             }
             Submitted::Envelope(compact) => {
                 let envelope =
-                    EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(envelope_error)?;
+                    EnvelopeBuf::parse_compact(&compact, Limits::default()).map_err(envelope_error)?;
                 let record = self.verified_record(&envelope.view())?;
                 self.may_issue(actor, &record.record_type.code, &record.issuer.code)?;
                 if record.version != 1 || record.replaces.is_some() {
-                    let detail = "issue takes first versions; a new version comes by an action";
+                    let detail = "first versions begin a record; a new version comes by an action";
                     return Err(Error::new(Code::FieldInvalid, detail)
                         .at("version")
                         .rule(Rule::VersionFirst));
                 }
-                let checked = draft::check_signed(record, &snapshot, self.regions(), today)?;
-                let remarks = checked.remarks.clone();
-                (Signed::over(checked, envelope, index)?, remarks, true)
+                let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
+                let remarks = std::mem::take(&mut checked.remarks);
+                let flagged = is_flagged(&checked, &remarks);
+                Ok(Taken {
+                    signed: Signed::over(checked, &envelope, index)?,
+                    remarks,
+                    by_issuer: true,
+                    flagged,
+                })
             }
-        };
-        self.bind((actor, beginning.action()), signed, (remarks, signed_by_issuer), once)
+        }
     }
 
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
         decide(actor, Scope::Issue, type_code, None).required().map_err(|error| error.at("type"))?;
-        match actor.agency() {
-            Some(agency) if agency != issuer => {
-                Err(Error::new(Code::Forbidden, "a client issues for its own agency")
-                    .at("issuer")
-                    .rule(Rule::AgencyMismatch))
-            }
-            _ => Ok(()),
-        }
+        agency_for(actor, Some(issuer), "issuer").map(drop)
     }
 
     /// Verifies an issuer's envelope strictly: key known, of that issuer, not revoked.
@@ -189,46 +174,27 @@ impl Registry {
     }
 
     /// Stores a signed record under all its holders, or finds that it is there.
-    fn bind(
-        &self,
-        (actor, action): (&Actor, Action),
-        signed: Signed,
-        (remarks, signed_by_issuer): (Vec<String>, bool),
-        once: Option<&Once>,
-    ) -> Result<Issued> {
+    fn bind(&self, actor: &Actor, beginning: Beginning, taken: Taken, once: Option<&Once>) -> Result<Issued> {
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
         let (label, clashed) = (actor.label(), Cell::new(None));
+        let Taken { signed, remarks, by_issuer, .. } = taken;
         let bound = self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
-            let event = signed.event(action, &label, place.at, salt);
-            let mut entries = vec![event.digest().0];
-            let behind =
-                |entries: &[[u8; 32]]| Place { first: place.first + entries.len() as u64, ..place.clone() };
-            entries.extend(directory::take_over(writer, &signed, record_id, &label, &behind(&entries))?);
-            for row in signed.rows(record_id, State::Active, &place.log, place.first, place.at)? {
-                writer.insert_record(&row)?;
-                writer.insert_event(&event_row(&row, 1, &event, place.first, Vec::new(), String::new()))?;
-            }
-            for key in &signed.keys {
-                writer.insert_record_key(&RecordKey {
-                    key: *key,
-                    record_id,
-                    version: 1,
-                    holders: signed.holders.clone(),
-                    content: signed.content.0,
-                })?;
-            }
-            let ends = ends::apply(writer, &snapshot, &signed, &behind(&entries))?;
+            let happened = Happened::unordered(signed.event(beginning.action(), &label, salt, place.at));
+            let rows = signed.whole(record_id, State::Active, place)?;
+            let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
+            let behind = place.behind(entries.len());
+            let ends = ends::apply(writer, &snapshot, &rows, signed.issued_on, &behind)?;
             entries.extend(ends.entries);
             let issued = Issued {
                 outcome: IssueOutcome::Issued,
-                identifier: signed.record.identifier.clone(),
-                version: signed.record.version,
-                signed_by_issuer,
+                identifier: signed.identifier.clone(),
+                version: signed.version,
+                signed_by_issuer: by_issuer,
                 log: place.log.clone(),
                 leaf: place.first,
                 at: place.at,
@@ -255,7 +221,6 @@ impl Registry {
         signed: &Signed,
         clashed: &Cell<Option<Clash>>,
     ) -> Result<Option<Issued>> {
-        let damaged = |what| Error::new(Code::RecordDamaged, what);
         for key in &signed.keys {
             let Some(found) = writer.record_key(key)? else { continue };
             let holder = found.holders.first().copied();
@@ -263,33 +228,43 @@ impl Registry {
             let stored = version_row(writer, &holder, &found)?;
             let stored = stored.ok_or_else(|| damaged("the record of that number does not open"))?;
             if found.content != signed.content.0 {
-                clashed.set(Some(Clash { stored, holders: found.holders, brought: signed.record.clone() }));
+                let brought = signed.envelope.clone();
+                clashed.set(Some(Clash { stored, holders: found.holders, brought }));
                 return Err(clash::number_clash());
             }
-            let envelope = Envelope::parse_stored(&stored.body.envelope)
-                .map_err(|fault| damaged("an envelope does not open").caused_by(fault))?;
-            let digest = envelope.digest();
-            let made = |event: &StoredEvent| {
-                Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
-            };
-            let first = writer.events_of(&holder, &found.record_id)?.into_iter().find(made);
-            let first = first.ok_or_else(|| damaged("a record has no first event"))?;
-            let held = envelope.kid().is_ok_and(|kid| self.snapshot().held_here(&kid));
-            return Ok(Some(Issued {
-                outcome: IssueOutcome::AlreadyThere,
-                identifier: stored.body.identifier.clone(),
-                version: u32::try_from(stored.version).map_err(Error::internal)?,
-                signed_by_issuer: !held,
-                log: first.log,
-                leaf: first.leaf,
-                at: first.logged_at,
-                remarks: Vec::new(),
-                ended: Vec::new(),
-                proposals: Vec::new(),
-            }));
+            return self.answer_of(writer, &stored).map(Some);
         }
         Ok(None)
     }
+
+    /// What the issue of a stored version was answered.
+    fn answer_of(&self, writer: &mut Writer<'_>, stored: &StoredRecord) -> Result<Issued> {
+        let envelope = Envelope::parse_stored(&stored.body.envelope)
+            .map_err(|fault| damaged("an envelope does not open").caused_by(fault))?;
+        let digest = envelope.digest();
+        let made = |event: &StoredEvent| {
+            Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
+        };
+        let first = writer.events_of(&stored.hk, &stored.record_id)?.into_iter().find(made);
+        let first = first.ok_or_else(|| damaged("a record has no first event"))?;
+        let held = envelope.kid().is_ok_and(|kid| self.snapshot().held_here(&kid));
+        Ok(Issued {
+            outcome: IssueOutcome::AlreadyThere,
+            identifier: stored.body.identifier.clone(),
+            version: u32::try_from(stored.version).map_err(Error::internal)?,
+            signed_by_issuer: !held,
+            log: first.log,
+            leaf: first.leaf,
+            at: first.logged_at,
+            remarks: Vec::new(),
+            ended: Vec::new(),
+            proposals: Vec::new(),
+        })
+    }
+}
+
+fn damaged(what: &'static str) -> Error {
+    Error::new(Code::RecordDamaged, what)
 }
 
 /// The row of the version that a key stands for, present or past.
@@ -305,4 +280,15 @@ fn version_row(
         _ => None,
     };
     Ok(rows.into_iter().find_map(named))
+}
+
+/// Characters of the private-use areas (自造字) in the face or a holder's name, or an identifier whose check
+/// character is that of the known wrong dialect; all are kept.
+fn is_flagged(checked: &Checked, remarks: &[String]) -> bool {
+    let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
+    let flags = |remark: &String| {
+        let kind = FaceNote::read(remark).map(|note| note.kind);
+        matches!(kind, Some(NoteKind::PrivateUse | NoteKind::CheckNonstandard))
+    };
+    remarks.iter().any(flags) || checked.record.holders.iter().any(|holder| holder.name.contains(private))
 }

@@ -10,6 +10,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::records::change::Whole;
 use crate::store::{Cost, Opened, Reader, RecordKey, StoredRecord};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 
@@ -29,6 +30,12 @@ impl Kept {
         let damaged = || Error::new(Code::RecordDamaged, "a row of this record does not open");
         if self.damaged { Err(damaged()) } else { self.rows.first().ok_or_else(damaged) }
     }
+
+    /// All rows, to be changed together; `record_damaged` unless every row opened.
+    pub fn whole(&self) -> Result<Whole> {
+        self.first()?;
+        Whole::of(self.rows.clone(), &self.key.holders)
+    }
 }
 
 /// The record of an identifier, of its present version or an older one.
@@ -37,7 +44,15 @@ impl Kept {
 /// `record_damaged` where the identifier is taken and its key row does not open.
 pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
     let key = reader.index().identifier_key(identifier);
-    let Some(key) = reader.record_key(&key)? else { return Ok(None) };
+    by_key(reader, &key)
+}
+
+/// The record to which a keyed hash leads: that of an identifier, a number or a content.
+///
+/// # Errors
+/// `record_damaged` where the key is taken and its row does not open.
+pub(in crate::registry) fn by_key(reader: &mut Reader<'_>, key: &[u8; 16]) -> Result<Option<Kept>> {
+    let Some(key) = reader.record_key(key)? else { return Ok(None) };
     let (mut rows, mut damaged) = (Vec::with_capacity(key.holders.len()), false);
     for holder in &key.holders {
         match reader.record(holder, &key.record_id)? {

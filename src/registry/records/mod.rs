@@ -1,6 +1,7 @@
 //! Records under their holders: drafts, issue, actions, directory entries, and the rows of all of them.
 
-pub(super) mod act;
+pub(super) mod begin;
+pub(super) mod change;
 pub(super) mod directory;
 pub(super) mod draft;
 pub(super) mod ends;
@@ -9,3 +10,4 @@ pub(super) mod issue;
 pub(super) mod judge;
 pub(super) mod kept;
 pub(super) mod signed;
+pub(super) mod submitted;

@@ -2,16 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Moment;
-use crate::error::{Error, Result};
+use crate::catalog::{Custody, Kind};
+use crate::clock::{Day, Moment};
+use crate::error::{Code, Error, Result};
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::state::State;
-use crate::record::{Digest, Record};
+use crate::record::{Digest, Salt};
 use crate::registry::base::asked::holder_key;
+use crate::registry::base::ledger::Place;
+use crate::registry::records::change::Whole;
 use crate::registry::records::draft::Checked;
-use crate::store::{RowBody, StoredEvent, StoredRecord};
+use crate::rule::Rule;
+use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ};
 
 /// Whether something new was stored.
@@ -24,21 +28,55 @@ pub enum IssueOutcome {
     AlreadyThere,
 }
 
-/// A record with its signature and the keys it will stand under: all that needs no database.
-#[derive(Debug, Clone)]
+/// One holder of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Under which key its row stands.
+    pub hk: HolderKey,
+    /// Code type, 3 digits.
+    pub code_type: String,
+    /// The canonical code.
+    pub code: String,
+    /// The role.
+    pub role: String,
+}
+
+/// A signed version of a record: all that its rows, its event and its key rows need, but for leaf and time. Made
+/// without a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
-    /// The record.
-    pub record: Record,
-    /// Its stored envelope.
-    pub envelope: EnvelopeBuf,
-    /// One for each holder, in order.
-    pub holders: Vec<HolderKey>,
+    /// Certificate, proof, …
+    pub kind: Kind,
+    /// Type code.
+    pub type_code: String,
+    /// The identifier of this version.
+    pub identifier: String,
+    /// True if it must not stand in the clear.
+    pub secret_identifier: bool,
+    /// The issuing agency.
+    pub issuer: String,
+    /// The certificate's own number, where it has one.
+    pub number: Option<String>,
+    /// From 1.
+    pub version: u32,
+    /// The version that it replaces.
+    pub replaces: Option<u32>,
+    /// The day of issue.
+    pub issued_on: Day,
+    /// First valid day.
+    pub valid_from: Option<Day>,
+    /// Last valid day.
+    pub valid_to: Option<Day>,
+    /// The holders, in order.
+    pub seats: Vec<Seat>,
     /// SHA-256 of the content form.
     pub content: Digest,
     /// Keyed hashes it takes: identifier, then number or content.
     pub keys: Vec<[u8; 16]>,
-    /// True if the identifier must not stand in the clear.
-    pub secret_identifier: bool,
+    /// The stored envelope.
+    pub envelope: Vec<u8>,
+    /// Its digest.
+    pub digest: Digest,
 }
 
 impl Signed {
@@ -46,19 +84,17 @@ impl Signed {
     pub fn new(checked: Checked, key: &SigningKey, index: &IndexKey) -> Result<Self> {
         let (payload, content) = checked.record.forms().map_err(Error::internal)?;
         let envelope = EnvelopeBuf::sign(Typ::Record, &payload, key)?;
-        Ok(Self::of(checked, envelope, &content, index))
+        Ok(Self::of(checked, &envelope, &content, index))
     }
 
     /// Takes in a checked record with the envelope that its issuer signed.
-    pub fn over(checked: Checked, envelope: EnvelopeBuf, index: &IndexKey) -> Result<Self> {
+    pub fn over(checked: Checked, envelope: &EnvelopeBuf, index: &IndexKey) -> Result<Self> {
         let content = checked.record.content_form().map_err(Error::internal)?;
         Ok(Self::of(checked, envelope, &content, index))
     }
 
-    fn of(checked: Checked, envelope: EnvelopeBuf, form: &[u8], index: &IndexKey) -> Self {
+    fn of(checked: Checked, envelope: &EnvelopeBuf, form: &[u8], index: &IndexKey) -> Self {
         let Checked { record, codes, .. } = checked;
-        let content = Digest::of(&[form]);
-        let holders = codes.iter().map(|code| holder_key(index, code)).collect();
         let unique = match &record.number {
             Some(number) => {
                 index.number_key(&record.issuer.code, &record.record_type.code, number, record.version)
@@ -67,83 +103,138 @@ impl Signed {
         };
         let keys = vec![index.identifier_key(&record.identifier), unique];
         let secret_identifier = record.identifier_is_secret();
-        Self { record, envelope, holders, content, keys, secret_identifier }
+        let seats = record.holders.into_iter().zip(&codes).map(|(holder, code)| Seat {
+            hk: holder_key(index, code),
+            code_type: holder.code_type,
+            code: holder.code,
+            role: holder.role,
+        });
+        Self {
+            kind: record.kind,
+            type_code: record.record_type.code,
+            identifier: record.identifier,
+            secret_identifier,
+            issuer: record.issuer.code,
+            number: record.number,
+            version: record.version,
+            replaces: record.replaces.map(|earlier| earlier.version),
+            issued_on: record.issued_on,
+            valid_from: record.valid_from,
+            valid_to: record.valid_to.and_then(Validity::last_day),
+            seats: seats.collect(),
+            content: Digest::of(&[form]),
+            keys,
+            envelope: envelope.stored().to_vec(),
+            digest: envelope.view().digest(),
+        }
     }
 
-    /// The rows of this record, one a holder, as of an event's leaf.
-    pub fn rows(
+    /// The keys of the holders, in order.
+    pub fn holders(&self) -> Vec<HolderKey> {
+        self.seats.iter().map(|seat| seat.hk).collect()
+    }
+
+    /// Its event: that it came to be by this action.
+    pub fn event(&self, action: Action, actor: &str, salt: Salt, at: Moment) -> Event {
+        let subject = subject_hash(&salt, &self.identifier);
+        Event::new(EventKind::Record, action, actor, salt, subject, at)
+            .effective_on(self.issued_on)
+            .record_version(Some(self.digest), self.version, self.replaces)
+    }
+
+    /// Its rows, one a holder in order, at an event's leaf.
+    pub(in crate::registry) fn rows(
         &self,
         record_id: [u8; 16],
         state: State,
-        log: &str,
-        leaf: u64,
-        at: Moment,
+        place: &Place,
     ) -> Result<Vec<StoredRecord>> {
-        let record = &self.record;
-        let version = i32::try_from(record.version).map_err(Error::internal)?;
-        let (envelope, digest) = (self.envelope.stored().to_vec(), self.envelope.view().digest());
-        let rows = record.holders.iter().zip(&self.holders).map(|(holder, hk)| StoredRecord {
-            hk: *hk,
-            type_code: record.record_type.code.clone(),
+        let version = i32::try_from(self.version).map_err(Error::internal)?;
+        let row = |seat: &Seat| StoredRecord {
+            hk: seat.hk,
+            type_code: self.type_code.clone(),
             record_id,
-            kind: record.kind,
-            custody: crate::catalog::Custody::Hosted,
+            kind: self.kind,
+            custody: Custody::Hosted,
             version,
-            identifier: (!self.secret_identifier).then(|| record.identifier.clone()),
-            issuer: record.issuer.code.clone(),
+            identifier: (!self.secret_identifier).then(|| self.identifier.clone()),
+            issuer: self.issuer.clone(),
             state,
-            valid_from: record.valid_from,
-            valid_to: record.valid_to.and_then(Validity::last_day),
-            as_of: at,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            as_of: place.at,
             disputed: false,
-            log: log.to_owned(),
-            leaf,
+            log: place.log.clone(),
+            leaf: place.first,
             row_seq: 1,
             body: RowBody {
-                holder: (holder.code_type.clone(), holder.code.clone()),
-                role: holder.role.clone(),
-                identifier: record.identifier.clone(),
-                logged_at: at,
+                holder: (seat.code_type.clone(), seat.code.clone()),
+                role: seat.role.clone(),
+                identifier: self.identifier.clone(),
+                logged_at: place.at,
                 review_due: None,
-                envelope: envelope.clone(),
-                digest,
+                envelope: self.envelope.clone(),
+                digest: self.digest,
                 directory: Vec::new(),
             },
-        });
-        Ok(rows.collect())
+        };
+        Ok(self.seats.iter().map(row).collect())
     }
 
-    /// The event of this record's coming to be.
-    pub fn event(&self, action: Action, actor: &str, at: Moment, salt: crate::record::Salt) -> Event {
-        let subject = subject_hash(&salt, &self.record.identifier);
-        let replaces = self.record.replaces.as_ref().map(|earlier| earlier.version);
-        Event::new(EventKind::Record, action, actor, salt, subject, at)
-            .effective_on(self.record.issued_on)
-            .record_version(Some(self.envelope.view().digest()), self.record.version, replaces)
+    /// The rows, to be written together.
+    pub(in crate::registry) fn whole(
+        &self,
+        record_id: [u8; 16],
+        state: State,
+        place: &Place,
+    ) -> Result<Whole> {
+        Whole::of(self.rows(record_id, state, place)?, &self.holders())
     }
-}
 
-/// One holder's copy of an event about its row.
-pub(in crate::registry) fn event_row(
-    row: &StoredRecord,
-    seq: i32,
-    event: &Event,
-    leaf: u64,
-    order: Vec<u8>,
-    ground: String,
-) -> StoredEvent {
-    StoredEvent {
-        hk: row.hk,
-        record_id: row.record_id,
-        seq,
-        action: event.action.clone(),
-        effective_on: event.effective_on,
-        logged_at: event.at,
-        log: row.log.clone(),
-        leaf,
-        event: event.to_canonical(),
-        order,
-        ground,
-        intact: true,
+    /// The rows of the keys that it takes.
+    pub fn record_keys(&self, record_id: [u8; 16]) -> Result<Vec<RecordKey>> {
+        let version = i32::try_from(self.version).map_err(Error::internal)?;
+        let key = |key: &[u8; 16]| RecordKey {
+            key: *key,
+            record_id,
+            version,
+            holders: self.holders(),
+            content: self.content.0,
+        };
+        Ok(self.keys.iter().map(key).collect())
+    }
+
+    /// The keyed hash under which a directory entry of this number would stand.
+    pub fn listed_key(&self, index: &IndexKey) -> Option<[u8; 16]> {
+        let number = self.number.as_ref()?;
+        Some(index.number_key(&self.issuer, &self.type_code, number, 0))
+    }
+
+    /// Every keyed hash that it takes for its record. Its number counts as that of a first version, too: there every
+    /// issue and every correction looks, whatever version came by it.
+    pub fn taken_keys(&self, index: &IndexKey) -> Vec<[u8; 16]> {
+        let first = self.number.as_ref().filter(|_| self.version > 1);
+        let first = first.map(|number| index.number_key(&self.issuer, &self.type_code, number, 1));
+        self.keys.iter().copied().chain(first).collect()
+    }
+
+    /// Takes its keys. A content that an earlier version of the same record had keeps its key.
+    ///
+    /// # Errors
+    /// `number_clash` where another record has one.
+    pub(in crate::registry) fn take_keys(&self, writer: &mut Writer<'_>, record_id: [u8; 16]) -> Result<()> {
+        let version = i32::try_from(self.version).map_err(Error::internal)?;
+        for key in self.taken_keys(writer.index()) {
+            let Some(found) = writer.record_key(&key)? else {
+                let (holders, content) = (self.holders(), self.content.0);
+                writer.insert_record_key(&RecordKey { key, record_id, version, holders, content })?;
+                continue;
+            };
+            if found.record_id != record_id {
+                let taken = Error::new(Code::NumberClash, "another record has this number");
+                return Err(taken.at("number").rule(Rule::NumberUnique));
+            }
+        }
+        Ok(())
     }
 }

@@ -22,7 +22,7 @@ use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::log::tile::StoredNodes;
 use crate::log::{Head, Submission, TreeReader, proof};
-use crate::policy::{Actor, Scope, decide_scope};
+use crate::policy::{Actor, Scope, agency_for, decide_scope};
 use crate::record::access::{DecisionReason, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::{Event, EventKind};
@@ -31,7 +31,6 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::records::kept::{self, Kept};
-use crate::rule::Rule;
 use crate::store::{Opened, Reader, Side, StoredEvent, StoredRecord, WalkKey};
 use crate::trust::EnvelopeBuf;
 
@@ -65,14 +64,7 @@ impl Registry {
     /// where `out` cannot be written. What was written before an error has no closing line.
     pub fn export(&self, actor: &Actor, issuer: Option<&str>, out: &mut dyn Write) -> Result<ExportCount> {
         let reason = decide_scope(actor, Scope::Export).required()?;
-        let issuer = match (actor.agency(), issuer) {
-            (Some(own), Some(asked)) if own != asked => {
-                return Err(Error::new(Code::Forbidden, "a client exports what its own agency issued")
-                    .at("issuer")
-                    .rule(Rule::AgencyMismatch));
-            }
-            (own, asked) => own.or(asked),
-        };
+        let issuer = agency_for(actor, issuer, "issuer")?;
         let snapshot = self.fresh_snapshot()?;
         let mut heads = self.store().read_now(|reader| reader.heads())?;
         heads.retain(|head| side_of(&head.log) == Side::Registry);

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
+use crate::error::{Code, Error};
 use crate::record::State;
+use crate::rule::Rule;
 
 /// One line.
 #[derive(Clone, Serialize, Deserialize)]
@@ -157,4 +159,9 @@ pub struct EventLine {
     /// Inclusion under the checkpoint of its log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proof: Vec<String>,
+}
+
+/// The refusal of a line, by the rule that it breaks.
+pub(in crate::registry) fn refused(rule: Rule) -> Error {
+    Error::new(Code::EnvelopeInvalid, "the line breaks a rule of exports").rule(rule)
 }

@@ -4,4 +4,5 @@ pub(super) mod attest;
 pub(super) mod export;
 pub(super) mod line;
 pub(super) mod read_back;
+mod replay;
 pub(super) mod source;

@@ -7,28 +7,28 @@
 //! identifier; one with more of a history than its beginning is refused, since nothing signed holds its versions.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::Custody;
-use crate::error::{Code, Error, Result};
+use crate::error::{Class, Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::event::{Deed, Event, EventKind, Order, SideAction, ground_hash, subject_hash};
+use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::{Action, State};
 use crate::registry::Registry;
-use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::directory::{DirectoryDraft, Said};
 use crate::registry::records::draft::{self, DraftHolder};
-use crate::registry::records::signed::{IssueOutcome, Signed, event_row};
-use crate::registry::transfer::export::{Line, RecordLine};
+use crate::registry::records::signed::{IssueOutcome, Signed};
+use crate::registry::transfer::line::{Line, RecordLine, refused};
+use crate::registry::transfer::replay::{Incoming, Known, known, replayed};
 use crate::registry::transfer::source::Source;
 use crate::rule::Rule;
-use crate::store::{RecordKey, Writer};
+use crate::trust::EnvelopeBuf;
 use crate::trust::envelope::Limits;
-use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// Records of one transaction.
 const BATCH: usize = 64;
@@ -40,6 +40,12 @@ pub struct ReadBack {
     pub records: u64,
     /// Records that were here already.
     pub already: u64,
+    /// Records, of the file or here before, that a rule of the catalog ended.
+    pub ended: usize,
+    /// Directory entries here that gave way to records of the file.
+    pub taken_over: usize,
+    /// Ends that a rule of the catalog proposes to the issuers of other records.
+    pub proposals: usize,
     /// Lines that were refused.
     pub refused: Vec<RefusedLine>,
     /// Whether the file had its closing line with the right count.
@@ -57,21 +63,6 @@ pub struct RefusedLine {
     pub rule: Option<Rule>,
 }
 
-/// A record of the file that passed every check.
-struct Incoming {
-    line: u64,
-    versions: Vec<Signed>,
-    events: Vec<Replayed>,
-    record: RecordLine,
-}
-
-/// An event of the file: what of it is logged anew.
-struct Replayed {
-    event: Event,
-    order: Vec<u8>,
-    ground: String,
-}
-
 impl Registry {
     /// Reads an export. Blocks. What is here already is counted and left. `verifiers` are the verifier keys of the
     /// other registry's logs of records, from where the operator trusts them; its own logs this registry knows.
@@ -87,56 +78,29 @@ impl Registry {
         lines: impl BufRead,
     ) -> Result<ReadBack> {
         decide_scope(actor, Scope::Export).required()?;
-        let snapshot = self.fresh_snapshot()?;
         let mut trusted = verifiers.to_vec();
         for head in self.store().read_now(|reader| reader.heads())? {
             trusted.push(self.log_verifier(&head.log)?);
         }
-        let mut source: Option<Source> = None;
-        let (mut done, mut batch) = (ReadBack::default(), Vec::new());
+        let mut reading = Reading {
+            registry: self,
+            actor,
+            snapshot: self.fresh_snapshot()?,
+            trusted,
+            source: None,
+            batch: Vec::new(),
+            done: ReadBack::default(),
+        };
         for (number, text) in (1..).zip(lines.lines()) {
             let text =
                 text.map_err(|fault| Error::new(Code::JsonInvalid, "a line is not UTF-8").caused_by(fault))?;
-            let value: Option<Value> = serde_json::from_str(&text).ok();
-            let strange = || Error::new(Code::JsonInvalid, format!("line {number} is none of an export"));
-            let value = value.ok_or_else(strange)?;
-            let line = serde_json::from_value(value.clone()).ok().ok_or_else(strange)?;
-            match (line, &mut source) {
-                (Line::Export { logs, .. }, None) => source = Some(Source::open(&value, &logs, &trusted)?),
-                (_, None) | (Line::Export { .. }, Some(_)) => return Err(strange()),
-                (Line::Key(key), Some(source)) => {
-                    if let Err(error) = source.key(&key) {
-                        done.refuse(number, error)?;
-                    }
-                }
-                (Line::End { records, events, attested }, Some(source)) => {
-                    done.whole = source.whole(records, events, attested.as_deref());
-                }
-                (Line::Record(record), Some(source)) => {
-                    let taken = source.record(&value, &record).and_then(|events| match record.custody {
-                        Custody::Hosted => {
-                            batch.push(self.incoming(&snapshot, number, *record, events)?);
-                            Ok(())
-                        }
-                        _ => {
-                            match self.directory_entry(actor, &record, &events)? {
-                                IssueOutcome::Issued => done.records += 1,
-                                IssueOutcome::AlreadyThere => done.already += 1,
-                            }
-                            Ok(())
-                        }
-                    });
-                    if let Err(error) = taken {
-                        done.refuse(number, error)?;
-                    }
-                }
-            }
-            if batch.len() == BATCH {
-                self.take_in(actor, &std::mem::take(&mut batch), &mut done)?;
+            reading.line(number, &text)?;
+            if reading.batch.len() == BATCH {
+                reading.take_in()?;
             }
         }
-        self.take_in(actor, &batch, &mut done)?;
-        Ok(done)
+        reading.take_in()?;
+        Ok(reading.done)
     }
 
     fn incoming(
@@ -158,43 +122,14 @@ impl Registry {
                 return Err(refused(Rule::VersionOrder));
             }
             let checked = draft::check_signed(signed, snapshot, self.regions(), today)?;
-            versions.push(Signed::over(checked, envelope, index)?);
+            versions.push(Signed::over(checked, &envelope, index)?);
         }
-        let same = versions.first().map(|first| first.holders.clone());
-        if versions.is_empty() || versions.iter().any(|one| Some(&one.holders) != same.as_ref()) {
+        let same = versions.first().map(Signed::holders);
+        if versions.is_empty() || versions.iter().any(|one| Some(one.holders()) != same) {
             return Err(refused(Rule::VersionHolders));
         }
         let events = replayed(snapshot, &record, events, &versions)?;
         Ok(Incoming { line, versions, events, record })
-    }
-
-    fn take_in(&self, actor: &Actor, batch: &[Incoming], done: &mut ReadBack) -> Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let label = actor.label();
-        let outcomes = self.log_records(|writer, place| {
-            let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
-            for incoming in batch {
-                let known = known(writer, incoming)?;
-                if known == Known::New {
-                    let at = Place { first: place.first + entries.len() as u64, ..place.clone() };
-                    entries.extend(write(writer, &at, &label, incoming)?);
-                }
-                outcomes.push((incoming.line, known));
-            }
-            Ok((outcomes, entries))
-        })?;
-        for (line, known) in outcomes {
-            match known {
-                Known::New => done.records += 1,
-                Known::Here => done.already += 1,
-                Known::Clash => {
-                    done.refuse(line, Error::new(Code::NumberClash, "").rule(Rule::NumberUnique))?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Of an entry only its present body is in the line: one that was changed or acted on is refused.
@@ -237,183 +172,107 @@ impl Registry {
     }
 }
 
-impl ReadBack {
-    /// Counts what is wrong with a line; a fault of ours is no refusal and ends the reading.
-    fn refuse(&mut self, line: u64, error: Error) -> Result<()> {
-        if error.code.class() != crate::error::Class::Refused {
-            return Err(error);
+/// A file on its way in.
+struct Reading<'a> {
+    registry: &'a Registry,
+    actor: &'a Actor,
+    snapshot: Arc<Snapshot>,
+    trusted: Vec<LogVerifier>,
+    /// What the first line has shown.
+    source: Option<Source>,
+    batch: Vec<Incoming>,
+    done: ReadBack,
+}
+
+impl Reading<'_> {
+    fn line(&mut self, number: u64, text: &str) -> Result<()> {
+        let value: Option<Value> = serde_json::from_str(text).ok();
+        let strange = || Error::new(Code::JsonInvalid, format!("line {number} is none of an export"));
+        let value = value.ok_or_else(strange)?;
+        let line = serde_json::from_value(value.clone()).ok().ok_or_else(strange)?;
+        match (line, &mut self.source) {
+            (Line::Export { logs, .. }, None) => {
+                self.source = Some(Source::open(&value, &logs, &self.trusted)?);
+                Ok(())
+            }
+            (_, None) | (Line::Export { .. }, Some(_)) => Err(strange()),
+            (Line::Key(key), Some(source)) => {
+                let taken = source.key(&key);
+                self.done.or_refuse(number, taken)
+            }
+            (Line::End { records, events, attested }, Some(source)) => {
+                self.done.whole = source.whole(records, events, attested.as_deref());
+                Ok(())
+            }
+            (Line::Record(record), Some(source)) => {
+                let taken = match source.record(&value, &record) {
+                    Ok(events) => self.record(number, *record, events),
+                    Err(error) => Err(error),
+                };
+                self.done.or_refuse(number, taken)
+            }
         }
-        let rule = error.rule;
-        self.refused.push(RefusedLine { line, code: error.code.wire().to_owned(), rule });
+    }
+
+    fn record(&mut self, number: u64, record: RecordLine, events: Vec<Event>) -> Result<()> {
+        if record.custody == Custody::Hosted {
+            self.batch.push(self.registry.incoming(&self.snapshot, number, record, events)?);
+            return Ok(());
+        }
+        match self.registry.directory_entry(self.actor, &record, &events)? {
+            IssueOutcome::Issued => self.done.records += 1,
+            IssueOutcome::AlreadyThere => self.done.already += 1,
+        }
+        Ok(())
+    }
+
+    /// One transaction for the records that wait.
+    fn take_in(&mut self) -> Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let label = self.actor.label();
+        let outcomes = self.registry.log_records(|writer, place| {
+            let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
+            for incoming in &batch {
+                let known = known(writer, incoming)?;
+                let mut written = None;
+                if matches!(known, Known::New) {
+                    let place = place.behind(entries.len());
+                    let here = incoming.write(writer, &place, &self.snapshot, &label)?;
+                    entries.extend_from_slice(&here.entries);
+                    written = Some(here);
+                }
+                outcomes.push((incoming.line, known, written));
+            }
+            Ok((outcomes, entries))
+        })?;
+        let done = &mut self.done;
+        for (line, known, written) in outcomes {
+            match known {
+                Known::New => done.records += 1,
+                Known::Here => done.already += 1,
+                Known::Refused(error) => done.or_refuse(line, Err(error))?,
+            }
+            if let Some(written) = written {
+                done.ended += written.ended;
+                done.taken_over += usize::from(written.took_over);
+                done.proposals += written.proposals;
+            }
+        }
         Ok(())
     }
 }
 
-pub(in crate::registry) fn refused(rule: Rule) -> Error {
-    Error::new(Code::EnvelopeInvalid, "the line breaks a rule of exports").rule(rule)
-}
-
-/// The events of a line, each held against its order, its ground, and the version that it made or was about; and
-/// all of them against the state that the line claims.
-fn replayed(
-    snapshot: &Snapshot,
-    record: &RecordLine,
-    told: Vec<Event>,
-    versions: &[Signed],
-) -> Result<Vec<Replayed>> {
-    let mut made = versions.iter();
-    let (mut state, mut disputed) = (None, false);
-    let mut events = Vec::with_capacity(record.events.len());
-    let mut current: Option<&Signed> = None;
-    for (line, event) in record.events.iter().zip(told) {
-        let before = current;
-        if let Some(action) = Action::from_wire(&event.action) {
-            state = Some(action.apply(state).map_err(|fault| refused(fault.rule()))?);
-            let next = if action.makes_version() { made.next() } else { None };
-            current = next.or(current);
-            if event.envelope != next.map(|next| next.envelope.view().digest()) {
-                return Err(refused(Rule::EventEnvelope));
-            }
-        } else {
-            disputed = match SideAction::from_wire(&event.action) {
-                Some(SideAction::Dispute) => true,
-                Some(SideAction::Settle) => false,
-                Some(SideAction::Replace) | None => return Err(refused(Rule::EventAction)),
-            };
+impl ReadBack {
+    /// Counts what is wrong with a line; a fault of ours is no refusal and ends the reading.
+    fn or_refuse(&mut self, line: u64, taken: Result<()>) -> Result<()> {
+        let Err(error) = taken else { return Ok(()) };
+        if error.code.class() != Class::Refused {
+            return Err(error);
         }
-        let now = current.ok_or_else(|| refused(Rule::EventSubject))?;
-        let about = subject_hash(&event.salt, &now.record.identifier);
-        let version = Some(now.record.version);
-        if event.kind != EventKind::Record || event.subject != about || event.version != version {
-            return Err(refused(Rule::EventSubject));
-        }
-        let ground = line.ground.clone().unwrap_or_default();
-        if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
-            return Err(refused(Rule::EventGround));
-        }
-        let order = match &line.order {
-            Some(compact) => {
-                let order = EnvelopeBuf::parse_compact(compact, Limits::default())
-                    .map_err(|fault| refused(fault.rule()))?;
-                let verified = order.view().verify(Typ::Event, |kid| snapshot.keys.key(kid));
-                verified.map_err(|fault| refused(fault.rule()))?;
-                if event.order != Some(order.view().digest()) {
-                    return Err(refused(Rule::EventOrder));
-                }
-                // It was given for the version that stood until then.
-                let said =
-                    Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
-                let before = &before.ok_or_else(|| refused(Rule::EventOrder))?.record;
-                let meant = said.subject == subject_hash(&said.salt, &before.identifier)
-                    && said.version == Some(before.version);
-                if !meant || said.action != event.action {
-                    return Err(refused(Rule::EventOrder));
-                }
-                order.stored().to_vec()
-            }
-            None if event.order.is_some() => return Err(refused(Rule::EventOrder)),
-            None => Vec::new(),
-        };
-        events.push(Replayed { event, order, ground });
+        self.refused.push(RefusedLine { line, code: error.code.wire().to_owned(), rule: error.rule });
+        Ok(())
     }
-    if made.next().is_some() || state != Some(record.state) || disputed != record.disputed {
-        return Err(refused(Rule::StateMismatch));
-    }
-    Ok(events)
-}
-
-#[derive(PartialEq, Eq)]
-enum Known {
-    New,
-    Here,
-    Clash,
-}
-
-/// Whether the record is here: by the identifier of its present version; a number that stands here on another
-/// record is a clash.
-fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Known> {
-    for version in incoming.versions.iter().rev() {
-        for key in &version.keys {
-            if let Some(found) = writer.record_key(key)? {
-                let same = found.content == version.content.0;
-                return Ok(if same { Known::Here } else { Known::Clash });
-            }
-        }
-    }
-    Ok(Known::New)
-}
-
-/// Writes the record under all holders; `place.first` is the leaf of its first event.
-fn write(writer: &mut Writer<'_>, place: &Place, label: &str, incoming: &Incoming) -> Result<Vec<[u8; 32]>> {
-    let Incoming { versions, events, record, .. } = incoming;
-    let record_id = random::pooled::<16>()?;
-    let mut entries = Vec::with_capacity(events.len());
-    let mut logged = Vec::with_capacity(events.len());
-    let mut leaf_of_version = Vec::with_capacity(versions.len());
-    for (leaf, replayed) in (place.first..).zip(events) {
-        let said = &replayed.event;
-        let salt = random::salt()?;
-        if said.envelope.is_some() {
-            leaf_of_version.push(leaf);
-        }
-        let version = versions.get(leaf_of_version.len().saturating_sub(1));
-        let identifier = version.map(|version| version.record.identifier.as_str()).unwrap_or_default();
-        let deed = Deed::of_record(&said.action).ok_or_else(|| refused(Rule::EventAction))?;
-        let mut event =
-            Event::new(EventKind::Record, deed, label, salt, subject_hash(&salt, identifier), place.at)
-                .effective_on(said.effective_on);
-        event.envelope = said.envelope;
-        event.order = said.order;
-        event.replaces = said.replaces;
-        event.version = said.version;
-        if said.ground.is_some() {
-            event = event.ground(&replayed.ground);
-        }
-        entries.push(event.digest().0);
-        logged.push((event, leaf));
-    }
-    let last_leaf = logged.last().map_or(place.first, |(_, leaf)| *leaf);
-    let mut current = Vec::new();
-    for (number, version) in versions.iter().enumerate() {
-        let is_current = number + 1 == versions.len();
-        let leaf =
-            if is_current { last_leaf } else { leaf_of_version.get(number).copied().unwrap_or(last_leaf) };
-        let mut rows = version.rows(record_id, record.state, &place.log, leaf, place.at)?;
-        for row in &mut rows {
-            if is_current {
-                row.disputed = record.disputed;
-                row.as_of = record.as_of;
-                row.body.review_due = record.review_due;
-            }
-            writer.insert_record(row)?;
-            if !is_current {
-                writer.retire_record(row)?;
-            }
-        }
-        put_keys(writer, version, record_id)?;
-        current = rows;
-    }
-    for row in &current {
-        for (seq, ((event, leaf), replayed)) in (1..).zip(logged.iter().zip(events)) {
-            let copy = event_row(row, seq, event, *leaf, replayed.order.clone(), replayed.ground.clone());
-            writer.insert_event(&copy)?;
-        }
-    }
-    Ok(entries)
-}
-
-fn put_keys(writer: &mut Writer<'_>, version: &Signed, record_id: [u8; 16]) -> Result<()> {
-    for key in &version.keys {
-        // A version that came back to an earlier content has that one's key.
-        if writer.record_key(key)?.is_none() {
-            writer.insert_record_key(&RecordKey {
-                key: *key,
-                record_id,
-                version: i32::try_from(version.record.version).map_err(Error::internal)?,
-                holders: version.holders.clone(),
-                content: version.content.0,
-            })?;
-        }
-    }
-    Ok(())
 }

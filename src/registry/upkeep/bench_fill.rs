@@ -15,11 +15,13 @@ use crate::identity::{CodeType, HolderCode};
 use crate::record::action::Action;
 use crate::record::payload::{Holder, Issuer, TypeRef, Validity};
 use crate::record::state::State;
-use crate::record::{Digest, Identifier, Record};
+use crate::record::{Identifier, Record};
 use crate::registry::Registry;
 use crate::registry::base::asked::holder_key;
+use crate::registry::base::ledger::Place;
+use crate::registry::records::draft::Checked;
 use crate::registry::records::signed::Signed;
-use crate::trust::{EnvelopeBuf, HolderKey, SigningKey, Typ, random};
+use crate::trust::{HolderKey, IndexKey, SigningKey, random};
 
 /// The one agency of the stock; synthetic, like everything here.
 const AGENCY: &str = "11190101MD10000500";
@@ -28,7 +30,7 @@ const CHUNK: usize = 4_000;
 
 /// One holder of the stock.
 struct Person {
-    code: String,
+    code: HolderCode,
     key: HolderKey,
 }
 
@@ -51,7 +53,7 @@ impl Registry {
         let mut people = Vec::with_capacity(numbers.len());
         for number in numbers {
             let code = HolderCode::parse(CodeType::CitizenId, number)?.code;
-            people.push(Person { code: code.as_str().to_owned(), key: holder_key(index, &code) });
+            people.push(Person { key: holder_key(index, &code), code });
         }
         people.sort_by_key(|person| person.key);
         let mut filled = Filled { records: 0, envelope_bytes: 0 };
@@ -65,7 +67,7 @@ impl Registry {
                     .enumerate()
                     .map(|(place, people)| {
                         let first = turn * CHUNK + place * part;
-                        scope.spawn(move || sign(people, first, types, each, key))
+                        scope.spawn(move || sign((people, first), types, each, key, index))
                     })
                     .collect();
                 running
@@ -81,7 +83,7 @@ impl Registry {
                 all.extend(part?);
             }
             filled.records += all.len();
-            filled.envelope_bytes += all.iter().map(|one| one.envelope.stored().len()).sum::<usize>();
+            filled.envelope_bytes += all.iter().map(|one| one.envelope.len()).sum::<usize>();
             self.bench_write(&all)?;
         }
         Ok(filled)
@@ -92,8 +94,9 @@ impl Registry {
             let mut entries = Vec::with_capacity(all.len());
             for (leaf, signed) in (place.first..).zip(all) {
                 let salt = random::salt()?;
-                entries.push(signed.event(Action::Issue, "operator:bench", place.at, salt).digest().0);
-                for row in signed.rows(random::pooled::<16>()?, State::Active, &place.log, leaf, place.at)? {
+                entries.push(signed.event(Action::Issue, "operator:bench", salt, place.at).digest().0);
+                let at = Place { first: leaf, ..place.clone() };
+                for row in signed.rows(random::pooled::<16>()?, State::Active, &at)? {
                     writer.insert_record(&row)?;
                 }
             }
@@ -131,24 +134,30 @@ impl Registry {
 }
 
 fn sign(
-    people: &[Person],
-    first: usize,
+    (people, first): (&[Person], usize),
     types: &[&std::sync::Arc<TypeEntry>],
     each: usize,
     key: &SigningKey,
+    index: &IndexKey,
 ) -> Result<Vec<Signed>> {
     let mut signed = Vec::with_capacity(people.len() * each);
     for (turn, person) in (first..).zip(people) {
         // Every second type, beginning with the one whose turn it is, so that all types occur alike.
         let taken = (0..each).filter_map(|place| types.get((turn + place * 2 + place / 6) % types.len()));
-        let mut own: Vec<Signed> = taken.map(|entry| one(person, turn, entry, key)).collect::<Result<_>>()?;
-        own.sort_by(|one, other| one.record.record_type.code.cmp(&other.record.record_type.code));
+        let mut own: Vec<Signed> =
+            taken.map(|entry| one(person, turn, entry, (key, index))).collect::<Result<_>>()?;
+        own.sort_by(|one, other| one.type_code.cmp(&other.type_code));
         signed.extend(own);
     }
     Ok(signed)
 }
 
-fn one(person: &Person, turn: usize, entry: &TypeEntry, key: &SigningKey) -> Result<Signed> {
+fn one(
+    person: &Person,
+    turn: usize,
+    entry: &TypeEntry,
+    (key, index): (&SigningKey, &IndexKey),
+) -> Result<Signed> {
     let def = entry.def();
     let (issued_on, ends) = (day(2020)?, def.validity.may_state().0);
     let face: Map<String, Value> = entry
@@ -165,7 +174,7 @@ fn one(person: &Person, turn: usize, entry: &TypeEntry, key: &SigningKey) -> Res
         number: entry.number(&face_value).map(str::to_owned),
         face,
         holders: vec![Holder {
-            code: person.code.clone(),
+            code: person.code.as_str().to_owned(),
             code_type: "111".to_owned(),
             name: name(turn),
             role: def.holders.first().map_or("holder", |role| role.role.as_str()).to_owned(),
@@ -184,15 +193,7 @@ fn one(person: &Person, turn: usize, entry: &TypeEntry, key: &SigningKey) -> Res
         valid_to: ends.then_some(Validity::Until(day(2040)?)),
         version: 1,
     };
-    let payload = record.to_canonical().map_err(Error::internal)?;
-    Ok(Signed {
-        envelope: EnvelopeBuf::sign(Typ::Record, &payload, key)?,
-        record,
-        holders: vec![person.key],
-        content: Digest([0; 32]),
-        keys: Vec::new(),
-        secret_identifier: false,
-    })
+    Signed::new(Checked { record, codes: vec![person.code.clone()], remarks: Vec::new() }, key, index)
 }
 
 fn day(year: i32) -> Result<Day> {

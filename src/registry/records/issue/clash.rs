@@ -26,7 +26,8 @@ pub(super) struct Clash {
     pub stored: StoredRecord,
     /// All holders of the stored one.
     pub holders: Vec<HolderKey>,
-    pub brought: Record,
+    /// The stored envelope of what was brought.
+    pub brought: Vec<u8>,
 }
 
 /// The refusal, without anything of the record that is there.
@@ -54,14 +55,16 @@ impl Registry {
         let fields = decision.fields()?;
         let Ok(envelope) = Envelope::parse_stored(&stored.body.envelope) else { return Ok(None) };
         let Ok(there) = Record::from_payload(envelope.payload()) else { return Ok(None) };
+        let brought = Envelope::parse_stored(&clash.brought).map_err(Error::internal)?;
+        let brought = Record::from_payload(brought.payload()).map_err(Error::internal)?;
         let access = self.access()?;
         let snapshot = self.snapshot();
         let entry = snapshot.catalog.type_of(&stored.type_code);
-        let codes = codes_of(&[&there, &clash.brought]);
+        let codes = codes_of(&[&there, &brought]);
         let (mut differing, mut seen) = (Vec::new(), Vec::new());
-        let more = clash.brought.face.keys().filter(|name| !there.face.contains_key(*name));
+        let more = brought.face.keys().filter(|name| !there.face.contains_key(*name));
         for name in there.face.keys().chain(more) {
-            let (old, new) = (there.face.get(name), clash.brought.face.get(name));
+            let (old, new) = (there.face.get(name), brought.face.get(name));
             if old == new {
                 continue;
             }

@@ -6,13 +6,14 @@ use serde_json::Map;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, decide};
+use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
+use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
-use crate::registry::records::signed::event_row;
 use crate::rule::Rule;
+use crate::store::StoredRecord;
 use crate::trust::random;
 
 /// An objection opened or settled.
@@ -66,30 +67,12 @@ impl Registry {
         let now = self.now();
         let kept = self.kept(&command.identifier)?;
         let row = kept.first()?;
-        let asked = command.agency.as_deref();
-        let allowed = if command.disputed {
-            let agency = actor.agency().or(asked).unwrap_or(&row.issuer).to_owned();
-            decide(actor, Scope::Act, &row.type_code, None).required().map(|_| agency)
-        } else {
-            self.acting_agency(&snapshot, actor, asked, row, now.day())
+        let allowed = match command.disputed {
+            true => objecting_agency(actor, command, row),
+            false => self.acting_agency(&snapshot, actor, command.agency.as_deref(), row),
         };
-        let agency = match allowed {
-            Ok(agency) => agency,
-            Err(refusal) => {
-                self.note_refusal(actor, kept.touched(), &refusal)?;
-                return Err(refusal);
-            }
-        };
-        if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
-            return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
-                .at("ground")
-                .rule(Rule::GroundMissing));
-        }
-        if row.disputed == command.disputed {
-            return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
-                .at("disputed")
-                .rule(Rule::DisputeState));
-        }
+        let agency = self.or_noted(actor, &kept, allowed)?;
+        check(command, row)?;
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let action = if command.disputed { SideAction::Dispute } else { SideAction::Settle };
         let terms = Terms {
@@ -106,24 +89,17 @@ impl Registry {
             Err(error) if error.rule == Some(Rule::KeyMissing) => None,
             Err(error) => return Err(error),
         };
-        let (salt, label) = (random::salt()?, actor.label());
+        let (salt, label, rows) = (random::salt()?, actor.label(), kept.whole()?);
         self.log_once(once, |writer, place| {
             let subject = subject_hash(&salt, &row.body.identifier);
             let mut event = Event::new(EventKind::Record, action, &label, salt, subject, place.at)
                 .record_version(None, version, None)
                 .ground(&command.ground);
             event.order = order.as_ref().map(|order| order.digest);
-            for row in &kept.rows {
-                let mut row = row.clone();
-                row.disputed = command.disputed;
-                row.log.clone_from(&place.log);
-                row.leaf = place.first;
-                writer.replace_record(&mut row)?;
-                let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
-                let stored = order.as_ref().map(|order| order.stored.clone()).unwrap_or_default();
-                let copy = event_row(&row, seq, &event, place.first, stored, command.ground.clone());
-                writer.insert_event(&copy)?;
-            }
+            let stored = order.as_ref().map(|order| order.stored.clone()).unwrap_or_default();
+            let happened = Happened::new(event, stored, command.ground.clone());
+            let entry =
+                rows.clone().change(writer, place, &happened, |row| row.disputed = command.disputed)?;
             let disputed = Disputed {
                 version,
                 disputed: command.disputed,
@@ -131,7 +107,28 @@ impl Registry {
                 leaf: place.first,
                 at: place.at,
             };
-            Ok((disputed, vec![event.digest().0]))
+            Ok((disputed, vec![entry]))
         })
     }
+}
+
+/// Whoever may act on the type objects, in the name of its agency; an operator, who names none, in the issuer's.
+fn objecting_agency(actor: &Actor, command: &DisputeCommand, row: &StoredRecord) -> Result<String> {
+    decide(actor, Scope::Act, &row.type_code, None).required()?;
+    let agency = agency_for(actor, command.agency.as_deref(), "agency")?;
+    Ok(agency.unwrap_or(&row.issuer).to_owned())
+}
+
+fn check(command: &DisputeCommand, row: &StoredRecord) -> Result<()> {
+    if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
+        return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
+            .at("ground")
+            .rule(Rule::GroundMissing));
+    }
+    if row.disputed == command.disputed {
+        return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
+            .at("disputed")
+            .rule(Rule::DisputeState));
+    }
+    Ok(())
 }

@@ -9,9 +9,9 @@ use crate::record::action::{Action, NumberEffect};
 use crate::record::payload::{Replaces, Secret, Validity};
 use crate::record::{Identifier, Record};
 use crate::registry::Registry;
+use crate::registry::actions::command::{ActCommand, FaceEdit};
 use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::records::act::{ActCommand, FaceEdit};
 use crate::registry::records::draft::{self, Checked, Draft, DraftHolder, Successor};
 use crate::registry::records::signed::Signed;
 use crate::rule::Rule;
@@ -51,7 +51,7 @@ impl Registry {
                 check_end(command.action, &old, &checked.record)?;
                 check_number(command.action, &old, &checked, snapshot)?;
                 let remarks = checked.remarks.clone();
-                Ok((Signed::over(checked, envelope, index)?, remarks))
+                Ok((Signed::over(checked, &envelope, index)?, remarks))
             }
             None => {
                 let draft = edited(command, &old, agency, today)?;

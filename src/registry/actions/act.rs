@@ -1,0 +1,268 @@
+//! Act: what happens to a record after its issue (业务动作), by the closed table of `record::action`.
+//!
+//! Every action is ordered by the issuer or its successor: the order is signed, sealed beside the event, and
+//! its digest stands in the log. A new version takes the place of the old one under all its holders in the
+//! transaction that logs it; the old one goes to the past records and still verifies, as superseded.
+//! The holders stay: moving a record to another holder is not an action on the record but a rebinding.
+
+use serde_json::Map;
+
+use crate::catalog::Custody;
+use crate::clock::Day;
+use crate::error::{Code, Error, Result};
+use crate::policy::{Actor, Scope, agency_for, decide};
+use crate::record::Salt;
+use crate::record::action::Action;
+use crate::record::event::{Event, EventKind, subject_hash};
+use crate::record::state::State;
+use crate::registry::Registry;
+use crate::registry::actions::command::{ActCommand, Acted, check_terms};
+use crate::registry::base::happened::Happened;
+use crate::registry::base::idempotent::Once;
+use crate::registry::base::ledger::Place;
+use crate::registry::base::order::{self, Subject, Terms};
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::records::change::Whole;
+use crate::registry::records::ends;
+use crate::registry::records::kept::{self, Kept};
+use crate::registry::records::signed::Signed;
+use crate::rule::Rule;
+use crate::store::{StoredRecord, Writer};
+use crate::trust::random;
+
+/// Everything that an action will write, decided before the transaction.
+struct Prepared {
+    action: Action,
+    rows: Whole,
+    event: EventParts,
+    state: State,
+    review_due: Option<Day>,
+    next: Option<Signed>,
+    order: order::Signed,
+    agency: String,
+    remarks: Vec<String>,
+}
+
+struct EventParts {
+    salt: Salt,
+    label: String,
+    effective_on: Day,
+    ground: Option<String>,
+}
+
+impl Registry {
+    /// Carries out an action on a record. Blocks.
+    ///
+    /// # Errors
+    /// `not_found`; `forbidden` or `issuer_not_authorised` (noted as an access); `version_conflict`;
+    /// `action_forbidden` with `allowed_from`; and whatever the rules of type and envelope say.
+    pub fn act(&self, actor: &Actor, command: &ActCommand) -> Result<Acted> {
+        self.act_once(actor, command, None)
+    }
+
+    /// The same for a request that may be repeated under its `Idempotency-Key`.
+    pub fn act_once(&self, actor: &Actor, command: &ActCommand, once: Option<&Once>) -> Result<Acted> {
+        if let Some(answered) = self.replayed(once)? {
+            return Ok(answered);
+        }
+        let prepared = self.prepare_act(actor, command)?;
+        let snapshot = self.snapshot();
+        self.log_once(once, |writer, place| {
+            let (mut acted, entries) = prepared.carry_out(writer, place)?;
+            if command.action == Action::Cancel {
+                acted.proposals = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
+            }
+            Ok((acted, entries))
+        })
+    }
+
+    fn prepare_act(&self, actor: &Actor, command: &ActCommand) -> Result<Prepared> {
+        let snapshot = self.fresh_snapshot()?;
+        let now = self.now();
+        let kept = self.kept(&command.identifier)?;
+        let row = kept.first()?;
+        let allowed = self.acting_agency(&snapshot, actor, command.agency.as_deref(), row);
+        let agency = self.or_noted(actor, &kept, allowed)?;
+        check_version(command, &kept, row)?;
+        let state = next_state(command.action, row)?;
+        let effective_on = command.effective_on.unwrap_or(now.day());
+        check_terms(command, effective_on, now.day())?;
+        let mut remarks = Vec::new();
+        let mut next = None;
+        if command.action.makes_version() {
+            let (signed, said) = self.next_version(&snapshot, command, row, &agency)?;
+            (next, remarks) = (Some(signed), said);
+        }
+        let order = self.act_order(command, row, (&agency, effective_on), next.as_ref())?;
+        let event = EventParts {
+            salt: random::salt()?,
+            label: actor.label(),
+            effective_on,
+            ground: command.ground.clone(),
+        };
+        let review_due = command.review_due.or(row.body.review_due);
+        let (action, rows) = (command.action, kept.whole()?);
+        Ok(Prepared { action, rows, event, state, review_due, next, order, agency, remarks })
+    }
+
+    /// The record of an identifier; `not_found` where there is none.
+    pub(super) fn kept(&self, identifier: &str) -> Result<Kept> {
+        let kept = self.store().read_now(|reader| kept::by_identifier(reader, identifier))?;
+        kept.ok_or_else(|| Error::new(Code::NotFound, "no record of that identifier").at("identifier"))
+    }
+
+    /// What was allowed; a refusal is an access to the record and goes out once that is noted.
+    pub(super) fn or_noted<T>(&self, actor: &Actor, kept: &Kept, allowed: Result<T>) -> Result<T> {
+        if let Err(refusal) = &allowed {
+            self.note_refusal(actor, kept.touched(), refusal)?;
+        }
+        allowed
+    }
+
+    /// The agency that acts, if policy and authority let it.
+    pub(super) fn acting_agency(
+        &self,
+        snapshot: &Snapshot,
+        actor: &Actor,
+        asked: Option<&str>,
+        row: &StoredRecord,
+    ) -> Result<String> {
+        decide(actor, Scope::Act, &row.type_code, None).required()?;
+        let today = self.now().day();
+        let issuers = snapshot.catalog.issuers();
+        let responsible = || {
+            let successor = issuers.agencies().successor(&row.issuer, today);
+            successor.map_or(row.issuer.as_str(), |agency| agency.code.as_str())
+        };
+        let agency = agency_for(actor, asked, "agency")?.unwrap_or_else(responsible);
+        let region = issuers.agencies().latest(&row.issuer).map(|agency| agency.region.to_string());
+        let region = region.unwrap_or_else(|| snapshot.home.to_string());
+        match issuers.may_act(agency, &row.issuer, &row.type_code, &region, today) {
+            Ok(_) => Ok(agency.to_owned()),
+            Err(fault) => {
+                Err(Error::new(Code::IssuerNotAuthorised, fault.to_string()).at("agency").rule(fault.rule()))
+            }
+        }
+    }
+
+    /// The order for an action: as the agency sent it, or signed here.
+    fn act_order(
+        &self,
+        command: &ActCommand,
+        row: &StoredRecord,
+        (agency, effective_on): (&str, Day),
+        next: Option<&Signed>,
+    ) -> Result<order::Signed> {
+        let mut detail = Map::new();
+        // An order that came with a draft cannot know the envelope that is made of it here.
+        if let Some(next) = next.filter(|_| command.order.is_none() || command.envelope.is_some()) {
+            detail.insert("envelope".into(), next.digest.text().into());
+        }
+        if let Some(due) = command.review_due {
+            detail.insert("review_due".into(), due.to_string().into());
+        }
+        if let Some(endorsement) = &command.endorsement {
+            detail.insert("endorsement".into(), serde_json::to_value(endorsement).map_err(Error::internal)?);
+        }
+        let terms = Terms {
+            action: command.action.into(),
+            subject: Subject::Record(&row.body.identifier),
+            effective_on,
+            ground: command.ground.as_deref(),
+            version: Some(command.version),
+            detail,
+            other: None,
+        };
+        let Some(compact) = &command.order else {
+            return terms.sign(&*self.issuer_key(agency)?, self.now());
+        };
+        let taken = terms.accept(self.taken_order(compact, agency)?)?;
+        let events = self.store().read_now(|reader| reader.events_of(&row.hk, &row.record_id))?;
+        order::refuse_replay(&events, &taken.digest)?;
+        Ok(taken)
+    }
+}
+
+fn check_version(command: &ActCommand, kept: &Kept, row: &StoredRecord) -> Result<()> {
+    let current = u32::try_from(row.version).map_err(Error::internal)?;
+    if command.version == current && kept.key.version == row.version {
+        return Ok(());
+    }
+    Err(Error::new(Code::VersionConflict, "another version is the present one")
+        .at("version")
+        .with(serde_json::json!({"current_version": current})))
+}
+
+/// The state that the action leads to; refused where the record is in a state from which it does not lead, or where
+/// a new version would be made of a body that is not here.
+fn next_state(action: Action, row: &StoredRecord) -> Result<State> {
+    let state = action.apply(Some(row.state)).map_err(|fault| {
+        let allowed: Vec<_> = fault.allowed_from.iter().map(|state| state.wire()).collect();
+        Error::new(Code::ActionForbidden, fault.to_string())
+            .at("action")
+            .rule(fault.rule())
+            .with(serde_json::json!({"state": row.state, "allowed_from": allowed}))
+    })?;
+    if action.makes_version() && row.custody != Custody::Hosted {
+        return Err(Error::new(Code::ActionForbidden, "the body of this record is kept elsewhere")
+            .at("action")
+            .rule(Rule::CustodyNotHosted));
+    }
+    Ok(state)
+}
+
+impl Prepared {
+    /// The transaction: rows changed or replaced under every holder, event and order beside them.
+    fn carry_out(&self, writer: &mut Writer<'_>, place: &Place) -> Result<(Acted, Vec<[u8; 32]>)> {
+        let old = self.rows.first();
+        let (identifier, version, replaces) = match &self.next {
+            Some(next) => (&next.identifier, next.version, next.replaces),
+            None => (&old.body.identifier, u32::try_from(old.version).map_err(Error::internal)?, None),
+        };
+        let parts = &self.event;
+        let subject = subject_hash(&parts.salt, identifier);
+        let digest = self.next.as_ref().map(|next| next.digest);
+        let mut event =
+            Event::new(EventKind::Record, self.action, &parts.label, parts.salt, subject, place.at)
+                .effective_on(parts.effective_on)
+                .record_version(digest, version, replaces)
+                .order(self.order.digest);
+        if let Some(ground) = &parts.ground {
+            event = event.ground(ground);
+        }
+        let ground = parts.ground.clone().unwrap_or_default();
+        let entry = self.write(writer, place, &Happened::new(event, self.order.stored.clone(), ground))?;
+        let acted = Acted {
+            identifier: identifier.clone(),
+            version,
+            action: self.action,
+            state: self.state,
+            effective_on: parts.effective_on,
+            agency: self.agency.clone(),
+            log: place.log.clone(),
+            leaf: place.first,
+            at: place.at,
+            order: self.order.digest,
+            signed_by_agency: self.order.by_own_key,
+            remarks: self.remarks.clone(),
+            proposals: Vec::new(),
+        };
+        Ok((acted, vec![entry]))
+    }
+
+    fn write(&self, writer: &mut Writer<'_>, place: &Place, happened: &Happened) -> Result<[u8; 32]> {
+        let mut rows = self.rows.clone();
+        let Some(next) = &self.next else {
+            return rows.change(writer, place, happened, |row| {
+                row.state = self.state;
+                row.as_of = place.at;
+                row.body.review_due = self.review_due;
+            });
+        };
+        let record_id = rows.first().record_id;
+        next.take_keys(writer, record_id)?;
+        let mut made = next.whole(record_id, self.state, place)?;
+        made.prepare(|row| row.body.review_due = self.review_due);
+        rows.supersede(writer, place, happened, made)
+    }
+}

@@ -1,0 +1,6 @@
+//! What happens to a record after its issue: actions by the closed table, the versions that they make, objections.
+
+pub(super) mod act;
+pub(super) mod command;
+pub(super) mod dispute;
+mod version;

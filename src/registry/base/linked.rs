@@ -1,0 +1,87 @@
+//! The walk from one code of a holder to all its codes, along the links that say "the same person" or "the same
+//! entity". Every use case that follows links walks here.
+
+use crate::error::{Code, Error, Result};
+use crate::store::{Link, Reader, StoredHolder};
+use crate::trust::HolderKey;
+
+/// Codes of one holder that are followed at most: the asked one and three links.
+pub(in crate::registry) const MAX_KEYS: usize = 4;
+
+/// How far a walk goes.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::registry) struct Reach {
+    /// Codes that are found at most.
+    pub codes: usize,
+    /// Holder rows that are read at most.
+    pub rows: usize,
+}
+
+impl Reach {
+    /// As far as a lookup goes.
+    pub const LOOKUP: Self = Self { codes: MAX_KEYS, rows: MAX_KEYS };
+    /// To the end, however far that is.
+    pub const ALL: Self = Self { codes: usize::MAX, rows: usize::MAX };
+}
+
+/// Which codes a walk found.
+pub(in crate::registry) struct Walked {
+    /// The first code's key, then the others in the order in which they were found.
+    pub keys: Vec<HolderKey>,
+    /// A row does not open, or more rows were left than may be read: there may be more codes.
+    pub damaged: bool,
+}
+
+impl Walked {
+    /// The keys; `record_damaged` where a row does not open.
+    pub fn sure(self) -> Result<Vec<HolderKey>> {
+        match self.damaged {
+            true => Err(Error::new(Code::RecordDamaged, "a row of the holder does not open")),
+            false => Ok(self.keys),
+        }
+    }
+}
+
+/// What one meets on the way.
+pub(in crate::registry) enum Met<'a> {
+    /// The row about one of the codes.
+    Row(&'a StoredHolder),
+    /// A further code: its key, and the link that leads to it.
+    Code(HolderKey, &'a Link),
+}
+
+/// Walks from a key. `meet` is told of each row, and of each code but the first.
+pub(in crate::registry) fn walk(
+    reader: &mut Reader<'_>,
+    key: HolderKey,
+    reach: Reach,
+    mut meet: impl FnMut(Met<'_>),
+) -> Result<Walked> {
+    let mut walked = Walked { keys: vec![key], damaged: false };
+    let mut at = 0;
+    while let Some(key) = walked.keys.get(at).copied() {
+        if at == reach.rows {
+            walked.damaged = true;
+            break;
+        }
+        at += 1;
+        let holder = match reader.holder(&key) {
+            Ok(Some(holder)) => holder,
+            Ok(None) => continue,
+            Err(error) if error.code == Code::RecordDamaged => {
+                walked.damaged = true;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        meet(Met::Row(&holder));
+        for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
+            let next = reader.index().holder_key(&link.key_type, &link.key_code);
+            if walked.keys.len() < reach.codes && !walked.keys.contains(&next) {
+                walked.keys.push(next);
+                meet(Met::Code(next, link));
+            }
+        }
+    }
+    Ok(walked)
+}

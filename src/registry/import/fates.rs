@@ -1,0 +1,178 @@
+//! What becomes of each item of a chunk, within the transaction that writes it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::error::{Code, Error, Result};
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::import::errors::RowFault;
+use crate::registry::import::item::Item;
+use crate::registry::records::hosted::{self, Listed};
+use crate::rule::Rule;
+use crate::store::{Reader, RecordKey, SealedKey, Writer};
+
+/// An item with the rows that need no leaf.
+pub(super) struct Ready {
+    pub item: Item,
+    pub keys: Vec<SealedKey>,
+}
+
+/// What becomes of an item.
+pub(super) enum Fate {
+    /// It is stored; the directory entry of its number, where there is one, gives way to it.
+    Bound(Option<Listed>),
+    AlreadyThere,
+    Refused(RowFault),
+}
+
+/// Decides, for the length of one transaction.
+pub(super) struct Fates {
+    revoked: HashSet<[u8; 32]>,
+    /// Which types have directory entries at all, as far as it was asked.
+    listing: HashMap<String, bool>,
+}
+
+impl Fates {
+    /// As the keys stand.
+    pub fn new(snapshot: &Snapshot) -> Self {
+        let keys = snapshot.keys.all().into_iter().filter(|key| key.revoked.is_some());
+        Self { revoked: keys.map(|key| *key.kid().bytes()).collect(), listing: HashMap::new() }
+    }
+
+    /// Takes the keys of the items and tells what becomes of each: keys that are taken by the same content make it
+    /// one that is there, any other content makes it a clash.
+    pub fn of(&mut self, writer: &mut Writer<'_>, items: &[Ready]) -> Result<Vec<Fate>> {
+        let revoked = |ready: &Ready| {
+            let error = Error::new(Code::EnvelopeInvalid, "").rule(Rule::KeyRevoked);
+            let revoked = self.revoked.contains(&ready.item.kid);
+            revoked.then(|| Fate::Refused(RowFault::new(ready.item.line, &error)))
+        };
+        let mut fates: Vec<Option<Fate>> = items.iter().map(revoked).collect();
+        while fates.iter().any(Option::is_none) {
+            take_keys(writer, items, &mut fates)?;
+        }
+        let mut fates: Vec<Fate> = fates.into_iter().flatten().collect();
+        self.listed(writer, items, &mut fates)?;
+        Ok(fates)
+    }
+
+    /// Finds the directory entries that give way. Where one may not, the item is refused and gives its keys back.
+    fn listed(&mut self, writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Fate]) -> Result<()> {
+        let mut asked: HashMap<[u8; 16], usize> = HashMap::new();
+        for (at, (ready, fate)) in items.iter().zip(fates.iter()).enumerate() {
+            if matches!(fate, Fate::Bound(_)) && self.lists(writer, &ready.item.signed.type_code)? {
+                asked.extend(ready.item.signed.listed_key(writer.index()).map(|key| (key, at)));
+            }
+        }
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<[u8; 16]> = asked.keys().copied().collect();
+        for known in writer.record_keys(&keys)? {
+            let at = asked.get(&known.key).copied();
+            let Some((ready, fate)) = at.and_then(|at| items.get(at).zip(fates.get_mut(at))) else {
+                continue;
+            };
+            *fate = match entry_of_key(writer, &known, &ready.item)? {
+                Entry::None => continue,
+                Entry::GivesWay(listed) => Fate::Bound(Some(listed)),
+                Entry::Refuses(fault) => {
+                    writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
+                    Fate::Refused(fault)
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Whether there is any directory entry of a type: most types have none, and then no row asks for its own.
+    fn lists(&mut self, writer: &mut Writer<'_>, type_code: &str) -> Result<bool> {
+        if let Some(lists) = self.listing.get(type_code) {
+            return Ok(*lists);
+        }
+        let lists = writer.lists(type_code)?;
+        self.listing.insert(type_code.to_owned(), lists);
+        Ok(lists)
+    }
+}
+
+/// The directory entry with the number of an item.
+pub(super) enum Entry {
+    None,
+    GivesWay(Listed),
+    /// It may not give way, and so the item is refused.
+    Refuses(RowFault),
+}
+
+/// Looks for the entry of one item.
+pub(super) fn entry_of(reader: &mut Reader<'_>, item: &Item) -> Result<Entry> {
+    let Some(key) = item.signed.listed_key(reader.index()) else { return Ok(Entry::None) };
+    match reader.record_keys(&[key])?.first() {
+        Some(known) => entry_of_key(reader, known, item),
+        None => Ok(Entry::None),
+    }
+}
+
+fn entry_of_key(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Entry> {
+    match hosted::of_key(reader, known) {
+        Ok(listed) => Ok(Entry::GivesWay(listed)),
+        Err(error)
+            if matches!(error.code, Code::ActionForbidden | Code::NumberClash | Code::RecordDamaged) =>
+        {
+            Ok(Entry::Refuses(RowFault::new(item.line, &error)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// One round: takes what is free, and decides on what is not.
+fn take_keys(writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Option<Fate>]) -> Result<()> {
+    let undecided: Vec<usize> =
+        fates.iter().enumerate().filter(|(_, fate)| fate.is_none()).map(|(at, _)| at).collect();
+    // In the order of the keys: neighbours in one page are written together. Of two rows of one file with
+    // the same key the one that comes first in the merge is bound.
+    let mut wanted: Vec<(&SealedKey, usize)> = undecided
+        .iter()
+        .filter_map(|at| items.get(*at).map(|ready| (*at, ready)))
+        .flat_map(|(at, ready)| ready.keys.iter().map(move |key| (key, at)))
+        .collect();
+    wanted.sort_by(|a, b| a.0.key().cmp(b.0.key()).then(a.1.cmp(&b.1)));
+    let keys: Vec<&SealedKey> = wanted.iter().map(|(key, _)| *key).collect();
+    let free = writer.take_keys(&keys)?;
+    let refused: HashSet<usize> =
+        wanted.iter().zip(&free).filter(|(_, free)| !**free).map(|((_, at), _)| *at).collect();
+    // An item that got one key and not the other gives it back.
+    let back: Vec<&SealedKey> = wanted
+        .iter()
+        .zip(&free)
+        .filter(|((_, at), free)| **free && refused.contains(at))
+        .map(|((key, _), _)| *key)
+        .collect();
+    writer.release_keys(&back)?;
+    let asked: Vec<[u8; 16]> = refused
+        .iter()
+        .filter_map(|at| items.get(*at))
+        .flat_map(|ready| ready.item.signed.keys.iter().copied())
+        .collect();
+    let found = writer.record_keys(&asked)?;
+    let mut progress = false;
+    for at in undecided {
+        let (Some(ready), Some(fate)) = (items.get(at), fates.get_mut(at)) else { continue };
+        if refused.contains(&at) {
+            let signed = &ready.item.signed;
+            let there = signed.keys.iter().find_map(|key| found.iter().find(|there| there.key == *key));
+            let Some(there) = there else { continue };
+            *fate = Some(match there.content == signed.content.0 {
+                true => Fate::AlreadyThere,
+                false => Fate::Refused(RowFault::clash(ready.item.line)),
+            });
+        } else {
+            *fate = Some(Fate::Bound(None));
+        }
+        progress = true;
+    }
+    match progress {
+        true => Ok(()),
+        // The row is taken and does not open: fsck names it.
+        false => Err(Error::new(Code::RecordDamaged, "a key row does not open")),
+    }
+}

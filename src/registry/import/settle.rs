@@ -1,0 +1,168 @@
+//! Stage 3: the rules by which one certificate ends another, for the rows of the file that a rule touches.
+//!
+//! It runs when all rows are there, since an ending may stand in the file before what it ends. Parsing puts a short
+//! note of each such row into spill runs of their own; this stage goes through the notes in the order of holder keys.
+//! What is to be done is found out in short snapshots, and only where something is to be done it takes the log. A
+//! rule that was applied finds nothing more to do, so a crash at any moment costs looking again at the rows behind
+//! the last commit: the position is committed with what it stands for.
+
+use std::thread;
+use std::time::Instant;
+
+use crate::catalog::Custody;
+use crate::error::{Code, Error, Result};
+use crate::registry::Registry;
+use crate::registry::base::ledger::Place;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::import::Stage;
+use crate::registry::import::item::{Item, SortKey};
+use crate::registry::import::merge::Merge;
+use crate::registry::import::pace;
+use crate::registry::import::spill::{SpillDir, damaged};
+use crate::registry::import::state::Run;
+use crate::registry::import::step::Bounds;
+use crate::registry::import::work::Work;
+use crate::registry::records::ends::{self, Arrived, Due};
+use crate::registry::records::kept;
+use crate::store::{Load, Reader, Writer};
+
+/// A row that a rule touches: under which key its record is found, and the id that the record has if this run
+/// bound it.
+pub(super) struct Note {
+    record_id: [u8; 16],
+    key: [u8; 16],
+}
+
+impl Note {
+    /// Appends the note of an item as it is spilled; its sort key first.
+    pub fn write(item: &Item, out: &mut Vec<u8>) -> Result<()> {
+        out.extend_from_slice(&item.sort_key());
+        out.extend_from_slice(&item.record_id);
+        // The number's, or the content's: it leads to the record of an equal row, too.
+        out.extend_from_slice(item.signed.keys.last().ok_or_else(damaged)?);
+        Ok(())
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (_, rest) = bytes.split_first_chunk::<{ size_of::<SortKey>() }>()?;
+        let (record_id, rest) = rest.split_first_chunk()?;
+        Some(Self { record_id: *record_id, key: rest.try_into().ok()? })
+    }
+
+    /// What the rules ask for its record; nothing where the row was refused.
+    fn due(&self, reader: &mut Reader<'_>, snapshot: &Snapshot) -> Result<Due> {
+        let kept = kept::by_key(reader, &self.key);
+        let kept = match kept {
+            Err(error) if error.code == Code::RecordDamaged => {
+                log::error!("the key row of an imported record does not open: run `elicense fsck`");
+                None
+            }
+            kept => kept?,
+        };
+        let Some(rows) = kept.and_then(|kept| kept.whole().ok()) else { return Ok(Due::default()) };
+        if rows.first().custody != Custody::Hosted {
+            return Ok(Due::default());
+        }
+        let Some(began) = ends::began(reader, &rows)? else { return Ok(Due::default()) };
+        // A row that was there already has had its day; what it ended is ended, and nobody is asked again.
+        let fresh = rows.first().record_id == self.record_id;
+        ends::due(reader, snapshot, &Arrived { rows: &rows, began, fresh })
+    }
+}
+
+impl Registry {
+    /// Applies the rules to what is left of a run's notes.
+    pub(super) fn import_settle(&self, work: &Work<'_>, run: &mut Run, dir: &SpillDir) -> Result<()> {
+        if run.body.settled == run.body.touched {
+            return Ok(());
+        }
+        let ended = || Err(Error::internal("the thread of the rules ended unforeseen"));
+        let outcome = thread::scope(|scope| {
+            // A thread of its own, since a lowered priority cannot be raised again.
+            let settling = scope.spawn(|| {
+                pace::lower_for_writing();
+                self.settle_notes(work, run, dir)
+            });
+            settling.join().unwrap_or_else(|_| ended())
+        });
+        self.store().write_now(|writer| writer.tune(Load::Single))?;
+        outcome
+    }
+
+    fn settle_notes(&self, work: &Work<'_>, run: &mut Run, dir: &SpillDir) -> Result<()> {
+        let mut notes = Merge::open(dir, self.store().vault(), &run.body.notes)?;
+        notes.skip(run.body.settled)?;
+        let mut next = run.body.settled;
+        loop {
+            let limits = work.options.limits;
+            let most = if work.pace.beside().served { limits.served_chunk } else { limits.settled_page };
+            let mut page = Vec::with_capacity(most);
+            while page.len() < most {
+                let mut note = None;
+                let more = notes.next(&mut |bytes| {
+                    note = Some(Note::read(bytes).ok_or_else(damaged)?);
+                    Ok(())
+                })?;
+                let Some(note) = note.filter(|_| more) else { break };
+                page.push((next, note));
+                next += 1;
+            }
+            if page.is_empty() {
+                break;
+            }
+            let begun = Instant::now();
+            self.settle_page(work, run, page)?;
+            work.tell(Stage::Settling, next, run.body.touched, run);
+            work.pace.wrote(begun.elapsed());
+        }
+        run.body.settled = run.body.touched;
+        self.put_run(run)
+    }
+
+    /// Looks at some notes, each with its place in the list, and does what is due.
+    fn settle_page(&self, work: &Work<'_>, run: &mut Run, mut page: Vec<(u64, Note)>) -> Result<()> {
+        let snapshot = self.snapshot();
+        let due = self.store().read_now(|reader| {
+            let has = |(_, note): &(u64, Note)| {
+                note.due(reader, &snapshot).map(|due| due.ends() || !due.proposals.is_empty())
+            };
+            page.iter().map(has).collect::<Result<Vec<bool>>>()
+        })?;
+        let mut due = due.into_iter();
+        page.retain(|_| due.next().unwrap_or(true));
+        while !page.is_empty() {
+            self.import_step(work, run, |run, bounds, writer, place| {
+                settle(&page, &self.snapshot(), run, bounds, writer, place)
+            })?;
+            page.retain(|(at, _)| *at >= run.body.settled);
+        }
+        Ok(())
+    }
+}
+
+/// The inside of a transaction: what is due for some notes, until it took so long. Everything is read again, since
+/// others may have written meanwhile.
+fn settle(
+    page: &[(u64, Note)],
+    snapshot: &Snapshot,
+    run: &Run,
+    bounds: Bounds,
+    writer: &mut Writer<'_>,
+    place: &Place,
+) -> Result<(Run, Vec<[u8; 32]>)> {
+    let begun = Instant::now();
+    let (mut next, mut entries) = (run.clone(), Vec::new());
+    for (at, note) in page {
+        let done = note.due(writer, snapshot)?.carry_out(writer, &place.behind(entries.len()))?;
+        let counts = &mut next.body.counts;
+        counts.ended += done.ended.len() as u64;
+        counts.proposals += done.proposals.len() as u64;
+        entries.extend(done.entries);
+        next.body.settled = at + 1;
+        if begun.elapsed() >= bounds.time {
+            break;
+        }
+    }
+    next.body.logged(place, entries.len());
+    Ok((next, entries))
+}

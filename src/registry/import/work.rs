@@ -1,0 +1,34 @@
+//! What an import works on, and with which bounds: what its stages share.
+
+use std::path::Path;
+use std::thread;
+
+use crate::policy::Actor;
+use crate::registry::import::pace::Pace;
+use crate::registry::import::state::Run;
+use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::table::{FileFormat, Survey};
+
+/// What is to be done.
+pub(super) struct Work<'a> {
+    pub source: &'a Path,
+    pub format: FileFormat,
+    pub survey: &'a Survey,
+    pub actor: &'a Actor,
+    pub options: &'a ImportOptions,
+    pub progress: &'a (dyn Fn(ImportProgress) + Sync),
+    pub pace: &'a Pace<'a>,
+}
+
+impl Work<'_> {
+    /// How many threads parse.
+    pub fn threads(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(2, |cores| cores.get());
+        self.options.threads.unwrap_or_else(cores).clamp(1, 256)
+    }
+
+    /// Tells how far a stage is.
+    pub fn tell(&self, stage: Stage, done: u64, total: u64, run: &Run) {
+        (self.progress)(ImportProgress { stage, done, total, counts: run.body.counts });
+    }
+}

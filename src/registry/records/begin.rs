@@ -1,0 +1,42 @@
+//! A record begins here: the path of an issue and of an export that is read back. An import goes it for many records
+//! at once, with the same makers of rows, events and keys.
+
+use crate::error::Result;
+use crate::registry::base::happened::Happened;
+use crate::registry::base::ledger::Place;
+use crate::registry::records::change::Whole;
+use crate::registry::records::hosted;
+use crate::registry::records::signed::Signed;
+use crate::store::Writer;
+
+/// What the beginning of a record came to.
+pub(in crate::registry) struct Begun {
+    /// Entries for the log: the record's own first.
+    pub entries: Vec<[u8; 32]>,
+    /// A directory entry gave way to it.
+    pub took_over: bool,
+}
+
+/// Writes rows, event and keys of a first version, whose leaf is `place.first`, and takes the directory entry with
+/// its number out of the way. The rules of the catalog about endings are the caller's to apply.
+///
+/// # Errors
+/// `number_clash` where another record has one of its keys; `action_forbidden` where the entry may not give way.
+pub(in crate::registry) fn begin(
+    writer: &mut Writer<'_>,
+    place: &Place,
+    signed: &Signed,
+    rows: &Whole,
+    happened: &Happened,
+    actor: &str,
+) -> Result<Begun> {
+    let record_id = rows.first().record_id;
+    let listed = hosted::listed(writer, signed)?;
+    let took_over = listed.is_some();
+    let mut entries = vec![rows.begin(writer, place, happened)?];
+    if let Some(listed) = listed {
+        entries.push(listed.give_way(writer, signed, record_id, actor, &place.behind(1))?);
+    }
+    signed.take_keys(writer, record_id)?;
+    Ok(Begun { entries, took_over })
+}

@@ -1,0 +1,131 @@
+//! A change of a record under every holder (I8): the rows, one event copy beside each, and the entry for the log.
+//!
+//! Nothing else writes the rows of a record, but for the import, which stores many at once. A change is part of the
+//! caller's transaction: an error under one holder, or a crash before the commit, leaves the rows of all holders as
+//! they were. [`Whole`] is what makes "every holder" sure: there is no way to have the rows of some.
+
+use crate::error::{Code, Error, Result};
+use crate::registry::base::happened::Happened;
+use crate::registry::base::ledger::Place;
+use crate::store::{StoredRecord, Writer};
+use crate::trust::HolderKey;
+
+/// The current rows of one record, one under each of its holders, as they were read.
+#[derive(Debug, Clone)]
+pub(in crate::registry) struct Whole {
+    first: StoredRecord,
+    others: Vec<StoredRecord>,
+}
+
+impl Whole {
+    /// Of rows under these holders, in their order.
+    ///
+    /// # Errors
+    /// `record_damaged` unless there is one row under each, all of one version of one record.
+    pub fn of(rows: Vec<StoredRecord>, holders: &[HolderKey]) -> Result<Self> {
+        let damaged = || Error::new(Code::RecordDamaged, "the rows of a record are not whole");
+        let mut rows = rows.into_iter();
+        let first = rows.next().ok_or_else(damaged)?;
+        let whole = Self { first, others: rows.collect() };
+        let same =
+            |row: &StoredRecord| (row.record_id, row.version) == (whole.first.record_id, whole.first.version);
+        let under = whole.rows().map(|row| &row.hk).eq(holders);
+        if under && whole.rows().all(same) { Ok(whole) } else { Err(damaged()) }
+    }
+
+    /// The first holder's row.
+    pub fn first(&self) -> &StoredRecord {
+        &self.first
+    }
+
+    /// All rows, in the order of the holders.
+    pub fn rows(&self) -> impl Iterator<Item = &StoredRecord> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    fn rows_mut(&mut self) -> impl Iterator<Item = &mut StoredRecord> {
+        std::iter::once(&mut self.first).chain(&mut self.others)
+    }
+
+    /// Fills in what the maker of new rows does not know.
+    pub fn prepare(&mut self, edit: impl Fn(&mut StoredRecord)) {
+        self.rows_mut().for_each(edit);
+    }
+
+    /// Begins a record: its rows and its first event. Returns the entry, whose leaf is `place.first`.
+    pub fn begin(&self, writer: &mut Writer<'_>, place: &Place, happened: &Happened) -> Result<[u8; 32]> {
+        for row in self.rows() {
+            writer.insert_record(row)?;
+            writer.insert_event(&happened.copy(row.hk, row.record_id, 1, place))?;
+        }
+        Ok(happened.entry())
+    }
+
+    /// Changes the rows of the present version. Returns the entry, whose leaf is `place.first`.
+    ///
+    /// # Errors
+    /// `version_conflict` where a row is no longer the one that was read.
+    pub fn change(
+        &mut self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        happened: &Happened,
+        edit: impl Fn(&mut StoredRecord),
+    ) -> Result<[u8; 32]> {
+        for row in self.rows_mut() {
+            edit(row);
+            row.log.clone_from(&place.log);
+            row.leaf = place.first;
+            writer.replace_record(row)?;
+        }
+        self.note(writer, place, happened)
+    }
+
+    /// Puts a new version in the place of the present one, which goes to the past records. An objection stays open.
+    /// Returns the entry, whose leaf is `place.first`.
+    ///
+    /// # Errors
+    /// `version_conflict` where a row is no longer the one that was read; `internal` unless the new version has the
+    /// same holders, in any order.
+    pub fn supersede(
+        &mut self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        happened: &Happened,
+        mut next: Self,
+    ) -> Result<[u8; 32]> {
+        let others = || Error::internal("a new version under other holders");
+        if next.others.len() != self.others.len() {
+            return Err(others());
+        }
+        for row in next.rows_mut() {
+            let old = self.rows().find(|old| old.hk == row.hk).ok_or_else(others)?;
+            writer.retire_record(old)?;
+            row.row_seq = old.row_seq + 1;
+            row.disputed = old.disputed;
+            writer.insert_record(row)?;
+        }
+        *self = next;
+        self.note(writer, place, happened)
+    }
+
+    /// Takes the record out of the current ones, with a last event that says what came in its place. Returns the
+    /// entry, whose leaf is `place.first`.
+    ///
+    /// # Errors
+    /// `version_conflict` where a row is no longer the one that was read.
+    pub fn give_way(self, writer: &mut Writer<'_>, place: &Place, happened: &Happened) -> Result<[u8; 32]> {
+        for row in self.rows() {
+            writer.retire_record(row)?;
+        }
+        self.note(writer, place, happened)
+    }
+
+    fn note(&self, writer: &mut Writer<'_>, place: &Place, happened: &Happened) -> Result<[u8; 32]> {
+        for row in self.rows() {
+            let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
+            writer.insert_event(&happened.copy(row.hk, row.record_id, seq, place))?;
+        }
+        Ok(happened.entry())
+    }
+}

@@ -1,0 +1,242 @@
+//! What an export says happened to a record: held against what was signed of it, then made to happen here, event by
+//! event, by the same path as an issue and the actions after it.
+
+use crate::error::{Class, Code, Error, Result};
+use crate::record::action::Action;
+use crate::record::event::{Deed, Event, EventKind, Order, SideAction, ground_hash, subject_hash};
+use crate::record::state::State;
+use crate::registry::base::happened::Happened;
+use crate::registry::base::ledger::Place;
+use crate::registry::base::snapshot::Snapshot;
+use crate::registry::records::begin::begin;
+use crate::registry::records::ends;
+use crate::registry::records::hosted;
+use crate::registry::records::signed::Signed;
+use crate::registry::transfer::line::{EventLine, RecordLine, refused};
+use crate::rule::Rule;
+use crate::store::{StoredRecord, Writer};
+use crate::trust::envelope::Limits;
+use crate::trust::{EnvelopeBuf, Typ, random};
+
+/// A record of the file that passed every check.
+pub(super) struct Incoming {
+    pub line: u64,
+    pub versions: Vec<Signed>,
+    pub events: Vec<Replayed>,
+    pub record: RecordLine,
+}
+
+/// An event of the file: what of it is logged anew.
+pub(super) struct Replayed {
+    event: Event,
+    order: Vec<u8>,
+    ground: String,
+    /// The state that it led to.
+    state: State,
+    /// Whether an objection was open after it.
+    disputed: bool,
+}
+
+/// The events of a line, each held against its order, its ground, and the version that it made or was about; and
+/// all of them against the state that the line claims.
+pub(super) fn replayed(
+    snapshot: &Snapshot,
+    record: &RecordLine,
+    told: Vec<Event>,
+    versions: &[Signed],
+) -> Result<Vec<Replayed>> {
+    let mut replay = Replay { snapshot, made: versions.iter(), current: None, state: None, disputed: false };
+    let mut events = Vec::with_capacity(record.events.len());
+    for (line, event) in record.events.iter().zip(told) {
+        events.push(replay.step(line, event)?);
+    }
+    let as_claimed = replay.state == Some(record.state) && replay.disputed == record.disputed;
+    if replay.made.next().is_some() || !as_claimed {
+        return Err(refused(Rule::StateMismatch));
+    }
+    Ok(events)
+}
+
+/// Where a record stands between two of its events.
+struct Replay<'a> {
+    snapshot: &'a Snapshot,
+    /// Versions that no event has made yet.
+    made: std::slice::Iter<'a, Signed>,
+    current: Option<&'a Signed>,
+    state: Option<State>,
+    disputed: bool,
+}
+
+impl Replay<'_> {
+    fn step(&mut self, line: &EventLine, event: Event) -> Result<Replayed> {
+        let before = self.current;
+        self.happen(&event)?;
+        let (now, state) = self.current.zip(self.state).ok_or_else(|| refused(Rule::EventSubject))?;
+        let about = subject_hash(&event.salt, &now.identifier);
+        if event.kind != EventKind::Record || event.subject != about || event.version != Some(now.version) {
+            return Err(refused(Rule::EventSubject));
+        }
+        let ground = line.ground.clone().unwrap_or_default();
+        if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
+            return Err(refused(Rule::EventGround));
+        }
+        let order = self.order(line, &event, before)?;
+        Ok(Replayed { event, order, ground, state, disputed: self.disputed })
+    }
+
+    /// The state that the event leads to, and the version where it makes one.
+    fn happen(&mut self, event: &Event) -> Result<()> {
+        let Some(action) = Action::from_wire(&event.action) else {
+            self.disputed = match SideAction::from_wire(&event.action) {
+                Some(SideAction::Dispute) => true,
+                Some(SideAction::Settle) => false,
+                Some(SideAction::Replace) | None => return Err(refused(Rule::EventAction)),
+            };
+            return Ok(());
+        };
+        self.state = Some(action.apply(self.state).map_err(|fault| refused(fault.rule()))?);
+        let next = if action.makes_version() { self.made.next() } else { None };
+        self.current = next.or(self.current);
+        match event.envelope == next.map(|next| next.digest) {
+            true => Ok(()),
+            false => Err(refused(Rule::EventEnvelope)),
+        }
+    }
+
+    /// The stored form of the order that the event followed; empty where nobody gave one. It was given for the
+    /// version that stood `before`.
+    fn order(&self, line: &EventLine, event: &Event, before: Option<&Signed>) -> Result<Vec<u8>> {
+        let Some(compact) = &line.order else {
+            return if event.order.is_none() { Ok(Vec::new()) } else { Err(refused(Rule::EventOrder)) };
+        };
+        let order =
+            EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|fault| refused(fault.rule()))?;
+        let verified = order.view().verify(Typ::Event, |kid| self.snapshot.keys.key(kid));
+        verified.map_err(|fault| refused(fault.rule()))?;
+        if event.order != Some(order.view().digest()) {
+            return Err(refused(Rule::EventOrder));
+        }
+        let said = Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
+        let before = before.ok_or_else(|| refused(Rule::EventOrder))?;
+        let meant = said.subject == subject_hash(&said.salt, &before.identifier)
+            && said.version == Some(before.version);
+        if !meant || said.action != event.action {
+            return Err(refused(Rule::EventOrder));
+        }
+        Ok(order.stored().to_vec())
+    }
+}
+
+/// What becomes of a record of the file.
+pub(super) enum Known {
+    New,
+    Here,
+    Refused(Error),
+}
+
+/// Whether the record is here: by the identifier of its present version. A number that stands here on another record
+/// is a clash, and a directory entry of its number that may not give way keeps it out.
+pub(super) fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Known> {
+    let clash = || Error::new(Code::NumberClash, "").rule(Rule::NumberUnique);
+    for version in incoming.versions.iter().rev() {
+        for key in &version.keys {
+            if let Some(found) = writer.record_key(key)? {
+                let same = found.content == version.content.0;
+                return Ok(if same { Known::Here } else { Known::Refused(clash()) });
+            }
+        }
+    }
+    for version in &incoming.versions {
+        let keys = version.taken_keys(writer.index());
+        if !writer.record_keys(&keys)?.is_empty() {
+            return Ok(Known::Refused(clash()));
+        }
+    }
+    match incoming.versions.first().map(|first| hosted::listed(writer, first)) {
+        Some(Err(error)) if error.code.class() == Class::Refused => Ok(Known::Refused(error)),
+        Some(listed) => listed.map(|_| Known::New),
+        None => Ok(Known::New),
+    }
+}
+
+/// What the beginning of a record here came to.
+pub(super) struct Written {
+    pub entries: Vec<[u8; 32]>,
+    pub took_over: bool,
+    pub ended: usize,
+    pub proposals: usize,
+}
+
+impl Incoming {
+    /// Lets happen here what happened there; `place.first` is the leaf of the first event. The rules of the catalog
+    /// then set it beside what is here.
+    pub fn write(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        snapshot: &Snapshot,
+        label: &str,
+    ) -> Result<Written> {
+        let none = || refused(Rule::EventSubject);
+        let mut versions = self.versions.iter();
+        let (first, rest) = self.events.split_first().ok_or_else(none)?;
+        let mut version = versions.next().ok_or_else(none)?;
+        let happened = first.anew(label, version, place)?;
+        let mut rows = version.whole(random::pooled()?, first.state, place)?;
+        rows.prepare(|row| self.set(row, first, rest.is_empty()));
+        let begun = begin(writer, place, version, &rows, &happened, label)?;
+        let mut entries = begun.entries;
+        for (left, event) in (0..rest.len()).rev().zip(rest) {
+            let place = place.behind(entries.len());
+            let next = event.event.envelope.and_then(|_| versions.next());
+            version = next.unwrap_or(version);
+            let happened = event.anew(label, version, &place)?;
+            let set = |row: &mut StoredRecord| self.set(row, event, left == 0);
+            entries.push(match next {
+                Some(next) => {
+                    next.take_keys(writer, rows.first().record_id)?;
+                    let mut made = next.whole(rows.first().record_id, event.state, &place)?;
+                    made.prepare(set);
+                    rows.supersede(writer, &place, &happened, made)?
+                }
+                None => rows.change(writer, &place, &happened, set)?,
+            });
+        }
+        let began = first.event.effective_on;
+        let ends = ends::apply(writer, snapshot, &rows, began, &place.behind(entries.len()))?;
+        entries.extend(ends.entries);
+        let (ended, proposals) = (ends.ended.len(), ends.proposals.len());
+        Ok(Written { entries, took_over: begun.took_over, ended, proposals })
+    }
+
+    /// The row as an event leaves it. The line says of the copy's age and of the next review how they are after the
+    /// last one, not how they were.
+    fn set(&self, row: &mut StoredRecord, replayed: &Replayed, last: bool) {
+        row.state = replayed.state;
+        row.disputed = replayed.disputed;
+        if last {
+            row.as_of = self.record.as_of;
+            row.body.review_due = self.record.review_due;
+        }
+    }
+}
+
+impl Replayed {
+    /// The event as it is logged here: what it says is kept, its time and its leaf are this registry's.
+    fn anew(&self, label: &str, version: &Signed, place: &Place) -> Result<Happened> {
+        let said = &self.event;
+        let deed = Deed::of_record(&said.action).ok_or_else(|| refused(Rule::EventAction))?;
+        let salt = random::salt()?;
+        let subject = subject_hash(&salt, &version.identifier);
+        let mut event = Event::new(EventKind::Record, deed, label, salt, subject, place.at)
+            .effective_on(said.effective_on);
+        event.envelope = said.envelope;
+        event.order = said.order;
+        event.replaces = said.replaces;
+        event.version = said.version;
+        if said.ground.is_some() {
+            event = event.ground(&self.ground);
+        }
+        Ok(Happened::new(event, self.order.clone(), self.ground.clone()))
+    }
+}
