@@ -72,8 +72,7 @@ impl Fates {
             let Some((ready, fate)) = at.and_then(|at| items.get(at).zip(fates.get_mut(at))) else {
                 continue;
             };
-            *fate = match entry_of_key(writer, &known, &ready.item)? {
-                Entry::None => continue,
+            *fate = match entry(writer, &known, &ready.item)? {
                 Entry::GivesWay(listed) => Fate::Bound(Some(listed)),
                 Entry::Refuses(fault) => {
                     writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
@@ -97,22 +96,13 @@ impl Fates {
 
 /// The directory entry with the number of an item.
 pub(super) enum Entry {
-    None,
     GivesWay(Listed),
     /// It may not give way, and so the item is refused.
     Refuses(RowFault),
 }
 
-/// Looks for the entry of one item.
-pub(super) fn entry_of(reader: &mut Reader<'_>, item: &Item) -> Result<Entry> {
-    let Some(key) = item.signed.listed_key(reader.index()) else { return Ok(Entry::None) };
-    match reader.record_keys(&[key])?.first() {
-        Some(known) => entry_of_key(reader, known, item),
-        None => Ok(Entry::None),
-    }
-}
-
-fn entry_of_key(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Entry> {
+/// What the entry, whose key row is `known`, means for the item.
+pub(super) fn entry(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Entry> {
     match hosted::of_key(reader, known) {
         Ok(listed) => Ok(Entry::GivesWay(listed)),
         Err(error)

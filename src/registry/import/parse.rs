@@ -116,21 +116,24 @@ impl Sink for Comparing<'_> {
 
     fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()> {
         let items: Vec<Item> = self.items.drain(..).collect();
-        let keys: Vec<_> = items.iter().flat_map(|item| item.signed.keys.iter().copied()).collect();
         self.registry.store().read_now(|reader| {
+            let listed = |item: &Item| item.signed.listed_key(reader.index());
+            let listed: Vec<Option<[u8; 16]>> = items.iter().map(listed).collect();
+            let keys = items.iter().flat_map(|item| item.signed.keys.iter());
+            let keys: Vec<[u8; 16]> = keys.chain(listed.iter().flatten()).copied().collect();
             let found = reader.record_keys(&keys)?;
-            for item in &items {
+            for (item, listed) in items.iter().zip(&listed) {
+                let entry = found.iter().find(|known| Some(known.key) == *listed);
                 let there = found.iter().find(|there| item.signed.keys.contains(&there.key));
                 match there {
                     Some(there) if there.content == item.signed.content.0 => done.already_there += 1,
                     Some(_) => done.faults.push(RowFault::clash(item.line)),
-                    None => match fates::entry_of(reader, item)? {
-                        Entry::None => continue,
-                        Entry::GivesWay(_) => {
-                            done.taken_over += 1;
+                    None => match entry.map(|known| fates::entry(reader, known, item)).transpose()? {
+                        Some(Entry::Refuses(fault)) => done.faults.push(fault),
+                        gives_way => {
+                            done.taken_over += u64::from(gives_way.is_some());
                             continue;
                         }
-                        Entry::Refuses(fault) => done.faults.push(fault),
                     },
                 }
                 done.accepted -= 1;
