@@ -346,6 +346,23 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
             reasons: Reasons::NONE.with(Reason::RecordDamaged),
         };
     }
+    let mut found = standings(facts);
+    add_terms(&mut found, facts, on, at);
+
+    const BY_LIST: u64 = Reason::KeyUnknown.bit() | Reason::TypeUnknown.bit();
+    let excused = if facts.lists_older { BY_LIST } else { 0 };
+    let verdict = if found.0 & INVALID & !excused != 0 {
+        Verdict::Invalid
+    } else if found.0 & (UNDETERMINED | excused) != 0 {
+        Verdict::Undetermined
+    } else {
+        Verdict::Valid
+    };
+    Judgement { verdict, reasons: found }
+}
+
+/// What signature, key, log, state, holder and custody say.
+fn standings(facts: &Facts) -> Reasons {
     let mut found = Reasons::NONE;
     found.add_if(facts.signature == Some(false), Reason::SignatureMismatch);
     match facts.key {
@@ -379,6 +396,11 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
             found.add_if(!facts.source_answered, Reason::SourceUnreachable);
         }
     }
+    found
+}
+
+/// What dates, lists and marks say.
+fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     let stale = match (facts.as_of, facts.max_staleness_s) {
         (Some(as_of), Some(limit)) => as_of.plus_seconds(limit) < at,
         _ => false,
@@ -397,17 +419,6 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
     found.add_if(facts.copy_out_of_scope, Reason::CopyOutOfScope);
     found.add_if(facts.disputed, Reason::Disputed);
     found.add_if(facts.fields_limited, Reason::FieldsLimited);
-
-    const BY_LIST: u64 = Reason::KeyUnknown.bit() | Reason::TypeUnknown.bit();
-    let excused = if facts.lists_older { BY_LIST } else { 0 };
-    let verdict = if found.0 & INVALID & !excused != 0 {
-        Verdict::Invalid
-    } else if found.0 & (UNDETERMINED | excused) != 0 {
-        Verdict::Undetermined
-    } else {
-        Verdict::Valid
-    };
-    Judgement { verdict, reasons: found }
 }
 
 impl State {
