@@ -62,7 +62,7 @@ closed! {
 
 /// What a reason does to the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
+pub enum ReasonClass {
     /// It makes the verdict `invalid`.
     Invalid,
     /// It makes it `undetermined`, unless something else makes it invalid.
@@ -72,11 +72,11 @@ pub enum Class {
 }
 
 impl Reason {
-    /// The class. `key_unknown` and `type_unknown` are [`Class::Undetermined`] where the verifier's lists are
+    /// The class. `key_unknown` and `type_unknown` are [`ReasonClass::Undetermined`] where the verifier's lists are
     /// older than the envelope; see [`Facts::lists_older`].
-    pub const fn class(self) -> Class {
+    pub const fn class(self) -> ReasonClass {
         match self {
-            Self::Disputed | Self::FieldsLimited => Class::Note,
+            Self::Disputed | Self::FieldsLimited => ReasonClass::Note,
             Self::SourceUnreachable
             | Self::FeedLate
             | Self::CopyStale
@@ -85,7 +85,7 @@ impl Reason {
             | Self::StatusUnavailable
             | Self::CheckpointStale
             | Self::RecordDamaged
-            | Self::HolderCodeConflict => Class::Undetermined,
+            | Self::HolderCodeConflict => ReasonClass::Undetermined,
             Self::SignatureMismatch
             | Self::KeyUnknown
             | Self::KeyRevoked
@@ -107,7 +107,7 @@ impl Reason {
             | Self::FaceMismatch
             | Self::CopyOutOfScope
             | Self::TypeUnknown
-            | Self::Malformed => Class::Invalid,
+            | Self::Malformed => ReasonClass::Invalid,
         }
     }
 
@@ -116,10 +116,10 @@ impl Reason {
     }
 }
 
-const INVALID: u64 = mask(Class::Invalid);
-const UNDETERMINED: u64 = mask(Class::Undetermined);
+const INVALID: u64 = mask(ReasonClass::Invalid);
+const UNDETERMINED: u64 = mask(ReasonClass::Undetermined);
 
-const fn mask(class: Class) -> u64 {
+const fn mask(class: ReasonClass) -> u64 {
     let mut all = Reason::ALL;
     let mut bits = 0;
     while let [reason, rest @ ..] = all {
