@@ -1,4 +1,4 @@
-//! Code lists (代码表), each in versions: 民族, 性别, 与户主关系, …
+//! ListedCode lists (代码表), each in versions: 民族, 性别, 与户主关系, …
 //!
 //! A type names the version it was made for (`ethnic_group@1`), so that a face issued under an old list
 //! still checks and shows as it did.
@@ -26,7 +26,7 @@ pub enum Mark {
 /// One entry of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Code {
+pub struct ListedCode {
     /// The value that stands in a face.
     pub code: String,
     /// What is shown for it.
@@ -48,7 +48,7 @@ pub struct CodeList {
     /// How sure they are.
     pub mark: Mark,
     /// The entries in the order in which they are offered.
-    pub codes: Vec<Code>,
+    pub codes: Vec<ListedCode>,
 }
 
 /// Why a code list was refused.

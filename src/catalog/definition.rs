@@ -5,7 +5,7 @@
 use crate::closed::closed;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Label, Role, Validity, Workdays, WorkdaysFault};
+use crate::catalog::{Label, Role, ValidityRule, Workdays, WorkdaysFault};
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
@@ -35,7 +35,7 @@ pub struct TypeDef {
     /// Roles of its holders and how many of each.
     pub holders: Vec<Role>,
     /// Until when it is valid.
-    pub validity: Validity,
+    pub validity: ValidityRule,
     /// What its number is and what becomes of it.
     pub number: NumberRule,
     /// Where its body is by default.

@@ -30,7 +30,7 @@ mod workdays;
 
 pub use agency::{Agencies, Agency, AgencyFault, Level, Nature};
 pub use authority::{Authority, AuthorityFault, AuthorityRef, Issuers, Via};
-pub use codes::{Code, CodeList, CodeListFault, CodeLists, Mark};
+pub use codes::{CodeList, CodeListFault, CodeLists, ListedCode, Mark};
 pub use coverage::{
     Absence, AbsenceKind, Coverage, CoveredRegion, Gap, Missing, MissingWhy, Question, QuestionFault, Why,
     absence,
@@ -49,5 +49,5 @@ pub use region::{Region, RegionFault};
 pub use roles::{Role, RoleFault, Seat, ShareRule};
 pub use snapshot::{Catalog, CatalogFault, CatalogParts};
 pub use types::{TypeEntry, TypeFault};
-pub use validity::{AgeBand, Term, Validity};
+pub use validity::{AgeBand, Term, ValidityRule};
 pub use workdays::{Workdays, WorkdaysFault};

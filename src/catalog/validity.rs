@@ -7,7 +7,7 @@ use crate::clock::Day;
 /// The rule of a type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Validity {
+pub enum ValidityRule {
     /// No end: it holds until an action ends it.
     None,
     /// So many years from its first valid day.
@@ -47,7 +47,7 @@ pub enum Term {
     Until(Day),
 }
 
-impl Validity {
+impl ValidityRule {
     /// The end that the rule gives to a certificate valid from `from` for a holder born on `born`.
     ///
     /// Without a birth date an age rule gives [`Term::Stated`]. Source of the ID card's bands:

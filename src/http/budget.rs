@@ -12,7 +12,7 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 
 /// A holder key: the keyed hash of a holder code.
-pub type HolderKey = [u8; 16];
+pub type BudgetKey = [u8; 16];
 
 /// The budgets of all clients for the present legal day.
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub struct Budgets {
 
 struct Book {
     day: Day,
-    seen: HashSet<HolderKey>,
+    seen: HashSet<BudgetKey>,
 }
 
 impl Budgets {
@@ -31,7 +31,7 @@ impl Budgets {
     ///
     /// # Errors
     /// `budget_spent` when the holder would be one more than `budget`, with the seconds to 00:00 UTC+8.
-    pub fn charge(&self, client: &str, holder: HolderKey, budget: usize, now: Moment) -> Result<()> {
+    pub fn charge(&self, client: &str, holder: BudgetKey, budget: usize, now: Moment) -> Result<()> {
         let mut books = self.books();
         let book = open(&mut books, client, now.day());
         if book.seen.contains(&holder) {
@@ -48,7 +48,7 @@ impl Budgets {
     }
 
     /// Notes a holder of an entry that is in the log already, without asking a budget.
-    pub fn seed(&self, client: &str, holder: HolderKey, at: Moment) {
+    pub fn seed(&self, client: &str, holder: BudgetKey, at: Moment) {
         open(&mut self.books(), client, at.day()).seen.insert(holder);
     }
 

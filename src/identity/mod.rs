@@ -31,7 +31,7 @@ pub use citizen::{PersonFacts, PersonKind, Sex};
 pub use code_type::{CodeType, UnknownCodeType};
 pub use fault::{CodeFault, CodeRule};
 pub use holder::{HolderCode, Parsed, mask};
-pub use regions::{RegionFault, RegionStatus, Regions};
+pub use regions::{RegionListFault, RegionStatus, Regions};
 pub use remark::{Remark, RemarkKind};
 pub use scan::{citizen_numbers, contains_citizen_number, contains_code_of, legacy_form};
 pub use text::is_printed_code;

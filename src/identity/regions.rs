@@ -21,7 +21,7 @@ const GROUPING: [&str; 6] = [
 /// A list of regions could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("regions line {line}: {rule}")]
-pub struct RegionFault {
+pub struct RegionListFault {
     /// The line, from 1.
     pub line: usize,
     /// Which rule of the layout it breaks: `columns`, `code`, `name`, `year`.
@@ -80,10 +80,10 @@ impl Regions {
     ///
     /// # Errors
     /// The first line that breaks the layout.
-    pub fn with(tsv: &str) -> Result<Regions, RegionFault> {
+    pub fn with(tsv: &str) -> Result<Regions, RegionListFault> {
         let mut periods = Self::builtin().periods.clone();
         for (line, row) in lines(tsv) {
-            let read = period(row).map_err(|rule| RegionFault { line, rule })?;
+            let read = period(row).map_err(|rule| RegionListFault { line, rule })?;
             periods.push(Period {
                 code: read.code,
                 name: Cow::Owned(read.name.into_owned()),

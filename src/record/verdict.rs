@@ -69,7 +69,7 @@ closed! {
 
 /// What a reason does to the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
+pub enum ReasonClass {
     /// It makes the verdict `invalid`.
     Invalid,
     /// It makes it `undetermined`, unless something else makes it invalid.
@@ -79,11 +79,11 @@ pub enum Class {
 }
 
 impl Reason {
-    /// The class. `key_unknown` and `type_unknown` are [`Class::Undetermined`] where the verifier's lists are
+    /// The class. `key_unknown` and `type_unknown` are [`ReasonClass::Undetermined`] where the verifier's lists are
     /// older than the envelope; see [`Facts::lists_older`].
-    pub const fn class(self) -> Class {
+    pub const fn class(self) -> ReasonClass {
         match self {
-            Self::Disputed | Self::FieldsLimited => Class::Note,
+            Self::Disputed | Self::FieldsLimited => ReasonClass::Note,
             Self::SourceUnreachable
             | Self::FeedLate
             | Self::CopyStale
@@ -92,7 +92,7 @@ impl Reason {
             | Self::StatusUnavailable
             | Self::CheckpointStale
             | Self::RecordDamaged
-            | Self::HolderCodeConflict => Class::Undetermined,
+            | Self::HolderCodeConflict => ReasonClass::Undetermined,
             Self::SignatureMismatch
             | Self::KeyUnknown
             | Self::KeyRevoked
@@ -114,7 +114,7 @@ impl Reason {
             | Self::FaceMismatch
             | Self::CopyOutOfScope
             | Self::TypeUnknown
-            | Self::Malformed => Class::Invalid,
+            | Self::Malformed => ReasonClass::Invalid,
         }
     }
 
@@ -123,10 +123,10 @@ impl Reason {
     }
 }
 
-const INVALID: u64 = mask(Class::Invalid);
-const UNDETERMINED: u64 = mask(Class::Undetermined);
+const INVALID: u64 = mask(ReasonClass::Invalid);
+const UNDETERMINED: u64 = mask(ReasonClass::Undetermined);
 
-const fn mask(class: Class) -> u64 {
+const fn mask(class: ReasonClass) -> u64 {
     let mut all = Reason::ALL;
     let mut bits = 0;
     while let [reason, rest @ ..] = all {
@@ -353,6 +353,23 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
             reasons: Reasons::NONE.with(Reason::RecordDamaged),
         };
     }
+    let mut found = standings(facts);
+    add_terms(&mut found, facts, on, at);
+
+    const BY_LIST: u64 = Reason::KeyUnknown.bit() | Reason::TypeUnknown.bit();
+    let excused = if facts.lists_older { BY_LIST } else { 0 };
+    let verdict = if found.0 & INVALID & !excused != 0 {
+        Verdict::Invalid
+    } else if found.0 & (UNDETERMINED | excused) != 0 {
+        Verdict::Undetermined
+    } else {
+        Verdict::Valid
+    };
+    Judgement { verdict, reasons: found }
+}
+
+/// What signature, key, log, state, holder and custody say.
+fn standings(facts: &Facts) -> Reasons {
     let mut found = Reasons::NONE;
     found.add_if(facts.signature == Some(false), Reason::SignatureMismatch);
     match facts.key {
@@ -386,6 +403,11 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
             found.add_if(!facts.source_answered, Reason::SourceUnreachable);
         }
     }
+    found
+}
+
+/// What dates, lists and marks say.
+fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     let stale = match (facts.as_of, facts.max_staleness_s) {
         (Some(as_of), Some(limit)) => as_of.plus_seconds(limit) < at,
         _ => false,
@@ -404,17 +426,6 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
     found.add_if(facts.copy_out_of_scope, Reason::CopyOutOfScope);
     found.add_if(facts.disputed, Reason::Disputed);
     found.add_if(facts.fields_limited, Reason::FieldsLimited);
-
-    const BY_LIST: u64 = Reason::KeyUnknown.bit() | Reason::TypeUnknown.bit();
-    let excused = if facts.lists_older { BY_LIST } else { 0 };
-    let verdict = if found.0 & INVALID & !excused != 0 {
-        Verdict::Invalid
-    } else if found.0 & (UNDETERMINED | excused) != 0 {
-        Verdict::Undetermined
-    } else {
-        Verdict::Valid
-    };
-    Judgement { verdict, reasons: found }
 }
 
 impl State {

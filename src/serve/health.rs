@@ -10,7 +10,7 @@ use crate::http::Pending;
 use crate::http::metrics::Metrics;
 
 /// One thing that must hold for work to be possible, by name; the error's code is shown, its cause is not.
-pub struct Check {
+pub struct ReadinessCheck {
     /// A stable name: `store`, `log`, `policy`.
     pub name: &'static str,
     /// Asks now; must answer within a second or so.
@@ -19,7 +19,7 @@ pub struct Check {
 
 /// All checks; put into the application as `web::Data<Checks>`.
 #[derive(Default)]
-pub struct Checks(pub Vec<Check>);
+pub struct Checks(pub Vec<ReadinessCheck>);
 
 /// `GET /healthz` and `GET /readyz`.
 pub fn routes(cfg: &mut web::ServiceConfig) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::web;
 
-use super::health::{Check, Checks};
+use super::health::{Checks, ReadinessCheck};
 use super::{Parts, Server};
 use crate::api::document::Document;
 use crate::api::oauth2::{Credentials, Grant};
@@ -216,7 +216,7 @@ fn checks(registry: &Registry) -> Checks {
     let (store, log, policy) = (registry.clone(), registry.clone(), registry.clone());
     let unready = |code| Error::new(code, "");
     Checks(vec![
-        Check {
+        ReadinessCheck {
             name: "store",
             ask: Arc::new(move || {
                 let registry = store.clone();
@@ -230,14 +230,14 @@ fn checks(registry: &Registry) -> Checks {
                 })
             }),
         },
-        Check {
+        ReadinessCheck {
             name: "log",
             ask: Arc::new(move || {
                 let healthy = log.access().is_ok_and(|access| access.healthy());
                 Box::pin(async move { if healthy { Ok(()) } else { Err(unready(Code::LogUnavailable)) } })
             }),
         },
-        Check {
+        ReadinessCheck {
             name: "policy",
             ask: Arc::new(move || {
                 let fresh = policy.fresh_snapshot().map(drop);

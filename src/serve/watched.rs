@@ -12,6 +12,13 @@ use crate::store::{DbUrl, READ_BOUNDS_US};
 
 /// Puts them all on.
 pub fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
+    watch_accesses(metrics, registry)?;
+    watch_reads(metrics, registry)?;
+    watch_files(metrics, registry)
+}
+
+/// Commits of the access log and what waits for them.
+fn watch_accesses(metrics: &Metrics, registry: &Registry) -> Result<()> {
     type Read = fn(&Counters) -> u64;
     let counted: [(Kind, &'static str, &'static str, Read); 5] = [
         (Kind::Counter, "elicense_access_batches_total", "Confirmed commits of access entries.", |c| {
@@ -57,7 +64,11 @@ pub fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
             },
         )
     };
-    metrics.watch_buckets("elicense_access_batch_entries", "Access entries in a confirmed commit.", sizes)?;
+    metrics.watch_buckets("elicense_access_batch_entries", "Access entries in a confirmed commit.", sizes)
+}
+
+/// Point reads: how many a worker made itself, and how long they take.
+fn watch_reads(metrics: &Metrics, registry: &Registry) -> Result<()> {
     let store = registry.store().clone();
     metrics.watch(
         Kind::Counter,
@@ -67,7 +78,11 @@ pub fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
     )?;
     let store = registry.store().clone();
     let reads = move || seconds(&READ_BOUNDS_US, &store.reads().us, &store.reads().us_sum);
-    metrics.watch_buckets("elicense_point_read_seconds", "Time of a point read.", reads)?;
+    metrics.watch_buckets("elicense_point_read_seconds", "Time of a point read.", reads)
+}
+
+/// Sizes of SQLite's write-ahead logs.
+fn watch_files(metrics: &Metrics, registry: &Registry) -> Result<()> {
     let DbUrl::Sqlite(file) = registry.store().url() else { return Ok(()) };
     let access = registry.store().url().access_path().unwrap_or_default();
     for (name, file) in

@@ -12,7 +12,7 @@ use crate::closed::closed;
 use crate::record::canonical::{self, append_base64url};
 use crate::record::digest::Digest;
 use crate::record::json;
-pub use fault::{EnvelopeFault, Part};
+pub use fault::{EnvelopeFault, EnvelopePart};
 pub use header::{Algorithm, Header};
 
 closed! {
@@ -196,9 +196,9 @@ impl EnvelopeBuf {
         if payload.len() > (limits.payload.saturating_mul(4)).div_ceil(3) {
             return Err(EnvelopeFault::PayloadTooLong);
         }
-        let header = fault::decode(header, Part::Header)?;
-        let payload = fault::decode(payload, Part::Payload)?;
-        let signature = fault::decode(signature, Part::Signature)?;
+        let header = fault::decode(header, EnvelopePart::Header)?;
+        let payload = fault::decode(payload, EnvelopePart::Payload)?;
+        let signature = fault::decode(signature, EnvelopePart::Signature)?;
         let signature: [u8; SIGNATURE_LEN] =
             signature.as_slice().try_into().ok().ok_or(EnvelopeFault::SignatureLength)?;
         Header::parse(&header)?;

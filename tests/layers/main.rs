@@ -6,6 +6,8 @@
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
 mod circles;
+mod functions;
+mod names;
 mod rooms;
 mod rules;
 mod source;

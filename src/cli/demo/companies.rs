@@ -166,25 +166,24 @@ pub fn licences(script: &mut Script, offices: &Offices, companies: &[Company], s
                 let new = Version { changes, valid_to: Some(Validity::Until(until)), ..Version::default() };
                 script.version(of, Action::Extend, market, "股东会决议延长营业期限", later, new);
             }
-            // Ended or annulled within the last year, so that the story is fresh.
-            107 => {
-                script.act(
-                    of,
-                    Action::Annul,
-                    market,
-                    "提交虚假材料取得登记，撤销设立登记",
-                    today.plus_days(-12),
-                );
+            _ => {
+                if let Some((action, ground, on)) = ended(company.n, today) {
+                    script.act(of, action, market, ground, on);
+                }
             }
-            106 | 203 => {
-                let ground = "开业后自行停业连续六个月以上，吊销营业执照";
-                script.act(of, Action::Revoke, market, ground, years_before(today, 1));
-            }
-            201 | 113 => {
-                script.act(of, Action::Cancel, market, "经营者申请注销登记", today.plus_days(-120));
-            }
-            _ => {}
         }
+    }
+}
+
+/// How a company's licence ended: within the last year, so that the story is fresh.
+fn ended(company: u32, today: Day) -> Option<(Action, &'static str, Day)> {
+    match company {
+        107 => Some((Action::Annul, "提交虚假材料取得登记，撤销设立登记", today.plus_days(-12))),
+        106 | 203 => {
+            Some((Action::Revoke, "开业后自行停业连续六个月以上，吊销营业执照", years_before(today, 1)))
+        }
+        201 | 113 => Some((Action::Cancel, "经营者申请注销登记", today.plus_days(-120))),
+        _ => None,
     }
 }
 

@@ -8,7 +8,12 @@ use crate::clock::{Day, Moment};
 /// The statements as of `now`.
 pub fn coverages(offices: &Offices, types: &Types, now: Moment) -> Vec<Coverage> {
     let desk = Desk { offices, types, now };
-    [
+    of_families(&desk).into_iter().chain(of_departments(&desk)).flatten().collect()
+}
+
+/// Identity cards, households, marriages and births.
+fn of_families(desk: &Desk<'_>) -> Vec<Option<Coverage>> {
+    vec![
         desk.stated("resident_id_card", "示范省人口信息系统", "police_province", ("190000", "示范省"), 2004),
         desk.stated("household_front", "示范市户籍管理系统", "police", ("190101", "城东区"), 1986),
         desk.stated("household_member", "示范市户籍管理系统", "police", ("190101", "城东区"), 1986),
@@ -46,6 +51,12 @@ pub fn coverages(offices: &Offices, types: &Types, now: Moment) -> Vec<Coverage>
             )],
             ..one
         }),
+    ]
+}
+
+/// What one department each keeps.
+fn of_departments(desk: &Desk<'_>) -> Vec<Option<Coverage>> {
+    vec![
         desk.stated("disability_certificate", "示范市残疾人服务系统", "disabled", ("190101", "城东区"), 2008),
         desk.stated("social_security_card", "示范市社会保障卡系统", "hrss", ("190101", "城东区"), 2011),
         desk.stated(
@@ -73,14 +84,11 @@ pub fn coverages(offices: &Offices, types: &Types, now: Moment) -> Vec<Coverage>
         // Its feed has been silent for three days: absence is told as feed_late.
         desk.stated("driving_licence", "示范市驾驶人管理系统", "driver", ("190100", "示范市"), 1996).map(
             |one| {
-                let silent = now.plus_seconds(-3 * 24 * 3600);
+                let silent = desk.now.plus_seconds(-3 * 24 * 3600);
                 Coverage { as_of: silent, heartbeat: silent, ..one }
             },
         ),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 struct Desk<'a> {

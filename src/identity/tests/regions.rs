@@ -89,7 +89,7 @@ fn a_list_that_breaks_the_layout_is_refused_at_its_line() {
     ];
     for (row, rule) in broken {
         let fault = Regions::with(&format!("# head\n\n{row}\n")).unwrap_err();
-        assert_eq!(fault, RegionFault { line: 3, rule }, "{row}");
+        assert_eq!(fault, RegionListFault { line: 3, rule }, "{row}");
     }
     assert_eq!(Regions::builtin().status("1101"), RegionStatus::Unknown);
     assert_eq!(Regions::builtin().status("+11010"), RegionStatus::Unknown);

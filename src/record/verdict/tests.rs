@@ -17,44 +17,44 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, Class); 33] = [
-    ("signature_mismatch", Class::Invalid),
-    ("key_unknown", Class::Invalid),
-    ("key_revoked", Class::Invalid),
-    ("issuer_not_authorised", Class::Invalid),
-    ("not_logged", Class::Invalid),
-    ("log_inconsistent", Class::Invalid),
-    ("superseded", Class::Invalid),
-    ("suspended", Class::Invalid),
-    ("annulled", Class::Invalid),
-    ("cancelled", Class::Invalid),
-    ("lapsed", Class::Invalid),
-    ("revoked", Class::Invalid),
-    ("transferred", Class::Invalid),
-    ("withdrawn", Class::Invalid),
-    ("expired", Class::Invalid),
-    ("not_yet_valid", Class::Invalid),
-    ("review_overdue", Class::Invalid),
-    ("holder_deceased", Class::Invalid),
-    ("face_mismatch", Class::Invalid),
-    ("copy_out_of_scope", Class::Invalid),
-    ("type_unknown", Class::Invalid),
-    ("malformed", Class::Invalid),
-    ("source_unreachable", Class::Undetermined),
-    ("feed_late", Class::Undetermined),
-    ("copy_stale", Class::Undetermined),
-    ("not_covered", Class::Undetermined),
-    ("death_reported", Class::Undetermined),
-    ("status_unavailable", Class::Undetermined),
-    ("checkpoint_stale", Class::Undetermined),
-    ("record_damaged", Class::Undetermined),
-    ("holder_code_conflict", Class::Undetermined),
-    ("disputed", Class::Note),
-    ("fields_limited", Class::Note),
+const CLASSES: [(&str, ReasonClass); 33] = [
+    ("signature_mismatch", ReasonClass::Invalid),
+    ("key_unknown", ReasonClass::Invalid),
+    ("key_revoked", ReasonClass::Invalid),
+    ("issuer_not_authorised", ReasonClass::Invalid),
+    ("not_logged", ReasonClass::Invalid),
+    ("log_inconsistent", ReasonClass::Invalid),
+    ("superseded", ReasonClass::Invalid),
+    ("suspended", ReasonClass::Invalid),
+    ("annulled", ReasonClass::Invalid),
+    ("cancelled", ReasonClass::Invalid),
+    ("lapsed", ReasonClass::Invalid),
+    ("revoked", ReasonClass::Invalid),
+    ("transferred", ReasonClass::Invalid),
+    ("withdrawn", ReasonClass::Invalid),
+    ("expired", ReasonClass::Invalid),
+    ("not_yet_valid", ReasonClass::Invalid),
+    ("review_overdue", ReasonClass::Invalid),
+    ("holder_deceased", ReasonClass::Invalid),
+    ("face_mismatch", ReasonClass::Invalid),
+    ("copy_out_of_scope", ReasonClass::Invalid),
+    ("type_unknown", ReasonClass::Invalid),
+    ("malformed", ReasonClass::Invalid),
+    ("source_unreachable", ReasonClass::Undetermined),
+    ("feed_late", ReasonClass::Undetermined),
+    ("copy_stale", ReasonClass::Undetermined),
+    ("not_covered", ReasonClass::Undetermined),
+    ("death_reported", ReasonClass::Undetermined),
+    ("status_unavailable", ReasonClass::Undetermined),
+    ("checkpoint_stale", ReasonClass::Undetermined),
+    ("record_damaged", ReasonClass::Undetermined),
+    ("holder_code_conflict", ReasonClass::Undetermined),
+    ("disputed", ReasonClass::Note),
+    ("fields_limited", ReasonClass::Note),
 ];
 
 /// The class of [`CLASSES`].
-fn class(reason: Reason) -> Class {
+fn class(reason: Reason) -> ReasonClass {
     CLASSES.iter().find(|(name, _)| *name == reason.wire()).unwrap().1
 }
 
@@ -124,9 +124,9 @@ fn i5_each_reason_alone_gives_its_verdict() {
         let judgement = judge(&with(&[*reason]));
         assert_eq!(judgement.reasons.iter().collect::<Vec<_>>(), [*reason]);
         let expected = match class {
-            Class::Invalid => Verdict::Invalid,
-            Class::Undetermined => Verdict::Undetermined,
-            Class::Note => Verdict::Valid,
+            ReasonClass::Invalid => Verdict::Invalid,
+            ReasonClass::Undetermined => Verdict::Undetermined,
+            ReasonClass::Note => Verdict::Valid,
         };
         assert_eq!(judgement.verdict, expected, "{name}");
         assert_eq!(Reason::from_wire(name), Some(*reason));
@@ -197,21 +197,21 @@ proptest! {
         let facts = Facts { lists_older, ..with(&reasons) };
         let judgement = judge(&facts);
         let weight = |reason: Reason| match reason {
-            Reason::KeyUnknown | Reason::TypeUnknown if lists_older => Class::Undetermined,
+            Reason::KeyUnknown | Reason::TypeUnknown if lists_older => ReasonClass::Undetermined,
             reason => class(reason),
         };
         let worst = judgement.reasons.iter().map(weight).min();
         prop_assert_eq!(judgement.verdict, match worst {
-            Some(Class::Invalid) => Verdict::Invalid,
-            Some(Class::Undetermined) => Verdict::Undetermined,
-            Some(Class::Note) | None => Verdict::Valid,
+            Some(ReasonClass::Invalid) => Verdict::Invalid,
+            Some(ReasonClass::Undetermined) => Verdict::Undetermined,
+            Some(ReasonClass::Note) | None => Verdict::Valid,
         });
     }
 
     #[test]
     fn i5_what_cannot_be_determined_never_makes_a_record_invalid(reasons in subsets(), extra in 0..Reason::ALL.len()) {
         let extra = Reason::ALL[extra];
-        prop_assume!(class(extra) != Class::Invalid && extra != Reason::RecordDamaged);
+        prop_assume!(class(extra) != ReasonClass::Invalid && extra != Reason::RecordDamaged);
         let before = judge(&with(&reasons)).verdict;
         let mut facts = with(&reasons);
         // Only facts that stand beside the others: one that takes another's place would also remove a reason.

@@ -60,7 +60,7 @@ impl Registry {
             display: new.display.clone(),
             agency: new.agency.clone(),
             role: "clerk".to_owned(),
-            password: password::hash(secret, password::Cost::STANDARD)?,
+            password: password::hash(secret, password::HashCost::STANDARD)?,
             enabled: true,
             body: serde_json::to_string(&body).map_err(Error::internal)?,
             failures: 0,

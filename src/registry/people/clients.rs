@@ -45,7 +45,7 @@ impl Registry {
         let row = ClientRow {
             id: new.id.clone(),
             agency: new.agency.clone(),
-            secret: password::hash(secret, password::Cost::STANDARD)?,
+            secret: password::hash(secret, password::HashCost::STANDARD)?,
             body: serde_json::to_string(&body).map_err(Error::internal)?,
             enabled: true,
             made_at: self.now().micros(),

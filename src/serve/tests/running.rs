@@ -13,7 +13,7 @@ use crate::config::{Door, Listener, ServeConfig, TlsFiles};
 use crate::error::{Code, Error};
 use crate::http::metrics::Metrics;
 use crate::rule::Rule;
-use crate::serve::health::{Check, Checks};
+use crate::serve::health::{Checks, ReadinessCheck};
 use crate::serve::{Parts, Server};
 
 /// A self-made certificate for `localhost`, written to both files; gives its PEM.
@@ -29,7 +29,7 @@ fn files(folder: &Path) -> TlsFiles {
 }
 
 fn parts(ready: Arc<AtomicBool>) -> Parts {
-    let checks = web::Data::new(Checks(vec![Check {
+    let checks = web::Data::new(Checks(vec![ReadinessCheck {
         name: "store",
         ask: Arc::new(move || {
             let ready = ready.load(Ordering::SeqCst);

@@ -9,7 +9,7 @@ use crate::rule::Rule;
 
 /// A part of the compact form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum EnvelopePart {
     /// The protected header.
     Header,
     /// The payload.
@@ -26,7 +26,7 @@ pub enum EnvelopeFault {
     CompactParts,
     /// A part is not base64url without padding: another alphabet, white space, `=`, or non-zero tail bits.
     #[error("the {} is not base64url without padding", .0.name())]
-    Base64(Part),
+    Base64(EnvelopePart),
     /// The header is longer than any that is allowed.
     #[error("the header is too long")]
     HeaderTooLong,
@@ -76,7 +76,7 @@ pub enum EnvelopeFault {
     Signature,
 }
 
-impl Part {
+impl EnvelopePart {
     fn name(self) -> &'static str {
         match self {
             Self::Header => "header",
@@ -91,9 +91,9 @@ impl EnvelopeFault {
     pub fn rule(self) -> Rule {
         match self {
             Self::CompactParts => Rule::EnvelopeParts,
-            Self::Base64(Part::Header) => Rule::EnvelopeHeaderBase64,
-            Self::Base64(Part::Payload) => Rule::EnvelopePayloadBase64,
-            Self::Base64(Part::Signature) => Rule::EnvelopeSignatureBase64,
+            Self::Base64(EnvelopePart::Header) => Rule::EnvelopeHeaderBase64,
+            Self::Base64(EnvelopePart::Payload) => Rule::EnvelopePayloadBase64,
+            Self::Base64(EnvelopePart::Signature) => Rule::EnvelopeSignatureBase64,
             Self::HeaderTooLong => Rule::EnvelopeHeaderLength,
             Self::PayloadTooLong => Rule::EnvelopePayloadLength,
             Self::Header(_) => Rule::EnvelopeHeaderCanonical,
@@ -113,6 +113,6 @@ impl EnvelopeFault {
 }
 
 /// The bytes of a part, strictly: only one text decodes to them.
-pub(super) fn decode(text: &str, part: Part) -> Result<Vec<u8>, EnvelopeFault> {
+pub(super) fn decode(text: &str, part: EnvelopePart) -> Result<Vec<u8>, EnvelopeFault> {
     URL_SAFE_NO_PAD.decode(text).ok().ok_or(EnvelopeFault::Base64(part))
 }
