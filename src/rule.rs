@@ -126,7 +126,6 @@ closed! {
         OrderEffectiveOn, "order_effective_on", "签名指令中的生效日期与请求不一致。请核对后重新签名。", "The signed order names another day of effect than the request. Compare the two and sign again.";
         OrderGround, "order_ground", "签名指令中的依据与请求不一致。请核对后重新签名。", "The signed order names another ground than the request. Compare the two and sign again.";
         OrderDetail, "order_detail", "签名指令的内容与请求不一致。请核对后重新签名。", "The signed order has other details than the request. Compare the two and sign again.";
-        OrderAgency, "order_agency", "提交了机构的签名指令，但没有写明机构。请补填机构代码。", "The signed order is an agency's, but no agency is named. Name the agency.";
         OrderReplayed, "order_replayed", "这条签名指令已经执行过。请重新签发指令。", "This order was carried out before. Sign a new order.";
 
         // Directory entries (目录)
@@ -138,8 +137,6 @@ closed! {
         StateNotMarked, "state_not_marked", "这个状态由记录转移产生，不能直接标注。请办理转移。", "This state comes about when records move between holders. Move the records instead.";
         StateOfEntity, "state_of_entity", "只有组织才能标注为解散。请核对主体。", "Only an organisation can be dissolved. Check the holder.";
         StateOfPerson, "state_of_person", "这个状态只适用于自然人。请核对主体。", "This state is for a person only. Check the holder.";
-        DeathUnconfirmed, "death_unconfirmed", "这个来源不足以确认死亡。请先登记为“报告死亡”，待有权机关确认。", "This source does not confirm a death. Enter it as reported and let an authority confirm it.";
-        HolderState, "holder_state", "主体已是这个状态，或不允许这样变更。请先查看当前状态。", "The holder is in that state already, or cannot change to it. Read the state first.";
         SameHolder, "same_holder", "两个号码指向同一主体。无需关联。", "Both codes lead to the same holder already. No link is needed.";
         LinkPersons, "link_persons", "这种关联只用于自然人的号码。请核对两个号码。", "This link is for two codes of persons. Check both codes.";
         LinkEntities, "link_entities", "这种关联只用于组织的代码。请核对两个代码。", "This link is for two codes of organisations. Check both codes.";

@@ -239,7 +239,7 @@ fn i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
     let answered: Value = serde_json::from_slice(&answered).unwrap();
     let ask: DirectoryAsk =
         serde_json::from_value(json!({"holder": holder_of(new), "purpose": purpose})).unwrap();
-    let listed = run(registry.directory(&operator(), &ask)).unwrap().body;
+    let listed = common::value(&run(registry.directory(&operator(), &ask)).unwrap());
     for receipt in [&answered["receipt"], &listed["receipt"]] {
         let entry = entry_of(receipt);
         let seats = [new, old, idle].map(|code| entry.seat_of("111", code));
@@ -282,15 +282,15 @@ fn i2_every_holder_whose_code_is_known_stands_in_the_entry(world: World) {
     let envelope = &answered["records"][0]["envelope"];
     receipts.push((answered["receipt"].clone(), CHEN));
     let directory: DirectoryAsk = serde_json::from_value(ask).unwrap();
-    let listed = run(registry.directory(&operator(), &directory)).unwrap().body;
+    let listed = common::value(&run(registry.directory(&operator(), &directory)).unwrap());
     receipts.push((listed["receipt"].clone(), CHEN));
     // By identifier or envelope nobody is asked about: the first holder stands there.
     let history: HistoryAsk =
         serde_json::from_value(json!({"identifier": issued.identifier, "purpose": purpose})).unwrap();
-    let shown = run(registry.history(&operator(), &history)).unwrap().body;
+    let shown = common::value(&run(registry.history(&operator(), &history)).unwrap());
     receipts.push((shown["receipt"].clone(), ZHOU));
     let verify: VerifyAsk = serde_json::from_value(json!({"envelope": envelope})).unwrap();
-    let verified = run(registry.verify(None, &verify)).unwrap().body;
+    let verified = common::value(&run(registry.verify(None, &verify)).unwrap());
     receipts.push((verified["receipt"].clone(), ZHOU));
     for (receipt, asked) in receipts {
         let entry = entry_of(&receipt);

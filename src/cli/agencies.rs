@@ -8,7 +8,7 @@ use serde_json::json;
 use super::input::{self, usage};
 use super::output::Output;
 use super::place::Globals;
-use crate::catalog::{Agency, Authority, Empowerment, HolderSource, Region, Statement};
+use crate::catalog::{Agency, Authority, Catalog, Empowerment, HolderSource, Region, Statement};
 use crate::clock::Day;
 use crate::error::Result;
 
@@ -75,14 +75,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
                 .say(&format!("{} agencies written.", agencies.len()), &json!({"agencies": agencies.len()}));
         }
         Command::Authorise { agency, r#type, region, from, to } => {
-            let snapshot = registry.snapshot();
-            let types: Vec<String> = if r#type == "all" {
-                snapshot.catalog.types().iter().map(|entry| entry.def().code.clone()).collect()
-            } else {
-                let by_name =
-                    snapshot.catalog.type_by_slug(&r#type).or_else(|| snapshot.catalog.type_of(&r#type));
-                vec![by_name.ok_or_else(|| usage("type", "no type of that code or name"))?.def().code.clone()]
-            };
+            let types = types_named(&registry.snapshot().catalog, &r#type)?;
             for type_code in &types {
                 let authority =
                     Authority { agency: agency.clone(), type_code: type_code.clone(), region, from, to };
@@ -124,6 +117,16 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// The codes of the types that are meant: of one by code or name, or of all.
+fn types_named(catalog: &Catalog, named: &str) -> Result<Vec<String>> {
+    if named == "all" {
+        return Ok(catalog.types().iter().map(|entry| entry.def().code.clone()).collect());
+    }
+    let entry = catalog.type_by_slug(named).or_else(|| catalog.type_of(named));
+    let entry = entry.ok_or_else(|| usage("type", "no type of that code or name"))?;
+    Ok(vec![entry.def().code.clone()])
 }
 
 /// What would be accepted.

@@ -81,8 +81,7 @@ fn i4_a_client_works_for_its_own_agency_and_an_operator_for_any() {
     };
     assert_eq!(asked(&client, None), Ok(Some("a".into())));
     assert_eq!(asked(&client, Some("a")), Ok(Some("a".into())));
-    let refused =
-        (crate::error::Code::Forbidden, "issuer".to_owned(), Some(crate::rule::Rule::AgencyMismatch));
+    let refused = (crate::error::Code::Forbidden, "issuer".to_owned(), Some(Rule::AgencyMismatch));
     assert_eq!(asked(&client, Some("b")), Err(refused));
     assert_eq!(asked(&operator, Some("b")), Ok(Some("b".into())));
     assert_eq!(asked(&operator, None), Ok(None));

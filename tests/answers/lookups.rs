@@ -17,14 +17,14 @@ pub fn body(world: &World, actor: &Actor, ask: Value) -> Vec<u8> {
     let ask: Ask = serde_json::from_value(ask).unwrap();
     world.registry.refresh().unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    run(world.registry.lookup(actor, prepared, "cli")).unwrap().body
+    run(world.registry.lookup(actor, prepared)).unwrap().body
 }
 
 /// The bytes of the answer that pages and commands read as a value.
 fn value_body(world: &World, actor: &Actor, ask: Value) -> Vec<u8> {
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    run(world.registry.lookup_value(actor, prepared, "cli")).unwrap().bytes().unwrap()
+    run(world.registry.lookup_value(actor, prepared)).unwrap().bytes().unwrap()
 }
 
 /// What an answer says beside its access.
@@ -45,6 +45,7 @@ pub fn limited(fields: &[&str]) -> Actor {
         grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
         budget: 100,
         enabled: true,
+        epoch: 1,
     };
     Actor::Client { client: client.into(), scopes }
 }

@@ -27,7 +27,7 @@ fn lists_histories_and_verifications_are_answered_in_the_bytes_they_always_were(
     ] {
         let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose(), "receipt": receipt});
         let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
-        let listed = run(world.registry.directory(actor, &ask, "cli")).unwrap();
+        let listed = run(world.registry.directory(actor, &ask)).unwrap();
         described.check("DirectoryAnswer", &value(&listed));
         stable.same(&format!("directory_{name}"), &serde_json::to_string(&listed).unwrap());
     }
@@ -46,7 +46,7 @@ fn lists_histories_and_verifications_are_answered_in_the_bytes_they_always_were(
             ask[name] = value.clone();
         }
         let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
-        let shown = run(world.registry.history(actor, &ask, "cli")).unwrap();
+        let shown = run(world.registry.history(actor, &ask)).unwrap();
         described.check("HistoryAnswer", &value(&shown));
         stable.same(&format!("history_{name}"), &serde_json::to_string(&shown).unwrap());
     }
@@ -91,7 +91,7 @@ fn verifications(world: &World, made: &Made, stable: &mut Stable, described: &mu
         ("no_receipt", public, json!({"receipt": {"log": "x"}})),
     ] {
         let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
-        let verified = run(world.registry.verify(actor, &ask, "cli")).unwrap();
+        let verified = run(world.registry.verify(actor, &ask)).unwrap();
         described.check("VerifyAnswer", &value(&verified));
         stable.same(&format!("verify_{name}"), &serde_json::to_string(&verified).unwrap());
     }

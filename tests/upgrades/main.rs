@@ -88,8 +88,8 @@ fn receipts_hold(kept: &Kept, registry: &Registry) {
         let ask: VerifyAsk = serde_json::from_value(json!({"receipt": answer["receipt"]})).unwrap();
         registry.refresh().unwrap();
         let verified = run(registry.verify(Some(&operator()), &ask)).unwrap();
-        assert_eq!(verified.body["verdict"], "valid", "{name}: {}", verified.body);
-        assert_eq!(verified.body["entry"]["v"], 1);
+        assert_eq!(verified.verdict.wire(), "valid", "{name}: {:?}", verified.rule);
+        assert_eq!(verified.entry.unwrap()["v"], 1);
     }
     registry.stop_access();
     for log in ["records", "access-main"] {

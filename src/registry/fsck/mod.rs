@@ -13,6 +13,7 @@ mod history;
 mod holders;
 mod leaves;
 mod logs;
+mod options;
 mod public;
 mod report;
 mod rows;
@@ -20,25 +21,12 @@ mod seals;
 mod signatures;
 mod stated;
 
+pub use options::FsckOptions;
 pub use report::{CheckedLog, Counts, Finding, FindingKind, FsckReport, Unauthorised, record_name};
 
 use crate::error::Result;
 use crate::registry::Registry;
 use leaves::Leaves;
-
-/// Rows read in one snapshot.
-const PAGE: i64 = 200;
-
-/// What to look at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FsckOptions {
-    /// Count rows and wide rows by table.
-    pub stats: bool,
-    /// Stop at the first pass over the records' signatures: batches, looked at one by one only where a batch
-    /// fails. Several times faster, and blind to a signature made on purpose to pass in a batch; without it
-    /// each signature is verified strictly. Signatures of orders and statements are always verified strictly.
-    pub quick: bool,
-}
 
 impl Registry {
     /// Checks everything. Blocks for as long as it takes to read every row once or twice.

@@ -9,7 +9,7 @@ use crate::record::canonical;
 use crate::record::event::{Event, EventKind, Order, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::names::REGISTRY;
-use crate::registry::fsck::PAGE;
+use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::published::notice::{client_body, key_body, stored_body, subject_of};
 use crate::store::{PublicEvent, Reader};

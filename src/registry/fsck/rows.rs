@@ -9,9 +9,10 @@ use crate::record::Record;
 use crate::record::payload::Validity;
 use crate::registry::Registry;
 use crate::registry::base::asked::holder_key;
+use crate::registry::fsck::history;
+use crate::registry::fsck::options::{FsckOptions, PAGE};
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::signatures::{check_attachments, check_signatures};
-use crate::registry::fsck::{FsckOptions, PAGE, history};
 use crate::store::{Opened, Reader, StoredRecord, envelope_digest};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 

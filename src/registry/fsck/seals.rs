@@ -2,8 +2,9 @@
 
 use crate::error::Result;
 use crate::registry::Registry;
+use crate::registry::fsck::holders;
+use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
-use crate::registry::fsck::{PAGE, holders};
 use crate::store::Opened;
 
 /// Opens every holder row and holds it against its events.

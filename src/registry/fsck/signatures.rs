@@ -5,7 +5,7 @@ use crate::record::{Digest, Record};
 use crate::registry::Registry;
 use crate::registry::base::names::REGISTRY;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::fsck::FsckOptions;
+use crate::registry::fsck::options::FsckOptions;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::store::StoredRecord;
 use crate::trust::keys::{BatchItem, verify_batch};

@@ -16,8 +16,8 @@ use crate::record::payload::{Attachment, Holder, Issuer, Replaces, TypeRef, Vali
 use crate::record::{Identifier, Record};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::strict;
-pub use crate::registry::records::draft::rules::authority;
-use crate::registry::records::draft::rules::{Candidate, approve};
+use crate::registry::records::draft::rules::{Candidate, approve, invalid};
+pub use crate::registry::records::draft::rules::{Checked, authority};
 use crate::rule::Rule;
 use crate::trust::random;
 
@@ -79,17 +79,6 @@ impl std::fmt::Debug for Draft {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Draft({}, {} holders)", self.type_code, self.holders.len())
     }
-}
-
-/// A record that passed every rule, with its holders' codes parsed.
-#[derive(Debug, Clone)]
-pub struct Checked {
-    /// Ready to be signed.
-    pub record: Record,
-    /// The holders' codes, in order.
-    pub codes: Vec<HolderCode>,
-    /// What was accepted but is worth saying: remarks on codes, notes on the face.
-    pub remarks: Vec<String>,
 }
 
 /// What a new version takes over from the one before.
@@ -233,8 +222,4 @@ fn identifier(draft: &Draft, type_code: &str, version: u32, successor: Option<&S
         None => random::serial()?,
     };
     Ok(Identifier::compose(type_code, &draft.issuer, &serial, version).map_err(fault)?.as_str().to_owned())
-}
-
-fn invalid(field: impl Into<std::borrow::Cow<'static, str>>, rule: Rule, detail: &'static str) -> Error {
-    Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }

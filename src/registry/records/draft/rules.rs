@@ -14,8 +14,18 @@ use crate::record::Record;
 use crate::record::identifier::Check;
 use crate::record::payload::{Holder, Validity};
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::records::draft::{Checked, invalid};
 use crate::rule::Rule;
+
+/// A record that passed every rule, with its holders' codes parsed.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Ready to be signed.
+    pub record: Record,
+    /// The holders' codes, in order.
+    pub codes: Vec<HolderCode>,
+    /// What was accepted but is worth saying: remarks on codes, notes on the face.
+    pub remarks: Vec<String>,
+}
 
 /// A record that is still to be judged; its face stands beside it, as the type's schema wants it.
 pub(super) struct Candidate {
@@ -237,4 +247,13 @@ fn role_error(faults: &[RoleFault]) -> Error {
         Some(fault) => error.rule(fault.rule()),
         None => error,
     }
+}
+
+/// A refusal of one field.
+pub(super) fn invalid(
+    field: impl Into<std::borrow::Cow<'static, str>>,
+    rule: Rule,
+    detail: &'static str,
+) -> Error {
+    Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }
