@@ -104,7 +104,7 @@ fn married(couple: usize, number: usize, day: &str) -> Draft {
 
 /// Its holders stand in the other order, so that it may come before the marriage in the merge, too.
 fn divorced(couple: usize, number: usize, day: &str) -> Draft {
-    let turned = couple % 2 == 0;
+    let turned = couple.is_multiple_of(2);
     certificate(DIVORCE, Couple { couple, turned }, &format!("L190101-{couple:05}-{number}"), day)
 }
 

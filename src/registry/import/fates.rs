@@ -19,7 +19,7 @@ pub(super) struct Ready {
 /// What becomes of an item.
 pub(super) enum Fate {
     /// It is stored; the directory entry of its number, where there is one, gives way to it.
-    Bound(Option<Listed>),
+    Bound(Option<Box<Listed>>),
     AlreadyThere,
     Refused(RowFault),
 }
@@ -96,7 +96,7 @@ impl Fates {
 
 /// The directory entry with the number of an item.
 pub(super) enum Entry {
-    GivesWay(Listed),
+    GivesWay(Box<Listed>),
     /// It may not give way, and so the item is refused.
     Refuses(RowFault),
 }
@@ -104,7 +104,7 @@ pub(super) enum Entry {
 /// What the entry, whose key row is `known`, means for the item.
 pub(super) fn entry(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Entry> {
     match hosted::of_key(reader, known) {
-        Ok(listed) => Ok(Entry::GivesWay(listed)),
+        Ok(listed) => Ok(Entry::GivesWay(Box::new(listed))),
         Err(error)
             if matches!(error.code, Code::ActionForbidden | Code::NumberClash | Code::RecordDamaged) =>
         {
