@@ -223,7 +223,7 @@ fn i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
     let link = |from: &str, to: &str| -> LinkCommand {
         serde_json::from_value(json!({
             "from": {"type": "111", "code": from}, "to": {"type": "111", "code": to}, "kind": "same_person",
-            "ground": "号码更正证明", "agency": people::POLICE,
+            "ground": "号码更正证明", "names_differ": true, "agency": people::POLICE,
         }))
         .unwrap()
     };

@@ -358,7 +358,7 @@ fn a_key_sent_again_gets_the_first_answer_and_at_another_address_a_mismatch() {
     };
     let link = json!({
         "from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": "190102197911020011"},
-        "kind": "same_person", "ground": "号码更正证明",
+        "kind": "same_person", "ground": "号码更正证明", "names_differ": true,
     });
     let first = send("/api/v1/holders/links", "k-1", &link);
     assert_eq!(first.status, 200, "{first:?}");

@@ -230,10 +230,11 @@ fn an_annulled_ending_ends_nothing(world: World) {
 
 fn an_ending_under_a_changed_number_ends_it(world: World) {
     people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
     let (old, new) = (wife(0), wife(50));
     let link = json!({
         "from": {"type": "111", "code": old}, "to": {"type": "111", "code": new}, "kind": "same_person",
-        "ground": "身份证号码更正证明", "agency": POLICE,
+        "ground": "身份证号码更正证明", "names_differ": true, "agency": POLICE,
     });
     world.registry.link_holders(&operator(), &serde_json::from_value(link).unwrap(), None).unwrap();
     let mut divorce = divorced(0, 1, "2020-10-08");

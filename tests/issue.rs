@@ -290,7 +290,7 @@ fn a_renamed_agency_keeps_its_earlier_names(world: World) {
     assert_eq!(told(world.registry.put_agency("test", &open)), "- agency_overlap");
     world.registry.put_agencies("test", &[named(old, "1990-01-01", Some("2019-12-31")), open]).unwrap();
     let reopened = world.reopen();
-    assert_eq!(reopened.snapshot().catalog.issuers().agencies().all().len(), 3);
+    assert_eq!(reopened.snapshot().catalog.issuers().agencies().all().len(), 4);
 
     let name_of = |code: &str| signed_record(&lookup(&world, code)[0]).issuer.name;
     let issued = issue(&world, people::id_card("190101199003070016", "王小明", "2019-12-31"));

@@ -152,7 +152,7 @@ fn of_others(world: &World) {
     issue(world, people::social_card(NEW, "林小满"));
     let link: LinkCommand = serde_json::from_value(json!({
         "from": {"type": "111", "code": OLD}, "to": {"type": "111", "code": NEW}, "kind": "same_person",
-        "ground": "号码更正证明", "agency": POLICE,
+        "ground": "号码更正证明", "names_differ": true, "agency": POLICE,
     }))
     .unwrap();
     world.registry.refresh().unwrap();

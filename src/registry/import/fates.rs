@@ -73,8 +73,8 @@ impl Fates {
                 continue;
             };
             *fate = match entry(writer, &known, &ready.item)? {
-                Entry::GivesWay(listed) => Fate::Bound(Some(listed)),
-                Entry::Refuses(fault) => {
+                Displaced::GivesWay(listed) => Fate::Bound(Some(listed)),
+                Displaced::Refuses(fault) => {
                     writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
                     Fate::Refused(fault)
                 }
@@ -95,20 +95,20 @@ impl Fates {
 }
 
 /// The directory entry with the number of an item.
-pub(super) enum Entry {
+pub(super) enum Displaced {
     GivesWay(Box<Listed>),
     /// It may not give way, and so the item is refused.
     Refuses(RowFault),
 }
 
 /// What the entry, whose key row is `known`, means for the item.
-pub(super) fn entry(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Entry> {
+pub(super) fn entry(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Displaced> {
     match hosted::of_key(reader, known) {
-        Ok(listed) => Ok(Entry::GivesWay(Box::new(listed))),
+        Ok(listed) => Ok(Displaced::GivesWay(Box::new(listed))),
         Err(error)
             if matches!(error.code, Code::ActionForbidden | Code::NumberClash | Code::RecordDamaged) =>
         {
-            Ok(Entry::Refuses(RowFault::new(item.line, &error)))
+            Ok(Displaced::Refuses(RowFault::new(item.line, &error)))
         }
         Err(error) => Err(error),
     }

@@ -5,7 +5,7 @@ use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::record::{Digest, Salt};
 use crate::registry::base::happened::Happened;
-use crate::registry::records::signed::{Seat, Signed};
+use crate::registry::records::signed::{Signed, SignedHolder};
 use crate::registry::records::submitted::Beginning;
 use crate::trust::{Envelope, HolderKey, random};
 
@@ -138,8 +138,8 @@ impl<'a> Rest<'a> {
         Some(part)
     }
 
-    fn seat(&mut self) -> Option<Seat> {
-        Some(Seat {
+    fn seat(&mut self) -> Option<SignedHolder> {
+        Some(SignedHolder {
             hk: HolderKey::from_bytes(self.fixed()?),
             code_type: self.text()?,
             code: self.text()?,

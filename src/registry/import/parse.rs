@@ -11,7 +11,7 @@ use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::import::columns::Columns;
 use crate::registry::import::errors::{ErrorFile, RowFault};
-use crate::registry::import::fates::{self, Entry};
+use crate::registry::import::fates::{self, Displaced};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
 use crate::registry::import::pace::{self, Pace};
@@ -129,7 +129,7 @@ impl Sink for Comparing<'_> {
                     Some(there) if there.content == item.signed.content.0 => done.already_there += 1,
                     Some(_) => done.faults.push(RowFault::clash(item.line)),
                     None => match entry.map(|known| fates::entry(reader, known, item)).transpose()? {
-                        Some(Entry::Refuses(fault)) => done.faults.push(fault),
+                        Some(Displaced::Refuses(fault)) => done.faults.push(fault),
                         gives_way => {
                             done.taken_over += u64::from(gives_way.is_some());
                             continue;

@@ -30,7 +30,7 @@ pub enum IssueOutcome {
 
 /// One holder of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seat {
+pub struct SignedHolder {
     /// Under which key its row stands.
     pub hk: HolderKey,
     /// Code type, 3 digits.
@@ -68,7 +68,7 @@ pub struct Signed {
     /// Last valid day.
     pub valid_to: Option<Day>,
     /// The holders, in order.
-    pub seats: Vec<Seat>,
+    pub seats: Vec<SignedHolder>,
     /// SHA-256 of the content form.
     pub content: Digest,
     /// Keyed hashes it takes: identifier, then number or content.
@@ -103,7 +103,7 @@ impl Signed {
         };
         let keys = vec![index.identifier_key(&record.identifier), unique];
         let secret_identifier = record.identifier_is_secret();
-        let seats = record.holders.into_iter().zip(&codes).map(|(holder, code)| Seat {
+        let seats = record.holders.into_iter().zip(&codes).map(|(holder, code)| SignedHolder {
             hk: holder_key(index, code),
             code_type: holder.code_type,
             code: holder.code,
@@ -150,7 +150,7 @@ impl Signed {
         place: &Place,
     ) -> Result<Vec<StoredRecord>> {
         let version = i32::try_from(self.version).map_err(Error::internal)?;
-        let row = |seat: &Seat| StoredRecord {
+        let row = |seat: &SignedHolder| StoredRecord {
             hk: seat.hk,
             type_code: self.type_code.clone(),
             record_id,

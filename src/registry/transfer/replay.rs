@@ -160,7 +160,7 @@ pub(super) fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Know
 }
 
 /// What the beginning of a record here came to.
-pub(super) struct Written {
+pub(super) struct LineStored {
     pub entries: Vec<[u8; 32]>,
     pub took_over: bool,
     pub ended: usize,
@@ -176,7 +176,7 @@ impl Incoming {
         place: &Place,
         snapshot: &Snapshot,
         label: &str,
-    ) -> Result<Written> {
+    ) -> Result<LineStored> {
         let none = || refused(Rule::EventSubject);
         let mut versions = self.versions.iter();
         let (first, rest) = self.events.split_first().ok_or_else(none)?;
@@ -206,7 +206,7 @@ impl Incoming {
         let ends = ends::apply(writer, snapshot, &rows, began, &place.behind(entries.len()))?;
         entries.extend(ends.entries);
         let (ended, proposals) = (ends.ended.len(), ends.proposals.len());
-        Ok(Written { entries, took_over: begun.took_over, ended, proposals })
+        Ok(LineStored { entries, took_over: begun.took_over, ended, proposals })
     }
 
     /// The row as an event leaves it. The line says of the copy's age and of the next review how they are after the
