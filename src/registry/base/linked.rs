@@ -25,14 +25,14 @@ impl Reach {
 }
 
 /// Which codes a walk found.
-pub(in crate::registry) struct Family {
+pub(in crate::registry) struct LinkedKeys {
     /// The first code's key, then the others in the order in which they were found.
     pub keys: Vec<HolderKey>,
     /// A row does not open, or more rows were left than may be read: there may be more codes.
     pub damaged: bool,
 }
 
-impl Family {
+impl LinkedKeys {
     /// The keys; `record_damaged` where a row does not open.
     pub fn sure(self) -> Result<Vec<HolderKey>> {
         match self.damaged {
@@ -56,8 +56,8 @@ pub(in crate::registry) fn walk(
     key: HolderKey,
     reach: Reach,
     mut meet: impl FnMut(Met<'_>),
-) -> Result<Family> {
-    let mut walked = Family { keys: vec![key], damaged: false };
+) -> Result<LinkedKeys> {
+    let mut walked = LinkedKeys { keys: vec![key], damaged: false };
     let mut at = 0;
     while let Some(key) = walked.keys.get(at).copied() {
         if at == reach.rows {
