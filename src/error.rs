@@ -97,7 +97,7 @@ codes! {
     SchemaOutdated, "schema_outdated", 500, Fault, "The database has another schema than this program", "数据库结构版本不符", "Run `elicense migrate`; serve never migrates.";
     LogLost, "log_lost", 503, Unavailable, "Another process has taken this log", "日志已由其他进程接管", "Start with another --node, or end the other process.";
     LogClosed, "log_closed", 503, Unavailable, "This log was closed and is never appended to", "日志已封存", "Add a successor with `elicense log add`.";
-    LogForked, "log_forked", 500, Fault, "The log's stored tree is not the one its checkpoint signed", "日志不一致", "Stop writing and run `elicense fsck`.";
+    LogForked, "log_forked", 503, Fault, "The stored log is not the one that was signed", "日志不一致", "Serve nothing from it and run `elicense fsck`; a database that was put back goes on with `elicense restore --in-place`.";
 }
 
 /// A refusal or failure on its way to whoever asked.

@@ -219,6 +219,13 @@ closed! {
         LogForkedFrontier, "log_forked_frontier", "日志的前沿与日志头不一致。请停止写入并运行 elicense fsck。", "The log's frontier contradicts its head. Stop writing and run `elicense fsck`.";
         LogForkedCheckpoint, "log_forked_checkpoint", "日志的检查点与日志头不一致。请停止写入并运行 elicense fsck。", "The log's checkpoint contradicts its head. Stop writing and run `elicense fsck`.";
         LogForkedEntries, "log_forked_entries", "日志的记录与日志头不一致。请停止写入并运行 elicense fsck。", "The log's entries contradict its head. Stop writing and run `elicense fsck`.";
+        LogWentBack, "log_went_back", "日志比确认过的短。请停止写入并运行 elicense fsck；数据库若是放回的，用 elicense restore --in-place 继续。", "The log is shorter than it was confirmed to be. Stop writing and run `elicense fsck`; a database that was put back goes on with `elicense restore --in-place`.";
+        LogIsAnother, "log_is_another", "日志不是确认过的那一个。请停止写入并运行 elicense fsck；数据库若是放回的，用 elicense restore --in-place 继续。", "The log is not the one that was confirmed. Stop writing and run `elicense fsck`; a database that was put back goes on with `elicense restore --in-place`.";
+        LogUnproven, "log_unproven", "无法证明日志由确认过的部分延续而来。请停止写入并运行 elicense fsck。", "It cannot be shown that the log goes on from what was confirmed. Stop writing and run `elicense fsck`.";
+        LogIsGone, "log_is_gone", "确认过的日志不在数据库中。请停止写入并运行 elicense fsck；数据库若是放回的，用 elicense restore --in-place 继续。", "A log that was confirmed is not in the database. Stop writing and run `elicense fsck`; a database that was put back goes on with `elicense restore --in-place`.";
+        AnchorsDamaged, "anchors_damaged", "数据目录中的 anchors 文件不完整。请查明原因，运行 elicense fsck，之后再删除该文件。", "The file `anchors` in the data directory is not whole. Find out why, run `elicense fsck`, and only then remove the file.";
+        AnchorsUnwritten, "anchors_unwritten", "数据目录中的 anchors 文件无法读写。请检查磁盘空间和权限。", "The file `anchors` in the data directory cannot be read or written. Look at the disk and at its modes.";
+        DataDirectory, "data_directory", "数据目录无法写入。请检查磁盘空间和权限。", "The data directory cannot be written. Look at the disk and at its modes.";
         BatchEmpty, "batch_empty", "一批日志记录不能为空。请报告此问题。", "A batch for the log has no entry. Report this as a fault of the program.";
         LogFull, "log_full", "日志已满。请建立后继日志。", "The log is full. Make a successor.";
         LogName, "log_name", "该命令不适用于这个日志。请填写 access-<节点> 形式的日志名称。", "The command is not for this log. Name an access log: access-<node>.";

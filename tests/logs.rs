@@ -251,7 +251,7 @@ fn i14_an_access_log_is_taken_over_only_after_its_lease_and_the_old_owner_learns
     let refused = second.start_access("main").unwrap_err();
     assert_eq!((refused.code.wire(), refused.rule.map(Rule::wire)), ("log_lost", Some("log_held")));
 
-    world.clock.set(first.now().plus_seconds(elicense::store::LEASE_S + 1));
+    world.clock.set(first.now().plus_seconds(elicense::log::lease::LEASE_S + 1));
     second.start_access("main").unwrap();
     assert_eq!(lookup(&second, ZHOU, "full").unwrap()["receipt"]["index"], 1);
     let error = lookup(first, ZHOU, "full").unwrap_err();

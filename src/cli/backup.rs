@@ -45,10 +45,11 @@ pub fn backup(globals: &Globals, args: &BackupArgs, output: &Output) -> Result<u
 /// Verifies a backup, puts it in place, closes its logs and opens their successors.
 pub fn restore(globals: &Globals, args: &RestoreArgs, output: &Output) -> Result<u8> {
     let Some(from) = &args.from else {
-        let done = globals.open()?.restore_in_place(&globals.name)?;
+        let done = globals.open_as_found()?.restore_in_place(&globals.name)?;
         let logs = lines(&done.logs);
-        let text = format!("{} records verified.\n{}", done.fsck.counts.records, logs.join("\n"));
-        output.say(&text, &json!({"records": done.fsck.counts.records, "logs": logs}));
+        let lost: String = done.lost.iter().map(|lost| format!("\n  {lost}: the rest is gone")).collect();
+        let text = format!("{} records verified.\n{}{lost}", done.fsck.counts.records, logs.join("\n"));
+        output.say(&text, &json!({"records": done.fsck.counts.records, "logs": logs, "lost": done.lost}));
         return Ok(0);
     };
     let done = Registry::restore(from, globals.opening()?)?;

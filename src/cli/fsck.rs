@@ -20,7 +20,7 @@ pub struct Args {
 
 /// Exit code 0: sound; 1: something was found.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
-    let registry = globals.open()?;
+    let registry = globals.open_as_found()?;
     let report = registry.fsck(FsckOptions { stats: args.stats, quick: args.quick })?;
     let mut lines: Vec<String> = report
         .logs

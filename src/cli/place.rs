@@ -87,6 +87,11 @@ impl Globals {
         Registry::open(self.opening()?)
     }
 
+    /// Opens the registry whatever its logs are: to say what is wrong with them, or to go on in successors.
+    pub fn open_as_found(&self) -> Result<Registry> {
+        Registry::open_as_found(self.opening()?)
+    }
+
     /// Opens the registry for work that shows or changes holders: with the commands' access log running.
     pub fn open_with_access(&self) -> Result<Registry> {
         let registry = self.open()?;

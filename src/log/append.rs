@@ -17,6 +17,9 @@
 //!
 //! The cache is safe by construction: `begin` empties the slot, and only [`Appended::cached`] of a confirmed
 //! commit refills it; and it counts only if epoch, size and root are those of the head just locked.
+//!
+//! A head that is not the cached one is another process's append, or a database that was put back. The anchor tells
+//! the two apart: what was confirmed must be the beginning of what is there, or nothing is signed on it.
 
 use std::sync::Arc;
 
@@ -25,7 +28,8 @@ use super::edge::Edge;
 use super::fault::{LogFault, Part};
 use super::frontier::Tree;
 use super::hash::{Hash, leaf_hash};
-use super::lease::Claim;
+use super::hold;
+use super::lease::{Claim, LEASE_S};
 use super::note::LogSigner;
 use super::storage::{Head, LogStore};
 use crate::clock::Moment;
@@ -45,6 +49,7 @@ pub struct Opened<'s> {
     signer: &'s LogSigner,
     head: Head,
     next: Head,
+    clock: Moment,
     tree: Tree,
     edge: Edge,
 }
@@ -64,6 +69,8 @@ pub struct Appended {
     pub note: Arc<str>,
     /// The time of all leaves of the batch.
     pub at: Moment,
+    /// What the clock said, which is less where it is behind an earlier leaf.
+    pub clock: Moment,
     /// What inclusion proofs of the batch are made from.
     pub batch: Arc<BatchTree>,
     /// For the next [`begin`]. To be kept only when the commit is confirmed.
@@ -93,7 +100,7 @@ pub fn new_head(log: &str, signer: &LogSigner, now: Moment) -> Head {
 ///
 /// Without a usable cache the tree is read anew: frontier against root, checkpoint (with its signature)
 /// against both, entries and tile roots of the right edge against the frontier. Any contradiction is
-/// [`LogFault::Forked`], and nothing is signed.
+/// [`LogFault::Forked`], one to what was confirmed before [`LogFault::WentBack`], and nothing is signed.
 pub fn begin<'s, S: LogStore>(
     store: &mut S,
     log: &str,
@@ -114,9 +121,10 @@ pub fn begin<'s, S: LogStore>(
         Some(Cached { tree, edge, .. }) => (tree, edge),
         None => reread(store, &head, signer)?,
     };
-    let lease_until = claim.map_or(head.lease_until, |claim| now.plus_seconds(claim.lease_s));
+    hold::to_anchor(store, &head)?;
+    let lease_until = claim.map_or(head.lease_until, |_| now.plus_seconds(LEASE_S));
     let next = Head { at: now.max(head.at), lease_until, ..head.clone() };
-    Ok(Opened { signer, head, next, tree, edge })
+    Ok(Opened { signer, head, next, clock: now, tree, edge })
 }
 
 /// [`begin`] and [`Opened::finish`] in one, where the entries do not depend on leaf numbers or time.
@@ -167,7 +175,7 @@ impl Opened<'_> {
         store: &mut S,
         entries: &[[u8; 32]],
     ) -> Result<Appended, LogFault<S::Error>> {
-        let Self { signer, head, mut next, tree, mut edge } = self;
+        let Self { signer, head, mut next, clock, tree, mut edge } = self;
         if entries.is_empty() {
             return Err(LogFault::Empty);
         }
@@ -196,6 +204,7 @@ impl Opened<'_> {
             root: next.root,
             note: next.note.into(),
             at: next.at,
+            clock,
             batch: Arc::new(batch),
             cached: Cached { epoch: head.epoch, root: next.root, tree, edge },
         })

@@ -1,5 +1,6 @@
 //! Why an append or a claim did not happen.
 
+use super::anchor::Fork;
 use crate::clock::Moment;
 use crate::error::{Code, Error};
 use crate::rule::Rule;
@@ -28,6 +29,9 @@ pub enum LogFault<E> {
     /// Stored parts of the log contradict each other; names the part. Nothing may be signed on them (I14).
     #[error("the log's {0} contradicts its head")]
     Forked(Part),
+    /// The log does not go on from what was confirmed of it (I14).
+    #[error("{0}")]
+    WentBack(Fork),
     /// An append without entries would make a second checkpoint of one size.
     #[error("a batch has at least one entry")]
     Empty,
@@ -69,6 +73,7 @@ impl<E> LogFault<E> {
             Self::Forked(Part::Frontier) => Rule::LogForkedFrontier,
             Self::Forked(Part::Checkpoint) => Rule::LogForkedCheckpoint,
             Self::Forked(Part::Entries) => Rule::LogForkedEntries,
+            Self::WentBack(fork) => fork.rule(),
             Self::Empty => Rule::BatchEmpty,
             Self::Full => Rule::LogFull,
         }
@@ -83,7 +88,7 @@ impl<E: Into<Error>> From<LogFault<E>> for Error {
             LogFault::Unknown => Code::NotInitialised,
             LogFault::Closed => Code::LogClosed,
             LogFault::Lost | LogFault::Held { .. } => Code::LogLost,
-            LogFault::Forked(_) => Code::LogForked,
+            LogFault::Forked(_) | LogFault::WentBack(_) => Code::LogForked,
             LogFault::Empty | LogFault::Full => Code::Internal,
         };
         Error::new(code, fault_detail(&fault)).rule(rule)
@@ -94,6 +99,7 @@ fn fault_detail<E>(fault: &LogFault<E>) -> String {
     match fault {
         LogFault::Held { until } => format!("held until {until}"),
         LogFault::Forked(part) => format!("the {part} contradicts the head"),
+        LogFault::WentBack(fork) => fork.to_string(),
         LogFault::Store(_)
         | LogFault::Unknown
         | LogFault::Closed

@@ -1,6 +1,7 @@
 //! The hashes of RFC 6962 §2.1: entry, leaf, node, the empty tree.
 
 use std::fmt;
+use std::str::FromStr;
 
 use ring::digest::{SHA256, digest};
 
@@ -92,6 +93,25 @@ impl utoipa::ToSchema for Hash {
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The text is no hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not 64 hex digits in lower case")]
+pub struct HashFault;
+
+impl FromStr for Hash {
+    type Err = HashFault;
+
+    /// Accepts only what [`fmt::Display`] writes.
+    fn from_str(text: &str) -> Result<Self, HashFault> {
+        let mut hash = Self([0; 32]);
+        for (byte, digits) in hash.0.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).ok().ok_or(HashFault)?;
+            *byte = u8::from_str_radix(digits, 16).ok().ok_or(HashFault)?;
+        }
+        if hash.to_string() == text { Ok(hash) } else { Err(HashFault) }
     }
 }
 

@@ -2,21 +2,47 @@
 //! append, which an owner that was paused past its lease fails.
 //!
 //! Each function is one transaction of its own: the caller opens it, calls, commits. A crash before the
-//! commit leaves the log with its old owner; after it, with the new one until the lease ends.
+//! commit leaves the log with its old owner. After it, with the new one: until the lease ends, or until
+//! somebody who knows that this owner has ended takes the log ([`Claimant::ended`]).
 
 use super::fault::LogFault;
+use super::hold;
 use super::storage::{Head, LogStore};
 use crate::clock::Moment;
+
+/// Seconds a lease lasts from each renewal. The owner renews it every third of that, and a transaction waits
+/// five seconds for the database at most: a living owner's lease does not end.
+pub const LEASE_S: i64 = 8;
+
+/// A lease that ends later than this after now is none, in seconds: its length, and two for clocks of two machines
+/// that differ. So nobody waits longer than this for the lease of an owner that was killed.
+pub const LONGEST_S: i64 = 10;
+
+/// Whether the head has an owner whose lease is alive.
+///
+/// A lease further ahead than a lease can be was given by a clock that ran ahead. It would lock the log for as
+/// long as that clock was wrong.
+pub fn alive(head: &Head, now: Moment) -> bool {
+    !head.owner.is_empty() && head.lease_until > now && head.lease_until <= now.plus_seconds(LONGEST_S)
+}
+
+/// A process that wants a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Claimant<'a> {
+    /// A name of this process that no other process uses (not merely of its node).
+    pub owner: &'a str,
+    /// Owners whose name begins so have ended, whatever their lease says: the claimant holds a lock of the
+    /// operating system that each of them held as long as it lived.
+    pub ended: Option<&'a str>,
+}
 
 /// A claimed log, as its owner remembers it. Valid while the head has the same epoch and owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// A name of this process that no other process uses (not merely of its node).
+    /// The owner's name, [`Claimant::owner`].
     pub owner: String,
     /// The epoch in which it was claimed.
     pub epoch: i64,
-    /// Seconds a lease lasts from each renewal.
-    pub lease_s: i64,
 }
 
 impl Claim {
@@ -26,27 +52,34 @@ impl Claim {
     }
 }
 
-/// Takes the log for `owner`: raises the epoch, so that whoever owned it fails its next append. Refused
-/// while another's lease is alive ([`LogFault::Held`]) and for a closed log.
+impl Claimant<'_> {
+    /// Whether another process has the log, as far as this one can know.
+    fn is_kept_out(&self, head: &Head, now: Moment) -> bool {
+        let ended = self.ended.is_some_and(|ended| head.owner.starts_with(ended));
+        head.owner != self.owner && !ended && alive(head, now)
+    }
+}
+
+/// Takes the log for a claimant: raises the epoch, so that whoever owned it fails its next append. Refused
+/// while another's lease is alive ([`LogFault::Held`]), for a closed log and for one that went back.
 pub fn claim<S: LogStore>(
     store: &mut S,
     log: &str,
-    owner: &str,
-    lease_s: i64,
+    claimant: Claimant<'_>,
     now: Moment,
 ) -> Result<Claim, LogFault<S::Error>> {
     let head = store.lock_head(log).map_err(LogFault::Store)?.ok_or(LogFault::Unknown)?;
     if head.closed {
         return Err(LogFault::Closed);
     }
-    if head.owner != owner && head.lease_until > now {
+    hold::to_anchor(store, &head)?;
+    if claimant.is_kept_out(&head, now) {
         return Err(LogFault::Held { until: head.lease_until });
     }
-    let epoch = head.epoch + 1;
-    let next =
-        Head { epoch, owner: owner.to_owned(), lease_until: now.plus_seconds(lease_s), ..head.clone() };
-    swap(store, &head, &next)?;
-    Ok(Claim { owner: owner.to_owned(), epoch, lease_s })
+    let (epoch, owner) = (head.epoch + 1, claimant.owner.to_owned());
+    let lease_until = now.plus_seconds(LEASE_S);
+    swap(store, &head, &Head { epoch, owner: owner.clone(), lease_until, ..head.clone() })?;
+    Ok(Claim { owner, epoch })
 }
 
 /// Prolongs the lease of an owner that has nothing to append.
@@ -56,30 +89,36 @@ pub fn renew<S: LogStore>(
     claim: &Claim,
     now: Moment,
 ) -> Result<(), LogFault<S::Error>> {
-    end_lease_at(store, log, claim, now.plus_seconds(claim.lease_s))
+    let head = held(store, log, claim)?;
+    swap(store, &head, &Head { lease_until: now.plus_seconds(LEASE_S), ..head.clone() })
 }
 
-/// Gives the log back at a graceful stop, so that a successor need not wait for the lease to end.
+/// Gives the log back at a graceful stop, so that a successor need not wait. It has no owner then, whatever the
+/// clock of the one that left said.
 pub fn release<S: LogStore>(
     store: &mut S,
     log: &str,
     claim: &Claim,
     now: Moment,
 ) -> Result<(), LogFault<S::Error>> {
-    end_lease_at(store, log, claim, now)
+    let head = held(store, log, claim)?;
+    swap(store, &head, &Head { owner: String::new(), lease_until: now, ..head.clone() })
 }
 
-fn end_lease_at<S: LogStore>(
-    store: &mut S,
-    log: &str,
-    claim: &Claim,
-    lease_until: Moment,
-) -> Result<(), LogFault<S::Error>> {
+/// Ends a log as it is, without a last leaf and whoever owned it; returns its head. For a log that was put back: what
+/// was lost may hold a leaf where the last one would stand, under a checkpoint of that size (I14). Ended already is
+/// done.
+pub fn end<S: LogStore>(store: &mut S, log: &str) -> Result<Head, LogFault<S::Error>> {
     let head = store.lock_head(log).map_err(LogFault::Store)?.ok_or(LogFault::Unknown)?;
-    if !claim.holds(&head) {
-        return Err(LogFault::Lost);
+    if !head.closed {
+        swap(store, &head, &Head { closed: true, owner: String::new(), ..head.clone() })?;
     }
-    swap(store, &head, &Head { lease_until, ..head.clone() })
+    Ok(Head { closed: true, ..head })
+}
+
+fn held<S: LogStore>(store: &mut S, log: &str, claim: &Claim) -> Result<Head, LogFault<S::Error>> {
+    let head = store.lock_head(log).map_err(LogFault::Store)?.ok_or(LogFault::Unknown)?;
+    if claim.holds(&head) { Ok(head) } else { Err(LogFault::Lost) }
 }
 
 fn swap<S: LogStore>(store: &mut S, read: &Head, next: &Head) -> Result<(), LogFault<S::Error>> {

@@ -14,6 +14,7 @@
 //!
 //! The layouts stand in `schema/bytes.md` §4–6.
 
+pub mod anchor;
 pub mod append;
 pub mod batch;
 pub mod check;
@@ -21,6 +22,7 @@ mod edge;
 pub mod fault;
 pub mod frontier;
 pub mod hash;
+pub mod hold;
 pub mod lease;
 pub mod metrics;
 pub mod note;
@@ -36,6 +38,7 @@ pub mod tile;
 #[cfg(test)]
 mod tests;
 
+pub use anchor::{Anchor, Fork};
 pub use append::{Appended, Cached, Opened};
 pub use batch::BatchTree;
 pub use fault::LogFault;

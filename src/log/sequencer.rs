@@ -43,6 +43,8 @@ pub struct Committed {
     pub note: Arc<str>,
     /// The time of all its entries.
     pub at: Moment,
+    /// What the clock said.
+    pub clock: Moment,
     /// Proofs of its leaves; the i-th submission is leaf `batch.first() + i`.
     pub batch: Arc<BatchTree>,
 }
@@ -50,8 +52,8 @@ pub struct Committed {
 impl Appended {
     /// What a [`Committer`] hands back and what it keeps, once the commit is confirmed.
     pub fn confirmed(self) -> (Committed, Cached) {
-        let Self { log, note, at, batch, cached, .. } = self;
-        (Committed { log, note, at, batch }, cached)
+        let Self { log, note, at, clock, batch, cached, .. } = self;
+        (Committed { log, note, at, clock, batch }, cached)
     }
 }
 
@@ -130,6 +132,14 @@ impl Handle {
         self.0.state() == State::Up
     }
 
+    /// Why it is not [`Handle::healthy`].
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self.0.state() {
+            State::Down => Some(Refusal::Unavailable),
+            state => state.refusal(),
+        }
+    }
+
     /// What it counted so far.
     pub fn counters(&self) -> &Counters {
         &self.0.counters
@@ -178,15 +188,15 @@ fn answer(
     took: Duration,
 ) {
     match outcome {
-        Ok(Committed { log, note, at, batch }) => {
+        Ok(Committed { log, note, at, clock, batch }) => {
             shared.counters.committed(submissions.len(), took);
             shared.set(State::Up);
             let waiting = submissions.drain(..).zip(answers.drain(..));
             for (index, (submission, answer)) in (batch.first()..).zip(waiting) {
                 let (log, note, batch) = (Arc::clone(&log), Arc::clone(&note), Arc::clone(&batch));
                 // A caller that has gone away has been answered: its access is logged.
-                let _gone =
-                    answer.send(Ok(Accepted { log, index, entry: submission.into_entry(), batch, note, at }));
+                let entry = submission.into_entry();
+                let _gone = answer.send(Ok(Accepted { log, index, entry, batch, note, at, clock }));
             }
         }
         Err(error) => {

@@ -7,6 +7,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::anchor::{Anchor, Fork};
 use super::hash::Hash;
 use crate::clock::Moment;
 
@@ -53,6 +54,11 @@ pub struct LogMark {
 }
 
 impl Head {
+    /// Size and root alone.
+    pub fn anchor(&self) -> Anchor {
+        Anchor { size: self.size, root: self.root }
+    }
+
     /// The log as it stands by this row.
     pub fn mark(&self) -> LogMark {
         LogMark { log: self.log.clone(), root: self.root, size: self.size }
@@ -82,6 +88,14 @@ pub trait LogStore: TreeReader {
     /// Takes the head row until the transaction ends and reads it: from here on no other transaction can
     /// append to this log (SQLite: the transaction was begun IMMEDIATE; PostgreSQL: the row is locked).
     fn lock_head(&mut self, log: &str) -> Result<Option<Head>, Self::Error>;
+
+    /// What this process last knew to be committed of a log; none where it knows nothing. Kept apart from every
+    /// cache, and never ahead of what is committed. An error once any log was found to have gone back: after that
+    /// nothing is signed.
+    fn anchor(&mut self, log: &str) -> Result<Option<Anchor>, Self::Error>;
+
+    /// Remembers that a log went back, for all who write from this process, until it ends.
+    fn went_back(&mut self, log: &str, fork: Fork);
 
     /// `UPDATE … SET <next> WHERE log, epoch, size = <read's>`; true if exactly one row was changed. This
     /// compare-and-swap is what keeps one log one tree (I14), whatever became of locks and leases.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use super::anchor::{Anchor, Fork};
 use super::append::{self, Cached};
 use super::fault::LogFault;
 use super::hash::Hash;
@@ -63,6 +64,10 @@ pub struct MemoryLogs {
     /// Every head that was ever stored, whether or not its commit was reported as failed.
     stored: Mutex<Vec<Head>>,
     plan: Mutex<Option<(usize, Mode)>>,
+    /// What was confirmed to anybody, by log.
+    anchors: Mutex<BTreeMap<String, Anchor>>,
+    /// What was found to have gone back.
+    forks: Mutex<Vec<(String, Fork)>>,
 }
 
 /// An open transaction.
@@ -116,7 +121,20 @@ impl MemoryLogs {
             self.stored.lock().unwrap().extend(changed.map(|(_, head)| head.clone()));
             *rows = work;
         })?;
+        // Known only where the commit was confirmed.
+        let mut anchors = self.anchors.lock().unwrap();
+        for (log, head) in &rows.heads {
+            let anchor = anchors.entry(log.clone()).or_insert_with(|| head.anchor());
+            if head.size > anchor.size {
+                *anchor = head.anchor();
+            }
+        }
         Ok(value)
+    }
+
+    /// Logs that were found to have gone back, and how.
+    pub fn forks(&self) -> Vec<(String, Fork)> {
+        self.forks.lock().unwrap().clone()
     }
 
     fn step<T>(&self, effect: impl FnOnce() -> T) -> Result<T, MemoryFault> {
@@ -177,6 +195,14 @@ impl LogStore for Transaction<'_> {
         self.head(log)
     }
 
+    fn anchor(&mut self, log: &str) -> Result<Option<Anchor>, MemoryFault> {
+        Ok(self.logs.anchors.lock().unwrap().get(log).copied())
+    }
+
+    fn went_back(&mut self, log: &str, fork: Fork) {
+        self.logs.forks.lock().unwrap().push((log.to_owned(), fork));
+    }
+
     fn swap_head(&mut self, read: &Head, next: &Head) -> Result<bool, MemoryFault> {
         self.logs.step(|| match self.rows.heads.get_mut(&read.log) {
             Some(head) if head.epoch == read.epoch && head.size == read.size => {
@@ -219,8 +245,6 @@ pub struct MemoryCommitter {
     pub clock: Clock,
     /// Its name as an owner.
     pub owner: String,
-    /// Seconds of a lease.
-    pub lease_s: i64,
     /// How long a commit takes.
     pub delay: Duration,
     /// What it last claimed.
@@ -244,7 +268,6 @@ impl MemoryCommitter {
             signer: Arc::clone(signer),
             clock: clock.clone(),
             owner: owner.to_owned(),
-            lease_s: 15,
             delay: Duration::ZERO,
             claim: None,
             cache: None,
@@ -275,8 +298,8 @@ impl Committer for MemoryCommitter {
     }
 
     fn claim(&mut self) -> Result<(), Error> {
-        let (now, owner, lease_s) = (self.clock.now(), &self.owner, self.lease_s);
-        let claimed = self.logs.write(|store| lease::claim(store, self.log, owner, lease_s, now))?;
+        let (now, claimant) = (self.clock.now(), lease::Claimant { owner: &self.owner, ended: None });
+        let claimed = self.logs.write(|store| lease::claim(store, self.log, claimant, now))?;
         self.claim = Some(claimed);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Tests of the log as a whole; what they share stands here.
 
+mod anchors;
 mod appending;
 mod faults;
 mod notes;

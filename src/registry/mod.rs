@@ -110,8 +110,25 @@ pub struct Opening {
 }
 
 impl Registry {
-    /// Opens an existing registry.
+    /// Opens an existing registry, whose logs go on from what was confirmed of them.
+    ///
+    /// # Errors
+    /// `log_forked` where one does not: nothing may be signed on it.
     pub fn open(opening: Opening) -> Result<Self> {
+        let registry = Self::unheld(opening)?;
+        registry.hold_logs()?;
+        registry.tell_clock();
+        Ok(registry)
+    }
+
+    /// Opens an existing registry whatever its logs are: for commands that say what is wrong, or mend it.
+    pub fn open_as_found(opening: Opening) -> Result<Self> {
+        let registry = Self::unheld(opening)?;
+        registry.take_logs_as_found();
+        Ok(registry)
+    }
+
+    fn unheld(opening: Opening) -> Result<Self> {
         let store = Store::open(&opening.place, opening.master, opening.clock.now())?;
         Self::over(store, opening.clock, opening.regions)
     }

@@ -15,6 +15,8 @@ pub struct ReadinessCheck {
     pub name: &'static str,
     /// Asks now; must answer within a second or so.
     pub ask: Arc<dyn Fn() -> Pending<()> + Send + Sync>,
+    /// The word to show where it does not hold and work goes on all the same; none where it does not.
+    pub degrades: Option<&'static str>,
 }
 
 /// All checks; put into the application as `web::Data<Checks>`.
@@ -38,11 +40,15 @@ async fn healthz() -> HttpResponse {
 
 async fn readyz(checks: web::Data<Checks>) -> HttpResponse {
     let mut told = Map::new();
-    let mut ready = true;
+    let (mut ready, mut whole) = (true, true);
     for check in &checks.0 {
-        let state = match (check.ask)().await {
-            Ok(()) => "ok",
-            Err(error) => {
+        let state = match ((check.ask)().await, check.degrades) {
+            (Ok(()), _) => "ok",
+            (Err(_), Some(word)) => {
+                whole = false;
+                word
+            }
+            (Err(error), None) => {
                 ready = false;
                 error.code.wire()
             }
@@ -50,7 +56,12 @@ async fn readyz(checks: web::Data<Checks>) -> HttpResponse {
         told.insert(check.name.to_owned(), state.into());
     }
     let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    answer.json(json!({ "status": if ready { "ready" } else { "not_ready" }, "checks": Value::Object(told) }))
+    let status = match (ready, whole) {
+        (false, _) => "not_ready",
+        (true, false) => "degraded",
+        (true, true) => "ready",
+    };
+    answer.json(json!({ "status": status, "checks": Value::Object(told) }))
 }
 
 async fn metrics(metrics: web::Data<Metrics>) -> Result<HttpResponse> {

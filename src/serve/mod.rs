@@ -13,6 +13,7 @@ pub mod running;
 pub mod tls;
 mod watched;
 
+mod beside;
 mod listeners;
 mod server;
 

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::web;
 
+use super::beside::Beside;
 use super::health::{Checks, ReadinessCheck};
 use super::{Parts, Server};
 use crate::api::document::Document;
@@ -22,6 +22,7 @@ use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::log::metrics::Counters;
 use crate::registry::Registry;
+use crate::store::WalCare;
 use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
 use crate::web::sessions::RegistrySessions;
@@ -45,22 +46,7 @@ pub struct Settings {
 pub struct Running {
     registry: Registry,
     server: Server,
-    beside: [Beside; 2],
-}
-
-/// The thread that reads policy anew; ends when told.
-struct Beside {
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
-            let _panicked = thread.join();
-        }
-    }
+    beside: Vec<Beside>,
 }
 
 impl Running {
@@ -68,7 +54,13 @@ impl Running {
     pub fn start(registry: Registry, config: &ServeConfig, settings: Settings) -> Result<Self> {
         registry.await_access(&settings.node)?;
         registry.refresh()?;
-        let beside = [refresher(registry.clone())?, follower(registry.clone())?];
+        registry.store().keep_anchors()?;
+        let beside = vec![
+            refresher(registry.clone())?,
+            follower(registry.clone())?,
+            watcher(registry.clone())?,
+            wal_care(&registry)?,
+        ];
         let metrics = web::Data::new(Metrics::new()?);
         super::watched::watch(&metrics, &registry)?;
         let context = web::Data::new(Context {
@@ -128,18 +120,49 @@ impl Running {
 }
 
 fn refresher(registry: Registry) -> Result<Beside> {
-    let ended = Arc::new(AtomicBool::new(false));
-    let end = ended.clone();
-    let thread = std::thread::Builder::new().name("refresh".into());
-    let thread = thread.spawn(move || {
-        while !end.load(Ordering::SeqCst) {
-            if let Err(error) = registry.refresh() {
-                log::error!("policy could not be read anew: {error:?}");
-            }
-            std::thread::sleep(REFRESH);
+    Beside::every("refresh", REFRESH, move || {
+        if let Err(error) = registry.refresh() {
+            log::error!("policy could not be read anew: {error:?}");
         }
-    });
-    Ok(Beside { ended, thread: Some(thread.map_err(Error::internal)?) })
+    })
+}
+
+/// How often the heads of all logs are held against what was confirmed of them, and the clock against the heads.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Watches the logs, which other processes write too, and says when the clock falls behind them or is right again.
+fn watcher(registry: Registry) -> Result<Beside> {
+    let (mut unread, mut told) = (false, registry.clock_behind());
+    Beside::every("watch", WATCH, move || {
+        let watched = registry.store().watch_logs();
+        // A log that went back was told when it was found.
+        let fails = watched.as_ref().is_err_and(|error| error.code != Code::LogForked);
+        if let (Err(error), true, false) = (watched, fails, unread) {
+            log::error!("the heads of the logs could not be read: {error:?}");
+        }
+        unread = fails;
+        let behind = registry.clock_behind();
+        match (told, behind) {
+            (Some(_), None) => log::warn!("the clock is no longer behind the newest leaf of the logs"),
+            // With the time it only gets less: another clock ran ahead, or this one was set back.
+            (told, behind) if behind > told => registry.tell_clock(),
+            _ => {}
+        }
+        told = behind;
+    })
+}
+
+/// Looks after the write-ahead logs of SQLite.
+fn wal_care(registry: &Registry) -> Result<Beside> {
+    let mut care = WalCare::new(registry.store())?;
+    let mut failed = false;
+    Beside::every("wal", REFRESH, move || {
+        let looked = care.look();
+        if let (Err(error), false) = (&looked, failed) {
+            log::warn!("the write-ahead logs could not be looked after: {error:?}");
+        }
+        failed = looked.is_err();
+    })
 }
 
 /// Entries within one [`REFRESH`] above which the holders' lists wait: a step would hold up the commits that
@@ -150,10 +173,7 @@ const PATIENCE: u32 = 1_200;
 
 /// Fills the holders' lists in the gaps between lookups.
 fn follower(registry: Registry) -> Result<Beside> {
-    let ended = Arc::new(AtomicBool::new(false));
-    let end = ended.clone();
-    let thread = std::thread::Builder::new().name("follower".into());
-    let thread = thread.spawn(move || {
+    Beside::run("follower", move |end| {
         let (mut seen, mut waited) = (0, 0);
         while !end.load(Ordering::SeqCst) {
             std::thread::sleep(REFRESH);
@@ -180,8 +200,7 @@ fn follower(registry: Registry) -> Result<Beside> {
                 }
             }
         }
-    });
-    Ok(Beside { ended, thread: Some(thread.map_err(Error::internal)?) })
+    })
 }
 
 fn gate(registry: &Registry) -> Gate {
@@ -213,7 +232,8 @@ fn credentials(registry: &Registry) -> Credentials {
 }
 
 fn checks(registry: &Registry) -> Checks {
-    let (store, log, policy) = (registry.clone(), registry.clone(), registry.clone());
+    let (store, log, policy, clock) =
+        (registry.clone(), registry.clone(), registry.clone(), registry.clone());
     let unready = |code| Error::new(code, "");
     Checks(vec![
         ReadinessCheck {
@@ -229,13 +249,22 @@ fn checks(registry: &Registry) -> Checks {
                         .map(drop)
                 })
             }),
+            degrades: None,
         },
         ReadinessCheck {
             name: "log",
             ask: Arc::new(move || {
-                let healthy = log.access().is_ok_and(|access| access.healthy());
-                Box::pin(async move { if healthy { Ok(()) } else { Err(unready(Code::LogUnavailable)) } })
+                let why = match log.access() {
+                    Err(error) => Some(error.code),
+                    Ok(access) => access.refusal().map(|refusal| Error::from(refusal).code),
+                };
+                let told = why.map_or(Ok(()), |why| {
+                    let forked = why == Code::LogForked;
+                    Err(unready(if forked { why } else { Code::LogUnavailable }))
+                });
+                Box::pin(async move { told })
             }),
+            degrades: None,
         },
         ReadinessCheck {
             name: "policy",
@@ -243,6 +272,17 @@ fn checks(registry: &Registry) -> Checks {
                 let fresh = policy.fresh_snapshot().map(drop);
                 Box::pin(async move { fresh })
             }),
+            degrades: None,
+        },
+        // Work goes on: the log's time is late, and the answers say so. To stop for it would lock the registry for as
+        // long as some clock once ran ahead.
+        ReadinessCheck {
+            name: "clock",
+            ask: Arc::new(move || {
+                let behind = clock.clock_behind().is_some();
+                Box::pin(async move { if behind { Err(unready(Code::Internal)) } else { Ok(()) } })
+            }),
+            degrades: Some("behind"),
         },
     ])
 }

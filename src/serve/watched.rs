@@ -1,20 +1,19 @@
 //! Metrics that other parts count: the access log's sequencer, point reads, the size of the write-ahead logs. They
 //! are read when metrics are asked for.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 
 use crate::error::Result;
 use crate::http::metrics::{Buckets, Kind, Metrics};
 use crate::log::metrics::{BATCH_BOUNDS, COMMIT_BOUNDS_US, Counters};
 use crate::registry::Registry;
-use crate::store::{DbUrl, READ_BOUNDS_US};
+use crate::store::{READ_BOUNDS_US, Side};
 
 /// Puts them all on.
 pub fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
     watch_accesses(metrics, registry)?;
     watch_reads(metrics, registry)?;
-    watch_files(metrics, registry)
+    watch_upkeep(metrics, registry)
 }
 
 /// Commits of the access log and what waits for them.
@@ -81,26 +80,30 @@ fn watch_reads(metrics: &Metrics, registry: &Registry) -> Result<()> {
     metrics.watch_buckets("elicense_point_read_seconds", "Time of a point read.", reads)
 }
 
-/// Sizes of SQLite's write-ahead logs.
-fn watch_files(metrics: &Metrics, registry: &Registry) -> Result<()> {
-    let DbUrl::Sqlite(file) = registry.store().url() else { return Ok(()) };
-    let access = registry.store().url().access_path().unwrap_or_default();
-    for (name, file) in
-        [("elicense_wal_bytes_registry", file.as_path()), ("elicense_wal_bytes_access", access.as_path())]
-    {
-        let wal = wal_of(file);
-        metrics.watch(Kind::Gauge, name, "Size of the write-ahead log.", move || {
-            std::fs::metadata(&wal).map_or(0.0, |about| counted_value(about.len()))
+/// Sizes of SQLite's write-ahead logs, and how far the clock is behind.
+fn watch_upkeep(metrics: &Metrics, registry: &Registry) -> Result<()> {
+    let clock = registry.clone();
+    let help = "Seconds by which the clock is behind the newest leaf of the logs.";
+    metrics.watch(Kind::Gauge, "elicense_clock_behind_seconds", help, move || {
+        clock.clock_behind().and_then(|behind| u64::try_from(behind).ok()).map_or(0.0, counted_value)
+    })?;
+    if registry.store().url().is_postgres() {
+        return Ok(());
+    }
+    for (live, file, side) in [
+        ("elicense_wal_bytes_registry", "elicense_wal_file_bytes_registry", Side::Registry),
+        ("elicense_wal_bytes_access", "elicense_wal_file_bytes_access", Side::Access),
+    ] {
+        let store = registry.store().clone();
+        metrics.watch(Kind::Gauge, live, "What the write-ahead log has and its database file has not.", {
+            let store = store.clone();
+            move || counted_value(store.wals().bytes(side).0)
+        })?;
+        metrics.watch(Kind::Gauge, file, "Size of the write-ahead log's file.", move || {
+            counted_value(store.wals().bytes(side).1)
         })?;
     }
     Ok(())
-}
-
-/// The write-ahead log lies beside its database, wherever that is.
-fn wal_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
 }
 
 /// Counts of microseconds as a histogram of seconds.

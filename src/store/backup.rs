@@ -21,7 +21,7 @@ impl Store {
         drop(conn);
         // The copy is brought to WAL mode, as every file of a registry is, and closed again before it is hashed.
         let mut copy = conn::sqlite(target, Open::Write)?;
-        let heads = Reader { conn: &mut copy, vault: self.vault() }.heads()?;
+        let heads = Reader::new(&mut copy, self.vault()).heads()?;
         drop(copy);
         let file = fs::File::open(target).and_then(|file| file.sync_all());
         file.map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))?;

@@ -39,6 +39,8 @@ pub enum Open {
 
 /// Milliseconds a SQLite connection waits for another process's write.
 const BUSY_MS: u32 = 5_000;
+/// Pages of the write-ahead log at which a commit copies it into the database file.
+pub const AUTO_CHECKPOINT: u32 = 1_000;
 /// Page size of the files made here: a row of up to 4,086 bytes stays in its page.
 pub const PAGE_SIZE: i64 = 16_384;
 
@@ -61,7 +63,8 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
         })?;
     }
     let mut conn = AnyConnection::Sqlite(connect::<SqliteConnection>(text)?);
-    // Of this connection alone. A process that closes the file holds it for a moment.
+    // Before the first read: a file whose writer was killed is recovered by the first that reads it, and the others
+    // wait for that as they do for a write.
     conn.batch_execute(&format!("PRAGMA busy_timeout = {BUSY_MS}")).map_err(dialect::fault)?;
     // Looked at before anything is set: journal_mode would change a file that is none of ours (I11).
     if open != Open::Create && !is_registry(&mut conn)? {
@@ -77,14 +80,10 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
         conn.batch_execute(pragma).map_err(dialect::fault)?;
     }
     // FULL: a commit that was acknowledged is on the disk (I1). Under WAL, NORMAL may lose the last ones.
-    for pragma in [
-        "PRAGMA synchronous = FULL",
-        "PRAGMA wal_autocheckpoint = 1000",
-        "PRAGMA foreign_keys = ON",
-        "PRAGMA cache_size = -65536",
-    ] {
+    for pragma in ["PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", "PRAGMA cache_size = -65536"] {
         conn.batch_execute(pragma).map_err(dialect::fault)?;
     }
+    dialect::pace_wal(&mut conn, AUTO_CHECKPOINT, -1)?;
     dialect::check_durability(&mut conn)?;
     Ok(conn)
 }

@@ -210,6 +210,58 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
     Err(Error::new(Code::ConfigInvalid, detail).rule(Rule::Durability))
 }
 
+/// What to do with the write-ahead log of a SQLite file. None of these waits for anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// Tell how long it is.
+    Look,
+    /// Copy what no reader's snapshot holds back; writers go on meanwhile.
+    Copy,
+    /// Copy the rest and cut the file to nothing, if nobody else writes or reads from it: nobody writes meanwhile.
+    Cut,
+}
+
+/// Pages in a write-ahead log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct WalFrames {
+    /// Since it last began anew.
+    #[diesel(sql_type = BigInt, column_name = log)]
+    pub all: i64,
+    /// Of them those that are in the database file.
+    #[diesel(sql_type = BigInt, column_name = checkpointed)]
+    pub copied: i64,
+}
+
+impl WalFrames {
+    /// Those that are in no database file yet.
+    pub fn left(self) -> i64 {
+        self.all.saturating_sub(self.copied).max(0)
+    }
+}
+
+/// Looks at a write-ahead log, or copies it; PostgreSQL looks after its own.
+pub fn checkpoint(conn: &mut AnyConnection, what: Checkpoint) -> Result<WalFrames> {
+    let AnyConnection::Sqlite(c) = conn else { return Ok(WalFrames { all: 0, copied: 0 }) };
+    let sql = match what {
+        Checkpoint::Look => "PRAGMA wal_checkpoint(NOOP)",
+        Checkpoint::Copy => "PRAGMA wal_checkpoint(PASSIVE)",
+        Checkpoint::Cut => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    diesel::sql_query(sql).get_result(c).map_err(fault)
+}
+
+/// A connection that is refused where it would have to wait.
+pub fn never_wait(conn: &mut AnyConnection) -> Result<()> {
+    conn.batch_execute("PRAGMA busy_timeout = 0").map_err(fault)
+}
+
+/// How a connection that writes deals with the write-ahead log: after how many pages its commits copy it (zero: never),
+/// and to how many bytes they cut the file when the log begins anew (negative: not at all).
+pub fn pace_wal(conn: &mut AnyConnection, pages: u32, bytes: i64) -> Result<()> {
+    conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {pages}; PRAGMA journal_size_limit = {bytes}"))
+        .map_err(fault)
+}
+
 /// Copies a SQLite database, as one snapshot, into a file that is empty. PostgreSQL has pg_dump.
 pub fn backup_into(conn: &mut AnyConnection, target: &std::path::Path) -> Result<()> {
     match conn {

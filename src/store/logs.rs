@@ -6,12 +6,13 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Bool, Text};
 use diesel::sqlite::Sqlite;
 
+use super::anchors::Moved;
 use super::dialect::{self, native};
 use super::schema::{log_batches, log_heads, tiles};
 use super::tx::{Reader, Writer};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::log::{Hash, Head, LogMark, LogStore, TreeReader};
+use crate::log::{Anchor, Fork, Hash, Head, LogMark, LogStore, TreeReader, lease};
 
 #[derive(Queryable)]
 struct Row {
@@ -113,7 +114,7 @@ impl TreeReader for Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Size and root of a log: all that a lookup says of it.
+    /// Size and root of a log: all that an answer says of it. `log_forked` where that is not what was confirmed.
     pub fn mark(&mut self, log: &str) -> Result<Option<LogMark>> {
         let place = log_heads::table.find(log).select((log_heads::size, log_heads::root));
         let row: Option<(i64, Vec<u8>)> =
@@ -122,6 +123,7 @@ impl Reader<'_> {
         let Some((size, root)) = row else { return Ok(None) };
         let mark = (u64::try_from(size).ok(), hash(&root));
         let (Some(size), Some(root)) = mark else { return Err(broken()) };
+        self.vault.anchors().hold_read(log, &Anchor { size, root }, self.born)?;
         Ok(Some(LogMark { log: log.to_owned(), root, size }))
     }
 
@@ -132,10 +134,14 @@ impl Reader<'_> {
         rows.into_iter().map(head_of).collect()
     }
 
-    /// Whether a process that serves holds a log of this side.
-    pub fn is_held(&mut self, now: Moment) -> Result<bool> {
-        let leased = log_heads::table.filter(log_heads::lease_until.gt(now.micros())).count();
-        leased.get_result(self.conn).map(|logs: i64| logs > 0).map_err(dialect::fault)
+    /// Logs of this side whose owner's lease is alive (see [`lease::alive`]), each with its owner.
+    pub fn leased(&mut self, now: Moment) -> Result<Vec<(String, String)>> {
+        let (now, longest) = (now.micros(), now.plus_seconds(lease::LONGEST_S).micros());
+        log_heads::table
+            .filter(log_heads::owner.ne("").and(log_heads::lease_until.gt(now)).and(log_heads::lease_until.le(longest)))
+            .select((log_heads::log, log_heads::owner))
+            .load(self.conn)
+            .map_err(dialect::fault)
     }
 
     /// Name and origin of every log of this side.
@@ -249,6 +255,14 @@ impl LogStore for Writer<'_> {
         TreeReader::head(self, log)
     }
 
+    fn anchor(&mut self, log: &str) -> Result<Option<Anchor>> {
+        self.vault.anchors().of(log)
+    }
+
+    fn went_back(&mut self, log: &str, fork: Fork) {
+        self.vault.anchors().went_back(log, fork);
+    }
+
     fn swap_head(&mut self, read: &Head, next: &Head) -> Result<bool> {
         let swap = SwapHead {
             read,
@@ -258,8 +272,11 @@ impl LogStore for Writer<'_> {
             at: next.at.micros(),
             lease_until: next.lease_until.micros(),
         };
-        let changed = native!(&mut *self.conn, c => swap.execute(c));
-        Ok(changed.map_err(dialect::fault)? == 1)
+        let changed = native!(&mut *self.conn, c => swap.execute(c)).map_err(dialect::fault)? == 1;
+        if changed && read.size != next.size {
+            self.moved.push(Moved::to(next));
+        }
+        Ok(changed)
     }
 
     fn put_batch(&mut self, log: &str, first: u64, entries: &[[u8; 32]]) -> Result<()> {
@@ -311,8 +328,9 @@ impl Writer<'_> {
                 log_heads::commit_us.eq(head.commit_us),
             ))
             .execute(self.conn)
-            .map(drop)
-            .map_err(dialect::fault)
+            .map_err(dialect::fault)?;
+        self.moved.push(Moved::to(head));
+        Ok(())
     }
 
     /// Notes how far the follower of a log came.

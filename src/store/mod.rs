@@ -5,6 +5,8 @@
 //! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
 
 mod access;
+mod anchor_file;
+mod anchors;
 mod backup;
 mod bulk;
 mod catalog;
@@ -13,7 +15,9 @@ mod dialect;
 mod events;
 mod files;
 mod holders;
+mod judge;
 mod keys;
+mod locks;
 mod logs;
 mod migrate;
 mod people;
@@ -32,6 +36,7 @@ mod sizes;
 mod tx;
 mod url;
 mod vault;
+mod wal;
 mod writes;
 
 #[cfg(test)]
@@ -41,11 +46,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use anchors::fork_error;
 pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AgencyRow, AuthorityRow, CoverageRow, EmpowermentRow};
 pub use dialect::bulk::Load;
 pub use events::{EventKey, StoredEvent};
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
+pub use judge::Judged;
 pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
 pub use people::{AccountRow, ClientRow, SessionRow};
 pub use reads::{READ_BOUNDS_US, ReadCounters};
@@ -55,13 +62,15 @@ pub use reseal::{OlderRows, PAGE as RESEAL_PAGE};
 pub use rewrap::Rewrapped;
 pub use row_body::{NO_ENVELOPE, RowBody, envelope_digest};
 pub use sealed::start;
-pub use sequencer::{AccessCommitter, LEASE_S};
+pub use sequencer::AccessCommitter;
 pub use sizes::TableSize;
 pub use tx::{Cost, Reader, Side, Writer};
 pub use url::DbUrl;
 pub use vault::{Purpose, Vault};
+pub use wal::{WalCare, Wals};
 pub use writes::{ImportRunRow, StoredAnswer};
 
+use anchor_file::Kept;
 use conn::Open;
 use tx::{Doors, Maker};
 
@@ -100,6 +109,7 @@ struct Inner {
     vault: Vault,
     master: MasterKey,
     reads: ReadCounters,
+    wals: Wals,
 }
 
 impl Store {
@@ -125,6 +135,9 @@ impl Store {
     /// `already_initialised`; `store_unavailable` where the database does not answer.
     pub fn vacant(place: &Place) -> Result<()> {
         let taken = |detail| Err(Error::new(Code::AlreadyInitialised, detail));
+        if Kept::exists(&place.dir) {
+            return taken("the data directory remembers the logs of a registry (`anchors`): choose another one");
+        }
         if let DbUrl::Sqlite(path) = &place.url {
             let access = place.url.access_path();
             return match path.exists() || access.is_some_and(|path| path.exists()) {
@@ -173,7 +186,8 @@ impl Store {
         }
         let vault = Vault::new(index);
         for (_, conn) in &mut conns {
-            if (Reader { conn, vault: &vault }).is_held(now)? {
+            let leased = Reader::new(conn, &vault).leased(now)?;
+            if leased.iter().any(|(log, owner)| locks::owner_lives(&place.dir, log, owner)) {
                 return Err(held());
             }
         }
@@ -194,9 +208,10 @@ impl Store {
             dir: place.dir.clone(),
             point_hops: place.point_hops,
             doors: Doors::new(&place.url)?,
-            vault: Vault::new(index),
+            vault: Vault::new(index).anchored(&place.dir),
             master,
             reads: ReadCounters::default(),
+            wals: Wals::default(),
         };
         let store = Self { inner: Arc::new(inner) };
         store.load_data_keys()?;
@@ -217,6 +232,11 @@ impl Store {
     /// What is counted of point reads.
     pub fn reads(&self) -> &ReadCounters {
         &self.inner.reads
+    }
+
+    /// What is known of the write-ahead logs, where somebody looks after them.
+    pub fn wals(&self) -> &Wals {
+        &self.inner.wals
     }
 
     /// The data directory.

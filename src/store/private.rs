@@ -14,6 +14,14 @@ pub fn create_new(path: &Path) -> Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Opens a file for reading and writing; where there is none it is made, with mode 0600.
+///
+/// # Errors
+/// What the system says.
+pub fn open_or_create(path: &Path) -> Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
 /// Makes a folder and those above it that are missing, with mode 0700; one that is there keeps its mode.
 ///
 /// # Errors

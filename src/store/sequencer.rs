@@ -6,26 +6,29 @@ mod tests;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Store;
-use super::conn::{AnyConnection, Open};
+use super::conn::{AUTO_CHECKPOINT, AnyConnection, Open};
+use super::locks::{self, LogLock};
 use super::tx::Writer;
-use crate::clock::Clock;
+use super::wal::WalPace;
+use super::{Store, dialect};
+use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::sequencer::stamp;
-use crate::log::{Cached, Claim, Committed, Committer, LogSigner, Recent, Submission, append, lease};
-
-/// Seconds of a lease; the sequencer renews it every third of that.
-pub const LEASE_S: i64 = 15;
+use crate::log::{Cached, Claim, Committed, Committer, Head, LogSigner, Recent, Submission, append, lease};
 
 /// Writes one access log. Owned by its sequencer's thread; the connection is made anew after any failure.
 pub struct AccessCommitter {
     store: Store,
     log: String,
     /// A name that no other process has, so that a restarted node does not take itself for the old one.
-    owner: String,
+    name: String,
+    /// Held from the first claim on for as long as this process lives; none while another has it.
+    lock: Option<LogLock>,
     signer: Arc<LogSigner>,
     clock: Clock,
     conn: Option<AnyConnection>,
+    /// How that connection deals with the write-ahead log.
+    pace: WalPace,
     claim: Option<Claim>,
     cache: Option<Cached>,
     /// How long its commits took: told in the head, for an import to make room by.
@@ -34,9 +37,15 @@ pub struct AccessCommitter {
 
 impl AccessCommitter {
     /// A committer for a log that exists; nothing is opened yet.
-    pub fn new(store: Store, log: &str, owner: String, signer: Arc<LogSigner>, clock: Clock) -> Self {
-        let (log, recent) = (log.to_owned(), Recent::default());
-        Self { store, log, owner, signer, clock, conn: None, claim: None, cache: None, recent }
+    pub fn new(store: Store, log: &str, name: String, signer: Arc<LogSigner>, clock: Clock) -> Self {
+        let (log, pace, recent) = (log.to_owned(), WalPace::default(), Recent::default());
+        Self { store, log, name, lock: None, signer, clock, conn: None, pace, claim: None, cache: None, recent }
+    }
+
+    /// Its connection, for tests of how it is set.
+    #[cfg(test)]
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+        self.conn.as_mut().unwrap()
     }
 
     /// One transaction on the access side. After an error the connection and the cached tree are dropped: the
@@ -44,8 +53,16 @@ impl AccessCommitter {
     fn write<T>(&mut self, mut f: impl FnMut(&mut Writer<'_>, Inside<'_>) -> Result<T>) -> Result<T> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => self.store.access_maker(Open::Write).make()?,
+            None => {
+                self.pace = WalPace::default();
+                self.store.access_maker(Open::Write).make()?
+            }
         };
+        let pace = self.store.wals().pace();
+        if pace != self.pace {
+            dialect::pace_wal(&mut conn, if pace.copies { AUTO_CHECKPOINT } else { 0 }, pace.limit)?;
+            self.pace = pace;
+        }
         let mut cache = self.cache.take();
         let (log, signer, claim) = (self.log.as_str(), self.signer.as_ref(), self.claim.as_ref());
         let outcome = self.store.transaction(&mut conn, &mut |writer| {
@@ -90,11 +107,21 @@ impl Committer for AccessCommitter {
         Ok(committed)
     }
 
+    /// The lock before the head, so that an owner has it whenever its name says so. A crash between the two leaves
+    /// the owner of before, which the next one to get the lock knows to be gone.
     fn claim(&mut self) -> Result<()> {
-        let (now, owner) = (self.clock.now(), self.owner.clone());
+        let now = self.clock.now();
         self.claim = None;
-        let claim =
-            self.write(|writer, inside| Ok(lease::claim(writer, inside.log, &owner, LEASE_S, now)?))?;
+        if self.lock.is_none() {
+            self.lock = LogLock::take(self.store.dir(), &self.log);
+        }
+        let ended = self.lock.as_ref().map(|lock| lock.owners().to_owned());
+        let owner = match &ended {
+            Some(owners) => format!("{owners}{}", self.name),
+            None => format!("{}/{}", self.log, self.name),
+        };
+        let claimant = lease::Claimant { owner: &owner, ended: ended.as_deref() };
+        let claim = self.write(|writer, inside| Ok(lease::claim(writer, inside.log, claimant, now)?))?;
         self.claim = Some(claim);
         Ok(())
     }
@@ -108,6 +135,21 @@ impl Committer for AccessCommitter {
     fn release(&mut self) -> Result<()> {
         let Some(claim) = self.claim.take() else { return Ok(()) };
         let now = self.clock.now();
-        self.write(|writer, inside| Ok(lease::release(writer, inside.log, &claim, now)?))
+        let released = self.write(|writer, inside| Ok(lease::release(writer, inside.log, &claim, now)?));
+        self.lock = None;
+        released
+    }
+}
+
+impl Store {
+    /// Whether a process holds an access log, as its head and the lock beside it tell.
+    pub fn is_held(&self, head: &Head, now: Moment) -> bool {
+        lease::alive(head, now) && locks::owner_lives(self.dir(), &head.log, &head.owner)
+    }
+
+    /// Whether any process that serves, or a command, holds an access log.
+    pub fn is_served(&self, now: Moment) -> Result<bool> {
+        let leased = self.read_access_now(|reader| reader.leased(now))?;
+        Ok(leased.iter().any(|(log, owner)| locks::owner_lives(self.dir(), log, owner)))
     }
 }

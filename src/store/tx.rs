@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use r2d2::{ManageConnection, Pool, PooledConnection};
 use tokio::sync::Semaphore;
 
+use super::anchors::Moved;
 use super::conn::{self, AnyConnection, Open};
 use super::dialect::{self, Begin};
 use super::vault::Vault;
@@ -42,9 +43,17 @@ pub enum Side {
 pub struct Reader<'a> {
     pub(super) conn: &'a mut AnyConnection,
     pub(super) vault: &'a Vault,
+    /// How many commits of logs were confirmed before the snapshot was taken.
+    pub(super) born: u64,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// Over a connection whose snapshot is still to be taken: a database takes it with the first query.
+    pub(super) fn new(conn: &'a mut AnyConnection, vault: &'a Vault) -> Self {
+        let born = vault.anchors().count();
+        Self { conn, vault, born }
+    }
+
     /// The key of the keyed hashes, for following a link inside a read.
     pub fn index(&self) -> &IndexKey {
         self.vault.index()
@@ -54,6 +63,8 @@ impl Reader<'_> {
 /// What a closure of `write` sees: everything a [`Reader`] has, and changes.
 pub struct Writer<'a> {
     reader: Reader<'a>,
+    /// Logs as this transaction leaves them, once it commits.
+    pub(super) moved: Vec<Moved>,
 }
 
 impl<'a> Deref for Writer<'a> {
@@ -71,7 +82,7 @@ impl DerefMut for Writer<'_> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(conn: &'a mut AnyConnection, vault: &'a Vault) -> Self {
-        Self { reader: Reader { conn, vault } }
+        Self { reader: Reader::new(conn, vault), moved: Vec::new() }
     }
 }
 
@@ -275,9 +286,14 @@ impl Store {
         f: &mut impl FnMut(&mut Writer<'_>) -> Result<T>,
     ) -> Result<T> {
         dialect::begin(conn, Begin::Write)?;
-        match f(&mut Writer::new(conn, &self.inner.vault)) {
+        let mut writer = Writer::new(conn, &self.inner.vault);
+        let outcome = f(&mut writer);
+        let moved = writer.moved;
+        match outcome {
             Ok(value) => {
                 self.commit(conn)?;
+                // Only now, and here for every writer: what is known of a log is never ahead of what is committed.
+                self.inner.vault.anchors().confirm(moved);
                 Ok(value)
             }
             Err(error) => {
@@ -332,7 +348,7 @@ impl Store {
         // While in use the connection is out of the list: a panic in `f` drops it instead of keeping it half-read,
         // and so does a snapshot that could not be closed.
         dialect::begin_point(&mut conn)?;
-        let outcome = f(&mut Reader { conn: &mut conn, vault: &self.inner.vault });
+        let outcome = f(&mut Reader::new(&mut conn, &self.inner.vault));
         if dialect::end_point(&mut conn).is_ok() {
             LOCAL.with_borrow_mut(|all| all.push((id, conn)));
         }
@@ -346,7 +362,7 @@ fn snapshot<T>(
     f: impl FnOnce(&mut Reader<'_>) -> Result<T>,
 ) -> Result<T> {
     dialect::begin(conn, Begin::Read)?;
-    let outcome = f(&mut Reader { conn, vault });
+    let outcome = f(&mut Reader::new(conn, vault));
     let ended = dialect::commit(conn);
     if ended.is_err() {
         dialect::rollback(conn);

@@ -70,20 +70,28 @@ fn refused(detail: &'static str) -> Error {
     Error::new(Code::ConfigInvalid, detail).at("database").rule(Rule::UrlScheme)
 }
 
+/// Whether each server that the URL names, before its path and in its query, is this machine. libpq tries them in turn.
 fn local_host(url: &str) -> bool {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or("");
-    let host = authority.rsplit('@').next().unwrap_or("");
-    let host = if host.starts_with('[') {
-        host.split(']').next().unwrap_or("").trim_start_matches('[')
-    } else {
-        host.split(':').next().unwrap_or("")
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = rest.split('/').next().unwrap_or("");
+    let hosts = authority.rsplit('@').next().unwrap_or("").split(',');
+    let named = query.split('&').filter_map(|part| part.split_once('='));
+    let named = named.filter(|(name, _)| ["host", "hostaddr"].contains(name));
+    let named = named.flat_map(|(_, value)| value.split(',').flat_map(|value| value.split("%2C")));
+    hosts.chain(named).all(is_local)
+}
+
+fn is_local(host: &str) -> bool {
+    if host.is_empty() || host.starts_with('/') || host.to_ascii_uppercase().starts_with("%2F") {
+        return true;
+    }
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None if host == "::1" => Some(host),
+        None => host.split(':').next(),
     };
-    let by_query = url.contains("host=%2F") || url.contains("host=/");
-    host.is_empty()
-        || by_query
-        || host.starts_with("%2F")
-        || ["localhost", "127.0.0.1", "::1"].contains(&host)
+    ["localhost", "127.0.0.1", "::1"].contains(&name.unwrap_or(""))
 }
 
 /// Never prints a password.
@@ -123,10 +131,20 @@ mod tests {
             "postgres://localhost/db",
             "postgres:///db?host=/tmp",
             "postgres://u:p@[::1]:1/d",
+            "postgres://u@127.0.0.1:1,localhost:2,[::1]:3/d?target_session_attrs=read-write",
+            "postgres:///d?host=%2Frun%2Fpostgresql",
         ] {
             assert!(DbUrl::parse(local).is_ok(), "{local}");
         }
-        assert!(DbUrl::parse("postgres://u:p@db.example/x").is_err());
+        for remote in [
+            "postgres://u:p@db.example/x",
+            "postgres://127.0.0.1,db.example/x",
+            "postgres:///x?host=db.example",
+            "postgres://127.0.0.1/x?host=%2Ftmp,db.example",
+            "postgres://localhost/x?hostaddr=10.0.0.1",
+        ] {
+            assert!(DbUrl::parse(remote).is_err(), "{remote}");
+        }
         assert!(DbUrl::parse("postgres://u:p@db.example/x?sslmode=disable").is_ok());
     }
 }

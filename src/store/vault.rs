@@ -5,9 +5,11 @@
 //! uses a count twice. [`Vault::current`] hands out the key for one seal and counts it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use super::anchors::Anchors;
 use crate::error::{Code, Error, Result};
 use crate::log::Cached;
 use crate::trust::{Aad, DataKey, HolderKey, IndexKey, Layout};
@@ -81,13 +83,26 @@ pub struct Vault {
     /// Trees of logs as of this process's last confirmed append. Only a hint: an append checks it against
     /// the head row it has locked, and it is forgotten whenever a commit's outcome is in doubt.
     logs: Mutex<HashMap<String, Cached>>,
+    /// What was confirmed of each log: never forgotten, whatever becomes of the trees.
+    anchors: Anchors,
 }
 
 impl Vault {
-    /// A vault with the index key and no data keys yet.
+    /// A vault with the index key and no data keys yet. What it is used for appends to no log.
     pub fn new(index: IndexKey) -> Self {
         let oldest = AtomicU8::new(Layout::First.byte());
-        Self { index, keys: RwLock::default(), current: RwLock::default(), oldest, logs: Mutex::default() }
+        let (keys, current, logs) = Default::default();
+        Self { index, keys, current, oldest, logs, anchors: Anchors::new(None) }
+    }
+
+    /// The same for an open registry with that data directory.
+    pub fn anchored(self, data: &Path) -> Self {
+        Self { anchors: Anchors::new(Some(data.to_owned())), ..self }
+    }
+
+    /// What was confirmed of the logs.
+    pub fn anchors(&self) -> &Anchors {
+        &self.anchors
     }
 
     /// The key of the keyed hashes.

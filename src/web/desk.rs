@@ -94,6 +94,7 @@ fn view(
         log: accepted.log.to_string(),
         index: accepted.index,
         at: accepted.at.legal_text(),
+        clock: accepted.clock_behind().map(Moment::legal_text),
         json: accepted.receipt(),
     };
     Ok(view)

@@ -238,6 +238,8 @@ pub struct ReceiptView {
     pub index: u64,
     /// Clock time in UTC+8.
     pub at: String,
+    /// The true time, where the log's is later.
+    pub clock: Option<String>,
     /// The whole receipt as JSON, to be saved.
     pub json: String,
 }

@@ -21,7 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A registry under the machine's clock, closed, with the file of its master key.
 pub struct Installed {
     pub dir: tempfile::TempDir,
-    database: Option<postgres::Database>,
+    /// Of a database that is not in the data directory.
+    url: Option<String>,
+    _database: Option<postgres::Database>,
 }
 
 impl Installed {
@@ -36,21 +38,34 @@ impl Installed {
             Backend::Sqlite => None,
             Backend::Postgres => Some(postgres::Database::create()?),
         };
-        let installed = Self { dir: tempfile::tempdir().unwrap(), database };
+        let url = database.as_ref().map(|database| database.url.clone());
+        let dir = tempfile::tempdir().unwrap();
+        Some(Self { dir, url, _database: database }.founded(settle))
+    }
+
+    /// In an empty database of the test's own.
+    pub fn at(url: &str, settle: impl FnOnce(&Registry)) -> Self {
+        let (dir, url) = (tempfile::tempdir().unwrap(), Some(url.to_owned()));
+        Self { dir, url, _database: None }.founded(settle)
+    }
+
+    fn founded(self, settle: impl FnOnce(&Registry)) -> Self {
+        let installed = self;
         let mut place = Place::in_dir(&installed.data());
-        if let Some(database) = &installed.database {
-            place.url = DbUrl::parse(&database.url).unwrap();
+        if let Some(url) = &installed.url {
+            place.url = DbUrl::parse(url).unwrap();
         }
         let master = MasterKey::create(&installed.key(), Some(&place.dir)).unwrap();
         let opening = Opening { place, master, clock: Clock::System, regions: super::demo_regions() };
         let (registry, _) = Registry::found(opening, &super::options()).unwrap();
         settle(&registry);
-        Some(installed)
+        drop(registry);
+        installed
     }
 
     /// What the program's own `init` made in `data`, with `master.key` beside it.
     pub fn made_in(dir: tempfile::TempDir) -> Self {
-        Self { dir, database: None }
+        Self { dir, url: None, _database: None }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -64,9 +79,9 @@ impl Installed {
     /// A command on this registry, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(&self.data(), &self.key(), arguments);
-        if let Some(database) = &self.database {
+        if let Some(url) = &self.url {
             // Not an argument: a URL may hold a password, and arguments are seen by everybody.
-            command.env("ELICENSE_DATABASE", &database.url);
+            command.env("ELICENSE_DATABASE", url);
         }
         command
     }

@@ -298,6 +298,18 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 written.unwrap();
             })
         }),
+        ("more of a log was confirmed", F::LogWentBack, "log_heads", {
+            Box::new(|copy| {
+                let size = copy.open().logs().unwrap().into_iter().find(|log| log.log == "records").unwrap().size;
+                let root = elicense::log::Hash([1; 32]);
+                let lines = format!("elicense anchors 1\ngeneration 0\nrecords {} {root}\n", size + 1);
+                let digest = elicense::log::Hash(elicense::log::hash::sha256(lines.as_bytes()));
+                std::fs::write(copy.dir.path().join("anchors"), format!("{lines}sha256 {digest}\n")).unwrap();
+            })
+        }),
+        ("what was confirmed cannot be read", F::AnchorsDamaged, "anchors", {
+            Box::new(|copy| std::fs::write(copy.dir.path().join("anchors"), "elicense anchors 1\n").unwrap())
+        }),
     ];
 
     let mut seen = BTreeSet::new();

@@ -167,7 +167,7 @@ impl Copy {
     }
 
     fn open(&self) -> Registry {
-        Registry::open(Opening {
+        Registry::open_as_found(Opening {
             place: Place::in_dir(self.dir.path()),
             master: MasterKey::from_bytes(MASTER),
             clock: Clock::fixed(noon()),

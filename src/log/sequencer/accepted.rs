@@ -24,9 +24,17 @@ pub struct Accepted {
     pub note: Arc<str>,
     /// Its time.
     pub at: Moment,
+    /// What the clock said when it was logged.
+    pub clock: Moment,
 }
 
 impl Accepted {
+    /// The true time, where the log's is later: an earlier leaf was written by a clock that ran ahead, and the time of
+    /// a log never goes back.
+    pub fn clock_behind(&self) -> Option<Moment> {
+        (self.clock < self.at).then_some(self.clock)
+    }
+
     /// The receipt, canonical JSON (`schema/bytes.md` §6). Made by who answers, not by the sequencer.
     pub fn receipt(&self) -> String {
         self.handed().text()

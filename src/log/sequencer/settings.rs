@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::log::lease::LEASE_S;
+
 /// Bounds of a sequencer.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -17,7 +19,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let (linger, lease) = (Duration::from_millis(1), Duration::from_secs(15));
+        let (linger, lease) = (Duration::from_millis(1), Duration::from_secs(LEASE_S.unsigned_abs()));
         Self { queue: 4096, batch: 512, linger, lease }
     }
 }

@@ -10,6 +10,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::error::Code;
 use crate::log::hash::sha256;
+use crate::log::lease::LEASE_S;
 use crate::log::receipt::Receipt;
 use crate::log::testing::{MemoryCommitter, MemoryLogs, Mode};
 use crate::log::tests::{LOG, assert_one_tree, moment, signer};
@@ -224,7 +225,7 @@ fn an_idle_sequencer_keeps_its_lease_and_a_closed_log_stays_refused() {
     let sequencer = Sequencer::start(committer, settings).unwrap();
     let handle = sequencer.handle();
     clock.set(moment(7));
-    until(|| logs.rows().heads[LOG].lease_until == moment(22));
+    until(|| logs.rows().heads[LOG].lease_until == moment(7 + LEASE_S));
     logs.rows().heads.get_mut(LOG).unwrap().closed = true;
     assert_eq!(handle.submit(submission("x")).unwrap().wait().unwrap_err(), Refusal::Closed);
     assert_eq!(handle.submit(submission("x")).unwrap_err(), Refusal::Closed);

@@ -4,11 +4,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
+use crate::log::lease::LONGEST_S;
 use crate::log::sequencer::{Sequencer, Settings};
 use crate::registry::Registry;
 use crate::registry::base::log::AccessLog;
 use crate::registry::base::names::CLI_LOG;
-use crate::store::{AccessCommitter, LEASE_S};
+use crate::store::AccessCommitter;
 
 impl Registry {
     /// Claims the current log of `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
@@ -16,8 +17,10 @@ impl Registry {
         self.start_log(&self.current_log(&format!("access-{node}"))?)
     }
 
-    /// The same for a process that starts: the one before it may have been killed and its lease not have ended.
-    /// Blocks for a lease's length at most; who is alive keeps its log.
+    /// The same for a process that starts: the one before it may have been killed, and its lease not have ended.
+    ///
+    /// Who was killed on this machine had a lock, which is free now: the log is taken at once. The lease of an owner
+    /// elsewhere is waited for, ten seconds at most. Who is alive keeps its log.
     pub fn await_access(&self, node: &str) -> Result<()> {
         self.awaited(&format!("access-{node}"))
     }
@@ -28,13 +31,16 @@ impl Registry {
     }
 
     fn awaited(&self, name: &str) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(0) + 5);
+        let deadline = Instant::now() + Duration::from_secs(LONGEST_S.unsigned_abs());
         let mut told = false;
         loop {
             match self.start_log(&self.current_log(name)?) {
                 Err(error) if error.code == Code::LogLost && Instant::now() < deadline => {
                     if !std::mem::replace(&mut told, true) {
-                        ::log::warn!("{name} is held or its owner was killed: waiting for the lease");
+                        ::log::warn!(
+                            "{name} is held by another process, or was by one that was killed elsewhere: waiting for its \
+                             lease, {LONGEST_S} s at most"
+                        );
                     }
                     std::thread::sleep(Duration::from_millis(50))
                 }
@@ -45,14 +51,10 @@ impl Registry {
 
     fn start_log(&self, name: &str) -> Result<()> {
         let signer = self.log_signer(name)?;
-        let owner = format!("{name}/{}", crate::registry::base::secrets::random_token()?);
+        let own = crate::registry::base::secrets::random_token()?;
         let committer =
-            AccessCommitter::new(self.store().clone(), name, owner, signer, self.inner.clock.clone());
-        let settings = Settings {
-            lease: Duration::from_secs(u64::try_from(LEASE_S).unwrap_or(15)),
-            ..Settings::default()
-        };
-        let sequencer = Sequencer::start(committer, settings)?;
+            AccessCommitter::new(self.store().clone(), name, own, signer, self.inner.clock.clone());
+        let sequencer = Sequencer::start(committer, Settings::default())?;
         let access = AccessLog::over(name, sequencer);
         *self.inner.access.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(access));
         Ok(())
@@ -64,10 +66,15 @@ impl Registry {
         if let Some(access) = access {
             access.stop();
         }
+        if let Err(error) = self.store().keep_anchors() {
+            ::log::error!("the anchors of the logs were not written: {error:?}");
+        }
     }
 
-    /// The running access log; `log_unavailable` before it was started and after it was stopped.
+    /// The running access log; `log_unavailable` before it was started and after it was stopped, `log_forked` once any
+    /// log was found to have gone back.
     pub fn access(&self) -> Result<Arc<AccessLog>> {
+        self.store().refuse_fork()?;
         let access = self.inner.access.read().unwrap_or_else(PoisonError::into_inner).clone();
         access.ok_or_else(|| Error::new(Code::LogUnavailable, "no access log is running"))
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Result;
 use crate::log::metrics::Counters;
-use crate::log::sequencer::{Handle, Sequencer, Ticket};
+use crate::log::sequencer::{Handle, Refusal, Sequencer, Ticket};
 use crate::log::{Accepted, Submission};
 
 /// A running access log.
@@ -33,6 +33,11 @@ impl AccessLog {
     /// False while it cannot be written: lookups are refused, /readyz is red.
     pub fn healthy(&self) -> bool {
         self.handle.healthy()
+    }
+
+    /// Why it cannot be written.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.handle.refusal()
     }
 
     /// What it counted.

@@ -1,7 +1,9 @@
 //! What every use case speaks: the asked holder and its purpose, the catalog and policy as read, names and keys of
 //! logs, places in the log of records, orders, idempotency, strict reading.
 
+pub(super) mod anchors;
 pub(super) mod asked;
+pub(super) mod clock;
 pub(super) mod happened;
 pub(super) mod idempotent;
 pub(super) mod ledger;

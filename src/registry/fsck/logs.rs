@@ -1,7 +1,7 @@
 //! The logs of both sides: the tree against its checkpoint, batches against their claims, access entries
 //! against their leaves.
 
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::log::check::{self, check_log};
 use crate::log::hash::sha256;
 use crate::log::{Head, TreeReader};
@@ -30,6 +30,26 @@ pub(super) fn check_all(registry: &Registry, report: &mut FsckReport) -> Result<
         }
     }
     Ok(records)
+}
+
+/// Every log goes on from what was confirmed of it. One that contradicts itself was told already.
+pub(super) fn check_anchors(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    let gone = match registry.gone_back() {
+        Err(error) if error.code == Code::RecordDamaged => {
+            report.find(Finding::new(FindingKind::AnchorsDamaged, "anchors", error.detail));
+            return Ok(());
+        }
+        other => other?,
+    };
+    for (log, fork) in gone {
+        if report.findings.iter().all(|finding| finding.log.as_deref() != Some(&log)) {
+            let detail = format!(
+                "{fork}; where the database was put back, `elicense restore --in-place` goes on in successors"
+            );
+            report.find(Finding::new(FindingKind::LogWentBack, "log_heads", detail).log(&log));
+        }
+    }
+    Ok(())
 }
 
 fn check_tree(registry: &Registry, side: Side, head: &Head, report: &mut FsckReport) -> Result<()> {

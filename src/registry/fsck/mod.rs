@@ -29,8 +29,16 @@ use crate::registry::Registry;
 use leaves::Leaves;
 
 impl Registry {
-    /// Checks everything. Blocks for as long as it takes to read every row once or twice.
+    /// Checks everything, and that the logs are those that were confirmed (I14). Blocks for as long as it takes to read
+    /// every row once or twice.
     pub fn fsck(&self, options: FsckOptions) -> Result<FsckReport> {
+        let mut report = self.fsck_as_found(options)?;
+        logs::check_anchors(self, &mut report)?;
+        Ok(report)
+    }
+
+    /// The same of what is there, whatever was there before.
+    pub(in crate::registry) fn fsck_as_found(&self, options: FsckOptions) -> Result<FsckReport> {
         self.refresh()?;
         self.store().load_data_keys()?;
         let mut report = FsckReport { strict: !options.quick, ..FsckReport::default() };

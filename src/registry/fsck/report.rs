@@ -32,6 +32,8 @@ closed! {
         TileWrong, "tile_wrong", "哈希块不符", "a tile is missing or not what its entries give";
         TreeWrong, "tree_wrong", "日志树不符", "the head of a log is not what its entries give";
         CheckpointWrong, "checkpoint_wrong", "检查点不符", "the checkpoint is not one of the tree that the entries give";
+        LogWentBack, "log_went_back", "日志回退", "a log is not the one of which more was confirmed";
+        AnchorsDamaged, "anchors_damaged", "锚点文件损坏", "the file of what was confirmed is not whole";
         AccessMissing, "access_missing", "用证记录缺失", "access entries are missing";
         AccessDiffers, "access_differs", "用证记录不符", "an access entry is not the one at its leaf";
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::log::Head;
+use crate::log::{Head, lease};
 use crate::registry::Registry;
 use crate::registry::import::Limits;
 
@@ -42,7 +42,7 @@ pub(super) struct Beside {
 impl Beside {
     /// As the heads of the access logs tell it at `now`.
     fn of(heads: &[Head], now: Moment) -> Self {
-        let owned = heads.iter().filter(|head| !head.owner.is_empty() && head.lease_until > now);
+        let owned = heads.iter().filter(|head| lease::alive(head, now));
         owned.fold(Self::default(), |beside, head| {
             let fresh = now.micros() - head.at.micros() <= STALE_US;
             let us = if fresh { u64::try_from(head.commit_us).unwrap_or(0) } else { 0 };

@@ -45,6 +45,10 @@ pub struct DirectoryAnswer {
     /// The time of the access entry.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
+    /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    pub clock: Option<Moment>,
     /// Entries of the types that policy allows.
     pub entries: Vec<DirectoryLine>,
     /// The log of records, read before the entries: the answer is at least as new.
@@ -183,6 +187,7 @@ impl Registry {
         let accepted = entry.note(&access, touched, came_to).await?;
         Ok(DirectoryAnswer {
             at: accepted.at,
+            clock: accepted.clock_behind(),
             entries,
             holder: DirectoryHolder::from(found.holder(&parsed)),
             head: found.head,

@@ -56,6 +56,10 @@ pub struct HistoryAnswer {
     /// The time of the access entry.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
+    /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    pub clock: Option<Moment>,
     /// Everything that happened to it, in order.
     pub events: Vec<HistoryEvent>,
     /// The log of records, read before: the answer is at least as new.
@@ -205,6 +209,7 @@ impl Registry {
         let accepted = entry.note(&access, kept.touched(), came_to).await?;
         Ok(HistoryAnswer {
             at: accepted.at,
+            clock: accepted.clock_behind(),
             events: here.events.iter().map(|(event, in_log)| event_of(event, *in_log, whole)).collect(),
             head: here.head.clone(),
             reasons: judgement.reasons,

@@ -101,6 +101,10 @@ pub struct VerifyAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub checkpoint_size: Option<u64>,
+    /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    pub clock: Option<Moment>,
     /// The present version of the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -218,6 +222,7 @@ impl VerifyAnswer {
         Self {
             at,
             checkpoint_size: None,
+            clock: None,
             current_version: None,
             custody: None,
             digest: None,
@@ -314,6 +319,7 @@ impl Registry {
                 .note(&access, shown.touched, came_to)
                 .await?;
             answer.at = accepted.at;
+            answer.clock = accepted.clock_behind();
             answer.head = Some(shown.head);
             answer.receipt = Some(HandedReceipt { accepted, form: ask.receipt_form });
         }

@@ -129,7 +129,7 @@ impl Registry {
 }
 
 /// Purpose of a log's key.
-const LOG: &str = "log";
+pub(in crate::registry) const LOG: &str = "log";
 
 fn check_origin(origin: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b':');

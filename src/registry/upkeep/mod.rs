@@ -6,6 +6,7 @@ pub(super) mod bench_fill;
 pub(super) mod init;
 pub(super) mod logs;
 pub(super) mod migrate;
+pub(super) mod put_back;
 pub(super) mod rekey;
 pub(super) mod restore;
 pub(super) mod succession;

@@ -29,8 +29,6 @@ impl Registry {
 
     /// Refuses what is done to a whole registry while a process that serves holds one of its logs.
     pub(in crate::registry) fn refuse_held(&self) -> Result<()> {
-        let now = self.now();
-        let held = self.store().read_side_now(Side::Access, |reader| reader.is_held(now))?;
-        if held { Err(store::held()) } else { Ok(()) }
+        if self.store().is_served(self.now())? { Err(store::held()) } else { Ok(()) }
     }
 }

@@ -9,8 +9,6 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::{Code, Error, Result};
-use crate::log::Head;
-use crate::registry::base::names::side_of;
 use crate::registry::fsck::{FsckOptions, FsckReport};
 use crate::registry::upkeep::backup::{
     BackupLog, MANIFEST, Manifest, SIGNED, beside, copy_synced, file_of, io, sync_dir,
@@ -65,7 +63,7 @@ impl Registry {
             Ok(restored)
         });
         if done.is_err() && staging.exists() && fs::remove_dir_all(&staging).is_err() {
-            log::warn!("an unfinished restore was left behind");
+            ::log::warn!("an unfinished restore was left behind");
         }
         done
     }
@@ -78,12 +76,15 @@ pub struct RestoredInPlace {
     pub fsck: FsckReport,
     /// Each log that was open with its last checkpoint, and its successor.
     pub logs: Vec<(Closed, String)>,
+    /// How each log that was not what this machine last knew of it differed: what was acknowledged and is gone.
+    pub lost: Vec<String>,
 }
 
 impl Registry {
     /// Goes on with a database that was put back by its own tools (`pg_restore`, a copied file): checks all of it,
     /// then ends every open log and begins its successor, since the lost machine may have signed more than the copy
-    /// has (I14). To be run before anything else appends to the logs.
+    /// has (I14). To be run before anything else appends to the logs, on a registry that was opened as it was found.
+    /// What this machine remembers of the logs is set anew.
     ///
     /// A crash on the way leaves some logs with a successor; run again, it gives every open log another one.
     ///
@@ -91,28 +92,26 @@ impl Registry {
     /// `record_damaged` with `backup_fsck` and the findings, and no log is touched; `log_lost` while a process that
     /// serves holds a log.
     pub fn restore_in_place(&self, actor: &str) -> Result<RestoredInPlace> {
-        let open: Vec<String> = self.open_logs()?.into_iter().map(|head| head.log).collect();
         self.refuse_held()?;
         let fsck = sound(self)?;
-        let logs = open.iter().map(|log| self.succeed(actor, log, false)).collect::<Result<_>>()?;
-        Ok(RestoredInPlace { fsck, logs })
-    }
-
-    /// Logs that are not closed. Access logs first: the orders that close them are the last events of the old log of
-    /// records.
-    fn open_logs(&self) -> Result<Vec<Head>> {
-        let mut open = Vec::new();
-        for side in [Side::Access, Side::Registry] {
-            let heads = self.store().read_side_now(side, |reader| reader.heads())?;
-            open.extend(heads.into_iter().filter(|head| !head.closed && side_of(&head.log) == side));
+        // A file of anchors that is not whole tells nothing, and is replaced.
+        let gone = match self.gone_back() {
+            Err(error) if error.code == Code::RecordDamaged => Vec::new(),
+            other => other?,
+        };
+        let lost: Vec<String> = gone.iter().map(|(log, fork)| format!("{log}: {fork}")).collect();
+        for line in &lost {
+            ::log::warn!("{line}; it ends as it is");
         }
-        Ok(open)
+        let logs = self.follow_put_back(actor)?;
+        self.store().set_anchors_anew()?;
+        Ok(RestoredInPlace { fsck, logs, lost })
     }
 }
 
 /// What `fsck` says of a registry, if it finds nothing.
 fn sound(registry: &Registry) -> Result<FsckReport> {
-    let fsck = registry.fsck(FsckOptions::default())?;
+    let fsck = registry.fsck_as_found(FsckOptions::default())?;
     if fsck.sound() {
         return Ok(fsck);
     }
@@ -147,8 +146,7 @@ fn restore_into(
         return Err(refused(Rule::BackupHeads, "the logs are not those of the manifest"));
     }
     let fsck = sound(&registry)?;
-    let open = registry.open_logs()?;
-    let logs = open.iter().map(|head| registry.succeed("restore", &head.log, true)).collect::<Result<_>>()?;
+    let logs = registry.follow_put_back("restore")?;
     // Connections close here, which empties the write-ahead files into the databases.
     drop(registry);
     for path in ["access.db", "registry.db"] {

@@ -1,5 +1,5 @@
-//! Ending a log and beginning its successor: when it has grown too large, when its key must end, and always
-//! after a restore, since a restored log may have been appended to after the backup (I14).
+//! Ending a log and beginning its successor: when it has grown too large, or when its key must end. After a restore it
+//! is done in another way (`put_back`).
 //!
 //! A log keeps its first name as its *base* (`records`, `access-main`); successors are `<base>-r2`, `-r3`, …
 //! The facts `log_of:<base>` and `base_of:<log>` say which one is current. Every step can be run again: what a
@@ -15,8 +15,51 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::names::{RECORDS_LOG, side_of};
 use crate::registry::published::notice::{public_order, put_public};
 use crate::rule::Rule;
-use crate::store::Side;
+use crate::store::{Side, Writer};
 use crate::trust::{EnvelopeBuf, random};
+
+/// A log's first name, and the log that is current under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::registry) struct Line {
+    pub base: String,
+    pub current: String,
+    /// Numbers of its logs that are there.
+    pub known: Vec<u32>,
+    /// Numbers of its logs that were there once: the database was put back to before. An outsider may know their keys, so
+    /// their names are not given again.
+    pub lost: Vec<u32>,
+}
+
+impl Line {
+    /// The place of a log in its line: 1 for the base itself.
+    pub fn number(&self, log: &str) -> u32 {
+        number(&self.base, log).unwrap_or(1)
+    }
+
+    /// The name of the successor: the next one behind the current log and behind all of these.
+    pub fn after(&self, taken: &[&Vec<u32>]) -> String {
+        let taken = taken.iter().copied().flatten().copied();
+        let last = taken.chain([self.number(&self.current)]).max().unwrap_or(1);
+        format!("{}-r{}", self.base, last.saturating_add(1))
+    }
+
+    /// The facts by which every process goes on in the successor.
+    pub fn go_on(&self, writer: &mut Writer<'_>, successor: &str) -> Result<()> {
+        writer.put_fact(&format!("log_of:{}", self.base), successor.as_bytes())?;
+        if successor != self.base {
+            writer.put_fact(&format!("base_of:{successor}"), self.base.as_bytes())?;
+        }
+        writer.raise_config_version()
+    }
+}
+
+/// The number of a log in the line of `base`; none where it is not of that line.
+fn number(base: &str, log: &str) -> Option<u32> {
+    match log.strip_prefix(base)? {
+        "" => Some(1),
+        rest => rest.strip_prefix("-r")?.parse().ok(),
+    }
+}
 
 /// A log that ended.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -49,30 +92,15 @@ impl Registry {
             let detail = "the log of records is only closed by its successor";
             return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule(Rule::LogName));
         }
-        self.close_access_log(actor, log, None, false)
+        self.close_access_log(actor, log, None)
     }
 
     /// Ends a log and begins its successor, which is current from then on. Returns the old log and the
-    /// successor's name.
+    /// successor's name. A log that was put back is ended in another way: see [`Registry::restore_in_place`].
     pub fn succeed_log(&self, actor: &str, log: &str) -> Result<(Closed, String)> {
-        self.succeed(actor, log, false)
-    }
-
-    /// [`Registry::succeed_log`]; `restored` passes over leases, whose owners belong to another copy.
-    pub(in crate::registry) fn succeed(
-        &self,
-        actor: &str,
-        log: &str,
-        restored: bool,
-    ) -> Result<(Closed, String)> {
-        let base = self.store().read_now(|reader| reader.fact(&format!("base_of:{log}")))?;
-        let base = base.map_or_else(|| Ok(log.to_owned()), String::from_utf8).map_err(Error::internal)?;
-        let number: u32 = log
-            .strip_prefix(&base)
-            .and_then(|rest| rest.strip_prefix("-r"))
-            .map_or(Ok(1), str::parse)
-            .map_err(Error::internal)?;
-        let successor = format!("{base}-r{}", number + 1);
+        let line = self.line_of(log)?;
+        let base = line.base.clone();
+        let successor = format!("{base}-r{}", line.number(log).saturating_add(1));
         match self.add_log(actor, &successor) {
             Ok(_) => {}
             // A run before this one came so far.
@@ -80,15 +108,11 @@ impl Registry {
             Err(error) => return Err(error),
         }
         let closed = if side_of(log) == Side::Access {
-            let closed = self.close_access_log(actor, log, Some(&successor), restored)?;
-            self.store().write_now(|writer| {
-                writer.put_fact(&format!("log_of:{base}"), successor.as_bytes())?;
-                writer.put_fact(&format!("base_of:{successor}"), base.as_bytes())?;
-                writer.raise_config_version()
-            })?;
+            let closed = self.close_access_log(actor, log, Some(&successor))?;
+            self.store().write_now(|writer| line.go_on(writer, &successor))?;
             closed
         } else {
-            self.close_records_log(actor, log, &base, &successor)?
+            self.close_records_log(actor, log, &line, &successor)?
         };
         self.store().vault().forget_log_caches();
         self.refresh()?;
@@ -101,19 +125,13 @@ impl Registry {
 
     /// The order stands in the log of records before the access log is closed: they are two databases, and a
     /// crash between leaves an order that the next run repeats, never a closed log without one.
-    fn close_access_log(
-        &self,
-        actor: &str,
-        log: &str,
-        successor: Option<&str>,
-        restored: bool,
-    ) -> Result<Closed> {
+    fn close_access_log(&self, actor: &str, log: &str, successor: Option<&str>) -> Result<Closed> {
         let now = self.now();
         let head = self.log_head(log)?;
         if head.closed {
             return Ok(ended(head));
         }
-        if !restored && head.lease_until > now {
+        if self.store().is_held(&head, now) {
             return Err(LogFault::<Error>::Held { until: head.lease_until }.into());
         }
         let detail = successor.map(|name| ("successor".to_owned(), Value::from(name)));
@@ -146,8 +164,8 @@ impl Registry {
     }
 
     /// One transaction: the last leaf of the old log, and the facts by which every process goes on with the new.
-    fn close_records_log(&self, actor: &str, log: &str, base: &str, successor: &str) -> Result<Closed> {
-        if base != RECORDS_LOG {
+    fn close_records_log(&self, actor: &str, log: &str, line: &Line, successor: &str) -> Result<Closed> {
+        if line.base != RECORDS_LOG {
             return Err(Error::new(Code::NotFound, "there is no log of that name").at("log"));
         }
         let (now, signer) = (self.now(), self.log_signer(log)?);
@@ -174,9 +192,7 @@ impl Registry {
                 opened.closing().finish(writer, &[entry])?;
             }
             writer.put_fact("records_log", successor.as_bytes())?;
-            writer.put_fact(&format!("log_of:{base}"), successor.as_bytes())?;
-            writer.put_fact(&format!("base_of:{successor}"), base.as_bytes())?;
-            writer.raise_config_version()
+            line.go_on(writer, successor)
         })?;
         Ok(ended(self.log_head(log)?))
     }
@@ -203,6 +219,24 @@ impl Registry {
 
     fn log_order(&self, action: PublicAction, log: &str, detail: Map<String, Value>) -> Result<EnvelopeBuf> {
         public_order(action, log, None, detail, self.now(), &self.registry_key()?)
+    }
+
+    /// The line that a log is of.
+    pub(in crate::registry) fn line_of(&self, log: &str) -> Result<Line> {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(Error::internal);
+        let heads = self.store().read_side_now(side_of(log), |reader| reader.heads())?;
+        let names: Vec<String> = heads.into_iter().map(|head| head.log).collect();
+        let fact = self.store().read_now(|reader| reader.fact(&format!("base_of:{log}")))?;
+        // One that an interrupted succession made has no such fact yet.
+        let made = log.rsplit_once("-r").filter(|(_, number)| number.parse::<u32>().is_ok());
+        let made = made.map(|(base, _)| base.to_owned()).filter(|base| names.contains(base));
+        let base = fact.map(text).transpose()?.or(made).unwrap_or_else(|| log.to_owned());
+        let current = self.current_log(&base)?;
+        let of = |names: &[String]| names.iter().filter_map(|log| number(&base, log)).collect();
+        let once = self.store().kept_anchors().unwrap_or_default().into_keys();
+        let lost: Vec<String> = once.filter(|log| !names.contains(log)).collect();
+        let (known, lost) = (of(&names), of(&lost));
+        Ok(Line { base, current, known, lost })
     }
 
     fn log_head(&self, log: &str) -> Result<Head> {

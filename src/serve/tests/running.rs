@@ -35,6 +35,7 @@ fn parts(ready: Arc<AtomicBool>) -> Parts {
             let ready = ready.load(Ordering::SeqCst);
             Box::pin(async move { if ready { Ok(()) } else { Err(Error::new(Code::StoreUnavailable, "")) } })
         }),
+        degrades: None,
     }]));
     let document = web::Data::new(crate::api::document::Document::build().unwrap());
     let docs = web::Data::new(crate::web::docs::Docs::of(document.value()));

@@ -91,6 +91,7 @@ pub fn lookup() -> LookupView {
             log: "access-window1".into(),
             index: 48_213,
             at: "2026-11-22 09:41:07".into(),
+            clock: None,
             json: "{\"log\":\"access-window1\"}".into(),
         },
     }

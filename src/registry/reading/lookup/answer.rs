@@ -66,6 +66,10 @@ struct LoggedAnswer<'a> {
     /// The time of the access entry.
     #[schema(value_type = String, format = DateTime)]
     at: Moment,
+    /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    clock: Option<Moment>,
     /// Entry, proof and checkpoint of this access, or its log and index.
     receipt: &'a HandedReceipt,
 }
@@ -300,7 +304,7 @@ impl Judged {
 impl Written {
     /// The finished answer with its receipt.
     pub(super) fn finish(mut self, receipt: HandedReceipt) -> Result<Answered> {
-        let logged = LoggedAnswer { at: receipt.accepted.at, receipt: &receipt };
+        let logged = LoggedAnswer { at: receipt.accepted.at, clock: receipt.accepted.clock_behind(), receipt: &receipt };
         json::write_more(&logged, &mut self.body).map_err(Error::internal)?;
         Ok(Answered { body: self.body, accepted: receipt.accepted, records: self.records })
     }

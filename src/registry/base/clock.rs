@@ -1,0 +1,26 @@
+//! A clock that is behind the logs. Their time never goes back, so after a process whose clock ran ahead the entries of
+//! all others have its last time, until theirs is later.
+
+use crate::registry::Registry;
+
+/// Behind by less than this is nothing: machines on one database differ by as much.
+const TOLD_S: i64 = 1;
+
+impl Registry {
+    /// Whole seconds by which the clock is behind the newest leaf of any log, where it is one or more.
+    pub fn clock_behind(&self) -> Option<i64> {
+        let newest = self.store().newest_leaf()?;
+        let behind = (newest.micros() - self.now().micros()) / 1_000_000;
+        (behind >= TOLD_S).then_some(behind)
+    }
+
+    /// Says in the operator's log that the clock is behind.
+    pub fn tell_clock(&self) {
+        if let Some(behind) = self.clock_behind() {
+            ::log::warn!(
+                "the clock is {behind} s behind the newest leaf of the logs: new entries have the time of that leaf until \
+                 then. Look at the clock of this machine, and at those of others that wrote to this registry"
+            );
+        }
+    }
+}
