@@ -6,7 +6,7 @@ use super::dialect::{self, native};
 use super::row_body::{framed, take};
 use super::schema::{access_batches, access_by_holder};
 use super::sealed::{self, SealedRow};
-use super::tx::{Reader, Writer};
+use super::doors::{Reader, Writer};
 use super::vault::{Purpose, holder_key_of};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};

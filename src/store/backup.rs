@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::conn::{self, Open};
-use super::tx::{Maker, Reader, Side};
+use super::doors::{Maker, Reader};
+use super::place::Side;
 use super::{Store, dialect, migrate, private};
 use crate::error::{Code, Error, Result};
 use crate::log::Head;

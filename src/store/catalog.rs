@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::dialect;
 use super::schema::{agencies, authorities, coverage, empowerments, types};
-use super::tx::{Reader, Writer};
+use super::doors::{Reader, Writer};
 use crate::error::Result;
 
 /// A row of `agencies`: one name of an agency and its period.

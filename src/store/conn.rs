@@ -1,11 +1,9 @@
-//! A connection to either database, and how one is opened.
-//!
-//! [`AnyConnection`] is seen inside `store` only. SQLite files are never made by opening them (I11): `init`
-//! says [`Open::Create`], everything else finds what is there or fails.
+//! How a connection is opened. SQLite files are never made by opening them (I11): `init` says [`Open::Create`],
+//! everything else finds what is there or fails.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the one file that opens databases; the URL's scheme was checked. The derive of the enum needs it too"
+    reason = "the one file that opens databases; the URL's scheme was checked"
 )]
 
 use std::path::Path;
@@ -13,17 +11,9 @@ use std::path::Path;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{dialect, migrate, private};
+use super::any::AnyConnection;
+use super::{dialect, private};
 use crate::error::{Code, Error, Result};
-
-/// One connection, to the database that the URL named.
-#[derive(diesel::MultiConnection)]
-pub enum AnyConnection {
-    /// PostgreSQL through the built-in libpq.
-    Pg(PgConnection),
-    /// The bundled SQLite.
-    Sqlite(SqliteConnection),
-}
 
 /// What a connection may do, and whether it may make the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +31,6 @@ pub enum Open {
 const BUSY_MS: u32 = 5_000;
 /// Pages of the write-ahead log at which a commit copies it into the database file.
 pub const AUTO_CHECKPOINT: u32 = 1_000;
-/// Page size of the files made here: a row of up to 4,086 bytes stays in its page.
-pub const PAGE_SIZE: i64 = 16_384;
-
 /// Opens a SQLite file.
 pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
     let exists = path.exists();
@@ -90,7 +77,7 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
 
 /// Whether the file holds tables of ours, beside the one that every program with diesel has.
 fn is_registry(conn: &mut AnyConnection) -> Result<bool> {
-    Ok(dialect::has_table(conn, migrate::STEPS_TABLE)? && dialect::has_table(conn, "log_heads")?)
+    Ok(dialect::has_table(conn, dialect::STEPS_TABLE)? && dialect::has_table(conn, "log_heads")?)
 }
 
 /// Opens a connection to PostgreSQL with durable commits and bounded waits.

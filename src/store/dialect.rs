@@ -12,9 +12,14 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::Sqlite;
 
-use super::conn::AnyConnection;
+use super::any::AnyConnection;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
+
+/// Page size of the SQLite files made here: a row of up to 4,086 bytes stays in its page.
+pub const PAGE_SIZE: i64 = 16_384;
+/// Where diesel keeps the schema steps that were run.
+pub const STEPS_TABLE: &str = "__diesel_schema_migrations";
 
 /// How a transaction is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,7 +207,7 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
                 .ok_or_else(|| Error::new(Code::ConfigInvalid, detail).rule(Rule::Durability));
         }
     };
-    let durable = mode == "wal" && level >= 2 && page == super::conn::PAGE_SIZE;
+    let durable = mode == "wal" && level >= 2 && page == PAGE_SIZE;
     if durable {
         return Ok(());
     }
@@ -319,8 +324,8 @@ pub fn met_another_writer(error: &Error) -> bool {
 macro_rules! native {
     ($conn:expr, $c:ident => $query:expr) => {
         match $conn {
-            $crate::store::conn::AnyConnection::Sqlite($c) => $query,
-            $crate::store::conn::AnyConnection::Pg($c) => $query,
+            $crate::store::any::AnyConnection::Sqlite($c) => $query,
+            $crate::store::any::AnyConnection::Pg($c) => $query,
         }
     };
 }

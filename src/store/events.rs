@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::conn::AnyConnection;
+use super::any::AnyConnection;
 use super::dialect::{self, native};
 use super::row_body::{framed, take};
 use super::schema::events;
 use super::sealed::{self, SealedRow};
-use super::tx::{Reader, Writer};
+use super::doors::{Reader, Writer};
 use super::vault::{Purpose, Vault, holder_key_of};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::dialect;
 use super::schema::{config_version, data_keys, public_events, registry_facts, signing_keys};
-use super::tx::{Reader, Writer};
+use super::doors::{Reader, Writer};
 use crate::error::Result;
 
 /// A row of `signing_keys`.

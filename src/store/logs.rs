@@ -9,7 +9,7 @@ use diesel::sqlite::Sqlite;
 use super::anchors::Moved;
 use super::dialect::{self, native};
 use super::schema::{log_batches, log_heads, tiles};
-use super::tx::{Reader, Writer};
+use super::doors::{Reader, Writer};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::{Anchor, Fork, Hash, Head, LogMark, LogStore, TreeReader, lease};

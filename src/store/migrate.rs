@@ -7,9 +7,9 @@ use diesel::pg::Pg;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::conn::AnyConnection;
+use super::any::AnyConnection;
 use super::dialect::{self, native};
-use super::tx::Side;
+use super::place::Side;
 use crate::error::{Code, Error, Result};
 
 const SQLITE_REGISTRY: EmbeddedMigrations = embed_migrations!("migrations/sqlite/registry");
@@ -69,13 +69,10 @@ pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
     Err(Error::new(Code::SchemaOutdated, detail))
 }
 
-/// Where diesel keeps the steps that were run.
-pub const STEPS_TABLE: &str = "__diesel_schema_migrations";
-
 /// The steps a database has, oldest first; none in a database without a registry, which is left as it is:
 /// diesel makes its table before it reads it, and the database may be somebody else's (I11).
 pub fn versions(conn: &mut AnyConnection) -> Result<Vec<String>> {
-    if !dialect::has_table(conn, STEPS_TABLE)? {
+    if !dialect::has_table(conn, dialect::STEPS_TABLE)? {
         return Ok(Vec::new());
     }
     let mut versions = match conn {

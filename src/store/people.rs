@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::dialect;
 use super::schema::{accounts, clients, sessions};
-use super::tx::{Reader, Writer};
+use super::doors::{Reader, Writer};
 use crate::error::Result;
 
 /// A row of `clients`: an agency system with its grants.

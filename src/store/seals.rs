@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::conn::Open;
 use super::keys::DataKeyRow;
-use super::tx::{Maker, Side, Writer};
+use super::doors::{Maker, Writer};
+use super::place::{Place, Side};
 use super::vault::{BLOCK, LOW, MAX_SEALS, Purpose, Vault};
-use super::{Place, Store, dialect};
+use super::{Store, dialect};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::master::WrapName;

@@ -6,11 +6,13 @@ mod tests;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::conn::{AUTO_CHECKPOINT, AnyConnection, Open};
+use super::any::AnyConnection;
+use super::conn::{AUTO_CHECKPOINT, Open};
+use super::doors::Writer;
+use super::handle::Store;
 use super::locks::{self, LogLock};
-use super::tx::Writer;
-use super::wal::WalPace;
-use super::{Store, dialect};
+use super::wals::WalPace;
+use super::dialect;
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::sequencer::stamp;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::dialect::{self, native};
-use super::tx::Reader;
+use super::doors::Reader;
 use crate::error::Result;
 
 /// Longest row in bytes that stays in its page of 16 KiB; a longer one spills into overflow pages.

@@ -13,11 +13,15 @@
 //! A crash leaves a log of whatever length, which the next start reads and copies.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use super::conn::{self, AnyConnection, Open};
+use super::any::AnyConnection;
+use super::conn::{self, Open};
 use super::dialect::{self, Checkpoint, WalFrames};
-use super::{DbUrl, Side, Store};
+use super::handle::Store;
+use super::place::Side;
+use super::url::DbUrl;
+use super::wals::Wal;
 use crate::error::Result;
 
 /// Pages above which a log has grown: twice the thousand at which it is copied as a rule.
@@ -30,74 +34,6 @@ const KEPT: u64 = 32 << 20;
 const PIECE: u64 = 8 << 20;
 /// Bytes of a page in the log.
 const FRAME: u64 = 16_384 + 24;
-
-/// How a writer is to deal with the log, for the connection of a sequencer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct WalPace {
-    /// Copy a log of a thousand pages; else somebody else does.
-    pub copies: bool,
-    /// Cut the file to so many bytes when the log begins anew; negative: never.
-    pub limit: i64,
-}
-
-impl Default for WalPace {
-    /// As a connection is opened.
-    fn default() -> Self {
-        Self { copies: true, limit: -1 }
-    }
-}
-
-/// What is known of the two logs of this process's registry.
-#[derive(Debug)]
-pub struct Wals {
-    registry: Wal,
-    access: Wal,
-}
-
-#[derive(Debug)]
-struct Wal {
-    /// Bytes that are in no database file yet, and bytes of the file.
-    live: AtomicU64,
-    file: AtomicU64,
-    copies: AtomicBool,
-    limit: AtomicI64,
-}
-
-impl Default for Wals {
-    fn default() -> Self {
-        let wal = || Wal {
-            live: AtomicU64::new(0),
-            file: AtomicU64::new(0),
-            copies: AtomicBool::new(true),
-            limit: AtomicI64::new(-1),
-        };
-        Self { registry: wal(), access: wal() }
-    }
-}
-
-impl Wals {
-    /// Bytes of a log that are in no database file yet, and bytes of its file, as they were last looked at.
-    pub fn bytes(&self, side: Side) -> (u64, u64) {
-        let wal = self.of(side);
-        (wal.live.load(Ordering::Relaxed), wal.file.load(Ordering::Relaxed))
-    }
-
-    /// What the sequencer is to do.
-    pub(super) fn pace(&self) -> WalPace {
-        let wal = &self.access;
-        WalPace {
-            copies: wal.copies.load(Ordering::Relaxed),
-            limit: wal.limit.load(Ordering::Relaxed),
-        }
-    }
-
-    fn of(&self, side: Side) -> &Wal {
-        match side {
-            Side::Registry => &self.registry,
-            Side::Access => &self.access,
-        }
-    }
-}
 
 /// Looks after the write-ahead logs, on connections of its own.
 pub struct WalCare {
@@ -187,6 +123,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::log::{Committer, LogSigner, append};
     use crate::store::dialect::native;
+    use crate::store::wals::WalPace;
     use crate::store::{AccessCommitter, Place};
     use crate::trust::MasterKey;
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::dialect;
 use super::schema::{idempotency, import_runs};
 use super::sealed::{self, SealedRow};
-use super::tx::{Reader, Writer};
+use super::doors::{Reader, Writer};
 use super::vault::Purpose;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};

@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, Binary, Integer};
 
 use super::fault;
 use crate::error::Result;
-use crate::store::conn::AnyConnection;
+use crate::store::any::AnyConnection;
 use crate::store::schema::{events as events_table, record_keys, records as records_table};
 use crate::store::{events, record_keys as keys, records};
 

@@ -8,7 +8,7 @@ use crate::store::dialect::{self, native};
 use crate::store::row_body::RowBody;
 use crate::store::schema;
 use crate::store::sealed::SealedRow;
-use crate::store::tx::{Reader, Side, Writer};
+use crate::store::{Reader, Side, Writer};
 use crate::store::{access, events, holders, record_keys, records, writes};
 use crate::trust::{Aad, Layout};
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::store::Store;
 use crate::store::sealed::SealedRow;
-use crate::store::tx::{Reader, Side, Writer};
+use crate::store::{Reader, Side, Writer};
 use crate::trust::Layout;
 
 /// Rows of one table that have an older layout, or had one.
