@@ -31,7 +31,7 @@ fn lookup(registry: &Registry) -> Value {
     }))
     .unwrap();
     registry.refresh().unwrap();
-    let answered = run(registry.lookup(&operator(), registry.prepare_lookup(&ask).unwrap(), "cli")).unwrap();
+    let answered = run(registry.lookup(&operator(), registry.prepare_lookup(&ask).unwrap())).unwrap();
     serde_json::from_slice(&answered.body).unwrap()
 }
 
@@ -70,7 +70,7 @@ fn a_clock_that_ran_ahead_locks_nothing_and_answers_tell_the_true_time(world: Wo
         "holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "失业登记", "reason": "窗口办理"},
     }))
     .unwrap();
-    let listed = run(right.directory(&operator(), &ask, "cli")).unwrap().body;
+    let listed = common::value(&run(right.directory(&operator(), &ask)).unwrap());
     assert_eq!((&listed["at"], &listed["clock"]), (&json!(late), &json!(noon.plus_seconds(5))));
     // What is done to a whole registry is not held up either.
     right.stop_access();
