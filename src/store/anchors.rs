@@ -98,12 +98,7 @@ impl Anchors {
 
     /// A log went back: from here on this process signs nothing.
     pub fn went_back(&self, log: &str, fork: Fork) {
-        if self.shared.fork.set((log.to_owned(), fork)).is_ok() {
-            ::log::error!(
-                "log {log}: {fork}. Nothing more is signed and no lookup is answered until the cause is found: run \
-                 `elicense fsck`; a database that was put back goes on with `elicense restore --in-place`"
-            );
-        }
+        self.shared.went_back(log, fork);
     }
 
     /// Refuses once any log was found to have gone back.
@@ -264,6 +259,15 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn went_back(&self, log: &str, fork: Fork) {
+        if self.fork.set((log.to_owned(), fork)).is_ok() {
+            ::log::error!(
+                "log {log}: {fork}. Nothing more is signed and no lookup is answered until the cause is found: run \
+                 `elicense fsck`; a database that was put back goes on with `elicense restore --in-place`"
+            );
+        }
+    }
+
     /// The keeper: writes when something has changed, then rests for a second.
     fn run(&self) {
         let mut failed = false;
@@ -305,6 +309,9 @@ impl Shared {
         let logs = known.logs.iter().map(|(log, (anchor, _))| (log.clone(), *anchor)).collect();
         let kept = Kept { generation: known.generation, logs };
         drop(known);
+        if self.fork.get().is_some() {
+            return Ok(());
+        }
         if there.is_some_and(|there| there == kept) {
             return Ok(());
         }
@@ -325,9 +332,16 @@ impl Shared {
             known.logs.clear();
         }
         for (log, anchor) in there.logs.iter().filter(|_| there.generation == known.generation) {
-            if known.logs.get(log).is_none_or(|(own, _)| anchor.size > own.size) {
-                let count = self.count.fetch_add(1, Ordering::AcqRel) + 1;
-                known.logs.insert(log.clone(), (*anchor, count));
+            match known.logs.get(log) {
+                // Two processes were each told that their tree of one size is committed.
+                Some((own, _)) if own.size == anchor.size && own.root != anchor.root => {
+                    self.went_back(log, Fork::Other { confirmed: own.size });
+                }
+                Some((own, _)) if own.size >= anchor.size => {}
+                _ => {
+                    let count = self.count.fetch_add(1, Ordering::AcqRel) + 1;
+                    known.logs.insert(log.clone(), (*anchor, count));
+                }
             }
         }
     }

@@ -242,6 +242,11 @@ impl WalFrames {
     pub fn left(self) -> i64 {
         self.all.saturating_sub(self.copied).max(0)
     }
+
+    /// These, or those of `before` where somebody else copied at the same time and nothing was done or told.
+    pub fn or(self, before: Self) -> Self {
+        if self.all < 0 { before } else { self }
+    }
 }
 
 /// Looks at a write-ahead log, or copies it; PostgreSQL looks after its own.

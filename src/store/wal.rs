@@ -82,7 +82,7 @@ fn tend(side: Side, path: &Path, conn: &mut AnyConnection, wal: &Wal) -> Result<
     }
     let held = !wal.copies.load(Ordering::Relaxed);
     if held || file > KEPT {
-        frames = dialect::checkpoint(conn, Checkpoint::Copy)?;
+        frames = dialect::checkpoint(conn, Checkpoint::Copy)?.or(frames);
     }
     if held && frames.left() < USUAL {
         wal.copies.store(true, Ordering::Relaxed);
@@ -90,7 +90,7 @@ fn tend(side: Side, path: &Path, conn: &mut AnyConnection, wal: &Wal) -> Result<
     let mut limit = -1;
     if file > KEPT && frames.left() == 0 && side == Side::Registry {
         // At once where nobody writes or reads an old snapshot, and not at all where somebody does.
-        frames = dialect::checkpoint(conn, Checkpoint::Cut)?;
+        frames = dialect::checkpoint(conn, Checkpoint::Cut)?.or(frames);
     } else if file > KEPT && began_anew(frames) {
         limit = i64::try_from(file.saturating_sub(PIECE).max(KEPT)).unwrap_or(-1);
     }
