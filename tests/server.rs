@@ -166,7 +166,11 @@ fn a_start_after_a_kill_serves_at_once(installed: Installed) {
     let token = running.server.token("all", SECRET);
     for round in 0..6 {
         let answer = running.server.post("/api/v1/lookups", Some(&token), &ask());
-        assert_eq!((answer.status, answer.json()["receipt"]["index"].clone()), (200, json!(round)), "{answer:?}");
+        assert_eq!(
+            (answer.status, answer.json()["receipt"]["index"].clone()),
+            (200, json!(round)),
+            "{answer:?}"
+        );
         // Not waited for: the next one starts while this one dies.
         running.child.kill().unwrap();
         let began = Instant::now();

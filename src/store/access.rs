@@ -3,10 +3,10 @@
 use diesel::prelude::*;
 
 use super::dialect::{self, native};
+use super::doors::{Reader, Writer};
 use super::row_body::{framed, take};
 use super::schema::{access_batches, access_by_holder};
 use super::sealed::{self, SealedRow};
-use super::doors::{Reader, Writer};
 use super::vault::{Purpose, holder_key_of};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};

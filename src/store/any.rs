@@ -1,6 +1,9 @@
 //! A connection to either database. Seen inside `store` only.
 
-#![expect(clippy::disallowed_methods, reason = "the derive of the enum opens connections; nothing here calls it")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the derive of the enum opens connections; nothing here calls it"
+)]
 
 use diesel::prelude::*;
 

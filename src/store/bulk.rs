@@ -7,9 +7,9 @@ use diesel::prelude::*;
 
 use super::dialect;
 use super::dialect::bulk::Load;
+use super::doors::Writer;
 use super::record_keys::{self, CHUNK, RecordKey};
 use super::schema::record_keys as table;
-use super::doors::Writer;
 use super::{Store, StoredEvent, StoredRecord, events, records};
 use crate::error::Result;
 

@@ -10,7 +10,7 @@ use crate::catalog::{Custody, Kind};
 use crate::clock::{Day, Moment};
 use crate::record::{Digest, State};
 use crate::trust::bytes_page::Examples;
-use crate::trust::{Aad, DataKey, HolderKey, Layout};
+use crate::trust::{Aad, DataKey, HolderKey, IndexKey, Layout};
 
 struct Page {
     examples: Examples,

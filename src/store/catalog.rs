@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::dialect;
-use super::schema::{agencies, authorities, coverage, empowerments, types};
 use super::doors::{Reader, Writer};
+use super::schema::{agencies, authorities, coverage, empowerments, types};
 use crate::error::Result;
 
 /// A row of `agencies`: one name of an agency and its period.

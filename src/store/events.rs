@@ -4,10 +4,10 @@ use diesel::prelude::*;
 
 use super::any::AnyConnection;
 use super::dialect::{self, native};
+use super::doors::{Reader, Writer};
 use super::row_body::{framed, take};
 use super::schema::events;
 use super::sealed::{self, SealedRow};
-use super::doors::{Reader, Writer};
 use super::vault::{Purpose, Vault, holder_key_of};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};

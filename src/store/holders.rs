@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::dialect::{self, native};
+use super::doors::{Reader, Writer};
 use super::schema::holders;
 use super::sealed::{self, SealedRow};
-use super::doors::{Reader, Writer};
 use super::vault::{Purpose, Vault, holder_key_of};
 use crate::clock::{Day, Moment};
 use crate::closed::closed;

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::dialect;
-use super::schema::{config_version, data_keys, public_events, registry_facts, signing_keys};
 use super::doors::{Reader, Writer};
+use super::schema::{config_version, data_keys, public_events, registry_facts, signing_keys};
 use crate::error::Result;
 
 /// A row of `signing_keys`.

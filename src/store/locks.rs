@@ -37,7 +37,9 @@ impl LogLock {
         match try_take(data, log) {
             Ok(lock) => lock,
             Err(error) => {
-                ::log::warn!("no lock can be had for {log}, an owner that dies is known by its lease: {error}");
+                ::log::warn!(
+                    "no lock can be had for {log}, an owner that dies is known by its lease: {error}"
+                );
                 None
             }
         }

@@ -8,8 +8,8 @@ use diesel::sqlite::Sqlite;
 
 use super::anchors::Moved;
 use super::dialect::{self, native};
-use super::schema::{log_batches, log_heads, tiles};
 use super::doors::{Reader, Writer};
+use super::schema::{log_batches, log_heads, tiles};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::{Anchor, Fork, Hash, Head, LogMark, LogStore, TreeReader, lease};
@@ -138,7 +138,12 @@ impl Reader<'_> {
     pub fn leased(&mut self, now: Moment) -> Result<Vec<(String, String)>> {
         let (now, longest) = (now.micros(), now.plus_seconds(lease::LONGEST_S).micros());
         log_heads::table
-            .filter(log_heads::owner.ne("").and(log_heads::lease_until.gt(now)).and(log_heads::lease_until.le(longest)))
+            .filter(
+                log_heads::owner
+                    .ne("")
+                    .and(log_heads::lease_until.gt(now))
+                    .and(log_heads::lease_until.le(longest)),
+            )
             .select((log_heads::log, log_heads::owner))
             .load(self.conn)
             .map_err(dialect::fault)

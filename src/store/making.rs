@@ -41,7 +41,9 @@ impl Store {
     pub fn vacant(place: &Place) -> Result<()> {
         let taken = |detail| Err(Error::new(Code::AlreadyInitialised, detail));
         if Kept::exists(&place.dir) {
-            return taken("the data directory remembers the logs of a registry (`anchors`): choose another one");
+            return taken(
+                "the data directory remembers the logs of a registry (`anchors`): choose another one",
+            );
         }
         if let DbUrl::Sqlite(path) = &place.url {
             let access = place.url.access_path();
@@ -102,12 +104,7 @@ impl Store {
         Ok(ran)
     }
 
-    fn assemble(
-        place: &Place,
-        master: MasterKey,
-        index: IndexKey,
-        now: Moment,
-    ) -> Result<Self> {
+    fn assemble(place: &Place, master: MasterKey, index: IndexKey, now: Moment) -> Result<Self> {
         let inner = Inner {
             url: place.url.clone(),
             dir: place.dir.clone(),
@@ -127,8 +124,7 @@ impl Store {
 
 /// The refusal of what is done to a whole registry while a process serves it.
 pub fn held() -> Error {
-    Error::new(Code::LogLost, "a process that serves holds an access log: stop it first")
-        .rule(Rule::LogHeld)
+    Error::new(Code::LogLost, "a process that serves holds an access log: stop it first").rule(Rule::LogHeld)
 }
 
 fn no_dir() -> Error {

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::dialect;
-use super::schema::{accounts, clients, sessions};
 use super::doors::{Reader, Writer};
+use super::schema::{accounts, clients, sessions};
 use crate::error::Result;
 
 /// A row of `clients`: an agency system with its grants.

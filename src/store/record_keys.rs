@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::dialect::{self, native};
+use super::doors::{Reader, Writer};
 use super::schema::record_keys;
 use super::sealed::{self, SealedRow};
-use super::doors::{Reader, Writer};
 use super::vault::{Purpose, Vault, holder_key_of};
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};

@@ -9,10 +9,10 @@ use diesel::sql_types::Bool;
 
 use super::any::AnyConnection;
 use super::dialect::{self, native};
+use super::doors::{Reader, Writer};
 use super::row_body::RowBody;
 use super::schema::{past_records, records};
 use super::sealed::{self, SealedRow};
-use super::doors::{Reader, Writer};
 use super::vault::{Purpose, Vault, holder_key_of};
 use crate::catalog::{Custody, Kind};
 use crate::clock::{Day, Moment};

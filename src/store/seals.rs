@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::conn::Open;
-use super::keys::DataKeyRow;
 use super::doors::{Maker, Writer};
+use super::keys::DataKeyRow;
 use super::place::{Place, Side};
 use super::vault::{BLOCK, LOW, MAX_SEALS, Purpose, Vault};
 use super::{Store, dialect};

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use super::any::AnyConnection;
 use super::conn::{AUTO_CHECKPOINT, Open};
+use super::dialect;
 use super::doors::Writer;
 use super::handle::Store;
 use super::locks::{self, LogLock};
 use super::wals::WalPace;
-use super::dialect;
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::sequencer::stamp;
@@ -41,7 +41,19 @@ impl AccessCommitter {
     /// A committer for a log that exists; nothing is opened yet.
     pub fn new(store: Store, log: &str, name: String, signer: Arc<LogSigner>, clock: Clock) -> Self {
         let (log, pace, recent) = (log.to_owned(), WalPace::default(), Recent::default());
-        Self { store, log, name, lock: None, signer, clock, conn: None, pace, claim: None, cache: None, recent }
+        Self {
+            store,
+            log,
+            name,
+            lock: None,
+            signer,
+            clock,
+            conn: None,
+            pace,
+            claim: None,
+            cache: None,
+            recent,
+        }
     }
 
     /// Its connection, for tests of how it is set.

@@ -143,11 +143,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let clock = Clock::fixed("2026-11-22T01:00:00.000000Z".parse().unwrap());
-        let store = Store::create(&Place::in_dir(&data), MasterKey::from_bytes([7; 32]), clock.now()).unwrap();
+        let store =
+            Store::create(&Place::in_dir(&data), MasterKey::from_bytes([7; 32]), clock.now()).unwrap();
         let signer = std::sync::Arc::new(LogSigner::new("test.example/access-main", &[5; 32]).unwrap());
         let head = append::new_head("access-main", &signer, clock.now());
-        store.write_side_now(Side::Access, |writer| writer.insert_log(&head, "test.example/access-main")).unwrap();
-        let mut committer = AccessCommitter::new(store.clone(), "access-main", "one".to_owned(), signer, clock.clone());
+        store
+            .write_side_now(Side::Access, |writer| writer.insert_log(&head, "test.example/access-main"))
+            .unwrap();
+        let mut committer =
+            AccessCommitter::new(store.clone(), "access-main", "one".to_owned(), signer, clock.clone());
         committer.claim().unwrap();
         let mut care = WalCare::new(&store).unwrap();
         care.look().unwrap();

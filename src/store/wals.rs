@@ -61,10 +61,7 @@ impl Wals {
     /// What the sequencer is to do.
     pub(super) fn pace(&self) -> WalPace {
         let wal = &self.access;
-        WalPace {
-            copies: wal.copies.load(Ordering::Relaxed),
-            limit: wal.limit.load(Ordering::Relaxed),
-        }
+        WalPace { copies: wal.copies.load(Ordering::Relaxed), limit: wal.limit.load(Ordering::Relaxed) }
     }
 
     pub(super) fn of(&self, side: Side) -> &Wal {

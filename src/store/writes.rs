@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 
 use super::dialect;
+use super::doors::{Reader, Writer};
 use super::schema::{idempotency, import_runs};
 use super::sealed::{self, SealedRow};
-use super::doors::{Reader, Writer};
 use super::vault::Purpose;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};

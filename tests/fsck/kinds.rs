@@ -300,7 +300,8 @@ fn every_kind_of_finding_is_seen_to_fire() {
         }),
         ("more of a log was confirmed", F::LogWentBack, "log_heads", {
             Box::new(|copy| {
-                let size = copy.open().logs().unwrap().into_iter().find(|log| log.log == "records").unwrap().size;
+                let size =
+                    copy.open().logs().unwrap().into_iter().find(|log| log.log == "records").unwrap().size;
                 let root = elicense::log::Hash([1; 32]);
                 let lines = format!("elicense anchors 1\ngeneration 0\nrecords {} {root}\n", size + 1);
                 let digest = elicense::log::Hash(elicense::log::hash::sha256(lines.as_bytes()));

@@ -61,7 +61,11 @@ fn a_clock_that_ran_ahead_locks_nothing_and_answers_tell_the_true_time(world: Wo
     let began = Instant::now();
     right.await_access("other").unwrap();
     right.await_access("main").unwrap();
-    assert!(began.elapsed() < Duration::from_secs(4), "waited {:?} for a lease of a wrong clock", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "waited {:?} for a lease of a wrong clock",
+        began.elapsed()
+    );
     let answer = lookup(&right);
     assert_eq!(answer["at"], json!(late), "the time of a log never goes back");
     assert_eq!(answer["clock"], json!(noon.plus_seconds(5)));
@@ -102,7 +106,10 @@ fn a_clock_that_is_behind_the_logs_is_told_in_log_metric_and_readiness(world: Wo
     let server = server::start(world.reopen());
     let ready = server.get("/readyz", None);
     assert_eq!((ready.status, ready.json()["status"].clone()), (200, json!("degraded")), "{ready:?}");
-    assert_eq!(ready.json()["checks"], json!({"clock": "behind", "log": "ok", "policy": "ok", "store": "ok"}));
+    assert_eq!(
+        ready.json()["checks"],
+        json!({"clock": "behind", "log": "ok", "policy": "ok", "store": "ok"})
+    );
     assert!(server.get("/metrics", None).body.contains(&format!("elicense_clock_behind_seconds {behind}\n")));
     assert!(captured::text().contains(&format!("the clock is {behind} s behind the newest leaf")));
     // Half a second is nothing.

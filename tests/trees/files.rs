@@ -14,7 +14,10 @@ fn copied(installed: &Installed, name: &str) -> PathBuf {
     fs::create_dir(&folder).unwrap();
     for file in FILES {
         let path = installed.data().join(file);
-        assert!(!path.with_file_name(format!("{file}-wal")).exists(), "the registry was not stopped in order");
+        assert!(
+            !path.with_file_name(format!("{file}-wal")).exists(),
+            "the registry was not stopped in order"
+        );
         fs::copy(path, folder.join(file)).unwrap();
     }
     folder

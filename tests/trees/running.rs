@@ -124,7 +124,8 @@ fn i14_records_that_go_back_under_a_server_end_all_its_answers(world: World) {
     let then = head(registry, Side::Registry, "records");
     let server = server::start_as(world.reopen(), "other");
     let token = server.token("all", server::SECRET);
-    let ask = json!({"holder": {"type": "111", "code": CHEN}, "purpose": {"item": "A1", "reason": "窗口办理"}});
+    let ask =
+        json!({"holder": {"type": "111", "code": CHEN}, "purpose": {"item": "A1", "reason": "窗口办理"}});
     assert_eq!(server.post("/api/v1/lookups", Some(&token), &ask).status, 200);
     issue(registry, 1).unwrap();
     other.store().watch_logs().unwrap();
@@ -134,7 +135,11 @@ fn i14_records_that_go_back_under_a_server_end_all_its_answers(world: World) {
     // A lookup names the head of the records: that one is not named.
     forked(lookup(registry));
     forked(lookup(registry));
-    assert_eq!(head(registry, Side::Access, "access-main").size, signed, "an answer was signed that names it");
+    assert_eq!(
+        head(registry, Side::Access, "access-main").size,
+        signed,
+        "an answer was signed that names it"
+    );
     forked(issue(&other, 2));
     assert_eq!(head(registry, Side::Registry, "records").size, then.size);
     // A server that neither issued nor read sees it within a second or two.
@@ -144,7 +149,11 @@ fn i14_records_that_go_back_under_a_server_end_all_its_answers(world: World) {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let ready = server.get("/readyz", None);
-    assert_eq!((ready.status, ready.json()["checks"]["log"].clone()), (503, json!("log_forked")), "{ready:?}");
+    assert_eq!(
+        (ready.status, ready.json()["checks"]["log"].clone()),
+        (503, json!("log_forked")),
+        "{ready:?}"
+    );
     let refused = server.post("/api/v1/lookups", Some(&token), &ask);
     assert_eq!((refused.status, refused.json()["code"].clone()), (503, json!("log_forked")), "{refused:?}");
 }
@@ -177,7 +186,10 @@ fn i14_a_node_that_knew_more_goes_on_after_another_took_the_database_up(world: W
 
     let here = Registry::open_as_found(opening(&world)).unwrap();
     let done = here.restore_in_place("test").unwrap();
-    assert_eq!(done.lost, [format!("records: the log has {} leaves, and {} were confirmed", then.size, then.size + 1)]);
+    assert_eq!(
+        done.lost,
+        [format!("records: the log has {} leaves, and {} were confirmed", then.size, then.size + 1)]
+    );
     drop(here);
     let ended = head(&Registry::open(opening(&world)).unwrap(), Side::Registry, "records");
     assert!(ended.closed && ended.size == then.size && ended.note == then.note, "it ends as it is");

@@ -110,7 +110,8 @@ fn pair<'p>(bin: &'p Path, folder: &Path) -> Option<(Cluster<'p>, Cluster<'p>)> 
         return None;
     }
     let (port, data) = (first.port.to_string(), second.data.to_str().unwrap());
-    let copy = ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-D", data, "-R", "-X", "stream", "-c", "fast"];
+    let copy =
+        ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-D", data, "-R", "-X", "stream", "-c", "fast"];
     assert!(as_postgres(&bin.join("pg_basebackup"), &copy), "no copy was made");
     assert!(second.start(), "the standby did not start");
     Some((first, second))
@@ -156,7 +157,9 @@ fn i14_a_standby_that_lagged_is_not_gone_on_with_when_it_is_promoted() {
 
     // The server finds the new primary by its URL. It answers nothing and signs nothing, and says why.
     let mut codes = Vec::new();
-    until("the server notices", || program.server.get("/readyz", None).json()["checks"]["log"] == "log_forked");
+    until("the server notices", || {
+        program.server.get("/readyz", None).json()["checks"]["log"] == "log_forked"
+    });
     for place in 10..40 {
         let answer = program.server.post("/api/v1/lookups", Some(&token), &ask());
         assert_eq!(answer.status, 503, "{answer:?}");

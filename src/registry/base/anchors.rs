@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::error::Result;
 use crate::log::{Fork, Head};
-use crate::record::event::{Order, subject_hash};
+use crate::record::deed::PublicAction;
+use crate::record::event::{EventKind, Order, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::names::REGISTRY;
 use crate::store::{Judged, PublicEvent, fork_error};
@@ -70,8 +71,9 @@ impl Registry {
             let head = heads.iter().find(|head| head.log == *log && head.closed);
             let ended = match head {
                 Some(head) => {
-                    let events =
-                        self.store().read_now(|reader| reader.public_events_of("log", &head.log))?;
+                    let events = self
+                        .store()
+                        .read_now(|reader| reader.public_events_of(EventKind::Log.wire(), &head.log))?;
                     events.iter().any(|event| ends_put_back(&self.snapshot().keys, event, head))
                 }
                 None => false,
@@ -93,7 +95,7 @@ fn ends_put_back(keys: &KeyRing, event: &PublicEvent, head: &Head) -> bool {
     order.is_some_and(|order| {
         let said = order.detail.as_ref();
         let wanted = put_back_detail(head, "");
-        order.action == "close"
+        order.action == PublicAction::Close.wire()
             && order.subject == subject_hash(&order.salt, &head.log)
             && ["put_back", "root", "size"]
                 .iter()

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::error::{Code, Error, Result};
 use crate::log::{Head, LogSigner, append, lease};
 use crate::record::Salt;
+use crate::record::deed::PublicAction;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::anchors::put_back_detail;
@@ -26,7 +27,7 @@ use crate::trust::{EnvelopeBuf, SigningKey, random};
 /// A public event with its signed order, still without its place in a log.
 struct Told {
     kind: EventKind,
-    action: &'static str,
+    action: PublicAction,
     subject: String,
     order: EnvelopeBuf,
     salt: Salt,
@@ -79,12 +80,17 @@ impl Registry {
         let missing = || Error::new(Code::LogClosed, "the log of records is closed and has no successor");
         let head = open.iter().find(|head| head.log == log).ok_or_else(missing)?;
         let mut events = vec![
-            told(EventKind::Log, "open", &successor, opened_after(head))?,
-            told(EventKind::Key, "generate", &stated.subject, body)?,
+            told(EventKind::Log, PublicAction::Open, &successor, opened_after(head))?,
+            told(EventKind::Key, PublicAction::Generate, &stated.subject, body)?,
         ];
         // With one that an interrupted succession made and that never became current.
         for head in &open {
-            events.push(told(EventKind::Log, "close", &head.log, put_back_detail(head, &successor))?);
+            events.push(told(
+                EventKind::Log,
+                PublicAction::Close,
+                &head.log,
+                put_back_detail(head, &successor),
+            )?);
         }
         self.store().ensure_seals(now)?;
         self.store().write_now(|writer| {
@@ -130,9 +136,9 @@ impl Registry {
         };
         let own = self.registry_key()?;
         let now = self.now();
-        let mut orders = vec![("close", head.log.clone(), put_back_detail(head, &successor))];
+        let mut orders = vec![(PublicAction::Close, head.log.clone(), put_back_detail(head, &successor))];
         if head.log == line.current {
-            orders.push(("open", successor.clone(), opened_after(head)));
+            orders.push((PublicAction::Open, successor.clone(), opened_after(head)));
         }
         let mut events = Vec::new();
         for (action, subject, detail) in orders {

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated};
-use crate::store::{self, Rewrapped, Side};
+use crate::store::{self, Rewrapped};
 use crate::trust::MasterKey;
 
 impl Registry {

@@ -304,7 +304,11 @@ impl Judged {
 impl Written {
     /// The finished answer with its receipt.
     pub(super) fn finish(mut self, receipt: HandedReceipt) -> Result<Answered> {
-        let logged = LoggedAnswer { at: receipt.accepted.at, clock: receipt.accepted.clock_behind(), receipt: &receipt };
+        let logged = LoggedAnswer {
+            at: receipt.accepted.at,
+            clock: receipt.accepted.clock_behind(),
+            receipt: &receipt,
+        };
         json::write_more(&logged, &mut self.body).map_err(Error::internal)?;
         Ok(Answered { body: self.body, accepted: receipt.accepted, records: self.records })
     }
