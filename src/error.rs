@@ -71,6 +71,7 @@ codes! {
     LinkCycle, "link_cycle", 422, Refused, "The link would close a circle", "关联形成循环", "Read the holder's links first.";
     JsonInvalid, "json_invalid", 400, Refused, "The body is not JSON in UTF-8", "请求体不是合法的 UTF-8 JSON", "Send UTF-8 JSON with Content-Type: application/json.";
     RequestMalformed, "request_malformed", 400, Refused, "The request line, query or headers cannot be read", "请求格式错误", "See the OpenAPI document for the shape.";
+    RequestTimeout, "request_timeout", 408, Refused, "The request did not come whole in time", "请求未在规定时间内传完", "Send it again in one piece, over a faster line or in smaller parts.";
     BodyTooLarge, "body_too_large", 413, Refused, "The body is larger than the limit", "请求体超过大小限制", "Split the request; the limit stands in the detail.";
     MediaTypeUnsupported, "media_type_unsupported", 415, Refused, "The body is of another media type than this route takes", "不支持的内容类型", "Send the Content-Type that the OpenAPI document names.";
     Unauthenticated, "unauthenticated", 401, Refused, "No valid token or session", "未登录或令牌无效", "Ask for a token at POST /oauth2/token, or sign in.";

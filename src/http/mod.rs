@@ -5,6 +5,7 @@
 //! |---|---|
 //! | answer "no" | return [`crate::error::Error`]: [`problem`] makes it `application/problem+json` |
 //! | read a JSON body | [`StrictJson`] |
+//! | read a form | [`form::StrictForm`] |
 //! | name the scope a handler asks for | [`auth::Client`] with a type of [`scope::may`] |
 //! | read or make a token | [`token::TokenKey`] |
 //! | sign a person in on a page | [`session`] |
@@ -14,12 +15,15 @@
 
 pub mod auth;
 pub mod budget;
+pub mod connection;
 pub mod context;
 pub mod defaults;
+pub mod form;
 pub mod frame;
 pub mod idempotency;
 pub mod json;
 pub mod listing;
+pub mod media;
 pub mod metrics;
 pub mod oauth;
 pub mod openapi;
@@ -28,7 +32,9 @@ pub mod scope;
 pub mod session;
 pub mod slow;
 pub mod token;
+pub mod urlencoded;
 
+mod brought;
 mod json_path;
 mod random;
 

@@ -4,11 +4,12 @@
 //! The cookie is 32 random bytes; only their SHA-256 is stored, so that a copy of the table opens no session.
 //! Where sessions and accounts live is the business of whoever implements [`Sessions`].
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HOST, ORIGIN};
+use actix_web::{HttpRequest, web};
 use ring::digest;
 use zeroize::Zeroizing;
 
+use super::frame::Frame;
 use super::{Pending, random};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -129,7 +130,8 @@ pub fn same_origin(req: &HttpRequest) -> Result<()> {
 /// Whether the browser speaks TLS: with this socket, or with a proxy in front that says so. A forged header can
 /// only make the forger's own cookie stricter.
 pub fn is_secure(req: &HttpRequest) -> bool {
-    req.app_config().secure() || req.connection_info().scheme() == "https"
+    let own = req.app_data::<web::Data<Frame>>().is_some_and(|frame| frame.tls);
+    own || req.connection_info().scheme() == "https"
 }
 
 fn name(secure: bool) -> &'static str {

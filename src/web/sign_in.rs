@@ -8,7 +8,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::assets;
-use super::page::{PageError, Result, forms, page, respond, see_other};
+use super::page::{Filled, PageError, Result, page, respond, see_other};
 use super::staff::{Staff, Window};
 use super::views::Shell;
 use crate::error::Code;
@@ -17,10 +17,8 @@ use crate::http::session;
 
 /// Puts the addresses on; asks for `web::Data<Window>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(
-        web::resource("/sign-in").app_data(forms()).route(web::get().to(show)).route(web::post().to(enter)),
-    )
-    .service(web::resource("/sign-out").app_data(forms()).route(web::post().to(leave)));
+    cfg.service(web::resource("/sign-in").route(web::get().to(show)).route(web::post().to(enter)))
+        .service(web::resource("/sign-out").route(web::post().to(leave)));
 }
 
 #[derive(Template)]
@@ -48,9 +46,9 @@ async fn show(window: web::Data<Window>) -> Result<HttpResponse> {
     page(&SignInPage { shell: shell(&window), name: String::new(), refusal: None })
 }
 
-async fn enter(req: HttpRequest, window: web::Data<Window>, form: web::Form<Form>) -> Result<HttpResponse> {
+async fn enter(req: HttpRequest, window: web::Data<Window>, form: Filled<Form>) -> Result<HttpResponse> {
     session::same_origin(&req)?;
-    let Form { name, password } = form.into_inner();
+    let Form { name, password } = form?.0;
     let begun = window.sessions.sign_in(name.clone(), Zeroizing::new(password), window.clock.now()).await;
     match begun {
         Ok(fresh) => {
@@ -73,9 +71,9 @@ async fn enter(req: HttpRequest, window: web::Data<Window>, form: web::Form<Form
     }
 }
 
-async fn leave(req: HttpRequest, staff: Staff, form: web::Form<Leave>) -> Result<HttpResponse> {
+async fn leave(req: HttpRequest, staff: Staff, form: Filled<Leave>) -> Result<HttpResponse> {
     session::same_origin(&req)?;
-    staff.session.check_form(&form.csrf)?;
+    staff.session.check_form(&form?.0.csrf)?;
     staff.window.sessions.end(staff.session.key).await?;
     let mut answer = see_other("/sign-in");
     let cookie = session::ended(session::is_secure(&req));
