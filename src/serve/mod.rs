@@ -22,7 +22,8 @@ mod socket;
 mod wire;
 
 pub use listeners::{ListenerFault, Socket, sockets};
-pub use server::{Parts, Server};
+pub use server::Server;
+pub use socket::Parts;
 
 #[cfg(test)]
 mod tests;

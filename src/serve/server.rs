@@ -7,27 +7,16 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use actix_web::dev::ServerHandle;
-use actix_web::web::ServiceConfig;
-use actix_web::{rt, web};
+use actix_web::rt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::listeners::{Socket, sockets};
 use super::shares::{Shares, Watch};
-use super::socket::{Bound, serve};
+use super::socket::{Bound, Parts, serve};
 use super::tls::Certificate;
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
-use crate::http::metrics::Metrics;
 use crate::rule::Rule;
-
-/// What every worker shares.
-#[derive(Clone)]
-pub struct Parts {
-    /// Where requests are counted.
-    pub metrics: web::Data<Metrics>,
-    /// Puts the `web::Data` of the use cases into an application; runs once for each worker of each socket.
-    pub data: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
-}
 
 /// A server that is serving.
 pub struct Server {

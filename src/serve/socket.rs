@@ -11,12 +11,12 @@ use actix_service::{
 use actix_web::body::BoxBody;
 use actix_web::dev::{AppConfig, Service, ServiceResponse};
 use actix_web::middleware::from_fn;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpResponse, web};
 use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Connections, SLACK};
 use super::listeners::Socket;
-use super::server::Parts;
 use super::tls::Certificate;
 use super::wire::{Entrance, Wire, until_ended};
 use super::{routes, shares};
@@ -24,9 +24,19 @@ use crate::config::ServeConfig;
 use crate::error::{Error, Result};
 use crate::http::defaults;
 use crate::http::frame::{Frame, frame};
+use crate::http::metrics::Metrics;
 
 /// Connections that wait to be taken; the system may hold fewer.
 const BACKLOG: i32 = 1024;
+
+/// What every worker shares.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where requests are counted.
+    pub metrics: web::Data<Metrics>,
+    /// Puts the `web::Data` of the use cases into an application; runs once for each worker of each socket.
+    pub data: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
+}
 
 /// A socket whose address is had.
 pub struct Bound {
