@@ -101,6 +101,9 @@ codes! {
     LogForked, "log_forked", 500, Fault, "The log's stored tree is not the one its checkpoint signed", "日志不一致", "Stop writing and run `elicense fsck`.";
 }
 
+/// The member of [`Error::extra`] that says after how many seconds to repeat.
+pub const RETRY_AFTER: &str = "retry_after";
+
 /// A refusal or failure on its way to whoever asked.
 pub struct Error {
     /// The stable code.
@@ -147,6 +150,11 @@ impl Error {
     pub fn with(mut self, extra: serde_json::Value) -> Self {
         self.extra = Some(Box::new(extra));
         self
+    }
+
+    /// May be repeated after so many seconds; becomes the header `Retry-After`.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.with(serde_json::json!({ RETRY_AFTER: seconds }))
     }
 
     /// Keeps the cause for the operator's log.

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::http::auth::Gate;
 use crate::http::form::StrictForm;
 use crate::http::oauth::OauthError;
+use crate::http::peer::Peer;
 use crate::http::scope::Scopes;
 use crate::http::slow::SlowWork;
 use crate::http::token::LIFE_LIMIT_S;
@@ -29,35 +30,42 @@ pub struct Grant {
     pub epoch: u64,
 }
 
-/// Checks (client id, secret); `None` for an unknown, ended or wrong one, after the same work. Runs on the
-/// blocking pool, since a password hash takes tens of milliseconds.
+/// What a client of that id and secret may have; `None` for an unknown, ended or wrong one.
 pub type CheckSecret = Arc<dyn Fn(&str, &str) -> Result<Option<Grant>> + Send + Sync>;
 
 /// The seam to the clients' secrets; put into the application as `web::Data<Credentials>`, one for all workers.
 pub struct Credentials {
+    /// Knows at once whom it has found right before, and nobody else.
+    recall: CheckSecret,
+    /// Does the same work for whoever comes. A password hash takes tens of milliseconds: it runs on the blocking pool.
     check: CheckSecret,
-    door: SlowWork,
+    room: SlowWork,
 }
 
 impl Credentials {
-    /// Secrets are checked two at a time.
-    pub fn new(check: CheckSecret) -> Self {
-        Self { check, door: SlowWork::new(2) }
+    /// Secrets are checked two at a time, in a room that is the token door's own. Who was right before does not wait
+    /// in it.
+    pub fn new(recall: CheckSecret, check: CheckSecret) -> Self {
+        Self { recall, check, room: SlowWork::new(2) }
     }
 
     /// The first of the pairs that is right, with what it may have.
-    async fn grant(&self, pairs: Vec<Pair>) -> Result<Option<(String, Grant)>> {
+    async fn grant(&self, pairs: Vec<Pair>, peer: Peer) -> Result<Option<(String, Grant)>> {
+        if let Some(granted) = first(&self.recall, &pairs)? {
+            return Ok(Some(granted));
+        }
         let check = self.check.clone();
-        let work = move || {
-            for (client, secret) in pairs {
-                if let Some(grant) = check(&client, &secret)? {
-                    return Ok(Some((client, grant)));
-                }
-            }
-            Ok(None)
-        };
-        self.door.run(work).await
+        self.room.turn(peer).await?.run(move || first(&check, &pairs)).await
     }
+}
+
+fn first(check: &CheckSecret, pairs: &[Pair]) -> Result<Option<(String, Grant)>> {
+    for (client, secret) in pairs {
+        if let Some(grant) = check(client, secret)? {
+            return Ok(Some((client.clone(), grant)));
+        }
+    }
+    Ok(None)
 }
 
 /// The form; the secret may come by HTTP Basic instead.
@@ -116,6 +124,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 )]
 async fn token(
     req: HttpRequest,
+    peer: Peer,
     form: Result<StrictForm<TokenRequest>>,
     gate: web::Data<Gate>,
     credentials: web::Data<Credentials>,
@@ -129,7 +138,7 @@ async fn token(
     let wanted =
         given(form.scope).map(|text| Scopes::parse(&text).ok_or(OauthError::InvalidScope)).transpose()?;
     let pairs = credentials_of(&req, given(form.client_id), given(form.client_secret).map(Zeroizing::new))?;
-    let (client, grant) = credentials.grant(pairs).await?.ok_or(OauthError::InvalidClient)?;
+    let (client, grant) = credentials.grant(pairs, peer).await?.ok_or(OauthError::InvalidClient)?;
     let scopes = wanted.unwrap_or(grant.scopes);
     if scopes.is_empty() || scopes.intersection(grant.scopes) != scopes {
         return Err(OauthError::InvalidScope);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::json::{malformed, too_large};
 use super::{media, urlencoded};
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// Bytes of a form; the largest of ours has a few hundred.
 pub const FORM_LIMIT: usize = 16 * 1024;
@@ -53,7 +54,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 }
 
 fn shapeless() -> Error {
-    Error::new(Code::RequestMalformed, "The form lacks a field or has one that is not known.").rule("form")
+    Error::new(Code::RequestMalformed, "The form lacks a field or has one that is not known.").rule(Rule::Form)
 }
 
 #[cfg(test)]

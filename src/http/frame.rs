@@ -25,6 +25,8 @@ pub struct Frame {
     pub metrics: web::Data<Metrics>,
     /// A request whose body takes longer is answered 408, one whose work takes longer 503.
     pub time_limit: Duration,
+    /// Whether a proxy stands in front, whose word on where a request comes from counts.
+    pub behind_proxy: bool,
     /// Whether the browser may be told to come back over TLS only.
     pub tls: bool,
 }

@@ -4,6 +4,7 @@
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 
 /// Whether the one Content-Type names this essence, in UTF-8.
 pub fn is(headers: &HeaderMap, essence: &str) -> bool {
@@ -33,7 +34,7 @@ pub fn unpacked(headers: &HeaderMap) -> Result<()> {
     }
     Err(Error::new(Code::MediaTypeUnsupported, "Send the body without a Content-Encoding.")
         .at("Content-Encoding")
-        .rule("content_encoding"))
+        .rule(Rule::ContentEncoding))
 }
 
 /// An empty parameter (a trailing `;`), one that is not known, or the charset that everything here has.

@@ -10,10 +10,12 @@
 //! | read or make a token | [`token::TokenKey`] |
 //! | sign a person in on a page | [`session`] |
 //! | hash a password without starving lookups | [`slow::SlowWork`] |
+//! | slow down who guesses | [`waits::Waits`] by [`peer::Peer`], [`browser`] for who was here before |
 //! | count distinct holders of a day | [`budget::Budgets`] |
 //! | wrap an application | [`frame::frame`], [`defaults::configure`] |
 
 pub mod auth;
+pub mod browser;
 pub mod budget;
 pub mod connection;
 pub mod context;
@@ -27,12 +29,14 @@ pub mod media;
 pub mod metrics;
 pub mod oauth;
 pub mod openapi;
+pub mod peer;
 pub mod problem;
 pub mod scope;
 pub mod session;
 pub mod slow;
 pub mod token;
 pub mod urlencoded;
+pub mod waits;
 
 mod brought;
 mod json_path;

@@ -63,6 +63,7 @@ pub fn serve(bound: Bound, config: &ServeConfig, parts: &Parts) -> Result<Server
     let framing = web::Data::new(Frame {
         metrics: parts.metrics.clone(),
         time_limit: config.request_limit,
+        behind_proxy: config.behind_proxy,
         tls: tls.is_some(),
     });
     let entrance = Entrance {
