@@ -54,7 +54,8 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
 }
 
 fn shapeless() -> Error {
-    Error::new(Code::RequestMalformed, "The form lacks a field or has one that is not known.").rule(Rule::Form)
+    Error::new(Code::RequestMalformed, "The form lacks a field or has one that is not known.")
+        .rule(Rule::Form)
 }
 
 #[cfg(test)]

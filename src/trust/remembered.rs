@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::random::{self, RandomFault};
 use super::mac::{MAC_LEN, MacKey};
+use super::random::{self, RandomFault};
 
 /// What this process remembers; one entry for each client.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{AccountBody, account};
 use crate::store::{AccountRow, AttemptKey, Patience, SessionRow};
-use crate::trust::password;
 use crate::trust::mac::MacKey;
+use crate::trust::password;
 
 /// An account to be made.
 #[derive(Debug, Clone)]
