@@ -5,6 +5,7 @@
 //! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
 
 mod access;
+mod attempts;
 mod backup;
 mod bulk;
 mod catalog;
@@ -41,6 +42,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use attempts::{AttemptKey, Patience};
 pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AgencyRow, AuthorityRow, CoverageRow, EmpowermentRow};
 pub use dialect::bulk::Load;
