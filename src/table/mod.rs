@@ -14,7 +14,7 @@ pub use encoding::{Encoding, Survey, decoded, survey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFormat {
-    /// One JSON object a line: a [`crate::registry::records::draft::Draft`], or `{"envelope": "<compact JWS>"}`.
+    /// One JSON object a line: a draft, or `{"envelope": "<compact JWS>"}`.
     Ndjson,
     /// RFC 4180 with a header: `type issuer issued_on valid_from valid_to identifier attachments`,
     /// `holder.code_type holder.code holder.name holder.role holder.share` (the second holder's `holder2.…`),
