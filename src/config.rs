@@ -62,7 +62,7 @@ pub struct ServeConfig {
     pub behind_proxy: bool,
     /// Worker threads of each socket.
     pub workers: usize,
-    /// Connections that each worker holds at most.
+    /// Connections that all doors hold at most, where the limit of open files allows as many; admin has a few beside.
     pub connections: usize,
     /// An idle connection is closed after this.
     pub keep_alive: Duration,

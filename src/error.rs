@@ -71,6 +71,7 @@ codes! {
     LinkCycle, "link_cycle", 422, Refused, "The link would close a circle", "关联形成循环", "Read the holder's links first.";
     JsonInvalid, "json_invalid", 400, Refused, "The body is not JSON in UTF-8", "请求体不是合法的 UTF-8 JSON", "Send UTF-8 JSON with Content-Type: application/json.";
     RequestMalformed, "request_malformed", 400, Refused, "The request line, query or headers cannot be read", "请求格式错误", "See the OpenAPI document for the shape.";
+    RequestTimeout, "request_timeout", 408, Refused, "The request did not come whole in time", "请求未在规定时间内传完", "Send it again in one piece, over a faster line or in smaller parts.";
     BodyTooLarge, "body_too_large", 413, Refused, "The body is larger than the limit", "请求体超过大小限制", "Split the request; the limit stands in the detail.";
     MediaTypeUnsupported, "media_type_unsupported", 415, Refused, "The body is of another media type than this route takes", "不支持的内容类型", "Send the Content-Type that the OpenAPI document names.";
     Unauthenticated, "unauthenticated", 401, Refused, "No valid token or session", "未登录或令牌无效", "Ask for a token at POST /oauth2/token, or sign in.";
@@ -99,6 +100,9 @@ codes! {
     LogClosed, "log_closed", 503, Unavailable, "This log was closed and is never appended to", "日志已封存", "Add a successor with `elicense log add`.";
     LogForked, "log_forked", 503, Fault, "The stored log is not the one that was signed", "日志不一致", "Serve nothing from it and run `elicense fsck`; a database that was put back goes on with `elicense restore --in-place`.";
 }
+
+/// The member of [`Error::extra`] that says after how many seconds to repeat.
+pub const RETRY_AFTER: &str = "retry_after";
 
 /// A refusal or failure on its way to whoever asked.
 pub struct Error {
@@ -146,6 +150,11 @@ impl Error {
     pub fn with(mut self, extra: serde_json::Value) -> Self {
         self.extra = Some(Box::new(extra));
         self
+    }
+
+    /// May be repeated after so many seconds; becomes the header `Retry-After`.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.with(serde_json::json!({ RETRY_AFTER: seconds }))
     }
 
     /// Keeps the cause for the operator's log.

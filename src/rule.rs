@@ -240,6 +240,7 @@ closed! {
         Duplicate, "duplicate", "同一字段出现了两次。请删去一个。", "One field stands twice. Remove one of the two.";
         Query, "query", "地址中的查询参数不被接受。请按接口文档填写。", "The query is not one that this address takes. See the API's description.";
         Form, "form", "表单内容不完整。请重新打开页面填写。", "The form is not one of these pages. Open the page again.";
+        ContentEncoding, "content_encoding", "正文经过压缩。请发送未压缩的正文。", "The body is packed. Send it without a Content-Encoding.";
         Origin, "origin", "表单来自其他网站。请在本系统页面中提交。", "The form came from another site. Send it from a page of this system.";
         Limit, "limit", "每页条数超出范围。请改小或改大。", "The number of lines on a page is out of range. Give another number.";
         Cursor, "cursor", "翻页位置无效。请从第一页重新开始。", "The cursor is not one of this list. Begin with the first page.";

@@ -4,9 +4,11 @@
 
 mod common;
 
+use std::time::Instant;
+
 use common::{World, noon, people, server};
-use elicense::error::{Code, Result};
-use elicense::registry::{SESSION_IDLE_S, SESSION_LIFE_S};
+use elicense::error::{Code, Error, Result};
+use elicense::registry::{PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn};
 
 const PASSWORD: &str = "a-password-of-the-tests";
 
@@ -21,7 +23,24 @@ fn settled(world: &World) {
 }
 
 fn sign_in(world: &World, password: &str, key: u8) -> Result<()> {
-    world.registry.sign_in("clerk", password, &[key; 32], "csrf")
+    sign_in_as(world, "clerk", password, None, key)
+}
+
+fn sign_in_as(world: &World, name: &str, secret: &str, browser: Option<&[u8]>, key: u8) -> Result<()> {
+    world.registry.sign_in(&SignIn { name, secret, browser, key: &[key; 32], csrf: "csrf" })
+}
+
+/// Guesses until the name waits.
+fn guess(world: &World, name: &str, browser: Option<&[u8]>) {
+    for _ in 0..PATIENCE {
+        let refused = sign_in_as(world, name, "not-the-password", browser, 1).unwrap_err();
+        assert_eq!(waits(&refused), None, "a guess is not told to wait");
+    }
+}
+
+fn waits(error: &Error) -> Option<u64> {
+    assert_eq!(error.code, Code::SignInFailed);
+    error.extra.as_ref().and_then(|extra| extra["retry_after"].as_u64())
 }
 
 fn in_session(world: &World, key: u8) -> bool {
@@ -30,6 +49,10 @@ fn in_session(world: &World, key: u8) -> bool {
 
 on_both! {
     wrong_guesses_at_the_same_time_count_each
+    a_name_that_waits_says_so_whatever_the_password_and_whether_or_not_it_is_known
+    guesses_from_elsewhere_do_not_lock_a_known_browser
+    wrong_passwords_of_another_quarter_of_an_hour_do_not_count
+    an_unknown_name_takes_the_time_of_a_known_one
     a_password_given_during_a_guess_stays
     a_new_password_ends_the_sessions_of_the_old_one
     a_session_ends_after_half_an_hour_without_use_and_after_a_working_day
@@ -38,14 +61,61 @@ on_both! {
 fn wrong_guesses_at_the_same_time_count_each(world: World) {
     settled(&world);
     std::thread::scope(|scope| {
-        for key in 0..5 {
+        for key in 0..u8::try_from(PATIENCE).unwrap() {
             let world = &world;
             scope.spawn(move || sign_in(world, "not-the-password", key).unwrap_err());
         }
     });
-    assert_eq!(sign_in(&world, PASSWORD, 9).unwrap_err().code, Code::SignInFailed, "five guesses were made");
+    assert_eq!(waits(&sign_in(&world, PASSWORD, 9).unwrap_err()), Some(300), "ten guesses were made");
     world.clock.set(noon().plus_seconds(301));
     sign_in(&world, PASSWORD, 9).unwrap();
+}
+
+fn a_name_that_waits_says_so_whatever_the_password_and_whether_or_not_it_is_known(world: World) {
+    settled(&world);
+    guess(&world, "clerk", None);
+    guess(&world, "nobody", None);
+    for (name, password) in [("clerk", PASSWORD), ("clerk", "wrong-again"), ("nobody", "wrong-again")] {
+        let refused = sign_in_as(&world, name, password, None, 2).unwrap_err();
+        assert_eq!(waits(&refused), Some(300), "{name}");
+    }
+    world.clock.set(noon().plus_seconds(100));
+    assert_eq!(waits(&sign_in(&world, PASSWORD, 2).unwrap_err()), Some(200));
+    put(&world, "another-password");
+    sign_in(&world, "another-password", 2).expect("a new password ends the wait");
+}
+
+fn guesses_from_elsewhere_do_not_lock_a_known_browser(world: World) {
+    settled(&world);
+    guess(&world, "clerk", None);
+    sign_in_as(&world, "clerk", PASSWORD, Some(&[7; 16]), 2).unwrap();
+    guess(&world, "clerk", Some(&[7; 16]));
+    assert!(waits(&sign_in_as(&world, "clerk", PASSWORD, Some(&[7; 16]), 3).unwrap_err()).is_some());
+    sign_in_as(&world, "clerk", PASSWORD, Some(&[8; 16]), 4).expect("each browser has its own count");
+}
+
+fn wrong_passwords_of_another_quarter_of_an_hour_do_not_count(world: World) {
+    settled(&world);
+    for _ in 1..PATIENCE {
+        sign_in(&world, "not-the-password", 1).unwrap_err();
+    }
+    world.clock.set(noon().plus_seconds(15 * 60 + 1));
+    sign_in(&world, "not-the-password", 1).unwrap_err();
+    sign_in(&world, PASSWORD, 2).unwrap();
+}
+
+fn an_unknown_name_takes_the_time_of_a_known_one(world: World) {
+    settled(&world);
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..14_usize {
+        let name = ["clerk", "nobody"][round % 2];
+        let begun = Instant::now();
+        sign_in_as(&world, name, "not-the-password", None, 1).unwrap_err();
+        times[round % 2].push(begun.elapsed());
+    }
+    // The quickest of each: what else the machine does only adds.
+    let [known, unknown] = times.map(|times| times.into_iter().min().unwrap());
+    assert!(unknown > known.mul_f64(0.6) && known > unknown.mul_f64(0.6), "{known:?} {unknown:?}");
 }
 
 fn a_password_given_during_a_guess_stays(world: World) {

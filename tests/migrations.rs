@@ -299,7 +299,8 @@ fn a_database_of_another_version_is_refused_and_migrate_mends_the_older(world: W
     let all = groups.iter().flat_map(|group| steps(database, group).into_iter().map(|step| (step, *group)));
     let (newest, group) = all.max().unwrap();
     world.sql(&script(database, group, &newest, "down.sql"));
-    world.sql(&format!("DELETE FROM __diesel_schema_migrations WHERE version = {last}"));
+    let version = newest.split('_').next().unwrap().replace('-', "");
+    world.sql(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'"));
     let refused = open(&world).err().expect("an older schema is refused");
     assert_eq!(refused.code, Code::SchemaOutdated);
     assert!(refused.code.hint().contains("migrate"));

@@ -1,8 +1,9 @@
-//! `POST /oauth2/token`: client credentials against a token (RFC 6749 §4.4), by form fields or HTTP Basic.
+//! `POST /oauth2/token`: client credentials against a token (RFC 6749 §4.4), by form fields or HTTP Basic. Client
+//! libraries differ in what they send; all that the standard allows is taken.
 
 use std::sync::Arc;
 
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL};
+use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, PRAGMA};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,10 +13,13 @@ use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::http::auth::Gate;
+use crate::http::form::StrictForm;
 use crate::http::oauth::OauthError;
+use crate::http::peer::Peer;
 use crate::http::scope::Scopes;
 use crate::http::slow::SlowWork;
 use crate::http::token::LIFE_LIMIT_S;
+use crate::http::urlencoded;
 
 /// What a client with the right secret may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,21 +30,42 @@ pub struct Grant {
     pub epoch: u64,
 }
 
-/// Checks (client id, secret); `None` for an unknown, ended or wrong one, after the same work. Runs on the
-/// blocking pool, since a password hash takes tens of milliseconds.
+/// What a client of that id and secret may have; `None` for an unknown, ended or wrong one.
 pub type CheckSecret = Arc<dyn Fn(&str, &str) -> Result<Option<Grant>> + Send + Sync>;
 
 /// The seam to the clients' secrets; put into the application as `web::Data<Credentials>`, one for all workers.
 pub struct Credentials {
+    /// Knows at once whom it has found right before, and nobody else.
+    recall: CheckSecret,
+    /// Does the same work for whoever comes. A password hash takes tens of milliseconds: it runs on the blocking pool.
     check: CheckSecret,
-    door: SlowWork,
+    room: SlowWork,
 }
 
 impl Credentials {
-    /// Secrets are checked two at a time.
-    pub fn new(check: CheckSecret) -> Self {
-        Self { check, door: SlowWork::new(2) }
+    /// Secrets are checked two at a time, in a room that is the token door's own. Who was right before does not wait
+    /// in it.
+    pub fn new(recall: CheckSecret, check: CheckSecret) -> Self {
+        Self { recall, check, room: SlowWork::new(2) }
     }
+
+    /// The first of the pairs that is right, with what it may have.
+    async fn grant(&self, pairs: Vec<Pair>, peer: Peer) -> Result<Option<(String, Grant)>> {
+        if let Some(granted) = first(&self.recall, &pairs)? {
+            return Ok(Some(granted));
+        }
+        let check = self.check.clone();
+        self.room.turn(peer).await?.run(move || first(&check, &pairs)).await
+    }
+}
+
+fn first(check: &CheckSecret, pairs: &[Pair]) -> Result<Option<(String, Grant)>> {
+    for (client, secret) in pairs {
+        if let Some(grant) = check(client, secret)? {
+            return Ok(Some((client.clone(), grant)));
+        }
+    }
+    Ok(None)
 }
 
 /// The form; the secret may come by HTTP Basic instead.
@@ -99,20 +124,21 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 )]
 async fn token(
     req: HttpRequest,
-    form: Result<web::Form<TokenRequest>, actix_web::Error>,
+    peer: Peer,
+    form: Result<StrictForm<TokenRequest>>,
     gate: web::Data<Gate>,
     credentials: web::Data<Credentials>,
 ) -> Result<HttpResponse, OauthError> {
-    let form = form.ok().ok_or(OauthError::InvalidRequest("Send the form of RFC 6749 §4.4.2."))?.into_inner();
-    if form.grant_type != "client_credentials" {
-        return Err(OauthError::UnsupportedGrantType);
+    let form = form.ok().ok_or(OauthError::InvalidRequest("Send the form of RFC 6749 §4.4.2."))?.0;
+    match form.grant_type.as_str() {
+        "client_credentials" => {}
+        "" => return Err(OauthError::InvalidRequest("grant_type is missing.")),
+        _ => return Err(OauthError::UnsupportedGrantType),
     }
     let wanted =
-        form.scope.as_deref().map(|text| Scopes::parse(text).ok_or(OauthError::InvalidScope)).transpose()?;
-    let (client, secret) = credentials_of(&req, form.client_id, form.client_secret.map(Zeroizing::new))?;
-    let (check, name) = (credentials.check.clone(), client.clone());
-    let grant = credentials.door.run(move || check(&name, &secret)).await?;
-    let grant = grant.ok_or(OauthError::InvalidClient)?;
+        given(form.scope).map(|text| Scopes::parse(&text).ok_or(OauthError::InvalidScope)).transpose()?;
+    let pairs = credentials_of(&req, given(form.client_id), given(form.client_secret).map(Zeroizing::new))?;
+    let (client, grant) = credentials.grant(pairs, peer).await?.ok_or(OauthError::InvalidClient)?;
     let scopes = wanted.unwrap_or(grant.scopes);
     if scopes.is_empty() || scopes.intersection(grant.scopes) != scopes {
         return Err(OauthError::InvalidScope);
@@ -124,35 +150,56 @@ async fn token(
         expires_in: LIFE_LIMIT_S,
         scope: scopes.to_string(),
     };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"))
+        .json(answer))
 }
 
+/// A parameter without a value counts as left out (RFC 6749 §3.2).
+fn given(parameter: Option<String>) -> Option<String> {
+    parameter.filter(|value| !value.is_empty())
+}
+
+/// Client and secret.
 type Pair = (String, Zeroizing<String>);
 
-/// Client and secret, from exactly one of header and form (RFC 6749 §2.3: a client must not use two ways).
+/// What client and secret the request can mean, from one of header and form (RFC 6749 §2.3: a client must not use
+/// two ways). A `client_id` beside the header is no second way, but must name the same client.
 fn credentials_of(
     req: &HttpRequest,
     client: Option<String>,
     secret: Option<Zeroizing<String>>,
-) -> Result<Pair, OauthError> {
-    match (req.headers().get(AUTHORIZATION), client, secret) {
-        (None, Some(client), Some(secret)) => Ok((client, secret)),
-        (Some(header), None, None) => header
-            .to_str()
-            .ok()
-            .and_then(basic)
-            .ok_or(OauthError::InvalidRequest("The Authorization header is not Basic.")),
-        (Some(_), _, _) => Err(OauthError::InvalidRequest("Credentials in the header and in the form.")),
-        (None, _, _) => Err(OauthError::InvalidRequest("client_id and client_secret are missing.")),
+) -> Result<Vec<Pair>, OauthError> {
+    let Some(header) = req.headers().get(AUTHORIZATION) else {
+        let missing = OauthError::InvalidRequest("client_id and client_secret are missing.");
+        return Ok(vec![client.zip(secret).ok_or(missing)?]);
+    };
+    if secret.is_some() {
+        return Err(OauthError::InvalidRequest("Credentials in the header and in the form."));
     }
+    let pairs = header.to_str().ok().and_then(basic);
+    let mut pairs = pairs.ok_or(OauthError::InvalidRequest("The Authorization header is not Basic."))?;
+    if let Some(client) = client {
+        pairs.retain(|(own, _)| *own == client);
+        if pairs.is_empty() {
+            return Err(OauthError::InvalidRequest("client_id names another client than the header."));
+        }
+    }
+    Ok(pairs)
 }
 
-fn basic(header: &str) -> Option<Pair> {
+/// The meanings of a Basic header: client and secret as they stand there decoded from a form's encoding (RFC 6749
+/// §2.3.1), and, where that differs, as they stand there (RFC 7617), which many clients send.
+fn basic(header: &str) -> Option<Vec<Pair>> {
     let (scheme, value) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("basic").then_some(())?;
     let bytes = Zeroizing::new(STANDARD.decode(value.trim()).ok()?);
     let (client, secret) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
-    Some((client.to_owned(), Zeroizing::new(secret.to_owned())))
+    let decoded = urlencoded::decode(client).zip(urlencoded::decode(secret).map(Zeroizing::new));
+    let raw = (client.to_owned(), Zeroizing::new(secret.to_owned()));
+    let decoded = decoded.filter(|decoded| *decoded != raw);
+    Some(decoded.into_iter().chain([raw]).collect())
 }
 
 #[cfg(test)]

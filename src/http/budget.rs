@@ -7,7 +7,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::problem::retry_after;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 
@@ -41,7 +40,7 @@ impl Budgets {
             let day_end = book.day.plus_days(1).start().seconds();
             let wait = u64::try_from(day_end - now.seconds()).unwrap_or(1).max(1);
             let detail = format!("{budget} distinct holders a day; it begins again at 00:00 UTC+8.");
-            return Err(retry_after(Error::new(Code::BudgetSpent, detail), wait));
+            return Err(Error::new(Code::BudgetSpent, detail).retry_after(wait));
         }
         book.seen.insert(holder);
         Ok(())

@@ -1,15 +1,12 @@
-//! What actix does by itself, told to speak as we do: path, query, form and body limits and the answer for
+//! What actix does by itself, told to speak as we do: path, query and body limits and the answer for
 //! addresses that do not exist.
 
-use actix_web::error::{PathError, QueryPayloadError, UrlencodedError};
+use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::{HttpRequest, web};
 
-use super::json::too_large;
 use crate::error::{Code, Error};
 use crate::rule::Rule;
 
-/// Bytes of a form of our pages; the largest has a few hundred.
-const FORM_LIMIT: usize = 32 * 1024;
 /// Bytes of any body read by an extractor of actix's own.
 const PAYLOAD_LIMIT: usize = 256 * 1024;
 
@@ -19,9 +16,6 @@ const PAYLOAD_LIMIT: usize = 256 * 1024;
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PathConfig::default().error_handler(|fault, req| path(fault, req).into()))
         .app_data(web::QueryConfig::default().error_handler(|fault, req| query(fault, req).into()))
-        .app_data(
-            web::FormConfig::default().limit(FORM_LIMIT).error_handler(|fault, req| form(fault, req).into()),
-        )
         .app_data(web::PayloadConfig::new(PAYLOAD_LIMIT))
         .default_service(web::to(nowhere));
 }
@@ -37,15 +31,4 @@ fn path(_fault: PathError, _req: &HttpRequest) -> Error {
 
 fn query(_fault: QueryPayloadError, _req: &HttpRequest) -> Error {
     Error::new(Code::RequestMalformed, "The query is not one this address takes.").rule(Rule::Query)
-}
-
-fn form(fault: UrlencodedError, _req: &HttpRequest) -> Error {
-    match fault {
-        UrlencodedError::Overflow { limit, .. } => too_large(limit),
-        UrlencodedError::ContentType => {
-            Error::new(Code::MediaTypeUnsupported, "This address takes application/x-www-form-urlencoded.")
-        }
-        _ => Error::new(Code::RequestMalformed, "The form lacks a field or has one that is not known.")
-            .rule(Rule::Form),
-    }
 }

@@ -1,6 +1,7 @@
-//! What stands around every request: its id, its time limit, headers of safety, the access line, the counters,
-//! and the turning of actix's bare refusals into problem documents.
+//! What stands around every request: its id, its time limit, the watch over its body, HEAD as GET, headers of safety,
+//! the access line, the counters, and the turning of actix's bare refusals into problem documents.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -11,6 +12,9 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{ResponseError, web};
 
+use super::brought::{Brought, Leaving};
+use super::connection::{Connection, Exchange};
+use super::media;
 use super::metrics::Metrics;
 use super::problem::RequestId;
 use crate::error::{Code, Error};
@@ -19,8 +23,10 @@ use crate::error::{Code, Error};
 pub struct Frame {
     /// Where requests are counted.
     pub metrics: web::Data<Metrics>,
-    /// A request that takes longer is answered 503.
+    /// A request whose body takes longer is answered 408, one whose work takes longer 503.
     pub time_limit: Duration,
+    /// Whether a proxy stands in front, whose word on where a request comes from counts.
+    pub behind_proxy: bool,
     /// Whether the browser may be told to come back over TLS only.
     pub tls: bool,
 }
@@ -34,7 +40,7 @@ const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data:; object-s
 /// # Errors
 /// Never one that is not already a whole response.
 pub async fn frame<B: MessageBody + 'static>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let Some(frame) = req.app_data::<web::Data<Frame>>().cloned() else {
@@ -44,29 +50,47 @@ pub async fn frame<B: MessageBody + 'static>(
     let begun = Instant::now();
     let method = req.method().clone();
     let _counted = InFlight::new(frame.metrics.clone());
-    let answered = id.clone().scope(tokio::time::timeout(frame.time_limit, next.call(req))).await;
-    let result = match answered {
+    let exchange = Exchange::begin(req.conn_data::<Arc<Connection>>().cloned());
+    let brought = Brought::watch(&mut req);
+    if method == Method::HEAD {
+        // HEAD wherever GET is: routes see a GET, and the connection, which read HEAD, leaves the body out.
+        req.head_mut().method = Method::GET;
+    }
+    let packed = media::unpacked(req.headers());
+    let work = async move {
+        packed?;
+        next.call(req).await
+    };
+    let result = match id.clone().scope(tokio::time::timeout(frame.time_limit, work)).await {
         Ok(Ok(answer)) => Ok(id.clone().within(|| dressed(answer.map_into_boxed_body()))),
         Ok(Err(error)) => Err(id.clone().within(|| error.error_response())),
-        Err(_elapsed) => Err(id.clone().within(|| overdue(frame.time_limit).error_response())),
+        Err(_elapsed) => {
+            let slow_body = brought.as_ref().is_some_and(Brought::is_waited_for);
+            Err(id.clone().within(|| overdue(frame.time_limit, slow_body).error_response()))
+        }
     };
+    let leaving = |body: BoxBody| BoxBody::new(Leaving::new(body, brought, exchange));
     match result {
         Ok(mut answer) => {
             safe_headers(answer.headers_mut(), &id, frame.tls);
             let route = answer.request().match_pattern();
             account(&frame, &id, &method, route.as_deref(), answer.status(), begun.elapsed());
-            Ok(answer)
+            Ok(answer.map_body(|_, body| leaving(body)))
         }
         Err(mut response) => {
             safe_headers(response.headers_mut(), &id, frame.tls);
             account(&frame, &id, &method, None, response.status(), begun.elapsed());
+            let response = response.map_body(|_, body| leaving(body));
             Err(InternalError::from_response("answered", response).into())
         }
     }
 }
 
-fn overdue(limit: Duration) -> Error {
+fn overdue(limit: Duration, slow_body: bool) -> Error {
     let seconds = limit.as_secs();
+    if slow_body {
+        return Error::new(Code::RequestTimeout, format!("The body did not come whole within {seconds} s."));
+    }
     Error::new(
         Code::StoreBusy,
         format!(
@@ -115,6 +139,7 @@ fn code_of(status: StatusCode) -> Code {
     match status {
         StatusCode::NOT_FOUND => Code::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
         StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::MediaTypeUnsupported,
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,

@@ -4,12 +4,12 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::json_path::{path_at, plain};
+use super::media;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 
@@ -31,7 +31,7 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media = is_json(req);
+        let media = media::is(req.headers(), "application/json");
         let payload = web::Payload::from_request(req, payload);
         Box::pin(async move {
             if !media {
@@ -79,15 +79,9 @@ fn not_utf8(fault: std::str::Utf8Error) -> String {
     format!("Byte {} is not UTF-8.", fault.valid_up_to())
 }
 
-fn malformed(cause: String) -> Error {
+/// The refusal of a body that ended before its end.
+pub fn malformed(cause: String) -> Error {
     Error::new(Code::RequestMalformed, "The body could not be read to its end.").caused_by(cause)
-}
-
-fn is_json(req: &HttpRequest) -> bool {
-    let Some(Ok(media)) = req.headers().get(CONTENT_TYPE).map(|value| value.to_str()) else { return false };
-    let mut parts = media.split(';').map(str::trim);
-    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
-        && parts.all(|parameter| parameter.eq_ignore_ascii_case("charset=utf-8"))
 }
 
 fn refusal(text: &str, fault: &serde_json::Error) -> Error {

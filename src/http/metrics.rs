@@ -189,6 +189,15 @@ impl Metrics {
     }
 }
 
+/// A counter as metrics carry it: exact up to 2^53.
+pub fn counted_value(value: u64) -> f64 {
+    let (high, low) = (
+        u32::try_from(value >> 32).unwrap_or(u32::MAX),
+        u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX),
+    );
+    f64::from(high) * 4_294_967_296.0 + f64::from(low)
+}
+
 /// From 50 µs to 12.8 s, doubling: a lookup takes a few hundred µs, an import's page seconds.
 fn buckets() -> Vec<f64> {
     (0..19).map(|step| 0.000_05 * f64::from(1_u32 << step)).collect()

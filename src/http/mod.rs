@@ -5,30 +5,40 @@
 //! |---|---|
 //! | answer "no" | return [`crate::error::Error`]: [`problem`] makes it `application/problem+json` |
 //! | read a JSON body | [`StrictJson`] |
+//! | read a form | [`form::StrictForm`] |
 //! | name the scope a handler asks for | [`auth::Client`] with a type of [`scope::may`] |
 //! | read or make a token | [`token::TokenKey`] |
 //! | sign a person in on a page | [`session`] |
 //! | hash a password without starving lookups | [`slow::SlowWork`] |
+//! | slow down who guesses | [`waits::Waits`] by [`peer::Peer`], [`browser`] for who was here before |
 //! | count distinct holders of a day | [`budget::Budgets`] |
 //! | wrap an application | [`frame::frame`], [`defaults::configure`] |
 
 pub mod auth;
+pub mod browser;
 pub mod budget;
+pub mod connection;
 pub mod context;
 pub mod defaults;
+pub mod form;
 pub mod frame;
 pub mod idempotency;
 pub mod json;
 pub mod listing;
+pub mod media;
 pub mod metrics;
 pub mod oauth;
 pub mod openapi;
+pub mod peer;
 pub mod problem;
 pub mod scope;
 pub mod session;
 pub mod slow;
 pub mod token;
+pub mod urlencoded;
+pub mod waits;
 
+mod brought;
 mod json_path;
 mod random;
 

@@ -73,7 +73,7 @@ impl ResponseError for OauthError {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut answer = HttpResponse::build(self.status_code());
-        answer.insert_header((header::CACHE_CONTROL, "no-store"));
+        answer.insert_header((header::CACHE_CONTROL, "no-store")).insert_header((header::PRAGMA, "no-cache"));
         if matches!(self, Self::InvalidClient) {
             answer.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"elicense\""));
         }

@@ -6,9 +6,9 @@
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::error::{Class, Code, Error};
+use crate::error::{Class, Code, Error, RETRY_AFTER};
 use crate::identity::contains_citizen_number;
 use crate::rule::Rule;
 
@@ -17,8 +17,6 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Seconds after which an unavailable service may be asked again, where the error does not say.
 const RETRY_DEFAULT_S: u64 = 1;
-/// The member of [`Error::extra`] that becomes the header `Retry-After`, in seconds.
-const RETRY_AFTER: &str = "retry_after";
 
 tokio::task_local! {
     static REQUEST: RequestId;
@@ -56,11 +54,6 @@ impl RequestId {
     pub fn current() -> Option<Self> {
         REQUEST.try_with(Clone::clone).ok()
     }
-}
-
-/// An error that may be repeated after so many seconds.
-pub fn retry_after(error: Error, seconds: u64) -> Error {
-    error.with(json!({ RETRY_AFTER: seconds }))
 }
 
 /// The seconds to wait before a repetition, for errors where one helps.
@@ -143,6 +136,7 @@ impl ResponseError for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_refusal_without_words_of_its_own_says_the_sentence_of_its_rule() {
@@ -186,7 +180,7 @@ mod tests {
         let busy = Error::new(Code::QueueFull, "").error_response();
         assert_eq!(busy.status(), 503);
         assert_eq!(busy.headers().get(header::RETRY_AFTER).unwrap(), "1");
-        let spent = retry_after(Error::new(Code::BudgetSpent, ""), 77).error_response();
+        let spent = Error::new(Code::BudgetSpent, "").retry_after(77).error_response();
         assert_eq!(spent.headers().get(header::RETRY_AFTER).unwrap(), "77");
         assert!(Error::new(Code::NotFound, "").error_response().headers().get(header::RETRY_AFTER).is_none());
     }

@@ -4,11 +4,13 @@
 //! The cookie is 32 random bytes; only their SHA-256 is stored, so that a copy of the table opens no session.
 //! Where sessions and accounts live is the business of whoever implements [`Sessions`].
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HOST, ORIGIN};
+use actix_web::{HttpRequest, web};
 use ring::digest;
 use zeroize::Zeroizing;
 
+use super::frame::Frame;
+use super::peer::Peer;
 use super::{Pending, random};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -68,11 +70,24 @@ impl Fresh {
     }
 }
 
+/// Somebody at the sign-in form.
+pub struct AtTheDoor {
+    /// The name given.
+    pub name: String,
+    /// The password given.
+    pub password: Zeroizing<String>,
+    /// Where the request comes from.
+    pub peer: Peer,
+    /// What the browser holds that makes it known for this name, if anything.
+    pub browser: Option<String>,
+}
+
 /// Where accounts and sessions live.
 pub trait Sessions: Send + Sync {
-    /// Checks a password (slow on purpose; after several failures the account waits) and stores a session.
-    /// `sign_in_failed` for an unknown name too, after the same work.
-    fn sign_in(&self, name: String, password: Zeroizing<String>, now: Moment) -> Pending<Fresh>;
+    /// Checks a password (slow on purpose; after several failures the name and the address wait) and stores a
+    /// session. Gives it with the value that makes the browser known. `sign_in_failed` for an unknown name too, after
+    /// the same work.
+    fn sign_in(&self, who: AtTheDoor, now: Moment) -> Pending<(Fresh, String)>;
 
     /// The session under that key if it has neither ended nor been idle for
     /// [`crate::registry::SESSION_IDLE_S`]; notes its use.
@@ -99,12 +114,17 @@ pub fn ended(secure: bool) -> String {
 
 /// The stored key for the cookie a request carries; `None` where there is none of the right shape, or two.
 pub fn key_of(req: &HttpRequest, secure: bool) -> Option<SessionKey> {
+    let secret = random::from_text(cookie_of(req, name(secure))?).map(Zeroizing::new)?;
+    (secret.len() == 32).then(|| hash(&secret))
+}
+
+/// The value of the one cookie of that name; `None` where there is none, or two.
+pub fn cookie_of<'a>(req: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let headers = req.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
     let pairs = headers.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut values = pairs.filter(|(own, _)| *own == name(secure)).map(|(_, value)| value);
+    let mut values = pairs.filter(|(own, _)| *own == name).map(|(_, value)| value);
     let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let secret = random::from_text(value).map(Zeroizing::new)?;
-    (secret.len() == 32).then(|| hash(&secret))
+    Some(value)
 }
 
 /// Refuses a form that a page of another origin sent. It guards the sign-in form, which has no session yet, and
@@ -129,7 +149,8 @@ pub fn same_origin(req: &HttpRequest) -> Result<()> {
 /// Whether the browser speaks TLS: with this socket, or with a proxy in front that says so. A forged header can
 /// only make the forger's own cookie stricter.
 pub fn is_secure(req: &HttpRequest) -> bool {
-    req.app_config().secure() || req.connection_info().scheme() == "https"
+    let own = req.app_data::<web::Data<Frame>>().is_some_and(|frame| frame.tls);
+    own || req.connection_info().scheme() == "https"
 }
 
 fn name(secure: bool) -> &'static str {

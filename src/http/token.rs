@@ -5,12 +5,11 @@
 //! Layout before base64url: `version 1 ‖ len u8 ‖ client id ‖ scopes u32 ‖ expires i64 ‖ epoch u64 ‖ nonce 12 ‖
 //! tag 32`, integers big-endian, tag = HMAC-SHA-256(key, `elicense token` ‖ 0 ‖ all before it).
 
-use ring::hmac;
-
 use super::random;
 use super::scope::Scopes;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::trust::mac::{MAC_LEN, MacKey};
 
 /// The longest life of a token in seconds.
 pub const LIFE_LIMIT_S: i64 = 15 * 60;
@@ -18,7 +17,6 @@ pub const LIFE_LIMIT_S: i64 = 15 * 60;
 const VERSION: u8 = 1;
 const CONTEXT: &[u8] = b"elicense token\0";
 const NONCE: usize = 12;
-const TAG: usize = 32;
 
 /// What a token says about its bearer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +32,12 @@ pub struct Claims {
 }
 
 /// The key under which tokens are made and read. It has no `Debug` that shows it.
-pub struct TokenKey(hmac::Key);
+pub struct TokenKey(MacKey);
 
 impl TokenKey {
     /// A key of these bytes, which every process of the registry must share.
     pub fn new(bytes: &[u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+        Self(MacKey::new(bytes))
     }
 
     /// Makes a token that lives `life_s` seconds from `now`, at most [`LIFE_LIMIT_S`].
@@ -56,15 +54,15 @@ impl TokenKey {
     ) -> Result<String> {
         let expires = now.plus_seconds(life_s.clamp(0, LIFE_LIMIT_S));
         let length = u8::try_from(client.len()).map_err(Error::internal)?;
-        let mut bytes = Vec::with_capacity(2 + client.len() + 20 + NONCE + TAG);
+        let mut bytes = Vec::with_capacity(2 + client.len() + 20 + NONCE + MAC_LEN);
         bytes.extend([VERSION, length]);
         bytes.extend(client.as_bytes());
         bytes.extend(scopes.bits().to_be_bytes());
         bytes.extend(expires.seconds().to_be_bytes());
         bytes.extend(epoch.to_be_bytes());
         bytes.extend(random::bytes::<NONCE>()?);
-        let tag = self.tag(&bytes);
-        bytes.extend(tag.as_ref());
+        let tag = self.0.mac(&[CONTEXT, &bytes]);
+        bytes.extend(tag);
         Ok(random::text(&bytes))
     }
 
@@ -78,21 +76,13 @@ impl TokenKey {
             return Err(refused());
         }
         let bytes = random::from_text(token).ok_or_else(refused)?;
-        let (body, tag) = bytes.split_last_chunk::<TAG>().ok_or_else(refused)?;
-        let signed = [CONTEXT, body].concat();
-        hmac::verify(&self.0, &signed, tag).ok().ok_or_else(refused)?;
+        let (body, tag) = bytes.split_last_chunk::<MAC_LEN>().ok_or_else(refused)?;
+        self.0.verify(&[CONTEXT, body], tag).then_some(()).ok_or_else(refused)?;
         let claims = read(body).ok_or_else(refused)?;
         if now >= claims.expires {
             return Err(Error::new(Code::TokenExpired, ""));
         }
         Ok(claims)
-    }
-
-    fn tag(&self, body: &[u8]) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(CONTEXT);
-        context.update(body);
-        context.sign()
     }
 }
 

@@ -38,7 +38,7 @@ pub use fsck::{
 pub use holders::link::LinkCommand;
 pub use holders::mark::{HolderChanged, MarkCommand};
 pub use import::{ImportOptions, ImportProgress, ImportReport};
-pub use people::accounts::{NewAccount, SESSION_IDLE_S, SESSION_LIFE_S, SignedIn};
+pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};
 pub use people::clients::NewClient;
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use reading::directory::{DirectoryAnswer, DirectoryAsk, DirectoryHolder, DirectoryLine};
@@ -71,6 +71,7 @@ use crate::identity::Regions;
 use crate::log::LogSigner;
 use crate::store::{Place, Store};
 use crate::trust::MasterKey;
+use crate::trust::remembered::Remembered;
 
 /// A policy read longer ago than this answers no lookup: another process may have ended a client meanwhile.
 const SNAPSHOT_AGE: Duration = Duration::from_secs(1);
@@ -95,6 +96,8 @@ struct Inner {
     /// Opened signing keys of logs, by log name.
     signers: Mutex<HashMap<String, Arc<LogSigner>>>,
     access: RwLock<Option<Arc<AccessLog>>>,
+    /// Secrets of clients that were right.
+    remembered: Remembered,
 }
 
 /// What a registry is opened with.
@@ -144,6 +147,7 @@ impl Registry {
             confirmed: AtomicU64::new(0),
             signers: Mutex::default(),
             access: RwLock::default(),
+            remembered: Remembered::new()?,
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -14,11 +14,17 @@ pub mod tls;
 mod watched;
 
 mod beside;
+mod connections;
 mod listeners;
+mod open_files;
 mod server;
+mod shares;
+mod socket;
+mod wire;
 
 pub use listeners::{ListenerFault, Socket, sockets};
-pub use server::{Parts, Server};
+pub use server::Server;
+pub use socket::Parts;
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ use crate::http::metrics::Metrics;
 use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::log::metrics::Counters;
+use crate::policy::Client;
 use crate::registry::Registry;
 use crate::store::WalCare;
 use crate::web::desk::RegistryDesk;
@@ -220,15 +221,19 @@ fn gate(registry: &Registry) -> Gate {
 }
 
 fn credentials(registry: &Registry) -> Credentials {
-    let registry = registry.clone();
-    Credentials::new(Arc::new(move |id, secret| match registry.check_client(id, secret) {
-        Ok(client) => {
-            let scopes: Scopes = client.scopes.iter().copied().collect();
-            Ok(Some(Grant { scopes, epoch: client.epoch }))
-        }
+    let granted = |client: &Client| {
+        let scopes: Scopes = client.scopes.iter().copied().collect();
+        Grant { scopes, epoch: client.epoch }
+    };
+    let (known, asked) = (registry.clone(), registry.clone());
+    let recall =
+        move |id: &str, secret: &str| Ok(known.recall_client(id, secret)?.map(|client| granted(&client)));
+    let check = move |id: &str, secret: &str| match asked.check_client(id, secret) {
+        Ok(client) => Ok(Some(granted(&client))),
         Err(error) if error.code == Code::Unauthenticated => Ok(None),
         Err(error) => Err(error),
-    }))
+    };
+    Credentials::new(Arc::new(recall), Arc::new(check))
 }
 
 fn checks(registry: &Registry) -> Checks {

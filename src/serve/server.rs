@@ -1,4 +1,4 @@
-//! The running server: one actix server per socket, one place that stops them all.
+//! The running server: one actix server per socket, one watch over the connections of all, one place that stops them.
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -7,28 +7,16 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::web::ServiceConfig;
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::rt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::listeners::{Socket, sockets};
-use super::routes;
+use super::shares::{Shares, Watch};
+use super::socket::{Bound, Parts, serve};
 use super::tls::Certificate;
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
-use crate::http::frame::{Frame, frame};
-use crate::http::{defaults, metrics::Metrics};
 use crate::rule::Rule;
-
-/// What every worker shares.
-#[derive(Clone)]
-pub struct Parts {
-    /// Where requests are counted.
-    pub metrics: web::Data<Metrics>,
-    /// Puts the `web::Data` of the use cases into an application; runs once for each worker of each socket.
-    pub data: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
-}
 
 /// A server that is serving.
 pub struct Server {
@@ -36,6 +24,7 @@ pub struct Server {
     joins: Vec<rt::task::JoinHandle<std::io::Result<()>>>,
     addresses: Vec<(SocketAddr, Vec<Door>, bool)>,
     certificates: Vec<Arc<Certificate>>,
+    _watch: Watch,
 }
 
 impl Server {
@@ -46,16 +35,24 @@ impl Server {
     /// `config_invalid`: a rule of the listeners, a certificate, or an address that cannot be had.
     pub fn start(config: &ServeConfig, parts: &Parts) -> Result<Self> {
         let sockets = sockets(config)?;
-        let mut server =
-            Self { handles: Vec::new(), joins: Vec::new(), addresses: Vec::new(), certificates: Vec::new() };
+        let mut shares = Shares::new(config, &sockets);
+        shares.count_in(&parts.metrics)?;
         let mut bound = Vec::with_capacity(sockets.len());
         for socket in sockets {
             let certificate = socket.tls.clone().map(Certificate::load).transpose()?;
             let listener = TcpListener::bind(socket.address).map_err(|fault| cannot_bind(&socket, fault))?;
-            bound.push((socket, listener, certificate));
+            let connections = shares.give(&socket, config);
+            bound.push(Bound { socket, listener, certificate, connections });
         }
-        for (socket, listener, certificate) in bound {
-            server.serve(config, parts, socket, listener, certificate)?;
+        let mut server = Self {
+            handles: Vec::new(),
+            joins: Vec::new(),
+            addresses: Vec::new(),
+            certificates: Vec::new(),
+            _watch: shares.watch(),
+        };
+        for bound in bound {
+            server.add(bound, config, parts)?;
         }
         Ok(server)
     }
@@ -122,49 +119,13 @@ impl Server {
         Ok(())
     }
 
-    fn serve(
-        &mut self,
-        config: &ServeConfig,
-        parts: &Parts,
-        socket: Socket,
-        listener: TcpListener,
-        certificate: Option<Arc<Certificate>>,
-    ) -> Result<()> {
-        let address = listener.local_addr().map_err(Error::internal)?;
-        let framing = web::Data::new(Frame {
-            metrics: parts.metrics.clone(),
-            time_limit: config.request_limit,
-            tls: certificate.is_some(),
-        });
-        let (parts, doors, limit) = (parts.clone(), socket.doors.clone(), config.request_limit);
-        let server = HttpServer::new(move || {
-            let (data, doors) = (parts.data.clone(), doors.clone());
-            App::new()
-                .app_data(framing.clone())
-                .app_data(parts.metrics.clone())
-                .configure(defaults::configure)
-                .configure(move |cfg| data(cfg))
-                .configure(move |cfg| routes::of(&doors, cfg))
-                .wrap(from_fn(frame))
-        })
-        .workers(if socket.doors == [Door::Admin] { 1 } else { config.workers.max(1) })
-        .max_connections(config.connections)
-        .keep_alive(config.keep_alive)
-        .client_request_timeout(config.head_limit)
-        .client_disconnect_timeout(limit.min(config.head_limit))
-        .shutdown_timeout(config.stop_limit.as_secs())
-        .disable_signals();
-        let server = match &certificate {
-            Some(certificate) => {
-                let tls = certificate.server_config().map_err(Error::internal)?;
-                server.listen_rustls_0_23(listener, tls)
-            }
-            None => server.listen(listener),
-        };
-        let server = server.map_err(|fault| cannot_bind(&socket, fault))?.run();
+    fn add(&mut self, bound: Bound, config: &ServeConfig, parts: &Parts) -> Result<()> {
+        let address = bound.listener.local_addr().map_err(Error::internal)?;
+        let (doors, certificate) = (bound.socket.doors.clone(), bound.certificate.clone());
+        let server = serve(bound, config, parts)?;
         self.handles.push(server.handle());
         self.joins.push(rt::spawn(server));
-        self.addresses.push((address, socket.doors, certificate.is_some()));
+        self.addresses.push((address, doors, certificate.is_some()));
         self.certificates.extend(certificate);
         Ok(())
     }

@@ -85,7 +85,9 @@ impl Certificate {
         let builder = rustls::ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?;
-        Ok(builder.with_no_client_auth().with_cert_resolver(self.clone()))
+        let mut config = builder.with_no_client_auth().with_cert_resolver(self.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
     }
 }
 

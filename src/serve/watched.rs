@@ -4,7 +4,7 @@
 use std::sync::atomic::AtomicU64;
 
 use crate::error::Result;
-use crate::http::metrics::{Buckets, Kind, Metrics};
+use crate::http::metrics::{Buckets, Kind, Metrics, counted_value};
 use crate::log::metrics::{BATCH_BOUNDS, COMMIT_BOUNDS_US, Counters};
 use crate::registry::Registry;
 use crate::store::{READ_BOUNDS_US, Side};
@@ -120,13 +120,4 @@ fn buckets(bounds: &[u64], counts: &[AtomicU64], sum: &AtomicU64, unit: f64) -> 
         above: counts.get(bounds.len()).map_or(0, Counters::value),
         sum: counted_value(Counters::value(sum)) / unit,
     }
-}
-
-/// A counter as metrics carry it: exact up to 2^53.
-fn counted_value(value: u64) -> f64 {
-    let (high, low) = (
-        u32::try_from(value >> 32).unwrap_or(u32::MAX),
-        u32::try_from(value & 0xffff_ffff).unwrap_or(u32::MAX),
-    );
-    f64::from(high) * 4_294_967_296.0 + f64::from(low)
 }

@@ -8,6 +8,7 @@ mod access;
 mod anchor_file;
 mod anchors;
 mod any;
+mod attempts;
 mod backup;
 mod bulk;
 mod catalog;
@@ -50,6 +51,7 @@ mod bytes_page;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
 pub use anchors::fork_error;
+pub use attempts::{AttemptKey, Patience};
 pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AgencyRow, AuthorityRow, CoverageRow, EmpowermentRow};
 pub use dialect::bulk::Load;

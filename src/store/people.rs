@@ -43,9 +43,9 @@ pub struct AccountRow {
     pub enabled: bool,
     /// JSON: grants, budget.
     pub body: String,
-    /// Wrong passwords since the last right one.
+    /// Zero: wrong passwords are counted in `sign_in_attempts`. The column goes in a later release.
     pub failures: i32,
-    /// No sign-in before this instant.
+    /// Zero, likewise.
     pub locked_until: i64,
     /// When.
     pub made_at: i64,
@@ -73,6 +73,11 @@ impl Reader<'_> {
     /// All clients.
     pub fn clients(&mut self) -> Result<Vec<ClientRow>> {
         clients::table.order(clients::id).load(self.conn).map_err(dialect::fault)
+    }
+
+    /// A client by its id.
+    pub fn client(&mut self, id: &str) -> Result<Option<ClientRow>> {
+        clients::table.find(id).first(self.conn).optional().map_err(dialect::fault)
     }
 
     /// An account by sign-in name.
@@ -104,31 +109,16 @@ impl Writer<'_> {
         diesel::insert_into(accounts::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 
-    /// Counts a wrong password in place: attempts at the same time count each, and what else the row says stays.
-    /// At `patience` the count begins again and the account waits until `until`.
-    pub fn count_failure(&mut self, name: &str, patience: i32, until: i64) -> Result<()> {
-        // The update holds the row until the commit, so that no other attempt stands between it and the next.
-        diesel::update(accounts::table.find(name))
-            .set(accounts::failures.eq(accounts::failures + 1))
-            .execute(self.conn)
-            .map_err(dialect::fault)?;
-        diesel::update(accounts::table.find(name).filter(accounts::failures.ge(patience)))
-            .set((accounts::failures.eq(0), accounts::locked_until.eq(until)))
-            .execute(self.conn)
-            .map(drop)
-            .map_err(dialect::fault)
-    }
-
-    /// Forgets wrong passwords after a right one. False where the account is no longer what the password was
-    /// checked against: given another password, ended, or made to wait meanwhile.
-    pub fn clear_failures(&mut self, name: &str, password: &str, now: i64) -> Result<bool> {
+    /// Holds an account for the rest of the transaction; false where it is no longer what the password was checked
+    /// against: given another password, or ended.
+    pub fn is_account(&mut self, name: &str, password: &str) -> Result<bool> {
         let same = accounts::table
             .find(name)
             .filter(accounts::password.eq(password))
-            .filter(accounts::enabled.eq(true))
-            .filter(accounts::locked_until.le(now));
-        let cleared = diesel::update(same).set(accounts::failures.eq(0)).execute(self.conn);
-        Ok(cleared.map_err(dialect::fault)? > 0)
+            .filter(accounts::enabled.eq(true));
+        // The update changes nothing and takes the row, so that no other password is given in between.
+        let held = diesel::update(same).set(accounts::enabled.eq(true)).execute(self.conn);
+        Ok(held.map_err(dialect::fault)? > 0)
     }
 
     /// Ends all sessions of an account.

@@ -61,6 +61,7 @@ table! {
         failures -> Integer, locked_until -> BigInt, made_at -> BigInt,
     }
 }
+table! { sign_in_attempts (key) { key -> Binary, failures -> Integer, begun_at -> BigInt, locked_until -> BigInt, } }
 table! { sessions (key) { key -> Binary, account -> Text, csrf -> Text, made_at -> BigInt, seen_at -> BigInt, ends_at -> BigInt, } }
 
 table! { idempotency (key) { key -> Binary, digest -> Binary, at -> BigInt, key_id -> Integer, sealed -> Binary, } }

@@ -4,8 +4,8 @@
 //!   [`jwks`] publishes the public ones;
 //! * [`envelope`] is the JWS in which everything signed is stored and served, byte for byte;
 //! * [`seal`] keeps rows closed and their clear columns true; [`master`] wraps the keys that do it;
-//! * [`keyed`] makes holder keys and every other name a number is found by;
-//! * [`password`] and [`random`] are the one way to each.
+//! * [`keyed`] makes holder keys and every other name a number is found by; [`mac`] is what tokens stand under;
+//! * [`password`] and [`random`] are the one way to each; [`remembered`] knows a right secret again.
 //!
 //! The only file this layer reads or writes is the master key's. A failure of cryptography says that it
 //! failed, and nothing more.
@@ -15,10 +15,12 @@ pub mod jwks;
 pub mod keyed;
 pub mod keyring;
 pub mod keys;
+pub mod mac;
 pub mod master;
 pub mod password;
 pub mod random;
 mod refusal;
+pub mod remembered;
 pub mod seal;
 
 #[cfg(test)]

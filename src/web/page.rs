@@ -4,17 +4,15 @@ use std::fmt;
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 
 use super::assets;
 use super::views::Shell;
 use crate::error::{Class, Code, Error};
+use crate::http::form::StrictForm;
 use crate::http::problem::{RequestId, record_cause, retry_seconds};
 use crate::rule::Rule;
-
-/// Bytes of a form of our pages; the largest has a few hundred.
-const FORM_LIMIT: usize = 16 * 1024;
 
 /// What the handlers of pages return.
 pub type Result<T> = std::result::Result<T, PageError>;
@@ -84,13 +82,8 @@ impl ResponseError for PageError {
     }
 }
 
-/// For the addresses that take forms: one that lacks a field or is too long is refused with a page.
-pub fn forms() -> web::FormConfig {
-    let refuse = |_fault, _req: &HttpRequest| {
-        PageError(Error::new(Code::RequestMalformed, "The form is not one of ours.").rule(Rule::Form)).into()
-    };
-    web::FormConfig::default().limit(FORM_LIMIT).error_handler(refuse)
-}
+/// A form of ours, or the refusal as a page: what a handler of a form takes.
+pub type Filled<T> = std::result::Result<StrictForm<T>, Error>;
 
 /// The answer for addresses that do not exist, on a door that has pages: a page for browsers, a problem document
 /// for programs.

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::assets;
-use super::page::{PageError, Result, advice, forms, page, respond};
+use super::page::{Filled, PageError, Result, advice, page, respond};
 use super::staff::{Asked, Staff};
 use super::views::{LookupForm, LookupView, RefusalView, Shell, Typed};
 use crate::error::{Class, Code, Error};
@@ -18,7 +18,7 @@ use crate::rule::Rule;
 pub fn routes(cfg: &mut web::ServiceConfig) {
     super::sign_in::routes(cfg);
     cfg.service(web::resource("/").route(web::get().to(first)))
-        .service(web::resource("/lookup").app_data(forms()).route(web::post().to(lookup)));
+        .service(web::resource("/lookup").route(web::post().to(lookup)));
 }
 
 #[derive(Template)]
@@ -51,9 +51,9 @@ async fn first(staff: Staff) -> Result<HttpResponse> {
     page(&FirstPage { shell: staff.shell(), form })
 }
 
-async fn lookup(req: HttpRequest, staff: Staff, form: web::Form<Form>) -> Result<HttpResponse> {
+async fn lookup(req: HttpRequest, staff: Staff, form: Filled<Form>) -> Result<HttpResponse> {
     session::same_origin(&req)?;
-    let Form { csrf, code_type, number, item, reason, presence } = form.into_inner();
+    let Form { csrf, code_type, number, item, reason, presence } = form?.0;
     staff.session.check_form(&csrf)?;
     let asked = Asked { code_type, number, item, reason, presence };
     let answer = match check(&asked) {

@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 
 use super::people;
 
-/// A running server; its doors are all on one address.
+/// A running server; its doors are all on one address, or each on its own ([`start_apart`]).
 pub struct TestServer {
     pub base: String,
+    /// Where each door is.
+    pub doors: Vec<(SocketAddr, Vec<Door>)>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,42 +48,44 @@ pub fn start_as(registry: Registry, node: &str) -> TestServer {
 }
 
 pub fn start_with(registry: Registry, settings: Settings) -> TestServer {
-    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    start_at(registry, settings, &Door::ALL.map(|door| (door, any))).0
+    start_config(registry, settings, doors_at([1, 1, 1, 1]))
 }
 
 /// Each door on an address of its own, by its name; they go with the first server.
 pub fn start_apart(registry: Registry) -> (TestServer, BTreeMap<&'static str, TestServer>) {
-    let settings = Settings { node: "main".to_owned(), demo: false, items: Vec::new() };
-    let host = |door: Door| -> SocketAddr { format!("127.0.0.{}:0", door as u8 + 1).parse().unwrap() };
-    let (server, addresses) = start_at(registry, settings, &Door::ALL.map(|door| (door, host(door))));
-    let doors = addresses.into_iter().flat_map(|(address, doors)| {
-        doors.into_iter().map(move |door| (door.name(), TestServer::at(format!("http://{address}"))))
-    });
-    (server, doors.collect())
+    let server = start_tuned(registry, |_| {});
+    let doors = Door::ALL.map(|door| (door.name(), TestServer::at(format!("http://{}", server.door(door)))));
+    (server, doors.into())
 }
 
-type Addresses = Vec<(SocketAddr, Vec<Door>)>;
+/// Each door on an address of its own; what else the configuration says is up to `change`.
+pub fn start_tuned(registry: Registry, change: impl FnOnce(&mut ServeConfig)) -> TestServer {
+    let mut config = doors_at([1, 2, 3, 4]);
+    change(&mut config);
+    start_config(registry, Settings { node: "main".into(), demo: false, items: Vec::new() }, config)
+}
 
-fn start_at(registry: Registry, settings: Settings, at: &[(Door, SocketAddr)]) -> (TestServer, Addresses) {
+fn doors_at(hosts: [u8; 4]) -> ServeConfig {
+    let listener = |(door, host)| Listener { door, address: ([127, 0, 0, host], 0).into(), tls: None };
+    let mut config = ServeConfig::new(Door::ALL.into_iter().zip(hosts).map(listener).collect());
+    config.workers = 2;
+    config
+}
+
+fn start_config(registry: Registry, settings: Settings, config: ServeConfig) -> TestServer {
     let (told, addresses) = mpsc::channel();
-    let listeners =
-        at.iter().map(|(door, address)| Listener { door: *door, address: *address, tls: None }).collect();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let mut config = ServeConfig::new(listeners);
-            config.workers = 2;
             let running = Running::start(registry, &config, settings).unwrap();
-            let bound = running.addresses().iter().map(|(address, doors, _)| (*address, doors.clone()));
-            told.send(bound.collect::<Addresses>()).unwrap();
+            told.send(running.addresses().to_vec()).unwrap();
             let _ = stopped.await;
             running.stop().await.unwrap();
         });
     });
     let addresses = addresses.recv().expect("the server started");
-    let base = format!("http://{}", addresses[0].0);
-    (TestServer { base, stop: Some(stop), thread: Some(thread) }, addresses)
+    let doors: Vec<_> = addresses.into_iter().map(|(address, doors, _)| (address, doors)).collect();
+    TestServer { base: format!("http://{}", doors[0].0), doors, stop: Some(stop), thread: Some(thread) }
 }
 
 impl Drop for TestServer {
@@ -96,7 +100,12 @@ impl Drop for TestServer {
 impl TestServer {
     /// A server that somebody else started and stops.
     pub fn at(base: String) -> Self {
-        Self { base, stop: None, thread: None }
+        Self { base, doors: Vec::new(), stop: None, thread: None }
+    }
+
+    /// The address of a door.
+    pub fn door(&self, door: Door) -> SocketAddr {
+        self.doors.iter().find(|(_, doors)| doors.contains(&door)).unwrap().0
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
@@ -113,7 +122,8 @@ impl TestServer {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let status = response.status().as_u16();
-        Answer { status, headers, body: response.body_mut().read_to_string().unwrap() }
+        let body = response.body_mut().read_to_vec().unwrap();
+        Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
     }
 
     pub fn get(&self, path: &str, token: Option<&str>) -> Answer {

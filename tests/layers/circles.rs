@@ -144,7 +144,7 @@ fn module(source: &Source) -> Module {
 }
 
 /// Circles that are left to mend; only ever fewer.
-const LEFT: usize = 6;
+const LEFT: usize = 0;
 
 type Modules = BTreeMap<Vec<String>, Module>;
 

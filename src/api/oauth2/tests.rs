@@ -15,12 +15,13 @@ async fn ask(form: &str, basic: Option<&str>) -> (u16, Value) {
     let gate = Gate { key: TokenKey::new(&[7; 32]), clock: clock(), admission: Arc::new(|_, _| Ok(())) };
     let granted = Scopes::from_iter([Scope::Lookup, Scope::Verify]);
     let check: CheckSecret = Arc::new(move |client, secret| {
-        Ok((client == "demo" && secret == "right").then_some(Grant { scopes: granted, epoch: 4 }))
+        Ok(((client == "demo" && secret == "right") || (client == "a b" && secret == "p%s+: 1"))
+            .then_some(Grant { scopes: granted, epoch: 4 }))
     });
     let app = init_service(
         App::new()
             .app_data(web::Data::new(gate))
-            .app_data(web::Data::new(Credentials::new(check)))
+            .app_data(web::Data::new(Credentials::new(Arc::new(|_, _| Ok(None)), check)))
             .configure(routes),
     )
     .await;
@@ -32,6 +33,8 @@ async fn ask(form: &str, basic: Option<&str>) -> (u16, Value) {
         request = request.insert_header((AUTHORIZATION, format!("Basic {}", STANDARD.encode(basic))));
     }
     let answer = call_service(&app, request.to_request()).await;
+    assert_eq!(answer.headers().get("cache-control").unwrap(), "no-store");
+    assert_eq!(answer.headers().get("pragma").unwrap(), "no-cache");
     (answer.status().as_u16(), read_body_json(answer).await)
 }
 
@@ -60,9 +63,31 @@ async fn refusals_are_those_of_rfc_6749() {
         (format!("{good}right"), Some("demo:right"), 400, "invalid_request"),
         ("grant_type=password&client_id=a&client_secret=b".into(), None, 400, "unsupported_grant_type"),
         ("nothing=here".into(), None, 400, "invalid_request"),
+        ("grant_type=&client_id=a&client_secret=b".into(), None, 400, "invalid_request"),
+        (format!("{good}right&client_id=demo"), None, 400, "invalid_request"),
+        ("grant_type=client_credentials&client_id=other".into(), Some("demo:right"), 400, "invalid_request"),
+        ("grant_type=client_credentials".into(), Some("demo:wro%6eg"), 401, "invalid_client"),
     ] {
         let (got, body) = ask(&form, basic).await;
         assert_eq!((got, body["error"].as_str()), (status, Some(error)), "{form}");
         assert!(body["error_description"].is_string());
     }
+}
+
+#[actix_web::test]
+async fn credentials_come_in_every_form_that_the_standard_allows() {
+    let form = "grant_type=client_credentials";
+    for (basic, form) in [
+        ("a b:p%s+: 1", form.to_owned()),
+        ("a+b:p%25s%2B%3A+1", form.to_owned()),
+        ("a%20b:p%25s%2b%3a%201", form.to_owned()),
+        ("a+b:p%25s%2B%3A+1", format!("{form}&client_id=a+b&client_secret=&scope=")),
+        ("demo:right", format!("{form}&client_id=demo")),
+        ("demo:r%69ght", format!("{form}&client_id=&unknown=1")),
+    ] {
+        let (status, body) = ask(&form, Some(basic)).await;
+        assert_eq!(status, 200, "{basic} {form}: {body}");
+    }
+    let (status, _) = ask(&format!("{form}&client_id=a%20b&client_secret=p%25s%2B%3A+1&scope="), None).await;
+    assert_eq!(status, 200);
 }

@@ -25,7 +25,12 @@ async fn refuse() -> crate::error::Result<HttpResponse> {
 
 fn data() -> (web::Data<Metrics>, web::Data<Frame>) {
     let metrics = web::Data::new(Metrics::new().unwrap());
-    let frame = Frame { metrics: metrics.clone(), time_limit: Duration::from_millis(50), tls: false };
+    let frame = Frame {
+        metrics: metrics.clone(),
+        time_limit: Duration::from_millis(50),
+        tls: false,
+        behind_proxy: false,
+    };
     (metrics, web::Data::new(frame))
 }
 

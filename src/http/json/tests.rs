@@ -1,3 +1,4 @@
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::test::TestRequest;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -110,6 +111,7 @@ async fn only_json_within_the_limit_is_read() {
     };
     assert!(read("application/json", "{}".into()).await.is_ok());
     assert!(read("Application/JSON; charset=UTF-8", "{}".into()).await.is_ok());
+    assert!(read("application/json; charset=\"utf-8\";", "{}".into()).await.is_ok());
     assert_eq!(read("text/plain", "{}".into()).await.unwrap_err(), Code::MediaTypeUnsupported);
     assert_eq!(
         read("application/json; charset=gbk", "{}".into()).await.unwrap_err(),

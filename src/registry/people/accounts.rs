@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Account, Grant};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{AccountBody, account};
-use crate::store::{AccountRow, SessionRow};
+use crate::store::{AccountRow, AttemptKey, Patience, SessionRow};
+use crate::trust::mac::MacKey;
 use crate::trust::password;
 
 /// An account to be made.
@@ -40,13 +42,32 @@ pub struct SignedIn {
 pub const SESSION_LIFE_S: i64 = 10 * 3600;
 /// Seconds without use after which it ends.
 pub const SESSION_IDLE_S: i64 = 30 * 60;
-/// Wrong passwords after which an account waits.
-const PATIENCE: i32 = 5;
+/// Wrong passwords within [`WINDOW_S`] after which a name waits, from every browser that is not known for it.
+pub const PATIENCE: i32 = 10;
+/// Seconds in which they are counted.
+const WINDOW_S: i64 = 15 * 60;
 /// Seconds it waits.
 const WAIT_S: i64 = 300;
 
+/// Somebody who signs in.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn<'a> {
+    /// The name given.
+    pub name: &'a str,
+    /// The password given.
+    pub secret: &'a str,
+    /// The browser, where the name has signed in there before: its wrong passwords are counted apart, and those from
+    /// elsewhere do not make it wait.
+    pub browser: Option<&'a [u8]>,
+    /// The key of the session to open: SHA-256 of what its cookie holds.
+    pub key: &'a [u8; 32],
+    /// What its forms must carry.
+    pub csrf: &'a str,
+}
+
 impl Registry {
-    /// Makes an account, or gives an existing one new rights and a new password, which ends its sessions.
+    /// Makes an account, or gives an existing one new rights and a new password, which ends its sessions
+    /// and its wait.
     pub fn put_account(&self, new: &NewAccount, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
         if secret.chars().count() < 10 {
@@ -67,46 +88,60 @@ impl Registry {
             locked_until: 0,
             made_at: self.now().micros(),
         };
+        let key = self.attempt_key(&new.name, &[]);
         self.store().write_now(|writer| {
             writer.put_account(&row)?;
+            writer.forget_attempts(&key)?;
             writer.delete_sessions_of(&row.name)
         })
     }
 
-    /// Opens a session under a key (SHA-256 of what the cookie holds); `sign_in_failed` without saying what was
-    /// wrong. After five wrong passwords the account waits five minutes. Blocks, and is slow on purpose.
-    pub fn sign_in(&self, name: &str, secret: &str, key: &[u8; 32], csrf: &str) -> Result<()> {
-        let now = self.now();
-        let refused = || Error::new(Code::SignInFailed, "");
-        let row = self.store().read_now(|reader| reader.account(name))?;
-        let right = password::verify(secret, row.as_ref().map_or(NO_PASSWORD, |row| row.password.as_str()));
-        let Some(row) = row else { return Err(refused()) };
-        let waits = || Error::new(Code::SignInFailed, "the account waits after several failures");
-        if row.locked_until > now.micros() {
-            return Err(waits());
+    /// Opens a session; `sign_in_failed` without saying what was wrong, with the seconds to wait where the name waits.
+    /// A name without an account is told the same after the same work: it is hashed for, counted, and made to wait.
+    /// Blocks, and is slow on purpose.
+    pub fn sign_in(&self, who: &SignIn<'_>) -> Result<()> {
+        let (now, key) = (self.now(), self.attempt_key(who.name, who.browser.unwrap_or_default()));
+        let (row, locked_until) =
+            self.store().read_now(|reader| Ok((reader.account(who.name)?, reader.locked_until(&key)?)))?;
+        let stored = row.as_ref().map_or(NO_PASSWORD, |row| row.password.as_str());
+        let right = password::verify(who.secret, stored);
+        if locked_until > now.micros() {
+            return Err(waits(locked_until, now));
         }
-        if !right || !row.enabled {
-            let until = now.plus_seconds(WAIT_S).micros();
-            self.store().write_now(|writer| writer.count_failure(&row.name, PATIENCE, until))?;
-            return Err(refused());
-        }
+        let Some(row) = row.filter(|row| right && row.enabled) else {
+            let patience = Patience {
+                failures: PATIENCE,
+                since: now.plus_seconds(-WINDOW_S).micros(),
+                until: now.plus_seconds(WAIT_S).micros(),
+            };
+            self.store().write_now(|writer| writer.count_attempt(&key, now.micros(), patience))?;
+            return Err(Error::new(Code::SignInFailed, ""));
+        };
         let session = SessionRow {
-            key: key.to_vec(),
+            key: who.key.to_vec(),
             account: row.name.clone(),
-            csrf: csrf.to_owned(),
+            csrf: who.csrf.to_owned(),
             made_at: now.micros(),
             seen_at: now.micros(),
             ends_at: now.plus_seconds(SESSION_LIFE_S).micros(),
         };
-        let opened = self.store().write_now(|writer| {
-            // The row was read before the slow hash; a right guess among many wrong ones does not outrun the wait.
-            let still = writer.clear_failures(&row.name, &row.password, now.micros())?;
-            if still {
-                writer.insert_session(&session, now.micros())?;
+        self.store().write_now(|writer| {
+            // The rows were read before the slow hash; a right guess among many wrong ones does not outrun the wait.
+            if !writer.end_attempts(&key, now.micros())? {
+                return Err(waits(now.plus_seconds(WAIT_S).micros(), now));
             }
-            Ok(still)
-        })?;
-        if opened { Ok(()) } else { Err(waits()) }
+            if !writer.is_account(&row.name, &row.password)? {
+                return Err(Error::new(Code::SignInFailed, ""));
+            }
+            writer.insert_session(&session, now.micros())
+        })
+    }
+
+    /// What wrong passwords are counted by. A hash, so that the table holds no list of names that were tried.
+    fn attempt_key(&self, name: &str, browser: &[u8]) -> AttemptKey {
+        let key = MacKey::derive(self.store().master(), "attempts");
+        let length = u8::try_from(browser.len()).unwrap_or(u8::MAX);
+        key.mac(&[&[length], browser, name.as_bytes()])
     }
 
     /// Who is signed in under a session key; none if the session has ended. Blocks.
@@ -140,4 +175,9 @@ impl Registry {
     pub fn sign_out(&self, key: &[u8; 32]) -> Result<()> {
         self.store().write_now(|writer| writer.delete_session(key))
     }
+}
+
+fn waits(until: i64, now: Moment) -> Error {
+    let seconds = u64::try_from(until.saturating_sub(now.micros()) / 1_000_000).unwrap_or(0).max(1);
+    Error::new(Code::SignInFailed, "the account waits after several failures").retry_after(seconds)
 }

@@ -6,13 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
 use actix_web::{App, web};
-use zeroize::Zeroizing;
 
 use super::samples;
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error};
 use crate::http::Pending;
-use crate::http::session::{Fresh, Session, SessionKey, Sessions};
+use crate::http::session::{AtTheDoor, Fresh, Session, SessionKey, Sessions};
 use crate::identity::{CodeFault, CodeRule, CodeType};
 use crate::web::staff::{Asked, Desk, Window};
 use crate::web::views::{ItemChoice, LookupView};
@@ -26,8 +25,9 @@ struct Hall {
 }
 
 impl Sessions for Hall {
-    fn sign_in(&self, name: String, password: Zeroizing<String>, _now: Moment) -> Pending<Fresh> {
+    fn sign_in(&self, who: AtTheDoor, _now: Moment) -> Pending<(Fresh, String)> {
         let open = self.open.clone();
+        let AtTheDoor { name, password, .. } = who;
         Box::pin(async move {
             if name != "clerk" || password.as_str() != "right" {
                 return Err(Error::new(Code::SignInFailed, ""));
@@ -41,7 +41,7 @@ impl Sessions for Hall {
                 agency_name: "示范机构".into(),
                 csrf: fresh.csrf.as_str().into(),
             });
-            Ok(fresh)
+            Ok((fresh, "known".to_owned()))
         })
     }
 
