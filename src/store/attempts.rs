@@ -4,8 +4,8 @@
 use diesel::prelude::*;
 
 use super::dialect::{self, native};
-use super::schema::sign_in_attempts as attempts;
 use super::doors::{Reader, Writer};
+use super::schema::sign_in_attempts as attempts;
 use crate::error::Result;
 
 /// Whose wrong passwords: a keyed hash.

@@ -6,31 +6,15 @@
 
 mod fault;
 mod header;
+mod typ;
 
 use super::keys::{Kid, SIGNATURE_LEN, SignatureFault, SigningKey, VerifyKey};
-use crate::closed::closed;
 use crate::record::canonical::{self, append_base64url};
 use crate::record::digest::Digest;
 use crate::record::json;
 pub use fault::{EnvelopeFault, EnvelopePart};
 pub use header::{Algorithm, Header};
-
-closed! {
-    /// The kind of thing signed; a verifier asks for one kind.
-    Typ {
-        Record, "elicense-record+jws", "证照", "a record";
-        Event, "elicense-event+jws", "指令", "an order of an authority";
-        Coverage, "elicense-coverage+jws", "覆盖声明", "a coverage statement";
-        Import, "elicense-import+jws", "归集对账", "the closing count of an import";
-        Backup, "elicense-backup+jws", "备份清单", "the manifest of a backup";
-        Export, "elicense-export+jws", "导出签名", "a line of an export";
-        Item, "elicense-item+jws", "事项", "an item in one version";
-        Case, "elicense-case+jws", "办件", "what happened in a case";
-        Promise, "elicense-promise+jws", "告知承诺", "a promise in place of a proof";
-        Answer, "elicense-answer+jws", "核验答复", "an answer to a question";
-        Consent, "elicense-consent+jws", "同意", "a consent";
-    }
-}
+pub use typ::Typ;
 
 /// How large an envelope from elsewhere may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::catalog::{
-    Authority, Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Empowerment, Region, Workdays,
-};
+use crate::catalog::{Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, Workdays};
 use crate::clock::Moment;
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
@@ -99,38 +97,7 @@ impl Snapshot {
         let kept = signing.iter().filter(|row| row.wrapped.is_some());
         let held = kept.filter_map(|row| Kid::from_text(&row.kid)).collect();
 
-        let mut coverages: Vec<Coverage> = Vec::new();
-        let mut coverage_signed: HashMap<String, Vec<Arc<[u8]>>> = HashMap::new();
-        for row in reader.coverage()? {
-            let envelope = Envelope::parse_stored(&row.signed).map_err(broken)?;
-            coverages.push(serde_json::from_slice(envelope.payload()).map_err(broken)?);
-            coverage_signed.entry(row.type_code).or_default().push(row.signed.into());
-        }
-        let mut types = Vec::new();
-        for (_, _, body) in reader.types()? {
-            types.push(serde_json::from_str(&body).map_err(broken)?);
-        }
-        let mut agencies = Vec::new();
-        for row in reader.agencies()? {
-            agencies.push(serde_json::from_str(&row.body).map_err(broken)?);
-        }
-        let mut authorities: Vec<Authority> = Vec::new();
-        for row in reader.authorities()? {
-            authorities.push(serde_json::from_str(&row.body).map_err(broken)?);
-        }
-        let mut empowerments: Vec<Empowerment> = Vec::new();
-        for row in reader.empowerments()? {
-            empowerments.push(serde_json::from_str(&row.body).map_err(broken)?);
-        }
-        let parts = CatalogParts {
-            types,
-            code_lists: CodeLists::builtin().map_err(broken)?,
-            agencies,
-            authorities,
-            empowerments,
-            coverages,
-            workdays: Workdays::builtin().map_err(broken)?,
-        };
+        let (parts, coverage_signed) = catalog_parts(reader)?;
         let clients = reader.clients()?;
         let clients = clients.iter().map(client).collect::<Result<HashMap<_, _>>>()?;
         let catalog = Catalog::build(parts).map_err(broken)?;
@@ -192,6 +159,38 @@ impl Snapshot {
     pub fn issuer_stands(&self, agency: &str, type_code: &str) -> bool {
         self.granted.get(agency).is_some_and(|types| types.contains(type_code))
     }
+}
+
+/// What the catalog is built of, and the signed coverage statements of each type.
+type StoredCatalog = (CatalogParts, HashMap<String, Vec<Arc<[u8]>>>);
+
+fn catalog_parts(reader: &mut Reader<'_>) -> Result<StoredCatalog> {
+    let mut coverages: Vec<Coverage> = Vec::new();
+    let mut coverage_signed: HashMap<String, Vec<Arc<[u8]>>> = HashMap::new();
+    for row in reader.coverage()? {
+        let envelope = Envelope::parse_stored(&row.signed).map_err(broken)?;
+        coverages.push(serde_json::from_slice(envelope.payload()).map_err(broken)?);
+        coverage_signed.entry(row.type_code).or_default().push(row.signed.into());
+    }
+    let types = reader.types()?;
+    let (agencies, authorities) = (reader.agencies()?, reader.authorities()?);
+    let empowerments = reader.empowerments()?;
+    let parts = CatalogParts {
+        types: stored_json(types.iter().map(|(_, _, body)| body))?,
+        code_lists: CodeLists::builtin().map_err(broken)?,
+        agencies: stored_json(agencies.iter().map(|row| &row.body))?,
+        authorities: stored_json(authorities.iter().map(|row| &row.body))?,
+        empowerments: stored_json(empowerments.iter().map(|row| &row.body))?,
+        coverages,
+        workdays: Workdays::builtin().map_err(broken)?,
+    };
+    Ok((parts, coverage_signed))
+}
+
+fn stored_json<'a, T: serde::de::DeserializeOwned>(
+    bodies: impl Iterator<Item = &'a String>,
+) -> Result<Vec<T>> {
+    bodies.map(|body| serde_json::from_str(body).map_err(broken)).collect()
 }
 
 /// Types by agency, with what successors took over.

@@ -108,18 +108,7 @@ impl Registry {
                 .at("since")
                 .rule(Rule::DateInFuture));
         }
-        let mut detail = Map::new();
-        detail.insert("kind".into(), serde_json::to_value(command.kind).map_err(Error::internal)?);
-        let terms = Terms {
-            action: action.into(),
-            subject: Subject::Holder(from.code.key_type(), from.code.key_code()),
-            effective_on: since,
-            ground: Some(&command.ground),
-            version: None,
-            detail,
-            other: None,
-        }
-        .naming("other", Subject::Holder(to.code.key_type(), to.code.key_code()));
+        let terms = terms(command, action, (&from.code, &to.code), since)?;
         let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
         self.note_change(
             actor,
@@ -136,21 +125,11 @@ impl Registry {
                 check_room(writer, command.kind, &older, &newer).map_err(|why| unchanged(actor, why))?;
                 older.body.links.push(end(command.kind, &to.code, true, since));
                 newer.body.links.push(end(command.kind, &from.code, false, since));
-            } else {
-                let cut = |holder: &mut StoredHolder, other: &HolderCode, outward: bool| {
-                    let before = holder.body.links.len();
-                    holder.body.links.retain(|link| {
-                        !(link.kind == command.kind
-                            && link.outward == outward
-                            && link.key_type == other.key_type()
-                            && link.key_code == other.key_code())
-                    });
-                    before != holder.body.links.len()
-                };
-                if !cut(&mut older, &to.code, true) || !cut(&mut newer, &from.code, false) {
-                    let why = Error::new(Code::NotFound, "there is no such link").rule(Rule::LinkMissing);
-                    return Err(unchanged(actor, why));
-                }
+            } else if !cut(&mut older, command.kind, &to.code, true)
+                || !cut(&mut newer, command.kind, &from.code, false)
+            {
+                let why = Error::new(Code::NotFound, "there is no such link").rule(Rule::LinkMissing);
+                return Err(unchanged(actor, why));
             }
             writer.put_holder(&older)?;
             writer.put_holder(&newer)?;
@@ -162,6 +141,39 @@ impl Registry {
             Ok((noted.answer(place), entries))
         })
     }
+}
+
+/// What the order says: the older code is its subject, the newer one stands in it as a salted hash.
+fn terms<'a>(
+    command: &'a LinkCommand,
+    action: HolderAction,
+    (from, to): (&'a HolderCode, &'a HolderCode),
+    since: Day,
+) -> Result<Terms<'a>> {
+    let mut detail = Map::new();
+    detail.insert("kind".into(), serde_json::to_value(command.kind).map_err(Error::internal)?);
+    let terms = Terms {
+        action: action.into(),
+        subject: Subject::Holder(from.key_type(), from.key_code()),
+        effective_on: since,
+        ground: Some(&command.ground),
+        version: None,
+        detail,
+        other: None,
+    };
+    Ok(terms.naming("other", Subject::Holder(to.key_type(), to.key_code())))
+}
+
+/// Takes one end of a link away; false where there is none.
+fn cut(holder: &mut StoredHolder, kind: LinkKind, other: &HolderCode, outward: bool) -> bool {
+    let before = holder.body.links.len();
+    holder.body.links.retain(|link| {
+        !(link.kind == kind
+            && link.outward == outward
+            && link.key_type == other.key_type()
+            && link.key_code == other.key_code())
+    });
+    before != holder.body.links.len()
 }
 
 fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::record::{Digest, canonical};
-use crate::registry::transfer::export::{Line, RecordLine};
+use crate::registry::transfer::line::{Line, RecordLine};
 use crate::trust::{EnvelopeBuf, SigningKey, Typ};
 
 /// The member that holds a line's signature and is no part of what it signs.

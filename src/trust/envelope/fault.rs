@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::Typ;
+use super::typ::Typ;
 use crate::record::canonical::CanonicalFault;
 use crate::rule::Rule;
 

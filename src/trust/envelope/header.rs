@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{EnvelopeFault, Typ};
+use super::fault::EnvelopeFault;
+use super::typ::Typ;
 use crate::record::canonical;
 use crate::trust::keys::Kid;
 

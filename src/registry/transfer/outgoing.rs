@@ -1,0 +1,225 @@
+//! A record on its way out: its versions, its holders where no envelope names them, its events with their proofs, and
+//! the access entry that must be durable before its line is written (I2).
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::catalog::Custody;
+use crate::error::{Code, Error, Result};
+use crate::log::tile::StoredNodes;
+use crate::log::{Head, Submission, TreeReader, proof};
+use crate::policy::Actor;
+use crate::record::access::{DecisionReason, Outcome};
+use crate::record::answer::AnsweredRecord;
+use crate::record::event::{Event, EventKind};
+use crate::record::{Judgement, Reasons, Verdict};
+use crate::registry::access::entry::{CameTo, Entry, answer_digest};
+use crate::registry::records::kept::{self, Kept};
+use crate::registry::transfer::line::{EventLine, HolderLine, RecordLine, VersionLine};
+use crate::store::{Opened, Reader, StoredEvent, StoredRecord, WalkKey};
+use crate::trust::EnvelopeBuf;
+
+/// Rows of one snapshot.
+const PAGE: i64 = 64;
+
+/// Events with their proofs, and checkpoints by log.
+type ProvenEvents = (Vec<EventLine>, BTreeMap<String, String>);
+
+/// A record on its way out, with what its access entry needs.
+pub(super) struct Outgoing {
+    pub line: RecordLine,
+    pub entry: Submission,
+}
+
+enum Gathered {
+    Record(Box<Outgoing>),
+    /// The record goes out with its first holder's row.
+    OtherRow,
+    Damaged,
+}
+
+/// Who takes what away, and the heads under which it is proven.
+pub(super) struct Going<'a> {
+    /// Of the log of records.
+    pub head: &'a Head,
+    pub heads: &'a [Head],
+    /// The agency whose records go out; all where there is none.
+    pub issuer: Option<&'a str>,
+    pub actor: &'a Actor,
+    pub reason: DecisionReason,
+    pub access_log: &'a str,
+}
+
+impl Going<'_> {
+    /// The records of the next rows, and where the walk goes on.
+    pub fn page(
+        &self,
+        reader: &mut Reader<'_>,
+        after: Option<&WalkKey>,
+        damaged: &mut u64,
+    ) -> Result<(Vec<Outgoing>, Option<WalkKey>)> {
+        let (rows, next) = reader.walk_records(false, after, PAGE)?;
+        let mut page = Vec::new();
+        for row in rows {
+            let Opened::Record(row) = row else {
+                *damaged += 1;
+                continue;
+            };
+            if self.issuer.is_some_and(|issuer| issuer != row.issuer) {
+                continue;
+            }
+            match self.record(reader, &row)? {
+                Gathered::Record(outgoing) => page.push(*outgoing),
+                Gathered::OtherRow => {}
+                Gathered::Damaged => *damaged += 1,
+            }
+        }
+        Ok((page, next))
+    }
+
+    fn record(&self, reader: &mut Reader<'_>, row: &StoredRecord) -> Result<Gathered> {
+        let Some(kept) = kept::readable(reader, &row.body.identifier)? else { return Ok(Gathered::Damaged) };
+        if kept.key.holders.first() != Some(&row.hk) {
+            return Ok(Gathered::OtherRow);
+        }
+        if kept.damaged {
+            return Ok(Gathered::Damaged);
+        }
+        let mut versions = Vec::new();
+        for opened in reader.past_records(&row.hk, &row.record_id)? {
+            match opened {
+                Opened::Record(row) => versions.push(version_line(&row)),
+                Opened::Damaged { .. } => return Ok(Gathered::Damaged),
+            }
+        }
+        versions.push(version_line(row));
+        let Some((events, checkpoints)) = self.events(reader, row)? else { return Ok(Gathered::Damaged) };
+        let line = RecordLine {
+            type_code: row.type_code.clone(),
+            issuer: row.issuer.clone(),
+            custody: row.custody,
+            state: row.state,
+            disputed: row.disputed,
+            as_of: row.as_of,
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+            review_due: row.body.review_due,
+            versions,
+            holders: holder_lines(row.custody, &kept),
+            events,
+            checkpoints,
+            attested: None,
+        };
+        let entry = self.entry(row, &kept)?;
+        Ok(Gathered::Record(Box::new(Outgoing { line, entry })))
+    }
+
+    /// The events of a record, each proven, and the checkpoints that the first line has not; none where one does
+    /// not open.
+    fn events(&self, reader: &mut Reader<'_>, row: &StoredRecord) -> Result<Option<ProvenEvents>> {
+        let (mut events, mut checkpoints) = (Vec::new(), BTreeMap::new());
+        let stored = reader.events_of(&row.hk, &row.record_id)?;
+        for event in &stored {
+            let newest = stored.iter().filter(|other| other.log == event.log).map(|other| other.leaf).max();
+            let told = self.heads.iter().find(|head| head.log == event.log && newest < Some(head.size));
+            // An event after the export began is proven under the checkpoint of now.
+            let later = if told.is_none() { TreeReader::head(reader, &event.log)? } else { None };
+            let Some(head) = told.or(later.as_ref()) else { return Ok(None) };
+            if later.is_some() {
+                checkpoints.insert(head.log.clone(), head.note.clone());
+            }
+            match event_line(reader, event, head)? {
+                Some(line) => events.push(line),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some((events, checkpoints)))
+    }
+
+    fn entry(&self, row: &StoredRecord, kept: &Kept) -> Result<Submission> {
+        let judgement = Judgement { verdict: Verdict::Undetermined, reasons: Reasons::NONE };
+        let digest = match EnvelopeBuf::from_stored(row.body.envelope.clone()) {
+            Ok(envelope) => envelope.view().digest(),
+            Err(_) => crate::record::Digest::of(&[&row.body.directory]),
+        };
+        let version = u32::try_from(row.version).map_err(Error::internal)?;
+        let listed = AnsweredRecord { identifier: &row.body.identifier, version, digest, judgement };
+        let digest = answer_digest(Some(&self.head.mark()), &[listed]);
+        let came_to = CameTo::shown(Outcome::Exported, self.reason, digest);
+        let entry = Entry::of(self.actor).types(Some([row.type_code.as_str()]));
+        entry.submission(self.access_log, kept.touched(), came_to)
+    }
+}
+
+fn version_line(row: &StoredRecord) -> VersionLine {
+    let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
+    VersionLine {
+        version: row.version,
+        identifier: row.body.identifier.clone(),
+        logged_at: row.body.logged_at,
+        envelope: envelope.map(|envelope| envelope.compact()),
+    }
+}
+
+/// Of a directory entry the holders stand in the line: there is no envelope that names them.
+fn holder_lines(custody: Custody, kept: &Kept) -> Vec<HolderLine> {
+    if custody == Custody::Hosted {
+        return Vec::new();
+    }
+    let rows = kept.rows.iter().map(|row| HolderLine {
+        code_type: row.body.holder.0.clone(),
+        code: row.body.holder.1.clone(),
+        role: row.body.role.clone(),
+        directory: serde_json::from_slice(&row.body.directory).unwrap_or(Value::Null),
+    });
+    rows.collect()
+}
+
+/// The event with its proof; none if its seal does not hold.
+fn event_line(reader: &mut Reader<'_>, event: &StoredEvent, head: &Head) -> Result<Option<EventLine>> {
+    if !event.intact {
+        return Ok(None);
+    }
+    let proof = proof_of(reader, event.leaf, head)?;
+    let order = EnvelopeBuf::from_stored(event.order.clone()).ok();
+    Ok(Some(EventLine {
+        event: serde_json::from_slice(&event.event).map_err(Error::internal)?,
+        order: order.map(|order| order.compact()),
+        ground: (!event.ground.is_empty()).then(|| event.ground.clone()),
+        log: event.log.clone(),
+        leaf: event.leaf,
+        proof,
+    }))
+}
+
+fn proof_of(reader: &mut Reader<'_>, leaf: u64, head: &Head) -> Result<Vec<String>> {
+    let made = proof::inclusion(&mut StoredNodes::new(&mut *reader, &head.log), leaf, head.size);
+    let made = made.map_err(|fault| {
+        Error::new(Code::LogForked, "a stored tile or entry is missing").caused_by(fault.to_string())
+    })?;
+    Ok(made.iter().map(|hash| URL_SAFE_NO_PAD.encode(hash.as_bytes())).collect())
+}
+
+/// The last event and order about a key, with its proof.
+pub(super) fn stated(reader: &mut Reader<'_>, kid: &str, heads: &[Head]) -> Result<Option<EventLine>> {
+    let mut events = reader.public_events_of(EventKind::Key.wire(), kid)?;
+    // Of several logs the last is the one whose event is the latest.
+    events.sort_by_key(|stored| Event::from_canonical(&stored.event).map(|event| event.at).ok());
+    let Some(last) = events.pop() else { return Ok(None) };
+    let leaf = u64::try_from(last.leaf).map_err(Error::internal)?;
+    let Some(head) = heads.iter().find(|head| head.log == last.log && leaf < head.size) else {
+        return Ok(None);
+    };
+    let order = last.signed.map(EnvelopeBuf::from_stored).transpose()?;
+    Ok(Some(EventLine {
+        event: serde_json::from_slice(&last.event).map_err(Error::internal)?,
+        order: order.map(|order| order.compact()),
+        ground: None,
+        proof: proof_of(reader, leaf, head)?,
+        log: last.log,
+        leaf,
+    }))
+}
