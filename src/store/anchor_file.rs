@@ -24,7 +24,7 @@ const FIRST_LINE: &str = "elicense anchors 1";
 
 /// What the file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptAnchors {
     /// How often the anchors were set anew because a database was put back. What a process remembers from before the
     /// last time counts no more.
     pub generation: u64,
@@ -32,7 +32,7 @@ pub struct Kept {
     pub logs: BTreeMap<String, Anchor>,
 }
 
-impl Kept {
+impl KeptAnchors {
     /// Whether a registry was ever used with this data directory.
     pub fn exists(data: &Path) -> bool {
         data.join(NAME).exists()
@@ -130,23 +130,23 @@ mod tests {
     #[test]
     fn a_file_reads_back_and_a_changed_one_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Kept::read(dir.path()).unwrap(), None);
-        let mut kept = Kept { generation: 3, ..Kept::default() };
+        assert_eq!(KeptAnchors::read(dir.path()).unwrap(), None);
+        let mut kept = KeptAnchors { generation: 3, ..KeptAnchors::default() };
         kept.logs.insert("records".to_owned(), Anchor { size: 7, root: Hash([9; 32]) });
         kept.logs.insert("access-main".to_owned(), Anchor { size: 0, root: Hash::empty_root() });
         fs::write(dir.path().join(format!("{DRAFT}1")), "left by a crash").unwrap();
         kept.write(dir.path()).unwrap();
-        assert_eq!(Kept::read(dir.path()).unwrap().unwrap(), kept);
+        assert_eq!(KeptAnchors::read(dir.path()).unwrap().unwrap(), kept);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         let whole = fs::read(dir.path().join(NAME)).unwrap();
         for at in 0..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             fs::write(dir.path().join(NAME), &changed).unwrap();
-            let error = Kept::read(dir.path()).unwrap_err();
+            let error = KeptAnchors::read(dir.path()).unwrap_err();
             assert_eq!(error.rule, Some(Rule::AnchorsDamaged), "byte {at}");
             fs::write(dir.path().join(NAME), &whole[..at]).unwrap();
-            assert!(Kept::read(dir.path()).is_err(), "cut at {at}");
+            assert!(KeptAnchors::read(dir.path()).is_err(), "cut at {at}");
         }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::anchor_file::Kept;
+use super::anchor_file::KeptAnchors;
 use super::locks;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -186,14 +186,14 @@ impl Anchors {
         let Some(data) = &self.shared.data else { return Ok(()) };
         let _lock = locks::exclusive(data, LOCK)?;
         // One that is damaged is replaced like any other.
-        let generation = Kept::read(data).ok().flatten().map_or(0, |kept| kept.generation) + 1;
+        let generation = KeptAnchors::read(data).ok().flatten().map_or(0, |kept| kept.generation) + 1;
         let mut known = self.shared.known();
         known.generation = generation;
         known.logs = heads.iter().map(|head| (head.log.clone(), (head.anchor(), 0))).collect();
         known.dirty = false;
         let logs = heads.iter().map(|head| (head.log.clone(), head.anchor())).collect();
         drop(known);
-        Kept { generation, logs }.write(data)
+        KeptAnchors { generation, logs }.write(data)
     }
 
     /// Brings the file up to what is known, now.
@@ -204,7 +204,7 @@ impl Anchors {
     /// Takes in what the file says: others on the same data directory may have confirmed more.
     pub fn learn(&self) -> Result<()> {
         let Some(data) = &self.shared.data else { return Ok(()) };
-        if let Some(there) = Kept::read(data)? {
+        if let Some(there) = KeptAnchors::read(data)? {
             self.shared.learn(&mut self.shared.known(), &there);
         }
         Ok(())
@@ -299,7 +299,7 @@ impl Shared {
         // A process that found a log gone back keeps its hands off what the next one is to be refused by.
         let (Some(data), None) = (&self.data, self.fork.get()) else { return Ok(()) };
         let lock = locks::exclusive(data, LOCK)?;
-        let there = Kept::read(data).inspect_err(|_| self.known().dirty = true)?;
+        let there = KeptAnchors::read(data).inspect_err(|_| self.known().dirty = true)?;
         let mut known = self.known();
         // Without the lock another process may write at the same time: it is written again in a second.
         known.dirty = lock.is_none();
@@ -307,7 +307,7 @@ impl Shared {
             self.learn(&mut known, there);
         }
         let logs = known.logs.iter().map(|(log, (anchor, _))| (log.clone(), *anchor)).collect();
-        let kept = Kept { generation: known.generation, logs };
+        let kept = KeptAnchors { generation: known.generation, logs };
         drop(known);
         if self.fork.get().is_some() {
             return Ok(());
@@ -325,7 +325,7 @@ impl Shared {
 
     /// Takes in what other processes on the same data directory have confirmed. Where the database was put back
     /// meanwhile, what this process remembers is of another time, and the file takes its place.
-    fn learn(&self, known: &mut Known, there: &Kept) {
+    fn learn(&self, known: &mut Known, there: &KeptAnchors) {
         let anew = there.generation > known.generation;
         if anew {
             known.generation = there.generation;

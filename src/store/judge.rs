@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::anchor_file::Kept;
+use super::anchor_file::KeptAnchors;
 use super::anchors::Moved;
 use super::{Side, Store};
 use crate::clock::Moment;
@@ -11,7 +11,7 @@ use crate::log::{Anchor, Fork, Head, LogFault, hold};
 
 /// What a look at the logs showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judged {
+pub struct HeldLogs {
     /// The head of every log, of both sides.
     pub heads: Vec<Head>,
     /// Logs that are not what was confirmed of them.
@@ -22,8 +22,8 @@ impl Store {
     /// Holds the logs, each side in one snapshot, against these anchors. Blocks.
     ///
     /// The anchors must have been confirmed before: a log that moved on meanwhile goes on from them.
-    pub fn judge(&self, anchors: &BTreeMap<String, Anchor>) -> Result<Judged> {
-        let mut judged = Judged::default();
+    pub fn judge(&self, anchors: &BTreeMap<String, Anchor>) -> Result<HeldLogs> {
+        let mut judged = HeldLogs::default();
         // On PostgreSQL both sides are one database.
         let sides: &[Side] =
             if self.url().is_postgres() { &[Side::Registry] } else { &[Side::Registry, Side::Access] };
@@ -74,7 +74,7 @@ impl Store {
     /// # Errors
     /// `record_damaged` for a file that is not whole.
     pub fn kept_anchors(&self) -> Result<BTreeMap<String, Anchor>> {
-        Ok(Kept::read(self.dir())?.unwrap_or_default().logs)
+        Ok(KeptAnchors::read(self.dir())?.unwrap_or_default().logs)
     }
 
     /// What this process has confirmed.
@@ -84,7 +84,7 @@ impl Store {
 
     /// Begins with logs that were held against the anchors: what is there now is confirmed.
     pub fn begin_anchors(&self, heads: &[Head]) {
-        let kept = Kept::read(self.dir()).ok().flatten().unwrap_or_default();
+        let kept = KeptAnchors::read(self.dir()).ok().flatten().unwrap_or_default();
         self.vault().anchors().begin(kept.generation, heads);
     }
 

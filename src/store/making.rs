@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::anchor_file::Kept;
+use super::anchor_file::KeptAnchors;
 use super::conn::Open;
 use super::doors::{Doors, Maker, Reader};
 use super::handle::{Inner, Store};
@@ -40,7 +40,7 @@ impl Store {
     /// `already_initialised`; `store_unavailable` where the database does not answer.
     pub fn vacant(place: &Place) -> Result<()> {
         let taken = |detail| Err(Error::new(Code::AlreadyInitialised, detail));
-        if Kept::exists(&place.dir) {
+        if KeptAnchors::exists(&place.dir) {
             return taken(
                 "the data directory remembers the logs of a registry (`anchors`): choose another one",
             );

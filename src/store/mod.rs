@@ -59,7 +59,7 @@ pub use doors::{Reader, Writer};
 pub use events::{EventKey, StoredEvent};
 pub use handle::Store;
 pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
-pub use judge::Judged;
+pub use judge::HeldLogs;
 pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
 pub use making::held;
 pub use people::{AccountRow, ClientRow, SessionRow};

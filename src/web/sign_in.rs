@@ -8,7 +8,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::assets;
-use super::page::{Filled, PageError, Result, page, respond, see_other};
+use super::page::{PageError, Result, SentForm, page, respond, see_other};
 use super::staff::{Staff, Window};
 use super::views::Shell;
 use crate::error::{Code, Error};
@@ -52,7 +52,7 @@ async fn enter(
     req: HttpRequest,
     peer: Peer,
     window: web::Data<Window>,
-    form: Filled<Form>,
+    form: SentForm<Form>,
 ) -> Result<HttpResponse> {
     session::same_origin(&req)?;
     let Form { name, password } = form?.0;
@@ -85,7 +85,7 @@ fn refused(window: &Window, name: String, error: &Error) -> Result<HttpResponse>
     Ok(answer)
 }
 
-async fn leave(req: HttpRequest, staff: Staff, form: Filled<Leave>) -> Result<HttpResponse> {
+async fn leave(req: HttpRequest, staff: Staff, form: SentForm<Leave>) -> Result<HttpResponse> {
     session::same_origin(&req)?;
     staff.session.check_form(&form?.0.csrf)?;
     staff.window.sessions.end(staff.session.key).await?;

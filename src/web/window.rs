@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::assets;
-use super::page::{Filled, PageError, Result, advice, page, respond};
+use super::page::{PageError, Result, SentForm, advice, page, respond};
 use super::staff::{Asked, Staff};
 use super::views::{LookupForm, LookupView, RefusalView, Shell, Typed};
 use crate::error::{Class, Code, Error};
@@ -51,7 +51,7 @@ async fn first(staff: Staff) -> Result<HttpResponse> {
     page(&FirstPage { shell: staff.shell(), form })
 }
 
-async fn lookup(req: HttpRequest, staff: Staff, form: Filled<Form>) -> Result<HttpResponse> {
+async fn lookup(req: HttpRequest, staff: Staff, form: SentForm<Form>) -> Result<HttpResponse> {
     session::same_origin(&req)?;
     let Form { csrf, code_type, number, item, reason, presence } = form?.0;
     staff.session.check_form(&csrf)?;

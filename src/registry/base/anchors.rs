@@ -10,7 +10,7 @@ use crate::record::deed::PublicAction;
 use crate::record::event::{EventKind, Order, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::names::REGISTRY;
-use crate::store::{Judged, PublicEvent, fork_error};
+use crate::store::{HeldLogs, PublicEvent, fork_error};
 use crate::trust::{Envelope, KeyRing, Typ};
 
 /// What the order that ends a log that was put back says of it.
@@ -29,7 +29,7 @@ impl Registry {
     /// # Errors
     /// `log_forked` with the log and the rule; `record_damaged` where the file of anchors is.
     pub(in crate::registry) fn hold_logs(&self) -> Result<()> {
-        let Judged { heads, forks } = self.store().judge(&self.store().kept_anchors()?)?;
+        let HeldLogs { heads, forks } = self.store().judge(&self.store().kept_anchors()?)?;
         let wrong = self.not_put_back(&heads, &forks)?;
         if let Some((log, fork)) = wrong.first() {
             return Err(fork_error(log, *fork));
@@ -53,7 +53,7 @@ impl Registry {
     pub(in crate::registry) fn gone_back(&self) -> Result<Vec<(String, Fork)>> {
         let mut gone: Vec<(String, Fork)> = Vec::new();
         for anchors in [self.store().kept_anchors()?, self.store().own_anchors()] {
-            let Judged { heads, forks } = self.store().judge(&anchors)?;
+            let HeldLogs { heads, forks } = self.store().judge(&anchors)?;
             for (log, fork) in self.not_put_back(&heads, &forks)? {
                 if gone.iter().all(|(told, _)| *told != log) {
                     gone.push((log, fork));

@@ -20,7 +20,7 @@ use crate::trust::{EnvelopeBuf, random};
 
 /// A log's first name, and the log that is current under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::registry) struct Line {
+pub(in crate::registry) struct Lineage {
     pub base: String,
     pub current: String,
     /// Numbers of its logs that are there.
@@ -30,7 +30,7 @@ pub(in crate::registry) struct Line {
     pub lost: Vec<u32>,
 }
 
-impl Line {
+impl Lineage {
     /// The place of a log in its line: 1 for the base itself.
     pub fn number(&self, log: &str) -> u32 {
         number(&self.base, log).unwrap_or(1)
@@ -164,7 +164,7 @@ impl Registry {
     }
 
     /// One transaction: the last leaf of the old log, and the facts by which every process goes on with the new.
-    fn close_records_log(&self, actor: &str, log: &str, line: &Line, successor: &str) -> Result<Closed> {
+    fn close_records_log(&self, actor: &str, log: &str, line: &Lineage, successor: &str) -> Result<Closed> {
         if line.base != RECORDS_LOG {
             return Err(Error::new(Code::NotFound, "there is no log of that name").at("log"));
         }
@@ -222,7 +222,7 @@ impl Registry {
     }
 
     /// The line that a log is of.
-    pub(in crate::registry) fn line_of(&self, log: &str) -> Result<Line> {
+    pub(in crate::registry) fn line_of(&self, log: &str) -> Result<Lineage> {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(Error::internal);
         let heads = self.store().read_side_now(side_of(log), |reader| reader.heads())?;
         let names: Vec<String> = heads.into_iter().map(|head| head.log).collect();
@@ -236,7 +236,7 @@ impl Registry {
         let once = self.store().kept_anchors().unwrap_or_default().into_keys();
         let lost: Vec<String> = once.filter(|log| !names.contains(log)).collect();
         let (known, lost) = (of(&names), of(&lost));
-        Ok(Line { base, current, known, lost })
+        Ok(Lineage { base, current, known, lost })
     }
 
     fn log_head(&self, log: &str) -> Result<Head> {
