@@ -9,6 +9,7 @@ mod closed;
 pub mod config;
 pub mod error;
 pub mod rule;
+pub mod text;
 
 pub mod catalog;
 pub mod identity;

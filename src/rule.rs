@@ -231,6 +231,14 @@ closed! {
         LogName, "log_name", "该命令不适用于这个日志。请填写 access-<节点> 形式的日志名称。", "The command is not for this log. Name an access log: access-<node>.";
         LogOpen, "log_open", "该密钥的日志仍在使用。请先建立后继日志。", "The log of this key is still open. Make a successor first.";
 
+        // The database and its disk (数据库与磁盘)
+        StoreReadOnly, "store_read_only", "数据库所在磁盘或文件是只读的。请恢复为可写，再重试。", "The database's disk or file is read-only. Make it writable, then repeat.";
+        StoreFull, "store_full", "数据库所在磁盘已满。请腾出空间，再重试。", "The database's disk is full. Make room, then repeat.";
+        StoreIo, "store_io", "磁盘读写出错。请检查磁盘，必要时从备份恢复。", "The disk failed to read or write. Check it, and restore a backup if it stays so.";
+        StoreDamaged, "store_damaged", "数据库文件已损坏。请停止服务，从备份恢复。", "The database file is damaged. Stop serving and restore a backup.";
+        DataMissing, "data_missing", "数据目录不存在。请核对 --data，或先用 elicense init 建立证照库。", "There is no data directory there. Check --data, or make a registry with elicense init.";
+        NodeUnknown, "node_unknown", "没有这个节点。请使用已有的节点名，或先用 elicense log add access-<节点> 建立。", "There is no such node. Name one that exists, or make its log with elicense log add access-<node>.";
+
         // Requests (请求)
         Utf8, "utf8", "请求体不是 UTF-8 编码。请转换编码。", "The body is not UTF-8. Convert it.";
         Type, "type", "值的类型不对。请按接口文档填写。", "The value has the wrong type. See the API's description.";
@@ -247,6 +255,7 @@ closed! {
         Lines, "lines", "一次提交的行数太多。请分批提交。", "There are too many lines in one request. Split it.";
         IdempotencyKey, "idempotency_key", "幂等键缺失或格式不对。请为每次写入提供一个新的键。", "The idempotency key is missing or malformed. Give a fresh key with each write.";
         IdempotencyKeyForm, "idempotency_key_form", "幂等键应为 1 至 128 个可见 ASCII 字符。请更换。", "An idempotency key has 1 to 128 visible ASCII characters. Give another one.";
+        PathPart, "path_part", "文件名不能为空，也不能带路径。请只填写文件名。", "The name of a file is empty or has parts of a path. Give the bare name.";
         NumberInText, "number_in_text", "文字中不能出现个人号码。请删去号码。", "The text holds a person's number. Remove the number.";
         PresenceUnknown, "presence_unknown", "没有这种到场方式。请从列出的方式中选择。", "There is no such presence. Choose one from the list.";
         OneOf, "one_of", "原文、标识、回执三者必须且只能提交一个。请只提交一个。", "Exactly one of envelope, identifier and receipt must be given. Give one.";

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::policy::Actor;
 use crate::registry::{Opening, Registry};
+use crate::rule::Rule;
 use crate::store::{DbUrl, Place};
 use crate::trust::MasterKey;
 
@@ -30,7 +31,8 @@ pub struct Globals {
         global = true,
         value_name = "NAME",
         env = "ELICENSE_AS",
-        default_value = "operator"
+        default_value = "operator",
+        value_parser = recorded_name
     )]
     pub name: String,
     /// A file with more regions, in the form of schema/regions.tsv.
@@ -73,6 +75,18 @@ impl Globals {
         Ok(Opening { place, master, clock: Clock::System, regions: self.regions()? })
     }
 
+    /// The same for a registry that must be there.
+    pub fn existing(&self) -> Result<Opening> {
+        let place = self.place()?;
+        // Told before the master key is looked for, which lies beside the directory where nothing else is said.
+        if !place.url.is_postgres() && !place.dir.is_dir() {
+            let detail = "the data directory does not exist";
+            let missing = Error::new(Code::NotInitialised, detail).at("data").rule(Rule::DataMissing);
+            return Err(missing.caused_by(place.dir.display().to_string()));
+        }
+        self.opening()
+    }
+
     /// Region names: the built-in ones, and those of `--regions`.
     pub fn regions(&self) -> Result<Regions> {
         match &self.regions {
@@ -84,7 +98,7 @@ impl Globals {
 
     /// Opens the registry.
     pub fn open(&self) -> Result<Registry> {
-        Registry::open(self.opening()?)
+        Registry::open(self.existing()?)
     }
 
     /// Opens the registry whatever its logs are: to say what is wrong with them, or to go on in successors.
@@ -103,4 +117,10 @@ impl Globals {
     pub fn actor(&self) -> Actor {
         Actor::Operator { name: self.name.clone() }
     }
+}
+
+/// A name that is recorded in the log for ever.
+fn recorded_name(text: &str) -> std::result::Result<String, String> {
+    let checked = crate::registry::recorded_name("as", text);
+    checked.map(|()| text.to_owned()).map_err(|error| error.detail.into_owned())
 }

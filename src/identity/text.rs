@@ -2,6 +2,7 @@
 //! everything that was changed.
 
 use super::{CodeRule, Remark};
+use crate::text::is_hidden;
 
 /// No holder code is longer than this many characters.
 pub(super) const MAX_CHARS: usize = 40;
@@ -15,7 +16,7 @@ pub(super) fn plain(text: &str, remarks: &mut Vec<Remark>) -> Result<String, Cod
     let (mut wide, mut spaced, mut small, mut count) = (false, false, false, 0_usize);
     let mut out = String::with_capacity(text.len().min(MAX_CHARS * 3));
     for given in text.chars() {
-        if given.is_control() {
+        if is_hidden(given) {
             return Err(CodeRule::ControlCharacter);
         }
         let ascii = half_width(given);

@@ -32,6 +32,7 @@ pub use base::idempotent::Once;
 pub use base::log::AccessLog;
 pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{SignedWith, Snapshot};
+pub use base::texts::recorded_name;
 pub use fsck::{
     CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, Unauthorised, record_name,
 };

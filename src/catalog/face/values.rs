@@ -3,6 +3,7 @@
 use crate::catalog::face::{FaceRule, Format};
 use crate::clock::Day;
 use crate::identity::is_printed_code;
+use crate::text::is_hidden;
 
 /// The rule that `text` breaks, if any; lengths are checked by the caller.
 pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<FaceRule> {
@@ -19,7 +20,7 @@ pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<Face
         }
         Format::Identifier if text.chars().any(char::is_whitespace) => Some(FaceRule::IdentifierForm),
         Format::Identifier | Format::Text | Format::Address | Format::Code => {
-            text.chars().any(|c| unprintable(c, multiline)).then_some(FaceRule::ControlCharacter)
+            text.chars().any(|c| is_hidden(c) && !(multiline && c == '\n')).then_some(FaceRule::ControlCharacter)
         }
     }
 }
@@ -65,12 +66,6 @@ fn decimal(text: &str) -> bool {
     let digits =
         |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     digits(whole, 15) && (whole == "0" || !whole.starts_with('0')) && rest.is_none_or(|rest| digits(rest, 6))
-}
-
-/// Control characters, and those that turn the direction of what follows: they hide text on a page.
-fn unprintable(c: char, multiline: bool) -> bool {
-    (c.is_control() && !(multiline && c == '\n'))
-        || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Characters of the private-use areas (自造字).

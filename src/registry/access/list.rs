@@ -21,6 +21,7 @@ use crate::registry::access::line::AccessLine;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::linked::{Met, Reach, walk};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::texts;
 use crate::rule::Rule;
 use crate::store::{AccessPlace, Cost, Reader};
 use crate::trust::HolderKey;
@@ -208,15 +209,7 @@ fn check_reason(reason: &str) -> Result<()> {
     if reason.trim().is_empty() {
         return Err(Error::new(Code::PurposeMissing, "say why the accesses are looked at").at("reason"));
     }
-    if reason.chars().count() > 200 {
-        return Err(Error::new(Code::FieldInvalid, "at most 200 characters").at("reason").rule(Rule::Length));
-    }
-    if crate::identity::contains_citizen_number(reason) {
-        return Err(Error::new(Code::FieldInvalid, "a reason never holds a person's number")
-            .at("reason")
-            .rule(Rule::NumberInText));
-    }
-    Ok(())
+    texts::logged("reason", reason)
 }
 
 /// The holder's own code and those linked to it as the same person or entity.

@@ -8,9 +8,10 @@ use crate::error::{Code, Error, Result};
 use crate::record::action::Action;
 use crate::record::payload::{Attachment, Validity};
 use crate::record::state::State;
-use crate::registry::base::strict;
+use crate::registry::base::{strict, texts};
 use crate::registry::records::ends::Proposal;
 use crate::rule::Rule;
+use crate::text;
 
 /// What a new version's face is made from. Without one the face stays as it was.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,13 +185,15 @@ pub(super) fn check_terms(command: &ActCommand, effective_on: Day, today: Day) -
     if effective_on > today {
         return invalid("effective_on", Rule::DateInFuture, "an action is entered when it holds, not before");
     }
-    let ground = command.ground.as_deref().map(str::trim);
-    if action.ground_needed() && ground.is_none_or(str::is_empty) {
-        return invalid("ground", Rule::GroundMissing, "this action names its legal ground");
+    match command.ground.as_deref() {
+        Some(ground) if action.ground_needed() || !ground.trim().is_empty() => texts::ground("ground", ground)?,
+        None if action.ground_needed() => {
+            return invalid("ground", Rule::GroundMissing, "this action names its legal ground");
+        }
+        Some(blank) => text::visible("ground", blank)?,
+        None => {}
     }
-    if ground.is_some_and(|ground| ground.chars().count() > 2000) {
-        return invalid("ground", Rule::Length, "at most 2000 characters");
-    }
+    check_texts(command)?;
     if action.makes_version() {
         if command.envelope.is_some() && command.changes_version().is_some() {
             return invalid("envelope", Rule::EnvelopeAlone, "a signed version says everything itself");
@@ -218,4 +221,16 @@ pub(super) fn check_terms(command: &ActCommand, effective_on: Day, today: Day) -
         );
     }
     Ok(())
+}
+
+/// The texts that an action brings beside its ground; those of a face are judged by its schema.
+fn check_texts(command: &ActCommand) -> Result<()> {
+    if let Some(Endorsement { kind, result }) = &command.endorsement {
+        texts::logged("endorsement.kind", kind)?;
+        texts::logged("endorsement.result", result)?;
+    }
+    for (at, name) in command.holder_names.iter().flatten().enumerate() {
+        text::visible(format!("holder_names.{at}"), name)?;
+    }
+    texts::files(command.attachments.iter().flatten())
 }

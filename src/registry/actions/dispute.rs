@@ -12,6 +12,7 @@ use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
+use crate::registry::base::texts;
 use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::random;
@@ -63,6 +64,7 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
+        texts::ground("ground", &command.ground)?;
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
         let kept = self.kept(&command.identifier)?;
@@ -120,11 +122,6 @@ fn objecting_agency(actor: &Actor, command: &DisputeCommand, row: &StoredRecord)
 }
 
 fn check(command: &DisputeCommand, row: &StoredRecord) -> Result<()> {
-    if command.ground.trim().is_empty() || command.ground.chars().count() > 2000 {
-        return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters what for")
-            .at("ground")
-            .rule(Rule::GroundMissing));
-    }
     if row.disputed == command.disputed {
         return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
             .at("disputed")

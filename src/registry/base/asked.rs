@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
 use crate::record::access::Presence;
 use crate::registry::Registry;
+use crate::registry::base::texts;
 use crate::rule::Rule;
 use crate::trust::{HolderKey, IndexKey};
 
@@ -93,7 +94,7 @@ pub enum ReceiptForm {
     Reference,
 }
 
-/// Refuses a purpose that says nothing, is too long, or holds a person's number (I3).
+/// Refuses a purpose that says nothing, or what must not stand in a log.
 pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     let missing = |field: &'static str| {
         Error::new(Code::PurposeMissing, "a lookup says for which item and why").at(field)
@@ -111,17 +112,7 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
         ("purpose.reason", Some(&purpose.reason)),
     ];
     for (field, text) in given {
-        let Some(text) = text else { continue };
-        if text.chars().count() > 200 {
-            return Err(Error::new(Code::FieldInvalid, "at most 200 characters")
-                .at(field)
-                .rule(Rule::Length));
-        }
-        if crate::identity::contains_citizen_number(text) {
-            return Err(Error::new(Code::FieldInvalid, "a purpose never holds a person's number")
-                .at(field)
-                .rule(Rule::NumberInText));
-        }
+        text.map_or(Ok(()), |text| texts::logged(field, text))?;
     }
     if let Some(StatedPresence::Unknown { characters }) = purpose.presence {
         let words: Vec<&str> = Presence::ALL.iter().map(|one| one.wire()).collect();

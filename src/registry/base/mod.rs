@@ -1,5 +1,6 @@
 //! What every use case speaks: the asked holder and its purpose, the catalog and policy as read, names and keys of
-//! logs, places in the log of records, orders, idempotency, strict reading.
+//! logs, places in the log of records, orders, idempotency, strict reading, texts that are
+//! logged.
 
 pub(super) mod anchors;
 pub(super) mod asked;
@@ -15,3 +16,4 @@ pub(super) mod receipt;
 pub(super) mod secrets;
 pub(super) mod snapshot;
 pub(super) mod strict;
+pub(super) mod texts;

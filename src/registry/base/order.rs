@@ -12,6 +12,7 @@ use crate::record::{Digest, Salt};
 use crate::registry::Registry;
 use crate::rule::Rule;
 use crate::store::StoredEvent;
+use crate::text;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, SigningKey, Typ, random};
 
@@ -150,6 +151,7 @@ impl Registry {
         let order = Order::from_payload(verified.payload).map_err(|fault| {
             Error::new(Code::EnvelopeInvalid, fault.to_string()).at("order").rule(fault.rule())
         })?;
+        check_texts(&order)?;
         let by_own_key = !snapshot.held_here(&kid);
         Ok(Signed { order, digest: verified.digest, stored: envelope.stored().to_vec(), by_own_key })
     }
@@ -172,4 +174,13 @@ pub(in crate::registry) fn refuse_replay(events: &[StoredEvent], digest: &Digest
 pub(in crate::registry) fn envelope_error(fault: crate::trust::EnvelopeFault) -> Error {
     let rule = fault.rule();
     Error::new(Code::EnvelopeInvalid, fault.to_string()).at("envelope").rule(rule)
+}
+
+/// The words of an order, which is sealed and kept as it came; the log has its digest.
+pub(in crate::registry) fn check_texts(order: &Order) -> Result<()> {
+    order.ground.as_deref().map_or(Ok(()), |ground| text::visible("order.ground", ground))?;
+    order.detail.iter().flatten().try_for_each(|(name, said)| {
+        text::visible("order.detail", name)?;
+        text::visible_within(&format!("order.detail.{name}"), said)
+    })
 }

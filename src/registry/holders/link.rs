@@ -17,7 +17,8 @@ use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::linked::{MAX_KEYS, Reach, walk};
 use crate::registry::base::order::{Subject, Terms};
-use crate::registry::holders::mark::{HolderChanged, Noted, check_ground, refuse_replay, stored};
+use crate::registry::base::texts;
+use crate::registry::holders::mark::{HolderChanged, Noted, refuse_replay, stored};
 use crate::registry::holders::names;
 use crate::registry::holders::stating::unchanged;
 use crate::rule::Rule;
@@ -101,7 +102,7 @@ impl Registry {
         let both = [older, Touched::one(&to.code, to_key)];
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
-        check_ground(&command.ground)?;
+        texts::ground("ground", &command.ground)?;
         check_ends(command.kind, &from.code, &to.code)?;
         if since > now.day() {
             return Err(Error::new(Code::FieldInvalid, "a link is entered when it holds, not before")

@@ -23,6 +23,7 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
+use crate::registry::base::texts;
 use crate::rule::Rule;
 use crate::store::{HolderBody, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
@@ -94,7 +95,7 @@ impl Registry {
             self.marking(actor, command.agency.as_deref(), asked, Touched::one(&parsed.code, key))?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
-        check_ground(&command.ground)?;
+        texts::ground("ground", &command.ground)?;
         check_mark(command, &parsed.code, since, now.day())?;
         let mut detail = Map::new();
         detail.insert("source".into(), stating.source.wire().into());
@@ -149,15 +150,6 @@ impl Registry {
             None => terms.sign(&*self.issuer_key(agency)?, self.now()),
         }
     }
-}
-
-pub(super) fn check_ground(ground: &str) -> Result<()> {
-    if ground.trim().is_empty() || ground.chars().count() > 2000 {
-        return Err(Error::new(Code::FieldInvalid, "say in 1 to 2000 characters why")
-            .at("ground")
-            .rule(Rule::GroundMissing));
-    }
-    Ok(())
 }
 
 fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) -> Result<()> {

@@ -8,6 +8,7 @@ use crate::policy::{Account, Grant};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{AccountBody, account};
+use crate::registry::base::texts::recorded_name;
 use crate::store::{AccountRow, AttemptKey, Patience, SessionRow};
 use crate::trust::mac::MacKey;
 use crate::trust::password;
@@ -70,6 +71,8 @@ impl Registry {
     /// and its wait.
     pub fn put_account(&self, new: &NewAccount, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
+        recorded_name("name", &new.name)?;
+        recorded_name("display", &new.display)?;
         if secret.chars().count() < 10 {
             return Err(
                 Error::new(Code::FieldInvalid, "a password has at least 10 characters").at("password")

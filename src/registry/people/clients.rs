@@ -8,6 +8,7 @@ use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{ClientBody, secret_epoch};
+use crate::registry::base::texts::recorded_name;
 use crate::registry::published::notice::{Notice, Stated, client_body};
 use crate::store::ClientRow;
 use crate::trust::password;
@@ -33,6 +34,8 @@ impl Registry {
     /// Makes a client with a secret, or gives an existing one new rights and a new secret.
     pub fn put_client(&self, actor: &str, new: &NewClient, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
+        recorded_name("id", &new.id)?;
+        recorded_name("name", &new.name)?;
         if secret.chars().count() < 12 {
             return Err(Error::new(Code::FieldInvalid, "a secret has at least 12 characters").at("secret"));
         }

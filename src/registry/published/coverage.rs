@@ -6,8 +6,10 @@ use crate::record::canonical;
 use crate::record::event::{Event, EventKind, PublicAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::texts;
 use crate::registry::published::notice::put_public;
 use crate::store::CoverageRow;
+use crate::text;
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 impl Registry {
@@ -24,6 +26,8 @@ impl Registry {
         }
         self.known_agency(&coverage.issuer)?;
         let value = serde_json::to_value(coverage).map_err(Error::internal)?;
+        texts::recorded_name("as", actor)?;
+        text::visible_within("", &value)?;
         let payload = canonical::to_vec(&value).map_err(|fault| {
             Error::new(Code::FieldInvalid, fault.to_string()).at("coverage").rule(fault.rule())
         })?;

@@ -13,7 +13,9 @@ use crate::record::event::{Event, EventKind, Order, PublicAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::texts;
 use crate::store::{ClientRow, PublicEvent, SigningKeyRow, Writer};
+use crate::text;
 use crate::trust::{EnvelopeBuf, SigningKey, Typ, random};
 
 /// What is done, and by whom.
@@ -57,6 +59,7 @@ impl Registry {
         stated: Vec<Stated>,
         mut change: impl FnMut(&mut Writer<'_>) -> Result<()>,
     ) -> Result<()> {
+        check_texts(notice, &stated)?;
         let own = if notice.signer.is_none() { Some(self.registry_key()?) } else { None };
         let signer = notice.signer.or(own.as_ref()).ok_or_else(|| Error::internal("no key signs this"))?;
         let now = self.now();
@@ -86,6 +89,16 @@ impl Registry {
             Ok(((), entries))
         })
     }
+}
+
+/// What is published stays in the log for ever, names and words with it.
+fn check_texts(notice: &Notice<'_>, stated: &[Stated]) -> Result<()> {
+    texts::recorded_name("as", notice.actor)?;
+    notice.ground.map_or(Ok(()), |why| texts::public_ground("why", why))?;
+    stated.iter().try_for_each(|Stated { subject, body }| {
+        text::visible("name", subject)?;
+        body.as_ref().map_or(Ok(()), |body| text::visible_within("", body))
+    })
 }
 
 /// The signed order for a change of something public.

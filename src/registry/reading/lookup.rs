@@ -31,6 +31,7 @@ use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::draft;
 use crate::rule::Rule;
+use crate::text;
 use judge::{Judge, SeenBy};
 use scan::Found;
 
@@ -38,6 +39,8 @@ impl Registry {
     /// Checks number and purpose. A bad number is refused here, before anything is read or logged.
     pub fn prepare_lookup<'a>(&self, ask: &'a Ask) -> Result<Prepared<'a>> {
         check_purpose(&ask.purpose)?;
+        names_only("types", ask.types.iter().flatten())?;
+        names_only("fields", ask.fields.iter().flatten())?;
         let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
         Ok(Prepared { ask, parsed, key })
     }
@@ -99,6 +102,14 @@ impl Registry {
         let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
         asking.show(self, parsed, found, &mut touched)?.0.written()?.unlogged(self.now())
     }
+}
+
+/// Names of types and fields stand in the entry as they were asked for.
+fn names_only<'a>(list: &'static str, names: impl Iterator<Item = &'a String>) -> Result<()> {
+    for (at, name) in names.enumerate() {
+        text::line(list, name, 100).map_err(|error| error.at(format!("{list}.{at}")))?;
+    }
+    Ok(())
 }
 
 /// Who asks for which types.

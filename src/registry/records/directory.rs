@@ -27,6 +27,7 @@ use crate::registry::records::hosted::{give_way, has_a_body, old_rows};
 use crate::registry::records::signed::IssueOutcome;
 use crate::rule::Rule;
 use crate::store::{NO_ENVELOPE, RecordKey, RowBody, StoredRecord, Writer};
+use crate::text;
 use crate::trust::{HolderKey, random};
 
 /// A certificate that exists elsewhere, as its issuer reports it.
@@ -233,13 +234,15 @@ fn check_shape(draft: &DirectoryDraft) -> Result<()> {
         return Err(invalid("holders", Rule::HoldersMissing, "a certificate has at least one holder"));
     }
     for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
-        if text.is_some_and(|text| text.chars().count() > 200)
-            || field == "office" && draft.office.trim().is_empty()
-        {
-            return Err(invalid(field, Rule::Length, "1 to 200 characters"));
-        }
+        text.map_or(Ok(()), |text| text::line(field, text, 200))?;
     }
-    Ok(())
+    if draft.office.trim().is_empty() {
+        return Err(invalid("office", Rule::Length, "1 to 200 characters"));
+    }
+    for (at, holder) in draft.holders.iter().enumerate() {
+        text::visible(format!("holders.{at}.name"), &holder.name)?;
+    }
+    draft.number.as_deref().map_or(Ok(()), |number| text::line("number", number, 200))
 }
 
 /// An entry on its way into the transaction.

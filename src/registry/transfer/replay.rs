@@ -7,6 +7,7 @@ use crate::record::event::{Deed, Event, EventKind, Order, SideAction, ground_has
 use crate::record::state::State;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
+use crate::registry::base::order::check_texts;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::begin::begin;
 use crate::registry::records::ends;
@@ -15,6 +16,7 @@ use crate::registry::records::signed::Signed;
 use crate::registry::transfer::line::{EventLine, RecordLine, refused};
 use crate::rule::Rule;
 use crate::store::{StoredRecord, Writer};
+use crate::text;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ, random};
 
@@ -77,6 +79,7 @@ impl Replay<'_> {
             return Err(refused(Rule::EventSubject));
         }
         let ground = line.ground.clone().unwrap_or_default();
+        text::visible("ground", &ground).map_err(|fault| refused_for(&fault))?;
         if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
             return Err(refused(Rule::EventGround));
         }
@@ -117,6 +120,7 @@ impl Replay<'_> {
             return Err(refused(Rule::EventOrder));
         }
         let said = Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
+        check_texts(&said).map_err(|fault| refused_for(&fault))?;
         let before = before.ok_or_else(|| refused(Rule::EventOrder))?;
         let meant = said.subject == subject_hash(&said.salt, &before.identifier)
             && said.version == Some(before.version);
@@ -125,6 +129,11 @@ impl Replay<'_> {
         }
         Ok(order.stored().to_vec())
     }
+}
+
+/// The line is refused by the rule that a text of it breaks.
+fn refused_for(fault: &Error) -> Error {
+    refused(fault.rule.unwrap_or(Rule::ControlCharacter))
 }
 
 /// What becomes of a record of the file.

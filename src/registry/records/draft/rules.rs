@@ -14,7 +14,9 @@ use crate::record::Record;
 use crate::record::identifier::Check;
 use crate::record::payload::{Holder, Validity};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::texts;
 use crate::rule::Rule;
+use crate::text;
 
 /// A record that passed every rule, with its holders' codes parsed.
 #[derive(Debug, Clone)]
@@ -53,6 +55,7 @@ pub(super) fn approve(
     }
     issuer(&record, entry, snapshot)?;
     distinct(&codes)?;
+    texts_of(&record)?;
     entry.check_holders(&face, &seats(&record.holders)).map_err(|faults| role_error(&faults))?;
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;
@@ -73,6 +76,16 @@ pub(super) fn approve(
         remarks.push(note.to_string());
     }
     Ok(Checked { record, codes, remarks })
+}
+
+/// The texts beside the face, which its schema judges.
+fn texts_of(record: &Record) -> Result<()> {
+    for (at, holder) in record.holders.iter().enumerate() {
+        text::visible(format!("holders.{at}.name"), &holder.name)?;
+        holder.share.as_deref().map_or(Ok(()), |share| text::line(format!("holders.{at}.share"), share, 100))?;
+    }
+    record.status.as_ref().map_or(Ok(()), |status| text::visible("status.list", &status.list))?;
+    texts::files(&record.attachments)
 }
 
 /// The agency under its name of the day; where it did not stand on that day, as it was last, so that authority

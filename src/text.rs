@@ -1,0 +1,136 @@
+//! Texts that stay: logged, signed, or shown to others for years. What a reader cannot see must not stand in one, or
+//! the page, the file and the terminal say something else than the bytes that were signed; and the name of a file
+//! names a file, not a place.
+//!
+//! A text is refused as it is and never mended (I12). The one rule stands here; every use case that keeps a text
+//! calls it with the field's name.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
+
+/// Whether a reader does not see this character: control characters (NUL and line breaks with them), those that turn
+/// the direction of what follows, and those that break a line or join a word unseen.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Refuses a text that stays where it holds what a reader does not see.
+///
+/// # Errors
+/// `field_invalid` at `field`, rule `control_character`.
+pub fn visible(field: impl Into<Cow<'static, str>>, text: &str) -> Result<()> {
+    if text.chars().any(is_hidden) {
+        let detail = "a text that is kept has no control character and none that turns its direction";
+        return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::ControlCharacter));
+    }
+    Ok(())
+}
+
+/// The same for a line of at most so many characters.
+///
+/// # Errors
+/// `field_invalid` at `field`, rule `length` or `control_character`.
+pub fn line(field: impl Into<Cow<'static, str>>, text: &str, most: usize) -> Result<()> {
+    let field = field.into();
+    if text.chars().count() > most {
+        let detail = format!("at most {most} characters");
+        return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::Length));
+    }
+    visible(field, text)
+}
+
+/// The same for the name of a file: it has no parts of a path.
+///
+/// # Errors
+/// `field_invalid` at `field`, rule `length`, `control_character` or `path_part`.
+pub fn file_name(field: impl Into<Cow<'static, str>>, name: &str) -> Result<()> {
+    let field = field.into();
+    line(field.clone(), name, 200)?;
+    let bare = name.trim();
+    if bare.is_empty() || matches!(bare, "." | "..") || name.contains(['/', '\\']) {
+        let detail = "the name of a file is not empty and has no parts of a path";
+        return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::PathPart));
+    }
+    Ok(())
+}
+
+/// The same for every text in a JSON value, names of members with them; the field is the path to it below `at`.
+///
+/// # Errors
+/// `field_invalid`, rule `control_character`.
+pub fn visible_within(at: &str, value: &Value) -> Result<()> {
+    let below = |part: &str| if at.is_empty() { part.to_owned() } else { format!("{at}.{part}") };
+    match value {
+        Value::String(text) => visible(at.to_owned(), text),
+        Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(index, item)| visible_within(&below(&index.to_string()), item))
+        }
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| {
+            // A name that cannot be shown is told by the place of its object.
+            visible(at.to_owned(), name)?;
+            visible_within(&below(name), value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_reader_does_not_see_is_refused() {
+        for hidden in [
+            '\0', '\u{7}', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{9f}', '\u{61c}', '\u{200e}', '\u{200f}',
+            '\u{2028}', '\u{2029}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}',
+        ] {
+            let error = visible("ground", &format!("依法{hidden}吊销")).unwrap_err();
+            assert_eq!((error.code, error.rule), (Code::FieldInvalid, Some(Rule::ControlCharacter)), "{hidden:?}");
+            assert_eq!(error.field.as_deref(), Some("ground"));
+        }
+        for shown in ["", "窗口办理", "阿不都热依木·艾则孜", "𠮷野家", "A-1 (x)", "ئەھمەد", "👨‍👩‍👧"] {
+            visible("ground", shown).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_file_is_named_and_not_placed() {
+        for name in ["照片.jpg", "a b (2).pdf", "photo", "..a", "a.."] {
+            file_name("attachments.0.name", name).unwrap();
+        }
+        for name in ["", " ", ".", "..", "../x", "a/b", "/etc/passwd", "a\\b", "C:\\x"] {
+            assert_eq!(file_name("attachments.0.name", name).unwrap_err().rule, Some(Rule::PathPart), "{name}");
+        }
+        assert_eq!(file_name("name", "a\0.jpg").unwrap_err().rule, Some(Rule::ControlCharacter));
+        assert_eq!(file_name("name", &"a".repeat(201)).unwrap_err().rule, Some(Rule::Length));
+        assert_eq!(line("name", "字字字", 2).unwrap_err().rule, Some(Rule::Length));
+    }
+
+    #[test]
+    fn the_path_to_the_text_is_told() {
+        let body = json!({"name": "a", "list": [1, {"x": "b\u{202e}c"}]});
+        assert_eq!(visible_within("body", &body).unwrap_err().field.as_deref(), Some("body.list.1.x"));
+        assert_eq!(visible_within("", &body).unwrap_err().field.as_deref(), Some("list.1.x"));
+        assert_eq!(visible_within("body", &json!({"a\0": 1})).unwrap_err().field.as_deref(), Some("body"));
+        visible_within("body", &json!({"name": ["a", null, true, 1.5]})).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_with_and_without_a_hidden_character(text in "\\PC{0,30}", at in 0_usize..31) {
+            let clean: Vec<char> = text.chars().filter(|c| !is_hidden(*c)).collect();
+            let mut hidden = clean.clone();
+            hidden.insert(at.min(clean.len()), '\u{202e}');
+            prop_assert!(visible("x", &clean.into_iter().collect::<String>()).is_ok());
+            prop_assert!(visible("x", &hidden.into_iter().collect::<String>()).is_err());
+        }
+    }
+}
