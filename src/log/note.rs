@@ -8,10 +8,13 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 
 use super::hash::{Hash, sha256};
 use crate::rule::Rule;
+use crate::text::is_hidden;
+use crate::trust::VerifyKey;
+use crate::trust::keys::KeyFault;
 
 /// The signature type of Ed25519 in key ids and verifier keys.
 const ED25519: u8 = 0x01;
@@ -30,12 +33,15 @@ pub struct Checkpoint {
 /// Why a note, checkpoint, origin or verifier key was refused. A signature that fails says nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoteFault {
-    /// An origin is a name without white space, control characters or `+`.
+    /// An origin is a name without white space, hidden characters or `+`.
     #[error("the origin is not a key name")]
     Origin,
-    /// Not `<name>+<hex key id>+<b64>`, another algorithm, a wrong key id, or a weak key.
+    /// Not `<name>+<hex key id>+<b64>`, another algorithm, or a wrong key id.
     #[error("the verifier key is malformed")]
     Key,
+    /// Its point is none that may be trusted; the same rule as for an issuer's key.
+    #[error("{0}")]
+    Point(#[from] KeyFault),
     /// Not a text, an empty line and signature lines.
     #[error("the note is malformed")]
     Malformed,
@@ -56,6 +62,7 @@ impl NoteFault {
         match self {
             Self::Origin => Rule::OriginMalformed,
             Self::Key => Rule::VerifierKeyMalformed,
+            Self::Point(fault) => fault.rule(),
             Self::Malformed => Rule::NoteMalformed,
             Self::Unsigned => Rule::NoteUnsigned,
             Self::Signature => Rule::NoteSignature,
@@ -74,7 +81,7 @@ pub struct LogSigner {
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogVerifier {
     origin: String,
-    key: VerifyingKey,
+    key: VerifyKey,
     id: [u8; 4],
 }
 
@@ -82,7 +89,7 @@ impl LogSigner {
     /// The signer of the log with that origin, from its 32-byte Ed25519 seed.
     pub fn new(origin: &str, seed: &[u8; 32]) -> Result<Self, NoteFault> {
         let key = SigningKey::from_bytes(seed);
-        let verifier = LogVerifier::new(origin, key.verifying_key())?;
+        let verifier = LogVerifier::new(origin, VerifyKey::from_bytes(key.verifying_key().as_bytes())?)?;
         Ok(Self { key, verifier })
     }
 
@@ -125,19 +132,16 @@ impl fmt::Debug for LogSigner {
 }
 
 impl LogVerifier {
-    /// The verifier of the log with that origin. A weak key (of small order) is refused.
-    pub fn new(origin: &str, key: VerifyingKey) -> Result<Self, NoteFault> {
-        let refused = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    /// The verifier of the log with that origin.
+    pub fn new(origin: &str, key: VerifyKey) -> Result<Self, NoteFault> {
+        let refused = |c: char| c.is_whitespace() || is_hidden(c) || c == '+';
         if origin.is_empty() || origin.chars().any(refused) {
             return Err(NoteFault::Origin);
-        }
-        if key.is_weak() {
-            return Err(NoteFault::Key);
         }
         let mut named = Vec::with_capacity(origin.len() + 34);
         named.extend_from_slice(origin.as_bytes());
         named.extend_from_slice(&[b'\n', ED25519]);
-        named.extend_from_slice(key.as_bytes());
+        named.extend_from_slice(key.bytes());
         let [a, b, c, d, ..] = sha256(&named);
         Ok(Self { origin: origin.to_owned(), key, id: [a, b, c, d] })
     }
@@ -165,9 +169,8 @@ impl LogVerifier {
                 return Err(NoteFault::Malformed);
             }
             if name == self.origin && *id == self.id {
-                let signature = Signature::from_slice(signature).ok().ok_or(NoteFault::Signature)?;
-                let verified = self.key.verify_strict(text.as_bytes(), &signature);
-                verified.ok().ok_or(NoteFault::Signature)?;
+                let signature = signature.try_into().ok().ok_or(NoteFault::Signature)?;
+                self.key.verify(text.as_bytes(), signature).ok().ok_or(NoteFault::Signature)?;
                 found = true;
             }
         }
@@ -213,7 +216,7 @@ impl fmt::Display for LogVerifier {
     /// `<origin>+<hex key id>+<b64(0x01 ‖ public key)>`, as it is published.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut key = [ED25519; 33];
-        key[1..].copy_from_slice(self.key.as_bytes());
+        key[1..].copy_from_slice(self.key.bytes());
         write!(f, "{}+{:08x}+{}", self.origin, u32::from_be_bytes(self.id), STANDARD.encode(key))
     }
 }
@@ -233,8 +236,8 @@ impl FromStr for LogVerifier {
         let (origin, _, key) = (part()?, part()?, part()?);
         let key = STANDARD.decode(key).ok().ok_or(NoteFault::Key)?;
         let Some((&ED25519, key)) = key.split_first() else { return Err(NoteFault::Key) };
-        let key = key.try_into().ok().and_then(|key| VerifyingKey::from_bytes(key).ok());
-        let verifier = Self::new(origin, key.ok_or(NoteFault::Key)?)?;
+        let key = key.try_into().ok().ok_or(NoteFault::Key)?;
+        let verifier = Self::new(origin, VerifyKey::from_bytes(key)?)?;
         if verifier.to_string() == text { Ok(verifier) } else { Err(NoteFault::Key) }
     }
 }

@@ -12,6 +12,7 @@ use crate::log::hash::{Hash, sha256};
 use crate::log::note::{Checkpoint, LogSigner, LogVerifier, NoteFault};
 use crate::log::receipt::{self, Receipt, ReceiptFault};
 use crate::log::tile::{TileKind, TilePath, bundle, entries_of_bundle};
+use crate::trust::keys::KeyFault;
 
 const PUBLISHED: &str = include_str!("../../../fixtures/vectors/signed_note.txt");
 
@@ -26,6 +27,26 @@ fn one_bit_off(text: &str) -> impl Iterator<Item = String> + '_ {
         bytes[bit / 8] ^= 1 << (bit % 8);
         String::from_utf8(bytes).ok()
     })
+}
+
+#[test]
+fn a_verifier_key_is_refused_for_its_point_as_an_issuers_key_is() {
+    let vectors = include_str!("../../../fixtures/vectors/verifier_keys.txt");
+    let mut told = std::collections::BTreeMap::new();
+    for line in vectors.lines().filter(|line| !line.starts_with('#')) {
+        let (why, key) = line.split_once(" | ").unwrap();
+        let fault = key.parse::<LogVerifier>().unwrap_err();
+        let expected = match why {
+            "weak" => KeyFault::Weak,
+            "second" => KeyFault::NotCanonical,
+            _ => KeyFault::NotAPoint,
+        };
+        assert_eq!(fault, NoteFault::Point(expected), "{key}");
+        *told.entry(why).or_insert(0) += 1;
+    }
+    assert_eq!(Vec::from_iter(told), [("none", 1), ("second", 38), ("weak", 10)]);
+    let good = signer().verifier().to_string();
+    assert_eq!(good.parse::<LogVerifier>().unwrap().to_string(), good);
 }
 
 #[test]
