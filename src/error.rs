@@ -25,7 +25,7 @@ pub enum Class {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident, $wire:literal, $status:literal, $class:ident, $en:literal, $zh:literal, $hint:literal;)*) => {
+    ($($(#[$doc:meta])* $variant:ident, $wire:literal, $status:literal, $class:ident, $en:literal, $zh:literal, $hint:literal $(, $command:literal)?;)*) => {
         /// Every code an answer can carry; the wire name never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code { $($(#[$doc])* #[doc = $en] $variant,)* }
@@ -44,17 +44,29 @@ macro_rules! codes {
             pub fn title(self) -> &'static str { match self { $(Code::$variant => $en,)* } }
             /// The title in Chinese.
             pub fn title_zh(self) -> &'static str { match self { $(Code::$variant => $zh,)* } }
-            /// What to do about it.
+            /// What to do about it, for who asks over HTTP.
             pub fn hint(self) -> &'static str { match self { $(Code::$variant => $hint,)* } }
+            /// What to do about it, for who types a command.
+            pub fn command_hint(self) -> &'static str { match self { $(Code::$variant => last!($hint $(, $command)?),)* } }
         }
+    };
+}
+
+/// The hint of its own where a row of the table has one.
+macro_rules! last {
+    ($hint:literal) => {
+        $hint
+    };
+    ($hint:literal, $own:literal) => {
+        $own
     };
 }
 
 codes! {
     HolderCodeInvalid, "holder_code_invalid", 422, Refused, "The holder code breaks a rule of its standard", "主体代码不符合编码规则", "Check the number against the document; the rule that failed is named.";
     IdentifierInvalid, "identifier_invalid", 422, Refused, "The certificate identifier is not one of GB/T 36904", "电子证照标识不符合规范", "Give the identifier as printed, all ten parts.";
-    TypeUnknown, "type_unknown", 422, Refused, "No such certificate type", "证照类型不存在", "List the types with GET /api/v1/types or `elicense types list`.";
-    FaceInvalid, "face_invalid", 422, Refused, "The face breaks the schema of its type", "照面信息不符合该类证照的规定", "Correct the field that is named; the schema stands under /api/v1/types.";
+    TypeUnknown, "type_unknown", 422, Refused, "No such certificate type", "证照类型不存在", "List the types with GET /api/v1/types or `elicense types list`.", "List the types with `elicense types list`.";
+    FaceInvalid, "face_invalid", 422, Refused, "The face breaks the schema of its type", "照面信息不符合该类证照的规定", "Correct the field that is named; the schema stands under /api/v1/types.", "Correct the field that is named; `elicense types show` prints the schema.";
     HolderMismatch, "holder_mismatch", 422, Refused, "The face contradicts the holder's number", "照面信息与号码不一致", "Sex and birth date stand in the number: one of the two is wrong.";
     HolderRoleInvalid, "holder_role_invalid", 422, Refused, "The holders are not those the type asks for", "持证主体与该类证照要求不符", "The type says which roles it has and how many of each.";
     IssuerUnknown, "issuer_unknown", 422, Refused, "No such issuing agency", "发证机构不存在", "Register the agency first: `elicense agencies add`.";
@@ -65,30 +77,32 @@ codes! {
     NumberClash, "number_clash", 409, Refused, "The same number stands on another face", "同一证照编号已有不同内容", "Both faces are shown side by side: correct one, or issue a new version.";
     FieldUnknown, "field_unknown", 422, Refused, "The request has a field that is not known here", "请求含有未知字段", "Remove the field that is named.";
     FieldInvalid, "field_invalid", 422, Refused, "A field of the request is missing or breaks its rule", "请求字段缺失或不符合要求", "Correct the field that is named.";
-    PurposeMissing, "purpose_missing", 422, Refused, "A lookup must say what for", "未说明用证事由", "Give purpose.item and purpose.reason.";
-    IdempotencyMismatch, "idempotency_mismatch", 422, Refused, "This Idempotency-Key came before with another request", "幂等键已用于不同的请求", "Use a new key for a new request.";
+    PurposeMissing, "purpose_missing", 422, Refused, "A lookup must say what for", "未说明用证事由", "Give purpose.item and purpose.reason.", "Give the item and the reason.";
+    IdempotencyMismatch, "idempotency_mismatch", 422, Refused, "This Idempotency-Key came before with another request", "幂等键已用于不同的请求", "Use a new key for a new request.", "Use a new key for a new request.";
     TooManyHolders, "too_many_holders", 422, Refused, "More holders or links than are allowed", "主体或关联数量超出上限", "At most four linked codes; split the request.";
     LinkCycle, "link_cycle", 422, Refused, "The link would close a circle", "关联形成循环", "Read the holder's links first.";
-    JsonInvalid, "json_invalid", 400, Refused, "The body is not JSON in UTF-8", "请求体不是合法的 UTF-8 JSON", "Send UTF-8 JSON with Content-Type: application/json.";
-    RequestMalformed, "request_malformed", 400, Refused, "The request line, query or headers cannot be read", "请求格式错误", "See the OpenAPI document for the shape.";
+    JsonInvalid, "json_invalid", 400, Refused, "The body is not JSON in UTF-8", "请求体不是合法的 UTF-8 JSON", "Send UTF-8 JSON with Content-Type: application/json.", "Give UTF-8 JSON, one value a line where a file has several.";
+    RequestMalformed, "request_malformed", 400, Refused, "The request line, query or headers cannot be read", "请求格式错误", "See the OpenAPI document for the shape.", "See `elicense help` and the form of the input that is named.";
     RequestTimeout, "request_timeout", 408, Refused, "The request did not come whole in time", "请求未在规定时间内传完", "Send it again in one piece, over a faster line or in smaller parts.";
     BodyTooLarge, "body_too_large", 413, Refused, "The body is larger than the limit", "请求体超过大小限制", "Split the request; the limit stands in the detail.";
-    MediaTypeUnsupported, "media_type_unsupported", 415, Refused, "The body is of another media type than this route takes", "不支持的内容类型", "Send the Content-Type that the OpenAPI document names.";
-    Unauthenticated, "unauthenticated", 401, Refused, "No valid token or session", "未登录或令牌无效", "Ask for a token at POST /oauth2/token, or sign in.";
-    TokenExpired, "token_expired", 401, Refused, "The token has ended", "令牌已过期", "Ask for a new one at POST /oauth2/token.";
+    MediaTypeUnsupported, "media_type_unsupported", 415, Refused, "The body is of another media type than this route takes", "不支持的内容类型", "Send the Content-Type that the OpenAPI document names.", "Give the form of file that the command names.";
+    Unauthenticated, "unauthenticated", 401, Refused, "No valid token or session", "未登录或令牌无效", "Ask for a token at POST /oauth2/token, or sign in.", "The client or account has ended, or its secret is wrong.";
+    TokenExpired, "token_expired", 401, Refused, "The token has ended", "令牌已过期", "Ask for a new one at POST /oauth2/token.", "Sign in again.";
     Forbidden, "forbidden", 403, Refused, "Policy does not allow this", "无此权限", "The reason is named; the grant is changed with `elicense clients grant`.";
     CsrfInvalid, "csrf_invalid", 403, Refused, "The form did not come from a page of this session", "表单校验失败", "Open the page again and repeat.";
     NotFound, "not_found", 404, Refused, "Nothing here under that name", "未找到", "Check the address or the identifier.";
-    MethodNotAllowed, "method_not_allowed", 405, Refused, "This address does not take that method", "不支持该请求方法", "See the OpenAPI document.";
-    BudgetSpent, "budget_spent", 429, Refused, "The day's budget of distinct holders is spent", "今日查询人数已达上限", "Wait until Retry-After, or have the budget raised with `elicense clients budget`.";
+    MethodNotAllowed, "method_not_allowed", 405, Refused, "This address does not take that method", "不支持该请求方法", "See the OpenAPI document.", "See `elicense help`.";
+    BudgetSpent, "budget_spent", 429, Refused, "The day's budget of distinct holders is spent", "今日查询人数已达上限", "Wait until Retry-After, or have the budget raised with `elicense clients budget`.", "Have the budget raised with `elicense clients budget`, or go on tomorrow (UTC+8).";
     SignInFailed, "sign_in_failed", 401, Refused, "Name or password is wrong", "账号或密码错误", "Try again; after several failures the account waits.";
-    QueueFull, "queue_full", 503, Unavailable, "The access log takes no more entries just now", "系统繁忙，请稍后再试", "Repeat after Retry-After; nothing was stored.";
-    LogUnavailable, "log_unavailable", 503, Unavailable, "The log cannot be written; nothing is answered without its access", "日志暂不可写，暂停查询", "Repeat later; the operator sees the cause in the log file.";
-    StoreBusy, "store_busy", 503, Unavailable, "The database did not answer in time", "数据库繁忙", "Repeat after Retry-After; nothing was half-written.";
-    StoreUnavailable, "store_unavailable", 503, Unavailable, "The database cannot be reached", "数据库不可用", "Repeat after Retry-After; nothing was half-written.";
+    QueueFull, "queue_full", 503, Unavailable, "The access log takes no more entries just now", "系统繁忙，请稍后再试", "Repeat after Retry-After; nothing was stored.", "Repeat in a moment; nothing was stored.";
+    LogUnavailable, "log_unavailable", 503, Unavailable, "The log cannot be written; nothing is answered without its access", "日志暂不可写，暂停查询", "Repeat later; the operator sees the cause in the log file.", "Mend the cause that is named (a full or read-only disk), then repeat.";
+    StoreBusy, "store_busy", 503, Unavailable, "The database did not answer in time", "数据库繁忙", "Repeat after Retry-After; nothing was half-written.", "Repeat in a moment; nothing was half-written.";
+    WriteConflict, "write_conflict", 503, Unavailable, "Another request wrote the same at the same moment", "另一请求同时写入了相同内容", "Repeat after Retry-After: what was written first is then found.", "Repeat: what was written first is then found.";
+    StoreUnavailable, "store_unavailable", 503, Unavailable, "The database cannot be reached", "数据库不可用", "Repeat after Retry-After; nothing was half-written.", "Mend the cause that is named, then repeat; nothing was half-written.";
     PolicyStale, "policy_stale", 503, Unavailable, "The policy in memory is older than allowed", "策略信息过期，暂停查询", "Repeat shortly; the process is reading it again.";
     ShuttingDown, "shutting_down", 503, Unavailable, "The server is stopping", "服务正在停止", "Repeat at another instance or later.";
     RecordDamaged, "record_damaged", 500, Fault, "A stored record does not open", "证照数据损坏", "Run `elicense fsck`; the other records are not touched.";
+    BackupDamaged, "backup_damaged", 500, Fault, "The backup is damaged, or it is none of this registry", "备份损坏，或不属于本证照库", "Take another backup, or the master key that belongs to this one; nothing was put in place.";
     Internal, "internal", 500, Fault, "The program met a case it did not foresee", "内部错误", "The request id stands in the operator's log.";
     ConfigInvalid, "config_invalid", 500, Fault, "An argument or setting cannot be used", "配置无效", "Correct the setting that is named.";
     MasterKeyWrong, "master_key_wrong", 500, Fault, "The master key is not the one this registry was made with", "主密钥不匹配", "Give the file that `init` made, by --master-key or ELICENSE_MASTER_KEY_FILE.";
@@ -228,6 +242,25 @@ mod tests {
             assert!(!code.hint().is_empty() && !code.title_zh().is_empty(), "{code:?}");
             let client = (400..500).contains(&code.status());
             assert!(!client || code.class() == Class::Refused, "{code:?}: a fault is not the caller's");
+        }
+    }
+
+    #[test]
+    fn hints_of_commands_speak_of_no_http() {
+        let http = [
+            "Retry-After",
+            "Idempotency-Key",
+            "Content-Type",
+            "GET ",
+            "POST ",
+            "OpenAPI",
+            "eader",
+            "/api/",
+            "purpose.",
+        ];
+        for code in Code::ALL {
+            let hint = code.command_hint();
+            assert!(!hint.is_empty() && http.iter().all(|word| !hint.contains(word)), "{code:?}: {hint}");
         }
     }
 

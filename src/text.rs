@@ -68,9 +68,10 @@ pub fn visible_within(at: &str, value: &Value) -> Result<()> {
     let below = |part: &str| if at.is_empty() { part.to_owned() } else { format!("{at}.{part}") };
     match value {
         Value::String(text) => visible(at.to_owned(), text),
-        Value::Array(items) => {
-            items.iter().enumerate().try_for_each(|(index, item)| visible_within(&below(&index.to_string()), item))
-        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| visible_within(&below(&index.to_string()), item)),
         Value::Object(members) => members.iter().try_for_each(|(name, value)| {
             // A name that cannot be shown is told by the place of its object.
             visible(at.to_owned(), name)?;
@@ -89,14 +90,19 @@ mod tests {
     #[test]
     fn what_a_reader_does_not_see_is_refused() {
         for hidden in [
-            '\0', '\u{7}', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{9f}', '\u{61c}', '\u{200e}', '\u{200f}',
-            '\u{2028}', '\u{2029}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}',
+            '\0', '\u{7}', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{9f}', '\u{61c}', '\u{200e}',
+            '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}',
         ] {
             let error = visible("ground", &format!("依法{hidden}吊销")).unwrap_err();
-            assert_eq!((error.code, error.rule), (Code::FieldInvalid, Some(Rule::ControlCharacter)), "{hidden:?}");
+            assert_eq!(
+                (error.code, error.rule),
+                (Code::FieldInvalid, Some(Rule::ControlCharacter)),
+                "{hidden:?}"
+            );
             assert_eq!(error.field.as_deref(), Some("ground"));
         }
-        for shown in ["", "窗口办理", "阿不都热依木·艾则孜", "𠮷野家", "A-1 (x)", "ئەھمەد", "👨‍👩‍👧"] {
+        for shown in ["", "窗口办理", "阿不都热依木·艾则孜", "𠮷野家", "A-1 (x)", "ئەھمەد", "👨‍👩‍👧"]
+        {
             visible("ground", shown).unwrap();
         }
     }
@@ -107,7 +113,11 @@ mod tests {
             file_name("attachments.0.name", name).unwrap();
         }
         for name in ["", " ", ".", "..", "../x", "a/b", "/etc/passwd", "a\\b", "C:\\x"] {
-            assert_eq!(file_name("attachments.0.name", name).unwrap_err().rule, Some(Rule::PathPart), "{name}");
+            assert_eq!(
+                file_name("attachments.0.name", name).unwrap_err().rule,
+                Some(Rule::PathPart),
+                "{name}"
+            );
         }
         assert_eq!(file_name("name", "a\0.jpg").unwrap_err().rule, Some(Rule::ControlCharacter));
         assert_eq!(file_name("name", &"a".repeat(201)).unwrap_err().rule, Some(Rule::Length));

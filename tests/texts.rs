@@ -35,7 +35,8 @@ fn settled(world: &World) {
 
 fn card(code: &str, name: &str) -> Value {
     let mut card = serde_json::to_value(people::id_card(code, name, "2021-01-01")).unwrap();
-    let photo = json!({"media_type": "image/jpeg", "name": "photo.jpg", "sha256": "ab".repeat(32), "size": 3});
+    let photo =
+        json!({"media_type": "image/jpeg", "name": "photo.jpg", "sha256": "ab".repeat(32), "size": 3});
     card["attachments"] = json!([photo]);
     card
 }
@@ -79,14 +80,27 @@ fn requests(identifier: &str) -> Vec<(&'static str, Value, &'static [&'static st
         "endorsement": {"kind": "年审", "result": "合格"},
     });
     let mark = json!({"holder": zhou, "state": "death_reported", "ground": "殡仪馆告知"});
-    let link = json!({"from": zhou, "to": chen, "kind": "same_person", "names_differ": true, "ground": "户籍核查"});
+    let link =
+        json!({"from": zhou, "to": chen, "kind": "same_person", "names_differ": true, "ground": "户籍核查"});
     vec![
-        ("/api/v1/records", json!({"record": card(CHEN, "陈志远")}), &["/record/holders/0/name", "/record/attachments/0/name", "/record/attachments/0/media_type"]),
+        (
+            "/api/v1/records",
+            json!({"record": card(CHEN, "陈志远")}),
+            &["/record/holders/0/name", "/record/attachments/0/name", "/record/attachments/0/media_type"],
+        ),
         ("/api/v1/holders/directory", entry, &["/office", "/note", "/number", "/holders/0/name"]),
-        ("/api/v1/lookups", json!({"holder": zhou, "types": ["resident_id_card"], "fields": ["name"], "purpose": purpose}), &["/purpose/item", "/purpose/case", "/purpose/reason", "/types/0", "/fields/0"]),
+        (
+            "/api/v1/lookups",
+            json!({"holder": zhou, "types": ["resident_id_card"], "fields": ["name"], "purpose": purpose}),
+            &["/purpose/item", "/purpose/case", "/purpose/reason", "/types/0", "/fields/0"],
+        ),
         ("/api/v1/directories", json!({"holder": zhou, "purpose": purpose}), PURPOSE),
         ("/api/v1/histories", json!({"identifier": identifier, "purpose": purpose}), PURPOSE),
-        ("/api/v1/verifications", json!({"identifier": identifier, "face": {"name": "周海燕"}, "purpose": purpose}), PURPOSE),
+        (
+            "/api/v1/verifications",
+            json!({"identifier": identifier, "face": {"name": "周海燕"}, "purpose": purpose}),
+            PURPOSE,
+        ),
         ("/api/v1/holders/accesses", json!({"holder": zhou, "reason": "本人申请"}), &["/reason"]),
         ("/api/v1/records/actions", endorse, &["/endorsement/kind", "/endorsement/result"]),
         ("/api/v1/records/disputes", dispute, &["/ground"]),
@@ -98,7 +112,8 @@ fn requests(identifier: &str) -> Vec<(&'static str, Value, &'static [&'static st
 }
 
 /// A text that may say anything and is not kept: compared, and told as different.
-const NOT_KEPT: &[(&str, &str)] = &[("/api/v1/verifications", "/face/name"), ("/api/v1/verifications", "/identifier")];
+const NOT_KEPT: &[(&str, &str)] =
+    &[("/api/v1/verifications", "/face/name"), ("/api/v1/verifications", "/identifier")];
 
 fn no_route_keeps_a_text_that_hides_something(world: World) {
     settled(&world);
@@ -122,7 +137,11 @@ fn no_route_keeps_a_text_that_hides_something(world: World) {
             }
             assert!((400..500).contains(&answer.status), "{path} {text} {hidden:?}: {answer:?}");
             if by_rule.contains(&text.as_str()) {
-                assert_eq!(answer.json()["rule"], "control_character", "{path} {text} {hidden:?}: {answer:?}");
+                assert_eq!(
+                    answer.json()["rule"],
+                    "control_character",
+                    "{path} {text} {hidden:?}: {answer:?}"
+                );
             }
         }
         place += 1;
@@ -135,13 +154,19 @@ fn no_form_keeps_a_text_that_hides_something(world: World) {
     settled(&world);
     let server = server::start(world.registry.clone());
     let form = "application/x-www-form-urlencoded";
-    let signed =
-        server.send("POST", "/sign-in", &[("Content-Type", form)], b"name=clerk&password=a-password-of-the-tests");
+    let signed = server.send(
+        "POST",
+        "/sign-in",
+        &[("Content-Type", form)],
+        b"name=clerk&password=a-password-of-the-tests",
+    );
     let cookie = signed.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let first = server.send("GET", "/", &[("Cookie", &cookie)], b"");
-    let csrf = first.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let csrf =
+        first.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let headers = [("Cookie", cookie.as_str()), ("Content-Type", form)];
-    let fields = [("code_type", "111"), ("number", ZHOU), ("item", "A1"), ("reason", "b"), ("presence", "typed")];
+    let fields =
+        [("code_type", "111"), ("number", ZHOU), ("item", "A1"), ("reason", "b"), ("presence", "typed")];
     let send = |spoiled: Option<usize>| {
         let mut body = format!("csrf={csrf}");
         for (at, (name, value)) in fields.iter().enumerate() {
@@ -213,7 +238,8 @@ fn nothing_public_has_a_text_that_hides_something(world: World) {
         budget: 1,
     };
     let coverage = |system: &str| {
-        let type_code = registry.snapshot().catalog.type_by_slug("resident_id_card").unwrap().def().code.clone();
+        let type_code =
+            registry.snapshot().catalog.type_by_slug("resident_id_card").unwrap().def().code.clone();
         serde_json::from_value(json!({
             "type_code": type_code, "issuer": POLICE, "issuing_system": system, "share_on_file": 1000,
             "regions": [{"code": "190101", "name": "城东区"}], "as_of": "2026-11-21T00:00:00.000000Z",

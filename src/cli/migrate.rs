@@ -9,7 +9,7 @@ use crate::registry::Registry;
 
 /// Runs what is missing and says what it did. Exit code 1 where rows do not open and keep their old layout.
 pub fn run(globals: &Globals, output: &Output) -> Result<u8> {
-    let done = Registry::migrate(globals.opening()?, &|so_far| match so_far.resealed.last() {
+    let done = Registry::migrate(globals.existing()?, &|so_far| match so_far.resealed.last() {
         None => {
             output.note("The schema is that of this program: `serve` may be started. Sealing rows anew …")
         }

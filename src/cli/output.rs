@@ -52,7 +52,7 @@ impl Output {
         if self.json {
             let value = json!({
                 "code": error.code.wire(), "title": error.code.title(), "detail": error.detail, "field": error.field,
-                "rule": error.rule, "rule_zh": error.rule.map(Rule::zh), "rule_en": error.rule.map(Rule::en), "hint": error.code.hint(), "extra": error.extra,
+                "rule": error.rule, "rule_zh": error.rule.map(Rule::zh), "rule_en": error.rule.map(Rule::en), "hint": error.code.command_hint(), "extra": error.extra,
             });
             let _closed = writeln!(std::io::stderr(), "{value}");
             return;
@@ -64,6 +64,6 @@ impl Output {
         if let Some(rule) = error.rule {
             self.note(&format!("rule: {}\n      {}", rule.zh(), rule.en()));
         }
-        self.note(&format!("hint: {}", error.code.hint()));
+        self.note(&format!("hint: {}", error.code.command_hint()));
     }
 }

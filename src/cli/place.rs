@@ -103,7 +103,7 @@ impl Globals {
 
     /// Opens the registry whatever its logs are: to say what is wrong with them, or to go on in successors.
     pub fn open_as_found(&self) -> Result<Registry> {
-        Registry::open_as_found(self.opening()?)
+        Registry::open_as_found(self.existing()?)
     }
 
     /// Opens the registry for work that shows or changes holders: with the commands' access log running.

@@ -68,7 +68,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if let Some(workers) = args.workers {
         config.workers = workers;
     }
-    let mut opening = globals.opening()?;
+    let mut opening = globals.existing()?;
     opening.place.point_hops = args.point_hops;
     let registry = crate::registry::Registry::open(opening)?;
     let settings = Settings { node: args.node.clone(), demo: false, items: Vec::new() };

@@ -7,7 +7,7 @@ use super::conn::{self, Open};
 use super::doors::{Maker, Reader};
 use super::place::Side;
 use super::{Store, dialect, migrate, private};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::log::Head;
 
 impl Store {
@@ -16,8 +16,7 @@ impl Store {
     pub fn copy_side(&self, side: Side, target: &Path) -> Result<Vec<Head>> {
         let mut conn = Maker { url: self.url().clone(), side, open: Open::Write }.make()?;
         // An empty file of its owner alone is what SQLite fills; one of its own making would have the umask's mode.
-        private::create_new(target)
-            .map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))?;
+        private::create_new(target).map_err(private::disk_fault)?;
         dialect::backup_into(&mut conn, target)?;
         drop(conn);
         // The copy is brought to WAL mode, as every file of a registry is, and closed again before it is hashed.
@@ -25,7 +24,7 @@ impl Store {
         let heads = Reader::new(&mut copy, self.vault()).heads()?;
         drop(copy);
         let file = fs::File::open(target).and_then(|file| file.sync_all());
-        file.map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))?;
+        file.map_err(private::disk_fault)?;
         Ok(heads)
     }
 
@@ -38,13 +37,13 @@ impl Store {
     /// Paths of all sealed attachment files, relative to the data directory. None on PostgreSQL.
     pub fn attachment_files(&self) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
-        let unreadable = |error: std::io::Error| Error::new(Code::StoreUnavailable, "").caused_by(error);
-        let Some(fans) = listed(&self.dir().join("attachments")).map_err(unreadable)? else {
+        let Some(fans) = listed(&self.dir().join("attachments")).map_err(private::disk_fault)? else {
             return Ok(found);
         };
         for fan in fans {
-            for name in
-                listed(&self.dir().join("attachments").join(&fan)).map_err(unreadable)?.unwrap_or_default()
+            for name in listed(&self.dir().join("attachments").join(&fan))
+                .map_err(private::disk_fault)?
+                .unwrap_or_default()
             {
                 // A draft that a crash left was never acknowledged.
                 if !name.contains('.') {

@@ -103,11 +103,14 @@ pub fn rollback(conn: &mut AnyConnection) -> bool {
 /// What a database error means to whoever asked; the database's text is kept for the operator only.
 pub fn fault(error: DieselError) -> Error {
     let code = match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Code::StoreBusy,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Code::WriteConflict,
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Code::StoreBusy,
         DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Code::StoreUnavailable,
         DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _) => Code::StoreUnavailable,
-        DieselError::DatabaseError(_, info) => by_text(info.message()),
+        DieselError::DatabaseError(_, info) => {
+            let (code, rule) = by_text(info.message());
+            return Error { rule, ..Error::new(code, "").caused_by(error) };
+        }
         DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. } => {
             Code::StoreUnavailable
         }
@@ -125,20 +128,27 @@ pub fn fault(error: DieselError) -> Error {
     Error::new(code, "").caused_by(error)
 }
 
-fn by_text(message: &str) -> Code {
+/// Neither database tells these by a kind of its own.
+fn by_text(message: &str) -> (Code, Option<Rule>) {
     let has = |part: &str| message.contains(part);
-    if has("locked") || has("busy") || has("timeout") || has("deadlock") {
-        Code::StoreBusy
-    } else if has("disk")
-        || has("full")
-        || has("readonly")
-        || has("read-only")
-        || has("I/O")
-        || has("connection")
-    {
-        Code::StoreUnavailable
+    if has("invalid byte sequence") {
+        // PostgreSQL knows no text with a NUL; what came in by an address or a form is the caller's.
+        return (Code::FieldInvalid, Some(Rule::ControlCharacter));
+    }
+    if has("readonly") || has("read-only") || has("Read-only") {
+        (Code::StoreUnavailable, Some(Rule::StoreReadOnly))
+    } else if has("is full") || has("No space left") {
+        (Code::StoreUnavailable, Some(Rule::StoreFull))
+    } else if has("malformed") || has("not a database") {
+        (Code::StoreUnavailable, Some(Rule::StoreDamaged))
+    } else if has("I/O") || has("Input/output error") {
+        (Code::StoreUnavailable, Some(Rule::StoreIo))
+    } else if has("locked") || has("busy") || has("timeout") || has("deadlock") {
+        (Code::StoreBusy, None)
+    } else if has("unable to open") || has("disk") || has("connection") {
+        (Code::StoreUnavailable, None)
     } else {
-        Code::Internal
+        (Code::Internal, None)
     }
 }
 

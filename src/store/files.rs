@@ -125,8 +125,7 @@ impl Store {
         if path.exists() {
             return Ok(());
         }
-        write_synced(&path, &file_bytes(of, &chunks)?)
-            .map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))
+        write_synced(&path, &file_bytes(of, &chunks)?).map_err(private::disk_fault)
     }
 
     /// The attachment under a keyed hash; `record_damaged` if a chunk does not open.
@@ -139,7 +138,7 @@ impl Store {
         let bytes = match fs::read(self.attachment_path(key)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::new(Code::StoreUnavailable, "").caused_by(error)),
+            Err(error) => return Err(private::disk_fault(error)),
         };
         let chunks = file_chunks(key, &bytes);
         let content = chunks.and_then(|(of, chunks)| joined(of, chunks, &self.inner.vault));

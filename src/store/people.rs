@@ -77,11 +77,17 @@ impl Reader<'_> {
 
     /// A client by its id.
     pub fn client(&mut self, id: &str) -> Result<Option<ClientRow>> {
+        if !storable(id) {
+            return Ok(None);
+        }
         clients::table.find(id).first(self.conn).optional().map_err(dialect::fault)
     }
 
     /// An account by sign-in name.
     pub fn account(&mut self, name: &str) -> Result<Option<AccountRow>> {
+        if !storable(name) {
+            return Ok(None);
+        }
         accounts::table.find(name).first(self.conn).optional().map_err(dialect::fault)
     }
 
@@ -150,4 +156,9 @@ impl Writer<'_> {
     pub fn delete_session(&mut self, key: &[u8]) -> Result<()> {
         diesel::delete(sessions::table.find(key)).execute(self.conn).map(drop).map_err(dialect::fault)
     }
+}
+
+/// Whether both databases could hold that text: PostgreSQL refuses to be asked for a NUL, and nobody has such a name.
+fn storable(name: &str) -> bool {
+    !name.contains('\0')
 }

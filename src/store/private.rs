@@ -2,9 +2,12 @@
 //! sizes, times and an export are not.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::Result;
+use std::io::{ErrorKind, Result};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+
+use crate::error::{Code, Error};
+use crate::rule::Rule;
 
 /// Makes a file with mode 0600 that must not exist yet.
 ///
@@ -28,4 +31,15 @@ pub fn open_or_create(path: &Path) -> Result<File> {
 /// What the system says.
 pub fn create_dir_all(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// What the system's refusal of a file means to whoever operates the disk: `store_unavailable` with the rule that says
+/// what to do.
+pub fn disk_fault(error: std::io::Error) -> Error {
+    let rule = match error.kind() {
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Rule::StoreReadOnly,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Rule::StoreFull,
+        _ => Rule::StoreIo,
+    };
+    Error::new(Code::StoreUnavailable, "").rule(rule).caused_by(error)
 }

@@ -11,6 +11,7 @@ mod common;
 
 mod budget;
 mod routes;
+mod wild;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -19,9 +19,10 @@ pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<Face
             (!(text.len() == 64 && text.bytes().all(hex))).then_some(FaceRule::SealedReferenceForm)
         }
         Format::Identifier if text.chars().any(char::is_whitespace) => Some(FaceRule::IdentifierForm),
-        Format::Identifier | Format::Text | Format::Address | Format::Code => {
-            text.chars().any(|c| is_hidden(c) && !(multiline && c == '\n')).then_some(FaceRule::ControlCharacter)
-        }
+        Format::Identifier | Format::Text | Format::Address | Format::Code => text
+            .chars()
+            .any(|c| is_hidden(c) && !(multiline && c == '\n'))
+            .then_some(FaceRule::ControlCharacter),
     }
 }
 

@@ -9,12 +9,29 @@ use crate::log::sequencer::{Sequencer, Settings};
 use crate::registry::Registry;
 use crate::registry::base::log::AccessLog;
 use crate::registry::base::names::CLI_LOG;
+use crate::rule::Rule;
 use crate::store::AccessCommitter;
 
 impl Registry {
     /// Claims the current log of `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
     pub fn start_access(&self, node: &str) -> Result<()> {
+        self.known_node(node)?;
         self.start_log(&self.current_log(&format!("access-{node}"))?)
+    }
+
+    /// Refuses a node that has no log: it is made by `init` or `log add`, never by a start (I11).
+    fn known_node(&self, node: &str) -> Result<()> {
+        let heads = self.store().read_access_now(|reader| reader.heads())?;
+        let name = format!("access-{node}");
+        if heads.iter().any(|head| head.log == name) {
+            return Ok(());
+        }
+        // A successor is of its log's node.
+        let follows = |log: &str| heads.iter().any(|head| log.starts_with(&format!("{}-r", head.log)));
+        let logs = heads.iter().map(|head| head.log.as_str()).filter(|log| *log != CLI_LOG && !follows(log));
+        let names: Vec<&str> = logs.filter_map(|log| log.strip_prefix("access-")).collect();
+        let detail = format!("this registry has the nodes {}", names.join(", "));
+        Err(Error::new(Code::ConfigInvalid, detail).at("node").rule(Rule::NodeUnknown))
     }
 
     /// The same for a process that starts: the one before it may have been killed, and its lease not have ended.
@@ -22,6 +39,7 @@ impl Registry {
     /// Who was killed on this machine had a lock, which is free now: the log is taken at once. The lease of an owner
     /// elsewhere is waited for, ten seconds at most. Who is alive keeps its log.
     pub fn await_access(&self, node: &str) -> Result<()> {
+        self.known_node(node)?;
         self.awaited(&format!("access-{node}"))
     }
 

@@ -186,7 +186,9 @@ pub(super) fn check_terms(command: &ActCommand, effective_on: Day, today: Day) -
         return invalid("effective_on", Rule::DateInFuture, "an action is entered when it holds, not before");
     }
     match command.ground.as_deref() {
-        Some(ground) if action.ground_needed() || !ground.trim().is_empty() => texts::ground("ground", ground)?,
+        Some(ground) if action.ground_needed() || !ground.trim().is_empty() => {
+            texts::ground("ground", ground)?
+        }
         None if action.ground_needed() => {
             return invalid("ground", Rule::GroundMissing, "this action names its legal ground");
         }

@@ -16,6 +16,13 @@ pub(in crate::registry) fn side_of(log: &str) -> Side {
     if log.starts_with("access-") { Side::Access } else { Side::Registry }
 }
 
+/// Whether a log may have that name. A name that comes in an address is held against it before a database is asked:
+/// one of the two knows no text with a NUL.
+pub(in crate::registry) fn is_log_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
+}
+
 impl Registry {
     /// The log that a base name stands for now: itself, or its newest successor.
     pub fn current_log(&self, base: &str) -> Result<String> {

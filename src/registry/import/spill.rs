@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::error::{Code, Error, Result};
 use crate::registry::import::item::SortKey;
 use crate::rule::Rule;
-use crate::store::{self, Purpose, Vault};
+use crate::store::{self, Purpose, Vault, private};
 use crate::trust::seal::sealed_key_id;
 use crate::trust::{Aad, Layout};
 
 fn io(error: std::io::Error) -> Error {
-    Error::new(Code::StoreUnavailable, "the spill directory cannot be used").caused_by(error)
+    Error { detail: "the spill directory cannot be used".into(), ..private::disk_fault(error) }
 }
 
 pub(super) fn damaged() -> Error {

@@ -206,5 +206,5 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 pub(in crate::registry) fn io(error: std::io::Error) -> Error {
-    Error::new(Code::StoreUnavailable, "a file of the backup cannot be read or written").caused_by(error)
+    Error { detail: "a file of the backup cannot be read or written".into(), ..private::disk_fault(error) }
 }

@@ -13,7 +13,7 @@ use crate::log::{Hash, TreeReader, receipt};
 use crate::policy::Actor;
 use crate::record::access::LoggedAccess;
 use crate::registry::Registry;
-use crate::registry::base::names::side_of;
+use crate::registry::base::names::{is_log_name, side_of};
 use crate::rule::Rule;
 use crate::store::{Reader, Side};
 
@@ -99,6 +99,9 @@ impl Registry {
     /// The proof that a leaf is in the log as it is now.
     pub fn inclusion_proof(&self, log: &str, index: u64) -> Result<Inclusion> {
         self.read_log(log, |reader, head| {
+            if index >= head.size {
+                return Err(Error::new(Code::NotFound, "the log does not reach that far").at("index"));
+            }
             let proof = proof::inclusion(&mut StoredNodes::new(reader, log), index, head.size)
                 .map_err(proof_error)?;
             let entry = reader.entries(log, index, index.saturating_add(1))?.pop().ok_or_else(damaged)?;
@@ -122,10 +125,13 @@ impl Registry {
     /// The receipt that an answer gave by reference: entry, proof for the log as it is now, checkpoint, as
     /// canonical JSON. Only for who made the access, and for an operator: a receipt holds the salt.
     pub fn receipt_of(&self, actor: &Actor, log: &str, index: u64) -> Result<String> {
+        let nothing = || Error::new(Code::NotFound, "no access stands there").at("index");
         let (entry, proof, note) = self.read_log(log, |reader, head| {
-            let entry = reader.access_entry(log, index)?.filter(|_| index < head.size);
-            let entry =
-                entry.ok_or_else(|| Error::new(Code::NotFound, "no access stands there").at("index"))?;
+            // A log of records has no accesses; beyond its end no log has any, however large the number.
+            if side_of(log) != Side::Access || index >= head.size {
+                return Err(nothing());
+            }
+            let entry = reader.access_entry(log, index)?.ok_or_else(nothing)?;
             let proof = proof::inclusion(&mut StoredNodes::new(reader, log), index, head.size)
                 .map_err(proof_error)?;
             Ok((entry, proof, head.note))
@@ -145,10 +151,12 @@ impl Registry {
         log: &str,
         f: impl FnOnce(&mut Reader<'_>, crate::log::Head) -> Result<T>,
     ) -> Result<T> {
+        let missing = || Error::new(Code::NotFound, "there is no log of that name").at("log");
+        if !is_log_name(log) {
+            return Err(missing());
+        }
         self.store().read_side_now(side_of(log), |reader| {
-            let head = reader.head(log)?;
-            let head =
-                head.ok_or_else(|| Error::new(Code::NotFound, "there is no log of that name").at("log"))?;
+            let head = reader.head(log)?.ok_or_else(missing)?;
             f(reader, head)
         })
     }

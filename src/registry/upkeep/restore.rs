@@ -208,5 +208,5 @@ fn copy_verified(from: &Path, staging: &Path, manifest: &Manifest) -> Result<()>
 }
 
 fn refused(rule: Rule, detail: &'static str) -> Error {
-    Error::new(Code::RecordDamaged, detail).at("from").rule(rule)
+    Error::new(Code::BackupDamaged, detail).at("from").rule(rule)
 }

@@ -7,10 +7,10 @@ use diesel::prelude::*;
 
 use super::again::Run;
 use super::walk::{OlderRows, is_older};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::store::files::{Chunk, TABLE, file_bytes, file_chunks, write_synced};
 use crate::store::schema::attachments as t;
-use crate::store::{Store, dialect};
+use crate::store::{Store, dialect, private};
 
 /// Keys read at a time.
 const KEYS: i64 = 500;
@@ -41,7 +41,7 @@ pub(super) fn reseal(run: &mut Run<'_>) -> Result<OlderRows> {
         }
         // Beside its place, synced and renamed: a crash leaves the old file or the new one, and a backup that
         // links to the old one keeps it.
-        write_synced(&store.attachment_path(key), &file_bytes(of, &chunks)?).map_err(unavailable)
+        write_synced(&store.attachment_path(key), &file_bytes(of, &chunks)?).map_err(private::disk_fault)
     })?;
     Ok(done)
 }
@@ -60,15 +60,11 @@ fn older(chunks: &[Chunk]) -> bool {
     chunks.iter().any(|chunk| is_older(&chunk.sealed))
 }
 
-fn unavailable(error: std::io::Error) -> Error {
-    Error::new(Code::StoreUnavailable, "").caused_by(error)
-}
-
 /// Every attachment with its key, its length and its chunks; none of these where a file has not their form.
 fn each(store: &Store, mut f: impl FnMut(&[u8; 16], usize, Option<Vec<Chunk>>) -> Result<()>) -> Result<()> {
     if !store.url().is_postgres() {
         for path in store.attachment_files()? {
-            let bytes = fs::read(store.dir().join(&path)).map_err(unavailable)?;
+            let bytes = fs::read(store.dir().join(&path)).map_err(private::disk_fault)?;
             // A file under another name is not ours.
             let Some(key) = key_of(&path) else { continue };
             match file_chunks(&key, &bytes) {

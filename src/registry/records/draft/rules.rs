@@ -82,7 +82,10 @@ pub(super) fn approve(
 fn texts_of(record: &Record) -> Result<()> {
     for (at, holder) in record.holders.iter().enumerate() {
         text::visible(format!("holders.{at}.name"), &holder.name)?;
-        holder.share.as_deref().map_or(Ok(()), |share| text::line(format!("holders.{at}.share"), share, 100))?;
+        holder
+            .share
+            .as_deref()
+            .map_or(Ok(()), |share| text::line(format!("holders.{at}.share"), share, 100))?;
     }
     record.status.as_ref().map_or(Ok(()), |status| text::visible("status.list", &status.list))?;
     texts::files(&record.attachments)
