@@ -8,6 +8,7 @@ pub mod clock;
 mod closed;
 pub mod config;
 pub mod error;
+pub mod journal;
 pub mod rule;
 pub mod text;
 

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::http::auth::Gate;
+use crate::http::caller::Caller;
 use crate::http::form::StrictForm;
 use crate::http::oauth::OauthError;
 use crate::http::peer::Peer;
@@ -139,6 +140,7 @@ async fn token(
         given(form.scope).map(|text| Scopes::parse(&text).ok_or(OauthError::InvalidScope)).transpose()?;
     let pairs = credentials_of(&req, given(form.client_id), given(form.client_secret).map(Zeroizing::new))?;
     let (client, grant) = credentials.grant(pairs, peer).await?.ok_or(OauthError::InvalidClient)?;
+    Caller::of(&req).is_client(&client);
     let scopes = wanted.unwrap_or(grant.scopes);
     if scopes.is_empty() || scopes.intersection(grant.scopes) != scopes {
         return Err(OauthError::InvalidScope);

@@ -22,6 +22,7 @@ mod import;
 mod init;
 mod input;
 mod issue;
+mod journal;
 mod keys;
 mod log;
 mod lookup;
@@ -125,7 +126,10 @@ pub fn run() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    journal::begin(match &cli.command {
+        Command::Serve(_) => journal::SERVING,
+        _ => journal::COMMAND,
+    });
     let output = Output::new(cli.globals.json);
     match dispatch(&cli.globals, cli.command, &output) {
         Ok(code) => ExitCode::from(code),

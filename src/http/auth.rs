@@ -11,6 +11,7 @@ use std::sync::Arc;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 
+use super::caller::Caller;
 use super::scope::Permission;
 use super::token::{Claims, TokenKey};
 use crate::clock::{Clock, Moment};
@@ -57,6 +58,7 @@ fn admit<P: Permission>(req: &HttpRequest) -> Result<Client<P>> {
         req.app_data::<web::Data<Gate>>().ok_or_else(|| Error::internal("no gate in this application"))?;
     let now = gate.clock.now();
     let claims = gate.key.verify(bearer(req)?, now)?;
+    Caller::of(req).is_client(&claims.client);
     (gate.admission)(&claims, now)?;
     match P::SCOPE {
         Some(scope) if !claims.scopes.contains(scope) => {

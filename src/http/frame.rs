@@ -10,9 +10,10 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{ResponseError, web};
+use actix_web::{HttpMessage as _, ResponseError, web};
 
 use super::brought::{Brought, Leaving};
+use super::caller::Caller;
 use super::connection::{Connection, Exchange};
 use super::media;
 use super::metrics::Metrics;
@@ -29,6 +30,8 @@ pub struct Frame {
     pub behind_proxy: bool,
     /// Whether the browser may be told to come back over TLS only.
     pub tls: bool,
+    /// The doors of the socket, joined by `+`: where a request came in.
+    pub doors: String,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,12 +50,13 @@ pub async fn frame<B: MessageBody + 'static>(
         return Err(Error::internal("no frame in this application").into());
     };
     let id = RequestId::fresh()?;
-    let begun = Instant::now();
-    let method = req.method().clone();
+    let caller = Caller::default();
+    req.extensions_mut().insert(caller.clone());
+    let line = Line { id: id.clone(), caller, method: req.method().clone(), begun: Instant::now() };
     let _counted = InFlight::new(frame.metrics.clone());
     let exchange = Exchange::begin(req.conn_data::<Arc<Connection>>().cloned());
     let brought = Brought::watch(&mut req);
-    if method == Method::HEAD {
+    if line.method == Method::HEAD {
         // HEAD wherever GET is: routes see a GET, and the connection, which read HEAD, leaves the body out.
         req.head_mut().method = Method::GET;
     }
@@ -74,12 +78,12 @@ pub async fn frame<B: MessageBody + 'static>(
         Ok(mut answer) => {
             safe_headers(answer.headers_mut(), &id, frame.tls);
             let route = answer.request().match_pattern();
-            account(&frame, &id, &method, route.as_deref(), answer.status(), begun.elapsed());
+            line.account(&frame, route.as_deref(), answer.status());
             Ok(answer.map_body(|_, body| leaving(body)))
         }
         Err(mut response) => {
             safe_headers(response.headers_mut(), &id, frame.tls);
-            account(&frame, &id, &method, None, response.status(), begun.elapsed());
+            line.account(&frame, None, response.status());
             let response = response.map_body(|_, body| leaving(body));
             Err(InternalError::from_response("answered", response).into())
         }
@@ -174,29 +178,38 @@ fn safe_headers(headers: &mut HeaderMap, id: &RequestId, tls: bool) {
     }
 }
 
-/// One line and one count: method, route pattern, status, µs. The path and the query never stand in it (I3).
-fn account(
-    frame: &Frame,
-    id: &RequestId,
-    method: &Method,
-    route: Option<&str>,
-    status: StatusCode,
-    took: Duration,
-) {
-    let route = route.unwrap_or("(none)");
-    // A method is any token a caller chooses; as a label it must come from a small set.
-    let known = [
-        Method::GET,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::PATCH,
-    ];
-    let method = if known.contains(method) { method.as_str() } else { "OTHER" };
-    frame.metrics.answered(method, route, status.as_u16(), took);
-    log::info!(target: "access", "{} {method} {route} {} {}us", id.as_str(), status.as_u16(), took.as_micros());
+/// What a request's line says before its answer is known.
+struct Line {
+    id: RequestId,
+    caller: Caller,
+    method: Method,
+    begun: Instant,
+}
+
+impl Line {
+    /// One line and one count: id, door, caller, method, route pattern, status, µs. The path and the query never stand
+    /// in it (I3). Who is refused, or meets a fault, is told at a level that is not left out.
+    fn account(&self, frame: &Frame, route: Option<&str>, status: StatusCode) {
+        let (route, took) = (route.unwrap_or("(none)"), self.begun.elapsed());
+        // A method is any token a caller chooses; as a label it must come from a small set.
+        let known = [
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::PATCH,
+        ];
+        let method = if known.contains(&self.method) { self.method.as_str() } else { "OTHER" };
+        frame.metrics.answered(method, route, status.as_u16(), took);
+        let told = matches!(status.as_u16(), 401 | 403 | 429 | 500..);
+        let level = if told { log::Level::Warn } else { log::Level::Info };
+        let (id, doors, who) = (self.id.as_str(), &frame.doors, self.caller.label());
+        log::log!(
+            target: "access", level, "{id} {doors} {who} {method} {route} {} {}us", status.as_u16(), took.as_micros()
+        );
+    }
 }
 
 #[cfg(test)]

@@ -105,6 +105,7 @@ impl Metrics {
         let latency = HistogramOpts::new("elicense_request_seconds", "Time to the answer, by route pattern.");
         let lookup =
             HistogramOpts::new("elicense_lookup_seconds", "Time of a lookup, to the durable access entry.");
+        add(&registry, IntGauge::with_opts(build_info()))?.set(1);
         let metrics = Self {
             requests: add(&registry, IntCounterVec::new(requests, &["method", "route", "status"]))?,
             latency: add(&registry, HistogramVec::new(latency.buckets(buckets()), &["route"]))?,
@@ -186,6 +187,16 @@ impl Metrics {
         let mut out = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut out).map_err(Error::internal)?;
         String::from_utf8(out).map_err(Error::internal)
+    }
+}
+
+/// Which program this is. The commit is told where whoever built it gave it in `ELICENSE_COMMIT`.
+fn build_info() -> Opts {
+    let info = Opts::new("elicense_build_info", "The program, by its version.");
+    let info = info.const_label("version", env!("CARGO_PKG_VERSION"));
+    match option_env!("ELICENSE_COMMIT") {
+        Some(commit) => info.const_label("commit", commit),
+        None => info,
     }
 }
 

@@ -17,6 +17,7 @@
 pub mod auth;
 pub mod browser;
 pub mod budget;
+pub mod caller;
 pub mod connection;
 pub mod context;
 pub mod defaults;

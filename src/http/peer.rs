@@ -55,7 +55,13 @@ mod tests {
 
     fn of(behind_proxy: bool, forwarded: &[&'static str]) -> Peer {
         let metrics = web::Data::new(Metrics::new().unwrap());
-        let frame = Frame { metrics, time_limit: Duration::from_secs(1), tls: false, behind_proxy };
+        let frame = Frame {
+            metrics,
+            time_limit: Duration::from_secs(1),
+            tls: false,
+            behind_proxy,
+            doors: String::new(),
+        };
         let mut request = TestRequest::get().peer_addr("10.0.0.9:1".parse().unwrap());
         for value in forwarded {
             request = request.append_header((FORWARDED_FOR, *value));

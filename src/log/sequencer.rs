@@ -33,6 +33,7 @@ use super::batch::BatchTree;
 use super::metrics::{Counters, add};
 use crate::clock::Moment;
 use crate::error::Error;
+use crate::journal;
 
 /// A batch whose commit is confirmed.
 #[derive(Debug, Clone)]
@@ -65,6 +66,9 @@ pub trait Committer: Send + 'static {
     /// One transaction: begin the append, [`stamp`], seal and keep the entries, finish, commit. Ok only when
     /// the commit is confirmed. After an error of any kind the next call reads the head anew.
     fn commit(&mut self, batch: &mut [Submission]) -> Result<Committed, Error>;
+
+    /// The log's name.
+    fn log(&self) -> &str;
 
     /// Takes the log, or takes it back after `log_lost`.
     fn claim(&mut self) -> Result<(), Error>;
@@ -190,6 +194,9 @@ fn answer(
     match outcome {
         Ok(Committed { log, note, at, clock, batch }) => {
             shared.counters.committed(submissions.len(), took);
+            if took > journal::SLOW {
+                journal::slow_commit(&log, submissions.len(), took);
+            }
             shared.set(State::Up);
             let waiting = submissions.drain(..).zip(answers.drain(..));
             for (index, (submission, answer)) in (batch.first()..).zip(waiting) {
@@ -227,6 +234,9 @@ fn keep(shared: &Shared, committer: &mut impl Committer) {
         && state != after
     {
         ::log::error!("the log's lease was not kept: {error:?}");
+    }
+    if state == State::Lost && after == State::Up {
+        journal::log_taken(committer.log());
     }
     shared.set(after);
 }

@@ -297,6 +297,10 @@ impl Committer for MemoryCommitter {
         Ok(committed)
     }
 
+    fn log(&self) -> &str {
+        self.log
+    }
+
     fn claim(&mut self) -> Result<(), Error> {
         let (now, claimant) = (self.clock.now(), lease::Claimant { owner: &self.owner, ended: None });
         let claimed = self.logs.write(|store| lease::claim(store, self.log, claimant, now))?;

@@ -19,6 +19,7 @@ mod listeners;
 mod open_files;
 mod server;
 mod shares;
+mod sizes;
 mod socket;
 mod wire;
 

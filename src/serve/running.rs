@@ -9,6 +9,7 @@ use actix_web::web;
 
 use super::beside::Beside;
 use super::health::{Checks, ReadinessCheck};
+use super::sizes::Sizes;
 use super::{Parts, Server};
 use crate::api::document::Document;
 use crate::api::oauth2::{Credentials, Grant};
@@ -20,6 +21,7 @@ use crate::http::context::Context;
 use crate::http::metrics::Metrics;
 use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
+use crate::journal;
 use crate::log::metrics::Counters;
 use crate::policy::Client;
 use crate::registry::Registry;
@@ -46,6 +48,7 @@ pub struct Settings {
 /// A serving registry.
 pub struct Running {
     registry: Registry,
+    node: String,
     server: Server,
     beside: Vec<Beside>,
 }
@@ -93,7 +96,10 @@ impl Running {
                 .app_data(checks.clone());
         };
         let server = Server::start(config, &Parts { metrics, data: Arc::new(data) })?;
-        Ok(Self { registry, server, beside })
+        let database = if registry.store().url().is_postgres() { "postgres" } else { "sqlite" };
+        let doors: Vec<&str> = config.listeners.iter().map(|listener| listener.door.name()).collect();
+        journal::started(&settings.node, database, &doors.join("+"));
+        Ok(Self { registry, node: settings.node, server, beside })
     }
 
     /// Where it listens, for which doors, and whether with TLS.
@@ -103,21 +109,27 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT; then finishes what has begun, commits what waits, gives the log back.
     pub async fn run_until_signal(self) -> Result<()> {
-        let Self { registry, server, beside } = self;
+        let Self { registry, node, server, beside } = self;
         let ended = server.run_until_signal().await;
-        drop(beside);
-        registry.stop_access();
+        end(&registry, &node, beside);
         ended
     }
 
     /// The same without waiting for a signal.
     pub async fn stop(self) -> Result<()> {
-        let Self { registry, server, beside } = self;
+        let Self { registry, node, server, beside } = self;
         let ended = server.stop().await;
-        drop(beside);
-        registry.stop_access();
+        end(&registry, &node, beside);
         ended
     }
+}
+
+/// After the last request: what ran beside them ends, what waits is committed, the log is given back.
+fn end(registry: &Registry, node: &str, beside: Vec<Beside>) {
+    drop(beside);
+    registry.stop_access();
+    Sizes::default().tell(registry);
+    journal::stopped(node);
 }
 
 fn refresher(registry: Registry) -> Result<Beside> {
@@ -134,6 +146,7 @@ const WATCH: Duration = Duration::from_secs(1);
 /// Watches the logs, which other processes write too, and says when the clock falls behind them or is right again.
 fn watcher(registry: Registry) -> Result<Beside> {
     let (mut unread, mut told) = (false, registry.clock_behind());
+    let mut sizes = Sizes::of(&registry);
     Beside::every("watch", WATCH, move || {
         let watched = registry.store().watch_logs();
         // A log that went back was told when it was found.
@@ -142,9 +155,10 @@ fn watcher(registry: Registry) -> Result<Beside> {
             log::error!("the heads of the logs could not be read: {error:?}");
         }
         unread = fails;
+        sizes.look(&registry);
         let behind = registry.clock_behind();
         match (told, behind) {
-            (Some(_), None) => log::warn!("the clock is no longer behind the newest leaf of the logs"),
+            (Some(_), None) => journal::clock_right(),
             // With the time it only gets less: another clock ran ahead, or this one was set back.
             (told, behind) if behind > told => registry.tell_clock(),
             _ => {}

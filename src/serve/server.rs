@@ -16,6 +16,7 @@ use super::socket::{Bound, Parts, serve};
 use super::tls::Certificate;
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
+use crate::journal;
 use crate::rule::Rule;
 
 /// A server that is serving.
@@ -90,7 +91,7 @@ impl Server {
                     Err(fault) => log::error!("the present certificate stays in use: {fault}"),
                 },
                 Woken::Stop => {
-                    log::info!("stopping: requests that have begun are finished");
+                    journal::stopping();
                     return self.stop().await;
                 }
                 Woken::Ended => {

@@ -65,6 +65,7 @@ pub fn serve(bound: Bound, config: &ServeConfig, parts: &Parts) -> Result<Server
         time_limit: config.request_limit,
         behind_proxy: config.behind_proxy,
         tls: tls.is_some(),
+        doors: socket.doors.iter().map(|door| door.name()).collect::<Vec<_>>().join("+"),
     });
     let entrance = Entrance {
         connections: connections.clone(),

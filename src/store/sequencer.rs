@@ -123,6 +123,10 @@ impl Committer for AccessCommitter {
 
     /// The lock before the head, so that an owner has it whenever its name says so. A crash between the two leaves
     /// the owner of before, which the next one to get the lock knows to be gone.
+    fn log(&self) -> &str {
+        &self.log
+    }
+
     fn claim(&mut self) -> Result<()> {
         let now = self.clock.now();
         self.claim = None;

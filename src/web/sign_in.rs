@@ -13,6 +13,7 @@ use super::staff::{Staff, Window};
 use super::views::Shell;
 use crate::error::{Code, Error};
 use crate::http::browser;
+use crate::http::caller::Caller;
 use crate::http::peer::Peer;
 use crate::http::problem::retry_seconds;
 use crate::http::session::{self, AtTheDoor};
@@ -60,11 +61,14 @@ async fn enter(
     let browser = session::cookie_of(&req, &browser::cookie_name(&name, secure)).map(str::to_owned);
     let who = AtTheDoor { name: name.clone(), password: Zeroizing::new(password), peer, browser };
     match window.sessions.sign_in(who, window.clock.now()).await {
-        Ok((fresh, known)) => Ok(HttpResponse::SeeOther()
-            .insert_header((LOCATION, "/"))
-            .append_header((SET_COOKIE, session::cookie(&fresh.cookie, secure)))
-            .append_header((SET_COOKIE, browser::cookie(&name, &known, secure)))
-            .finish()),
+        Ok((fresh, known)) => {
+            Caller::of(&req).is_account(&name);
+            Ok(HttpResponse::SeeOther()
+                .insert_header((LOCATION, "/"))
+                .append_header((SET_COOKIE, session::cookie(&fresh.cookie, secure)))
+                .append_header((SET_COOKIE, browser::cookie(&name, &known, secure)))
+                .finish())
+        }
         Err(error) if error.code == Code::SignInFailed => refused(&window, name, &error),
         Err(error) => Err(PageError(error)),
     }

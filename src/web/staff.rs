@@ -11,6 +11,7 @@ use super::views::{AccountView, ItemChoice, LookupView, Shell, Typed};
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error};
 use crate::http::Pending;
+use crate::http::caller::Caller;
 use crate::http::session::{self, Session, Sessions};
 
 /// What a clerk asks for.
@@ -78,12 +79,14 @@ impl FromRequest for Staff {
     fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let window = req.app_data::<web::Data<Window>>().cloned();
         let key = session::key_of(req, session::is_secure(req));
+        let caller = Caller::of(req);
         Box::pin(async move {
             let window = window.ok_or_else(|| Error::internal("no window in this application"))?;
             let key = key.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
             let now = window.clock.now();
             let found = window.sessions.find(key, now).await?;
             let session = found.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
+            caller.is_account(&session.account);
             Ok(Self { session, now, window })
         })
     }

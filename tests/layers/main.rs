@@ -37,6 +37,7 @@ const RANKS: &[(&str, u8)] = &[
     ("closed", 0),
     ("config", 0),
     ("error", 0),
+    ("journal", 0),
     ("text", 0),
     ("rule", 0),
 ];

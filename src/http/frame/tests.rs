@@ -30,6 +30,7 @@ fn data() -> (web::Data<Metrics>, web::Data<Frame>) {
         time_limit: Duration::from_millis(50),
         tls: false,
         behind_proxy: false,
+        doors: "agency".to_owned(),
     };
     (metrics, web::Data::new(frame))
 }

@@ -49,6 +49,9 @@ impl Committer for Gated {
         self.go.recv().expect("the test ended: panics in the sequencer's thread");
         self.inner.commit(batch)
     }
+    fn log(&self) -> &str {
+        self.inner.log()
+    }
     fn claim(&mut self) -> Result<(), Error> {
         self.inner.claim()
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
+use crate::journal;
 use crate::log::lease::LONGEST_S;
 use crate::log::sequencer::{Sequencer, Settings};
 use crate::registry::Registry;
@@ -73,6 +74,7 @@ impl Registry {
         let committer =
             AccessCommitter::new(self.store().clone(), name, own, signer, self.inner.clock.clone());
         let sequencer = Sequencer::start(committer, Settings::default())?;
+        journal::log_taken(name);
         let access = AccessLog::over(name, sequencer);
         *self.inner.access.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(access));
         Ok(())

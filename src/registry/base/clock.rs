@@ -1,6 +1,7 @@
 //! A clock that is behind the logs. Their time never goes back, so after a process whose clock ran ahead the entries of
 //! all others have its last time, until theirs is later.
 
+use crate::journal;
 use crate::registry::Registry;
 
 /// Behind by less than this is nothing: machines on one database differ by as much.
@@ -17,10 +18,7 @@ impl Registry {
     /// Says in the operator's log that the clock is behind.
     pub fn tell_clock(&self) {
         if let Some(behind) = self.clock_behind() {
-            ::log::warn!(
-                "the clock is {behind} s behind the newest leaf of the logs: new entries have the time of that leaf until \
-                 then. Look at the clock of this machine, and at those of others that wrote to this registry"
-            );
+            journal::clock_behind(behind);
         }
     }
 }
