@@ -237,6 +237,9 @@ closed! {
         StoreIo, "store_io", "磁盘读写出错。请检查磁盘，必要时从备份恢复。", "The disk failed to read or write. Check it, and restore a backup if it stays so.";
         StoreDamaged, "store_damaged", "数据库文件已损坏。请停止服务，从备份恢复。", "The database file is damaged. Stop serving and restore a backup.";
         DataMissing, "data_missing", "数据目录不存在。请核对 --data，或先用 elicense init 建立证照库。", "There is no data directory there. Check --data, or make a registry with elicense init.";
+        ClockBehind, "clock_behind", "本机时钟落后于日志中最新的时间。请校准时钟；若曾有时钟超前的机器写入，可等到该时间之后。", "The clock is behind the newest leaf of the logs. Set it right, or wait if another clock ran ahead.";
+        FilesLimit, "files_limit", "可打开的文件数太少。请把硬限制提高到 4096 以上（systemd 的 LimitNOFILE）。", "Too few files may be open. Raise the hard limit to 4096 or more (LimitNOFILE of systemd).";
+        DiskSpace, "disk_space", "数据目录所在磁盘的剩余空间不足 1 GiB。请腾出空间。", "Less than 1 GiB is free on the disk of the data directory. Make room.";
         NodeUnknown, "node_unknown", "没有这个节点。请使用已有的节点名，或先用 elicense log add access-<节点> 建立。", "There is no such node. Name one that exists, or make its log with elicense log add access-<node>.";
 
         // Requests (请求)

@@ -12,6 +12,7 @@ mod backup;
 mod bench_fill;
 #[cfg(feature = "bench-routes")]
 mod bench_rows;
+mod check_config;
 mod clients;
 mod coverage;
 pub mod demo;
@@ -60,6 +61,8 @@ enum Command {
     Init(init::Args),
     /// Serve the API and the pages.
     Serve(serve::Args),
+    /// Say each thing that would stop `serve` with the same options; it serves nothing.
+    CheckConfig(serve::Args),
     /// Bring the database to this program's schema, and its sealed rows to the layout of today.
     Migrate,
     /// Agencies and their authority.
@@ -145,6 +148,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Demo(args) => demo::command::run(globals, &args, output),
         Command::Init(args) => init::run(globals, &args, output),
         Command::Serve(args) => serve::run(globals, &args, output),
+        Command::CheckConfig(args) => check_config::run(globals, &args, output),
         Command::Migrate => migrate::run(globals, output),
         Command::Agencies(command) => agencies::run(globals, command, output),
         Command::Keys(command) => keys::run(globals, command, output),

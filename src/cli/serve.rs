@@ -35,7 +35,7 @@ pub struct Args {
     behind_proxy: bool,
     /// The name of this process: its access log is `access-<node>`.
     #[arg(long, default_value = "main")]
-    node: String,
+    pub(super) node: String,
     /// Worker threads of each socket; the cores of the machine by default.
     #[arg(long)]
     workers: Option<usize>,
@@ -44,8 +44,8 @@ pub struct Args {
     point_hops: bool,
 }
 
-/// Serves until a signal; what was acknowledged before it is finished.
-pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
+/// What the arguments say about the sockets.
+pub fn config(args: &Args) -> Result<ServeConfig> {
     let mut listeners = Vec::new();
     for (door, address) in [
         (Door::Public, args.public),
@@ -68,6 +68,12 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if let Some(workers) = args.workers {
         config.workers = workers;
     }
+    Ok(config)
+}
+
+/// Serves until a signal; what was acknowledged before it is finished.
+pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
+    let config = config(args)?;
     let mut opening = globals.existing()?;
     opening.place.point_hops = args.point_hops;
     let registry = crate::registry::Registry::open(opening)?;

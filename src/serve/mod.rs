@@ -2,11 +2,12 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | check what the command line said | [`sockets`] |
+//! | check what the command line said | [`sockets`], [`check`] |
 //! | serve until a signal | [`Server::start`], then [`Server::run_until_signal`] |
 //! | serve in a test | [`Server::start`] on port 0, [`Server::addresses`], [`Server::stop`] |
 //! | put a resource on a door | the functions of [`routes`] |
 
+pub mod check;
 pub mod health;
 pub mod routes;
 pub mod running;

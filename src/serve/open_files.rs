@@ -22,9 +22,17 @@ pub fn raise() -> usize {
             log::warn!("the limit of open files could not be raised: {fault}");
         }
     }
-    getrlimit(Resource::Nofile)
-        .current
-        .map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
+    counted(getrlimit(Resource::Nofile).current)
+}
+
+/// The limit that [`raise`] can reach.
+pub fn hard_limit() -> usize {
+    counted(getrlimit(Resource::Nofile).maximum)
+}
+
+/// No limit is the largest one.
+fn counted(limit: Option<u64>) -> usize {
+    limit.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
 }
 
 /// Files this process has open now; zero where the system does not tell.

@@ -132,7 +132,8 @@ impl Server {
     }
 }
 
-fn cannot_bind(socket: &Socket, fault: std::io::Error) -> Error {
+/// An address that is in use, or is none of this machine.
+pub(super) fn cannot_bind(socket: &Socket, fault: std::io::Error) -> Error {
     let detail = format!("The address {} cannot be opened: {fault}.", socket.address);
     Error::new(Code::ConfigInvalid, detail).rule(Rule::ListenerAddress)
 }

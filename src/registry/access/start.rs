@@ -21,7 +21,10 @@ impl Registry {
     }
 
     /// Refuses a node that has no log: it is made by `init` or `log add`, never by a start (I11).
-    fn known_node(&self, node: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// `config_invalid` with rule `node_unknown`, and the nodes there are.
+    pub fn known_node(&self, node: &str) -> Result<()> {
         let heads = self.store().read_access_now(|reader| reader.heads())?;
         let name = format!("access-{node}");
         if heads.iter().any(|head| head.log == name) {
