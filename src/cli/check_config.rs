@@ -8,20 +8,20 @@ use super::serve::{self, Args};
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::rule::Rule;
-use crate::serve::check::{self, Checked};
+use crate::serve::check::{self, Need};
 use crate::trust::MasterKey;
 
 /// Exit code 0: it would start; 1: something would stop it, and each such thing was told.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut checked = match serve::config(args) {
         Ok(config) => check::doors(&config),
-        Err(error) => vec![Checked::new("doors", Err(error))],
+        Err(error) => vec![Need::new("doors", Err(error))],
     };
     match globals.place() {
         Ok(place) => checked.extend(check::machine(&place.dir)),
-        Err(error) => checked.push(Checked::new("database", Err(error))),
+        Err(error) => checked.push(Need::new("database", Err(error))),
     }
-    checked.push(Checked::new("master key", master_key(globals)));
+    checked.push(Need::new("master key", master_key(globals)));
     checked.extend(registry(globals, &args.node));
     let wrong = checked.iter().filter(|one| one.found.is_err()).count();
     let ends = if wrong == 0 {
@@ -45,16 +45,16 @@ fn master_key(globals: &Globals) -> Result<String> {
 
 /// The database, its schema, whether the key is its own, whether its logs go on from what was confirmed; then the node
 /// and the clock. The later ones cannot be known where the database does not open.
-fn registry(globals: &Globals, node: &str) -> Vec<Checked> {
+fn registry(globals: &Globals, node: &str) -> Vec<Need> {
     let registry = match globals.existing().and_then(Registry::open) {
         Ok(registry) => registry,
-        Err(error) => return vec![Checked::new("database", Err(error))],
+        Err(error) => return vec![Need::new("database", Err(error))],
     };
     let kind = if registry.store().url().is_postgres() { "PostgreSQL" } else { "SQLite" };
     vec![
-        Checked::new("database", Ok(format!("{kind}, of this program's schema"))),
-        Checked::new("node", registry.known_node(node).map(|()| node.to_owned())),
-        Checked::new("clock", clock(&registry)),
+        Need::new("database", Ok(format!("{kind}, of this program's schema"))),
+        Need::new("node", registry.known_node(node).map(|()| node.to_owned())),
+        Need::new("clock", clock(&registry)),
     ]
 }
 
@@ -68,7 +68,7 @@ fn clock(registry: &Registry) -> Result<String> {
     }
 }
 
-fn line(checked: &Checked) -> String {
+fn line(checked: &Need) -> String {
     let name = checked.name;
     match &checked.found {
         Ok(found) => format!("ok     {name}: {found}"),
@@ -85,7 +85,7 @@ fn line(checked: &Checked) -> String {
     }
 }
 
-fn value(checked: &Checked) -> Value {
+fn value(checked: &Need) -> Value {
     match &checked.found {
         Ok(found) => json!({"name": checked.name, "ok": true, "found": found}),
         Err(error) => json!({

@@ -18,15 +18,15 @@ const FILES: usize = 4096;
 /// Bytes that are free on the disk of the data directory at least.
 const FREE: u64 = 1 << 30;
 
-/// One thing that was looked at.
-pub struct Checked {
+/// One thing that a start needs.
+pub struct Need {
     /// A stable name: `doors`, `tls`, `address`, `data`, `files`, `disk`, …
     pub name: &'static str,
     /// What was found, or what would stop a start.
     pub found: Result<String>,
 }
 
-impl Checked {
+impl Need {
     /// What came out under a name.
     pub fn new(name: &'static str, found: Result<String>) -> Self {
         Self { name, found }
@@ -34,12 +34,12 @@ impl Checked {
 }
 
 /// The doors, the certificates that they name, and whether their addresses can be had; each is opened and given back.
-pub fn doors(config: &ServeConfig) -> Vec<Checked> {
+pub fn doors(config: &ServeConfig) -> Vec<Need> {
     let sockets = match sockets(config) {
         Ok(sockets) => sockets,
-        Err(fault) => return vec![Checked::new("doors", Err(fault.into()))],
+        Err(fault) => return vec![Need::new("doors", Err(fault.into()))],
     };
-    let mut checked = vec![Checked::new(
+    let mut checked = vec![Need::new(
         "doors",
         Ok(format!("{} doors, {} addresses", config.listeners.len(), sockets.len())),
     )];
@@ -47,22 +47,22 @@ pub fn doors(config: &ServeConfig) -> Vec<Checked> {
         if let Some(files) = &socket.tls {
             let told = format!("{}", files.certificate.display());
             let found = Certificate::load(files.clone()).map(|_| told).map_err(Error::from);
-            checked.push(Checked::new("tls", found));
+            checked.push(Need::new("tls", found));
         }
         let bound = TcpListener::bind(socket.address).map_err(|fault| cannot_bind(socket, fault));
-        checked.push(Checked::new("address", bound.map(|_| socket.address.to_string())));
+        checked.push(Need::new("address", bound.map(|_| socket.address.to_string())));
     }
     checked
 }
 
 /// The data directory and what the machine gives: files that may be open, free space.
-pub fn machine(dir: &Path) -> Vec<Checked> {
+pub fn machine(dir: &Path) -> Vec<Need> {
     let free = statvfs(dir).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
     let free = free.map_err(|fault| unusable(fault.into()));
     vec![
-        Checked::new("data", writable(dir)),
-        Checked::new("files", enough_files(open_files::hard_limit())),
-        Checked::new("disk", free.and_then(enough_space)),
+        Need::new("data", writable(dir)),
+        Need::new("files", enough_files(open_files::hard_limit())),
+        Need::new("disk", free.and_then(enough_space)),
     ]
 }
 
