@@ -69,6 +69,7 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::log::LogSigner;
+use crate::policy::Guard;
 use crate::store::{Place, Store};
 use crate::trust::MasterKey;
 use crate::trust::remembered::Remembered;
@@ -98,6 +99,8 @@ struct Inner {
     access: RwLock<Option<Arc<AccessLog>>>,
     /// Secrets of clients that were right.
     remembered: Remembered,
+    /// Who was charged for whom; gives out permits.
+    guard: Guard,
 }
 
 /// What a registry is opened with.
@@ -148,6 +151,7 @@ impl Registry {
             signers: Mutex::default(),
             access: RwLock::default(),
             remembered: Remembered::new()?,
+            guard: Guard::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -165,6 +169,11 @@ impl Registry {
     /// The database below; for commands that look after it (backup, fsck) and for tests.
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// What gives out permits: who was charged for whom today.
+    pub fn guard(&self) -> &Guard {
+        &self.inner.guard
     }
 
     /// Region names.

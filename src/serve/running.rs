@@ -15,7 +15,6 @@ use crate::api::oauth2::{Credentials, Grant};
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
 use crate::http::auth::Gate;
-use crate::http::budget::Budgets;
 use crate::http::context::Context;
 use crate::http::metrics::Metrics;
 use crate::http::scope::Scopes;
@@ -64,14 +63,8 @@ impl Running {
         ];
         let metrics = web::Data::new(Metrics::new()?);
         super::watched::watch(&metrics, &registry)?;
-        let context = web::Data::new(Context {
-            registry: registry.clone(),
-            budgets: Budgets::default(),
-            metrics: metrics.clone(),
-        });
-        for (actor, holder, at) in registry.accesses_of_today()? {
-            context.budgets.seed(&actor, *holder.bytes(), at);
-        }
+        let context = web::Data::new(Context { registry: registry.clone(), metrics: metrics.clone() });
+        registry.recall_charges()?;
         let gate = web::Data::new(gate(&registry));
         let credentials = web::Data::new(credentials(&registry));
         let window = web::Data::new(Window {

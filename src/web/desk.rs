@@ -41,7 +41,7 @@ impl Desk for RegistryDesk {
         self.items.clone()
     }
 
-    fn lookup(&self, asked: Asked, session: Session, now: Moment) -> Pending<LookupView> {
+    fn lookup(&self, asked: Asked, session: Session) -> Pending<LookupView> {
         let context = self.context.clone();
         let item_name = self.items.iter().find(|item| item.code == asked.item).map(|item| item.name.clone());
         Box::pin(async move {
@@ -52,7 +52,6 @@ impl Desk for RegistryDesk {
             let actor = Actor::Account(std::sync::Arc::new(account));
             let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;
-            context.charge(&actor, prepared.key, now)?;
             let looked_up = context.registry.lookup_value(&actor, prepared).await?;
             view(&context.registry.snapshot(), &looked_up, &asked, item_name)
         })

@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::identity::{CodeType, HolderCode};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::access::{LoggedAccess, Outcome, OwnItem, Seat};
 use crate::record::{Digest, canonical};
@@ -87,8 +86,12 @@ impl Registry {
                 Some((Entry::of(actor).own_item(OwnItem::Accesses, reason), decision))
             }
         };
-        let code = self.parsed(holder)?;
-        let key = crate::registry::base::asked::holder_key(self.store().vault().index(), &code);
+        let asked = self.asked_holder(holder, "holder")?;
+        let key = match viewer {
+            Viewer::Holder => asked.own_key(),
+            Viewer::Office { actor, .. } => self.permit(actor, Scope::Holder, &asked)?.holder(),
+        };
+        let code = asked.parsed.code;
         let first: Own = (key, code.key_type().to_owned(), code.key_code().to_owned());
         let own = self.store().read(Cost::Point, move |reader| linked(reader, first)).await?;
         let after = page.after.as_deref().map(parse_cursor).transpose()?;
@@ -101,18 +104,6 @@ impl Registry {
             entry.note(&*self.access()?, Touched::one(&code, key), came_to).await?;
         }
         Ok(list)
-    }
-
-    fn parsed(&self, holder: &AskedHolder) -> Result<HolderCode> {
-        let code_type: CodeType = holder.code_type.parse().map_err(|fault| {
-            Error::new(Code::FieldInvalid, "no such holder code type")
-                .at("holder.type")
-                .rule(Rule::CodeTypeUnknown)
-                .caused_by(fault)
-        })?;
-        HolderCode::parse_with(code_type, &holder.code, Some(self.now().day()), self.regions())
-            .map(|parsed| parsed.code)
-            .map_err(|fault| Error::from(fault).at("holder.code"))
     }
 
     fn gather(

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
+use crate::policy::{Actor, Permit, Scope};
 use crate::record::access::Presence;
 use crate::registry::Registry;
 use crate::rule::Rule;
@@ -133,26 +134,32 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     Ok(())
 }
 
-/// The holder key of a code.
-pub fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {
+/// The holder key of a code. Whoever asks for a holder gets its key with a permit ([`Registry::permit`]); this is
+/// for the rows of records that are written or were read.
+pub(in crate::registry) fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {
     index.holder_key(code.key_type(), code.key_code())
 }
 
+/// A holder that is asked for, whose number was checked. Its key comes with a permit and in no other way.
+pub struct AskedCode {
+    /// The code, and what was noticed about it.
+    pub(in crate::registry) parsed: Parsed,
+    key: HolderKey,
+}
+
+impl AskedCode {
+    /// The key, for the holder itself: whoever asks for its own is not charged.
+    pub(in crate::registry) fn own_key(&self) -> HolderKey {
+        self.key
+    }
+}
+
 impl Registry {
-    /// The key of a holder that is asked for: what a budget counts, before anything is read.
+    /// Checks a holder's number; `field` is where the request has it. A bad number costs nothing.
     ///
     /// # Errors
-    /// `field_invalid` or `holder_code_invalid` at `holder`.
-    pub fn key_of(&self, asked: &AskedHolder) -> Result<HolderKey> {
-        self.asked_holder(asked, "holder").map(|(_, key)| key)
-    }
-
-    /// Checks a holder's number and gives its key; `field` is where the request has it.
-    pub(in crate::registry) fn asked_holder(
-        &self,
-        asked: &AskedHolder,
-        field: &str,
-    ) -> Result<(Parsed, HolderKey)> {
+    /// `field_invalid` or `holder_code_invalid` at `field`.
+    pub(in crate::registry) fn asked_holder(&self, asked: &AskedHolder, field: &str) -> Result<AskedCode> {
         let code_type: CodeType = asked.code_type.parse().map_err(|fault| {
             Error::new(Code::FieldInvalid, "no such holder code type")
                 .at(format!("{field}.type"))
@@ -163,6 +170,30 @@ impl Registry {
         let parsed = HolderCode::parse_with(code_type, &asked.code, Some(today), self.regions())
             .map_err(|fault| Error::from(fault).at(format!("{field}.code")))?;
         let key = holder_key(self.store().vault().index(), &parsed.code);
-        Ok((parsed, key))
+        Ok(AskedCode { parsed, key })
+    }
+
+    /// Charges the actor for a holder that it asks for, before anything is read.
+    ///
+    /// # Errors
+    /// `budget_spent`.
+    pub(in crate::registry) fn permit<'a>(
+        &self,
+        actor: &'a Actor,
+        scope: Scope,
+        asked: &AskedCode,
+    ) -> Result<Permit<'a>> {
+        self.guard().permit(actor, scope, asked.key, self.now())
+    }
+
+    /// The same for all holders that something is written about.
+    pub(in crate::registry) fn permit_all(
+        &self,
+        actor: &Actor,
+        scope: Scope,
+        holders: impl IntoIterator<Item = HolderKey>,
+    ) -> Result<()> {
+        let now = self.now();
+        holders.into_iter().try_for_each(|holder| self.guard().permit(actor, scope, holder, now).map(drop))
     }
 }

@@ -8,7 +8,7 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::CodeType;
 use crate::log::LogMark;
-use crate::policy::{Actor, Decision, Scope, decide};
+use crate::policy::{Actor, Decision, Scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::extract::DirectorySaid;
@@ -149,21 +149,23 @@ impl Registry {
     /// verdict, and for what is elsewhere the office that keeps it. No face, no number, no envelope.
     ///
     /// # Errors
-    /// `purpose_missing`; `holder_code_invalid`; `forbidden` (noted as an access) where no type is allowed.
+    /// `purpose_missing`; `holder_code_invalid`; `budget_spent`; `forbidden` (noted as an access) where no type is allowed.
     pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<DirectoryAnswer> {
         check_purpose(&ask.purpose)?;
-        let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
+        let holder = self.asked_holder(&ask.holder, "holder")?;
+        let permit = self.permit(actor, Scope::Lookup, &holder)?;
+        let parsed = holder.parsed;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
         let entry = Entry::of(actor).purpose(&ask.purpose);
-        let mut touched = Touched::one(&parsed.code, key);
-        let decided = |type_code: &str| decide(actor, Scope::Lookup, type_code, Some(&ask.purpose.item));
+        let mut touched = Touched::one(&parsed.code, permit.holder());
+        let decided = |type_code: &str| permit.decide(type_code, Some(&ask.purpose.item));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
         if let Some(reason) = decision.refusal() {
             entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
-        let found = self.scan(&snapshot, &parsed.code, key, false).await?;
+        let found = self.scan(&snapshot, &permit, &parsed.code, false).await?;
         let lister = Lister {
             snapshot: &snapshot,
             lives: &found.lives,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
-use crate::policy::{Actor, Fields, Scope, decide};
+use crate::policy::{Actor, Fields, Scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::Event;
@@ -183,17 +183,17 @@ impl Registry {
     /// lets the whole out; else only what happened and when.
     ///
     /// # Errors
-    /// `purpose_missing`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
+    /// `purpose_missing`; `budget_spent`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
     pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<HistoryAnswer> {
         check_purpose(&ask.purpose)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let (held, identifier) = (snapshot.clone(), ask.identifier.clone());
-        let here =
-            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
+        let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
+        let held = snapshot.clone();
+        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
         let kept = here.all_versions()?;
         let current = kept.first()?;
-        let decision = decide(actor, Scope::Lookup, &current.type_code, Some(&ask.purpose.item));
+        let decision = permit.decide(&current.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
         let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([current.type_code.as_str()]));
         if let Some(rule) = decision.refusal() {

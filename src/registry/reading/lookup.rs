@@ -22,7 +22,7 @@ pub(in crate::registry) use scan::FoundRow;
 use crate::error::{Code, Error, Result};
 use crate::identity::Parsed;
 use crate::log::Submission;
-use crate::policy::{Actor, Decision, Scope, decide};
+use crate::policy::{Actor, Decision, Permit, Scope};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
@@ -38,11 +38,14 @@ impl Registry {
     /// Checks number and purpose. A bad number is refused here, before anything is read or logged.
     pub fn prepare_lookup<'a>(&self, ask: &'a Ask) -> Result<Prepared<'a>> {
         check_purpose(&ask.purpose)?;
-        let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
-        Ok(Prepared { ask, parsed, key })
+        let holder = self.asked_holder(&ask.holder, "holder")?;
+        Ok(Prepared { ask, holder })
     }
 
     /// Answers a prepared lookup in bytes.
+    ///
+    /// # Errors
+    /// `budget_spent`; `forbidden` (noted as an access).
     pub async fn lookup(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Answered> {
         let form = prepared.ask.receipt;
         let (judged, submission) = self.judged(actor, prepared).await?;
@@ -65,19 +68,21 @@ impl Registry {
     async fn judged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<(Judged, Submission)> {
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let Prepared { ask, parsed, key } = prepared;
-        let mut touched = Touched::one(&parsed.code, key);
+        let Prepared { ask, holder } = prepared;
+        let permit = self.permit(actor, Scope::Lookup, &holder)?;
+        let parsed = holder.parsed;
+        let mut touched = Touched::one(&parsed.code, permit.holder());
         let entry = Entry::of(actor)
             .purpose(&ask.purpose)
             .types(ask.types.as_ref().map(|types| types.iter().map(String::as_str)))
             .fields(ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str)));
         let types = asked_types(&snapshot, ask)?;
-        let asking = Asking { snapshot: &snapshot, actor, ask, types: types.as_deref() };
+        let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
         if let Some(reason) = asking.refusal() {
             entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
-        let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
+        let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;
         let (judged, decision) = asking.show(self, parsed, found, &mut touched)?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
@@ -89,14 +94,16 @@ impl Registry {
     #[cfg(feature = "bench-routes")]
     pub async fn lookup_unlogged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Vec<u8>> {
         let snapshot = self.fresh_snapshot()?;
-        let Prepared { ask, parsed, key } = prepared;
+        let Prepared { ask, holder } = prepared;
+        let permit = self.permit(actor, Scope::Lookup, &holder)?;
+        let parsed = holder.parsed;
         let types = asked_types(&snapshot, ask)?;
-        let asking = Asking { snapshot: &snapshot, actor, ask, types: types.as_deref() };
+        let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
         if let Some(reason) = asking.refusal() {
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
-        let mut touched = Touched::one(&parsed.code, key);
-        let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
+        let mut touched = Touched::one(&parsed.code, permit.holder());
+        let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;
         asking.show(self, parsed, found, &mut touched)?.0.written()?.unlogged(self.now())
     }
 }
@@ -104,7 +111,7 @@ impl Registry {
 /// Who asks for which types.
 struct Asking<'a> {
     snapshot: &'a Snapshot,
-    actor: &'a Actor,
+    permit: Permit<'a>,
     ask: &'a Ask,
     /// Codes of the types asked for; none where all were.
     types: Option<&'a [String]>,
@@ -112,7 +119,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     fn decide(&self, type_code: &str) -> Decision {
-        decide(self.actor, Scope::Lookup, type_code, Some(&self.ask.purpose.item))
+        self.permit.decide(type_code, Some(&self.ask.purpose.item))
     }
 
     /// The reason why nothing of this lookup is allowed; none where something is. Of the types asked for each must

@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, Parsed};
 use crate::log::tile::StoredNodes;
 use crate::log::{Hash, LogMark, proof};
+use crate::policy::Permit;
 use crate::record::Reason;
 use crate::registry::Registry;
 use crate::registry::access::entry::CoHolder;
@@ -77,11 +78,11 @@ impl Registry {
     pub(in crate::registry) async fn scan(
         &self,
         snapshot: &Arc<Snapshot>,
+        permit: &Permit<'_>,
         code: &HolderCode,
-        key: HolderKey,
         proofs: bool,
     ) -> Result<Found> {
-        let snapshot = snapshot.clone();
+        let (snapshot, key) = (snapshot.clone(), permit.holder());
         let credit_code = code.credit_code().map(str::to_owned);
         let cost = if proofs { Cost::Scan } else { Cost::Point };
         self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, proofs)).await

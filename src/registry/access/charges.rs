@@ -1,16 +1,15 @@
-//! Who looked at whom today: what budgets are rebuilt from at start.
+//! What was charged today, as the access logs show it: a process that starts goes on from there.
 
-use crate::clock::Moment;
 use crate::error::Result;
+use crate::policy::Charge;
 use crate::record::access::LoggedAccess;
 use crate::registry::Registry;
-use crate::trust::HolderKey;
 
 impl Registry {
-    /// Who looked at whom since 00:00 UTC+8, out of every access log: what budgets are rebuilt from at start.
-    pub fn accesses_of_today(&self) -> Result<Vec<(String, HolderKey, Moment)>> {
-        let midnight = self.now().day().start();
-        let mut found = Vec::new();
+    /// Notes who looked at whom since 00:00 UTC+8, out of every access log.
+    pub fn recall_charges(&self) -> Result<()> {
+        let today = self.now().day();
+        let midnight = today.start();
         let heads = self.store().read_access_now(|reader| reader.heads())?;
         for head in heads.iter().filter(|head| head.log.starts_with("access-")) {
             // Newest first, in steps of 1,000 leaves, until a batch of yesterday.
@@ -23,9 +22,13 @@ impl Registry {
                 for batch in batches.iter().filter(|batch| batch.at >= midnight) {
                     for item in batch.items.iter().flatten() {
                         let entry = LoggedAccess::parse(&item.entry).ok();
-                        let actor = entry.as_ref().and_then(|entry| entry.text("actor")).map(str::to_owned);
+                        let actor = entry.as_ref().and_then(|entry| entry.text("actor"));
                         if let (Some(actor), Some(holder)) = (actor, item.holders.first()) {
-                            found.push((actor, *holder, batch.at));
+                            self.guard().note(&Charge {
+                                day: batch.at.day(),
+                                actor: actor.into(),
+                                holder: *holder,
+                            });
                         }
                     }
                 }
@@ -35,6 +38,6 @@ impl Registry {
                 end = from;
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
