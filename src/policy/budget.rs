@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
+use crate::store::Charge;
 use crate::trust::HolderKey;
 
 /// The budgets of all actors for the present legal day.
@@ -28,17 +29,6 @@ struct Books {
 struct Book {
     day: Day,
     seen: HashSet<HolderKey>,
-}
-
-/// A holder that an actor was charged for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Charge {
-    /// The legal day.
-    pub day: Day,
-    /// Whom, as the access entries name it.
-    pub actor: Box<str>,
-    /// For whom; of an identifier that names nothing, its own keyed hash.
-    pub holder: HolderKey,
 }
 
 impl Budgets {

@@ -8,10 +8,10 @@ mod agency;
 mod budget;
 mod grant;
 mod permit;
+mod walks;
 
 pub use actor::{Account, Actor, Client, Scope, ScopeFault};
 pub use agency::agency_for;
-pub use budget::Charge;
 pub use grant::{Decision, Fields, Grant, Selection};
 pub use permit::{Guard, Permit};
 

@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 pub use access::follower::Lag;
 pub use access::line::{AccessLine, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
+pub use access::sharing::Sharing;
 pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
 pub use actions::dispute::{DisputeCommand, Disputed};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};

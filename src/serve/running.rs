@@ -1,8 +1,8 @@
 //! A registry that serves: its parts put together, what runs beside the requests, and the end of both.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web;
@@ -21,7 +21,7 @@ use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::log::metrics::Counters;
 use crate::policy::Client;
-use crate::registry::Registry;
+use crate::registry::{Registry, Sharing};
 use crate::store::WalCare;
 use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
@@ -47,6 +47,7 @@ pub struct Running {
     registry: Registry,
     server: Server,
     beside: Vec<Beside>,
+    sharing: Arc<Mutex<Sharing>>,
 }
 
 impl Running {
@@ -55,16 +56,17 @@ impl Running {
         registry.await_access(&settings.node)?;
         registry.refresh()?;
         registry.store().keep_anchors()?;
+        let sharing = Arc::new(Mutex::new(registry.share()?));
         let beside = vec![
             refresher(registry.clone())?,
             follower(registry.clone())?,
             watcher(registry.clone())?,
             wal_care(&registry)?,
+            sharer(sharing.clone())?,
         ];
         let metrics = web::Data::new(Metrics::new()?);
         super::watched::watch(&metrics, &registry)?;
         let context = web::Data::new(Context { registry: registry.clone(), metrics: metrics.clone() });
-        registry.recall_charges()?;
         let gate = web::Data::new(gate(&registry));
         let credentials = web::Data::new(credentials(&registry));
         let window = web::Data::new(Window {
@@ -86,7 +88,7 @@ impl Running {
                 .app_data(checks.clone());
         };
         let server = Server::start(config, &Parts { metrics, data: Arc::new(data) })?;
-        Ok(Self { registry, server, beside })
+        Ok(Self { registry, server, beside, sharing })
     }
 
     /// Where it listens, for which doors, and whether with TLS.
@@ -96,18 +98,20 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT; then finishes what has begun, commits what waits, gives the log back.
     pub async fn run_until_signal(self) -> Result<()> {
-        let Self { registry, server, beside } = self;
+        let Self { registry, server, beside, sharing } = self;
         let ended = server.run_until_signal().await;
         drop(beside);
+        exchange(&sharing);
         registry.stop_access();
         ended
     }
 
     /// The same without waiting for a signal.
     pub async fn stop(self) -> Result<()> {
-        let Self { registry, server, beside } = self;
+        let Self { registry, server, beside, sharing } = self;
         let ended = server.stop().await;
         drop(beside);
+        exchange(&sharing);
         registry.stop_access();
         ended
     }
@@ -119,6 +123,21 @@ fn refresher(registry: Registry) -> Result<Beside> {
             log::error!("policy could not be read anew: {error:?}");
         }
     })
+}
+
+/// How often the processes tell each other whom they charged.
+const SHARE: Duration = Duration::from_secs(1);
+
+/// Tells the other processes whom this one charged, and hears it of them.
+fn sharer(sharing: Arc<Mutex<Sharing>>) -> Result<Beside> {
+    Beside::every("budgets", SHARE, move || exchange(&sharing))
+}
+
+fn exchange(sharing: &Mutex<Sharing>) {
+    let exchanged = sharing.lock().unwrap_or_else(PoisonError::into_inner).exchange();
+    if let Err(error) = exchanged {
+        log::error!("the processes could not tell each other whom they charged: {error:?}");
+    }
 }
 
 /// How often the heads of all logs are held against what was confirmed of them, and the clock against the heads.

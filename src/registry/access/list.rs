@@ -89,7 +89,7 @@ impl Registry {
         let asked = self.asked_holder(holder, "holder")?;
         let key = match viewer {
             Viewer::Holder => asked.own_key(),
-            Viewer::Office { actor, .. } => self.permit(actor, Scope::Holder, &asked)?.holder(),
+            Viewer::Office { actor, .. } => self.permit(actor, Scope::Holder, &asked).await?.holder(),
         };
         let code = asked.parsed.code;
         let first: Own = (key, code.key_type().to_owned(), code.key_code().to_owned());

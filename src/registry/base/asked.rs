@@ -4,7 +4,6 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
-use crate::policy::{Actor, Permit, Scope};
 use crate::record::access::Presence;
 use crate::registry::Registry;
 use crate::rule::Rule;
@@ -134,7 +133,7 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     Ok(())
 }
 
-/// The holder key of a code. Whoever asks for a holder gets its key with a permit ([`Registry::permit`]); this is
+/// The holder key of a code. Whoever asks for a holder gets its key with a permit; this is
 /// for the rows of records that are written or were read.
 pub(in crate::registry) fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {
     index.holder_key(code.key_type(), code.key_code())
@@ -148,6 +147,11 @@ pub struct AskedCode {
 }
 
 impl AskedCode {
+    /// The key, to be charged for. Whoever reads takes it out of the permit.
+    pub(in crate::registry) fn to_charge(&self) -> HolderKey {
+        self.key
+    }
+
     /// The key, for the holder itself: whoever asks for its own is not charged.
     pub(in crate::registry) fn own_key(&self) -> HolderKey {
         self.key
@@ -171,29 +175,5 @@ impl Registry {
             .map_err(|fault| Error::from(fault).at(format!("{field}.code")))?;
         let key = holder_key(self.store().vault().index(), &parsed.code);
         Ok(AskedCode { parsed, key })
-    }
-
-    /// Charges the actor for a holder that it asks for, before anything is read.
-    ///
-    /// # Errors
-    /// `budget_spent`.
-    pub(in crate::registry) fn permit<'a>(
-        &self,
-        actor: &'a Actor,
-        scope: Scope,
-        asked: &AskedCode,
-    ) -> Result<Permit<'a>> {
-        self.guard().permit(actor, scope, asked.key, self.now())
-    }
-
-    /// The same for all holders that something is written about.
-    pub(in crate::registry) fn permit_all(
-        &self,
-        actor: &Actor,
-        scope: Scope,
-        holders: impl IntoIterator<Item = HolderKey>,
-    ) -> Result<()> {
-        let now = self.now();
-        holders.into_iter().try_for_each(|holder| self.guard().permit(actor, scope, holder, now).map(drop))
     }
 }

@@ -9,7 +9,6 @@ pub(super) mod idempotent;
 pub(super) mod ledger;
 pub(super) mod linked;
 pub(super) mod log;
-pub(super) mod named;
 pub(super) mod names;
 pub(super) mod order;
 pub(super) mod receipt;

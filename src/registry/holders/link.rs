@@ -93,8 +93,8 @@ impl Registry {
             return Ok(answered);
         }
         let (from, to) = (self.asked_holder(&command.from, "from")?, self.asked_holder(&command.to, "to")?);
-        let from_key = self.permit(actor, Scope::Holder, &from)?.holder();
-        let to_key = self.permit(actor, Scope::Holder, &to)?.holder();
+        let from_key = self.permit_now(actor, Scope::Holder, &from)?.holder();
+        let to_key = self.permit_now(actor, Scope::Holder, &to)?.holder();
         let (from, to) = (from.parsed, to.parsed);
         let older = Touched::one(&from.code, from_key);
         let mut touched = older.clone();

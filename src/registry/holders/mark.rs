@@ -89,7 +89,7 @@ impl Registry {
             return Ok(answered);
         }
         let asked_holder = self.asked_holder(&command.holder, "holder")?;
-        let key = self.permit(actor, Scope::Holder, &asked_holder)?.holder();
+        let key = self.permit_now(actor, Scope::Holder, &asked_holder)?.holder();
         let parsed = asked_holder.parsed;
         let asked = (command.state, command.source);
         let stating =

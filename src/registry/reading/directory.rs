@@ -153,7 +153,7 @@ impl Registry {
     pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<DirectoryAnswer> {
         check_purpose(&ask.purpose)?;
         let holder = self.asked_holder(&ask.holder, "holder")?;
-        let permit = self.permit(actor, Scope::Lookup, &holder)?;
+        let permit = self.permit(actor, Scope::Lookup, &holder).await?;
         let parsed = holder.parsed;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
@@ -166,6 +166,7 @@ impl Registry {
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
         let found = self.scan(&snapshot, &permit, &parsed.code, false).await?;
+        self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         let lister = Lister {
             snapshot: &snapshot,
             lives: &found.lives,

@@ -9,7 +9,7 @@ use crate::log::{LogMark, TreeReader as _};
 use crate::record::Digest;
 use crate::record::event::Event;
 use crate::record::verdict::Facts;
-use crate::registry::base::named::Named;
+use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;

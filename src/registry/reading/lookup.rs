@@ -69,7 +69,7 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
         let Prepared { ask, holder } = prepared;
-        let permit = self.permit(actor, Scope::Lookup, &holder)?;
+        let permit = self.permit(actor, Scope::Lookup, &holder).await?;
         let parsed = holder.parsed;
         let mut touched = Touched::one(&parsed.code, permit.holder());
         let entry = Entry::of(actor)
@@ -83,6 +83,7 @@ impl Registry {
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
         let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;
+        self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         let (judged, decision) = asking.show(self, parsed, found, &mut touched)?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
@@ -95,7 +96,7 @@ impl Registry {
     pub async fn lookup_unlogged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Vec<u8>> {
         let snapshot = self.fresh_snapshot()?;
         let Prepared { ask, holder } = prepared;
-        let permit = self.permit(actor, Scope::Lookup, &holder)?;
+        let permit = self.permit(actor, Scope::Lookup, &holder).await?;
         let parsed = holder.parsed;
         let types = asked_types(&snapshot, ask)?;
         let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };

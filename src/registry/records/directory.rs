@@ -204,7 +204,7 @@ impl Registry {
         for (at, holder) in draft.holders.iter().enumerate() {
             let asked = AskedHolder { code_type: holder.code_type.clone(), code: holder.code.clone() };
             let asked = self.asked_holder(&asked, &format!("holders.{at}"))?;
-            let hk = self.permit(actor, Scope::Issue, &asked)?.holder();
+            let hk = self.permit_now(actor, Scope::Issue, &asked)?.holder();
             let role = holder.role.clone().or_else(|| def.holders.first().map(|role| role.role.clone()));
             let role = role.unwrap_or_default();
             if !def.holders.iter().any(|known| known.role == role) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::policy::{Actor, Scope};
+use crate::policy::Actor;
 use crate::record::payload::Validity;
 use crate::record::verdict::{Facts, KeyStanding, LogStanding, Reason, Seal, Verdict};
 use crate::record::{Record, verdict};
@@ -61,10 +61,7 @@ impl Registry {
             }
         };
         let identifier = &brought.record.identifier;
-        let named = match actor {
-            Some(actor) => self.permit_named(actor, Scope::Verify, identifier).await?.1,
-            None => self.named_by_bearer(identifier),
-        };
+        let named = self.permit_borne(actor, identifier).await?;
         let held = snapshot.clone();
         let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
         let digest = brought.envelope.view().digest();
