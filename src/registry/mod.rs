@@ -26,6 +26,7 @@ pub use access::follower::Lag;
 pub use access::line::{AccessLine, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
 pub use access::sharing::Sharing;
+pub use access::withheld::Withheld;
 pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
 pub use actions::dispute::{DisputeCommand, Disputed};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};

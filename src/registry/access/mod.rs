@@ -10,3 +10,4 @@ pub(super) mod named;
 pub(super) mod permit;
 pub(super) mod sharing;
 pub(super) mod start;
+pub(super) mod withheld;

@@ -104,6 +104,8 @@ impl Registry {
             entry.note(&access, kept.touched(), CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
         }
+        // The file may tell of all whose record it is.
+        self.permit_all(actor, scope, &kept.touched())?;
         let (row, superseded) = here.named()?;
         let attachment = named_file(row, &ask.sha256)?;
         let content = self.content(digest).await?;

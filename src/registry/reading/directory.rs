@@ -16,6 +16,7 @@ use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, json, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
@@ -57,6 +58,10 @@ pub struct DirectoryAnswer {
     pub holder: DirectoryHolder,
     /// The receipt of this access.
     pub receipt: HandedReceipt,
+    /// `linked_numbers` where entries under linked numbers were left out, since the day's budget of holders is spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub withheld: Option<Withheld>,
 }
 
 /// The holder of a list.
@@ -174,13 +179,19 @@ impl Registry {
             now: self.now(),
         };
         let (mut entries, mut joint) = (Vec::with_capacity(found.rows.len()), Vec::new());
+        let mut withheld = None;
         for row in &found.rows {
-            if decided(row.type_code()).refusal().is_none() {
+            if decided(row.type_code()).refusal().is_some() {
+                continue;
+            }
+            if self.guard().may_show(&permit, row.key, lister.now) {
                 entries.push(lister.line(row)?);
                 joint.extend(lister.co_holders(row));
                 if let Opened::Record(record) = &row.opened {
                     touched.found_under(&record.body.holder.0, &record.body.holder.1, record.hk);
                 }
+            } else {
+                withheld = Some(Withheld::LinkedNumbers);
             }
         }
         touched.also(&joint);
@@ -195,6 +206,7 @@ impl Registry {
             holder: DirectoryHolder::from(found.holder(&parsed)),
             head: found.head,
             receipt: HandedReceipt { accepted, form: ask.receipt },
+            withheld,
         })
     }
 }

@@ -17,11 +17,12 @@ use crate::record::json::Stored;
 use crate::record::{Action, Digest, Judgement, Reason, Reasons, State, Verdict, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::reading::here::{Here, InLog};
 use crate::store::{Cost, StoredEvent, StoredRecord};
-use crate::trust::Envelope;
+use crate::trust::{Envelope, HolderKey};
 
 /// A history that is asked for.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -82,6 +83,11 @@ pub struct HistoryAnswer {
     pub version: i32,
     /// All versions, in order.
     pub versions: Vec<HistoryVersion>,
+    /// `co_holders` where envelopes, grounds and orders were left out, since they tell of other holders and the day's
+    /// budget of holders is spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub withheld: Option<Withheld>,
 }
 
 /// What a record was on a day, as known at a moment.
@@ -199,7 +205,11 @@ impl Registry {
         if let Some(rule) = decision.refusal() {
             entry.note(&access, kept.touched(), CameTo::refused(rule)).await?;
         }
-        let whole = decision.fields()? == Fields::Whole;
+        let granted = decision.fields()? == Fields::Whole;
+        // The envelopes name all holders.
+        let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
+        let whole = granted && kept.key.holders.iter().all(may_show);
+        let withheld = (granted && !whole).then_some(Withheld::CoHolders);
         let now = self.now();
         let judgement = verdict(&here.facts(&snapshot, current, false), now.day(), now);
         let standing = standing(&here, ask, now)?;
@@ -220,6 +230,7 @@ impl Registry {
             verdict: judgement.verdict,
             version: current.version,
             versions: rows.iter().map(|row| version_of(row, current.version, whole)).collect(),
+            withheld,
         })
     }
 }

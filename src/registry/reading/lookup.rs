@@ -26,6 +26,7 @@ use crate::policy::{Actor, Decision, Permit, Scope};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::check_purpose;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
@@ -157,18 +158,21 @@ impl Asking<'_> {
             self.types.map(|types| types.iter().filter(|code| !on_file(code)).collect());
         let holder = found.holder(&parsed);
         let Found { head, rows, lives, .. } = found;
-        let judge =
-            Judge { snapshot: self.snapshot, lives: &lives, index: registry.store().vault().index(), now };
-        let (records, reason) = self.records(&judge, rows, touched)?;
+        let may_show = |holder| registry.guard().may_show(&self.permit, holder, now);
+        let index = registry.store().vault().index();
+        let judge = Judge { snapshot: self.snapshot, lives: &lives, index, now, may_show: &may_show };
+        let (records, reason, withheld) = self.records(&judge, rows, touched)?;
         let absence =
             |code: &str| absent::absence(self.snapshot, code, &parsed.code, self.ask.within.as_ref(), now);
         let absent = match missing {
+            // It would be told of what is left out too.
+            _ if withheld.is_some() => Vec::new(),
             Some(missing) => missing.into_iter().map(|code| absence(code)).collect::<Result<_>>()?,
             // Nothing was shown: then no allowed type is on file.
             None if records.is_empty() => self.allowed().map(absence).collect::<Result<_>>()?,
             None => Vec::new(),
         };
-        Ok((Judged { records, absent, holder, head }, reason))
+        Ok((Judged { records, absent, holder, head, withheld }, reason))
     }
 
     fn records(
@@ -176,7 +180,8 @@ impl Asking<'_> {
         judge: &Judge<'_>,
         rows: Vec<FoundRow>,
         touched: &mut Touched,
-    ) -> Result<(Vec<FoundRecord>, AllowedBy)> {
+    ) -> Result<(Vec<FoundRecord>, AllowedBy, Option<Withheld>)> {
+        let mut withheld = None;
         let (mut records, mut seen_by) = (Vec::with_capacity(rows.len()), SeenBy::default());
         let mut reason = AllowedBy::NothingToDecide;
         // Rows come in type order, and few grants differ by type: a type is decided once.
@@ -191,6 +196,10 @@ impl Asking<'_> {
                 last = Some(self.decide(type_code));
             }
             let Some(Decision::Allowed { fields, reason: allowed }) = &last else { continue };
+            if row.key != self.permit.holder() && !(judge.may_show)(row.key) {
+                withheld = Some(Withheld::LinkedNumbers);
+                continue;
+            }
             reason = *allowed;
             records.push(match &self.ask.fields {
                 None => judge.row(row, fields, &mut seen_by)?,
@@ -198,7 +207,7 @@ impl Asking<'_> {
             });
         }
         seen_by.touch(touched);
-        Ok((records, reason))
+        Ok((records, reason, withheld))
     }
 
     /// The types that policy allows.

@@ -39,6 +39,8 @@ pub(crate) struct Found {
 
 /// One row with the proof of its leaf where it was asked for.
 pub(crate) struct FoundRow {
+    /// Under whose key it stands: the asked one or a linked one.
+    pub key: HolderKey,
     /// The row.
     pub opened: Opened,
     /// Inclusion of the row's leaf in the tree of [`Found::head`].
@@ -111,7 +113,7 @@ fn read(
                 }
                 _ => Vec::new(),
             };
-            rows.push(FoundRow { opened, proof: None, holders });
+            rows.push(FoundRow { key: *key, opened, proof: None, holders });
         }
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
