@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::clock::{Day, Moment};
 use crate::error::Result;
 use crate::policy::Actor;
-use crate::record::access::LoggedAccess;
+use crate::record::access::{AllowedBy, LoggedAccess, Outcome};
 use crate::registry::Registry;
-use crate::store::{Charge, Side, Told, ToldRow};
+use crate::store::{AccessItem, Charge, Side, Told, ToldRow};
 
 /// How far the clocks of two processes may be apart when a start looks for what was not told.
 const CLOCKS_S: i64 = 10;
@@ -56,13 +56,7 @@ impl Registry {
                     .read_access_now(|reader| reader.access_batches(&head.log, from, end, 1_000))?;
                 for batch in batches.iter().filter(|batch| batch.at >= since && batch.at.day() == today) {
                     for item in batch.items.iter().flatten() {
-                        let entry = LoggedAccess::parse(&item.entry).ok();
-                        let actor = entry.as_ref().and_then(|entry| entry.text("actor"));
-                        let Some(actor) = actor.filter(|actor| Actor::has_budget(actor)) else { continue };
-                        for holder in &item.holders {
-                            let charge = Charge { day: today, actor: actor.into(), holder: *holder };
-                            self.guard().note_untold(charge);
-                        }
+                        self.recall_one(today, item);
                     }
                 }
                 if batches.first().is_none_or(|batch| batch.at < since) {
@@ -72,6 +66,24 @@ impl Registry {
             }
         }
         Ok(())
+    }
+
+    fn recall_one(&self, day: Day, item: &AccessItem) {
+        let Ok(entry) = LoggedAccess::parse(&item.entry) else { return };
+        let Some(actor) = entry.text("actor").filter(|actor| Actor::has_budget(actor)) else { return };
+        for holder in item.holders.iter().take(shown(&entry)) {
+            self.guard().note_untold(Charge { day, actor: actor.into(), holder: *holder });
+        }
+    }
+}
+
+/// How many of the holders of an entry were charged at least: the one asked about, whom a linked number led to, and
+/// all where envelopes went out.
+fn shown(entry: &LoggedAccess) -> usize {
+    let envelopes = matches!(entry.outcome, Outcome::Answered | Outcome::History | Outcome::Attachment);
+    match envelopes && entry.text("decision") == Some(AllowedBy::GrantWhole.wire()) {
+        true => usize::MAX,
+        false => 1 + entry.linked(),
     }
 }
 
