@@ -9,6 +9,8 @@ mod common;
 use std::sync::Arc;
 
 use common::people::{self, CHEN, ZHOU};
+use common::program::Installed;
+use common::server::{self, SECRET};
 use common::{World, operator, run};
 use elicense::error::{Code, Error};
 use elicense::policy::{Actor, Client, Grant, Scope};
@@ -202,18 +204,18 @@ fn processes_count_together_and_a_start_knows_the_day(world: World) {
     let (mut of_here, mut of_there) = (here.share().unwrap(), there.share().unwrap());
     let two = client("two", 2, json!(["registry"]));
     lookup(here, &two, CHEN).unwrap();
-    of_here.exchange().unwrap();
-    of_there.exchange().unwrap();
+    of_here.step().unwrap();
+    of_there.step().unwrap();
     let now = here.now();
     assert_eq!(there.guard().spent("client:two", now), 1);
     lookup(&there, &two, CHEN).expect("the same holder is free in every process");
     lookup(&there, &two, &people::number(9)).unwrap();
     assert_eq!(lookup(&there, &two, &people::number(10)).unwrap_err().code, Code::BudgetSpent);
-    of_there.exchange().unwrap();
-    of_here.exchange().unwrap();
+    of_there.step().unwrap();
+    of_here.step().unwrap();
     assert_eq!(lookup(here, &two, &people::number(10)).unwrap_err().code, Code::BudgetSpent);
     // Nothing new, nothing written, nothing lost.
-    of_here.exchange().unwrap();
+    of_here.step().unwrap();
     let third = world.reopen();
     third.start_cli_access().unwrap();
     third.share().unwrap();
@@ -227,7 +229,7 @@ fn what_a_killed_process_did_not_tell_is_found_in_the_log(world: World) {
     let mut of_here = here.share().unwrap();
     let three = client("three", 3, json!("whole"));
     lookup(here, &three, &people::number(9)).unwrap();
-    of_here.exchange().unwrap();
+    of_here.step().unwrap();
     // Charged and shown, and the process ends before it tells: a spouse by the other's number.
     world.clock.set(here.now().plus_seconds(60));
     lookup(here, &three, CHEN).unwrap();
@@ -238,7 +240,7 @@ fn what_a_killed_process_did_not_tell_is_found_in_the_log(world: World) {
     assert_eq!(again.guard().spent("client:three", now), 3);
     assert_eq!(lookup(&again, &three, &people::number(10)).unwrap_err().code, Code::BudgetSpent);
     // It tells the others, which had not heard of it either.
-    of_again.exchange().unwrap();
+    of_again.step().unwrap();
     let other = world.reopen();
     other.start_cli_access().unwrap();
     other.share().unwrap();
@@ -259,8 +261,8 @@ fn whoever_walks_through_numbers_is_stopped_in_every_process_until_it_is_lifted(
             Ok(_) => asked += 1,
             Err(error) => break error,
         }
-        of_here.exchange().unwrap();
-        of_there.exchange().unwrap();
+        of_here.step().unwrap();
+        of_there.step().unwrap();
         assert!(asked < 100, "a hundred tries");
     };
     assert_eq!((stopped.code, stopped.rule), (Code::EnumerationStopped, Some(Rule::NumbersWalked)));
@@ -286,7 +288,7 @@ fn whoever_walks_through_numbers_is_stopped_in_every_process_until_it_is_lifted(
     assert_eq!(third.lift_alarms("test", "client:other").unwrap_err().code, Code::NotFound);
     third.lift_alarms("test", "client:walker").unwrap();
     for (registry, sharing) in [(here, &mut of_here), (&there, &mut of_there), (&third, &mut of_third)] {
-        sharing.exchange().unwrap();
+        sharing.step().unwrap();
         lookup(registry, &walker, ZHOU).unwrap();
     }
     assert_eq!(third.alarms().unwrap()[0].lifted.as_ref().unwrap().1, "test");
@@ -299,7 +301,7 @@ fn charges_of_past_days_are_forgotten_and_nothing_stands_there_in_clear(world: W
     let one = client("one", 5, json!("whole"));
     for _ in 0..3 {
         lookup(registry, &one, CHEN).unwrap();
-        sharing.exchange().unwrap();
+        sharing.step().unwrap();
         world.clock.set(registry.now().plus_seconds(86_400));
     }
     let today = registry.now().day();
@@ -314,4 +316,65 @@ fn charges_of_past_days_are_forgotten_and_nothing_stands_there_in_clear(world: W
     // Another row's clear columns do not fit its seal.
     world.access_sql("UPDATE charges SET at = at + 1");
     assert!(rows(1)[0].told.is_none());
+}
+
+/// The whole program: the answer to who is stopped, the operator's log and metric, the command, and the end of it.
+#[test]
+fn an_alarm_is_told_in_log_metric_and_command_and_names_no_number() {
+    let installed = Installed::new(|registry| {
+        people::settle(registry);
+        server::clients(registry);
+    });
+    let served = installed.serve(&["--node", "main"]);
+    let token = served.server.token("all", SECRET);
+    let ask = |code: &str| {
+        let body =
+            json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "A1", "reason": "窗口办理"}});
+        served.server.post("/api/v1/lookups", Some(&token), &body)
+    };
+    let numbers: Vec<String> = (0..100).map(people::number).collect();
+    let asked = numbers.iter().take_while(|number| ask(number).status == 200).count();
+    assert!((5..40).contains(&asked), "{asked}");
+    let stopped = ask(ZHOU);
+    let told = stopped.json();
+    assert_eq!(
+        (stopped.status, &told["code"], &told["rule"]),
+        (429, &json!("enumeration_stopped"), &json!("numbers_walked"))
+    );
+    assert!(told["title_zh"].as_str().unwrap().contains("请联系登记库管理员"), "{told}");
+    assert!(stopped.header("retry-after").unwrap().parse::<u64>().unwrap() > 3_500);
+    let metrics = served.server.get("/metrics", None).body;
+    assert!(metrics.contains("elicense_enumeration_alarms_total 1"), "{metrics}");
+    let alarms = |arguments: &[&str]| {
+        let done = installed.run(arguments, "");
+        (done.status.code(), String::from_utf8(done.stdout).unwrap())
+    };
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let listed = loop {
+        let (_, listed) = alarms(&["alarms"]);
+        if listed.contains("client:all") || std::time::Instant::now() > until {
+            break listed;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
+    assert!(
+        listed.contains("client:all  sequence (顺序码连续)") && listed.contains("stopped until"),
+        "{listed}"
+    );
+    let as_json: Value = serde_json::from_str(&alarms(&["alarms", "--json"]).1).unwrap();
+    assert_eq!((&as_json[0]["actor"], &as_json[0]["kind"]), (&json!("client:all"), &json!("sequence")));
+    assert_eq!(alarms(&["alarms", "lift", "client:nobody"]).0, Some(2));
+    assert_eq!(alarms(&["alarms", "lift", "client:all"]).0, Some(0));
+    while ask(ZHOU).status == 429 {
+        assert!(std::time::Instant::now() < until, "the lift reaches the process");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let (_, listed) = alarms(&["alarms"]);
+    assert!(listed.contains("lifted "), "{listed}");
+    served.signal("TERM");
+    let (_, said) = served.end();
+    assert!(said.contains("alarm: client:all seems to try numbers out (sequence"), "{said}");
+    for number in &numbers {
+        assert!(!said.contains(number.as_str()) && !listed.contains(number.as_str()));
+    }
 }

@@ -1,6 +1,6 @@
 //! `elicense alarms`: actors that were stopped because they seemed to try numbers out.
 
-use clap::{Args as Arguments, Subcommand};
+use clap::Subcommand;
 use serde_json::json;
 
 use super::output::Output;
@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::store::Alarm;
 
 /// Lists the alarms of the last 90 days where no more is said.
-#[derive(Arguments)]
-pub struct Args {
+#[derive(clap::Args)]
+pub struct Alarms {
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -26,7 +26,7 @@ enum Command {
 }
 
 /// Carries the command out.
-pub fn run(globals: &Globals, args: Args, output: &Output) -> Result<u8> {
+pub fn run(globals: &Globals, args: Alarms, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
     if let Some(Command::Lift { actor }) = args.command {
         registry.lift_alarms(&globals.name, &actor)?;

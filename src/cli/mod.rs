@@ -81,7 +81,7 @@ enum Command {
     #[command(subcommand)]
     Accounts(accounts::Command),
     /// Actors that were stopped because they seemed to try numbers out.
-    Alarms(alarms::Args),
+    Alarms(alarms::Alarms),
     /// Issue records from drafts or envelopes (JSON lines).
     Issue(issue::Args),
     /// Look a holder up by number.

@@ -2,13 +2,14 @@
 //! for walks through numbers. A refusal of one who was stopped is an access.
 
 use crate::error::{Error, Result};
-use crate::identity::HolderCode;
+use crate::identity::{HolderCode, Parsed};
 use crate::policy::{Actor, Permit, Scope};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
-use crate::registry::base::asked::AskedCode;
+use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::rule::Rule;
 use crate::store::Tried;
+use crate::trust::HolderKey;
 use crate::trust::keyed::Key16;
 
 impl Registry {
@@ -26,15 +27,22 @@ impl Registry {
         self.or_stopped(actor, touched(asked), permit).await
     }
 
-    /// The same, blocking.
-    pub(in crate::registry) fn permit_now<'a>(
+    /// Checks a holder's number and charges for it, in one step: the code and its key. `field` is where the request has
+    /// it.
+    ///
+    /// # Errors
+    /// What is wrong with the number, which then costs nothing; `budget_spent`, `enumeration_stopped`.
+    pub(in crate::registry) fn charged_now(
         &self,
-        actor: &'a Actor,
+        actor: &Actor,
         scope: Scope,
-        asked: &AskedCode,
-    ) -> Result<Permit<'a>> {
+        asked: &AskedHolder,
+        field: &str,
+    ) -> Result<(Parsed, HolderKey)> {
+        let asked = self.asked_holder(asked, field)?;
         let permit = self.guard().permit(actor, scope, asked.to_charge(), self.now());
-        self.or_stopped_now(actor, touched(asked), permit)
+        let key = self.or_stopped_now(actor, touched(&asked), permit)?.holder();
+        Ok((asked.parsed, key))
     }
 
     /// The same for all holders that something is written about.
@@ -135,10 +143,10 @@ mod tests {
         let index = IndexKey::new(&[7; 32]);
         let prefix = |text: &str| index.prefix_key(text);
         let of = |kind: CodeType, code: &str| places(&HolderCode::parse(kind, code).unwrap().code, &prefix);
-        let (region, birthday) = of(CodeType::CitizenId, "190101199003070014");
+        let (region, birthday) = of(CodeType::CitizenId, "190101198803120021");
         assert_eq!(region, Some(prefix("190101")));
-        assert_eq!(birthday, Some((prefix("19010119900307"), 1)));
-        let (region, birthday) = of(CodeType::CreditCode, "91190101MA00000013");
+        assert_eq!(birthday, Some((prefix("19010119880312"), 2)));
+        let (region, birthday) = of(CodeType::CreditCode, "91190101MD1000018C");
         assert_eq!((region, birthday), (Some(prefix("190101")), None));
     }
 }

@@ -17,7 +17,7 @@ use crate::store::{AccessItem, Charge, Side, Told, ToldRow};
 const CLOCKS_S: i64 = 10;
 
 /// The place of this process among those that tell each other.
-pub struct Sharing {
+pub struct Exchange {
     registry: Registry,
     /// This process: the name of its access log.
     node: String,
@@ -28,9 +28,9 @@ pub struct Sharing {
 impl Registry {
     /// Begins to share, with what is known of the day: to be called when the access log is running and before
     /// anything is asked. Blocks.
-    pub fn share(&self) -> Result<Sharing> {
+    pub fn share(&self) -> Result<Exchange> {
         let node = self.access()?.name().to_owned();
-        let mut sharing = Sharing { registry: self.clone(), node, read: HashMap::new() };
+        let mut sharing = Exchange { registry: self.clone(), node, read: HashMap::new() };
         let now = self.now();
         self.guard()
             .take_alarms(&self.store().read_access_now(|reader| reader.alarms(now.day().start()))?, now);
@@ -39,7 +39,7 @@ impl Registry {
             told.insert(row.node, row.at);
         }
         self.recall(now.day(), &told)?;
-        sharing.exchange()?;
+        sharing.step()?;
         Ok(sharing)
     }
 
@@ -87,9 +87,9 @@ fn shown(entry: &LoggedAccess) -> usize {
     }
 }
 
-impl Sharing {
+impl Exchange {
     /// Tells the others what came since the last time, and takes in what they told. Blocks.
-    pub fn exchange(&mut self) -> Result<()> {
+    pub fn step(&mut self) -> Result<()> {
         let now = self.registry.now();
         self.tell(now)?;
         self.take(now.day())?;

@@ -92,10 +92,8 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        let (from, to) = (self.asked_holder(&command.from, "from")?, self.asked_holder(&command.to, "to")?);
-        let from_key = self.permit_now(actor, Scope::Holder, &from)?.holder();
-        let to_key = self.permit_now(actor, Scope::Holder, &to)?.holder();
-        let (from, to) = (from.parsed, to.parsed);
+        let (from, from_key) = self.charged_now(actor, Scope::Holder, &command.from, "from")?;
+        let (to, to_key) = self.charged_now(actor, Scope::Holder, &command.to, "to")?;
         let older = Touched::one(&from.code, from_key);
         let mut touched = older.clone();
         touched.also(&[(to_key, Some(to.code.clone()))]);

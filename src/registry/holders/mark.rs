@@ -88,9 +88,7 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        let asked_holder = self.asked_holder(&command.holder, "holder")?;
-        let key = self.permit_now(actor, Scope::Holder, &asked_holder)?.holder();
-        let parsed = asked_holder.parsed;
+        let (parsed, key) = self.charged_now(actor, Scope::Holder, &command.holder, "holder")?;
         let asked = (command.state, command.source);
         let stating =
             self.marking(actor, command.agency.as_deref(), asked, Touched::one(&parsed.code, key))?;

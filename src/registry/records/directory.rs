@@ -203,8 +203,7 @@ impl Registry {
         let mut seats: Vec<Seat> = Vec::with_capacity(draft.holders.len());
         for (at, holder) in draft.holders.iter().enumerate() {
             let asked = AskedHolder { code_type: holder.code_type.clone(), code: holder.code.clone() };
-            let asked = self.asked_holder(&asked, &format!("holders.{at}"))?;
-            let hk = self.permit_now(actor, Scope::Issue, &asked)?.holder();
+            let (parsed, hk) = self.charged_now(actor, Scope::Issue, &asked, &format!("holders.{at}"))?;
             let role = holder.role.clone().or_else(|| def.holders.first().map(|role| role.role.clone()));
             let role = role.unwrap_or_default();
             if !def.holders.iter().any(|known| known.role == role) {
@@ -215,7 +214,7 @@ impl Registry {
             if seats.iter().any(|other| other.hk == hk) {
                 return Err(invalid("holders", Rule::HolderTwice, "one holder stands once"));
             }
-            seats.push(Seat { code: asked.parsed.code, hk, name: holder.name.clone(), role });
+            seats.push(Seat { code: parsed.code, hk, name: holder.name.clone(), role });
         }
         Ok(seats)
     }
