@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 pub use access::follower::Lag;
 pub use access::line::{AccessLine, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
-pub use access::sharing::Exchange;
+pub use access::sharing::ToldCharges;
 pub use access::withheld::Withheld;
 pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
 pub use actions::dispute::{DisputeCommand, Disputed};

@@ -21,7 +21,7 @@ use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::log::metrics::Counters;
 use crate::policy::Client;
-use crate::registry::{Exchange, Registry};
+use crate::registry::{Registry, ToldCharges};
 use crate::store::WalCare;
 use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
@@ -47,7 +47,7 @@ pub struct Running {
     registry: Registry,
     server: Server,
     beside: Vec<Beside>,
-    sharing: Arc<Mutex<Exchange>>,
+    sharing: Arc<Mutex<ToldCharges>>,
 }
 
 impl Running {
@@ -129,11 +129,11 @@ fn refresher(registry: Registry) -> Result<Beside> {
 const SHARE: Duration = Duration::from_secs(1);
 
 /// Tells the other processes whom this one charged, and hears it of them.
-fn sharer(sharing: Arc<Mutex<Exchange>>) -> Result<Beside> {
+fn sharer(sharing: Arc<Mutex<ToldCharges>>) -> Result<Beside> {
     Beside::every("budgets", SHARE, move || exchange(&sharing))
 }
 
-fn exchange(sharing: &Mutex<Exchange>) {
+fn exchange(sharing: &Mutex<ToldCharges>) {
     let exchanged = sharing.lock().unwrap_or_else(PoisonError::into_inner).step();
     if let Err(error) = exchanged {
         log::error!("the processes could not tell each other whom they charged: {error:?}");

@@ -17,7 +17,7 @@ use crate::store::{AccessItem, Charge, Side, Told, ToldRow};
 const CLOCKS_S: i64 = 10;
 
 /// The place of this process among those that tell each other.
-pub struct Exchange {
+pub struct ToldCharges {
     registry: Registry,
     /// This process: the name of its access log.
     node: String,
@@ -28,9 +28,9 @@ pub struct Exchange {
 impl Registry {
     /// Begins to share, with what is known of the day: to be called when the access log is running and before
     /// anything is asked. Blocks.
-    pub fn share(&self) -> Result<Exchange> {
+    pub fn share(&self) -> Result<ToldCharges> {
         let node = self.access()?.name().to_owned();
-        let mut sharing = Exchange { registry: self.clone(), node, read: HashMap::new() };
+        let mut sharing = ToldCharges { registry: self.clone(), node, read: HashMap::new() };
         let now = self.now();
         self.guard()
             .take_alarms(&self.store().read_access_now(|reader| reader.alarms(now.day().start()))?, now);
@@ -87,7 +87,7 @@ fn shown(entry: &LoggedAccess) -> usize {
     }
 }
 
-impl Exchange {
+impl ToldCharges {
     /// Tells the others what came since the last time, and takes in what they told. Blocks.
     pub fn step(&mut self) -> Result<()> {
         let now = self.registry.now();
