@@ -3,9 +3,9 @@
 
 use super::actor::{Actor, Scope};
 use super::budget::Budgets;
+use super::decide;
 use super::grant::Decision;
 use super::walks::Walks;
-use super::{decide, decide_scope};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
@@ -124,12 +124,7 @@ fn stopped(until: Moment, now: Moment) -> Error {
     Error::new(Code::EnumerationStopped, detail).rule(Rule::NumbersWalked).retry_after(wait)
 }
 
-impl<'a> Permit<'a> {
-    /// Who has it.
-    pub fn actor(&self) -> &'a Actor {
-        self.actor
-    }
-
+impl Permit<'_> {
     /// Who was charged: the key under which the rows are.
     pub fn holder(&self) -> HolderKey {
         self.holder
@@ -138,10 +133,5 @@ impl<'a> Permit<'a> {
     /// What of one type may be seen or done for an item.
     pub fn decide(&self, type_code: &str, item: Option<&str>) -> Decision {
         decide(self.actor, self.scope, type_code, item)
-    }
-
-    /// Whether that kind of work may be done at all.
-    pub fn decide_scope(&self) -> Decision {
-        decide_scope(self.actor, self.scope)
     }
 }

@@ -16,6 +16,11 @@ impl Chance {
         (mixed ^ (mixed >> 31)) % end
     }
 
+    /// One of the sequences `1 ..= end`.
+    fn sequence(&mut self, end: u64) -> u16 {
+        u16::try_from(1 + self.below(end)).unwrap()
+    }
+
     fn percent(&mut self, of: u64) -> bool {
         self.below(100) < of
     }
@@ -63,7 +68,7 @@ proptest! {
     fn a_clerk_of_one_district_is_not_stopped(seed: u64, strangers in 0_u64..=60) {
         let mut chance = Chance(seed);
         let people: Vec<Person> = (0..300)
-            .map(|_| (1, chance.below(LIVES), 1 + chance.below(400) as u16, chance.percent(strangers)))
+            .map(|_| (1, chance.below(LIVES), chance.sequence(400), chance.percent(strangers)))
             .collect();
         prop_assert_eq!(stopped_after(people), None);
     }
@@ -74,7 +79,7 @@ proptest! {
         let mut chance = Chance(seed);
         let mut people = Vec::new();
         for _ in 0..75 {
-            let (born, first) = (chance.below(6_000), 1 + chance.below(400) as u16);
+            let (born, first) = (chance.below(6_000), chance.sequence(400));
             people.extend([(1, 10_000 + born, 5, false), (1, 10_100 + born, 8, false)]);
             people.extend([(1, born, first, true), (1, born, first + 1, true)]);
         }
@@ -86,7 +91,7 @@ proptest! {
     fn the_children_of_one_year_are_not_stopped(seed: u64) {
         let mut chance = Chance(seed);
         let people: Vec<Person> =
-            (0..300).map(|_| (1, chance.below(365), 1 + chance.below(12) as u16, chance.percent(40))).collect();
+            (0..300).map(|_| (1, chance.below(365), chance.sequence(12), chance.percent(40))).collect();
         prop_assert_eq!(stopped_after(people), None);
     }
 
@@ -104,7 +109,7 @@ proptest! {
     /// Known to be somebody's, all of them: only that they follow each other gives it away.
     #[test]
     fn known_numbers_one_after_the_other_are_stopped(seed: u64) {
-        let first = 1 + Chance(seed).below(800) as u16;
+        let first = Chance(seed).sequence(800);
         let people = (0..100).map(|at| (1, 7, first + at, false));
         prop_assert_eq!(stopped_after(people), Some((RUN, AlarmKind::Sequence)));
     }
@@ -114,7 +119,10 @@ proptest! {
     fn a_birthday_is_not_tried_out(seed: u64, unknown: bool) {
         let mut chance = Chance(seed);
         let mut sequences: Vec<u16> = (1..1000).collect();
-        (1..sequences.len()).rev().for_each(|at| sequences.swap(at, chance.below(at as u64 + 1) as usize));
+        for at in (1..sequences.len()).rev() {
+            let other = usize::try_from(chance.below(u64::try_from(at).unwrap() + 1)).unwrap();
+            sequences.swap(at, other);
+        }
         let people = sequences.into_iter().take(100).map(|sequence| (1, 7, sequence, unknown));
         let (at, _) = stopped_after(people).unwrap();
         prop_assert!(at <= if unknown { BIRTHDAY_UNKNOWN } else { BIRTHDAY }, "{}", at);
@@ -127,7 +135,7 @@ proptest! {
         let people: Vec<Person> = (0..100)
             .map(|at| {
                 let born = if in_order { at } else { chance.below(LIVES) };
-                (1, born, 1 + (chance.below(999) as u16), chance.percent(98))
+                (1, born, chance.sequence(999), chance.percent(98))
             })
             .collect();
         let (at, kind) = stopped_after(people).unwrap();
@@ -139,7 +147,7 @@ proptest! {
     fn numbers_of_the_whole_country_are_not_tried_out(seed: u64) {
         let mut chance = Chance(seed);
         let people: Vec<Person> = (0..100)
-            .map(|_| (chance.below(3_000), chance.below(LIVES), 1 + (chance.below(999) as u16), chance.percent(98)))
+            .map(|_| (chance.below(3_000), chance.below(LIVES), chance.sequence(999), chance.percent(98)))
             .collect();
         let (at, kind) = stopped_after(people).unwrap();
         prop_assert!(at <= 100 && kind == AlarmKind::Unknown, "{} {:?}", at, kind);
