@@ -93,6 +93,7 @@ codes! {
     NotFound, "not_found", 404, Refused, "Nothing here under that name", "未找到", "Check the address or the identifier.";
     MethodNotAllowed, "method_not_allowed", 405, Refused, "This address does not take that method", "不支持该请求方法", "See the OpenAPI document.", "See `elicense help`.";
     BudgetSpent, "budget_spent", 429, Refused, "The day's budget of distinct holders is spent", "今日查询人数已达上限", "Wait until Retry-After, or have the budget raised with `elicense clients budget`.", "Have the budget raised with `elicense clients budget`, or go on tomorrow (UTC+8).";
+    EnumerationStopped, "enumeration_stopped", 429, Refused, "Stopped: the numbers asked for look as if they were tried out", "查询已暂停：所查号码疑似逐个试探，请联系登记库管理员", "Tell the operator of this registry, who can lift it with `elicense alarms lift`, or wait until Retry-After.";
     SignInFailed, "sign_in_failed", 401, Refused, "Name or password is wrong", "账号或密码错误", "Try again; after several failures the account waits.";
     QueueFull, "queue_full", 503, Unavailable, "The access log takes no more entries just now", "系统繁忙，请稍后再试", "Repeat after Retry-After; nothing was stored.", "Repeat in a moment; nothing was stored.";
     LogUnavailable, "log_unavailable", 503, Unavailable, "The log cannot be written; nothing is answered without its access", "日志暂不可写，暂停查询", "Repeat later; the operator sees the cause in the log file.", "Mend the cause that is named (a full or read-only disk), then repeat.";

@@ -272,6 +272,7 @@ closed! {
         TypeNotGranted, "type_not_granted", "没有查看这类证照的授权。请向管理员申请。", "No grant names this type. Ask the operator for one.";
         PurposeNotGranted, "purpose_not_granted", "没有为这个事项查看这类证照的授权。请核对事项，或申请授权。", "No grant names this item. Check the item, or ask the operator for a grant.";
         FieldNotGranted, "field_not_granted", "没有查看其中某些照面项的授权。请只提交获准的项。", "A field is not among those granted. Ask for the granted fields only.";
+        NumbersWalked, "numbers_walked", "所查号码疑似逐个试探，查询已暂停。请联系登记库管理员说明情况。", "The numbers asked for look as if they were tried out one after the other. Tell the operator of the registry.";
         WholeNotGranted, "whole_not_granted", "没有查看完整证照的授权。请申请授权。", "The whole record is not granted. Ask the operator for a grant.";
         NotOwnAccess, "not_own_access", "只有本人可以领取这份回执。请由查询人领取。", "The receipt belongs to another actor. Let that actor ask for it.";
 

@@ -27,7 +27,6 @@ async fn lookup(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     let prepared = context.registry.prepare_lookup(&body.0)?;
-    context.charge(&actor, prepared.key, context.registry.now())?;
     let answer = context.registry.lookup_unlogged(&actor, prepared).await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(answer))
 }

@@ -59,6 +59,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 fn text(looked_up: &LookedUp) -> String {
     let judged = &looked_up.judged;
     let mut lines = vec![format!("Holder {} {}", judged.holder.code_type, judged.holder.masked)];
+    lines.extend(judged.withheld.map(|withheld| format!("  {}", withheld.zh())));
     lines.extend(judged.records.iter().map(line));
     lines.extend(judged.absent.iter().map(|absent| format!("  {}", absent.sentence())));
     lines.push(super::output::receipt(&looked_up.receipt));
@@ -76,5 +77,5 @@ fn line(record: &FoundRecord) -> String {
         record.judgement.verdict.wire(),
         identifier.unwrap_or("–"),
         reasons.join(" ")
-    )
+    ) + &record.withheld.map(|withheld| format!("  {}", withheld.zh())).unwrap_or_default()
 }

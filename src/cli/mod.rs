@@ -7,6 +7,7 @@
 mod accounts;
 mod act;
 mod agencies;
+mod alarms;
 mod backup;
 #[cfg(feature = "bench-routes")]
 mod bench_fill;
@@ -83,6 +84,8 @@ enum Command {
     /// Accounts of window staff.
     #[command(subcommand)]
     Accounts(accounts::Command),
+    /// Actors that were stopped because they seemed to try numbers out.
+    Alarms(alarms::Alarms),
     /// Issue records from drafts or envelopes (JSON lines).
     Issue(issue::Args),
     /// Look a holder up by number.
@@ -156,6 +159,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Coverage(command) => coverage::run(globals, &command, output),
         Command::Clients(command) => clients::run(globals, command, output),
         Command::Accounts(command) => accounts::run(globals, command, output),
+        Command::Alarms(args) => alarms::run(globals, args, output),
         Command::Issue(args) => issue::run(globals, &args, output),
         Command::Lookup(args) => lookup::run(globals, &args, output),
         Command::Act(args) => act::run(globals, &args, output),

@@ -1,22 +1,17 @@
-//! What handlers share: the registry, the day's budgets, the counters.
+//! What handlers share: the registry and the counters.
 
 use super::auth::Client;
-use super::budget::Budgets;
 use super::idempotency::IdempotencyKey;
 use super::metrics::Metrics;
 use super::scope::Permission;
-use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope};
-use crate::registry::{AskedHolder, Once, Registry};
-use crate::trust::HolderKey;
+use crate::registry::{Once, Registry};
 
 /// Put into the application as `web::Data<Context>`.
 pub struct Context {
     /// The use cases.
     pub registry: Registry,
-    /// Distinct holders of the day, by actor.
-    pub budgets: Budgets,
     /// What is counted.
     pub metrics: actix_web::web::Data<Metrics>,
 }
@@ -52,30 +47,5 @@ impl Context {
                 f(&registry, &actor, once.as_ref())
             })
             .await
-    }
-
-    /// Counts a holder against the actor's budget of the day, before anything is read.
-    pub fn charge(&self, actor: &Actor, holder: HolderKey, now: Moment) -> Result<()> {
-        match actor.budget() {
-            Some(budget) => {
-                let budget = usize::try_from(budget).unwrap_or(usize::MAX);
-                self.budgets.charge(&actor.label(), *holder.bytes(), budget, now)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Counts the holder that is asked for by number, as a lookup would.
-    pub fn charge_asked(&self, actor: &Actor, holder: &AskedHolder) -> Result<()> {
-        self.charge(actor, self.registry.key_of(holder)?, self.registry.now())
-    }
-
-    /// Counts the first holder of the record that is asked for by identifier: whoever has identifiers reads no
-    /// more holders a day than who has numbers. No record, no charge.
-    pub async fn charge_record(&self, actor: &Actor, identifier: &str) -> Result<()> {
-        match self.registry.first_holder(identifier).await? {
-            Some(holder) => self.charge(actor, holder, self.registry.now()),
-            None => Ok(()),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What every answer over HTTP shares: problem documents, extractors, tokens, sessions, budgets, metrics, and
+//! What every answer over HTTP shares: problem documents, extractors, tokens, sessions, metrics, and
 //! the frame around each request. Nothing here knows a resource; handlers stand in `api` and `web`.
 //!
 //! | to | use |
@@ -11,12 +11,10 @@
 //! | sign a person in on a page | [`session`] |
 //! | hash a password without starving lookups | [`slow::SlowWork`] |
 //! | slow down who guesses | [`waits::Waits`] by [`peer::Peer`], [`browser`] for who was here before |
-//! | count distinct holders of a day | [`budget::Budgets`] |
 //! | wrap an application | [`frame::frame`], [`defaults::configure`] |
 
 pub mod auth;
 pub mod browser;
-pub mod budget;
 pub mod caller;
 pub mod connection;
 pub mod context;

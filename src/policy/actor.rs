@@ -101,6 +101,11 @@ impl Actor {
         }
     }
 
+    /// Whether an actor with that label has a budget.
+    pub fn has_budget(label: &str) -> bool {
+        ["client:", "account:"].iter().any(|kind| label.starts_with(kind))
+    }
+
     /// The door it comes through.
     pub fn channel(&self) -> Channel {
         match self {

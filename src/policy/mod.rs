@@ -5,11 +5,15 @@
 
 mod actor;
 mod agency;
+mod budget;
 mod grant;
+mod permit;
+mod walks;
 
 pub use actor::{Account, Actor, Client, Scope, ScopeFault};
 pub use agency::agency_for;
 pub use grant::{Decision, Fields, Grant, Selection};
+pub use permit::{Guard, Permit};
 
 use crate::record::access::AllowedBy;
 use crate::rule::Rule;

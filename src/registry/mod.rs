@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 pub use access::follower::Lag;
 pub use access::line::{AccessLine, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
+pub use access::sharing::ToldCharges;
+pub use access::withheld::Withheld;
 pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
 pub use actions::dispute::{DisputeCommand, Disputed};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
@@ -70,6 +72,7 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::log::LogSigner;
+use crate::policy::Guard;
 use crate::store::{Place, Store};
 use crate::trust::MasterKey;
 use crate::trust::remembered::Remembered;
@@ -99,6 +102,8 @@ struct Inner {
     access: RwLock<Option<Arc<AccessLog>>>,
     /// Secrets of clients that were right.
     remembered: Remembered,
+    /// Who was charged for whom; gives out permits.
+    guard: Guard,
 }
 
 /// What a registry is opened with.
@@ -149,6 +154,7 @@ impl Registry {
             signers: Mutex::default(),
             access: RwLock::default(),
             remembered: Remembered::new()?,
+            guard: Guard::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -166,6 +172,11 @@ impl Registry {
     /// The database below; for commands that look after it (backup, fsck) and for tests.
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// What gives out permits: who was charged for whom today.
+    pub fn guard(&self) -> &Guard {
+        &self.inner.guard
     }
 
     /// Region names.

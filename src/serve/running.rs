@@ -1,8 +1,8 @@
 //! A registry that serves: its parts put together, what runs beside the requests, and the end of both.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web;
@@ -16,7 +16,6 @@ use crate::api::oauth2::{Credentials, Grant};
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
 use crate::http::auth::Gate;
-use crate::http::budget::Budgets;
 use crate::http::context::Context;
 use crate::http::metrics::Metrics;
 use crate::http::scope::Scopes;
@@ -24,7 +23,7 @@ use crate::http::token::TokenKey;
 use crate::journal;
 use crate::log::metrics::Counters;
 use crate::policy::Client;
-use crate::registry::Registry;
+use crate::registry::{Registry, ToldCharges};
 use crate::store::WalCare;
 use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
@@ -51,6 +50,7 @@ pub struct Running {
     node: String,
     server: Server,
     beside: Vec<Beside>,
+    sharing: Arc<Mutex<ToldCharges>>,
 }
 
 impl Running {
@@ -59,22 +59,17 @@ impl Running {
         registry.await_access(&settings.node)?;
         registry.refresh()?;
         registry.store().keep_anchors()?;
+        let sharing = Arc::new(Mutex::new(registry.share()?));
         let beside = vec![
             refresher(registry.clone())?,
             follower(registry.clone())?,
             watcher(registry.clone())?,
             wal_care(&registry)?,
+            sharer(sharing.clone())?,
         ];
         let metrics = web::Data::new(Metrics::new()?);
         super::watched::watch(&metrics, &registry)?;
-        let context = web::Data::new(Context {
-            registry: registry.clone(),
-            budgets: Budgets::default(),
-            metrics: metrics.clone(),
-        });
-        for (actor, holder, at) in registry.accesses_of_today()? {
-            context.budgets.seed(&actor, *holder.bytes(), at);
-        }
+        let context = web::Data::new(Context { registry: registry.clone(), metrics: metrics.clone() });
         let gate = web::Data::new(gate(&registry));
         let credentials = web::Data::new(credentials(&registry));
         let window = web::Data::new(Window {
@@ -99,7 +94,7 @@ impl Running {
         let database = if registry.store().url().is_postgres() { "postgres" } else { "sqlite" };
         let doors: Vec<&str> = config.listeners.iter().map(|listener| listener.door.name()).collect();
         journal::started(&settings.node, database, &doors.join("+"));
-        Ok(Self { registry, node: settings.node, server, beside })
+        Ok(Self { registry, node: settings.node, server, beside, sharing })
     }
 
     /// Where it listens, for which doors, and whether with TLS.
@@ -109,24 +104,26 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT; then finishes what has begun, commits what waits, gives the log back.
     pub async fn run_until_signal(self) -> Result<()> {
-        let Self { registry, node, server, beside } = self;
+        let Self { registry, node, server, beside, sharing } = self;
         let ended = server.run_until_signal().await;
-        end(&registry, &node, beside);
+        end(&registry, &node, beside, &sharing);
         ended
     }
 
     /// The same without waiting for a signal.
     pub async fn stop(self) -> Result<()> {
-        let Self { registry, node, server, beside } = self;
+        let Self { registry, node, server, beside, sharing } = self;
         let ended = server.stop().await;
-        end(&registry, &node, beside);
+        end(&registry, &node, beside, &sharing);
         ended
     }
 }
 
-/// After the last request: what ran beside them ends, what waits is committed, the log is given back.
-fn end(registry: &Registry, node: &str, beside: Vec<Beside>) {
+/// After the last request: what ran beside them ends, the last charges are told, what waits is committed, the log is
+/// given back.
+fn end(registry: &Registry, node: &str, beside: Vec<Beside>, sharing: &Mutex<ToldCharges>) {
     drop(beside);
+    exchange(sharing);
     registry.stop_access();
     Sizes::default().tell(registry);
     journal::stopped(node);
@@ -138,6 +135,21 @@ fn refresher(registry: Registry) -> Result<Beside> {
             log::error!("policy could not be read anew: {error:?}");
         }
     })
+}
+
+/// How often the processes tell each other whom they charged.
+const SHARE: Duration = Duration::from_secs(1);
+
+/// Tells the other processes whom this one charged, and hears it of them.
+fn sharer(sharing: Arc<Mutex<ToldCharges>>) -> Result<Beside> {
+    Beside::every("budgets", SHARE, move || exchange(&sharing))
+}
+
+fn exchange(sharing: &Mutex<ToldCharges>) {
+    let exchanged = sharing.lock().unwrap_or_else(PoisonError::into_inner).step();
+    if let Err(error) = exchanged {
+        log::error!("the processes could not tell each other whom they charged: {error:?}");
+    }
 }
 
 /// How often the heads of all logs are held against what was confirmed of them, and the clock against the heads.

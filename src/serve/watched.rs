@@ -13,6 +13,11 @@ use crate::store::{READ_BOUNDS_US, Side};
 pub fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
     watch_accesses(metrics, registry)?;
     watch_reads(metrics, registry)?;
+    let guard = registry.clone();
+    let help = "Actors stopped by this process because they seemed to try numbers out.";
+    metrics.watch(Kind::Counter, "elicense_enumeration_alarms_total", help, move || {
+        counted_value(guard.guard().raised())
+    })?;
     watch_upkeep(metrics, registry)
 }
 

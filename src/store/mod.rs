@@ -5,6 +5,7 @@
 //! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
 
 mod access;
+mod alarms;
 mod anchor_file;
 mod anchors;
 mod any;
@@ -12,6 +13,7 @@ mod attempts;
 mod backup;
 mod bulk;
 mod catalog;
+mod charges;
 mod conn;
 mod dialect;
 mod doors;
@@ -50,10 +52,12 @@ mod writes;
 mod bytes_page;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use alarms::{Alarm, AlarmKind};
 pub use anchors::fork_error;
 pub use attempts::{AttemptKey, Patience};
 pub use bulk::{SealedEvent, SealedKey, SealedRecord};
 pub use catalog::{AgencyRow, AuthorityRow, CoverageRow, EmpowermentRow};
+pub use charges::{Charge, Told, ToldRow, Tried};
 pub use dialect::bulk::Load;
 pub use doors::{Reader, Writer};
 pub use events::{EventKey, StoredEvent};

@@ -51,6 +51,8 @@ pub enum Tag {
     Request,
     /// `a`: an attachment.
     Attachment,
+    /// `p`: the beginning of a number.
+    Prefix,
 }
 
 impl Tag {
@@ -62,6 +64,7 @@ impl Tag {
             Self::Content => b'c',
             Self::Request => b'r',
             Self::Attachment => b'a',
+            Self::Prefix => b'p',
         }
     }
 }
@@ -133,6 +136,11 @@ impl IndexKey {
     /// The key of an idempotency row: client and `Idempotency-Key`.
     pub fn idempotency_key(&self, client: &str, key: &str) -> Key16 {
         self.key16(Tag::Request, &[client.as_bytes(), key.as_bytes()])
+    }
+
+    /// The hash of the beginning of a number: its region, or region and birthday. Nothing is found by it.
+    pub fn prefix_key(&self, prefix: &str) -> Key16 {
+        self.key16(Tag::Prefix, &[prefix.as_bytes()])
     }
 
     /// The key of an attachment by the SHA-256 of its content.

@@ -20,7 +20,7 @@ use crate::record::payload::{Holder, Validity};
 use crate::record::secret::{mask, masked};
 use crate::registry::{
     AbsentType, Ask, AskedHolder, FoundRecord, LookedUp, OpenedRecord, Purpose, ShownBody, Snapshot,
-    StatedPresence,
+    StatedPresence, Withheld,
 };
 
 /// The desk of a running registry.
@@ -41,7 +41,7 @@ impl Desk for RegistryDesk {
         self.items.clone()
     }
 
-    fn lookup(&self, asked: Asked, session: Session, now: Moment) -> Pending<LookupView> {
+    fn lookup(&self, asked: Asked, session: Session) -> Pending<LookupView> {
         let context = self.context.clone();
         let item_name = self.items.iter().find(|item| item.code == asked.item).map(|item| item.name.clone());
         Box::pin(async move {
@@ -52,7 +52,6 @@ impl Desk for RegistryDesk {
             let actor = Actor::Account(std::sync::Arc::new(account));
             let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;
-            context.charge(&actor, prepared.key, now)?;
             let looked_up = context.registry.lookup_value(&actor, prepared).await?;
             view(&context.registry.snapshot(), &looked_up, &asked, item_name)
         })
@@ -82,6 +81,7 @@ fn view(
         reason: asked.reason.clone(),
         presence: Presence::from_wire(&asked.presence).map_or("", Presence::zh).to_owned(),
         remarks: judged.holder.remarks.iter().map(Remark::text_zh).collect(),
+        withheld: judged.withheld.map(Withheld::zh),
         ..LookupView::default()
     };
     for record in &judged.records {
@@ -115,6 +115,7 @@ fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<Str
         verdict: record.judgement.verdict,
         reasons: record.judgement.reasons.iter().map(|reason| reason.zh().to_owned()).collect(),
         type_name: entry.map(|entry| entry.def().name.zh.clone()).unwrap_or_default(),
+        withheld: record.withheld.map(Withheld::zh),
         ..RowView::default()
     };
     let Some(opened) = &record.opened else { return Ok((row, None)) };
@@ -180,6 +181,7 @@ impl Seen {
                 let (issuer, face) = (Some(body.issuer.name.clone()), body.face.clone());
                 Self { issuer, holder, valid_to: body.valid_to, face, said: DirectorySaid::default() }
             }
+            ShownBody::Withheld => Self::default(),
             ShownBody::Directory(said) if said.is_empty() => Self::default(),
             ShownBody::Directory(said) => {
                 Self { said: serde_json::from_slice(said).map_err(Error::internal)?, ..Self::default() }

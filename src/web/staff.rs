@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 
 use super::page::PageError;
 use super::views::{AccountView, ItemChoice, LookupView, Shell, Typed};
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::error::{Code, Error};
 use crate::http::Pending;
 use crate::http::caller::Caller;
@@ -35,7 +35,7 @@ pub trait Desk: Send + Sync {
     fn items(&self, session: &Session) -> Vec<ItemChoice>;
 
     /// Looks up, logs, and gives what may be shown.
-    fn lookup(&self, asked: Asked, session: Session, now: Moment) -> Pending<LookupView>;
+    fn lookup(&self, asked: Asked, session: Session) -> Pending<LookupView>;
 }
 
 /// What the pages need; put into the application as `web::Data<Window>`.
@@ -54,8 +54,6 @@ pub struct Window {
 pub struct Staff {
     /// The session.
     pub session: Session,
-    /// The present of the whole request (I9).
-    pub now: Moment,
     /// The seam.
     pub window: web::Data<Window>,
 }
@@ -87,7 +85,7 @@ impl FromRequest for Staff {
             let found = window.sessions.find(key, now).await?;
             let session = found.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
             caller.is_account(&session.account);
-            Ok(Self { session, now, window })
+            Ok(Self { session, window })
         })
     }
 }

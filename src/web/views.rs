@@ -141,6 +141,8 @@ pub struct LookupView {
     pub presence: String,
     /// What was noticed about the number, e.g. that 15 digits were given.
     pub remarks: Vec<String>,
+    /// That records were left out, and why.
+    pub withheld: Option<&'static str>,
     /// The records.
     pub rows: Vec<RowView>,
     /// What was asked for and not found, or cannot be told (I13).
@@ -174,6 +176,8 @@ impl LookupView {
 /// One record of an answer.
 #[derive(Debug, Clone, Default)]
 pub struct RowView {
+    /// That part of it is not shown, and why.
+    pub withheld: Option<&'static str>,
     /// The verdict.
     pub verdict: Verdict,
     /// Its reasons as people read them; empty when valid.

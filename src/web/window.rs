@@ -57,7 +57,7 @@ async fn lookup(req: HttpRequest, staff: Staff, form: SentForm<Form>) -> Result<
     staff.session.check_form(&csrf)?;
     let asked = Asked { code_type, number, item, reason, presence };
     let answer = match check(&asked) {
-        Ok(()) => staff.window.desk.lookup(asked.clone(), staff.session.clone(), staff.now).await,
+        Ok(()) => staff.window.desk.lookup(asked.clone(), staff.session.clone()).await,
         Err(error) => Err(error),
     };
     match answer {

@@ -1,5 +1,5 @@
 //! Who may come in (I4): every address of every door asks who is there, but for those of a written list; and
-//! every address that reads a holder charges the day's budget, but for those of another.
+//! every address that reads or changes a holder charges the day's budget, but for those of another.
 //!
 //! The addresses come from the route tables and the exceptions from `open.txt` and `uncharged.txt`: a new route
 //! is asked by these tests before anybody thinks of it.

@@ -98,10 +98,20 @@ impl World {
     }
 
     /// Changes the registry's database behind the program's back.
-    #[allow(clippy::disallowed_methods, reason = "tests open databases of their own")]
     pub fn sql(&self, sql: &str) {
+        self.sql_of("registry.db", sql);
+    }
+
+    /// The same for the access log's database.
+    pub fn access_sql(&self, sql: &str) {
+        self.sql_of("access.db", sql);
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "tests open databases of their own")]
+    fn sql_of(&self, file: &str, sql: &str) {
         match &self.place.url {
             DbUrl::Sqlite(path) => {
+                let path = path.with_file_name(file);
                 let mut conn = diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap();
                 conn.batch_execute(sql).unwrap();
             }

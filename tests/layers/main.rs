@@ -8,6 +8,7 @@
 mod circles;
 mod functions;
 mod names;
+mod permits;
 mod rooms;
 mod rules;
 mod source;

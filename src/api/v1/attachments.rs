@@ -62,7 +62,6 @@ async fn fetch(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
-    context.charge_record(&actor, &body.0.identifier).await?;
     let shown = context.registry.attachment(&actor, &body.0).await?;
     // The type that the record names is the issuer's word; the browser must not act on it.
     let disposition = ("content-disposition", "attachment");

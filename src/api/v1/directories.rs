@@ -43,7 +43,6 @@ async fn directory(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
-    context.charge_asked(&actor, &body.0.holder)?;
     let listed = context.registry.directory(&actor, &body.0).await?;
     Ok(HttpResponse::Ok().json(listed))
 }

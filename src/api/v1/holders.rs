@@ -157,7 +157,6 @@ async fn accesses(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     let asked = body.0;
-    context.charge_asked(&actor, &asked.holder)?;
     let page = AccessPage { after: asked.after, limit: asked.limit.unwrap_or(50).min(100) };
     let viewer = Viewer::Office { actor: &actor, reason: &asked.reason };
     let list = context.registry.accesses_of_holder(viewer, &asked.holder, &page).await?;

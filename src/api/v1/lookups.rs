@@ -105,6 +105,5 @@ async fn batch(
 
 async fn one(context: &Context, actor: &Actor, ask: &Ask) -> Result<Answered> {
     let prepared = context.registry.prepare_lookup(ask)?;
-    context.charge(actor, prepared.key, context.registry.now())?;
     context.registry.lookup(actor, prepared).await
 }

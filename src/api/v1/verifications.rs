@@ -39,9 +39,6 @@ async fn verify(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
-    if let Some(identifier) = &body.0.identifier {
-        context.charge_record(&actor, identifier).await?;
-    }
     let verified = context.registry.verify(Some(&actor), &body.0).await?;
     Ok(HttpResponse::Ok().json(verified))
 }
@@ -59,7 +56,6 @@ async fn history(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
-    context.charge_record(&actor, &body.0.identifier).await?;
     let shown = context.registry.history(&actor, &body.0).await?;
     Ok(HttpResponse::Ok().json(shown))
 }

@@ -72,6 +72,11 @@ impl LoggedAccess {
         }
     }
 
+    /// How many codes linked to the asked one stand in it.
+    pub fn linked(&self) -> usize {
+        self.linked.len()
+    }
+
     /// How the holder of a canonical code stands in the entry. None where it does not, where its list stands by
     /// its digest, and for all but the asked holder in layout 1.
     pub fn seat_of(&self, code_type: &str, code: &str) -> Option<Seat> {

@@ -210,6 +210,11 @@ impl Touched {
         }
     }
 
+    /// The keys of all on whose lists it stands.
+    pub fn keys(&self) -> &[HolderKey] {
+        &self.keys
+    }
+
     /// Whether the key is new; each holder stands once.
     fn adds(&mut self, key: HolderKey) -> bool {
         let new = !self.keys.contains(&key) && self.keys.len() < MOST;

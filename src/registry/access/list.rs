@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::identity::{CodeType, HolderCode};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::access::{LoggedAccess, Outcome, OwnItem, Seat};
 use crate::record::{Digest, canonical};
@@ -18,11 +17,11 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::follower::Lag;
 use crate::registry::access::line::AccessLine;
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::linked::{Met, Reach, walk};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
-use crate::rule::Rule;
 use crate::store::{AccessPlace, Cost, Reader};
 use crate::trust::HolderKey;
 
@@ -61,6 +60,11 @@ pub struct AccessList {
     pub lag: Lag,
     /// False where the follower is so far behind that its tail was not read to the end.
     pub complete: bool,
+    /// `linked_numbers` where the accesses under linked numbers were left out, since the day's budget of holders is
+    /// spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub withheld: Option<Withheld>,
 }
 
 /// Batches of a tail that a page reads at most.
@@ -88,32 +92,34 @@ impl Registry {
                 Some((Entry::of(actor).own_item(OwnItem::Accesses, reason), decision))
             }
         };
-        let code = self.parsed(holder)?;
-        let key = crate::registry::base::asked::holder_key(self.store().vault().index(), &code);
+        let asked = self.asked_holder(holder, "holder")?;
+        let permit = match viewer {
+            Viewer::Holder => None,
+            Viewer::Office { actor, .. } => Some(self.permit(actor, Scope::Holder, &asked).await?),
+        };
+        let key = permit.map_or(asked.own_key(), |permit| permit.holder());
+        let code = asked.parsed.code;
         let first: Own = (key, code.key_type().to_owned(), code.key_code().to_owned());
-        let own = self.store().read(Cost::Point, move |reader| linked(reader, first)).await?;
+        let mut own = self.store().read(Cost::Point, move |reader| linked(reader, first)).await?;
+        let all = own.len();
+        if let Some(permit) = &permit {
+            own.retain(|(key, ..)| self.guard().may_show(permit, *key, self.now()));
+        }
+        let withheld = (own.len() < all).then_some(Withheld::LinkedNumbers);
         let after = page.after.as_deref().map(parse_cursor).transpose()?;
         let limit = if page.limit == 0 { 20 } else { page.limit.min(100) };
         let registry = self.clone();
         let list =
             self.store().blocking(move || registry.gather(&snapshot, &own, after.as_ref(), limit)).await?;
+        let list = AccessList { withheld, ..list };
+        if let Some(permit) = &permit {
+            self.watch(permit, Some(&code), list.lines.is_empty() && page.after.is_none());
+        }
         if let Some((entry, decision)) = office {
             let came_to = CameTo::shown(Outcome::AccessesShown, decision, shown_digest(&list)?);
             entry.note(&*self.access()?, Touched::one(&code, key), came_to).await?;
         }
         Ok(list)
-    }
-
-    fn parsed(&self, holder: &AskedHolder) -> Result<HolderCode> {
-        let code_type: CodeType = holder.code_type.parse().map_err(|fault| {
-            Error::new(Code::FieldInvalid, "no such holder code type")
-                .at("holder.type")
-                .rule(Rule::CodeTypeUnknown)
-                .caused_by(fault)
-        })?;
-        HolderCode::parse_with(code_type, &holder.code, Some(self.now().day()), self.regions())
-            .map(|parsed| parsed.code)
-            .map_err(|fault| Error::from(fault).at("holder.code"))
     }
 
     fn gather(
@@ -165,7 +171,7 @@ impl Registry {
         let more = places.len() > limit;
         let next = more.then(|| places.get(limit.saturating_sub(1)).map(cursor)).flatten();
         let lines = places.iter().zip(entries).map(|(place, entry)| self.line(snapshot, own, place, entry));
-        Ok(AccessList { lines: lines.collect::<Result<_>>()?, next, lag, complete })
+        Ok(AccessList { lines: lines.collect::<Result<_>>()?, next, lag, complete, withheld: None })
     }
 
     fn line(

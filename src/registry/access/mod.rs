@@ -1,8 +1,13 @@
-//! The access log: started once for each process, written before every answer, told to the holder.
+//! The access log: started once for each process, written before every answer, told to the holder; permits, what was
+//! charged for them, and alarms.
 
+pub(super) mod alarms;
 pub(super) mod entry;
 pub(super) mod follower;
 pub(super) mod line;
 pub(super) mod list;
+pub(super) mod named;
+pub(super) mod permit;
+pub(super) mod sharing;
 pub(super) mod start;
-pub(super) mod today;
+pub(super) mod withheld;

@@ -79,7 +79,7 @@ impl Registry {
     fn prepare_act(&self, actor: &Actor, command: &ActCommand) -> Result<Prepared> {
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
-        let kept = self.kept(&command.identifier)?;
+        let kept = self.kept(actor, &command.identifier)?;
         let row = kept.first()?;
         let allowed = self.acting_agency(&snapshot, actor, command.agency.as_deref(), row);
         let agency = self.or_noted(actor, &kept, allowed)?;
@@ -105,9 +105,10 @@ impl Registry {
         Ok(Prepared { action, rows, event, state, review_due, next, order, agency, remarks })
     }
 
-    /// The record of an identifier; `not_found` where there is none.
-    pub(super) fn kept(&self, identifier: &str) -> Result<Kept> {
-        let kept = self.store().read_now(|reader| kept::by_identifier(reader, identifier))?;
+    /// The record of an identifier, whose first holder is charged; `not_found` where there is none.
+    pub(super) fn kept(&self, actor: &Actor, identifier: &str) -> Result<Kept> {
+        let (_, named) = self.permit_named_now(actor, Scope::Act, identifier)?;
+        let kept = self.store().read_now(|reader| kept::by_identifier(reader, &named))?;
         kept.ok_or_else(|| Error::new(Code::NotFound, "no record of that identifier").at("identifier"))
     }
 

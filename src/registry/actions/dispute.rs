@@ -67,7 +67,7 @@ impl Registry {
         texts::ground("ground", &command.ground)?;
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
-        let kept = self.kept(&command.identifier)?;
+        let kept = self.kept(actor, &command.identifier)?;
         let row = kept.first()?;
         let allowed = match command.disputed {
             true => objecting_agency(actor, command, row),

@@ -124,26 +124,37 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     Ok(())
 }
 
-/// The holder key of a code.
-pub fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {
+/// The holder key of a code. Whoever asks for a holder gets its key with a permit; this is
+/// for the rows of records that are written or were read.
+pub(in crate::registry) fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {
     index.holder_key(code.key_type(), code.key_code())
 }
 
-impl Registry {
-    /// The key of a holder that is asked for: what a budget counts, before anything is read.
-    ///
-    /// # Errors
-    /// `field_invalid` or `holder_code_invalid` at `holder`.
-    pub fn key_of(&self, asked: &AskedHolder) -> Result<HolderKey> {
-        self.asked_holder(asked, "holder").map(|(_, key)| key)
+/// A holder that is asked for, whose number was checked. Its key comes with a permit and in no other way.
+pub struct AskedCode {
+    /// The code, and what was noticed about it.
+    pub(in crate::registry) parsed: Parsed,
+    key: HolderKey,
+}
+
+impl AskedCode {
+    /// The key, to be charged for. Whoever reads takes it out of the permit.
+    pub(in crate::registry) fn to_charge(&self) -> HolderKey {
+        self.key
     }
 
-    /// Checks a holder's number and gives its key; `field` is where the request has it.
-    pub(in crate::registry) fn asked_holder(
-        &self,
-        asked: &AskedHolder,
-        field: &str,
-    ) -> Result<(Parsed, HolderKey)> {
+    /// The key, for the holder itself: whoever asks for its own is not charged.
+    pub(in crate::registry) fn own_key(&self) -> HolderKey {
+        self.key
+    }
+}
+
+impl Registry {
+    /// Checks a holder's number; `field` is where the request has it. A bad number costs nothing.
+    ///
+    /// # Errors
+    /// `field_invalid` or `holder_code_invalid` at `field`.
+    pub(in crate::registry) fn asked_holder(&self, asked: &AskedHolder, field: &str) -> Result<AskedCode> {
         let code_type: CodeType = asked.code_type.parse().map_err(|fault| {
             Error::new(Code::FieldInvalid, "no such holder code type")
                 .at(format!("{field}.type"))
@@ -154,6 +165,6 @@ impl Registry {
         let parsed = HolderCode::parse_with(code_type, &asked.code, Some(today), self.regions())
             .map_err(|fault| Error::from(fault).at(format!("{field}.code")))?;
         let key = holder_key(self.store().vault().index(), &parsed.code);
-        Ok((parsed, key))
+        Ok(AskedCode { parsed, key })
     }
 }

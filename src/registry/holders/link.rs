@@ -8,7 +8,7 @@ use serde_json::Map;
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::policy::Actor;
+use crate::policy::{Actor, Scope};
 use crate::record::access::Outcome;
 use crate::record::event::HolderAction;
 use crate::registry::Registry;
@@ -93,8 +93,8 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        let (from, from_key) = self.asked_holder(&command.from, "from")?;
-        let (to, to_key) = self.asked_holder(&command.to, "to")?;
+        let (from, from_key) = self.charged_now(actor, Scope::Holder, &command.from, "from")?;
+        let (to, to_key) = self.charged_now(actor, Scope::Holder, &command.to, "to")?;
         let older = Touched::one(&from.code, from_key);
         let mut touched = older.clone();
         touched.also(&[(to_key, Some(to.code.clone()))]);

@@ -12,7 +12,7 @@ use crate::catalog::HolderSource;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::policy::Actor;
+use crate::policy::{Actor, Scope};
 use crate::record::Digest;
 use crate::record::access::Outcome;
 use crate::record::event::{Event, EventKind, HolderAction};
@@ -89,7 +89,7 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        let (parsed, key) = self.asked_holder(&command.holder, "holder")?;
+        let (parsed, key) = self.charged_now(actor, Scope::Holder, &command.holder, "holder")?;
         let asked = (command.state, command.source);
         let stating =
             self.marking(actor, command.agency.as_deref(), asked, Touched::one(&parsed.code, key))?;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::log::Accepted;
-use crate::policy::{Actor, Decision, Fields, Scope, decide, decide_scope};
+use crate::policy::{Actor, Decision, Fields, Scope, decide_scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::payload::Attachment;
@@ -73,24 +73,24 @@ impl Registry {
     /// A file of a record, for whom the whole record may be shown to. The access is noted under all holders.
     ///
     /// # Errors
-    /// `purpose_missing`; `not_found` where there is no such record, it does not name the file, or the file was
+    /// `purpose_missing`; `budget_spent`; `not_found` where there is no such record, it does not name the file, or the file was
     /// never brought; `forbidden` (noted); `record_damaged` where the content is not the one that was signed.
     pub async fn attachment(&self, actor: &Actor, ask: &AttachmentAsk) -> Result<AttachmentShown> {
         check_purpose(&ask.purpose)?;
         let digest = digest_of(&ask.sha256)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let (held, identifier) = (snapshot.clone(), ask.identifier.clone());
-        let here =
-            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
-        let kept = here.record()?;
-        let type_code = kept.first()?.type_code.clone();
         // Staff at a window have no scope of their own for files: what they may look up whole, they may open.
         let scope = match actor {
             Actor::Account(_) => Scope::Lookup,
             Actor::Client { .. } | Actor::Operator { .. } => Scope::Attachment,
         };
-        let decision = decide(actor, scope, &type_code, Some(&ask.purpose.item));
+        let (permit, named) = self.permit_named(actor, scope, &ask.identifier).await?;
+        let held = snapshot.clone();
+        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
+        let kept = here.record()?;
+        let type_code = kept.first()?.type_code.clone();
+        let decision = permit.decide(&type_code, Some(&ask.purpose.item));
         let refusal = match &decision {
             Decision::Allowed { fields: Fields::Whole, .. } => None,
             Decision::Allowed { .. } => Some(Rule::WholeNotGranted),
@@ -104,6 +104,8 @@ impl Registry {
             entry.note(&access, kept.touched(), CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
         }
+        // The file may tell of all whose record it is.
+        self.permit_all(actor, scope, &kept.touched())?;
         let (row, superseded) = here.named()?;
         let attachment = named_file(row, &ask.sha256)?;
         let content = self.content(digest).await?;

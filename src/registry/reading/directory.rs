@@ -8,7 +8,7 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::CodeType;
 use crate::log::LogMark;
-use crate::policy::{Actor, Decision, Scope, decide};
+use crate::policy::{Actor, Decision, Scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::extract::DirectorySaid;
@@ -16,6 +16,7 @@ use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, json, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
@@ -57,6 +58,10 @@ pub struct DirectoryAnswer {
     pub holder: DirectoryHolder,
     /// The receipt of this access.
     pub receipt: HandedReceipt,
+    /// `linked_numbers` where entries under linked numbers were left out, since the day's budget of holders is spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub withheld: Option<Withheld>,
 }
 
 /// The holder of a list.
@@ -149,21 +154,24 @@ impl Registry {
     /// verdict, and for what is elsewhere the office that keeps it. No face, no number, no envelope.
     ///
     /// # Errors
-    /// `purpose_missing`; `holder_code_invalid`; `forbidden` (noted as an access) where no type is allowed.
+    /// `purpose_missing`; `holder_code_invalid`; `budget_spent`; `forbidden` (noted as an access) where no type is allowed.
     pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<DirectoryAnswer> {
         check_purpose(&ask.purpose)?;
-        let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
+        let holder = self.asked_holder(&ask.holder, "holder")?;
+        let permit = self.permit(actor, Scope::Lookup, &holder).await?;
+        let parsed = holder.parsed;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
         let entry = Entry::of(actor).purpose(&ask.purpose);
-        let mut touched = Touched::one(&parsed.code, key);
-        let decided = |type_code: &str| decide(actor, Scope::Lookup, type_code, Some(&ask.purpose.item));
+        let mut touched = Touched::one(&parsed.code, permit.holder());
+        let decided = |type_code: &str| permit.decide(type_code, Some(&ask.purpose.item));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
         if let Some(reason) = decision.refusal() {
             entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
-        let found = self.scan(&snapshot, &parsed.code, key, false).await?;
+        let found = self.scan(&snapshot, &permit, &parsed.code, false).await?;
+        self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         let lister = Lister {
             snapshot: &snapshot,
             lives: &found.lives,
@@ -171,13 +179,19 @@ impl Registry {
             now: self.now(),
         };
         let (mut entries, mut joint) = (Vec::with_capacity(found.rows.len()), Vec::new());
+        let mut withheld = None;
         for row in &found.rows {
-            if decided(row.type_code()).refusal().is_none() {
+            if decided(row.type_code()).refusal().is_some() {
+                continue;
+            }
+            if self.guard().may_show(&permit, row.key, lister.now) {
                 entries.push(lister.line(row)?);
                 joint.extend(lister.co_holders(row));
                 if let Opened::Record(record) = &row.opened {
                     touched.found_under(&record.body.holder.0, &record.body.holder.1, record.hk);
                 }
+            } else {
+                withheld = Some(Withheld::LinkedNumbers);
             }
         }
         touched.also(&joint);
@@ -192,6 +206,7 @@ impl Registry {
             holder: DirectoryHolder::from(found.holder(&parsed)),
             head: found.head,
             receipt: HandedReceipt { accepted, form: ask.receipt },
+            withheld,
         })
     }
 }

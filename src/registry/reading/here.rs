@@ -9,6 +9,7 @@ use crate::log::{LogMark, TreeReader as _};
 use crate::record::Digest;
 use crate::record::event::Event;
 use crate::record::verdict::Facts;
+use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;
@@ -50,7 +51,7 @@ pub(in crate::registry) struct Here {
 
 impl Here {
     /// Reads all of it in one snapshot of the database.
-    pub fn read(reader: &mut Reader<'_>, snapshot: &Snapshot, identifier: &str) -> Result<Self> {
+    pub fn read(reader: &mut Reader<'_>, snapshot: &Snapshot, named: &Named) -> Result<Self> {
         let mut here = Self {
             head: snapshot.records_mark(reader)?,
             kept: None,
@@ -61,7 +62,7 @@ impl Here {
             past_damaged: false,
             damaged: false,
         };
-        match kept::by_identifier(reader, identifier) {
+        match kept::by_identifier(reader, named) {
             Ok(Some(kept)) => here.fill(reader, snapshot, kept)?,
             Ok(None) => {}
             Err(error) if error.code == Code::RecordDamaged => {

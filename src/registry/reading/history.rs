@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
-use crate::policy::{Actor, Fields, Scope, decide};
+use crate::policy::{Actor, Fields, Scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::Event;
@@ -17,11 +17,12 @@ use crate::record::json::Stored;
 use crate::record::{Action, Digest, Judgement, Reason, Reasons, State, Verdict, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::reading::here::{Here, InLog};
 use crate::store::{Cost, StoredEvent, StoredRecord};
-use crate::trust::Envelope;
+use crate::trust::{Envelope, HolderKey};
 
 /// A history that is asked for.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -82,6 +83,11 @@ pub struct HistoryAnswer {
     pub version: i32,
     /// All versions, in order.
     pub versions: Vec<HistoryVersion>,
+    /// `co_holders` where envelopes, grounds and orders were left out, since they tell of other holders and the day's
+    /// budget of holders is spent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub withheld: Option<Withheld>,
 }
 
 /// What a record was on a day, as known at a moment.
@@ -183,23 +189,27 @@ impl Registry {
     /// lets the whole out; else only what happened and when.
     ///
     /// # Errors
-    /// `purpose_missing`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
+    /// `purpose_missing`; `budget_spent`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
     pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<HistoryAnswer> {
         check_purpose(&ask.purpose)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let (held, identifier) = (snapshot.clone(), ask.identifier.clone());
-        let here =
-            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
+        let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
+        let held = snapshot.clone();
+        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
         let kept = here.all_versions()?;
         let current = kept.first()?;
-        let decision = decide(actor, Scope::Lookup, &current.type_code, Some(&ask.purpose.item));
+        let decision = permit.decide(&current.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
         let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([current.type_code.as_str()]));
         if let Some(rule) = decision.refusal() {
             entry.note(&access, kept.touched(), CameTo::refused(rule)).await?;
         }
-        let whole = decision.fields()? == Fields::Whole;
+        let granted = decision.fields()? == Fields::Whole;
+        // The envelopes name all holders.
+        let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
+        let whole = granted && kept.key.holders.iter().all(may_show);
+        let withheld = (granted && !whole).then_some(Withheld::CoHolders);
         let now = self.now();
         let judgement = verdict(&here.facts(&snapshot, current, false), now.day(), now);
         let standing = standing(&here, ask, now)?;
@@ -220,6 +230,7 @@ impl Registry {
             verdict: judgement.verdict,
             version: current.version,
             versions: rows.iter().map(|row| version_of(row, current.version, whole)).collect(),
+            withheld,
         })
     }
 }

@@ -22,10 +22,11 @@ pub(in crate::registry) use scan::FoundRow;
 use crate::error::{Code, Error, Result};
 use crate::identity::Parsed;
 use crate::log::Submission;
-use crate::policy::{Actor, Decision, Scope, decide};
+use crate::policy::{Actor, Decision, Permit, Scope};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::check_purpose;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
@@ -41,11 +42,14 @@ impl Registry {
         check_purpose(&ask.purpose)?;
         names_only("types", ask.types.iter().flatten())?;
         names_only("fields", ask.fields.iter().flatten())?;
-        let (parsed, key) = self.asked_holder(&ask.holder, "holder")?;
-        Ok(Prepared { ask, parsed, key })
+        let holder = self.asked_holder(&ask.holder, "holder")?;
+        Ok(Prepared { ask, holder })
     }
 
     /// Answers a prepared lookup in bytes.
+    ///
+    /// # Errors
+    /// `budget_spent`; `forbidden` (noted as an access).
     pub async fn lookup(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Answered> {
         let form = prepared.ask.receipt;
         let (judged, submission) = self.judged(actor, prepared).await?;
@@ -68,19 +72,22 @@ impl Registry {
     async fn judged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<(Judged, Submission)> {
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
-        let Prepared { ask, parsed, key } = prepared;
-        let mut touched = Touched::one(&parsed.code, key);
+        let Prepared { ask, holder } = prepared;
+        let permit = self.permit(actor, Scope::Lookup, &holder).await?;
+        let parsed = holder.parsed;
+        let mut touched = Touched::one(&parsed.code, permit.holder());
         let entry = Entry::of(actor)
             .purpose(&ask.purpose)
             .types(ask.types.as_ref().map(|types| types.iter().map(String::as_str)))
             .fields(ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str)));
         let types = asked_types(&snapshot, ask)?;
-        let asking = Asking { snapshot: &snapshot, actor, ask, types: types.as_deref() };
+        let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
         if let Some(reason) = asking.refusal() {
             entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
-        let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
+        let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;
+        self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         let (judged, decision) = asking.show(self, parsed, found, &mut touched)?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
@@ -92,14 +99,16 @@ impl Registry {
     #[cfg(feature = "bench-routes")]
     pub async fn lookup_unlogged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Vec<u8>> {
         let snapshot = self.fresh_snapshot()?;
-        let Prepared { ask, parsed, key } = prepared;
+        let Prepared { ask, holder } = prepared;
+        let permit = self.permit(actor, Scope::Lookup, &holder).await?;
+        let parsed = holder.parsed;
         let types = asked_types(&snapshot, ask)?;
-        let asking = Asking { snapshot: &snapshot, actor, ask, types: types.as_deref() };
+        let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
         if let Some(reason) = asking.refusal() {
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
-        let mut touched = Touched::one(&parsed.code, key);
-        let found = self.scan(&snapshot, &parsed.code, key, ask.proofs).await?;
+        let mut touched = Touched::one(&parsed.code, permit.holder());
+        let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;
         asking.show(self, parsed, found, &mut touched)?.0.written()?.unlogged(self.now())
     }
 }
@@ -115,7 +124,7 @@ fn names_only<'a>(list: &'static str, names: impl Iterator<Item = &'a String>) -
 /// Who asks for which types.
 struct Asking<'a> {
     snapshot: &'a Snapshot,
-    actor: &'a Actor,
+    permit: Permit<'a>,
     ask: &'a Ask,
     /// Codes of the types asked for; none where all were.
     types: Option<&'a [String]>,
@@ -123,7 +132,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     fn decide(&self, type_code: &str) -> Decision {
-        decide(self.actor, Scope::Lookup, type_code, Some(&self.ask.purpose.item))
+        self.permit.decide(type_code, Some(&self.ask.purpose.item))
     }
 
     /// The reason why nothing of this lookup is allowed; none where something is. Of the types asked for each must
@@ -160,18 +169,21 @@ impl Asking<'_> {
             self.types.map(|types| types.iter().filter(|code| !on_file(code)).collect());
         let holder = found.holder(&parsed);
         let Found { head, rows, lives, .. } = found;
-        let judge =
-            Judge { snapshot: self.snapshot, lives: &lives, index: registry.store().vault().index(), now };
-        let (records, reason) = self.records(&judge, rows, touched)?;
+        let may_show = |holder| registry.guard().may_show(&self.permit, holder, now);
+        let index = registry.store().vault().index();
+        let judge = Judge { snapshot: self.snapshot, lives: &lives, index, now, may_show: &may_show };
+        let (records, reason, withheld) = self.records(&judge, rows, touched)?;
         let absence =
             |code: &str| absent::absence(self.snapshot, code, &parsed.code, self.ask.within.as_ref(), now);
         let absent = match missing {
+            // It would be told of what is left out too.
+            _ if withheld.is_some() => Vec::new(),
             Some(missing) => missing.into_iter().map(|code| absence(code)).collect::<Result<_>>()?,
             // Nothing was shown: then no allowed type is on file.
             None if records.is_empty() => self.allowed().map(absence).collect::<Result<_>>()?,
             None => Vec::new(),
         };
-        Ok((Judged { records, absent, holder, head }, reason))
+        Ok((Judged { records, absent, holder, head, withheld }, reason))
     }
 
     fn records(
@@ -179,7 +191,8 @@ impl Asking<'_> {
         judge: &Judge<'_>,
         rows: Vec<FoundRow>,
         touched: &mut Touched,
-    ) -> Result<(Vec<FoundRecord>, AllowedBy)> {
+    ) -> Result<(Vec<FoundRecord>, AllowedBy, Option<Withheld>)> {
+        let mut withheld = None;
         let (mut records, mut seen_by) = (Vec::with_capacity(rows.len()), SeenBy::default());
         let mut reason = AllowedBy::NothingToDecide;
         // Rows come in type order, and few grants differ by type: a type is decided once.
@@ -194,6 +207,10 @@ impl Asking<'_> {
                 last = Some(self.decide(type_code));
             }
             let Some(Decision::Allowed { fields, reason: allowed }) = &last else { continue };
+            if row.key != self.permit.holder() && !(judge.may_show)(row.key) {
+                withheld = Some(Withheld::LinkedNumbers);
+                continue;
+            }
             reason = *allowed;
             records.push(match &self.ask.fields {
                 None => judge.row(row, fields, &mut seen_by)?,
@@ -201,7 +218,7 @@ impl Asking<'_> {
             });
         }
         seen_by.touch(touched);
-        Ok((records, reason))
+        Ok((records, reason, withheld))
     }
 
     /// The types that policy allows.

@@ -331,7 +331,7 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         match (&ask.envelope, &ask.identifier, &ask.receipt) {
             (Some(compact), None, None) if ask.face.is_none() => {
-                self.verify_envelope(&snapshot, compact).await
+                self.verify_envelope(&snapshot, actor, compact).await
             }
             (None, Some(identifier), None) => {
                 let face = ask.face.as_ref().filter(|face| !face.is_empty());

@@ -184,7 +184,7 @@ impl Registry {
         }
         draft::authority(&snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
         check_shape(draft)?;
-        let seats = self.seats(draft, def)?;
+        let seats = self.seats(actor, draft, def)?;
         let value = serde_json::to_value(draft).map_err(Error::internal)?;
         let form = canonical::to_vec(&value).map_err(Error::internal)?;
         let index = self.store().vault().index();
@@ -200,11 +200,11 @@ impl Registry {
         Ok(Entry { type_code: def.code.clone(), kind: def.kind, seats, known, hosted, content })
     }
 
-    fn seats(&self, draft: &DirectoryDraft, def: &TypeDef) -> Result<Vec<Seat>> {
+    fn seats(&self, actor: &Actor, draft: &DirectoryDraft, def: &TypeDef) -> Result<Vec<Seat>> {
         let mut seats: Vec<Seat> = Vec::with_capacity(draft.holders.len());
         for (at, holder) in draft.holders.iter().enumerate() {
             let asked = AskedHolder { code_type: holder.code_type.clone(), code: holder.code.clone() };
-            let (parsed, hk) = self.asked_holder(&asked, &format!("holders.{at}"))?;
+            let (parsed, hk) = self.charged_now(actor, Scope::Issue, &asked, &format!("holders.{at}"))?;
             let role = holder.role.clone().or_else(|| def.holders.first().map(|role| role.role.clone()));
             let role = role.unwrap_or_default();
             if !def.holders.iter().any(|known| known.role == role) {

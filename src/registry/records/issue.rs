@@ -95,6 +95,7 @@ impl Registry {
         }
         let snapshot = self.fresh_snapshot()?;
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer))?;
+        self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
         self.bind(actor, beginning, taken, once)
     }
 

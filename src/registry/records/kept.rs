@@ -6,13 +6,13 @@ use crate::catalog::{Custody, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::record::payload::holder_codes;
-use crate::registry::Registry;
 use crate::registry::access::entry::{CoHolder, Touched};
+use crate::registry::access::named::Named;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::change::Whole;
-use crate::store::{Cost, Opened, Reader, RecordKey, StoredRecord};
-use crate::trust::{Envelope, HolderKey, IndexKey};
+use crate::store::{Opened, Reader, RecordKey, StoredRecord};
+use crate::trust::{Envelope, IndexKey};
 
 /// A record as it stands under all its holders.
 pub(in crate::registry) struct Kept {
@@ -38,13 +38,12 @@ impl Kept {
     }
 }
 
-/// The record of an identifier, of its present version or an older one.
+/// The record of an identifier that was charged for, of its present version or an older one.
 ///
 /// # Errors
 /// `record_damaged` where the identifier is taken and its key row does not open.
-pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
-    let key = reader.index().identifier_key(identifier);
-    by_key(reader, &key)
+pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, named: &Named) -> Result<Option<Kept>> {
+    by_key(reader, named.key())
 }
 
 /// The record to which a keyed hash leads: that of an identifier, a number or a content.
@@ -65,7 +64,8 @@ pub(in crate::registry) fn by_key(reader: &mut Reader<'_>, key: &[u8; 16]) -> Re
 
 /// The same for whoever walks over many rows and passes by what is damaged: none where the key row is.
 pub(in crate::registry) fn readable(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
-    match by_identifier(reader, identifier) {
+    let key = reader.index().identifier_key(identifier);
+    match by_key(reader, &key) {
         Err(error) if error.code == Code::RecordDamaged => Ok(None),
         kept => kept,
     }
@@ -116,22 +116,6 @@ pub(in crate::registry) fn signed_holders(index: &IndexKey, record: &StoredRecor
 pub(in crate::registry) fn co_holder(index: &IndexKey, code_type: &str, code: &str) -> Option<CoHolder> {
     let code = HolderCode::parse(code_type.parse().ok()?, code).ok()?.code;
     Some((holder_key(index, &code), Some(code)))
-}
-
-impl Registry {
-    /// The key of a record's first holder; none where there is no such record, or its key row does not open.
-    pub async fn first_holder(&self, identifier: &str) -> Result<Option<HolderKey>> {
-        let identifier = identifier.to_owned();
-        let read = move |reader: &mut Reader<'_>| {
-            let key = reader.index().identifier_key(&identifier);
-            match reader.record_key(&key) {
-                // Whose it is cannot be told; what is read next says so in its own words (I5).
-                Err(error) if error.code == Code::RecordDamaged => Ok(None),
-                found => Ok(found?.and_then(|key| key.holders.first().copied())),
-            }
-        };
-        self.store().read(Cost::Point, read).await
-    }
 }
 
 impl Kept {

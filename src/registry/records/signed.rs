@@ -10,6 +10,7 @@ use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::state::State;
 use crate::record::{Digest, Salt};
+use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::ledger::Place;
 use crate::registry::records::change::Whole;
@@ -132,6 +133,12 @@ impl Signed {
     /// The keys of the holders, in order.
     pub fn holders(&self) -> Vec<HolderKey> {
         self.seats.iter().map(|seat| seat.hk).collect()
+    }
+
+    /// On whose lists a use of it stands.
+    pub fn touched(&self) -> Touched {
+        let codes = self.seats.iter().map(|seat| (seat.code_type.as_str(), seat.code.as_str()));
+        Touched::holders_of(codes, &self.holders())
     }
 
     /// Its event: that it came to be by this action.

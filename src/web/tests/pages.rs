@@ -2,6 +2,7 @@ use askama::Template;
 
 use super::samples::{form, lookup, shell};
 use crate::error::{Code, Error};
+use crate::registry::Withheld;
 use crate::web::page::PageError;
 use crate::web::sign_in::SignInPage;
 use crate::web::views::*;
@@ -49,6 +50,20 @@ fn i5_each_verdict_has_its_own_words() {
         Verdict::Undetermined,
         "what nobody decided is never told as invalid"
     );
+}
+
+#[test]
+fn what_is_withheld_is_said_in_words() {
+    let mut view = lookup();
+    view.withheld = Some(Withheld::LinkedNumbers.zh());
+    view.rows[0].withheld = Some(Withheld::Whole.zh());
+    view.rows[0].face.clear();
+    view.rows.truncate(1);
+    let html = result(view);
+    for words in [Withheld::LinkedNumbers.zh(), Withheld::Whole.zh(), "未显示不等于没有"] {
+        assert!(html.contains(words), "{words}");
+    }
+    assert!(!html.contains("照面不在本库"), "it is here, and not shown");
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn face(pairs: &[(&str, &str)]) -> Vec<FaceField> {
 
 pub fn lookup() -> LookupView {
     LookupView {
+        withheld: None,
         holder_masked: "190***********1234".into(),
         code_type: "公民身份号码".into(),
         holder_name: Some("周海燕".into()),

@@ -61,7 +61,7 @@ impl Desk for Hall {
         samples::form().items
     }
 
-    fn lookup(&self, asked: Asked, _session: Session, _now: Moment) -> Pending<LookupView> {
+    fn lookup(&self, asked: Asked, _session: Session) -> Pending<LookupView> {
         let bad = asked.number.0 == "bad";
         self.asked.lock().unwrap().push(asked);
         Box::pin(async move {

@@ -16,6 +16,7 @@ use crate::log::{Accepted, Hash, LogMark};
 use crate::record::extract::{DirectorySaid, Extract, ExtractBody, VouchedBy};
 use crate::record::json::{self, Stored};
 use crate::record::{Reason, Reasons, State, Verdict};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
 use crate::registry::reading::lookup::absent::{AbsentAnswer, AbsentType};
@@ -58,6 +59,11 @@ struct JudgedAnswer<'a> {
     holder: HolderAnswer<'a>,
     /// Heads of the logs, read before the records: the answer is at least as new.
     heads: [&'a LogMark; 1],
+    /// `linked_numbers` where records under linked numbers were left out, since the day's budget of holders is spent;
+    /// `absent` is then empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    withheld: Option<Withheld>,
 }
 
 /// The second half, when the access is durable.
@@ -161,6 +167,10 @@ pub struct RecordAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<DirectorySaid>)]
     directory: Option<Stored<'a>>,
+    /// What of it is not shown, since the day's budget of holders is spent: `co_holders`, or the `whole`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    withheld: Option<Withheld>,
 }
 
 /// The holder of a lookup's answer.
@@ -209,7 +219,7 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
                 (Some(VouchedBy::Issuer), Some(*signed_with), Some(envelope.view()))
             }
             Some(ShownBody::Extract(_)) => (Some(VouchedBy::Registry), None, None),
-            Some(ShownBody::Directory(_)) | None => (None, None, None),
+            Some(ShownBody::Directory(_) | ShownBody::Withheld) | None => (None, None, None),
         };
         Self {
             r#type: &found.type_code,
@@ -240,6 +250,7 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
                 Some(ShownBody::Directory(said)) if !said.is_empty() => Some(Stored(said.into())),
                 _ => None,
             },
+            withheld: found.withheld,
         }
     }
 }
@@ -295,6 +306,7 @@ impl Judged {
             absent: &self.absent,
             holder: (&self.holder).into(),
             heads: [&self.head],
+            withheld: self.withheld,
         };
         json::write_open(&answer, &mut body).map_err(Error::internal)?;
         Ok(Written { body, records: self.records.len() })

@@ -6,9 +6,7 @@ use serde::Deserialize;
 
 use crate::catalog::Region;
 use crate::clock::Day;
-use crate::identity::Parsed;
-use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm};
-use crate::trust::HolderKey;
+use crate::registry::base::asked::{AskedCode, AskedHolder, Purpose, ReceiptForm};
 
 /// Where and when a record not found could have been issued; decides what its absence means.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
@@ -68,10 +66,8 @@ impl Ask {
     }
 }
 
-/// A lookup whose number was checked and turned into a key: the step before budget and scan.
+/// A lookup whose number was checked: the step before budget and scan.
 pub struct Prepared<'a> {
     pub(super) ask: &'a Ask,
-    pub(super) parsed: Parsed,
-    /// The key of the lookup, for the budget of distinct holders.
-    pub key: HolderKey,
+    pub(super) holder: AskedCode,
 }

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::catalog::{Custody, TypeEntry};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -13,6 +15,7 @@ use crate::record::extract::{self, Extract, Fields as Shown, Holders, Masks, Vie
 use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Record, State, canonical, verdict};
 use crate::registry::access::entry::{CoHolder, Touched};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::reading::lookup::looked_up::{FoundRecord, OpenedRecord, ShownBody};
@@ -53,22 +56,27 @@ pub(super) struct Judge<'a> {
     pub lives: &'a Lives,
     pub index: &'a IndexKey,
     pub now: Moment,
+    /// Charges another holder who would be shown; false where it must not be.
+    pub may_show: &'a dyn Fn(HolderKey) -> bool,
 }
 
 impl Judge<'_> {
     /// One row as far as `fields` lets it out. All whose record it is are added to `seen_by`. Only types with more than one seat are read for it.
     pub fn row(&self, row: FoundRow, fields: &Fields, seen_by: &mut SeenBy) -> Result<FoundRecord> {
-        let FoundRow { opened, proof, holders } = row;
+        let FoundRow { key, opened, proof, holders } = row;
         let record = match opened {
             Opened::Record(record) => record,
             Opened::Damaged { type_code, .. } => return Ok(self.damaged(type_code)),
         };
         seen_by.note(&record);
         seen_by.joint.extend(holders);
+        let mut others = Vec::new();
         if kept::is_joint(self.snapshot, &record.type_code) {
-            seen_by.joint.extend(kept::signed_holders(self.index, &record));
+            let signed = kept::signed_holders(self.index, &record);
+            others.extend(signed.iter().map(|(holder, _)| *holder).filter(|holder| *holder != key));
+            seen_by.joint.extend(signed);
         }
-        self.opened(*record, proof, fields)
+        self.opened(*record, proof, fields, &others)
     }
 
     fn damaged(&self, type_code: String) -> FoundRecord {
@@ -76,7 +84,7 @@ impl Judge<'_> {
         let facts = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let entry = self.snapshot.catalog.type_of(&type_code).cloned();
-        FoundRecord { type_code, entry, judgement, opened: None }
+        FoundRecord { type_code, entry, judgement, opened: None, withheld: None }
     }
 
     fn opened(
@@ -84,6 +92,7 @@ impl Judge<'_> {
         mut record: StoredRecord,
         proof: Option<Vec<crate::log::Hash>>,
         fields: &Fields,
+        others: &[HolderKey],
     ) -> Result<FoundRecord> {
         let entry = self.snapshot.catalog.type_of(&record.type_code);
         let envelope = match record.custody {
@@ -95,13 +104,20 @@ impl Judge<'_> {
         let whole = matches!(fields, Fields::Whole);
         facts.fields_limited = !whole;
         let judgement = verdict(&facts, self.now.day(), self.now);
+        let mut withheld = None;
         let (body, digest) = match (envelope, whole) {
+            (Some(_), true) if !self.may_show_all(others) => {
+                withheld = Some(Withheld::Whole);
+                (ShownBody::Withheld, Digest([0; 32]))
+            }
             (Some(envelope), true) => {
                 let signed_with = self.snapshot.signed_with(&envelope.view());
                 (ShownBody::Envelope { envelope, signed_with }, record.body.digest)
             }
             (Some(envelope), false) => {
-                let extract = self.extract(&envelope.view(), &record, fields, entry)?;
+                let extract = self.extract(&envelope.view(), &record, fields, (entry, others))?;
+                let (extract, left_out) = extract;
+                withheld = left_out;
                 let digest = extract.digest;
                 (ShownBody::Extract(Box::new(extract)), digest)
             }
@@ -129,7 +145,7 @@ impl Judge<'_> {
             digest,
         };
         let entry = entry.cloned();
-        Ok(FoundRecord { type_code: record.type_code, entry, judgement, opened: Some(opened) })
+        Ok(FoundRecord { type_code: record.type_code, entry, judgement, opened: Some(opened), withheld })
     }
 
     fn extract(
@@ -137,13 +153,19 @@ impl Judge<'_> {
         envelope: &Envelope<'_>,
         record: &StoredRecord,
         fields: &Fields,
-        entry: Option<&Arc<TypeEntry>>,
-    ) -> Result<Extract> {
+        (entry, others): (Option<&Arc<TypeEntry>>, &[HolderKey]),
+    ) -> Result<(Extract, Option<Withheld>)> {
         let full = Record::from_payload(envelope.payload()).map_err(Error::internal)?;
         let none = BTreeSet::new();
-        let names = match fields {
+        let granted = match fields {
             Fields::Whole => &none,
             Fields::Named(names) => names,
+        };
+        let about_others = about_others(&full, &record.body.holder, granted);
+        let withheld = !about_others.is_empty() && !self.may_show_all(others);
+        let names = match withheld {
+            true => &granted.difference(&about_others).cloned().collect(),
+            false => granted,
         };
         let types = self.types(entry, full.record_type.version);
         let holders = if names.contains("holders") {
@@ -157,7 +179,12 @@ impl Judge<'_> {
             masks: Masks::OfType { types: &types, unmasked: names },
             mask_codes: !names.contains("holder_code"),
         };
-        extract::extract(&full, &view).map_err(Error::internal)
+        let extract = extract::extract(&full, &view).map_err(Error::internal)?;
+        Ok((extract, withheld.then_some(Withheld::CoHolders)))
+    }
+
+    fn may_show_all(&self, others: &[HolderKey]) -> bool {
+        others.iter().all(|other| (self.may_show)(*other))
     }
 
     /// The definitions by which a face is masked: the newest, then for fields it no longer has the face's own.
@@ -186,5 +213,29 @@ impl Judge<'_> {
         let types = self.types(entry, 0);
         let limited = extract::directory(&said, names, &Masks::OfType { types: &types, unmasked: names });
         canonical::to_vec(&limited).map_err(Error::internal)
+    }
+}
+
+/// The granted names under which a record tells of other holders than its own: the list of all holders, and each field
+/// of the face in which a name or a number of another stands.
+fn about_others(record: &Record, own: &(String, String), granted: &BTreeSet<String>) -> BTreeSet<String> {
+    let others = record.holders.iter().filter(|one| (&one.code_type, &one.code) != (&own.0, &own.1));
+    let told: Vec<&str> = others.flat_map(|other| [other.name.as_str(), other.code.as_str()]).collect();
+    if told.is_empty() {
+        return BTreeSet::new();
+    }
+    let tells = |name: &&String| match record.face.get(*name) {
+        Some(value) => told.iter().any(|text| stands_in(value, text)),
+        None => *name == "holders",
+    };
+    granted.iter().filter(tells).cloned().collect()
+}
+
+fn stands_in(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(found) => found.contains(text),
+        Value::Array(items) => items.iter().any(|item| stands_in(item, text)),
+        Value::Object(members) => members.values().any(|member| stands_in(member, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

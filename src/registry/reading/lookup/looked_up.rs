@@ -11,6 +11,7 @@ use crate::log::{Hash, LogMark};
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::extract::Extract;
 use crate::record::{Digest, Judgement, Reason, State};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
 use crate::registry::reading::lookup::absent::AbsentType;
@@ -35,6 +36,8 @@ pub struct Judged {
     pub holder: FoundHolder,
     /// The head of the log of records before they were read: the answer is at least as new.
     pub head: LogMark,
+    /// Records under linked numbers were left out, since those could not be charged; then no absence is told.
+    pub withheld: Option<Withheld>,
 }
 
 /// One record as the asker may see it.
@@ -47,6 +50,8 @@ pub struct FoundRecord {
     pub judgement: Judgement,
     /// None where the row does not open: nothing more is known of it.
     pub opened: Option<OpenedRecord>,
+    /// What of it is not shown, since another holder could not be charged.
+    pub withheld: Option<Withheld>,
 }
 
 /// What a row that opened says.
@@ -93,6 +98,8 @@ pub enum ShownBody {
     /// The body is not here: canonical JSON of what its issuer says of it, as far as it may be seen; empty where
     /// nothing is said.
     Directory(Vec<u8>),
+    /// Not shown: it names other holders, and the day's budget is spent.
+    Withheld,
 }
 
 /// The holder as it was understood.

@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, Parsed};
 use crate::log::tile::StoredNodes;
 use crate::log::{Hash, LogMark, proof};
+use crate::policy::Permit;
 use crate::record::Reason;
 use crate::registry::Registry;
 use crate::registry::access::entry::CoHolder;
@@ -38,6 +39,8 @@ pub(crate) struct Found {
 
 /// One row with the proof of its leaf where it was asked for.
 pub(crate) struct FoundRow {
+    /// Under whose key it stands: the asked one or a linked one.
+    pub key: HolderKey,
     /// The row.
     pub opened: Opened,
     /// Inclusion of the row's leaf in the tree of [`Found::head`].
@@ -77,11 +80,11 @@ impl Registry {
     pub(in crate::registry) async fn scan(
         &self,
         snapshot: &Arc<Snapshot>,
+        permit: &Permit<'_>,
         code: &HolderCode,
-        key: HolderKey,
         proofs: bool,
     ) -> Result<Found> {
-        let snapshot = snapshot.clone();
+        let (snapshot, key) = (snapshot.clone(), permit.holder());
         let credit_code = code.credit_code().map(str::to_owned);
         let cost = if proofs { Cost::Scan } else { Cost::Point };
         self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, proofs)).await
@@ -110,7 +113,7 @@ fn read(
                 }
                 _ => Vec::new(),
             };
-            rows.push(FoundRow { opened, proof: None, holders });
+            rows.push(FoundRow { key: *key, opened, proof: None, holders });
         }
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;

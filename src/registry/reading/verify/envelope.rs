@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::clock::Moment;
 use crate::error::Result;
+use crate::policy::Actor;
 use crate::record::payload::Validity;
 use crate::record::verdict::{Facts, KeyStanding, LogStanding, Reason, Seal, Verdict};
 use crate::record::{Record, verdict};
@@ -46,7 +47,12 @@ impl Brought {
 }
 
 impl Registry {
-    pub(super) async fn verify_envelope(&self, snapshot: &Arc<Snapshot>, compact: &str) -> Result<Finding> {
+    pub(super) async fn verify_envelope(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        actor: Option<&Actor>,
+        compact: &str,
+    ) -> Result<Finding> {
         let brought = match Brought::parse(compact) {
             Ok(brought) => brought,
             Err(rule) => {
@@ -54,9 +60,10 @@ impl Registry {
                 return Ok(VerifyAnswer::bare(VerifiedThing::Envelope, told, Some(rule), self.now()).into());
             }
         };
-        let (held, identifier) = (snapshot.clone(), brought.record.identifier.clone());
-        let here =
-            self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
+        let identifier = &brought.record.identifier;
+        let named = self.permit_borne(actor, identifier).await?;
+        let held = snapshot.clone();
+        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
         let digest = brought.envelope.view().digest();
         let (answer, told) = brought.judged(snapshot, &here, self.now());
         let record = brought.record;

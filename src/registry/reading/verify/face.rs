@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Field, same_name};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Decision, Fields, Scope, decide};
+use crate::policy::{Actor, Decision, Fields, Scope};
 use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Identifier, Reason, Record, State, Verdict, verdict};
 use crate::registry::Registry;
@@ -38,8 +38,9 @@ impl Registry {
         if let Err(fault) = Identifier::parse(identifier) {
             return Ok(bare((Verdict::Invalid, Reason::Malformed), Some(fault.rule())));
         }
-        let (held, asked) = (snapshot.clone(), identifier.to_owned());
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &asked)).await?;
+        let (permit, named) = self.permit_named(actor, Scope::Verify, identifier).await?;
+        let held = snapshot.clone();
+        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
         if here.untold() {
             return Ok(bare((Verdict::Undetermined, Reason::RecordDamaged), None));
         }
@@ -50,7 +51,7 @@ impl Registry {
         let touched = kept.touched();
         let type_code = kept.rows.first().map(|row| row.type_code.clone()).unwrap_or_default();
         let fields: Vec<String> = face.keys().cloned().collect();
-        if let Some(reason) = refusal(decide(actor, Scope::Verify, &type_code, Some(&purpose.item)), face) {
+        if let Some(reason) = refusal(permit.decide(&type_code, Some(&purpose.item)), face) {
             let entry = Entry::of(actor)
                 .purpose(purpose)
                 .types(Some([type_code.as_str()]))
@@ -58,6 +59,8 @@ impl Registry {
             entry.note(&*self.access()?, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
         }
+        // A comparison may tell of all whose record it is.
+        self.permit_all(actor, Scope::Verify, &touched)?;
         let (answer, digest) = compared(snapshot, &here, kept, face, self.now())?;
         let shown = Shown {
             touched,

@@ -14,6 +14,7 @@ use crate::record::secret::masked;
 use crate::record::{Digest, Judgement, Reasons, Record, Verdict, canonical};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::registry::access::withheld::Withheld;
 use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::{Envelope, HolderKey};
@@ -58,6 +59,14 @@ impl Registry {
         let brought = Envelope::parse_stored(&clash.brought).map_err(Error::internal)?;
         let brought = Record::from_payload(brought.payload()).map_err(Error::internal)?;
         let access = self.access()?;
+        let codes = there.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
+        let touched = Touched::holders_of(codes, &clash.holders);
+        match self.permit_all(actor, Scope::Issue, &touched) {
+            Err(error) if error.code == Code::BudgetSpent => {
+                return Ok(Some(json!({"withheld": Withheld::Whole})));
+            }
+            charged => charged?,
+        }
         let snapshot = self.snapshot();
         let entry = snapshot.catalog.type_of(&stored.type_code);
         let codes = codes_of(&[&there, &brought]);
@@ -84,8 +93,6 @@ impl Registry {
         };
         let entry = Entry::of(actor).types(Some([stored.type_code.as_str()])).fields(Some(seen));
         let came_to = CameTo::shown(Outcome::NumberClash, reason, answer_digest(None, &[listed]));
-        let codes = there.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
-        let touched = Touched::holders_of(codes, &clash.holders);
         entry.note_now(&access, touched, came_to)?;
         Ok(Some(shown))
     }

@@ -1,0 +1,31 @@
+//! Alarms of actors that seemed to try numbers out: listed, and their stops lifted.
+
+use crate::error::{Code, Error, Result};
+use crate::registry::Registry;
+use crate::store::{Alarm, Side};
+
+/// For how many days back alarms are listed.
+const LISTED_DAYS: i64 = 90;
+
+impl Registry {
+    /// The alarms of the last 90 days, oldest first.
+    pub fn alarms(&self) -> Result<Vec<Alarm>> {
+        let since = self.now().day().plus_days(-LISTED_DAYS).start();
+        self.store().read_access_now(|reader| reader.alarms(since))
+    }
+
+    /// Ends the stop of an actor (`client:…`, `account:…`). Every process hears of it within about a second; for the
+    /// rest of the legal day the actor may ask for people who are unknown here.
+    ///
+    /// # Errors
+    /// `not_found` where the actor is not stopped.
+    pub fn lift_alarms(&self, by: &str, actor: &str) -> Result<()> {
+        let now = self.now();
+        let lifted =
+            self.store().write_side_now(Side::Access, |writer| writer.lift_alarms(actor, now, by))?;
+        match lifted {
+            0 => Err(Error::new(Code::NotFound, "no such actor is stopped: see `elicense alarms`")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Permits by number: an asker is charged for a holder before anything of it is read, and what it asks for is watched
+//! for walks through numbers. A refusal of one who was stopped is an access.
+
+use crate::error::{Error, Result};
+use crate::identity::{HolderCode, Parsed};
+use crate::journal;
+use crate::policy::{Actor, Permit, Scope};
+use crate::registry::Registry;
+use crate::registry::access::entry::{CameTo, Entry, Touched};
+use crate::registry::base::asked::{AskedCode, AskedHolder};
+use crate::rule::Rule;
+use crate::store::Tried;
+use crate::trust::HolderKey;
+use crate::trust::keyed::Key16;
+
+impl Registry {
+    /// Charges the actor for a holder that it asks for.
+    ///
+    /// # Errors
+    /// `budget_spent`; `enumeration_stopped` (noted as an access).
+    pub(in crate::registry) async fn permit<'a>(
+        &self,
+        actor: &'a Actor,
+        scope: Scope,
+        asked: &AskedCode,
+    ) -> Result<Permit<'a>> {
+        let permit = self.guard().permit(actor, scope, asked.to_charge(), self.now());
+        self.or_stopped(actor, touched(asked), permit).await
+    }
+
+    /// Checks a holder's number and charges for it, in one step: the code and its key. `field` is where the request has
+    /// it.
+    ///
+    /// # Errors
+    /// What is wrong with the number, which then costs nothing; `budget_spent`, `enumeration_stopped`.
+    pub(in crate::registry) fn charged_now(
+        &self,
+        actor: &Actor,
+        scope: Scope,
+        asked: &AskedHolder,
+        field: &str,
+    ) -> Result<(Parsed, HolderKey)> {
+        let asked = self.asked_holder(asked, field)?;
+        let permit = self.guard().permit(actor, scope, asked.to_charge(), self.now());
+        let key = self.or_stopped_now(actor, touched(&asked), permit)?.holder();
+        Ok((asked.parsed, key))
+    }
+
+    /// The same for all holders that something is written about.
+    pub(in crate::registry) fn permit_all(
+        &self,
+        actor: &Actor,
+        scope: Scope,
+        holders: &Touched,
+    ) -> Result<()> {
+        let now = self.now();
+        for holder in holders.keys() {
+            let charged = self.guard().permit(actor, scope, *holder, now).map(drop);
+            self.or_stopped_now(actor, holders.clone(), charged)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the holder of a permit was told whether anything is here of what it asked for: of a number, or of
+    /// an identifier, which has none.
+    pub(in crate::registry) fn watch(&self, permit: &Permit<'_>, code: Option<&HolderCode>, unknown: bool) {
+        let prefix = |text: &str| self.store().vault().index().prefix_key(text);
+        let raised = self.guard().asked(permit, self.now(), |day, actor| {
+            let (region, birthday) = code.map(|code| places(code, &prefix)).unwrap_or_default();
+            Tried { day, actor, holder: permit.holder(), region, birthday, unknown }
+        });
+        if let Some(alarm) = raised {
+            let tries = u64::from(alarm.tries);
+            journal::alarm(
+                alarm.kind.wire(),
+                &alarm.actor,
+                tries,
+                format_args!("stopped-until-{}", alarm.until),
+            );
+        }
+    }
+
+    /// The permit; whoever is stopped hears it when the access is durable.
+    pub(super) async fn or_stopped<T>(
+        &self,
+        actor: &Actor,
+        touched: Touched,
+        permit: Result<T>,
+    ) -> Result<T> {
+        match permit {
+            Err(error) if is_stop(&error) => {
+                let came_to = CameTo::refused(Rule::NumbersWalked);
+                Entry::of(actor).note(&*self.access()?, touched, came_to).await?;
+                Err(error)
+            }
+            permit => permit,
+        }
+    }
+
+    /// The same, blocking.
+    pub(super) fn or_stopped_now<T>(&self, actor: &Actor, touched: Touched, permit: Result<T>) -> Result<T> {
+        match permit {
+            Err(error) if is_stop(&error) => {
+                self.note_refusal(actor, touched, &error)?;
+                Err(error)
+            }
+            permit => permit,
+        }
+    }
+}
+
+fn touched(asked: &AskedCode) -> Touched {
+    Touched::one(&asked.parsed.code, asked.to_charge())
+}
+
+fn is_stop(error: &Error) -> bool {
+    error.rule == Some(Rule::NumbersWalked)
+}
+
+/// Keyed hashes of the region in a number, and of region and birthday with the sequence behind them.
+type Places = (Option<Key16>, Option<(Key16, u16)>);
+
+fn places(code: &HolderCode, prefix: &impl Fn(&str) -> Key16) -> Places {
+    let text = code.as_str();
+    if let Some(credit) = code.credit_code() {
+        return (credit.get(2..8).map(prefix), None);
+    }
+    if code.person().is_none() {
+        return (None, None);
+    }
+    let sequence = text.get(14..17).and_then(|digits| digits.parse().ok());
+    let birthday = text.get(..14).map(prefix);
+    (text.get(..6).map(prefix), birthday.zip(sequence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::CodeType;
+    use crate::trust::IndexKey;
+
+    #[test]
+    fn of_a_number_nothing_is_kept_but_hashes_and_three_digits() {
+        let index = IndexKey::new(&[7; 32]);
+        let prefix = |text: &str| index.prefix_key(text);
+        let of = |kind: CodeType, code: &str| places(&HolderCode::parse(kind, code).unwrap().code, &prefix);
+        let (region, birthday) = of(CodeType::CitizenId, "190101198803120021");
+        assert_eq!(region, Some(prefix("190101")));
+        assert_eq!(birthday, Some((prefix("19010119880312"), 2)));
+        let (region, birthday) = of(CodeType::CreditCode, "91190101MD1000018C");
+        assert_eq!((region, birthday), (Some(prefix("190101")), None));
+    }
+}
