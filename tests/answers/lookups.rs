@@ -35,15 +35,19 @@ fn shown(bytes: &[u8]) -> &str {
 
 /// A client that sees these fields of every type.
 pub fn limited(fields: &[&str]) -> Actor {
-    let fields = Fields::Named(fields.iter().map(|field| (*field).to_owned()).collect());
+    client("desk", Fields::Named(fields.iter().map(|field| (*field).to_owned()).collect()), 100)
+}
+
+/// A client that sees these fields of so many holders a day.
+fn client(id: &str, fields: Fields, budget: u32) -> Actor {
     let scopes = vec![Scope::Lookup, Scope::Verify];
     let client = Client {
-        id: "desk".into(),
+        id: id.into(),
         agency: POLICE.into(),
         name: "综窗系统".into(),
         scopes: scopes.clone(),
         grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
-        budget: 100,
+        budget,
         enabled: true,
         epoch: 1,
     };
@@ -118,6 +122,17 @@ fn a_lookup_is_answered_in_the_bytes_it_always_was(world: World) {
             operator(),
             asked("111", " １９０１０４２００４０３１７００５3", json!({"types": ["birth_certificate"]})),
         ),
+        // One holder a day: neither the spouse nor the linked number.
+        (
+            "withheld_spouse",
+            client("one", Fields::Whole, 1),
+            asked("111", ZHOU, json!({"receipt": "reference"})),
+        ),
+        (
+            "withheld_link",
+            client("other", Fields::Whole, 1),
+            asked("111", NEW, json!({"receipt": "reference"})),
+        ),
         (
             "fifteen_digits",
             operator(),
@@ -154,5 +169,5 @@ fn a_lookup_is_answered_in_the_bytes_it_always_was(world: World) {
         "Extract",
         "DirectoryEntry",
     ];
-    assert_eq!(described.unseen(&parts), Vec::<String>::new());
+    assert_eq!(described.unseen(&parts), ["LookupAnswer.clock"], "said only where a clock ran ahead");
 }
