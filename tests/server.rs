@@ -332,7 +332,7 @@ fn what_it_does_not_start_with_is_named_with_what_to_do() {
         assert!(told(&output).contains("Usage") || told(&output).contains("--help"), "{}", told(&output));
     }
     let node = serve(&["--agency", "127.0.0.1:0", "--node", "unheard-of"]);
-    assert_eq!(refusal(&node).0, 3, "I11: a log that init did not make");
+    assert_eq!(refusal(&node), (2, "config_invalid".into()), "I11: a log that init did not make");
 
     let another = Installed::new(|_| ());
     let mut wrong = common::program::command(

@@ -154,6 +154,10 @@ fn a_lookup_is_answered_in_the_bytes_it_always_was(world: World) {
         let (bytes, value) = (body(&world, actor, ask.clone()), value_body(&world, actor, ask.clone()));
         assert_eq!(shown(&bytes), shown(&value), "{name}: the value says the same");
     }
+    // Behind its log the clock is told beside the log's time; stored nowhere, since all else is as it was.
+    world.clock.set(world.registry.now().plus_seconds(-3600));
+    let behind = body(&world, &operator(), asked("111", NEW, json!({"receipt": "reference"})));
+    described.check("LookupAnswer", &serde_json::from_slice(&behind).unwrap());
     let parts = [
         "LookupAnswer",
         "LookedUpRecord",
