@@ -57,6 +57,15 @@ pub fn hold(up: &Up) {
     let one = ask(up, "/api/v1/lookups", &of(json!({"types": ["resident_id_card"]})));
     assert_eq!((one["records"].as_array().unwrap().len(), one["next"].is_null()), (0, true));
 
+    for after in ["", "0", "0.AA.\0", "0.!.x", "18446744073709551616.AA.x", "-1.AA.x"] {
+        let body = of(json!({"after": after}));
+        let headers = [("Authorization", up.bearer.as_str()), ("Content-Type", "application/json")];
+        let path = "/api/v1/lookups";
+        let answer = up.doors["agency"].send("POST", path, &headers, body.to_string().as_bytes());
+        let empty = answer.status == 200 && answer.json()["records"].as_array().unwrap().is_empty();
+        assert!(empty || answer.status == 422 && answer.json()["rule"] == "cursor", "{after:?}: {answer:?}");
+    }
+
     let listed = pages(up, "/api/v1/directories", of(json!({})));
     each_once(&named(&listed, "entries", "identifier"), RECORDS);
 

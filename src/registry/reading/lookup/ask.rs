@@ -63,7 +63,12 @@ impl std::str::FromStr for Cursor {
             let record_id = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
             Some(Self { code, place: RecordPlace { type_code: parts.next()?.to_owned(), record_id } })
         })();
-        cursor.ok_or_else(|| {
+        // What could be no row's place is asked of no database: PostgreSQL has no text with a NUL.
+        let sound = |one: &Self| {
+            let type_code = &one.place.type_code;
+            one.place.record_id.len() <= 16 && type_code.len() <= 64 && !type_code.contains('\0')
+        };
+        cursor.filter(sound).ok_or_else(|| {
             let detail = "Not a cursor of this list.";
             Error::new(Code::FieldInvalid, detail).at("after").rule(Rule::Cursor)
         })
