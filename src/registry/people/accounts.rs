@@ -43,7 +43,7 @@ pub struct SignedIn {
 pub const SESSION_LIFE_S: i64 = 10 * 3600;
 /// Seconds without use after which it ends.
 pub const SESSION_IDLE_S: i64 = 30 * 60;
-/// Wrong passwords within [`WINDOW_S`] after which a name waits, from every browser that is not known for it.
+/// Wrong passwords within 15 minutes after which a name waits, from every browser that is not known for it.
 pub const PATIENCE: i32 = 10;
 /// Seconds in which they are counted.
 const WINDOW_S: i64 = 15 * 60;
