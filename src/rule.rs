@@ -151,6 +151,8 @@ closed! {
         IdentifierAlphabet, "identifier_alphabet", "标识中有 0–9、A–Z 以外的字符。请核对。", "The identifier has a character outside 0-9 and A-Z. Check it.";
         IdentifierType, "identifier_type", "标识中的证照类型代码不正确。请核对第六段。", "The type code in the identifier is wrong. It has 18 characters and three digits.";
         IdentifierIssuer, "identifier_issuer", "标识中的发证机构代码不正确。请核对第七段。", "The issuer in the identifier is wrong. It has 18 characters, or 6, 9 or 12 digits.";
+        IdentifierOfType, "identifier_of_type", "标识属于另一类证照。标识第六段应为本证照的类型代码，请核对标识或类型。", "The identifier belongs to another type. Its type part must be the record's own type; check the identifier and the type.";
+        IdentifierOfIssuer, "identifier_of_issuer", "标识属于另一发证机构。标识第七段应为本证照发证机构或其前身的代码，请核对标识或发证机构。", "The identifier belongs to another issuer. Its issuer part must be the record's own issuer or one that it took over from; check both.";
         IdentifierSerial, "identifier_serial", "标识中的流水号为空或超过 64 个字符。请核对第八段。", "The serial in the identifier is empty or longer than 64 characters. Check it.";
         IdentifierVersion, "identifier_version", "标识中的版本号不是 001 起的三位数字。请核对第九段。", "The version in the identifier is not three digits from 001. Check it.";
         IdentifierCheckLength, "identifier_check_length", "标识的校验码应为一个字符。请核对最后一段。", "The check part of the identifier is not one character. Check the last part.";

@@ -65,6 +65,12 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             one.log
         )
     }));
+    lines.extend(report.foreign_identifiers.iter().map(|one| {
+        format!("FOREIGN identifier of record {}: {} {}", one.record, one.rule.wire(), one.rule.en())
+    }));
+    if report.more_foreign > 0 {
+        lines.push(format!("… and {} rows more with a foreign identifier", report.more_foreign));
+    }
     if report.more > 0 {
         lines.push(format!("… and {} more", report.more));
     }

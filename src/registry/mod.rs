@@ -36,7 +36,8 @@ pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{SignedWith, Snapshot};
 pub use base::texts::recorded_name;
 pub use fsck::{
-    CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, Unauthorised, record_name,
+    CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport, Unauthorised,
+    record_name,
 };
 pub use holders::link::LinkCommand;
 pub use holders::mark::{HolderChanged, MarkCommand};

@@ -22,7 +22,9 @@ mod signatures;
 mod stated;
 
 pub use options::FsckOptions;
-pub use report::{CheckedLog, Counts, Finding, FindingKind, FsckReport, Unauthorised, record_name};
+pub use report::{
+    CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckReport, Unauthorised, record_name,
+};
 
 use crate::error::Result;
 use crate::registry::Registry;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::closed::closed;
 use crate::record::Digest;
 use crate::record::event::HolderAction;
+use crate::rule::Rule;
 use crate::store::{OlderRows, TableSize};
 
 closed! {
@@ -141,6 +142,15 @@ impl Unauthorised {
     }
 }
 
+/// A record on file whose identifier is not its own: it came in before that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ForeignIdentifier {
+    /// The record: 12 hex digits of SHA-256 of its random id.
+    pub record: String,
+    /// `identifier_of_type` or `identifier_of_issuer`.
+    pub rule: Rule,
+}
+
 /// How much was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -183,6 +193,11 @@ pub struct FsckReport {
     /// Marks and links that stand without authority. No damage: an agency that has the authority states them again,
     /// or takes them back.
     pub unauthorised: Vec<Unauthorised>,
+    /// Records whose identifier belongs to another issuer or another type, at most 1,000. No damage: they verify as
+    /// `undetermined` until their issuer replaces them.
+    pub foreign_identifiers: Vec<ForeignIdentifier>,
+    /// How many of them more there were, by row.
+    pub more_foreign: u64,
     /// Rows and wide rows by table, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sizes: Option<Vec<TableSize>>,
@@ -195,6 +210,18 @@ impl FsckReport {
     /// Whether nothing is wrong.
     pub fn sound(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Lists a record whose identifier is not its own, once.
+    pub(super) fn list_foreign(&mut self, record_id: &[u8], rule: Rule) {
+        let listed = ForeignIdentifier { record: record_name(record_id), rule };
+        if self.foreign_identifiers.contains(&listed) {
+            return;
+        }
+        match self.foreign_identifiers.len() < KEPT {
+            true => self.foreign_identifiers.push(listed),
+            false => self.more_foreign += 1,
+        }
     }
 
     /// Adds a finding; the same one again (a record seen from two holders) counts once.

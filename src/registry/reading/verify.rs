@@ -160,7 +160,7 @@ pub struct VerifyAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub receipt: Option<HandedReceipt>,
-    /// The rule of layout that failed.
+    /// The rule of layout that failed, or by which the identifier is not the record's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rule: Option<Rule>,
