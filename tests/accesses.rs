@@ -145,13 +145,13 @@ fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World)
         id: "hall".into(),
         agency: people::POLICE.into(),
         name: "办事大厅".into(),
-        scopes: vec![Scope::Holder],
+        scopes: vec![Scope::Accesses],
         grants: vec![],
         budget: 10,
     };
     registry.put_client("test", &new, "a-secret-of-its-own").unwrap();
     let client = registry.snapshot().clients.get("hall").unwrap().clone();
-    let hall = Actor::Client { client, scopes: vec![Scope::Holder] };
+    let hall = Actor::Client { client, scopes: vec![Scope::Accesses] };
     let view = |actor: &Actor, reason: &str| {
         registry.refresh().unwrap();
         let viewer = Viewer::Office { actor, reason };
@@ -162,9 +162,11 @@ fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World)
     assert_eq!(number.rule.map(Rule::wire), Some("number_in_text"));
     assert!(!format!("{number:?}").contains(ZHOU));
     let mut other: Client = (*registry.snapshot().clients["hall"]).clone();
-    other.scopes = vec![Scope::Lookup];
-    let other = Actor::Client { client: other.into(), scopes: vec![Scope::Lookup] };
-    assert_eq!(view(&other, "投诉处理").unwrap_err().code.wire(), "forbidden");
+    // The power to mark and link is no right to read who looked.
+    other.scopes = Scope::ALL.iter().copied().filter(|scope| *scope != Scope::Accesses).collect();
+    let other = Actor::Client { scopes: other.scopes.clone(), client: other.into() };
+    let refused = view(&other, "投诉处理").unwrap_err();
+    assert_eq!((refused.code.wire(), refused.rule), ("forbidden", Some(Rule::ScopeMissing)));
 
     assert_eq!(view(&hall, "投诉处理").unwrap().lines, []);
     let list = seen(registry, ZHOU, &AccessPage::default());

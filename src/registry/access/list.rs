@@ -88,7 +88,7 @@ impl Registry {
             Viewer::Holder => None,
             Viewer::Office { actor, reason } => {
                 check_reason(reason)?;
-                let decision = decide_scope(actor, Scope::Holder).required()?;
+                let decision = decide_scope(actor, Scope::Accesses).required()?;
                 Some((Entry::of(actor).own_item(OwnItem::Accesses, reason), decision))
             }
         };
