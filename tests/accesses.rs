@@ -55,6 +55,7 @@ on_both! {
     r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item
     i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
     i2_every_holder_whose_code_is_known_stands_in_the_entry
+    i2_each_linked_number_sees_that_its_list_was_shown
 }
 
 fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) {
@@ -355,4 +356,33 @@ fn r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item(worl
     let of_chen = list(CHEN);
     assert_eq!(of_chen.len(), 1, "only the joint certificate concerns the other spouse");
     assert!(of_chen[0].joint && of_chen[0].item.is_none() && of_chen[0].reason.is_none());
+}
+
+fn i2_each_linked_number_sees_that_its_list_was_shown(world: World) {
+    let registry = &world.registry;
+    let [old, new] = ["190102199208090041", "190104199006300066"];
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    registry.refresh().unwrap();
+    let link: LinkCommand = serde_json::from_value(json!({
+        "from": {"type": "111", "code": old}, "to": {"type": "111", "code": new}, "kind": "same_person",
+        "ground": "号码更正证明", "names_differ": true, "agency": people::POLICE,
+    }))
+    .unwrap();
+    registry.link_holders(&operator(), &link, None).unwrap();
+    lookup(registry, old, "低保");
+    let actor = operator();
+    let viewer = Viewer::Office { actor: &actor, reason: "投诉处理" };
+    let shown = run(registry.accesses_of_holder(viewer, &holder(new), &AccessPage::default())).unwrap();
+    assert!(shown.lines.iter().any(|line| line.item.as_deref() == Some("低保")), "{shown:?}");
+    // Also once the link is taken back.
+    registry.unlink_holders(&operator(), &link, None).unwrap();
+    for code in [old, new] {
+        let lines = seen(registry, code, &AccessPage::default()).lines;
+        let shown = lines.iter().filter(|line| {
+            let outcome = line.outcome.wire();
+            outcome == "accesses_shown" || outcome == "linked_record_used"
+        });
+        assert_eq!(shown.count(), 1, "{code}: {lines:?}");
+    }
 }

@@ -24,7 +24,9 @@ closed! {
 
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such scope; there are lookup verify issue act holder coverage attachment export catalog accesses")]
+#[error(
+    "no such scope; there are lookup verify issue act holder coverage attachment export catalog accesses"
+)]
 pub struct ScopeFault;
 
 impl std::str::FromStr for Scope {

@@ -95,7 +95,7 @@ impl Registry {
         let asked = self.asked_holder(holder, "holder")?;
         let permit = match viewer {
             Viewer::Holder => None,
-            Viewer::Office { actor, .. } => Some(self.permit(actor, Scope::Holder, &asked).await?),
+            Viewer::Office { actor, .. } => Some(self.permit(actor, Scope::Accesses, &asked).await?),
         };
         let key = permit.map_or(asked.own_key(), |permit| permit.holder());
         let code = asked.parsed.code;
@@ -106,6 +106,11 @@ impl Registry {
             own.retain(|(key, ..)| self.guard().may_show(permit, *key, self.now()));
         }
         let withheld = (own.len() < all).then_some(Withheld::LinkedNumbers);
+        // The lines of linked codes are shown too: each sees that they were.
+        let mut touched = Touched::one(&code, key);
+        for (key, key_type, key_code) in own.iter().skip(1) {
+            touched.found_under(key_type, key_code, *key);
+        }
         let after = page.after.as_deref().map(parse_cursor).transpose()?;
         let limit = if page.limit == 0 { 20 } else { page.limit.min(100) };
         let registry = self.clone();
@@ -117,7 +122,7 @@ impl Registry {
         }
         if let Some((entry, decision)) = office {
             let came_to = CameTo::shown(Outcome::AccessesShown, decision, shown_digest(&list)?);
-            entry.note(&*self.access()?, Touched::one(&code, key), came_to).await?;
+            entry.note(&*self.access()?, touched, came_to).await?;
         }
         Ok(list)
     }

@@ -36,6 +36,8 @@ closed! {
         LogWentBack, "log_went_back", "日志回退", "a log is not the one of which more was confirmed";
         AnchorsDamaged, "anchors_damaged", "锚点文件损坏", "the file of what was confirmed is not whole";
         AccessMissing, "access_missing", "用证记录缺失", "access entries are missing";
+        AccessUnlisted, "access_unlisted", "用证记录未列入持证人名单", "an access does not stand on the list of its holder";
+        AccessListWrong, "access_list_wrong", "持证人名单不符", "a line of a holder's list has no access, or the follower of the log is wrong about its place";
         AccessDiffers, "access_differs", "用证记录不符", "an access entry is not the one at its leaf";
     }
 }
