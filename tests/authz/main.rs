@@ -10,6 +10,7 @@
 mod common;
 
 mod budget;
+mod refusals;
 mod routes;
 mod wild;
 

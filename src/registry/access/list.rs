@@ -84,20 +84,24 @@ impl Registry {
         page: &AccessPage,
     ) -> Result<AccessList> {
         let snapshot = self.fresh_snapshot()?;
+        let asked = self.asked_holder(holder, "holder")?;
+        let key = asked.own_key();
         let office = match viewer {
             Viewer::Holder => None,
             Viewer::Office { actor, reason } => {
                 check_reason(reason)?;
-                let decision = decide_scope(actor, Scope::Accesses).required()?;
-                Some((Entry::of(actor).own_item(OwnItem::Accesses, reason), decision))
+                let entry = Entry::of(actor).own_item(OwnItem::Accesses, reason);
+                let decision = decide_scope(actor, Scope::Accesses);
+                if let Some(rule) = decision.refusal() {
+                    self.refused(actor, &entry, Touched::one(&asked.parsed.code, key), rule).await?;
+                }
+                Some((entry, decision.required()?))
             }
         };
-        let asked = self.asked_holder(holder, "holder")?;
         let permit = match viewer {
             Viewer::Holder => None,
             Viewer::Office { actor, .. } => Some(self.permit(actor, Scope::Accesses, &asked).await?),
         };
-        let key = permit.map_or(asked.own_key(), |permit| permit.holder());
         let code = asked.parsed.code;
         let first: Own = (key, code.key_type().to_owned(), code.key_code().to_owned());
         let mut own = self.store().read(Cost::Point, move |reader| linked(reader, first)).await?;

@@ -21,6 +21,7 @@ use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::reading::here::{Here, InLog};
+use crate::registry::records::kept::{self, About};
 use crate::store::{Cost, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
@@ -197,15 +198,19 @@ impl Registry {
         let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
         let held = snapshot.clone();
         let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
-        let kept = here.all_versions()?;
-        let current = kept.first()?;
-        let decision = permit.decide(&current.type_code, Some(&ask.purpose.item));
+        let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
+        let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
-        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([current.type_code.as_str()]));
+        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([about.type_code.as_str()]));
         if let Some(rule) = decision.refusal() {
-            entry.note(&access, kept.touched(), CameTo::refused(rule)).await?;
+            self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
         }
         let granted = decision.fields()? == Fields::Whole;
+        if here.nothing() {
+            self.nothing_there(actor, &entry, reason).await?;
+        }
+        let kept = here.all_versions()?;
+        let current = kept.first()?;
         // The envelopes name all holders.
         let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
         let whole = granted && kept.key.holders.iter().all(may_show);

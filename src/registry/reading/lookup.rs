@@ -83,7 +83,7 @@ impl Registry {
         let types = asked_types(&snapshot, ask)?;
         let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
         if let Some(reason) = asking.refusal() {
-            entry.note(&access, touched, CameTo::refused(reason)).await?;
+            self.refused(actor, &entry, touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
         let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;

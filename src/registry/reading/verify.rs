@@ -87,6 +87,7 @@ closed! {
         Variant, "variant", "异体", "the same name with another dot or another shape of a character";
         Mismatch, "mismatch", "不一致", "another";
         Absent, "absent", "无此项", "nothing was signed under that name";
+        NotCompared, "not_compared", "未比对", "not compared: the field goes out masked, and the grant does not name it whole";
     }
 }
 
@@ -298,6 +299,8 @@ impl Registry {
             check_purpose(purpose)?;
         }
         let decision = match actor {
+            // A refusal that names an identifier is noted where that is read.
+            Some(actor) if ask.identifier.is_some() => decide_scope(actor, Scope::Verify).reason(),
             Some(actor) => decide_scope(actor, Scope::Verify).required()?,
             None => AllowedBy::Public.into(),
         };

@@ -26,6 +26,7 @@ use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::hosted::{give_way, has_a_body, old_rows};
 use crate::registry::records::signed::IssueOutcome;
+use crate::registry::records::submitted::codes;
 use crate::rule::Rule;
 use crate::store::{NO_ENVELOPE, RecordKey, RowBody, StoredRecord, Writer};
 use crate::text;
@@ -160,7 +161,7 @@ impl Registry {
             return Ok(answered);
         }
         let put = Put {
-            entry: self.checked_entry(actor, draft, said)?,
+            entry: self.or_refused(actor, codes(&draft.holders), self.checked_entry(actor, draft, said))?,
             draft,
             said,
             record_id: random::pooled()?,
