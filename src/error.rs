@@ -93,6 +93,7 @@ codes! {
     CsrfInvalid, "csrf_invalid", 403, Refused, "The form did not come from a page of this session", "表单校验失败", "Open the page again and repeat.";
     NotFound, "not_found", 404, Refused, "Nothing here under that name", "未找到", "Check the address or the identifier.";
     MethodNotAllowed, "method_not_allowed", 405, Refused, "This address does not take that method", "不支持该请求方法", "See the OpenAPI document.", "See `elicense help`.";
+    TooManyTries, "too_many_tries", 429, Refused, "Too many tries", "尝试次数过多", "Wait until Retry-After; ask only for what the grants allow.", "Wait, and ask only for what the grants allow.";
     BudgetSpent, "budget_spent", 429, Refused, "The day's budget of distinct holders is spent", "今日查询人数已达上限", "Wait until Retry-After, or have the budget raised with `elicense clients budget`.", "Have the budget raised with `elicense clients budget`, or go on tomorrow (UTC+8).";
     EnumerationStopped, "enumeration_stopped", 429, Refused, "Stopped: the numbers asked for look as if they were tried out", "查询已暂停：所查号码疑似逐个试探，请联系登记库管理员", "Tell the operator of this registry, who can lift it with `elicense alarms lift`, or wait until Retry-After.";
     SignInFailed, "sign_in_failed", 401, Refused, "Name or password is wrong", "账号或密码错误", "Try again; after several failures the account waits.";

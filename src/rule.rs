@@ -98,7 +98,7 @@ closed! {
         SourceOfAgency, "source_of_agency", "来源由机构的权限决定，不能另行填写。请删去来源。", "The source of a mark follows from the authority of the agency. Leave it out.";
         MarkMissing, "mark_missing", "该机构没有可以撤回的标记。", "This agency has no mark to take back.";
         NamesDiffer, "names_differ", "两个号码名下的姓名不一致，或其中一个没有证照。请在理由中说明如何确认，并设置 names_differ。", "The names on the records of the two codes do not agree, or one has no record. Say in the ground how it is known, and set names_differ.";
-        HolderUnchanged, "holder_unchanged", "未作任何变更。有权查询该主体的机构可以获知原因。", "Nothing was changed. An office that may look the holder up is told why.";
+        HolderUnchanged, "holder_unchanged", "未作任何变更。有权查询该主体的机构可以获知原因。两个号码的姓名可能不一致时，请说明理由并设置 names_differ。", "Nothing was changed. An office that may look the holder up is told why. Where the names of two numbers may differ, say in the ground how it is known and set names_differ.";
         AuthorityGrant, "authority_grant", "授权的机构不存在，或授权的截止日早于起始日。请核对授权。", "The authority is given to an unknown agency, or it ends before it begins. Check it.";
 
         // Actions, disputes and versions (业务动作)
@@ -151,6 +151,8 @@ closed! {
         IdentifierAlphabet, "identifier_alphabet", "标识中有 0–9、A–Z 以外的字符。请核对。", "The identifier has a character outside 0-9 and A-Z. Check it.";
         IdentifierType, "identifier_type", "标识中的证照类型代码不正确。请核对第六段。", "The type code in the identifier is wrong. It has 18 characters and three digits.";
         IdentifierIssuer, "identifier_issuer", "标识中的发证机构代码不正确。请核对第七段。", "The issuer in the identifier is wrong. It has 18 characters, or 6, 9 or 12 digits.";
+        IdentifierOfType, "identifier_of_type", "标识属于另一类证照。标识第六段应为本证照的类型代码，请核对标识或类型。", "The identifier belongs to another type. Its type part must be the record's own type; check the identifier and the type.";
+        IdentifierOfIssuer, "identifier_of_issuer", "标识属于另一发证机构。标识第七段应为本证照发证机构或其前身的代码，请核对标识或发证机构。", "The identifier belongs to another issuer. Its issuer part must be the record's own issuer or one that it took over from; check both.";
         IdentifierSerial, "identifier_serial", "标识中的流水号为空或超过 64 个字符。请核对第八段。", "The serial in the identifier is empty or longer than 64 characters. Check it.";
         IdentifierVersion, "identifier_version", "标识中的版本号不是 001 起的三位数字。请核对第九段。", "The version in the identifier is not three digits from 001. Check it.";
         IdentifierCheckLength, "identifier_check_length", "标识的校验码应为一个字符。请核对最后一段。", "The check part of the identifier is not one character. Check the last part.";
@@ -273,6 +275,8 @@ closed! {
         ActorDisabled, "actor_disabled", "账号或客户端已停用。请联系管理员。", "The account or client is disabled. Ask the operator.";
         TypeNotGranted, "type_not_granted", "没有查看这类证照的授权。请向管理员申请。", "No grant names this type. Ask the operator for one.";
         PurposeNotGranted, "purpose_not_granted", "没有为这个事项查看这类证照的授权。请核对事项，或申请授权。", "No grant names this item. Check the item, or ask the operator for a grant.";
+        RefusalsAMinute, "refusals_a_minute", "一分钟内被拒绝的次数过多。请稍候再试，并只查询获准的内容。", "There were too many refusals within a minute. Wait, and ask only for what the grants allow.";
+        ComparisonsADay, "comparisons_a_day", "同一证照的照面今日比对次数已达上限。请明日再比对，或申请查看权限。", "The faces of this record were compared as often as is allowed on one day. Come back tomorrow, or ask for a grant to see it.";
         FieldNotGranted, "field_not_granted", "没有查看其中某些照面项的授权。请只提交获准的项。", "A field is not among those granted. Ask for the granted fields only.";
         NumbersWalked, "numbers_walked", "所查号码疑似逐个试探，查询已暂停。请联系登记库管理员说明情况。", "The numbers asked for look as if they were tried out one after the other. Tell the operator of the registry.";
         WholeNotGranted, "whole_not_granted", "没有查看完整证照的授权。请申请授权。", "The whole record is not granted. Ask the operator for a grant.";

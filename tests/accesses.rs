@@ -55,6 +55,7 @@ on_both! {
     r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item
     i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
     i2_every_holder_whose_code_is_known_stands_in_the_entry
+    i2_each_linked_number_sees_that_its_list_was_shown
 }
 
 fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) {
@@ -145,13 +146,13 @@ fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World)
         id: "hall".into(),
         agency: people::POLICE.into(),
         name: "办事大厅".into(),
-        scopes: vec![Scope::Holder],
+        scopes: vec![Scope::Accesses],
         grants: vec![],
         budget: 10,
     };
     registry.put_client("test", &new, "a-secret-of-its-own").unwrap();
     let client = registry.snapshot().clients.get("hall").unwrap().clone();
-    let hall = Actor::Client { client, scopes: vec![Scope::Holder] };
+    let hall = Actor::Client { client, scopes: vec![Scope::Accesses] };
     let view = |actor: &Actor, reason: &str| {
         registry.refresh().unwrap();
         let viewer = Viewer::Office { actor, reason };
@@ -162,9 +163,11 @@ fn looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason(world: World)
     assert_eq!(number.rule.map(Rule::wire), Some("number_in_text"));
     assert!(!format!("{number:?}").contains(ZHOU));
     let mut other: Client = (*registry.snapshot().clients["hall"]).clone();
-    other.scopes = vec![Scope::Lookup];
-    let other = Actor::Client { client: other.into(), scopes: vec![Scope::Lookup] };
-    assert_eq!(view(&other, "投诉处理").unwrap_err().code.wire(), "forbidden");
+    // The power to mark and link is no right to read who looked.
+    other.scopes = Scope::ALL.iter().copied().filter(|scope| *scope != Scope::Accesses).collect();
+    let other = Actor::Client { scopes: other.scopes.clone(), client: other.into() };
+    let refused = view(&other, "投诉处理").unwrap_err();
+    assert_eq!((refused.code.wire(), refused.rule), ("forbidden", Some(Rule::ScopeMissing)));
 
     assert_eq!(view(&hall, "投诉处理").unwrap().lines, []);
     let list = seen(registry, ZHOU, &AccessPage::default());
@@ -353,4 +356,33 @@ fn r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item(worl
     let of_chen = list(CHEN);
     assert_eq!(of_chen.len(), 1, "only the joint certificate concerns the other spouse");
     assert!(of_chen[0].joint && of_chen[0].item.is_none() && of_chen[0].reason.is_none());
+}
+
+fn i2_each_linked_number_sees_that_its_list_was_shown(world: World) {
+    let registry = &world.registry;
+    let [old, new] = ["190102199208090041", "190104199006300066"];
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    registry.refresh().unwrap();
+    let link: LinkCommand = serde_json::from_value(json!({
+        "from": {"type": "111", "code": old}, "to": {"type": "111", "code": new}, "kind": "same_person",
+        "ground": "号码更正证明", "names_differ": true, "agency": people::POLICE,
+    }))
+    .unwrap();
+    registry.link_holders(&operator(), &link, None).unwrap();
+    lookup(registry, old, "低保");
+    let actor = operator();
+    let viewer = Viewer::Office { actor: &actor, reason: "投诉处理" };
+    let shown = run(registry.accesses_of_holder(viewer, &holder(new), &AccessPage::default())).unwrap();
+    assert!(shown.lines.iter().any(|line| line.item.as_deref() == Some("低保")), "{shown:?}");
+    // Also once the link is taken back.
+    registry.unlink_holders(&operator(), &link, None).unwrap();
+    for code in [old, new] {
+        let lines = seen(registry, code, &AccessPage::default()).lines;
+        let shown = lines.iter().filter(|line| {
+            let outcome = line.outcome.wire();
+            outcome == "accesses_shown" || outcome == "linked_record_used"
+        });
+        assert_eq!(shown.count(), 1, "{code}: {lines:?}");
+    }
 }

@@ -118,10 +118,16 @@ fn one_charge_buys_one_holder_and_the_rest_is_withheld(world: World) {
     }
     assert_eq!(lookup(registry, &one, CHEN).unwrap_err().code, Code::BudgetSpent);
     // The same by every other way to her.
-    let ask = DirectoryAsk { holder: holder(ZHOU), purpose: purpose(), receipt: ReceiptForm::Reference };
+    let ask = DirectoryAsk {
+        holder: holder(ZHOU),
+        purpose: purpose(),
+        receipt: ReceiptForm::Reference,
+        after: None,
+    };
     let list = run(registry.directory(&one, &ask)).unwrap();
     assert_eq!((list.entries.len(), list.withheld), (2, Some(Withheld::LinkedNumbers)));
     let ask = HistoryAsk {
+        after: None,
         identifier: marriage.clone(),
         purpose: purpose(),
         as_of: None,
@@ -179,6 +185,7 @@ fn an_identifier_costs_the_same_known_or_not_and_a_bad_number_nothing(world: Wor
     let now = registry.now();
     let history = |actor: &Actor, identifier: &str| {
         let ask = HistoryAsk {
+            after: None,
             identifier: identifier.into(),
             purpose: purpose(),
             as_of: None,

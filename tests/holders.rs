@@ -254,7 +254,8 @@ fn i4_marks_and_links_tell_nothing_to_who_may_not_look(world: World) {
     settled(&world);
     let [one, two, three, ..] = NUMBERS;
     link(&world, one, two).unwrap();
-    let scopes = vec![Scope::Holder];
+    // The scope alone is no right to look anybody up: without a grant nothing is.
+    let scopes = vec![Scope::Holder, Scope::Lookup];
     let client = Client {
         id: "c1".into(),
         agency: POLICE.into(),
@@ -274,6 +275,13 @@ fn i4_marks_and_links_tell_nothing_to_who_may_not_look(world: World) {
     let linked = told(world.registry.link_holders(&actor, &pair(one, two), None));
     let not_linked = told(world.registry.unlink_holders(&actor, &pair(one, three), None));
     assert_eq!(linked, not_linked);
+    // Nor whether two persons have one name.
+    let named = |from, to| {
+        let mut pair = pair(from, to);
+        pair.names_differ = false;
+        told(world.registry.link_holders(&actor, &pair, None))
+    };
+    assert_eq!(named(two, three), linked);
     assert_eq!(linked.1, Some("holder_unchanged"));
     // What is on the list of each: the attempt, and whose it was.
     for code in [one, two, three] {

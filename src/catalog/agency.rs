@@ -193,6 +193,27 @@ impl Agencies {
         Some(agency)
     }
 
+    /// Whether `part`, the issuer part of an identifier, stands for the agency `code`: it is its own code, that of an
+    /// agency from which it took over, or the number of its own region (of 6, 9 or 12 digits, where an identifier was
+    /// given before agencies had codes). Two agencies of one region are not told apart by the last.
+    pub fn stands_for(&self, part: &str, code: &str) -> bool {
+        if part == code {
+            return true;
+        }
+        let mut at = part;
+        // Ends: `new` has refused circles.
+        while let Some(next) = self.latest(at).and_then(|agency| agency.succeeded_by.as_deref()) {
+            if next == code {
+                return true;
+            }
+            at = next;
+        }
+        let region: Option<Region> = part.parse().ok();
+        region.is_some_and(|region| {
+            self.by_code.get(code).is_some_and(|names| names.iter().any(|one| one.region == region))
+        })
+    }
+
     /// All entries, by code and first day.
     pub fn all(&self) -> Vec<&Agency> {
         let mut all: Vec<&Agency> = self.by_code.values().flatten().collect();
@@ -234,6 +255,22 @@ pub(super) mod tests {
         assert_eq!(all.on(&code(1), "1989-12-31".parse().unwrap()), None);
         let overlap = agency(&code(1), "城东区民政局", "190101", "2009-06-01", "", "");
         assert_eq!(Agencies::new([old, overlap]).unwrap_err().rule(), Rule::AgencyOverlap);
+    }
+
+    #[test]
+    fn a_part_of_an_identifier_stands_for_the_agency_and_who_took_over_from_it() {
+        let a = agency(&code(1), "甲", "190101", "1990-01-01", "2000-12-31", &code(2));
+        let b = agency(&code(2), "乙", "190101", "1990-01-01", "2005-12-31", &code(3));
+        let c = agency(&code(3), "丙", "190102", "1990-01-01", "", "");
+        let all = Agencies::new([a, b, c]).unwrap();
+        let stands = |part: &str, agency: usize| all.stands_for(part, &code(agency));
+        for (part, agency) in [(1, 1), (1, 2), (1, 3), (2, 3)] {
+            assert!(stands(&code(part), agency), "{part} for {agency}");
+        }
+        for (part, agency) in [(2, 1), (3, 1), (3, 2), (9, 1)] {
+            assert!(!stands(&code(part), agency), "{part} for {agency}");
+        }
+        assert!(stands("190101", 1) && stands("190102", 3) && !stands("190102", 1) && !stands("190100", 1));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::output::Output;
 use super::place::Globals;
 use crate::error::Result;
-use crate::registry::FsckOptions;
+use crate::registry::{FsckOptions, FsckReport};
 
 /// Arguments of `fsck`.
 #[derive(clap::Args)]
@@ -57,14 +57,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         lines.extend(sizes.iter().map(|size| json!(size).to_string()));
     }
     lines.extend(report.findings.iter().map(|finding| format!("FOUND {finding}")));
-    lines.extend(report.unauthorised.iter().map(|one| {
-        format!(
-            "UNAUTHORISED {} at leaf {} of {}: no agency with authority over people stated it",
-            one.action.wire(),
-            one.leaf,
-            one.log
-        )
-    }));
+    lines.extend(listed(&report));
     if report.more > 0 {
         lines.push(format!("… and {} more", report.more));
     }
@@ -75,4 +68,24 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     });
     output.say(&lines.join("\n"), &json!(report));
     Ok(u8::from(!report.sound()))
+}
+
+/// What is listed beside findings, and is no damage.
+fn listed(report: &FsckReport) -> Vec<String> {
+    let unauthorised = report.unauthorised.iter().map(|one| {
+        format!(
+            "UNAUTHORISED {} at leaf {} of {}: no agency with authority over people stated it",
+            one.action.wire(),
+            one.leaf,
+            one.log
+        )
+    });
+    let foreign = report.foreign_identifiers.iter().map(|one| {
+        format!("FOREIGN identifier of record {}: {} {}", one.record, one.rule.wire(), one.rule.en())
+    });
+    let mut lines: Vec<String> = unauthorised.chain(foreign).collect();
+    if report.more_foreign > 0 {
+        lines.push(format!("… and {} rows more with a foreign identifier", report.more_foreign));
+    }
+    lines
 }

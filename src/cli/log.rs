@@ -23,6 +23,8 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// Put the holders' lists of accesses right, from the access logs; also while it serves.
+    Relist,
     /// Print a log's checkpoint.
     Checkpoint {
         /// Its name.
@@ -61,6 +63,12 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             let (closed, next) = registry.succeed_log(&globals.name, &name)?;
             let text = format!("Log {} is closed at {} leaves; {next} follows.", closed.log, closed.size);
             output.say(&text, &json!({"closed": closed.log, "size": closed.size, "successor": next}));
+        }
+        Command::Relist => {
+            let mended = registry.mend_lists()?;
+            let lag = registry.follow_accesses()?;
+            let text = format!("{} accesses listed, {} lines taken off.", mended.listed, mended.taken_off);
+            output.say(&text, &json!({"mended": mended, "lag": lag}));
         }
         Command::Checkpoint { name } => {
             let head = heads()?.into_iter().find(|head| head.log == name);

@@ -6,16 +6,21 @@
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 
 use super::caller::Caller;
-use super::scope::Permission;
+use super::json::BODY_LIMIT;
+use super::named::{Refused, named};
+use super::scope::{Permission, Scope};
 use super::token::{Claims, TokenKey};
 use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
+use crate::registry::NamedInRequest;
 use crate::rule::Rule;
 
 /// Whether the client of these claims may still come in, asked for every request; must not block.
@@ -23,6 +28,13 @@ use crate::rule::Rule;
 /// The configuration in memory decides: the client exists, is enabled, and has the secret that [`Claims::epoch`]
 /// stands for. Answers `unauthenticated` or `policy_stale`.
 pub type Admission = Arc<dyn Fn(&Claims, Moment) -> Result<()> + Send + Sync>;
+
+/// Notes that a client whose token lacks the scope of an address named somebody there. The refusal goes out only when it
+/// is done.
+pub type Lacking = Arc<dyn Fn(Claims, NamedInRequest) -> Noting + Send + Sync>;
+
+/// A note on its way into the log.
+pub type Noting = Pin<Box<dyn Future<Output = Result<()>>>>;
 
 /// What the extractor needs; put into the application as `web::Data<Gate>`.
 pub struct Gate {
@@ -32,6 +44,8 @@ pub struct Gate {
     pub clock: Clock,
     /// Whether a client may still come in.
     pub admission: Admission,
+    /// What becomes of a request whose token lacks the scope.
+    pub lacking: Lacking,
 }
 
 /// A client whose token is valid now and carries the scope of `P`.
@@ -46,27 +60,76 @@ pub struct Client<P: Permission> {
 
 impl<P: Permission> FromRequest for Client<P> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Entering<P>;
 
-    fn from_request(req: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(admit(req))
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        match admit(req) {
+            Ok((gate, claims, now)) => match P::SCOPE {
+                Some(scope) if !claims.scopes.contains(scope) => {
+                    req.extensions_mut().insert(Refused);
+                    let body = web::Payload::from_request(req, payload);
+                    Entering::Lacking(Box::pin(lacking(gate, claims, scope, body)))
+                }
+                _ => Entering::Told(ready(Ok(Self { claims, now, permission: PhantomData }))),
+            },
+            Err(refused) => Entering::Told(ready(Err(refused))),
+        }
     }
 }
 
-fn admit<P: Permission>(req: &HttpRequest) -> Result<Client<P>> {
+/// A client on its way in: told at once, or refused once that is noted.
+pub enum Entering<P: Permission> {
+    /// Told at once.
+    Told(Ready<Result<Client<P>>>),
+    /// Its token lacks the scope.
+    Lacking(Pin<Box<dyn Future<Output = Error>>>),
+}
+
+impl<P: Permission> Future for Entering<P> {
+    type Output = Result<Client<P>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Told(told) => Pin::new(told).poll(context),
+            Self::Lacking(noting) => noting.as_mut().poll(context).map(Err),
+        }
+    }
+}
+
+impl<P: Permission> Unpin for Entering<P> {}
+
+type Known = (web::Data<Gate>, Claims, Moment);
+
+fn admit(req: &HttpRequest) -> Result<Known> {
     let gate =
         req.app_data::<web::Data<Gate>>().ok_or_else(|| Error::internal("no gate in this application"))?;
     let now = gate.clock.now();
     let claims = gate.key.verify(bearer(req)?, now)?;
     Caller::of(req).is_client(&claims.client);
     (gate.admission)(&claims, now)?;
-    match P::SCOPE {
-        Some(scope) if !claims.scopes.contains(scope) => {
-            Err(Error::new(Code::Forbidden, format!("The token lacks the scope `{}`.", scope.wire()))
-                .rule(Rule::Scope))
-        }
-        _ => Ok(Client { claims, now, permission: PhantomData }),
-    }
+    Ok((gate.clone(), claims, now))
+}
+
+/// The refusal of a token without the scope. The body is read for whom it names and for nothing else.
+async fn lacking(
+    gate: web::Data<Gate>,
+    claims: Claims,
+    scope: Scope,
+    body: impl Future<Output = std::result::Result<web::Payload, actix_web::Error>>,
+) -> Error {
+    let body = match body.await {
+        Ok(body) => body.to_bytes_limited(BODY_LIMIT).await,
+        Err(_unread) => Ok(Ok(web::Bytes::new())),
+    };
+    let named = named(&body.ok().and_then(std::result::Result::ok).unwrap_or_default());
+    let noted = match named == NamedInRequest::default() {
+        true => Ok(()),
+        false => (gate.lacking)(claims, named).await,
+    };
+    noted.err().unwrap_or_else(|| {
+        Error::new(Code::Forbidden, format!("The token lacks the scope `{}`.", scope.wire()))
+            .rule(Rule::Scope)
+    })
 }
 
 /// The token of the one header `Authorization: Bearer …`; RFC 6750 §2.1 is the only way taken.
@@ -82,12 +145,13 @@ fn bearer(req: &HttpRequest) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::scope::{Scope, Scopes, may};
+    use crate::http::scope::{Scopes, may};
     use actix_web::test::TestRequest;
 
     fn gate(admission: Admission) -> Gate {
         let clock = Clock::fixed("2026-11-22T01:02:03.000000Z".parse().unwrap());
-        Gate { key: TokenKey::new(&[7; 32]), clock, admission }
+        let lacking: Lacking = Arc::new(|_, _| Box::pin(ready(Ok(()))));
+        Gate { key: TokenKey::new(&[7; 32]), clock, admission, lacking }
     }
 
     async fn ask<P: Permission>(gate: Gate, header: Option<String>) -> Result<Client<P>> {

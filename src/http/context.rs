@@ -18,13 +18,18 @@ pub struct Context {
 
 impl Context {
     /// The actor of a token: the client as the policy in memory has it now, with the token's scopes.
+    ///
+    /// # Errors
+    /// `unauthenticated`; `policy_stale`; `too_many_tries` after too many refusals within a minute.
     pub fn actor<P: Permission>(&self, client: &Client<P>) -> Result<Actor> {
         let snapshot = self.registry.fresh_snapshot()?;
         let known = snapshot.clients.get(&*client.claims.client).cloned();
         let known = known.ok_or_else(|| Error::new(Code::Unauthenticated, "the client has been ended"))?;
         let scopes =
             Scope::ALL.iter().copied().filter(|scope| client.claims.scopes.contains(*scope)).collect();
-        Ok(Actor::Client { client: known, scopes })
+        let actor = Actor::Client { client: known, scopes };
+        self.registry.tries().may_ask(&actor, client.now)?;
+        Ok(actor)
     }
 
     /// Runs a write away from the worker threads; under an `Idempotency-Key` the same request again gets the

@@ -4,12 +4,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::json_path::{path_at, plain};
 use super::media;
+use super::named::Refused;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 
@@ -31,6 +32,9 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if req.extensions().contains::<Refused>() {
+            return Box::pin(std::future::pending());
+        }
         let media = media::is(req.headers(), "application/json");
         let payload = web::Payload::from_request(req, payload);
         Box::pin(async move {

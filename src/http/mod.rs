@@ -39,6 +39,7 @@ pub mod waits;
 
 mod brought;
 mod json_path;
+mod named;
 mod random;
 
 pub use json::StrictJson;

@@ -18,12 +18,15 @@ closed! {
         Attachment, "attachment", "附件存取", "Put and fetch attachments.";
         Export, "export", "导出", "Export records.";
         Catalog, "catalog", "读取目录", "Read the catalog of agencies and types.";
+        Accesses, "accesses", "查看用证记录", "Read who looked at a holder's records, for the office that answers the holder.";
     }
 }
 
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such scope; there are lookup verify issue act holder coverage attachment export catalog")]
+#[error(
+    "no such scope; there are lookup verify issue act holder coverage attachment export catalog accesses"
+)]
 pub struct ScopeFault;
 
 impl std::str::FromStr for Scope {

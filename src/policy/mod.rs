@@ -8,12 +8,14 @@ mod agency;
 mod budget;
 mod grant;
 mod permit;
+mod tries;
 mod walks;
 
 pub use actor::{Account, Actor, Client, Scope, ScopeFault};
 pub use agency::agency_for;
 pub use grant::{Decision, Fields, Grant, Selection};
 pub use permit::{Guard, Permit};
+pub use tries::{COMPARISONS, REFUSALS, Tries};
 
 use crate::record::access::AllowedBy;
 use crate::rule::Rule;
@@ -59,6 +61,15 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
     }
     let reason = if type_named { Rule::PurposeNotGranted } else { Rule::TypeNotGranted };
     best.unwrap_or(Decision::Refused { reason })
+}
+
+/// Whether an actor may look up anything of these types at all, for some item: who may not is told nothing of what is
+/// on file by any other answer either.
+pub fn may_look<'t>(actor: &Actor, mut types: impl Iterator<Item = &'t str>) -> bool {
+    let some = |code| {
+        matches!(decide(actor, Scope::Lookup, code, None).refusal(), None | Some(Rule::PurposeNotGranted))
+    };
+    types.any(some)
 }
 
 /// Decides about something that is not a record of a type: keys, catalog, imports, other people's accesses.

@@ -240,6 +240,22 @@ impl Masks<'_> {
     }
 }
 
+/// Whether a value goes out as it stands to whoever has these fields: nothing of it is masked or left out. `number` is
+/// the certificate's own number where the face has no field of that name.
+pub fn goes_out_whole(
+    entry: Option<&Arc<TypeEntry>>,
+    name: &str,
+    value: &Value,
+    granted: &BTreeSet<String>,
+) -> bool {
+    let Some(entry) = entry else { return false };
+    let masks = Masks::OfType { types: std::slice::from_ref(entry), unmasked: granted };
+    if entry.face().field(name).is_none() && name == "number" {
+        return value.as_str().is_some_and(|number| masks.number(number).as_deref() == Some(number));
+    }
+    masks.field(name, value).as_ref() == Some(value)
+}
+
 /// A value as its field is masked: text by itself, the fields of lists and groups each by its own mask. A masked
 /// value without a masked form stays out.
 pub fn shown(field: &Field, path: &str, value: &Value, unmasked: &BTreeSet<String>) -> Option<Value> {

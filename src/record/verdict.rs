@@ -62,6 +62,7 @@ closed! {
         CheckpointStale, "checkpoint_stale", "日志检查点过旧", "the newest checkpoint is too old";
         RecordDamaged, "record_damaged", "数据损坏", "the stored bytes do not open";
         HolderCodeConflict, "holder_code_conflict", "主体代码冲突", "another full code stands under the same key";
+        IdentifierForeign, "identifier_foreign", "标识不属于该发证机构或该类证照", "the identifier belongs to another issuer or another type";
         Disputed, "disputed", "有异议，处理中", "an error report is open";
         FieldsLimited, "fields_limited", "仅显示授权字段", "only the allowed fields are shown";
     }
@@ -92,7 +93,8 @@ impl Reason {
             | Self::StatusUnavailable
             | Self::CheckpointStale
             | Self::RecordDamaged
-            | Self::HolderCodeConflict => ReasonClass::Undetermined,
+            | Self::HolderCodeConflict
+            | Self::IdentifierForeign => ReasonClass::Undetermined,
             Self::SignatureMismatch
             | Self::KeyUnknown
             | Self::KeyRevoked
@@ -279,6 +281,9 @@ pub struct Facts {
     pub holder: HolderStanding,
     /// Rows of another full code stand under the same key.
     pub holder_code_conflict: bool,
+    /// The identifier's type or issuer part is not the record's own. Nothing is taken in so; what is on file came before
+    /// that was looked at, so that it is a fault of ours.
+    pub identifier_foreign: bool,
     /// Where the body is.
     pub custody: Custody,
     /// For a body kept elsewhere: its keeper answered.
@@ -319,6 +324,7 @@ impl Facts {
             review_due: None,
             holder: HolderStanding::Normal,
             holder_code_conflict: false,
+            identifier_foreign: false,
             custody: Custody::Hosted,
             source_answered: true,
             as_of: None,
@@ -420,6 +426,7 @@ fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     found.add_if(facts.valid_to.is_some_and(|last| last < on), Reason::Expired);
     found.add_if(facts.review_due.is_some_and(|due| due < on), Reason::ReviewOverdue);
     found.add_if(facts.holder_code_conflict, Reason::HolderCodeConflict);
+    found.add_if(facts.identifier_foreign, Reason::IdentifierForeign);
     found.add_if(facts.feed_late, Reason::FeedLate);
     found.add_if(!facts.covered, Reason::NotCovered);
     found.add_if(facts.face_mismatch, Reason::FaceMismatch);

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub use access::follower::Lag;
+pub use access::held::Mended;
 pub use access::line::{AccessLine, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
 pub use access::sharing::ToldCharges;
@@ -36,7 +37,8 @@ pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{SignedWith, Snapshot};
 pub use base::texts::recorded_name;
 pub use fsck::{
-    CheckedLog, Counts, Finding, FindingKind, FsckOptions, FsckReport, Unauthorised, record_name,
+    CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport, Unauthorised,
+    record_name,
 };
 pub use holders::link::LinkCommand;
 pub use holders::mark::{HolderChanged, MarkCommand};
@@ -57,6 +59,7 @@ pub use records::directory::{DirectoryDraft, DirectoryPut};
 pub use records::draft::{Draft, DraftHolder};
 pub use records::ends::{Ended, Proposal};
 pub use records::issue::Issued;
+pub use records::refusal::NamedInRequest;
 pub use records::signed::IssueOutcome;
 pub use records::submitted::{Beginning, Sent, SentLine, Submitted};
 pub use transfer::export::ExportCount;
@@ -72,7 +75,7 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::log::LogSigner;
-use crate::policy::Guard;
+use crate::policy::{Guard, Tries};
 use crate::store::{Place, Store};
 use crate::trust::MasterKey;
 use crate::trust::remembered::Remembered;
@@ -104,6 +107,8 @@ struct Inner {
     remembered: Remembered,
     /// Who was charged for whom; gives out permits.
     guard: Guard,
+    /// Refusals and comparisons of late.
+    tries: Tries,
 }
 
 /// What a registry is opened with.
@@ -155,6 +160,7 @@ impl Registry {
             access: RwLock::default(),
             remembered: Remembered::new()?,
             guard: Guard::default(),
+            tries: Tries::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -177,6 +183,11 @@ impl Registry {
     /// What gives out permits: who was charged for whom today.
     pub fn guard(&self) -> &Guard {
         &self.inner.guard
+    }
+
+    /// How often somebody tried: asked at every door before anything else.
+    pub fn tries(&self) -> &Tries {
+        &self.inner.tries
     }
 
     /// Region names.

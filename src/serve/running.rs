@@ -15,14 +15,14 @@ use crate::api::document::Document;
 use crate::api::oauth2::{Credentials, Grant};
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
-use crate::http::auth::Gate;
+use crate::http::auth::{Gate, Lacking};
 use crate::http::context::Context;
 use crate::http::metrics::Metrics;
 use crate::http::scope::Scopes;
 use crate::http::token::TokenKey;
 use crate::journal;
 use crate::log::metrics::Counters;
-use crate::policy::Client;
+use crate::policy::{Actor, Client};
 use crate::registry::{Registry, ToldCharges};
 use crate::store::WalCare;
 use crate::web::desk::RegistryDesk;
@@ -243,7 +243,19 @@ fn gate(registry: &Registry) -> Gate {
             )),
         }
     };
-    Gate { key, clock: registry.clock().clone(), admission: Arc::new(admission) }
+    let noting = registry.clone();
+    let lacking: Lacking = Arc::new(move |claims, named| {
+        let registry = noting.clone();
+        Box::pin(async move {
+            let snapshot = registry.fresh_snapshot()?;
+            let Some(client) = snapshot.clients.get(&*claims.client).cloned() else { return Ok(()) };
+            let actor = Actor::Client { client, scopes: Vec::new() };
+            registry.tries().may_ask(&actor, registry.now())?;
+            let blocking = registry.clone();
+            registry.store().blocking(move || blocking.note_lacking_scope(&actor, &named)).await
+        })
+    });
+    Gate { key, clock: registry.clock().clone(), admission: Arc::new(admission), lacking }
 }
 
 fn credentials(registry: &Registry) -> Credentials {

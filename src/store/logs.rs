@@ -162,7 +162,8 @@ impl Reader<'_> {
             .first(self.conn)
             .optional()
             .map_err(dialect::fault)?;
-        u64::try_from(indexed.unwrap_or(0)).map_err(Error::internal)
+        // A hand at the database may have written anything; what is no place is the beginning.
+        Ok(u64::try_from(indexed.unwrap_or(0)).unwrap_or(0))
     }
 
     /// Batches of a log from leaf `from` on, `limit` at most: (first leaf, entries claimed, bytes held), for `fsck`.

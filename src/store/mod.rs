@@ -5,6 +5,7 @@
 //! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
 
 mod access;
+mod access_lists;
 mod alarms;
 mod anchor_file;
 mod anchors;
@@ -53,6 +54,7 @@ mod writes;
 mod bytes_page;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
+pub use access_lists::ListedRow;
 pub use alarms::{Alarm, AlarmKind};
 pub use anchors::fork_error;
 pub use attempts::{AttemptKey, Patience};

@@ -50,6 +50,7 @@ impl Desk for RegistryDesk {
             let account = context.registry.store().blocking(move || registry.account(&name)).await?;
             let account = account.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
             let actor = Actor::Account(std::sync::Arc::new(account));
+            context.registry.tries().may_ask(&actor, context.registry.now())?;
             let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;
             let looked_up = context.registry.lookup_value(&actor, prepared).await?;

@@ -11,6 +11,7 @@ mod common;
 
 mod budget;
 mod callers;
+mod refusals;
 mod routes;
 mod table;
 mod wild;

@@ -174,7 +174,7 @@ pub fn clients(registry: &Registry) {
         registry.put_client("test", &new, SECRET).unwrap();
     };
     let id_card = registry.snapshot().catalog.type_by_slug("resident_id_card").unwrap().def().code.clone();
-    let all = ["lookup", "verify", "issue", "act", "holder", "coverage", "attachment", "export", "catalog"];
+    let all = elicense::policy::Scope::ALL.iter().map(|scope| scope.wire()).collect::<Vec<_>>();
     client("all", &all, json!([{"types": "*", "fields": "whole", "purposes": "*"}]), 1000);
     client(
         "narrow",

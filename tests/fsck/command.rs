@@ -21,6 +21,9 @@ fn the_command_names_the_place_and_ends_with_one() {
     });
     let (code, said) = ran(&installed, &[]);
     assert_eq!((code, said.lines().last()), (0, Some("sound")), "{said}");
+    let relisted = installed.run(&["log", "relist"], "");
+    let said = String::from_utf8(relisted.stdout).unwrap();
+    assert_eq!((relisted.status.code(), said.trim()), (Some(0), "0 accesses listed, 0 lines taken off."));
     let (code, said) = ran(&installed, &["--quick"]);
     assert!(code == 0 && said.lines().last().unwrap().contains("first pass only"), "{said}");
 

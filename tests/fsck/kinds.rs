@@ -278,6 +278,18 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 sql(&mut copy.access(), gone);
             })
         }),
+        ("accesses on no list", F::AccessUnlisted, "access_by_holder", {
+            Box::new(|copy| {
+                let ahead = "UPDATE log_heads SET indexed = 99 WHERE log = 'access-main'";
+                sql(&mut copy.access(), ahead);
+            })
+        }),
+        ("a follower that is ahead", F::AccessListWrong, "log_heads", {
+            Box::new(|copy| {
+                let ahead = "UPDATE log_heads SET indexed = 99 WHERE log = 'access-main'";
+                sql(&mut copy.access(), ahead);
+            })
+        }),
         ("an access of another", F::AccessDiffers, "access_batches", {
             Box::new(|copy| {
                 let store = copy.open();

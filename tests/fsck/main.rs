@@ -20,6 +20,7 @@ mod command;
 mod entries;
 mod holders;
 mod kinds;
+mod lists;
 
 use common::people::{self, CHEN, ZHOU};
 use common::{Backend, MASTER, World, demo_regions, noon, operator, run};

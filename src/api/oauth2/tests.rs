@@ -12,7 +12,12 @@ fn clock() -> Clock {
 }
 
 async fn ask(form: &str, basic: Option<&str>) -> (u16, Value) {
-    let gate = Gate { key: TokenKey::new(&[7; 32]), clock: clock(), admission: Arc::new(|_, _| Ok(())) };
+    let gate = Gate {
+        key: TokenKey::new(&[7; 32]),
+        clock: clock(),
+        admission: Arc::new(|_, _| Ok(())),
+        lacking: Arc::new(|_, _| Box::pin(std::future::ready(Ok(())))),
+    };
     let granted = Scopes::from_iter([Scope::Lookup, Scope::Verify]);
     let check: CheckSecret = Arc::new(move |client, secret| {
         Ok(((client == "demo" && secret == "right") || (client == "a b" && secret == "p%s+: 1"))

@@ -148,10 +148,10 @@ pub struct AccessesRequest {
     summary = "Who looked at a holder's records, newest first; for the office that answers the holder",
     request_body = AccessesRequest,
     responses((status = 200, description = "Lines, the next cursor, and how far the list lags", body = AccessList)),
-    security(("client" = ["holder"]))
+    security(("client" = ["accesses"]))
 )]
 async fn accesses(
-    client: Client<may::Holder>,
+    client: Client<may::Accesses>,
     body: StrictJson<AccessesRequest>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {

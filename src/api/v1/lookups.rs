@@ -113,6 +113,7 @@ fn full() -> Error {
 }
 
 async fn one(context: &Context, actor: &Actor, ask: &Ask) -> Result<Answered> {
+    context.registry.tries().may_ask(actor, context.registry.now())?;
     let prepared = context.registry.prepare_lookup(ask)?;
     context.registry.lookup(actor, prepared).await
 }

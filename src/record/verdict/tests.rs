@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, ReasonClass); 33] = [
+const CLASSES: [(&str, ReasonClass); 34] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
     ("key_revoked", ReasonClass::Invalid),
@@ -49,6 +49,7 @@ const CLASSES: [(&str, ReasonClass); 33] = [
     ("checkpoint_stale", ReasonClass::Undetermined),
     ("record_damaged", ReasonClass::Undetermined),
     ("holder_code_conflict", ReasonClass::Undetermined),
+    ("identifier_foreign", ReasonClass::Undetermined),
     ("disputed", ReasonClass::Note),
     ("fields_limited", ReasonClass::Note),
 ];
@@ -99,6 +100,7 @@ fn alone(facts: &mut Facts, reason: Reason) {
         Reason::CheckpointStale => facts.log = LogStanding::CheckpointStale,
         Reason::RecordDamaged => facts.seal = Seal::Damaged,
         Reason::HolderCodeConflict => facts.holder_code_conflict = true,
+        Reason::IdentifierForeign => facts.identifier_foreign = true,
         Reason::Disputed => facts.disputed = true,
         Reason::FieldsLimited => facts.fields_limited = true,
     }

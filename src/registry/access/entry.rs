@@ -15,10 +15,10 @@ use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
 use crate::record::{Digest, Salt, ShortDigest};
 use crate::registry::Registry;
-use crate::registry::base::asked::Purpose;
+use crate::registry::base::asked::{Purpose, holder_key};
 use crate::registry::base::log::AccessLog;
 use crate::rule::Rule;
-use crate::trust::{HolderKey, random};
+use crate::trust::{HolderKey, IndexKey, random};
 
 /// An access on its way into the log: who asks, what for, and what was asked for.
 #[derive(Clone)]
@@ -177,6 +177,28 @@ impl Touched {
         Self { asked: canonical(code), linked: Vec::new(), joint: Vec::new(), keys: vec![key] }
     }
 
+    /// Nobody: an identifier under which nothing is kept. It is noted all the same, so that what is known and what is
+    /// not are refused alike and cost alike.
+    pub fn nobody() -> Self {
+        Self::holders_of([], &[])
+    }
+
+    /// The holders that a request names by code, as far as their codes can be one; none where none can.
+    pub fn named<'c>(index: &IndexKey, codes: impl IntoIterator<Item = (&'c str, &'c str)>) -> Option<Self> {
+        let parsed = codes.into_iter().filter_map(|(code_type, code)| {
+            HolderCode::parse(code_type.parse().ok()?, code).ok().map(|parsed| parsed.code)
+        });
+        let mut touched: Option<Self> = None;
+        for code in parsed {
+            let key = holder_key(index, &code);
+            match &mut touched {
+                Some(touched) => touched.also(&[(key, Some(code))]),
+                None => touched = Some(Self::one(&code, key)),
+            }
+        }
+        touched
+    }
+
     /// The holders of one record, by their codes as far as they are known and by their keys. The first stands as
     /// the one asked about: by an identifier nobody is.
     pub fn holders_of<'c>(codes: impl IntoIterator<Item = (&'c str, &'c str)>, keys: &[HolderKey]) -> Self {
@@ -253,8 +275,20 @@ pub(in crate::registry) fn answer_digest(head: Option<&LogMark>, records: &[Answ
 }
 
 impl Registry {
-    /// Notes that an authenticated asker was refused where the holder was known. Blocks. The refusal goes out
-    /// only when this returned.
+    /// Notes that an authenticated asker was refused where a holder or an identifier was named, known or not, and counts
+    /// the refusal. It goes out only when this returned.
+    pub(in crate::registry) async fn refused(
+        &self,
+        actor: &Actor,
+        entry: &Entry<'_>,
+        touched: Touched,
+        rule: Rule,
+    ) -> Result<()> {
+        self.tries().refused(actor, self.now());
+        entry.note(&*self.access()?, touched, CameTo::refused(rule)).await.map(drop)
+    }
+
+    /// The same, blocking, of a refusal as it stands.
     pub(in crate::registry) fn note_refusal(
         &self,
         actor: &Actor,
@@ -262,6 +296,32 @@ impl Registry {
         refusal: &Error,
     ) -> Result<()> {
         let rule = refusal.rule.ok_or_else(|| Error::internal("a refusal that is noted names its rule"))?;
+        self.tries().refused(actor, self.now());
         Entry::of(actor).note_now(&*self.access()?, touched, CameTo::refused(rule))
+    }
+
+    /// Notes that nothing is kept under an identifier that an asker may ask about, and counts it: whoever names what is
+    /// not there is guessing.
+    pub(in crate::registry) async fn nothing_there(
+        &self,
+        actor: &Actor,
+        entry: &Entry<'_>,
+        decision: DecisionReason,
+    ) -> Result<()> {
+        self.tries().refused(actor, self.now());
+        let came_to = CameTo::shown(Outcome::NothingOnFile, decision, answer_digest(None, &[]));
+        entry.note(&*self.access()?, Touched::nobody(), came_to).await.map(drop)
+    }
+
+    /// The same, blocking.
+    pub(in crate::registry) fn nothing_there_now(
+        &self,
+        actor: &Actor,
+        entry: &Entry<'_>,
+        decision: DecisionReason,
+    ) -> Result<()> {
+        self.tries().refused(actor, self.now());
+        let came_to = CameTo::shown(Outcome::NothingOnFile, decision, answer_digest(None, &[]));
+        entry.note_now(&*self.access()?, Touched::nobody(), came_to)
     }
 }

@@ -86,20 +86,24 @@ impl Registry {
         page: &AccessPage,
     ) -> Result<AccessList> {
         let snapshot = self.fresh_snapshot()?;
+        let asked = self.asked_holder(holder, "holder")?;
+        let key = asked.own_key();
         let office = match viewer {
             Viewer::Holder => None,
             Viewer::Office { actor, reason } => {
                 check_reason(reason)?;
-                let decision = decide_scope(actor, Scope::Holder).required()?;
-                Some((Entry::of(actor).own_item(OwnItem::Accesses, reason), decision))
+                let entry = Entry::of(actor).own_item(OwnItem::Accesses, reason);
+                let decision = decide_scope(actor, Scope::Accesses);
+                if let Some(rule) = decision.refusal() {
+                    self.refused(actor, &entry, Touched::one(&asked.parsed.code, key), rule).await?;
+                }
+                Some((entry, decision.required()?))
             }
         };
-        let asked = self.asked_holder(holder, "holder")?;
         let permit = match viewer {
             Viewer::Holder => None,
-            Viewer::Office { actor, .. } => Some(self.permit(actor, Scope::Holder, &asked).await?),
+            Viewer::Office { actor, .. } => Some(self.permit(actor, Scope::Accesses, &asked).await?),
         };
-        let key = permit.map_or(asked.own_key(), |permit| permit.holder());
         let code = asked.parsed.code;
         let first: Own = (key, code.key_type().to_owned(), code.key_code().to_owned());
         let mut own = self.store().read(Cost::Point, move |reader| linked(reader, first)).await?;
@@ -108,6 +112,11 @@ impl Registry {
             own.retain(|(key, ..)| self.guard().may_show(permit, *key, self.now()));
         }
         let withheld = (own.len() < all).then_some(Withheld::LinkedNumbers);
+        // The lines of linked codes are shown too: each sees that they were.
+        let mut touched = Touched::one(&code, key);
+        for (key, key_type, key_code) in own.iter().skip(1) {
+            touched.found_under(key_type, key_code, *key);
+        }
         let after = page.after.as_deref().map(parse_cursor).transpose()?;
         let limit = if page.limit == 0 { 20 } else { page.limit.min(100) };
         let registry = self.clone();
@@ -119,7 +128,7 @@ impl Registry {
         }
         if let Some((entry, decision)) = office {
             let came_to = CameTo::shown(Outcome::AccessesShown, decision, shown_digest(&list)?);
-            entry.note(&*self.access()?, Touched::one(&code, key), came_to).await?;
+            entry.note(&*self.access()?, touched, came_to).await?;
         }
         Ok(list)
     }

@@ -4,6 +4,7 @@
 pub(super) mod alarms;
 pub(super) mod entry;
 pub(super) mod follower;
+pub(super) mod held;
 pub(super) mod line;
 pub(super) mod list;
 pub(super) mod named;

@@ -16,6 +16,7 @@ use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
 use crate::registry::Registry;
+use crate::registry::access::entry::Entry;
 use crate::registry::actions::command::{ActCommand, Acted, check_terms};
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
@@ -24,7 +25,7 @@ use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
-use crate::registry::records::kept::{self, Kept};
+use crate::registry::records::kept::{self, About, Kept};
 use crate::registry::records::signed::Signed;
 use crate::rule::Rule;
 use crate::store::{StoredRecord, Writer};
@@ -79,10 +80,12 @@ impl Registry {
     fn prepare_act(&self, actor: &Actor, command: &ActCommand) -> Result<Prepared> {
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
-        let kept = self.kept(actor, &command.identifier)?;
+        let found = self.kept(actor, &command.identifier)?;
+        let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there)?;
+        let allowed = self.acting_agency(&snapshot, actor, command.agency.as_deref(), &about);
+        let agency = self.or_noted(actor, found.as_ref(), allowed)?;
+        let kept = self.or_nothing(actor, &about, found)?;
         let row = kept.first()?;
-        let allowed = self.acting_agency(&snapshot, actor, command.agency.as_deref(), row);
-        let agency = self.or_noted(actor, &kept, allowed)?;
         check_version(command, &kept, row)?;
         let state = next_state(command.action, row)?;
         let effective_on = command.effective_on.unwrap_or(now.day());
@@ -105,19 +108,33 @@ impl Registry {
         Ok(Prepared { action, rows, event, state, review_due, next, order, agency, remarks })
     }
 
-    /// The record of an identifier, whose first holder is charged; `not_found` where there is none.
-    pub(super) fn kept(&self, actor: &Actor, identifier: &str) -> Result<Kept> {
+    /// The record of an identifier, whose first holder is charged; none where there is none.
+    pub(super) fn kept(&self, actor: &Actor, identifier: &str) -> Result<Option<Kept>> {
         let (_, named) = self.permit_named_now(actor, Scope::Act, identifier)?;
-        let kept = self.store().read_now(|reader| kept::by_identifier(reader, &named))?;
-        kept.ok_or_else(|| Error::new(Code::NotFound, "no record of that identifier").at("identifier"))
+        self.store().read_now(|reader| kept::by_identifier(reader, &named))
     }
 
-    /// What was allowed; a refusal is an access to the record and goes out once that is noted.
-    pub(super) fn or_noted<T>(&self, actor: &Actor, kept: &Kept, allowed: Result<T>) -> Result<T> {
+    /// What was allowed; a refusal is an access to the record, whether there is one or not, and goes out once that is
+    /// noted.
+    pub(super) fn or_noted<T>(&self, actor: &Actor, found: Option<&Kept>, allowed: Result<T>) -> Result<T> {
         if let Err(refusal) = &allowed {
-            self.note_refusal(actor, kept.touched(), refusal)?;
+            self.note_refusal(actor, kept::touched(found), refusal)?;
         }
         allowed
+    }
+
+    /// The record, for an asker who may act on it.
+    ///
+    /// # Errors
+    /// `not_found` (noted as an access) where there is none.
+    pub(super) fn or_nothing(&self, actor: &Actor, about: &About, found: Option<Kept>) -> Result<Kept> {
+        if let Some(kept) = found {
+            return Ok(kept);
+        }
+        let decision = decide(actor, Scope::Act, &about.type_code, None);
+        let entry = Entry::of(actor).types(Some([about.type_code.as_str()]));
+        self.nothing_there_now(actor, &entry, decision.reason())?;
+        Err(kept::none_there())
     }
 
     /// The agency that acts, if policy and authority let it.
@@ -126,19 +143,19 @@ impl Registry {
         snapshot: &Snapshot,
         actor: &Actor,
         asked: Option<&str>,
-        row: &StoredRecord,
+        about: &About,
     ) -> Result<String> {
-        decide(actor, Scope::Act, &row.type_code, None).required()?;
+        decide(actor, Scope::Act, &about.type_code, None).required()?;
         let today = self.now().day();
         let issuers = snapshot.catalog.issuers();
         let responsible = || {
-            let successor = issuers.agencies().successor(&row.issuer, today);
-            successor.map_or(row.issuer.as_str(), |agency| agency.code.as_str())
+            let successor = issuers.agencies().successor(&about.issuer, today);
+            successor.map_or(about.issuer.as_str(), |agency| agency.code.as_str())
         };
         let agency = agency_for(actor, asked, "agency")?.unwrap_or_else(responsible);
-        let region = issuers.agencies().latest(&row.issuer).map(|agency| agency.region.to_string());
+        let region = issuers.agencies().latest(&about.issuer).map(|agency| agency.region.to_string());
         let region = region.unwrap_or_else(|| snapshot.home.to_string());
-        match issuers.may_act(agency, &row.issuer, &row.type_code, &region, today) {
+        match issuers.may_act(agency, &about.issuer, &about.type_code, &region, today) {
             Ok(_) => Ok(agency.to_owned()),
             Err(fault) => {
                 Err(Error::new(Code::IssuerNotAuthorised, fault.to_string()).at("agency").rule(fault.rule()))

@@ -6,13 +6,17 @@ use serde_json::Map;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, agency_for, decide};
+use crate::policy::{Actor, Scope, agency_for, decide, may_look};
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
+use crate::registry::access::entry::Touched;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::{Subject, Terms};
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
+use crate::registry::holders::stating::unchanged;
+use crate::registry::records::kept::{self, About};
 use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::random;
@@ -67,14 +71,16 @@ impl Registry {
         texts::ground("ground", &command.ground)?;
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
-        let kept = self.kept(actor, &command.identifier)?;
-        let row = kept.first()?;
+        let found = self.kept(actor, &command.identifier)?;
+        let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there)?;
         let allowed = match command.disputed {
-            true => objecting_agency(actor, command, row),
-            false => self.acting_agency(&snapshot, actor, command.agency.as_deref(), row),
+            true => objecting_agency(actor, command, &about),
+            false => self.acting_agency(&snapshot, actor, command.agency.as_deref(), &about),
         };
-        let agency = self.or_noted(actor, &kept, allowed)?;
-        check(command, row)?;
+        let agency = self.or_noted(actor, found.as_ref(), allowed)?;
+        let kept = self.or_nothing(actor, &about, found)?;
+        let row = kept.first()?;
+        self.check_state(&snapshot, actor, command, row, kept.touched())?;
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let action = if command.disputed { SideAction::Dispute } else { SideAction::Settle };
         let terms = Terms {
@@ -114,18 +120,33 @@ impl Registry {
     }
 }
 
-/// Whoever may act on the type objects, in the name of its agency; an operator, who names none, in the issuer's.
-fn objecting_agency(actor: &Actor, command: &DisputeCommand, row: &StoredRecord) -> Result<String> {
-    decide(actor, Scope::Act, &row.type_code, None).required()?;
-    let agency = agency_for(actor, command.agency.as_deref(), "agency")?;
-    Ok(agency.unwrap_or(&row.issuer).to_owned())
+impl Registry {
+    /// Refuses what would change nothing. Who could look the record up, or answers for it, is told why; to anybody else
+    /// it says nothing of what is on file. Noted as an access.
+    fn check_state(
+        &self,
+        snapshot: &Snapshot,
+        actor: &Actor,
+        command: &DisputeCommand,
+        row: &StoredRecord,
+        touched: Touched,
+    ) -> Result<()> {
+        if row.disputed != command.disputed {
+            return Ok(());
+        }
+        let about = About { type_code: row.type_code.clone(), issuer: row.issuer.clone() };
+        let hears = may_look(actor, std::iter::once(row.type_code.as_str()))
+            || self.acting_agency(snapshot, actor, command.agency.as_deref(), &about).is_ok();
+        let why = Error::new(Code::ActionForbidden, "the record is in that state already");
+        let refusal = unchanged(hears, why.at("disputed").rule(Rule::DisputeState));
+        self.note_refusal(actor, touched, &refusal)?;
+        Err(refusal)
+    }
 }
 
-fn check(command: &DisputeCommand, row: &StoredRecord) -> Result<()> {
-    if row.disputed == command.disputed {
-        return Err(Error::new(Code::ActionForbidden, "the record is in that state already")
-            .at("disputed")
-            .rule(Rule::DisputeState));
-    }
-    Ok(())
+/// Whoever may act on the type objects, in the name of its agency; an operator, who names none, in the issuer's.
+fn objecting_agency(actor: &Actor, command: &DisputeCommand, about: &About) -> Result<String> {
+    decide(actor, Scope::Act, &about.type_code, None).required()?;
+    let agency = agency_for(actor, command.agency.as_deref(), "agency")?;
+    Ok(agency.unwrap_or(&about.issuer).to_owned())
 }

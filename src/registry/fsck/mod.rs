@@ -5,13 +5,14 @@
 //! entries, and one bit for each leaf of the logs of records.
 //!
 //! Nothing is trusted but the master key, the verifier keys and the agencies' public keys. The order: logs
-//! (entries → tiles → root → checkpoint), access entries, rows, events, the leaves that no event explained, holders,
-//! key rows, closing counts.
+//! (entries → tiles → root → checkpoint), access entries, rows, events, the leaves that no event explained, the lists of
+//! who looked at whom, holders, key rows, closing counts.
 
 mod events;
 mod history;
 mod holders;
 mod leaves;
+mod lists;
 mod logs;
 mod options;
 mod public;
@@ -22,7 +23,9 @@ mod signatures;
 mod stated;
 
 pub use options::FsckOptions;
-pub use report::{CheckedLog, Counts, Finding, FindingKind, FsckReport, Unauthorised, record_name};
+pub use report::{
+    CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckReport, Unauthorised, record_name,
+};
 
 use crate::error::Result;
 use crate::registry::Registry;
@@ -50,6 +53,7 @@ impl Registry {
         events::check_public_events(self, &heads, &mut leaves, &mut report)?;
         public::check(self, &heads, &mut report)?;
         leaves.unexplained(&mut report);
+        lists::check(self, &mut report)?;
         seals::check_holders(self, &mut report)?;
         seals::check_keys(self, &mut report)?;
         signatures::check_imports(self, &mut report)?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::closed::closed;
 use crate::record::Digest;
 use crate::record::event::HolderAction;
+use crate::rule::Rule;
 use crate::store::{OlderRows, TableSize};
 
 closed! {
@@ -35,6 +36,8 @@ closed! {
         LogWentBack, "log_went_back", "日志回退", "a log is not the one of which more was confirmed";
         AnchorsDamaged, "anchors_damaged", "锚点文件损坏", "the file of what was confirmed is not whole";
         AccessMissing, "access_missing", "用证记录缺失", "access entries are missing";
+        AccessUnlisted, "access_unlisted", "用证记录未列入持证人名单", "an access does not stand on the list of its holder";
+        AccessListWrong, "access_list_wrong", "持证人名单不符", "a line of a holder's list has no access, or the follower of the log is wrong about its place";
         AccessDiffers, "access_differs", "用证记录不符", "an access entry is not the one at its leaf";
     }
 }
@@ -141,6 +144,15 @@ impl Unauthorised {
     }
 }
 
+/// A record on file whose identifier is not its own: it came in before that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ForeignIdentifier {
+    /// The record: 12 hex digits of SHA-256 of its random id.
+    pub record: String,
+    /// `identifier_of_type` or `identifier_of_issuer`.
+    pub rule: Rule,
+}
+
 /// How much was looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -183,6 +195,11 @@ pub struct FsckReport {
     /// Marks and links that stand without authority. No damage: an agency that has the authority states them again,
     /// or takes them back.
     pub unauthorised: Vec<Unauthorised>,
+    /// Records whose identifier belongs to another issuer or another type, at most 1,000. No damage: they verify as
+    /// `undetermined` until their issuer replaces them.
+    pub foreign_identifiers: Vec<ForeignIdentifier>,
+    /// How many of them more there were, by row.
+    pub more_foreign: u64,
     /// Rows and wide rows by table, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sizes: Option<Vec<TableSize>>,
@@ -195,6 +212,18 @@ impl FsckReport {
     /// Whether nothing is wrong.
     pub fn sound(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Lists a record whose identifier is not its own, once.
+    pub(super) fn list_foreign(&mut self, record_id: &[u8], rule: Rule) {
+        let listed = ForeignIdentifier { record: record_name(record_id), rule };
+        if self.foreign_identifiers.contains(&listed) {
+            return;
+        }
+        match self.foreign_identifiers.len() < KEPT {
+            true => self.foreign_identifiers.push(listed),
+            false => self.more_foreign += 1,
+        }
     }
 
     /// Adds a finding; the same one again (a record seen from two holders) counts once.

@@ -13,6 +13,7 @@ use crate::registry::fsck::history;
 use crate::registry::fsck::options::{FsckOptions, PAGE};
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::signatures::{check_attachments, check_signatures};
+use crate::registry::records::belongs;
 use crate::store::{Opened, Reader, StoredRecord, envelope_digest};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 
@@ -55,6 +56,11 @@ fn walk(
                 match row {
                     Opened::Record(row) => {
                         check_digest(table, &row, report);
+                        let (type_code, issuer) = (&row.type_code, &row.issuer);
+                        let foreign = belongs::foreign(&snapshot, &row.body.identifier, type_code, issuer);
+                        if let Some(rule) = foreign {
+                            report.list_foreign(&row.record_id, rule);
+                        }
                         check(reader, &row, report)?;
                         rows.push(*row);
                     }

@@ -116,21 +116,21 @@ impl Registry {
             if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked },
             &both,
         )?;
-        let label = actor.label();
+        let (label, hears) = (actor.label(), self.hears(actor));
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &from_key, &order)?;
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
             if action == HolderAction::Link {
-                check_names(writer, command, &older, &newer)?;
-                check_room(writer, command.kind, &older, &newer).map_err(|why| unchanged(actor, why))?;
+                check_names(writer, command, &older, &newer).map_err(|why| unchanged(hears, why))?;
+                check_room(writer, command.kind, &older, &newer).map_err(|why| unchanged(hears, why))?;
                 older.body.links.push(end(command.kind, &to.code, true, since));
                 newer.body.links.push(end(command.kind, &from.code, false, since));
             } else if !cut(&mut older, command.kind, &to.code, true)
                 || !cut(&mut newer, command.kind, &from.code, false)
             {
                 let why = Error::new(Code::NotFound, "there is no such link").rule(Rule::LinkMissing);
-                return Err(unchanged(actor, why));
+                return Err(unchanged(hears, why));
             }
             writer.put_holder(&older)?;
             writer.put_holder(&newer)?;

@@ -3,7 +3,7 @@
 
 use crate::catalog::{HolderSource, Statement};
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, agency_for, decide_scope};
+use crate::policy::{Actor, Scope, agency_for, decide_scope, may_look};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
@@ -100,6 +100,11 @@ impl Registry {
         access.note_now(entries.collect::<Result<_>>()?).map(drop)
     }
 
+    /// Whether an actor could look up something of a holder, and so may hear what stands there.
+    pub(super) fn hears(&self, actor: &Actor) -> bool {
+        may_look(actor, self.snapshot().catalog.type_codes())
+    }
+
     fn stating(
         &self,
         actor: &Actor,
@@ -153,10 +158,10 @@ impl Registry {
     }
 }
 
-/// The refusal of a change that the stored rows do not allow. Who could look the holder up is told why; to anybody
-/// else all such refusals are one, or marks and links would tell what a lookup refuses to.
-pub(super) fn unchanged(actor: &Actor, why: Error) -> Error {
-    if decide_scope(actor, Scope::Lookup).required().is_ok() {
+/// The refusal of a change that the stored rows do not allow. Who could look the holder up (`hears`) is told why; to
+/// anybody else all such refusals are one, or marks and links would tell what a lookup refuses to.
+pub(in crate::registry) fn unchanged(hears: bool, why: Error) -> Error {
+    if hears {
         return why;
     }
     Error::new(

@@ -13,6 +13,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::base::asked::{Purpose, check_purpose};
 use crate::registry::reading::here::Here;
+use crate::registry::records::kept::{self, About};
 use crate::rule::Rule;
 use crate::store::{Cost, StoredRecord};
 use crate::trust::Envelope;
@@ -88,8 +89,8 @@ impl Registry {
         let (permit, named) = self.permit_named(actor, scope, &ask.identifier).await?;
         let held = snapshot.clone();
         let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
-        let kept = here.record()?;
-        let type_code = kept.first()?.type_code.clone();
+        let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
+        let type_code = about.type_code;
         let decision = permit.decide(&type_code, Some(&ask.purpose.item));
         let refusal = match &decision {
             Decision::Allowed { fields: Fields::Whole, .. } => None,
@@ -101,9 +102,14 @@ impl Registry {
             .types(Some([type_code.as_str()]))
             .fields(Some(["attachments"]));
         if let Some(reason) = refusal {
-            entry.note(&access, kept.touched(), CameTo::refused(reason)).await?;
+            self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
         }
+        if here.nothing() {
+            self.nothing_there(actor, &entry, decision.reason()).await?;
+        }
+        let kept = here.record()?;
+        kept.first()?;
         // The file may tell of all whose record it is.
         self.permit_all(actor, scope, &kept.touched())?;
         let (row, superseded) = here.named()?;

@@ -175,7 +175,7 @@ impl Registry {
         let decided = |type_code: &str| permit.decide(type_code, Some(&ask.purpose.item));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
         if let Some(reason) = decision.refusal() {
-            entry.note(&access, touched, CameTo::refused(reason)).await?;
+            self.refused(actor, &entry, touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
         let wanted = Wanted { after, ..Wanted::default() };

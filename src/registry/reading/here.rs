@@ -109,8 +109,7 @@ impl Here {
     /// # Errors
     /// `not_found` where nothing stands under the identifier; `record_damaged` where that cannot be told.
     pub fn record(&self) -> Result<&Kept> {
-        let missing = || Error::new(Code::NotFound, "no record of that identifier").at("identifier");
-        if self.key_damaged { Err(damaged()) } else { self.kept.as_ref().ok_or_else(missing) }
+        if self.key_damaged { Err(damaged()) } else { self.kept.as_ref().ok_or_else(kept::none_there) }
     }
 
     /// The same with every past version.
@@ -127,6 +126,11 @@ impl Here {
     /// `record_damaged` where it does not open or is missing.
     pub fn named(&self) -> Result<(&StoredRecord, bool)> {
         self.version(self.record()?.key.version).ok_or_else(damaged)
+    }
+
+    /// Whether nothing is kept under the identifier.
+    pub fn nothing(&self) -> bool {
+        self.kept.is_none() && !self.key_damaged
     }
 
     /// Whether the identifier is taken by something that cannot be told.

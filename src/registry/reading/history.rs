@@ -25,6 +25,7 @@ use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
+use crate::registry::records::kept::{self, About};
 use crate::store::{Cost, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
@@ -219,17 +220,21 @@ impl Registry {
         let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
         let held = snapshot.clone();
         let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
+        let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
+        let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
+        let reason = decision.reason();
+        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([about.type_code.as_str()]));
+        if let Some(rule) = decision.refusal() {
+            self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
+        }
+        let granted = decision.fields()? == Fields::Whole;
+        if here.nothing() {
+            self.nothing_there(actor, &entry, reason).await?;
+        }
         let kept = here.all_versions()?;
         let current = kept.first()?;
         let (type_code, state, version) = (current.type_code.clone(), current.state, current.version);
         let (touched, holders) = (kept.touched(), kept.key.holders.clone());
-        let decision = permit.decide(&type_code, Some(&ask.purpose.item));
-        let reason = decision.reason();
-        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([type_code.as_str()]));
-        if let Some(rule) = decision.refusal() {
-            entry.note(&access, touched.clone(), CameTo::refused(rule)).await?;
-        }
-        let granted = decision.fields()? == Fields::Whole;
         // The envelopes name all holders.
         let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
         let whole = granted && holders.iter().all(may_show);

@@ -89,7 +89,7 @@ impl Registry {
         asking.bounded()?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
         if let Some(reason) = asking.refusal() {
-            entry.note(&access, touched, CameTo::refused(reason)).await?;
+            self.refused(actor, &entry, touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
         let wanted = Wanted { types: types.clone(), after, proofs: ask.proofs };

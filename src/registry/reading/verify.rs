@@ -88,6 +88,7 @@ closed! {
         Variant, "variant", "异体", "the same name with another dot or another shape of a character";
         Mismatch, "mismatch", "不一致", "another";
         Absent, "absent", "无此项", "nothing was signed under that name";
+        NotCompared, "not_compared", "未比对", "not compared: the field goes out masked, and the grant does not name it whole";
     }
 }
 
@@ -161,7 +162,7 @@ pub struct VerifyAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub receipt: Option<HandedReceipt>,
-    /// The rule of layout that failed.
+    /// The rule of layout that failed, or by which the identifier is not the record's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rule: Option<Rule>,
@@ -299,6 +300,8 @@ impl Registry {
             check_purpose(purpose)?;
         }
         let decision = match actor {
+            // A refusal that names an identifier is noted where that is read.
+            Some(actor) if ask.identifier.is_some() => decide_scope(actor, Scope::Verify).reason(),
             Some(actor) => decide_scope(actor, Scope::Verify).required()?,
             None => AllowedBy::Public.into(),
         };

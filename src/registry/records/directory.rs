@@ -22,10 +22,12 @@ use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
+use crate::registry::records::belongs;
 use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::hosted::{give_way, has_a_body, old_rows};
 use crate::registry::records::signed::IssueOutcome;
+use crate::registry::records::submitted::codes;
 use crate::rule::Rule;
 use crate::store::{NO_ENVELOPE, RecordKey, RowBody, StoredRecord, Writer};
 use crate::text;
@@ -160,7 +162,7 @@ impl Registry {
             return Ok(answered);
         }
         let put = Put {
-            entry: self.checked_entry(actor, draft)?,
+            entry: self.or_refused(actor, codes(&draft.holders), self.checked_entry(actor, draft, said))?,
             draft,
             said,
             record_id: random::pooled()?,
@@ -172,7 +174,7 @@ impl Registry {
         self.log_once(once, |writer, place| put.write(writer, place))
     }
 
-    fn checked_entry(&self, actor: &Actor, draft: &DirectoryDraft) -> Result<Entry> {
+    fn checked_entry(&self, actor: &Actor, draft: &DirectoryDraft, said: Option<Said<'_>>) -> Result<Entry> {
         let snapshot = self.fresh_snapshot()?;
         let def = draft::type_entry(&snapshot, &draft.type_code)?.def();
         decide(actor, Scope::Issue, &def.code, None).required().map_err(|error| error.at("type"))?;
@@ -185,6 +187,12 @@ impl Registry {
         }
         draft::authority(&snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
         check_shape(draft)?;
+        if let Some(said) = said
+            && let Some(rule) = belongs::foreign(&snapshot, said.identifier, &def.code, &draft.issuer)
+        {
+            let detail = "the identifier belongs to another type or another issuer than the entry";
+            return Err(Error::new(Code::IdentifierInvalid, detail).at("identifier").rule(rule));
+        }
         let seats = self.seats(actor, draft, def)?;
         let value = serde_json::to_value(draft).map_err(Error::internal)?;
         let form = canonical::to_vec(&value).map_err(Error::internal)?;

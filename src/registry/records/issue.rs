@@ -94,7 +94,8 @@ impl Registry {
             return Ok(answered);
         }
         let snapshot = self.fresh_snapshot()?;
-        let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer))?;
+        let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
+        let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
         self.bind(actor, beginning, taken, once)
     }

@@ -5,6 +5,7 @@ use crate::record::verdict::{Facts, KeyStanding};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;
+use crate::registry::records::belongs;
 use crate::store::StoredRecord;
 use crate::trust::Envelope;
 
@@ -30,6 +31,8 @@ pub(in crate::registry) fn facts(
         entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
     // Key and type were known when the row entered: not to find one now is our fault and not the record's.
     facts.lists_older = true;
+    facts.identifier_foreign =
+        belongs::foreign(snapshot, &record.body.identifier, &record.type_code, &record.issuer).is_some();
     facts.holder = life::standing(entry.map(|entry| entry.def()), life);
     // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
     facts.source_answered = record.custody == Custody::Hosted;

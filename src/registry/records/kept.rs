@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::catalog::{Custody, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
+use crate::record::Identifier;
 use crate::record::payload::holder_codes;
 use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::named::Named;
@@ -124,4 +125,33 @@ impl Kept {
         let codes = self.rows.iter().map(|row| (row.body.holder.0.as_str(), row.body.holder.1.as_str()));
         Touched::holders_of(codes, &self.key.holders)
     }
+}
+
+/// Of which type and which issuer a record is, for the decision about an identifier that somebody names. Where nothing is
+/// kept under it, or that does not open, it is what the identifier itself says: whoever has no right is answered alike,
+/// whether there is such a record or not.
+pub(in crate::registry) struct About {
+    pub type_code: String,
+    pub issuer: String,
+}
+
+impl About {
+    /// None where the text is no identifier: nothing is ever kept under it.
+    pub fn of(kept: Option<&Kept>, identifier: &str) -> Option<Self> {
+        if let Some(row) = kept.and_then(|kept| kept.rows.first()) {
+            return Some(Self { type_code: row.type_code.clone(), issuer: row.issuer.clone() });
+        }
+        let named = Identifier::parse(identifier).ok()?;
+        Some(Self { type_code: named.type_code().to_owned(), issuer: named.issuer().to_owned() })
+    }
+}
+
+/// On whose lists an access to what an identifier leads to stands.
+pub(in crate::registry) fn touched(kept: Option<&Kept>) -> Touched {
+    kept.map_or_else(Touched::nobody, Kept::touched)
+}
+
+/// The answer where nothing is kept under an identifier.
+pub(in crate::registry) fn none_there() -> Error {
+    Error::new(Code::NotFound, "no record of that identifier").at("identifier")
 }

@@ -1,6 +1,7 @@
 //! Records under their holders: drafts, issue, actions, directory entries, and the rows of all of them.
 
 pub(super) mod begin;
+pub(super) mod belongs;
 pub(super) mod change;
 pub(super) mod directory;
 pub(super) mod draft;
@@ -9,5 +10,6 @@ pub(super) mod hosted;
 pub(super) mod issue;
 pub(super) mod judge;
 pub(super) mod kept;
+pub(super) mod refusal;
 pub(super) mod signed;
 pub(super) mod submitted;

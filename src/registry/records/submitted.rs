@@ -7,10 +7,12 @@ use serde_json::{Map, Value};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::record::action::Action;
-use crate::record::payload::{Attachment, Validity};
+use crate::record::payload::{Attachment, Validity, holder_codes};
 use crate::registry::base::strict;
 use crate::registry::records::draft::{Draft, DraftHolder};
 use crate::rule::Rule;
+use crate::trust::EnvelopeBuf;
+use crate::trust::envelope::Limits;
 
 /// What an issuer sends.
 #[derive(Clone)]
@@ -19,6 +21,23 @@ pub enum Submitted {
     Draft(Draft),
     /// A record that the issuer signed with its own key, in compact form; stored as it came.
     Envelope(String),
+}
+
+impl Submitted {
+    /// The holders that it names: code type and code, as far as they can be read.
+    pub(in crate::registry) fn codes(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Draft(draft) => codes(&draft.holders),
+            Self::Envelope(compact) => EnvelopeBuf::parse_compact(compact, Limits::default())
+                .map(|envelope| holder_codes(envelope.view().payload()))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Code type and code of each holder of a draft.
+pub(in crate::registry) fn codes(holders: &[DraftHolder]) -> Vec<(String, String)> {
+    holders.iter().map(|holder| (holder.code_type.clone(), holder.code.clone())).collect()
 }
 
 /// An envelope is base64 of a payload with the holder's number: its length is all that is printed.

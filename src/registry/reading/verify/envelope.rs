@@ -19,7 +19,7 @@ use crate::registry::reading::here::{Here, InLog};
 use crate::registry::reading::verify::{
     Finding, LoggedEvent, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer, type_known,
 };
-use crate::registry::records::kept;
+use crate::registry::records::{belongs, kept};
 use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::envelope::{Header, Limits};
@@ -107,6 +107,12 @@ impl Registry {
 }
 
 impl Brought {
+    /// The rule by which its identifier is not its own.
+    fn foreign(&self, snapshot: &Snapshot) -> Option<Rule> {
+        let record = &self.record;
+        belongs::foreign(snapshot, &record.identifier, &record.record_type.code, &record.issuer.code)
+    }
+
     /// The answer, and whether it tells something of a record kept here.
     fn judged(&self, snapshot: &Snapshot, here: &Here, now: Moment) -> (VerifyAnswer, bool) {
         let view = self.envelope.view();
@@ -123,6 +129,8 @@ impl Brought {
         let event = here.event_of(digest);
         let logged_at = same.map(|(row, _)| row.body.logged_at).or(event.map(|(event, _)| event.logged_at));
         let mut facts = facts(snapshot, record, here, same, now);
+        let foreign = self.foreign(snapshot);
+        facts.identifier_foreign = foreign.is_some();
         facts.signature = signature;
         facts.key = key_standing(snapshot, &self.header.kid, record, logged_at.unwrap_or(now));
         match (same, event.map(|(_, in_log)| in_log)) {
@@ -144,6 +152,7 @@ impl Brought {
             kid: Some(self.header.kid.to_string()),
             signed_with: signature.map(|_| snapshot.signed_with(&view)),
             digest: Some(digest),
+            rule: foreign,
             logged,
             ..about(
                 record,

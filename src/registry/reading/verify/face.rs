@@ -1,6 +1,7 @@
 //! An identifier with values of the face: whether what is printed is what was signed, field by field.
 //!
-//! Only fields that a grant names may be asked, so that nobody guesses a hidden field by trying.
+//! Only fields that a grant names may be asked, and of these only those that go out whole are compared, so that nobody
+//! guesses a hidden field by trying. One record's faces are compared ten times a legal day at most for one asker.
 
 use std::sync::Arc;
 
@@ -10,17 +11,18 @@ use crate::catalog::{Field, same_name};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Decision, Fields, Scope};
+use crate::record::extract::goes_out_whole;
 use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Identifier, Reason, Record, State, Verdict, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry};
+use crate::registry::access::entry::Entry;
 use crate::registry::base::asked::Purpose;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::Here;
 use crate::registry::reading::verify::{
     ComparedField, FieldMatch, Finding, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer,
 };
-use crate::registry::records::kept::Kept;
+use crate::registry::records::kept::{self, About, Kept};
 use crate::rule::Rule;
 use crate::store::Cost;
 use crate::trust::Envelope;
@@ -41,27 +43,36 @@ impl Registry {
         let (permit, named) = self.permit_named(actor, Scope::Verify, identifier).await?;
         let held = snapshot.clone();
         let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
+        let about = About::of(here.kept.as_ref(), identifier).ok_or_else(kept::none_there)?;
+        let type_code = about.type_code;
+        let fields: Vec<String> = face.keys().cloned().collect();
+        let decision = permit.decide(&type_code, Some(&purpose.item));
+        let entry = Entry::of(actor)
+            .purpose(purpose)
+            .types(Some([type_code.as_str()]))
+            .fields(Some(fields.iter().map(String::as_str)));
+        if let Some(reason) = refusal(&decision, face) {
+            self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
+            return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
+        }
+        let reason = decision.reason();
+        let granted = decision.fields()?;
         if here.untold() {
             return Ok(bare((Verdict::Undetermined, Reason::RecordDamaged), None));
         }
         // That nothing is kept here says nothing of the certificate (I13).
         let Some(kept) = &here.kept else {
+            self.nothing_there(actor, &entry, reason).await?;
             return Ok(bare((Verdict::Undetermined, Reason::NotCovered), None));
         };
         let touched = kept.touched();
-        let type_code = kept.rows.first().map(|row| row.type_code.clone()).unwrap_or_default();
-        let fields: Vec<String> = face.keys().cloned().collect();
-        if let Some(reason) = refusal(permit.decide(&type_code, Some(&purpose.item)), face) {
-            let entry = Entry::of(actor)
-                .purpose(purpose)
-                .types(Some([type_code.as_str()]))
-                .fields(Some(fields.iter().map(String::as_str)));
-            entry.note(&*self.access()?, touched, CameTo::refused(reason)).await?;
-            return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
+        if let Err(spent) = self.tries().compare(actor, kept.key.record_id, self.now()) {
+            self.refused(actor, &entry, touched, Rule::ComparisonsADay).await?;
+            return Err(spent);
         }
         // A comparison may tell of all whose record it is.
         self.permit_all(actor, Scope::Verify, &touched)?;
-        let (answer, digest) = compared(snapshot, &here, kept, face, self.now())?;
+        let (answer, digest) = compared(snapshot, &here, kept, (face, &granted), self.now())?;
         let shown = Shown {
             touched,
             identifier: identifier.to_owned(),
@@ -76,9 +87,9 @@ impl Registry {
 }
 
 /// The rule by which the fields may not be compared; none where they may.
-fn refusal(decision: Decision, face: &Map<String, Value>) -> Option<Rule> {
+fn refusal(decision: &Decision, face: &Map<String, Value>) -> Option<Rule> {
     match decision {
-        Decision::Refused { reason } => Some(reason),
+        Decision::Refused { reason } => Some(*reason),
         Decision::Allowed { fields: Fields::Named(names), .. }
             if !face.keys().all(|name| names.contains(name)) =>
         {
@@ -93,7 +104,7 @@ fn compared(
     snapshot: &Snapshot,
     here: &Here,
     kept: &Kept,
-    face: &Map<String, Value>,
+    (face, granted): (&Map<String, Value>, &Fields),
     now: Moment,
 ) -> Result<(VerifyAnswer, Digest)> {
     let found = here.version(kept.key.version);
@@ -103,9 +114,10 @@ fn compared(
     };
     let envelope = found.and_then(|(row, _)| Envelope::parse_stored(&row.body.envelope).ok());
     let record = envelope.as_ref().and_then(|envelope| Record::from_payload(envelope.payload()).ok());
-    let fields = record.as_ref().map(|record| compare(snapshot, record, face)).unwrap_or_default();
-    let differs = |one: &ComparedField| !matches!(one.is, FieldMatch::Match | FieldMatch::Variant);
-    facts.face_mismatch = fields.iter().any(differs);
+    let fields = record.as_ref().map(|record| compare(snapshot, record, face, granted)).unwrap_or_default();
+    facts.face_mismatch =
+        fields.iter().any(|one| matches!(one.is, FieldMatch::Mismatch | FieldMatch::Absent));
+    facts.fields_limited = fields.iter().any(|one| one.is == FieldMatch::NotCompared);
     let current = kept.rows.first();
     let answer = VerifyAnswer {
         type_code: Some(current.map(|row| row.type_code.clone()).unwrap_or_default()),
@@ -120,8 +132,14 @@ fn compared(
     Ok((answer, envelope.map_or(Digest([0; 32]), |envelope| envelope.digest())))
 }
 
-/// Each field that was brought.
-fn compare(snapshot: &Snapshot, record: &Record, face: &Map<String, Value>) -> Vec<ComparedField> {
+/// Each field that was brought. One that goes out masked, or not at all, is not compared: whoever may not see it would
+/// find it out by trying.
+fn compare(
+    snapshot: &Snapshot,
+    record: &Record,
+    face: &Map<String, Value>,
+    granted: &Fields,
+) -> Vec<ComparedField> {
     let entry = snapshot.catalog.type_version(&record.record_type.code, record.record_type.version);
     let number = record.number.clone().map(Value::String);
     let signed = |name: &str| match name {
@@ -130,7 +148,15 @@ fn compare(snapshot: &Snapshot, record: &Record, face: &Map<String, Value>) -> V
     };
     let each = face.iter().map(|(name, brought)| {
         let field = entry.and_then(|entry| entry.face().field(name));
-        let is = signed(name).map_or(FieldMatch::Absent, |signed| alike(field, signed, brought));
+        let seen = |value: &Value| match granted {
+            Fields::Whole => true,
+            Fields::Named(names) => goes_out_whole(entry, name, value, names),
+        };
+        let is = match signed(name) {
+            None => FieldMatch::Absent,
+            Some(signed) if seen(signed) => alike(field, signed, brought),
+            Some(_) => FieldMatch::NotCompared,
+        };
         ComparedField { field: name.clone(), is }
     });
     each.collect()

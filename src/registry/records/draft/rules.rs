@@ -15,6 +15,7 @@ use crate::record::identifier::Check;
 use crate::record::payload::{Holder, Validity};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
+use crate::registry::records::belongs;
 use crate::rule::Rule;
 use crate::text;
 
@@ -71,6 +72,11 @@ pub(super) fn approve(
         let member = fault.member().unwrap_or("record");
         Error::new(Code::FieldInvalid, fault.to_string()).at(member).rule(fault.rule())
     })?;
+    let (type_code, issuer) = (&record.record_type.code, &record.issuer.code);
+    if let Some(rule) = belongs::foreign(snapshot, &record.identifier, type_code, issuer) {
+        let detail = "the identifier belongs to another type or another issuer than the record";
+        return Err(Error::new(Code::IdentifierInvalid, detail).at("identifier").rule(rule));
+    }
     if dialect == Check::NonStandardDialect {
         let note = FaceNote { field: "identifier".to_owned(), kind: NoteKind::CheckNonstandard };
         remarks.push(note.to_string());

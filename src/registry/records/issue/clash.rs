@@ -1,15 +1,18 @@
 //! A number that stands on another face (practice R20): both are shown side by side, as far as whoever issues may
-//! see the type's fields, and never a number. It shows something of the holders of the record that is there, and
-//! so is an access of theirs (I2).
+//! see the type's fields whole, and never a number; of another issuer's record only that it is taken. It shows something of
+//! the holders of the record that is there, and so is an access of theirs (I2).
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::catalog::{Field, FieldKind, Mask};
+use crate::catalog::{Field, FieldKind, Mask, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, contains_citizen_number, contains_code_of};
 use crate::policy::{Actor, Fields, Scope, decide};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
+use crate::record::extract::goes_out_whole;
 use crate::record::secret::masked;
 use crate::record::{Digest, Judgement, Reasons, Record, Verdict, canonical};
 use crate::registry::Registry;
@@ -58,6 +61,13 @@ impl Registry {
         let Ok(there) = Record::from_payload(envelope.payload()) else { return Ok(None) };
         let brought = Envelope::parse_stored(&clash.brought).map_err(Error::internal)?;
         let brought = Record::from_payload(brought.payload()).map_err(Error::internal)?;
+        let named = there.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
+        let touched = Touched::holders_of(named, &clash.holders);
+        if stored.issuer != brought.issuer.code {
+            // Another issuer's record: that the identifier or the number is taken, and nothing of it.
+            self.note_refusal(actor, touched, &number_clash())?;
+            return Ok(None);
+        }
         let access = self.access()?;
         let codes = there.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
         let touched = Touched::holders_of(codes, &clash.holders);
@@ -77,7 +87,13 @@ impl Registry {
             if old == new {
                 continue;
             }
-            let field = entry.and_then(|entry| entry.face().field(name)).filter(|_| may_see(&fields, name));
+            // Neither side may be found out by trying: a field that is not seen whole is not even named.
+            let seen_whole =
+                |value: Option<&Value>| value.is_none_or(|value| seen_by(&fields, entry, name, value));
+            if !seen_whole(old) || !may_see(&fields, name) {
+                continue;
+            }
+            let field = entry.and_then(|entry| entry.face().field(name));
             let shown = |value: Option<&Value>| value.map(|value| side(field, value, &codes));
             differing.push(json!({"field": name, "stored": shown(old), "brought": shown(new)}));
             seen.push(name.as_str());
@@ -102,6 +118,14 @@ fn may_see(fields: &Fields, name: &str) -> bool {
     match fields {
         Fields::Whole => true,
         Fields::Named(names) => names.contains(name),
+    }
+}
+
+/// Whether the value goes out as it stands under the grant.
+fn seen_by(fields: &Fields, entry: Option<&Arc<TypeEntry>>, name: &str, value: &Value) -> bool {
+    match fields {
+        Fields::Whole => true,
+        Fields::Named(names) => goes_out_whole(entry, name, value, names),
     }
 }
 
