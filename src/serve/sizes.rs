@@ -17,7 +17,7 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// ConnectionCounts the sizes of now as told.
+    /// Counts the sizes of now as told.
     pub fn of(registry: &Registry) -> Self {
         let sizes = registry.store().own_anchors().into_iter();
         Self { told: sizes.map(|(log, anchor)| (log, anchor.size)).collect(), looks: 0 }

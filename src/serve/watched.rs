@@ -111,7 +111,7 @@ fn watch_upkeep(metrics: &Metrics, registry: &Registry) -> Result<()> {
     Ok(())
 }
 
-/// ConnectionCounts of microseconds as a histogram of seconds.
+/// Counts of microseconds as a histogram of seconds.
 fn seconds(bounds: &[u64], counts: &[AtomicU64], sum: &AtomicU64) -> Buckets {
     buckets(bounds, counts, sum, 1e6)
 }
