@@ -8,12 +8,12 @@ use std::time::Duration;
 use crate::error::{Error, Result};
 
 /// A thread that ends when this is dropped, within one of its pauses.
-pub(super) struct Beside {
+pub(super) struct Background {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for Beside {
+impl Drop for Background {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {
@@ -22,7 +22,7 @@ impl Drop for Beside {
     }
 }
 
-impl Beside {
+impl Background {
     /// Runs `work`, which ends soon after its flag is set.
     pub fn run(name: &str, work: impl FnOnce(&AtomicBool) + Send + 'static) -> Result<Self> {
         let ended = Arc::new(AtomicBool::new(false));

@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// What happened to connections since the start; one for all sockets.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct ConnectionCounts {
     /// Open now.
     pub open: AtomicU64,
     /// Ended to make room.
@@ -46,7 +46,7 @@ pub struct Connections {
     next: AtomicU64,
     most: usize,
     limits: Limits,
-    counts: Arc<Counts>,
+    counts: Arc<ConnectionCounts>,
 }
 
 /// How long a phase may last.
@@ -58,7 +58,7 @@ struct Limits {
 
 impl Connections {
     /// At most `most`.
-    pub fn new(most: usize, config: &ServeConfig, counts: Arc<Counts>) -> Arc<Self> {
+    pub fn new(most: usize, config: &ServeConfig, counts: Arc<ConnectionCounts>) -> Arc<Self> {
         let limits = Limits { head: config.head_limit + GRACE, idle: config.keep_alive + GRACE };
         Arc::new(Self { open: Mutex::default(), next: AtomicU64::new(0), most, limits, counts })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::web;
 
-use super::beside::Beside;
+use super::beside::Background;
 use super::health::{Checks, ReadinessCheck};
 use super::sizes::Sizes;
 use super::{Parts, Server};
@@ -49,7 +49,7 @@ pub struct Running {
     registry: Registry,
     node: String,
     server: Server,
-    beside: Vec<Beside>,
+    beside: Vec<Background>,
     sharing: Arc<Mutex<ToldCharges>>,
 }
 
@@ -121,7 +121,7 @@ impl Running {
 
 /// After the last request: what ran beside them ends, the last charges are told, what waits is committed, the log is
 /// given back.
-fn end(registry: &Registry, node: &str, beside: Vec<Beside>, sharing: &Mutex<ToldCharges>) {
+fn end(registry: &Registry, node: &str, beside: Vec<Background>, sharing: &Mutex<ToldCharges>) {
     drop(beside);
     exchange(sharing);
     registry.stop_access();
@@ -129,8 +129,8 @@ fn end(registry: &Registry, node: &str, beside: Vec<Beside>, sharing: &Mutex<Tol
     journal::stopped(node);
 }
 
-fn refresher(registry: Registry) -> Result<Beside> {
-    Beside::every("refresh", REFRESH, move || {
+fn refresher(registry: Registry) -> Result<Background> {
+    Background::every("refresh", REFRESH, move || {
         if let Err(error) = registry.refresh() {
             log::error!("policy could not be read anew: {error:?}");
         }
@@ -141,8 +141,8 @@ fn refresher(registry: Registry) -> Result<Beside> {
 const SHARE: Duration = Duration::from_secs(1);
 
 /// Tells the other processes whom this one charged, and hears it of them.
-fn sharer(sharing: Arc<Mutex<ToldCharges>>) -> Result<Beside> {
-    Beside::every("budgets", SHARE, move || exchange(&sharing))
+fn sharer(sharing: Arc<Mutex<ToldCharges>>) -> Result<Background> {
+    Background::every("budgets", SHARE, move || exchange(&sharing))
 }
 
 fn exchange(sharing: &Mutex<ToldCharges>) {
@@ -156,10 +156,10 @@ fn exchange(sharing: &Mutex<ToldCharges>) {
 const WATCH: Duration = Duration::from_secs(1);
 
 /// Watches the logs, which other processes write too, and says when the clock falls behind them or is right again.
-fn watcher(registry: Registry) -> Result<Beside> {
+fn watcher(registry: Registry) -> Result<Background> {
     let (mut unread, mut told) = (false, registry.clock_behind());
     let mut sizes = Sizes::of(&registry);
-    Beside::every("watch", WATCH, move || {
+    Background::every("watch", WATCH, move || {
         let watched = registry.store().watch_logs();
         // A log that went back was told when it was found.
         let fails = watched.as_ref().is_err_and(|error| error.code != Code::LogForked);
@@ -180,10 +180,10 @@ fn watcher(registry: Registry) -> Result<Beside> {
 }
 
 /// Looks after the write-ahead logs of SQLite.
-fn wal_care(registry: &Registry) -> Result<Beside> {
+fn wal_care(registry: &Registry) -> Result<Background> {
     let mut care = WalCare::new(registry.store())?;
     let mut failed = false;
-    Beside::every("wal", REFRESH, move || {
+    Background::every("wal", REFRESH, move || {
         let looked = care.look();
         if let (Err(error), false) = (&looked, failed) {
             log::warn!("the write-ahead logs could not be looked after: {error:?}");
@@ -199,8 +199,8 @@ const BUSY: u64 = 500;
 const PATIENCE: u32 = 1_200;
 
 /// Fills the holders' lists in the gaps between lookups.
-fn follower(registry: Registry) -> Result<Beside> {
-    Beside::run("follower", move |end| {
+fn follower(registry: Registry) -> Result<Background> {
+    Background::run("follower", move |end| {
         let (mut seen, mut waited) = (0, 0);
         while !end.load(Ordering::SeqCst) {
             std::thread::sleep(REFRESH);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::rt;
 
-use super::connections::{Connections, Counts};
+use super::connections::{ConnectionCounts, Connections};
 use super::listeners::Socket;
 use super::open_files::{self, ADMIN_SHARE};
 use crate::config::{Door, ServeConfig};
@@ -19,7 +19,7 @@ const SWEEP: Duration = Duration::from_millis(500);
 /// The shares of all sockets.
 pub struct Shares {
     each: usize,
-    counts: Arc<Counts>,
+    counts: Arc<ConnectionCounts>,
     given: Vec<Arc<Connections>>,
 }
 
@@ -64,7 +64,7 @@ impl Shares {
     /// # Errors
     /// `internal` where another server counts there already.
     pub fn count_in(&self, metrics: &Metrics) -> Result<()> {
-        type Read = fn(&Counts) -> &AtomicU64;
+        type Read = fn(&ConnectionCounts) -> &AtomicU64;
         let counted: [(Kind, &'static str, &'static str, Read); 4] = [
             (Kind::Gauge, "elicense_connections", "Open connections.", |counts| &counts.open),
             (

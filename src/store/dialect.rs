@@ -227,7 +227,7 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
 
 /// What to do with the write-ahead log of a SQLite file. None of these waits for anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checkpoint {
+pub enum WalCheckpoint {
     /// Tell how long it is.
     Look,
     /// Copy what no reader's snapshot holds back; writers go on meanwhile.
@@ -260,12 +260,12 @@ impl WalFrames {
 }
 
 /// Looks at a write-ahead log, or copies it; PostgreSQL looks after its own.
-pub fn checkpoint(conn: &mut AnyConnection, what: Checkpoint) -> Result<WalFrames> {
+pub fn checkpoint(conn: &mut AnyConnection, what: WalCheckpoint) -> Result<WalFrames> {
     let AnyConnection::Sqlite(c) = conn else { return Ok(WalFrames { all: 0, copied: 0 }) };
     let sql = match what {
-        Checkpoint::Look => "PRAGMA wal_checkpoint(NOOP)",
-        Checkpoint::Copy => "PRAGMA wal_checkpoint(PASSIVE)",
-        Checkpoint::Cut => "PRAGMA wal_checkpoint(TRUNCATE)",
+        WalCheckpoint::Look => "PRAGMA wal_checkpoint(NOOP)",
+        WalCheckpoint::Copy => "PRAGMA wal_checkpoint(PASSIVE)",
+        WalCheckpoint::Cut => "PRAGMA wal_checkpoint(TRUNCATE)",
     };
     diesel::sql_query(sql).get_result(c).map_err(fault)
 }

@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 
 use super::any::AnyConnection;
 use super::conn::{self, Open};
-use super::dialect::{self, Checkpoint, WalFrames};
+use super::dialect::{self, WalCheckpoint, WalFrames};
 use super::handle::Store;
 use super::place::Side;
 use super::url::DbUrl;
@@ -75,14 +75,14 @@ impl WalCare {
 }
 
 fn tend(side: Side, path: &Path, conn: &mut AnyConnection, wal: &Wal) -> Result<()> {
-    let mut frames = dialect::checkpoint(conn, Checkpoint::Look)?;
+    let mut frames = dialect::checkpoint(conn, WalCheckpoint::Look)?;
     let file = std::fs::metadata(path).map_or(0, |about| about.len());
     if frames.left() > GROWN {
         wal.copies.store(false, Ordering::Relaxed);
     }
     let held = !wal.copies.load(Ordering::Relaxed);
     if held || file > KEPT {
-        frames = dialect::checkpoint(conn, Checkpoint::Copy)?.or(frames);
+        frames = dialect::checkpoint(conn, WalCheckpoint::Copy)?.or(frames);
     }
     if held && frames.left() < USUAL {
         wal.copies.store(true, Ordering::Relaxed);
@@ -90,7 +90,7 @@ fn tend(side: Side, path: &Path, conn: &mut AnyConnection, wal: &Wal) -> Result<
     let mut limit = -1;
     if file > KEPT && frames.left() == 0 && side == Side::Registry {
         // At once where nobody writes or reads an old snapshot, and not at all where somebody does.
-        frames = dialect::checkpoint(conn, Checkpoint::Cut)?.or(frames);
+        frames = dialect::checkpoint(conn, WalCheckpoint::Cut)?.or(frames);
     } else if file > KEPT && began_anew(frames) {
         limit = i64::try_from(file.saturating_sub(PIECE).max(KEPT)).unwrap_or(-1);
     }
