@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::http::context::Context;
 use crate::trust::jwks;
 
-/// Puts the resource on; asks for `web::Data<Context>`.
+/// Adds the resource; needs `web::Data<Context>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/.well-known/jwks.json").route(web::get().to(keys)));
 }

@@ -1,8 +1,8 @@
 //! How many distinct holders a client may look up on one legal day (practice: no client reads a city).
 //!
-//! Counts live in memory and are exact for one process; at start they are rebuilt with [`Budgets::seed`] from
-//! the day's access entries. A holder looked up twice counts once. Memory is at most 16 bytes and a little for
-//! each holder that a budget allows.
+//! Counts live in memory and are exact for one process. At start [`Budgets::seed`] rebuilds them from the
+//! day's access entries. A holder looked up twice counts once. Memory is about 16 bytes for each holder that
+//! a budget allows.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -57,13 +57,13 @@ impl Budgets {
     }
 
     fn books(&self) -> MutexGuard<'_, HashMap<Box<str>, Book>> {
-        // Whoever panicked while holding it had at most not yet inserted: the maps are whole.
+        // A panic while it was held left at most one insert undone: the maps are whole.
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The book of the client for `day`. A later day begins an empty one; a clock that steps back over midnight
-/// keeps the later day's, so that nobody gains a second budget.
+/// The book of the client for `day`. A later day begins an empty one. A clock that steps back over midnight
+/// keeps the later day's book, so that nobody gains a second budget.
 fn open<'a>(books: &'a mut HashMap<Box<str>, Book>, client: &str, day: Day) -> &'a mut Book {
     if !books.contains_key(client) {
         books.retain(|_, book| book.day >= day);

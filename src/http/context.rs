@@ -1,4 +1,4 @@
-//! What handlers share: the registry, the day's budgets, the counters.
+//! The parts that handlers share: the registry, the day's budgets, the counters.
 
 use super::auth::Client;
 use super::budget::Budgets;
@@ -17,7 +17,7 @@ pub struct Context {
     pub registry: Registry,
     /// Distinct holders of the day, by actor.
     pub budgets: Budgets,
-    /// What is counted.
+    /// The counters.
     pub metrics: actix_web::web::Data<Metrics>,
 }
 
@@ -32,7 +32,7 @@ impl Context {
         Ok(Actor::Client { client: known, scopes })
     }
 
-    /// Runs a write away from the worker threads; under an `Idempotency-Key` the same request again gets the
+    /// Runs a write away from the worker threads. Under an `Idempotency-Key` the same request again gets the
     /// first one's answer. A caller that hangs up does not undo it.
     pub async fn write<T: Send + 'static>(
         &self,
@@ -70,8 +70,8 @@ impl Context {
         self.charge(actor, self.registry.key_of(holder)?, self.registry.now())
     }
 
-    /// Counts the first holder of the record that is asked for by identifier: whoever has identifiers reads no
-    /// more holders a day than who has numbers. No record, no charge.
+    /// Counts the first holder of the record that is asked for by identifier: with identifiers a caller reads
+    /// no more holders a day than with numbers. No record, no charge.
     pub async fn charge_record(&self, actor: &Actor, identifier: &str) -> Result<()> {
         match self.registry.first_holder(identifier).await? {
             Some(holder) => self.charge(actor, holder, self.registry.now()),

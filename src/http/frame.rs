@@ -1,5 +1,5 @@
-//! What stands around every request: its id, its time limit, the watch over its body, HEAD as GET, headers of safety,
-//! the access line, the counters, and the turning of actix's bare refusals into problem documents.
+//! The frame of every request: its id, its time limit, the watch over its body, HEAD as GET, headers of
+//! safety, the access line, the counters. It also turns actix's bare refusals into problem documents.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,13 +19,13 @@ use super::metrics::Metrics;
 use super::problem::RequestId;
 use crate::error::{Code, Error};
 
-/// What the frame needs; put into the application as `web::Data<Frame>`.
+/// The parts that the frame needs; put into the application as `web::Data<Frame>`.
 pub struct Frame {
     /// Where requests are counted.
     pub metrics: web::Data<Metrics>,
     /// A request whose body takes longer is answered 408, one whose work takes longer 503.
     pub time_limit: Duration,
-    /// Whether a proxy stands in front, whose word on where a request comes from counts.
+    /// Whether a proxy stands in front, whose word on a request's origin counts.
     pub behind_proxy: bool,
     /// Whether the browser may be told to come back over TLS only.
     pub tls: bool,
@@ -53,7 +53,8 @@ pub async fn frame<B: MessageBody + 'static>(
     let exchange = Exchange::begin(req.conn_data::<Arc<Connection>>().cloned());
     let brought = Brought::watch(&mut req);
     if method == Method::HEAD {
-        // HEAD wherever GET is: routes see a GET, and the connection, which read HEAD, leaves the body out.
+        // HEAD works wherever GET does: routes see a GET, and the connection, which read HEAD, leaves the
+        // body out.
         req.head_mut().method = Method::GET;
     }
     let packed = media::unpacked(req.headers());
@@ -184,7 +185,7 @@ fn account(
     took: Duration,
 ) {
     let route = route.unwrap_or("(none)");
-    // A method is any token a caller chooses; as a label it must come from a small set.
+    // A method is any token that a caller chooses; as a label it must come from a small set.
     let known = [
         Method::GET,
         Method::POST,

@@ -1,5 +1,6 @@
-//! What every answer over HTTP shares: problem documents, extractors, tokens, sessions, budgets, metrics, and
-//! the frame around each request. Nothing here knows a resource; handlers stand in `api` and `web`.
+//! The parts that all answers over HTTP share: problem documents, extractors, tokens, sessions, budgets,
+//! metrics, and the frame around each request. Nothing here knows a resource; handlers stand in `api` and
+//! `web`.
 //!
 //! | to | use |
 //! |---|---|
@@ -44,5 +45,5 @@ mod random;
 
 pub use json::StrictJson;
 
-/// What a seam that reads the database gives back; it runs on one worker and need not be `Send`.
+/// The result of a seam that reads the database; it runs on one worker and need not be `Send`.
 pub type Pending<T> = std::pin::Pin<Box<dyn Future<Output = crate::error::Result<T>>>>;
