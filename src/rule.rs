@@ -1,9 +1,9 @@
-//! The table of rules: every rule name that an error, a verdict or an import's error file carries, with a
-//! sentence in both languages that says what is wrong and what to do.
+//! The table of rules: every rule name in an error, a verdict or an import's error file, with a sentence in
+//! both languages that says what is wrong and what to do.
 //!
 //! A rule that is not in this table does not compile. The wire names stand in stored answers, error files and
-//! logs and never change their meaning. The sentences are read by window clerks and departments; a fault's own
-//! `detail` says more of the single case.
+//! logs and never change their meaning. Window clerks and departments read the sentences; a fault's own
+//! `detail` says more about the single case.
 
 use crate::closed::closed;
 

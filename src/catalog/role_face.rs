@@ -3,7 +3,7 @@
 use super::face::FaceSchema;
 use super::roles::Role;
 
-/// No record has more holders. An access entry names each of them and counts them in one byte.
+/// The most holders of a record. An access entry names each of them and counts them in one byte.
 const MOST_HOLDERS: u32 = 200;
 
 /// Faults of a definition's roles against its own face, in words.

@@ -54,8 +54,8 @@ pub(super) fn without_hyphen(text: &str) -> Option<String> {
     (body.len() == 8 && last.len() == 1).then(|| format!("{body}{last}"))
 }
 
-/// Authorities 1–9, A (military), N (rural), Y (other) with a kind 1–9: checked loosely, because the list of
-/// kinds is still growing.
+/// Authorities 1–9, A (military), N (rural), Y (other) with a kind 1–9. The check is loose, because the list
+/// of kinds is still growing.
 fn known_category(text: &str) -> bool {
     let mut bytes = text.bytes();
     matches!(bytes.next(), Some(b'1'..=b'9' | b'A' | b'N' | b'Y'))

@@ -4,7 +4,7 @@ use crate::catalog::face::{FaceRule, Format};
 use crate::clock::Day;
 use crate::identity::is_printed_code;
 
-/// The rule that `text` breaks, if any; lengths are checked by the caller.
+/// The rule that `text` breaks, if any; the caller checks lengths.
 pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<FaceRule> {
     match format {
         Format::Date => day(text).is_none().then_some(FaceRule::DateForm),
@@ -67,7 +67,7 @@ fn decimal(text: &str) -> bool {
     digits(whole, 15) && (whole == "0" || !whole.starts_with('0')) && rest.is_none_or(|rest| digits(rest, 6))
 }
 
-/// Control characters, and those that turn the direction of what follows: they hide text on a page.
+/// Control characters, and those that turn the direction of the text after them: they hide text on a page.
 fn unprintable(c: char, multiline: bool) -> bool {
     (c.is_control() && !(multiline && c == '\n'))
         || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
