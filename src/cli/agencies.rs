@@ -1,4 +1,4 @@
-//! `elicense agencies`: who issues, and what each may issue where.
+//! `elicense agencies`: the issuers, and what each may issue where.
 
 use std::path::PathBuf;
 
@@ -119,7 +119,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
-/// The codes of the types that are meant: of one by code or name, or of all.
+/// The codes of the types meant: one by code or name, or all.
 fn types_named(catalog: &Catalog, named: &str) -> Result<Vec<String>> {
     if named == "all" {
         return Ok(catalog.types().iter().map(|entry| entry.def().code.clone()).collect());

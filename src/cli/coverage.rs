@@ -1,4 +1,4 @@
-//! `elicense coverage`: what the stock here is stated to contain.
+//! `elicense coverage`: statements about the contents of the stock here.
 
 use std::path::PathBuf;
 

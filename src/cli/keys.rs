@@ -73,7 +73,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
         Command::RekeyMaster { new } => {
             let dir = globals.place()?.dir;
-            // A file that a run before this one made, and came no further, is taken up.
+            // An earlier run may have made this file and stopped there: this run uses it.
             let master = match new.exists() {
                 true => MasterKey::read(&new, Some(&dir))?,
                 false => MasterKey::create(&new, Some(&dir))?,

@@ -23,7 +23,7 @@ pub struct Globals {
     #[arg(long, global = true, env = "ELICENSE_MASTER_KEY_FILE", value_name = "FILE")]
     pub master_key: Option<PathBuf>,
     /// The name under which what is done here is recorded.
-    // An id of its own: commands have a `name` too, and two arguments of one id hide each other.
+    // An id of its own: commands have a `name` too, and two arguments with one id hide each other.
     #[arg(
         id = "as",
         long = "as",
@@ -66,7 +66,7 @@ impl Globals {
         })
     }
 
-    /// What a registry is opened with.
+    /// The opening of a registry.
     pub fn opening(&self) -> Result<Opening> {
         let place = self.place()?;
         let master = MasterKey::read(&self.master_key_file(), Some(&place.dir))?;
@@ -87,7 +87,7 @@ impl Globals {
         Registry::open(self.opening()?)
     }
 
-    /// Opens the registry whatever its logs are: to say what is wrong with them, or to go on in successors.
+    /// Opens the registry even if its logs are bad: to report the fault, or to go on in successors.
     pub fn open_as_found(&self) -> Result<Registry> {
         Registry::open_as_found(self.opening()?)
     }
@@ -99,7 +99,7 @@ impl Globals {
         Ok(registry)
     }
 
-    /// Who acts.
+    /// The actor.
     pub fn actor(&self) -> Actor {
         Actor::Operator { name: self.name.clone() }
     }

@@ -44,7 +44,7 @@ pub struct Args {
     point_hops: bool,
 }
 
-/// Serves until a signal; what was acknowledged before it is finished.
+/// Serves until a signal; finishes the requests acknowledged before it.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut listeners = Vec::new();
     for (door, address) in [
@@ -79,7 +79,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     })
 }
 
-/// Runs a server over a registry; `told` gets it when it is up.
+/// Runs a server over a registry; calls `told` with it when it is up.
 pub fn serve(
     registry: crate::registry::Registry,
     config: ServeConfig,
