@@ -10,7 +10,7 @@ use super::tile::tile_of_hashes;
 
 /// Entries read at a time; whole tiles.
 const STRIDE: u64 = 16 * 256;
-/// Findings that are kept; more are only counted.
+/// The most findings that are kept; more are only counted.
 const KEPT: usize = 100;
 
 /// Where a stored log differs from what its entries give.
@@ -38,7 +38,7 @@ pub enum Finding {
     CheckpointDiffers,
 }
 
-/// What was found out about a log.
+/// The result of the check of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The head's size.

@@ -1,4 +1,4 @@
-//! What a sequencer counts; rendered by whoever serves metrics.
+//! The counters of a sequencer; the part that serves metrics renders them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

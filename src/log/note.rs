@@ -70,7 +70,7 @@ pub struct LogSigner {
     verifier: LogVerifier,
 }
 
-/// What outsiders check a log's notes with.
+/// The key with which outsiders check a log's notes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogVerifier {
     origin: String,
@@ -91,12 +91,12 @@ impl LogSigner {
         &self.verifier.origin
     }
 
-    /// What checks this signer's notes.
+    /// The verifier of this signer's notes.
     pub fn verifier(&self) -> &LogVerifier {
         &self.verifier
     }
 
-    /// The signed checkpoint of a tree. Whoever calls this answers for there being one tree of that size.
+    /// The signed checkpoint of a tree. The caller guarantees that there is only one tree of that size.
     pub fn checkpoint(&self, size: u64, root: &Hash) -> String {
         let origin = &self.verifier.origin;
         let mut note = String::with_capacity(2 * origin.len() + 180);

@@ -16,7 +16,7 @@ pub const TILE_WIDTH: u64 = 256;
 /// Bytes of a complete tile.
 pub const TILE_BYTES: usize = 256 * 32;
 
-/// What a path names.
+/// The thing that a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TileKind {
     /// Hashes of that tile level, 0 for leaf hashes.
@@ -98,7 +98,7 @@ pub fn bundle(entries: &[[u8; 32]]) -> Vec<u8> {
     bytes
 }
 
-/// The entries of a [`bundle`]; none if it is anything else.
+/// The entries of a [`bundle`]; none for any other bytes.
 pub fn entries_of_bundle(bytes: &[u8]) -> Option<Vec<[u8; 32]>> {
     let (framed, []) = bytes.as_chunks::<34>() else { return None };
     framed
@@ -123,8 +123,8 @@ pub fn level_width(size: u64, level: u8) -> u64 {
     size.checked_shr(8 * u32::from(level)).unwrap_or(0)
 }
 
-/// The file at `path` of a log of `size` leaves; none where the log does not reach that far, or where
-/// storage lacks what it should have (a damaged log; `fsck` says more).
+/// The file at `path` of a log of `size` leaves. None if the log does not reach that far, or if storage lacks
+/// a part of it (a damaged log; `fsck` says more).
 pub fn read<R: TreeReader>(
     reader: &mut R,
     log: &str,

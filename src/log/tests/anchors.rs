@@ -27,7 +27,7 @@ fn put_back() -> (Arc<MemoryLogs>, Rows, Option<Cached>) {
     (logs, copy, then)
 }
 
-/// The copy on another machine, which knows nothing of what came after.
+/// The copy on another machine, which knows nothing of the later leaves.
 fn elsewhere(copy: &Rows) -> Arc<MemoryLogs> {
     let other = MemoryLogs::with(&[], moment(0));
     *other.rows() = copy.clone();
