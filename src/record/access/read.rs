@@ -1,4 +1,4 @@
-//! Reading an entry of the log: of the layout that is written now, and of layout 1, whose entries stay.
+//! Reading an entry of the log: of the present layout, and of layout 1, whose entries stay.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use crate::record::canonical::{self, CanonicalFault};
 use crate::record::digest::{Digest, Salt, ShortDigest};
 use crate::record::event::holder_hash;
 
-/// Bytes are no access entry.
+/// The bytes are not an access entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryFault {
     /// Not canonical JSON.
@@ -25,7 +25,7 @@ pub struct LoggedAccess {
     pub channel: Channel,
     /// What came of it.
     pub outcome: Outcome,
-    /// How the party was present, where the entry says so.
+    /// How the party was present, if the entry says so.
     pub presence: Option<Presence>,
     members: Map<String, Value>,
     salt: Salt,
@@ -64,7 +64,7 @@ impl LoggedAccess {
         self.members.get(name)?.as_str()
     }
 
-    /// On how many holders' lists the access stands; none where the layout does not tell.
+    /// The number of holders' lists with this access; none if the layout does not tell.
     pub fn holders(&self) -> Option<u64> {
         match self.members.get("v").and_then(Value::as_u64) {
             Some(2) => Some(self.members.get("holders").and_then(Value::as_u64).unwrap_or(1)),
@@ -72,8 +72,8 @@ impl LoggedAccess {
         }
     }
 
-    /// How the holder of a canonical code stands in the entry. None where it does not, where its list stands by
-    /// its digest, and for all but the asked holder in layout 1.
+    /// The place of the holder of a canonical code in the entry. None if the holder is not in it, if its list
+    /// stands by its digest, and in layout 1 for every holder except the asked one.
     pub fn seat_of(&self, code_type: &str, code: &str) -> Option<Seat> {
         let stands = |seat, list: &[ShortDigest]| {
             (0..)
@@ -88,7 +88,7 @@ impl LoggedAccess {
     }
 }
 
-/// The hashes of a list; none of them where it stands by its digest.
+/// The hashes of a list; empty if it stands by its digest.
 fn digests(members: &Map<String, Value>, seat: Seat) -> Vec<ShortDigest> {
     let list = members.get(seat.wire()).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(|one| ShortDigest::from_text(one.as_str()?)).collect()

@@ -1,4 +1,4 @@
-//! Every reason alone, and what combinations may never do (I5).
+//! Every reason alone, and the results that combinations may never have (I5).
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn judge(facts: &Facts) -> Judgement {
     verdict(facts, today(), now())
 }
 
-/// What each reason does to a verdict, written by hand: the order is that of the closed list.
+/// The effect of each reason on a verdict, written by hand in the order of the closed list.
 const CLASSES: [(&str, ReasonClass); 33] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
