@@ -1,4 +1,4 @@
-//! Who looked at whom today: what budgets are rebuilt from at start.
+//! Today's lookups by actor and holder: at start the budgets are rebuilt from them.
 
 use crate::clock::Moment;
 use crate::error::Result;
@@ -7,7 +7,8 @@ use crate::registry::Registry;
 use crate::trust::HolderKey;
 
 impl Registry {
-    /// Who looked at whom since 00:00 UTC+8, out of every access log: what budgets are rebuilt from at start.
+    /// The lookups since 00:00 UTC+8 by actor and holder, from every access log: at start the budgets are
+    /// rebuilt from them.
     pub fn accesses_of_today(&self) -> Result<Vec<(String, HolderKey, Moment)>> {
         let midnight = self.now().day().start();
         let mut found = Vec::new();

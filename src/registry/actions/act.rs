@@ -1,9 +1,9 @@
-//! Act: what happens to a record after its issue (业务动作), by the closed table of `record::action`.
+//! Act: actions on a record after its issue (业务动作), by the closed table of `record::action`.
 //!
-//! Every action is ordered by the issuer or its successor: the order is signed, sealed beside the event, and
-//! its digest stands in the log. A new version takes the place of the old one under all its holders in the
-//! transaction that logs it; the old one goes to the past records and still verifies, as superseded.
-//! The holders stay: moving a record to another holder is not an action on the record but a rebinding.
+//! The issuer or its successor orders every action. The order is signed and sealed beside the event, and its
+//! digest stands in the log. A new version replaces the old one under all its holders, in the transaction
+//! that logs it. The old one goes to the past records and still verifies, as superseded. The holders stay:
+//! moving a record to another holder is not an action on the record but a rebinding.
 
 use serde_json::Map;
 
@@ -55,7 +55,7 @@ impl Registry {
     ///
     /// # Errors
     /// `not_found`; `forbidden` or `issuer_not_authorised` (noted as an access); `version_conflict`;
-    /// `action_forbidden` with `allowed_from`; and whatever the rules of type and envelope say.
+    /// `action_forbidden` with `allowed_from`; and the errors of the rules of type and envelope.
     pub fn act(&self, actor: &Actor, command: &ActCommand) -> Result<Acted> {
         self.act_once(actor, command, None)
     }
@@ -105,13 +105,13 @@ impl Registry {
         Ok(Prepared { action, rows, event, state, review_due, next, order, agency, remarks })
     }
 
-    /// The record of an identifier; `not_found` where there is none.
+    /// The record of an identifier; `not_found` if there is none.
     pub(super) fn kept(&self, identifier: &str) -> Result<Kept> {
         let kept = self.store().read_now(|reader| kept::by_identifier(reader, identifier))?;
         kept.ok_or_else(|| Error::new(Code::NotFound, "no record of that identifier").at("identifier"))
     }
 
-    /// What was allowed; a refusal is an access to the record and goes out once that is noted.
+    /// The allowed result; a refusal is an access to the record and goes out once that is noted.
     pub(super) fn or_noted<T>(&self, actor: &Actor, kept: &Kept, allowed: Result<T>) -> Result<T> {
         if let Err(refusal) = &allowed {
             self.note_refusal(actor, kept.touched(), refusal)?;
@@ -154,7 +154,7 @@ impl Registry {
         next: Option<&Signed>,
     ) -> Result<order::Signed> {
         let mut detail = Map::new();
-        // An order that came with a draft cannot know the envelope that is made of it here.
+        // An order that came with a draft cannot know the envelope that is made of the draft here.
         if let Some(next) = next.filter(|_| command.order.is_none() || command.envelope.is_some()) {
             detail.insert("envelope".into(), next.digest.text().into());
         }
@@ -193,8 +193,8 @@ fn check_version(command: &ActCommand, kept: &Kept, row: &StoredRecord) -> Resul
         .with(serde_json::json!({"current_version": current})))
 }
 
-/// The state that the action leads to; refused where the record is in a state from which it does not lead, or where
-/// a new version would be made of a body that is not here.
+/// The state that the action leads to. Refused if the action is not allowed in the record's state, or if it
+/// would make a new version of a body that is not here.
 fn next_state(action: Action, row: &StoredRecord) -> Result<State> {
     let state = action.apply(Some(row.state)).map_err(|fault| {
         let allowed: Vec<_> = fault.allowed_from.iter().map(|state| state.wire()).collect();

@@ -54,11 +54,11 @@ pub struct Disputed {
 }
 
 impl Registry {
-    /// Opens or settles an objection. Blocks. Whoever may act on the type opens one; only the issuer or its
-    /// successor settles it. The event carries a signed order where the registry holds the agency's key.
+    /// Opens or settles an objection. Blocks. An actor who may act on the type opens one; only the issuer or
+    /// its successor settles it. The event carries a signed order if the registry holds the agency's key.
     ///
     /// # Errors
-    /// `not_found`, `forbidden`, `issuer_not_authorised`; `action_forbidden` where nothing would change.
+    /// `not_found`, `forbidden`, `issuer_not_authorised`; `action_forbidden` if nothing would change.
     pub fn dispute(&self, actor: &Actor, command: &DisputeCommand, once: Option<&Once>) -> Result<Disputed> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
@@ -112,7 +112,8 @@ impl Registry {
     }
 }
 
-/// Whoever may act on the type objects, in the name of its agency; an operator, who names none, in the issuer's.
+/// An actor who may act on the type objects, in the name of its agency; an operator, who names none, in the
+/// issuer's.
 fn objecting_agency(actor: &Actor, command: &DisputeCommand, row: &StoredRecord) -> Result<String> {
     decide(actor, Scope::Act, &row.type_code, None).required()?;
     let agency = agency_for(actor, command.agency.as_deref(), "agency")?;

@@ -1,4 +1,4 @@
-//! Whose records a use case is asked about, and what for.
+//! The asked holder of a use case, and the purpose.
 
 use serde::Deserialize;
 
@@ -61,8 +61,8 @@ impl Purpose {
     }
 }
 
-/// A presence as a caller said it. A word that is none is refused by the use case, with its field and rule, and only
-/// its length is kept: a number may have been typed there (I3).
+/// A presence in the caller's word. The use case refuses an unknown word, with its field and rule. Only the
+/// word's length is kept: somebody may have typed a number there (I3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatedPresence {
     /// One of the list.
@@ -93,7 +93,7 @@ pub enum ReceiptForm {
     Reference,
 }
 
-/// Refuses a purpose that says nothing, is too long, or holds a person's number (I3).
+/// Refuses a purpose that is empty, is too long, or holds a person's number (I3).
 pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     let missing = |field: &'static str| {
         Error::new(Code::PurposeMissing, "a lookup says for which item and why").at(field)
@@ -139,7 +139,7 @@ pub fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {
 }
 
 impl Registry {
-    /// The key of a holder that is asked for: what a budget counts, before anything is read.
+    /// The key of the asked holder: a budget counts it, before anything is read.
     ///
     /// # Errors
     /// `field_invalid` or `holder_code_invalid` at `holder`.
@@ -147,7 +147,7 @@ impl Registry {
         self.asked_holder(asked, "holder").map(|(_, key)| key)
     }
 
-    /// Checks a holder's number and gives its key; `field` is where the request has it.
+    /// Checks a holder's number and gives its key; `field` is its place in the request.
     pub(in crate::registry) fn asked_holder(
         &self,
         asked: &AskedHolder,

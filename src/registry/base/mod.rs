@@ -1,5 +1,5 @@
-//! What every use case speaks: the asked holder and its purpose, the catalog and policy as read, names and keys of
-//! logs, places in the log of records, orders, idempotency, strict reading.
+//! The shared words of all use cases: the asked holder and its purpose, the catalog and policy as read, names
+//! and keys of logs, places in the log of records, orders, idempotency, strict reading.
 
 pub(super) mod anchors;
 pub(super) mod asked;
