@@ -1,7 +1,7 @@
 //! The small contract a database fulfils for a log. `store` implements it inside a transaction it opened.
 //!
 //! [`TreeReader`] is enough to serve tiles, make proofs and check; it may read a snapshot. [`LogStore`] adds
-//! the rest that an append needs. Neither begins nor ends a transaction: the caller that appends also
+//! the rest that an append needs. They never begin or end a transaction: the caller that appends also
 //! commits, and so knows when the point of no return is passed.
 
 use serde::Serialize;

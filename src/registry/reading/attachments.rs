@@ -50,11 +50,11 @@ pub struct AttachmentShown {
 }
 
 impl Registry {
-    /// Keeps a file under its digest; one that is there already is left as it is. Blocks.
+    /// Keeps a file under its digest; a file that is there already stays as it is. Blocks.
     ///
     /// # Errors
-    /// `forbidden`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` where the content
-    /// is another than the one named.
+    /// `forbidden`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` if the
+    /// content does not have the given digest.
     pub fn put_attachment(&self, actor: &Actor, sha256: &str, content: &[u8]) -> Result<()> {
         decide_scope(actor, Scope::Attachment).required()?;
         if content.len() > ATTACHMENT_LIMIT {
@@ -70,11 +70,11 @@ impl Registry {
         self.store().put_attachment(&key, content, self.now())
     }
 
-    /// A file of a record, for whom the whole record may be shown to. The access is noted under all holders.
+    /// A file of a record, for an actor who may see the whole record. The access is noted under all holders.
     ///
     /// # Errors
-    /// `purpose_missing`; `not_found` where there is no such record, it does not name the file, or the file was
-    /// never brought; `forbidden` (noted); `record_damaged` where the content is not the one that was signed.
+    /// `purpose_missing`; `not_found` if there is no such record, it does not name the file, or the file was
+    /// never brought; `forbidden` (noted); `record_damaged` if the content is not the signed one.
     pub async fn attachment(&self, actor: &Actor, ask: &AttachmentAsk) -> Result<AttachmentShown> {
         check_purpose(&ask.purpose)?;
         let digest = digest_of(&ask.sha256)?;
@@ -85,7 +85,8 @@ impl Registry {
             self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &identifier)).await?;
         let kept = here.record()?;
         let type_code = kept.first()?.type_code.clone();
-        // Staff at a window have no scope of their own for files: what they may look up whole, they may open.
+        // Staff at a window have no scope of their own for files: they may open the files of records that
+        // they may see whole.
         let scope = match actor {
             Actor::Account(_) => Scope::Lookup,
             Actor::Client { .. } | Actor::Operator { .. } => Scope::Attachment,

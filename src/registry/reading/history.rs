@@ -1,4 +1,4 @@
-//! History: every version and event of a record, and what it was on a day as known at a moment (I7).
+//! History: every version and event of a record, and its state on a day as known at a moment (I7).
 //!
 //! A history is a lookup: policy decides, and the access is noted under all holders before anything is shown.
 
@@ -179,8 +179,8 @@ pub struct HistoryEvent {
 }
 
 impl Registry {
-    /// The history of a record. Versions come with their envelopes, events with grounds and orders, where policy
-    /// lets the whole out; else only what happened and when.
+    /// The history of a record. Versions come with their envelopes, events with grounds and orders, if policy
+    /// lets the whole out; else only the kind and the time.
     ///
     /// # Errors
     /// `purpose_missing`; `not_found`; `forbidden` (noted as an access); `record_damaged`.

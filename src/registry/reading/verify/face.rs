@@ -1,4 +1,4 @@
-//! An identifier with values of the face: whether what is printed is what was signed, field by field.
+//! An identifier with values of the face: whether each printed value is the signed one, field by field.
 //!
 //! Only fields that a grant names may be asked, so that nobody guesses a hidden field by trying.
 
@@ -43,7 +43,7 @@ impl Registry {
         if here.untold() {
             return Ok(bare((Verdict::Undetermined, Reason::RecordDamaged), None));
         }
-        // That nothing is kept here says nothing of the certificate (I13).
+        // A missing record here says nothing about the certificate (I13).
         let Some(kept) = &here.kept else {
             return Ok(bare((Verdict::Undetermined, Reason::NotCovered), None));
         };
@@ -72,7 +72,7 @@ impl Registry {
     }
 }
 
-/// The rule by which the fields may not be compared; none where they may.
+/// The rule by which the fields may not be compared; none if they may.
 fn refusal(decision: Decision, face: &Map<String, Value>) -> Option<Rule> {
     match decision {
         Decision::Refused { reason } => Some(reason),
@@ -133,7 +133,7 @@ fn compare(snapshot: &Snapshot, record: &Record, face: &Map<String, Value>) -> V
     each.collect()
 }
 
-/// How a value that was brought stands to the one that was signed. Names alone have other ways to be written.
+/// The comparison of a given value with the signed one. Only names have other ways of writing.
 fn alike(field: Option<&Field>, signed: &Value, brought: &Value) -> FieldMatch {
     match (signed, brought) {
         (signed, brought) if signed == brought => FieldMatch::Match,
