@@ -15,7 +15,8 @@ impl Store {
     /// in the copy. `config_invalid` on PostgreSQL, which has pg_dump.
     pub fn copy_side(&self, side: Side, target: &Path) -> Result<Vec<Head>> {
         let mut conn = Maker { url: self.url().clone(), side, open: Open::Write }.make()?;
-        // An empty file of its owner alone is what SQLite fills; one of its own making would have the umask's mode.
+        // SQLite fills an empty file for its owner alone; a file that SQLite makes would have the umask's
+        // mode.
         private::create_new(target)
             .map_err(|error| Error::new(Code::StoreUnavailable, "").caused_by(error))?;
         dialect::backup_into(&mut conn, target)?;
@@ -46,7 +47,7 @@ impl Store {
             for name in
                 listed(&self.dir().join("attachments").join(&fan)).map_err(unreadable)?.unwrap_or_default()
             {
-                // A draft that a crash left was never acknowledged.
+                // A crash may leave a draft, which was never acknowledged.
                 if !name.contains('.') {
                     found.push(Path::new("attachments").join(&fan).join(name));
                 }

@@ -33,7 +33,7 @@ pub struct AccessCommitter {
     pace: WalPace,
     claim: Option<Claim>,
     cache: Option<Cached>,
-    /// How long its commits took: told in the head, for an import to make room by.
+    /// How long its commits took: the head tells it, so that an import can make room.
     recent: Recent,
 }
 
@@ -56,7 +56,7 @@ impl AccessCommitter {
         }
     }
 
-    /// Its connection, for tests of how it is set.
+    /// Its connection, for tests of its settings.
     #[cfg(test)]
     pub(super) fn connection(&mut self) -> &mut AnyConnection {
         self.conn.as_mut().unwrap()
@@ -121,8 +121,8 @@ impl Committer for AccessCommitter {
         Ok(committed)
     }
 
-    /// The lock before the head, so that an owner has it whenever its name says so. A crash between the two leaves
-    /// the owner of before, which the next one to get the lock knows to be gone.
+    /// The lock comes before the head, so that an owner has it whenever its name says so. A crash between the
+    /// two leaves the former owner, and the next process with the lock knows that this owner is gone.
     fn claim(&mut self) -> Result<()> {
         let now = self.clock.now();
         self.claim = None;
@@ -156,7 +156,7 @@ impl Committer for AccessCommitter {
 }
 
 impl Store {
-    /// Whether a process holds an access log, as its head and the lock beside it tell.
+    /// Whether a process holds an access log, by its head and the lock beside it.
     pub fn is_held(&self, head: &Head, now: Moment) -> bool {
         lease::alive(head, now) && locks::owner_lives(self.dir(), &head.log, &head.owner)
     }

@@ -64,7 +64,8 @@ fn unavailable(error: std::io::Error) -> Error {
     Error::new(Code::StoreUnavailable, "").caused_by(error)
 }
 
-/// Every attachment with its key, its length and its chunks; none of these where a file has not their form.
+/// Every attachment with its key, its length and its chunks; without these if a file does not have their
+/// form.
 fn each(store: &Store, mut f: impl FnMut(&[u8; 16], usize, Option<Vec<Chunk>>) -> Result<()>) -> Result<()> {
     if !store.url().is_postgres() {
         for path in store.attachment_files()? {
