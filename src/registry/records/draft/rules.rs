@@ -1,5 +1,5 @@
-//! The rules that a record passes before it is signed or taken in: one list for what is signed here and for
-//! what an issuer signed itself.
+//! The rules that a record passes before it is signed or taken in: one list for records that are signed here
+//! and records that an issuer signed itself.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ pub struct Checked {
     pub record: Record,
     /// The holders' codes, in order.
     pub codes: Vec<HolderCode>,
-    /// What was accepted but is worth saying: remarks on codes, notes on the face.
+    /// Remarks on an accepted record: remarks on codes, notes on the face.
     pub remarks: Vec<String>,
 }
 
@@ -35,12 +35,12 @@ pub(super) struct Candidate {
     pub face: Value,
     /// The holders' codes, in order.
     pub codes: Vec<HolderCode>,
-    /// What was noticed on the way.
+    /// The remarks so far.
     pub remarks: Vec<String>,
 }
 
-/// Every rule of day, issuer, authority, holders, face, validity and layout, in this order; the first that is
-/// broken is told.
+/// Every rule of day, issuer, authority, holders, face, validity and layout, in this order; returns the first
+/// broken rule.
 pub(super) fn approve(
     candidate: Candidate,
     entry: &TypeEntry,
@@ -75,15 +75,15 @@ pub(super) fn approve(
     Ok(Checked { record, codes, remarks })
 }
 
-/// The agency under its name of the day; where it did not stand on that day, as it was last, so that authority
-/// can say so.
+/// The agency under its name of the day. If it did not exist on that day, its last name, so that the rule of
+/// authority can say so.
 pub(super) fn agency<'s>(snapshot: &'s Snapshot, code: &str, on: Day) -> Result<&'s Agency> {
     let agencies = snapshot.catalog.issuers().agencies();
     let agency = agencies.on(code, on).or_else(|| agencies.latest(code));
     agency.ok_or_else(|| Error::new(Code::IssuerUnknown, "no agency of that code"))
 }
 
-/// Kind, authority and the issuer's name (R12): what stands in the record is what the catalog says of that day.
+/// Kind, authority and the issuer's name (R12): the record agrees with the catalog of that day.
 fn issuer(record: &Record, entry: &TypeEntry, snapshot: &Snapshot) -> Result<()> {
     let agency =
         agency(snapshot, &record.issuer.code, record.issued_on).map_err(|error| error.at("issuer.code"))?;
@@ -123,7 +123,7 @@ fn distinct(codes: &[HolderCode]) -> Result<()> {
     }
 }
 
-/// The end that the type's rule computes where the issuer states none.
+/// The end that the type's rule computes if the issuer states none.
 pub(super) fn term(
     def: &TypeDef,
     valid_from: Option<Day>,
@@ -138,8 +138,8 @@ pub(super) fn term(
     }
 }
 
-/// The end is one that the type may have, is there where the type has ends, and both days are those that the
-/// face prints, where the face has fields of these names.
+/// The end is one that the type may have, and is there if the type has ends. Both days are those that the
+/// face prints, if the face has fields of these names.
 fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
     let (dates, long) = entry.def().validity.may_state();
     match record.valid_to {
@@ -182,7 +182,7 @@ fn seats(holders: &[Holder]) -> Vec<Seat<'_>> {
     holders.iter().map(|holder| Seat { role: &holder.role, share: holder.share.as_deref() }).collect()
 }
 
-/// Holds the face against what the numbers say: sex, birth date, the number itself (I12: never repaired).
+/// Compares the face with the facts in the numbers: sex, birth date, the number itself (I12: never repaired).
 fn check_holders(
     entry: &TypeEntry,
     face: &Value,

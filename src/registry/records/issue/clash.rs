@@ -1,6 +1,6 @@
-//! A number that stands on another face (practice R20): both are shown side by side, as far as whoever issues may
-//! see the type's fields, and never a number. It shows something of the holders of the record that is there, and
-//! so is an access of theirs (I2).
+//! A number that stands on another face (practice R20). Both are shown side by side, as far as the issuing
+//! actor may see the type's fields, and never a number. The answer shows something about the holders of the
+//! stored record, so it is an access of theirs (I2).
 
 use serde_json::{Value, json};
 
@@ -18,25 +18,26 @@ use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::{Envelope, HolderKey};
 
-/// What a difference looks like that is not shown.
+/// The placeholder for a difference that is not shown.
 const HIDDEN: &str = "…";
 
-/// A record that is there, and one that was brought with the same number.
+/// A stored record, and a submitted one with the same number.
 pub(super) struct Clash {
     pub stored: StoredRecord,
     /// All holders of the stored one.
     pub holders: Vec<HolderKey>,
-    /// The stored envelope of what was brought.
+    /// The stored envelope of the submitted one.
     pub brought: Vec<u8>,
 }
 
-/// The refusal, without anything of the record that is there.
+/// The refusal, without anything about the stored record.
 pub(super) fn number_clash() -> Error {
     Error::new(Code::NumberClash, "this number stands on another face").at("number").rule(Rule::NumberUnique)
 }
 
 impl Registry {
-    /// The refusal with the fields that differ, once the access is durable; where it cannot be noted, without them.
+    /// The refusal with the fields that differ, once the access is durable; without them if it cannot be
+    /// noted.
     pub(super) fn shown_clash(&self, actor: &Actor, clash: &Clash) -> Error {
         match self.differing(actor, clash) {
             Ok(Some(differing)) => number_clash().with(differing),
@@ -104,7 +105,7 @@ fn codes_of(records: &[&Record]) -> Vec<HolderCode> {
     holders.filter_map(|holder| parse(&holder.code_type, &holder.code)).map(|parsed| parsed.code).collect()
 }
 
-/// One side of a difference: masked as the type says, whatever the grant says (I3: no number in an error).
+/// One side of a difference: masked as the type says, for every grant (I3: no number in an error).
 fn side(field: Option<&Field>, value: &Value, codes: &[HolderCode]) -> Value {
     let text = match (field, value) {
         (
