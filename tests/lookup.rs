@@ -140,7 +140,7 @@ fn i2_i3_a_clash_shows_what_the_issuer_may_see_and_is_an_access(world: World) {
     let listed = json!({"absent": [], "heads": [], "records": [["", 1, digest, "undetermined", []]]});
     let listed = elicense::record::canonical::to_vec(&listed).unwrap();
     assert_eq!(entry["answer"], elicense::record::Digest::of(&[&listed]).text());
-    // Who may see one field of the type sees one; the others are said to differ and no more.
+    // A reader with a right to one field sees that one; the answer says that the others differ, and no more.
     let client = Client {
         id: "issuer".into(),
         agency: people::POLICE.into(),
@@ -160,7 +160,7 @@ fn i2_i3_a_clash_shows_what_the_issuer_may_see_and_is_an_access(world: World) {
     assert_eq!(sides(&clash, "grade"), (json!("3"), json!("4")));
     assert_eq!(sides(&clash, "guardian_name"), (json!("…"), json!("…")));
     assert_eq!(sides(&clash, "guardian_phone"), (json!("…"), json!("…")));
-    // What cannot be noted is not shown.
+    // An access that cannot be noted shows nothing.
     world.registry.stop_access();
     let clash = issue(&operator(), other).unwrap_err();
     assert_eq!((clash.code.wire(), clash.extra.is_none()), ("number_clash", true));

@@ -35,7 +35,7 @@ pub fn hash(password: &str, cost: HashCost) -> Result<String, PasswordFault> {
     Ok(hash.to_string())
 }
 
-/// Whether the password is the one the PHC string was made of; false too where the string is none.
+/// Whether the PHC string was made of this password; false too if the string is not one.
 #[must_use]
 pub fn verify(password: &str, phc: &str) -> bool {
     Argon2::default().verify_password(password.as_bytes(), phc).is_ok()

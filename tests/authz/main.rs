@@ -1,5 +1,5 @@
-//! Who may come in (I4): every address of every door asks who is there, but for those of a written list; and
-//! every address that reads a holder charges the day's budget, but for those of another.
+//! Access to the addresses (I4). Every address of every door asks who is there, except those of a written
+//! list. Every address that reads a holder charges the day's budget, except those of another list.
 //!
 //! The addresses come from the route tables and the exceptions from `open.txt` and `uncharged.txt`: a new route
 //! is asked by these tests before anybody thinks of it.
@@ -37,7 +37,7 @@ fn stale(listed: &BTreeSet<String>, routes: &BTreeSet<Route>) -> Vec<String> {
     listed.difference(&routes).cloned().collect()
 }
 
-/// The address with something in the place of its parameters.
+/// The address with values for its parameters.
 fn concrete(path: &str) -> String {
     let mut out = String::new();
     let mut rest = path;
@@ -132,7 +132,7 @@ fn i4_a_door_has_its_own_routes_only() {
     }
 }
 
-/// The scope is asked before the body is read, and exactly one opens an address: that which the page names.
+/// The scope is asked before the body is read, and exactly one scope opens an address: the one on the page.
 #[test]
 fn i4_each_address_is_opened_by_one_scope() {
     let (routes, open, up) = (routes::all(), listed(include_str!("open.txt")), up());
@@ -170,7 +170,7 @@ fn i4_each_address_is_opened_by_one_scope() {
     assert!(asked > 15, "{asked}");
 }
 
-/// The description of the API says of each address what is so.
+/// The description of the API is right about each address.
 #[test]
 fn the_description_says_which_addresses_are_open() {
     let (routes, open, up) = (routes::all(), listed(include_str!("open.txt")), up());

@@ -78,7 +78,7 @@ impl Kept {
         MasterKey::read(&self.key(), None).unwrap()
     }
 
-    /// What the program before answered.
+    /// The answers of the earlier program.
     pub fn answer(&self, name: &str) -> String {
         fs::read_to_string(self.from.join("answers").join(name)).unwrap()
     }

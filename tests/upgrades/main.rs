@@ -1,5 +1,5 @@
-//! Data directories of earlier layouts (`fixtures/upgrades`), on both databases: each opens after `migrate`,
-//! verifies, answers what it answered before, and goes on; a migration that was killed is finished by the next.
+//! Data directories of earlier layouts (`fixtures/upgrades`), on both databases. Each opens after `migrate`,
+//! verifies, gives its earlier answers, and goes on. The next migration finishes one that was killed.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout, reason = "tests")]
 
@@ -179,7 +179,7 @@ fn rows_of_an_older_layout_are_read_and_only_reported() {
         let server = server::start(registry.clone());
         answers_as_before(&kept, &server);
         repeats_as_before(&kept, &server);
-        // What is written meanwhile has the layout of today.
+        // Rows written meanwhile have the present layout.
         goes_on(&registry);
         assert_eq!(fsck(&registry).older, report.older);
         // Another process migrates while this one serves.
