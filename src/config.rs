@@ -52,7 +52,7 @@ pub struct Listener {
     pub tls: Option<TlsFiles>,
 }
 
-/// Everything `serve` is told about its sockets.
+/// All settings of `serve` for its sockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServeConfig {
     /// One to four doors, each at most once.

@@ -110,7 +110,7 @@ pub struct Error {
     pub code: Code,
     /// What failed in this case, in one sentence; safe to show.
     pub detail: Cow<'static, str>,
-    /// The field of the request, as a path (`holder.code`), if one is to blame.
+    /// The field of the request at fault, as a path (`holder.code`), if there is one.
     pub field: Option<Cow<'static, str>>,
     /// The rule that failed, if there is one.
     pub rule: Option<Rule>,

@@ -277,7 +277,7 @@ fn i4_marks_and_links_tell_nothing_to_who_may_not_look(world: World) {
     let not_linked = told(world.registry.unlink_holders(&actor, &pair(one, three), None));
     assert_eq!(linked, not_linked);
     assert_eq!(linked.1, Some("holder_unchanged"));
-    // The list of each: the attempt, and who made it.
+    // The list of each: the attempt, and its actor.
     for code in [one, two, three] {
         let listed =
             world.registry.store().read_access_now(|reader| reader.access_batches("access-main", 0, 50, 50));

@@ -103,7 +103,7 @@ on_both! {
     i10_what_is_written_is_what_the_schemas_allow
 }
 
-/// Something of every kind that events tell of, and accesses with every member that an entry may have.
+/// One thing of every kind of event, and accesses with every member that an entry may have.
 fn written(world: &World) {
     let registry = &world.registry;
     people::settle(registry);
@@ -229,7 +229,7 @@ fn i10_a_verifier_written_from_the_page_agrees(world: World) {
         answer["records"].as_array().unwrap().iter().map(|record| &record["identifier"]).collect();
     assert_eq!(identifiers.len(), 3);
     assert_eq!(found, json!(identifiers));
-    // Another number than the one that was asked about is told from it, and another log from this one.
+    // A number other than the asked one is told from it, and another log from this one.
     let file = folder.path().join("asked.json");
     std::fs::write(&file, asked(people::CHEN)).unwrap();
     assert!(refused(&["check", path]).contains("holder_hash"));

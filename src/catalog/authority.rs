@@ -1,4 +1,4 @@
-//! Who may issue what, where and when.
+//! The authority of agencies to issue: types, places and times.
 //!
 //! A grant is (agency, type, region and everything below it, period). The holder's own region plays no part:
 //! a national or provincial issuer covers every place below its grant. A successor holds what its predecessor

@@ -43,7 +43,7 @@ pub struct TypeDef {
     /// Days after which a hosted copy is too old to rely on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_staleness_days: Option<u32>,
-    /// Who keeps the entry up to date.
+    /// The duty to keep the entry up to date.
     pub duty: Duty,
     /// How it may be shared.
     pub sharing: Sharing,
@@ -131,7 +131,7 @@ closed! {
     }
 }
 
-/// Who keeps the catalog entry, and by when a change of duty must show in it.
+/// The department that keeps the catalog entry, and the term for a change of duty to show in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Duty {

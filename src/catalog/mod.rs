@@ -2,8 +2,8 @@
 //!
 //! * a type and its face: [`TypeDef`] as written in `schema/types/*.json`, [`TypeEntry`] once compiled,
 //!   [`FaceSchema`] to check a face with;
-//! * who issues: [`Agencies`] with succession, [`Authority`], [`Issuers::authorised`];
-//! * who states deaths and links: [`Empowerment`], [`Catalog::empowered`];
+//! * issuers: [`Agencies`] with succession, [`Authority`], [`Issuers::authorised`];
+//! * authority over deaths and links: [`Empowerment`], [`Catalog::empowered`];
 //! * the worth of "nothing found": [`Coverage`], [`Question`], [`absence`] (I13);
 //! * code lists ([`CodeLists`]) and working days ([`Workdays`]);
 //! * all of it together, immutable, behind one `Arc`: [`Catalog`].

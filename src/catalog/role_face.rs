@@ -1,4 +1,4 @@
-//! The roles of a type held against its own face, when the type is loaded.
+//! The check of a type's roles against its own face, when the type is loaded.
 
 use super::face::FaceSchema;
 use super::roles::Role;

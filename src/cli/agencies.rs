@@ -12,7 +12,7 @@ use crate::catalog::{Agency, Authority, Catalog, Empowerment, HolderSource, Regi
 use crate::clock::Day;
 use crate::error::Result;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Add or change agencies from JSON (one, or a list; `-` for standard input). An entry is one name and its
@@ -129,7 +129,7 @@ fn types_named(catalog: &Catalog, named: &str) -> Result<Vec<String>> {
     Ok(vec![entry.def().code.clone()])
 }
 
-/// What would be accepted.
+/// The accepted values.
 fn words<'w>(all: impl Iterator<Item = &'w str>) -> String {
     format!("one of {}", all.collect::<Vec<_>>().join(" "))
 }

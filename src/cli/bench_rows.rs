@@ -37,7 +37,7 @@ pub struct Args {
     sign: Option<usize>,
 }
 
-/// Prints what was asked for.
+/// Prints the rows, the agencies or the signing rate.
 pub fn run(args: &Args, output: &Output) -> Result<u8> {
     if args.offices {
         let offices = Offices::read();

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::policy::{Grant, Scope};
 use crate::registry::NewClient;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a client, or give one new rights and a new secret. The secret comes from standard input or a prompt.
@@ -25,7 +25,7 @@ pub enum Command {
         /// Shown name.
         #[arg(long)]
         name: String,
-        /// What it may do: lookup verify issue act holder coverage attachment export catalog.
+        /// Its scopes: lookup verify issue act holder coverage attachment export catalog.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
         /// A JSON file with its grants: [{"types": "*"|[…], "fields": "whole"|[…], "purposes": "*"|[…]}].

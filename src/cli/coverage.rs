@@ -11,7 +11,7 @@ use super::place::Globals;
 use crate::catalog::Coverage;
 use crate::error::Result;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// State coverage from JSON (one statement, or a list; `-` for standard input).

@@ -22,7 +22,7 @@ pub struct Globals {
     /// The file with the master key; mode 0400, outside the data directory.
     #[arg(long, global = true, env = "ELICENSE_MASTER_KEY_FILE", value_name = "FILE")]
     pub master_key: Option<PathBuf>,
-    /// The name under which what is done here is recorded.
+    /// The name recorded for the acts of a command.
     // An id of its own: commands have a `name` too, and two arguments with one id hide each other.
     #[arg(
         id = "as",

@@ -62,7 +62,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     }
 }
 
-/// Reads `T`, a list too, from a text; what [`parse`] says of refusals holds.
+/// Reads `T`, a list too, from a text; refuses as [`parse`] does.
 ///
 /// # Errors
 /// `json_invalid`, `field_unknown` or `field_invalid`.

@@ -11,7 +11,7 @@
 //! | read or make a token | [`token::TokenKey`] |
 //! | sign a person in on a page | [`session`] |
 //! | hash a password without starving lookups | [`slow::SlowWork`] |
-//! | slow down who guesses | [`waits::Waits`] by [`peer::Peer`], [`browser`] for who was here before |
+//! | slow down guessers | [`waits::Waits`] by [`peer::Peer`], [`browser`] for people who were here before |
 //! | count distinct holders of a day | [`budget::Budgets`] |
 //! | wrap an application | [`frame::frame`], [`defaults::configure`] |
 

@@ -1,8 +1,8 @@
 //! Unified social credit codes (GB 32100-2015) and the organisation codes inside them (GB 11714-1997).
 //!
 //! A credit code is 1 registration authority, 1 kind, 6 region of registration, 9 organisation code with its
-//! own check character, 1 check character. Its first two characters do not tell the kind of entity for good:
-//! a self-employed business that becomes a company keeps its 92….
+//! own check character, 1 check character. Its first two characters do not always tell the kind of entity: a
+//! self-employed business that becomes a company keeps its 92….
 
 use super::CodeRule;
 use super::check::{credit_check, in_credit_alphabet, organisation_check};

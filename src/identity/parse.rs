@@ -10,7 +10,7 @@ use crate::clock::Day;
 type Recognised = Result<(Form, String), CodeRule>;
 
 impl HolderCode {
-    /// Checks a code, without a present day to hold the birth date against.
+    /// Checks a code, without a present day to compare the birth date with.
     ///
     /// # Errors
     /// The first rule of its standard that it breaks; the fault never holds the text.

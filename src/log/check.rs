@@ -13,7 +13,7 @@ const STRIDE: u64 = 16 * 256;
 /// The most findings that are kept; more are only counted.
 const KEPT: usize = 100;
 
-/// Where a stored log differs from what its entries give.
+/// A difference between a stored log and the log that its entries give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// Entries from this index on are not there; nothing after them can be derived.
@@ -52,7 +52,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the log is what its checkpoint signed, in every part.
+    /// Whether the log agrees with its checkpoint, in every part.
     pub fn sound(&self) -> bool {
         self.findings.is_empty()
     }

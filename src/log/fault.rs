@@ -5,7 +5,7 @@ use crate::clock::Moment;
 use crate::error::{Code, Error};
 use crate::rule::Rule;
 
-/// What stopped an append or a claim. After any of them the transaction is rolled back.
+/// The reason why an append or a claim failed. After any of them the transaction is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogFault<E> {
     /// The database failed.

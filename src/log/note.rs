@@ -192,7 +192,7 @@ impl fmt::Display for Checkpoint {
 impl FromStr for Checkpoint {
     type Err = NoteFault;
 
-    /// Accepts only what [`fmt::Display`] writes; says nothing of a signature.
+    /// Accepts only the form of [`fmt::Display`]; says nothing about a signature.
     fn from_str(text: &str) -> Result<Self, NoteFault> {
         let mut lines = text.split('\n');
         let mut line = || lines.next().ok_or(NoteFault::Checkpoint);

@@ -36,7 +36,7 @@ pub struct TilePath {
     pub width: u16,
 }
 
-/// The text is no tile path in its one accepted form.
+/// The text is not a tile path in its one accepted form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a tile path of C2SP tlog-tiles")]
 pub struct TilePathFault;
@@ -63,7 +63,7 @@ impl fmt::Display for TilePath {
 impl FromStr for TilePath {
     type Err = TilePathFault;
 
-    /// Accepts only what [`fmt::Display`] writes: no other leading zeros, level 0 to 63, width 1 to 255.
+    /// Accepts only the form of [`fmt::Display`]: no other leading zeros, level 0 to 63, width 1 to 255.
     fn from_str(text: &str) -> Result<Self, TilePathFault> {
         let rest = text.strip_prefix("tile/").ok_or(TilePathFault)?;
         let (kind, rest) = rest.split_once('/').ok_or(TilePathFault)?;
@@ -188,7 +188,7 @@ pub enum NodeFault<E> {
     /// Reading failed.
     #[error("the log could not be read")]
     Store(#[source] E),
-    /// Storage does not have what a log of this size must have.
+    /// Storage lacks a part that a log of this size must have.
     #[error("the log lacks hashes of tile level {level}, tile {index}")]
     Missing {
         /// Tile level.

@@ -119,7 +119,7 @@ impl Actor {
         }
     }
 
-    /// Distinct holders a legal day; none for an operator, whose every access is logged all the same.
+    /// Distinct holders a legal day; none for an operator, though every access of an operator is logged too.
     pub fn budget(&self) -> Option<u32> {
         match self {
             Self::Client { client, .. } => Some(client.budget),

@@ -42,8 +42,8 @@ pub enum Fields {
     /// `"whole"`: the envelope itself, every field, every holder.
     Whole,
     /// An extract of these face fields, masked as their type says; `holders` names the co-holders' data,
-    /// `holder_code` the codes unmasked, `number` the certificate's number, and `id_number!whole` or
-    /// `spouses.id_number!whole` beside its field what is not to be masked.
+    /// `holder_code` the codes unmasked, `number` the certificate's number. `id_number!whole` or
+    /// `spouses.id_number!whole` beside its field leaves that field unmasked.
     Named(BTreeSet<String>),
 }
 

@@ -1,4 +1,4 @@
-//! What may happen to a certificate: the closed table of actions (业务动作) and the states they lead to.
+//! The possible events of a certificate: the closed table of actions (业务动作) and the states they lead to.
 //!
 //! The table is `src/record/README.md`; a test keeps both equal. Expiry is not a state: it is computed from
 //! the dates on every reading. Sources: state codes of the construction-permit standard of 住建部 (domain use

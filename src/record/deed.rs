@@ -87,7 +87,7 @@ pub enum Deed {
 }
 
 impl Deed {
-    /// What an event of a record names.
+    /// The deed in an event of a record.
     pub fn of_record(wire: &str) -> Option<Self> {
         Action::from_wire(wire).map(Self::Act).or_else(|| SideAction::from_wire(wire).map(Self::Side))
     }

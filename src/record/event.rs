@@ -202,7 +202,7 @@ impl Event {
 
 /// An authority's order; the payload of an `elicense-event+jws`.
 ///
-/// `Debug` shows neither ground nor detail: both may speak of a person.
+/// `Debug` hides ground and detail: both may speak of a person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {

@@ -20,7 +20,7 @@ use crate::clock::Day;
 use crate::closed::closed;
 
 closed! {
-    /// Who vouches for what goes out.
+    /// The guarantor of the content that goes out.
     VouchedBy {
         Issuer, "issuer", "发证机构", "the issuer, by the signature of the envelope";
         Registry, "registry", "本库", "the registry, by the receipt of the answer";

@@ -17,7 +17,7 @@ use super::canonical::{append_base64url, write_integer, write_text};
 const VERBATIM: &str = "bytes that are JSON";
 const COMPACT: &str = "parts of a compact JWS";
 
-/// A value has no form here: a fraction, a name that is no text, an enum with content.
+/// A value has no form here: a fraction, a name that is not a text, an enum with content.
 #[derive(Debug, thiserror::Error)]
 #[error("not written as JSON: {0}")]
 pub struct NotJson(String);

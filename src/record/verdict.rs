@@ -29,7 +29,7 @@ impl Default for Verdict {
 }
 
 closed! {
-    /// Why a verdict is what it is; the closed list.
+    /// The reasons for a verdict; the closed list.
     Reason {
         SignatureMismatch, "signature_mismatch", "签名不符", "the signature does not fit the bytes";
         KeyUnknown, "key_unknown", "签名密钥未登记", "the signing key is not known";
@@ -261,7 +261,7 @@ pub struct Facts {
     pub key: KeyStanding,
     /// The type is in the catalog.
     pub type_known: bool,
-    /// The verifier's lists of keys and types are older than the envelope, so a missing entry is no fault.
+    /// The verifier's lists of keys and types are older than the envelope, so a missing entry is not a fault.
     pub lists_older: bool,
     /// The leaf.
     pub log: LogStanding,

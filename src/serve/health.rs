@@ -15,7 +15,7 @@ pub struct ReadinessCheck {
     pub name: &'static str,
     /// Asks now; must answer within a second or so.
     pub ask: Arc<dyn Fn() -> Pending<()> + Send + Sync>,
-    /// The word to show if it does not hold and work goes on all the same; none if it does not.
+    /// The word to show if it does not hold and work still goes on; none if work stops.
     pub degrades: Option<&'static str>,
 }
 

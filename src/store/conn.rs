@@ -1,5 +1,5 @@
-//! How a connection is opened. SQLite files are never made by opening them (I11): `init` says [`Open::Create`],
-//! everything else finds what is there or fails.
+//! How a connection is opened. SQLite files are never made by opening them (I11): `init` says
+//! [`Open::Create`]; everything else finds an existing file or fails.
 
 #![expect(
     clippy::disallowed_methods,
@@ -21,7 +21,7 @@ pub enum Open {
     /// Make the file, which must not exist, with 16 KiB pages, for its owner alone: SQLite gives the files beside
     /// it the same mode.
     Create,
-    /// Read and write what exists; a registry's file is brought to WAL mode.
+    /// Read and write an existing file; a registry's file is brought to WAL mode.
     Write,
     /// Read only: a write fails in the database.
     Read,

@@ -215,7 +215,7 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
     Err(Error::new(Code::ConfigInvalid, detail).rule(Rule::Durability))
 }
 
-/// What to do with the write-ahead log of a SQLite file. None of these waits for anybody.
+/// The work on the write-ahead log of a SQLite file. None of it waits for anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checkpoint {
     /// Tell how long it is.

@@ -51,7 +51,7 @@ pub struct StoredRecord {
     pub disputed: bool,
     /// The log that holds the leaf.
     pub log: String,
-    /// The leaf of the event that made this row what it is.
+    /// The leaf of the event that gave the row its present state.
     pub leaf: u64,
     /// Raised by each change of the row; sealing it anew in another layout does not count.
     pub row_seq: i64,
@@ -64,7 +64,7 @@ pub struct StoredRecord {
 pub enum Opened {
     /// The seal held.
     Record(Box<StoredRecord>),
-    /// The seal did not hold: the type is what the row claims and nothing more is known.
+    /// The seal did not hold: the row only claims the type, and nothing more is known.
     Damaged {
         /// As the row claims.
         type_code: String,

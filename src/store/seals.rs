@@ -159,7 +159,7 @@ impl Store {
     fn reserve(&self, purpose: Purpose, now: Moment) -> Result<()> {
         let month = now.legal_month();
         let row = self.write_now(|writer| {
-            // A process that still holds the master key of before a re-wrapping must make no key under it.
+            // A process that still holds the old master key after a re-wrapping must make no key under it.
             check_master(&self.inner.master, writer.fact(CHECK)?.as_deref())?;
             let rows = writer.data_keys()?;
             let usable = rows.iter().rev().find(|row| {

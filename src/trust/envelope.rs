@@ -156,7 +156,7 @@ impl<'a> Envelope<'a> {
 
 impl EnvelopeBuf {
     /// Signs a payload; the only way an envelope is made here. A payload that is not canonical is refused:
-    /// nobody could read it, and it would stand in the log for good.
+    /// nobody could read it, and it would stay in the log for ever.
     pub fn sign(typ: Typ, payload: &[u8], key: &SigningKey) -> Result<Self, EnvelopeFault> {
         canonical::check(payload).map_err(EnvelopeFault::Payload)?;
         let header = Header { algorithm: Algorithm::EdDsa, kid: key.kid(), typ }.to_canonical();

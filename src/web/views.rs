@@ -116,7 +116,7 @@ pub struct RefusalView {
     pub title: String,
     /// The fault in this case.
     pub detail: String,
-    /// What to do.
+    /// The advice.
     pub hint: String,
     /// The code to name to the operator.
     pub code: String,

@@ -62,7 +62,7 @@ fn arrows(source: &Source) -> Vec<String> {
             Some(0) => {}
             Some(rank) if own > rank => {}
             Some(_) => found.push(format!("{}: {from} -> {to} points up", source.path)),
-            // An item of the crate's root (a macro, a re-export) is no layer.
+            // An item of the crate's root (a macro, a re-export) is not a layer.
             None if to.chars().next().is_some_and(char::is_uppercase) => {}
             None => found.push(format!("{}: {to} is not on the list of layers", source.path)),
         }

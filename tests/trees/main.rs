@@ -118,7 +118,7 @@ fn refusal(output: &Output) -> (i32, String, String) {
     (output.status.code().unwrap(), text("code"), text("rule"))
 }
 
-/// Nothing starts on it, and the check tells of these logs.
+/// Nothing starts on it, and the check reports these logs.
 fn refused(installed: &Installed, rule: &str, logs: &[&str]) {
     let forked = (3, "log_forked".to_owned(), rule.to_owned());
     let serve = installed.run(&["serve", "--json", "--agency", "127.0.0.1:0"], "");

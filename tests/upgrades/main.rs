@@ -67,7 +67,7 @@ fn answers_as_before(kept: &Kept, server: &TestServer) {
     }
 }
 
-/// A repeatable write of before gets its kept answer, byte for byte.
+/// A repeatable write of the earlier program gets its kept answer, byte for byte.
 fn repeats_as_before(kept: &Kept, server: &TestServer) {
     let bearer = format!("Bearer {}", server.token(CLIENT.0, CLIENT.1));
     let headers = [
@@ -80,7 +80,7 @@ fn repeats_as_before(kept: &Kept, server: &TestServer) {
     assert_eq!((answer.status, answer.body), (201, kept.answer("issue.answer.json")));
 }
 
-/// Receipts of before verify, and the logs of today continue the checkpoints of before.
+/// Receipts of the earlier program verify, and the logs of today continue its checkpoints.
 fn receipts_hold(kept: &Kept, registry: &Registry) {
     registry.start_cli_access().unwrap();
     for name in kept.lookups() {
@@ -102,7 +102,7 @@ fn receipts_hold(kept: &Kept, registry: &Registry) {
     }
 }
 
-/// Each version's envelope as the program before exported it.
+/// Each version's envelope as the earlier program exported it.
 fn exports_as_before(kept: &Kept, registry: &Registry) {
     registry.start_cli_access().unwrap();
     let mut out = Vec::new();

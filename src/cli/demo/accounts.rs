@@ -1,4 +1,4 @@
-//! Who may sign in to the demo. These passwords stand in the manual: a real registry has none of them.
+//! The accounts of the demo. These passwords stand in the manual: a real registry has none of them.
 
 use super::agencies::{Item, Offices, Types};
 use crate::policy::{Fields, Grant, Scope, Selection};

@@ -14,7 +14,7 @@ const ITEMS: &str = include_str!("../../../fixtures/demo/items.tsv");
 /// A service item of the district.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {
-    /// Twelve digits; what a lookup gives as its purpose.
+    /// Twelve digits; a lookup gives it as its purpose.
     pub code: &'static str,
     /// The name.
     pub name: &'static str,
@@ -95,7 +95,7 @@ impl Offices {
         self.rows.iter().filter_map(department).collect()
     }
 
-    /// Who may issue which type where and since when.
+    /// The authority to issue: agency, type, place, and since when.
     pub fn authorities(&self, types: &Types) -> Vec<Authority> {
         let grant = |columns: Vec<&'static str>| {
             let [agency, slug, region, from, to] = columns.as_slice() else { return None };

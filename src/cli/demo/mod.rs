@@ -1,4 +1,4 @@
-//! The demo's data: an invented district with its agencies, people, companies and what happened to them.
+//! The demo's data: an invented district with its agencies, people, companies and their stories.
 //!
 //! 合成数据 synthetic: regions 19xxxx and 29xxxx are assigned to no place, so no number here is anybody's.
 //!
@@ -44,13 +44,13 @@ pub struct DemoData {
     pub departments: Vec<Department>,
     /// Twenty service items.
     pub items: Vec<Item>,
-    /// Who may issue what.
+    /// The authority to issue.
     pub authorities: Vec<Authority>,
     /// The contents of the stock, as of the first instant of the day; [`DemoData::restate`] moves it.
     pub coverages: Vec<Coverage>,
     /// The steps, in this order.
     pub steps: Vec<Step>,
-    /// Who may sign in.
+    /// The accounts and clients.
     pub accounts: Accounts,
 }
 

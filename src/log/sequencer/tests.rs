@@ -1,4 +1,4 @@
-//! Many submitters, one log: every entry that a submitter is told of is durable.
+//! Many submitters, one log: every acknowledged entry is durable.
 
 use std::collections::HashSet;
 use std::sync::Arc;

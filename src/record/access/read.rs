@@ -13,7 +13,7 @@ pub enum EntryFault {
     /// Not canonical JSON.
     #[error("not canonical JSON: {0}")]
     Canonical(#[from] CanonicalFault),
-    /// A member is missing, not of its shape, or not one of its layout; or the layout is neither 1 nor 2.
+    /// A member is missing, not of its shape, or not one of its layout; or the layout is not 1 or 2.
     #[error("a member is missing, not of its shape, or not one of the layout")]
     Shape,
 }
@@ -23,7 +23,7 @@ pub enum EntryFault {
 pub struct LoggedAccess {
     /// The door.
     pub channel: Channel,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// How the party was present, if the entry says so.
     pub presence: Option<Presence>,

@@ -1,4 +1,4 @@
-//! Who looked at a holder's records, and why: the list that the holder sees.
+//! The list of a holder's accesses: actors and reasons, for the holder to see.
 //!
 //! An access to a joint record stands on the list of each of its holders. A holder who did not apply sees the
 //! agency, the day, and that a joint record was used, but not the item and not the case: a former spouse must

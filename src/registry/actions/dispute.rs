@@ -1,5 +1,5 @@
-//! An objection to a record (异议): marked when an error report is opened, taken back when it is settled.
-//! The record stays what it is; every verdict on it says `disputed` beside its reasons.
+//! An objection to a record (异议): marked when an error report is opened, taken back when it is settled. The
+//! record does not change; every verdict on it says `disputed` beside its reasons.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;

@@ -29,7 +29,7 @@ impl Place {
 
 impl Registry {
     /// Runs `write` inside a transaction that holds the head of the records log, then appends the 32-byte
-    /// entries it returned, and commits. No entries: nothing is appended, the rows are committed all the same.
+    /// entries it returned, and commits. Without entries nothing is appended, but the rows are committed.
     ///
     /// Blocks. `write` may run again if two processes met (see the store's doors). A crash before the commit
     /// leaves nothing; after it rows, leaf and checkpoint are all there. On an error at the commit the caller

@@ -56,7 +56,7 @@ pub(super) fn check_row(
         None => (FindingKind::RowDiffers, "the row of a holder is not what its events lead to"),
     };
     let found = Finding::new(kind, "holders", detail);
-    // The event behind which the row stands; with none at all there is no place to name.
+    // The event behind which the row stands; without events there is no place to name.
     report.find(match older.and_then(|count| events.get(count)).or(events.last()) {
         Some(event) => found.at(&event.log, event.leaf),
         None => found,

@@ -176,7 +176,7 @@ pub struct FsckReport {
     /// Rows of an older layout by table, which open and are no damage: `elicense migrate` seals them anew.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub older: Vec<OlderRows>,
-    /// What is wrong, at most 1,000.
+    /// The faults, at most 1,000.
     pub findings: Vec<Finding>,
     /// How many findings more there were.
     pub more: u64,

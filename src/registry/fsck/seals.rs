@@ -7,7 +7,7 @@ use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::store::Opened;
 
-/// Opens every holder row and holds it against its events.
+/// Opens every holder row and compares it with its events.
 pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Result<()> {
     let snapshot = registry.snapshot();
     let mut after: Option<Vec<u8>> = None;

@@ -60,7 +60,7 @@ pub(super) struct Pace<'a> {
     seen: Mutex<Beside>,
     /// How long commits take while the import pauses.
     usual: Mutex<Duration>,
-    /// The file was read to its end: threads that stood back may take what is left.
+    /// The file was read to its end: threads that stood back may take the rest.
     read: AtomicBool,
 }
 

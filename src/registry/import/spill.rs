@@ -26,7 +26,7 @@ pub(super) fn damaged() -> Error {
         .rule(Rule::SpillDamaged)
 }
 
-/// What stands for the table in the additional data of a block.
+/// The stand-in for the table name in the additional data of a block.
 const TABLE: &str = "spill";
 
 /// Bytes of a small step.

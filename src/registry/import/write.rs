@@ -227,7 +227,7 @@ impl Merging<'_> {
     }
 }
 
-/// Stores what another thread has sealed.
+/// Stores the rows that another thread has sealed.
 fn put(writer: &mut Writer<'_>, sealing: Sealing<'_>, tally: &mut Tally) -> Result<()> {
     let ended = || Error::internal("a sealing thread ended unforeseen");
     let sealed = sealing.join().ok().ok_or_else(ended)??;

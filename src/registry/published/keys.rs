@@ -140,8 +140,8 @@ impl Registry {
         Ok(Arc::new(SigningKey::from_seed(&seed)?))
     }
 
-    /// The registry's own key: it signs what no agency signed (orders about public things, coverage, import counts,
-    /// backups).
+    /// The registry's own key: it signs everything that no agency signs (orders about public things,
+    /// coverage, import counts, backups).
     pub(in crate::registry) fn registry_key(&self) -> Result<SigningKey> {
         let missing = || Error::new(Code::NotInitialised, "the registry has no signing key");
         self.newest_registry_key(None)?.ok_or_else(missing)

@@ -24,7 +24,7 @@ pub(in crate::registry) enum InLog {
     Yes,
     /// Another entry stands there.
     Differs,
-    /// The event's row does not open, or the log's own row of entries is gone: it cannot be told.
+    /// The event's row does not open, or the log's own row of entries is gone: no answer is possible.
     Unreadable,
 }
 

@@ -240,7 +240,7 @@ fn answered(row: &StoredRecord, whole: bool, judgement: Judgement) -> Result<Ans
     Ok(AnsweredRecord { identifier: shown_identifier(row, whole), version, digest, judgement })
 }
 
-/// The events that the state as of a day is told from; objections and the like change no state.
+/// The events that give the state as of a day; objections and the like change no state.
 fn event_facts(events: &[(StoredEvent, InLog)]) -> Result<Vec<EventFact>> {
     let mut facts = Vec::with_capacity(events.len());
     for (stored, _) in events {

@@ -225,7 +225,7 @@ fn invalid(field: &'static str, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }
 
-/// The rules that need neither catalog nor holders.
+/// The rules that need no catalog and no holders.
 fn check_shape(draft: &DirectoryDraft) -> Result<()> {
     if draft.custody == Custody::Hosted {
         return Err(invalid("custody", Rule::CustodyHosted, "a record whose body is here is issued"));

@@ -32,8 +32,8 @@ impl Registry {
     /// backup brings rows of that layout.
     ///
     /// # Errors
-    /// `not_initialised`, `master_key_wrong`, `schema_outdated` for a registry of a later program, `log_lost` while a
-    /// process of the program before serves.
+    /// `not_initialised`, `master_key_wrong`, `schema_outdated` for a registry of a later program, `log_lost`
+    /// while a process of the earlier program serves.
     pub fn migrate(opening: Opening, told: &dyn Fn(&Migrated)) -> Result<Migrated> {
         let Opening { place, master, clock, .. } = opening;
         let ran = Store::migrate(&place, &master, clock.now())?;

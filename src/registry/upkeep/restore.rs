@@ -57,7 +57,7 @@ impl Registry {
         let (manifest, signed) = read_manifest(from)?;
         let staging = beside(&place, "restoring")?;
         let done = restore_into(from, &staging, manifest, &signed, opening).and_then(|restored| {
-            // An empty directory in the place is what rename replaces; anything else it refuses.
+            // Rename replaces an empty directory in the place; it refuses anything else.
             fs::rename(&staging, &place).map_err(io)?;
             sync_dir(place.parent())?;
             Ok(restored)

@@ -117,7 +117,8 @@ impl Drop for Careless {
 #[test]
 fn i1_a_postgres_session_that_would_not_wait_for_the_disk_is_refused() {
     let Some(careless) = Careless::make() else { return };
-    // The database's setting holds for sessions without one of their own, and loses against the program's.
+    // The database's setting holds for sessions without one of their own; the program's own setting overrides
+    // it.
     let mut silent = AnyConnection::Pg(admin(&careless.url));
     assert_eq!(settings(&mut silent), "off on");
     let refused = dialect::check_durability(&mut silent).unwrap_err();

@@ -163,7 +163,8 @@ fn facts(
             facts.valid_from = record.valid_from;
             facts.valid_to = record.valid_to.and_then(Validity::last_day);
             facts.type_known = type_known(snapshot, &record.record_type.code, record.record_type.version);
-            // A record from a day this registry has not reached: its lists of keys and types may lack what is newer.
+            // A record from a day this registry has not reached: its lists of keys and types may lack newer
+            // ones.
             facts.lists_older = record.issued_on > now.day();
             facts
         }
