@@ -1,5 +1,5 @@
-//! The rules of the catalog beside an import: one certificate ends another, in either order, and a directory
-//! entry gives way to its record, as in an issue, on both databases.
+//! The rules of the catalog beside an import, on both databases: one certificate ends another, in either
+//! order, and a directory entry gives way to its record, as in an issue.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 

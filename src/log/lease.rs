@@ -31,7 +31,7 @@ pub fn alive(head: &Head, now: Moment) -> bool {
 pub struct Claimant<'a> {
     /// A name of this process that no other process uses (not merely of its node).
     pub owner: &'a str,
-    /// Owners whose name begins so have ended, even if their lease lives: the claimant holds a lock of the
+    /// Owners whose name begins so have ended, even if their lease lives. The claimant holds a lock of the
     /// operating system that each of them held as long as it lived.
     pub ended: Option<&'a str>,
 }

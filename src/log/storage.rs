@@ -85,7 +85,7 @@ pub trait TreeReader {
 
 /// Appending to one log inside one open transaction. All writes become visible together when it commits.
 pub trait LogStore: TreeReader {
-    /// Takes the head row until the transaction ends and reads it: from here on no other transaction can
+    /// Takes the head row until the transaction ends, and reads it. From here on no other transaction can
     /// append to this log (SQLite: the transaction was begun IMMEDIATE; PostgreSQL: the row is locked).
     fn lock_head(&mut self, log: &str) -> Result<Option<Head>, Self::Error>;
 

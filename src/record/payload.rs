@@ -461,7 +461,7 @@ impl Holder {
 
 /// Code type and code of every holder in a canonical payload, without reading the rest of it.
 ///
-/// A canonical payload has its members sorted, so the last `"holders":[` is the record's own: none of the
+/// A canonical payload has its members sorted, so the last `"holders":[` is the record's own. None of the
 /// members behind it can hold another, and quotes inside a text are escaped. Empty if there is none.
 pub fn holder_codes(payload: &[u8]) -> Vec<(String, String)> {
     #[derive(Deserialize)]

@@ -5,9 +5,10 @@
 use crate::catalog::Mask;
 pub use crate::identity::mask;
 
-/// Whether a serial made elsewhere must be treated as a secret: it contains a code of one of the record's own
-/// holders (of 9 characters or more; an 18-digit number also in its 15-digit form), or any 18 characters that
-/// are a citizen ID number by form: a date that exists and the right MOD 11-2 check character (GB 11643).
+/// Whether a serial made elsewhere must be treated as a secret. It is one if it contains a code of one of the
+/// record's own holders (of 9 characters or more; an 18-digit number also in its 15-digit form). It is one
+/// too if any 18 characters are a citizen ID number by form: a date that exists and the right MOD 11-2 check
+/// character (GB 11643).
 pub fn serial_is_secret(serial: &str, holder_codes: &[&str]) -> bool {
     let has_holder = holder_codes.iter().any(|code| {
         let short = || {

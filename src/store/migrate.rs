@@ -69,7 +69,7 @@ pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
     Err(Error::new(Code::SchemaOutdated, detail))
 }
 
-/// The steps a database has, oldest first; none in a database without a registry, which is left as it is:
+/// The steps a database has, oldest first; none in a database without a registry, which stays as it is.
 /// diesel makes its table before it reads it, and the database may be somebody else's (I11).
 pub fn versions(conn: &mut AnyConnection) -> Result<Vec<String>> {
     if !dialect::has_table(conn, dialect::STEPS_TABLE)? {

@@ -1,4 +1,4 @@
-//! The published list of keys: a JWK Set (RFC 7517, RFC 8037) with owner and life beside each key, so that an
+//! The published list of keys: a JWK Set (RFC 7517, RFC 8037) with owner and life beside each key. So an
 //! outsider can judge a signature of any past moment without asking (I10).
 
 use base64::Engine as _;

@@ -44,8 +44,8 @@ impl Job {
     }
 }
 
-/// The time of a round. It goes on by more than a lease, so that a log whose owner was killed can be claimed;
-/// workers that issue have no lease and see a clock that jumps back and forth.
+/// The time of a round. It goes on by more than a lease, so that a log whose owner was killed can be claimed.
+/// Workers that issue have no lease and see a clock that jumps back and forth.
 fn moment(job: Job, round: u32) -> Moment {
     let noon = common::noon();
     match job {

@@ -1,6 +1,6 @@
 //! Logs that are not the confirmed ones (I14): files that were put back, a torn write-ahead log, a standby
-//! that was promoted before it had everything; each done for real, under the built program. And the rest of
-//! the write-ahead log after a long reader has left.
+//! that was promoted before it had everything. Each is done for real, under the built program. And the rest
+//! of the write-ahead log after a long reader has left.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout, reason = "tests")]
 

@@ -35,8 +35,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 1 s; beside lookups of 30 items or 5 ms, and
-    /// none while their commits take longer than 20 ms.
+    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 1 s. Beside lookups, transactions are of
+    /// 30 items or 5 ms, and there are none while commits of lookups take longer than 20 ms.
     fn default() -> Self {
         Self {
             run_bytes: 128 << 20,

@@ -1,5 +1,6 @@
-//! Export: records with their envelopes, events, proofs and a checkpoint, one JSON object a line, for a
-//! department that takes its own away or for another registry that reads them back ([`Registry::read_export`]).
+//! Export: records with their envelopes, events, proofs and a checkpoint, one JSON object a line. It is for a
+//! department that takes its own away, or for another registry that reads them back
+//! ([`Registry::read_export`]).
 //!
 //! The walk goes in short snapshots, so that a long export delays nobody. Each record that goes out is noted
 //! as an access of all its holders before its line is written (I2). The registry's own key, which the log

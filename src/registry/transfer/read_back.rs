@@ -1,5 +1,6 @@
-//! Reading an export into another registry: envelopes and orders are kept byte for byte, every event is logged
-//! anew in this registry's own log, with the legal day it had and the time at which this registry learned of it.
+//! Reading an export into another registry. Envelopes and orders are kept byte for byte. Every event is
+//! logged anew in this registry's own log, with its legal day and the time at which this registry learned of
+//! it.
 //!
 //! A line is taken whole or refused with its rule. Trusted verifier keys must vouch for the origin of the
 //! file (see [`source`](crate::registry::transfer::source)). Issuers' keys are not taken from the file: a

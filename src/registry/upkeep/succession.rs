@@ -123,7 +123,7 @@ impl Registry {
         Ok((closed, successor))
     }
 
-    /// The order stands in the log of records before the access log is closed: they are two databases, and a
+    /// The order stands in the log of records before the access log is closed. They are two databases: a
     /// crash between leaves an order that the next run repeats, never a closed log without one.
     fn close_access_log(&self, actor: &str, log: &str, successor: Option<&str>) -> Result<Closed> {
         let now = self.now();

@@ -110,8 +110,8 @@ pub fn authority(snapshot: &Snapshot, agency: &str, type_code: &str, region: &st
     }
 }
 
-/// One holder stands once: the rows of a record are told apart by their holders, and two forms of one number
-/// (15 and 18 digits, a credit code and the organisation code in it) are one holder.
+/// One holder stands once: the rows of a record are told apart by their holders. Two forms of one number (15
+/// and 18 digits, a credit code and the organisation code in it) are one holder.
 fn distinct(codes: &[HolderCode]) -> Result<()> {
     let twice =
         |(at, code): &(usize, &HolderCode)| codes.iter().take(*at).any(|before| before.same_key(code));
