@@ -1,7 +1,6 @@
 //! Closed lists with a wire name and a word in both languages.
 //!
-//! Use [`closed!`] where a page of the design fixes the set of values. A value outside the set is an error,
-//! never a string passed on.
+//! Use [`closed!`] for a fixed set of values. A value outside the set is an error, never a string passed on.
 
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
