@@ -1,6 +1,6 @@
 //! Passwords of accounts and secrets of clients: Argon2id (RFC 9106) in PHC strings.
 //!
-//! Costs 30–50 ms of one core by intent: call it off the workers that answer requests.
+//! Costs 30–50 ms of one core on purpose: do not call it on the workers that answer requests.
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};

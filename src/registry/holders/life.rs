@@ -74,8 +74,8 @@ pub(in crate::registry) struct Lives {
 }
 
 impl Lives {
-    /// Reads the rows that the asked holder's records need beside its own life: one more point read for each
-    /// ward, four codes in all (I8). Anything beyond is not known.
+    /// Reads the further lives that the asked holder's rows need: one more point read for each ward, four codes
+    /// in all (I8). Anything beyond is not known.
     pub fn read<'r>(
         reader: &mut Reader<'_>,
         snapshot: &Snapshot,

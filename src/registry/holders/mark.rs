@@ -115,7 +115,7 @@ impl Registry {
             refuse_replay(writer, &key, &order)?;
             let mut holder = stored(writer, key, &parsed.code)?;
             if command.state == HolderState::Normal && !stating.takes_back(holder.state) {
-                // The same words if there is no mark and if another office stated it.
+                // The same words in both cases: no mark, or a mark of another office.
                 let missing = "this agency has no mark to take back";
                 return Err(Error::new(Code::NotFound, missing).at("state").rule(Rule::MarkMissing));
             }
