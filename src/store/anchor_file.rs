@@ -25,8 +25,8 @@ const FIRST_LINE: &str = "elicense anchors 1";
 /// The contents of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeptAnchors {
-    /// How often the anchors were set anew because a database was put back. What a process remembers from before the
-    /// last time counts no more.
+    /// How often the anchors were set anew because a database was put back. A process's memory from before
+    /// the last time no longer counts.
     pub generation: u64,
     /// By log.
     pub logs: BTreeMap<String, Anchor>,

@@ -185,7 +185,7 @@ impl Anchors {
     pub fn set_anew(&self, heads: &[Head]) -> Result<()> {
         let Some(data) = &self.shared.data else { return Ok(()) };
         let _lock = locks::exclusive(data, LOCK)?;
-        // One that is damaged is replaced like any other.
+        // A damaged file is replaced like any other.
         let generation = KeptAnchors::read(data).ok().flatten().map_or(0, |kept| kept.generation) + 1;
         let mut known = self.shared.known();
         known.generation = generation;
@@ -315,7 +315,7 @@ impl Shared {
         if there.is_some_and(|there| there == kept) {
             return Ok(());
         }
-        // Once more where another process took the draft away.
+        // Once more if another process took the draft away.
         let written = kept.write(data).or_else(|_| kept.write(data));
         if written.is_err() {
             self.known().dirty = true;
@@ -323,8 +323,8 @@ impl Shared {
         written
     }
 
-    /// Takes in what other processes on the same data directory have confirmed. Where the database was put back
-    /// meanwhile, what this process remembers is of another time, and the file takes its place.
+    /// Takes in the states that other processes on the same data directory have confirmed. If the database
+    /// was put back meanwhile, this process's memory is out of date, and the file replaces it.
     fn learn(&self, known: &mut Known, there: &KeptAnchors) {
         let anew = there.generation > known.generation;
         if anew {

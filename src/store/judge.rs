@@ -21,7 +21,7 @@ pub struct HeldLogs {
 impl Store {
     /// Compares the logs, each side in one snapshot, with these anchors. Blocks.
     ///
-    /// The anchors must have been confirmed before: a log that moved on meanwhile goes on from them.
+    /// The anchors must be older than the snapshots: a log that moved on meanwhile goes on from them.
     pub fn judge(&self, anchors: &BTreeMap<String, Anchor>) -> Result<HeldLogs> {
         let mut judged = HeldLogs::default();
         // On PostgreSQL both sides are one database.

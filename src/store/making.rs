@@ -72,6 +72,7 @@ impl Store {
 
     /// Brings an existing registry to this program's schema; returns the steps that ran.
     ///
+    /// # Errors
     /// `not_initialised`; `master_key_wrong`, before anything is changed; `log_lost` if a step is missing and
     /// a process serves: it runs the earlier program, which would go on in the old layout.
     pub fn migrate(place: &Place, master: &MasterKey, now: Moment) -> Result<Vec<String>> {

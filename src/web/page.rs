@@ -83,7 +83,7 @@ impl ResponseError for PageError {
     }
 }
 
-/// A form of ours, or the refusal as a page: what a handler of a form takes.
+/// A form of ours, or the refusal as a page: the argument of a form's handler.
 pub type SentForm<T> = std::result::Result<StrictForm<T>, Error>;
 
 /// The answer for addresses that do not exist, on a door that has pages: a page for browsers, a problem document

@@ -1,5 +1,6 @@
 //! No circle of files: the uses between files, read from the paths in the sources, and the circles among
 //! them.
+//!
 //! A path is followed through `mod` and `use` lines to the file that defines the item. `pub use` is a name
 //! and not a use: a room's `mod.rs` may name the items of its files.
 

@@ -161,7 +161,7 @@ impl Snapshot {
     }
 }
 
-/// What the catalog is built of, and the signed coverage statements of each type.
+/// The parts of the catalog, and the signed coverage statements of each type.
 type StoredCatalog = (CatalogParts, HashMap<String, Vec<Arc<[u8]>>>);
 
 fn catalog_parts(reader: &mut Reader<'_>) -> Result<StoredCatalog> {
@@ -193,7 +193,7 @@ fn stored_json<'a, T: serde::de::DeserializeOwned>(
     bodies.map(|body| serde_json::from_str(body).map_err(broken)).collect()
 }
 
-/// Types by agency, with what successors took over.
+/// Types by agency, including those taken over by successors.
 fn granted(catalog: &Catalog) -> HashMap<String, HashSet<String>> {
     let mut granted: HashMap<String, HashSet<String>> = HashMap::new();
     let agencies = catalog.issuers().agencies();

@@ -143,7 +143,7 @@ impl Registry {
     }
 }
 
-/// What the order says: the older code is its subject, the newer one stands in it as a salted hash.
+/// The content of the order: the older code is its subject, the newer one stands in it as a salted hash.
 fn terms<'a>(
     command: &'a LinkCommand,
     action: HolderAction,
@@ -164,7 +164,7 @@ fn terms<'a>(
     Ok(terms.naming("other", Subject::Holder(to.key_type(), to.key_code())))
 }
 
-/// Takes one end of a link away; false where there is none.
+/// Takes one end of a link away; false if there is none.
 fn cut(holder: &mut StoredHolder, kind: LinkKind, other: &HolderCode, outward: bool) -> bool {
     let before = holder.body.links.len();
     holder.body.links.retain(|link| {

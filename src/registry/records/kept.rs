@@ -40,6 +40,7 @@ impl Kept {
 
 /// The record of an identifier, of its present version or an older one.
 ///
+/// # Errors
 /// `record_damaged` if the identifier is taken and its key row does not open.
 pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
     let key = reader.index().identifier_key(identifier);
@@ -48,6 +49,7 @@ pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, identifier: &s
 
 /// The record to which a keyed hash leads: that of an identifier, a number or a content.
 ///
+/// # Errors
 /// `record_damaged` if the key is taken and its row does not open.
 pub(in crate::registry) fn by_key(reader: &mut Reader<'_>, key: &[u8; 16]) -> Result<Option<Kept>> {
     let Some(key) = reader.record_key(key)? else { return Ok(None) };
