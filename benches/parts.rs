@@ -1,6 +1,6 @@
 //! The parts of a lookup and of an issue, one at a time: `cargo bench --bench parts`.
 //!
-//! For finding out which part grew. What a lookup costs as a whole is measured by `benches/http/run`.
+//! They show which part grew. `benches/http/run` measures the cost of a whole lookup.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set itself up ends")]
 
 use std::hint::black_box;

@@ -1,7 +1,7 @@
 //! Time as a parameter (I9). The only file that asks the machine what time it is.
 //!
-//! An instant is a [`Moment`], whole microseconds, so that what is signed equals what a database gives
-//! back. A legal date is a [`Day`] of UTC+8: it turns at 00:00 there, wherever the server stands.
+//! An instant is a [`Moment`] of whole microseconds, so the signed value equals the value that a database
+//! returns. A legal date is a [`Day`] of UTC+8: it turns at 00:00 there, wherever the server stands.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,8 @@ const RFC3339_MICROS: &str = "%Y-%m-%dT%H:%M:%S%.6fZ";
 pub struct Moment(i64);
 
 impl Moment {
-    /// The instant `micros` microseconds after the epoch; one beyond year 9999 becomes the last of it.
+    /// The instant `micros` microseconds after the epoch. An instant beyond year 9999 becomes the last one of
+    /// that year.
     pub fn from_micros(micros: i64) -> Self {
         Self(micros.clamp(-62_135_596_800_000_000, 253_402_300_799_999_999))
     }
@@ -114,8 +115,8 @@ impl FromStr for Moment {
     }
 }
 
-/// Year, month and day of a count of days since 1970-01-01, proleptic Gregorian, by 400-year eras that begin on
-/// 1 March.
+/// Year, month and day of a count of days since 1970-01-01, proleptic Gregorian, by 400-year eras that begin
+/// on 1 March.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
@@ -161,14 +162,14 @@ impl Day {
         self.0.year()
     }
 
-    /// This day moved by whole days; the calendar's end holds it back.
+    /// This day moved by whole days; it never goes past the end of the calendar.
     pub fn plus_days(self, days: i64) -> Self {
         let step = Days::new(days.unsigned_abs());
         let moved = if days < 0 { self.0.checked_sub_days(step) } else { self.0.checked_add_days(step) };
         Self(moved.unwrap_or(self.0))
     }
 
-    /// The same day `years` later; 29 February becomes 28 where there is none.
+    /// The same day `years` later; 29 February becomes 28 February in a year without one.
     pub fn plus_years(self, years: u32) -> Self {
         Self(self.0.checked_add_months(Months::new(years * 12)).unwrap_or(self.0))
     }
@@ -201,7 +202,8 @@ impl Day {
 }
 
 impl fmt::Display for Day {
-    /// By hand: every record has several days, and a format that is read anew each time costs more than a hash.
+    /// Written by hand: every record has several days, and parsing a format string each time costs more than
+    /// a hash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.text() {
             Some(text) => f.write_str(std::str::from_utf8(&text).unwrap_or_default()),
@@ -262,7 +264,7 @@ macro_rules! read_from_text {
 }
 read_from_text!(Moment, Day);
 
-/// Where the program takes the present from: the machine, or a test's hand.
+/// The program's source of the present: the machine's clock, or one that a test sets.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     /// The machine's clock, cut to microseconds.
@@ -287,7 +289,7 @@ impl Clock {
         }
     }
 
-    /// Moves a fixed clock; the machine's clock is left alone.
+    /// Moves a fixed clock; does nothing to the machine's clock.
     pub fn set(&self, at: Moment) {
         if let Self::Fixed(cell) = self {
             cell.store(at.micros(), Ordering::SeqCst);

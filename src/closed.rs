@@ -1,11 +1,10 @@
 //! Closed lists with a wire name and a word in both languages.
 //!
-//! Use [`closed!`] where the set of values is fixed by a page of the design and a value outside it is an
-//! error, never a string passed on.
+//! Use [`closed!`] for a fixed set of values. A value outside the set is an error, never a string passed on.
 
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
-/// Whether a value is said in both languages: Chinese has characters beyond ASCII, and English has words.
+/// Whether a value has a term in both languages: Chinese has characters beyond ASCII, and English has words.
 pub(crate) const fn told(zh: &str, en: &str) -> bool {
     let (mut rest, mut beyond) = (zh.as_bytes(), false);
     while let [byte, behind @ ..] = rest {

@@ -1,4 +1,4 @@
-//! What the command line decides and the other layers are told. Pure data: nothing here reads an environment.
+//! Settings that the command line passes to the other layers. Pure data: nothing here reads an environment.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,38 +44,38 @@ pub struct TlsFiles {
 /// One door on one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
-    /// Which routes.
+    /// The routes it serves.
     pub door: Door,
-    /// Where. Several doors may name the same address; then one socket serves all their routes.
+    /// The address. Several doors may name the same address; then one socket serves all their routes.
     pub address: SocketAddr,
     /// TLS; doors of one address must name the same files.
     pub tls: Option<TlsFiles>,
 }
 
-/// Everything `serve` is told about its sockets.
+/// All settings of `serve` for its sockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServeConfig {
     /// One to four doors, each at most once.
     pub listeners: Vec<Listener>,
-    /// A proxy in front ends TLS: plain sockets beyond loopback are allowed and its `X-Forwarded-Proto` is
-    /// believed.
+    /// A proxy in front ends TLS: plain sockets beyond loopback are allowed, and its `X-Forwarded-Proto` is
+    /// trusted.
     pub behind_proxy: bool,
     /// Worker threads of each socket.
     pub workers: usize,
     /// Connections that all doors hold at most, where the limit of open files allows as many; admin has a few beside.
     pub connections: usize,
-    /// An idle connection is closed after this.
+    /// An idle connection is closed after this time.
     pub keep_alive: Duration,
-    /// The head of a request must be whole within this.
+    /// The head of a request must be complete within this time.
     pub head_limit: Duration,
-    /// A request must be answered within this.
+    /// A request must be answered within this time.
     pub request_limit: Duration,
-    /// How long a stop waits for requests that have begun.
+    /// How long a stop waits for the requests that have begun.
     pub stop_limit: Duration,
 }
 
 impl ServeConfig {
-    /// The doors given, the rest as measured good: one worker a core, 30 s for a request.
+    /// The given doors; everything else has the measured defaults: one worker a core, 30 s for a request.
     pub fn new(listeners: Vec<Listener>) -> Self {
         Self {
             listeners,

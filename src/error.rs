@@ -1,24 +1,24 @@
 //! The one error that crosses layers, and the table of its codes.
 //!
-//! Pure layers (`identity`, `catalog`, `record`, `trust`, `log`) have precise errors of their own; where
-//! they leave their layer they become an [`Error`]: a stable [`Code`], the field and the rule that failed,
-//! what to do about it. The HTTP status, the title and the exit code come from the table here and from
-//! nowhere else. There is no fallback to 400: what nobody foresaw is `internal`, 500.
+//! Pure layers (`identity`, `catalog`, `record`, `trust`, `log`) have precise errors of their own. At the
+//! edge of their layer these become an [`Error`]: a stable [`Code`], the field and the rule that failed, and
+//! advice. The HTTP status, the title and the exit code come from the table here and from nowhere else. There
+//! is no fallback to 400: an unforeseen failure is `internal`, 500.
 //!
-//! A detail is shown to callers. It never contains a holder's number, a file path or a database text;
-//! those go into `source`, which is logged by the operator's log and never sent (and holds no number either).
+//! A detail is shown to callers. It never contains a holder's number, a file path or a database text. Those
+//! go into `source`, which only the operator's log gets (and which holds no number either).
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::rule::Rule;
 
-/// How the answer "no" came about, for exit codes and for retrying.
+/// The kind of the answer "no", for exit codes and for retrying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// The caller must change something.
     Refused,
-    /// Nothing is wrong with the request; the same one may go through later.
+    /// The request is good; the same one may succeed later.
     Unavailable,
     /// The program or its data is at fault.
     Fault,
@@ -38,7 +38,7 @@ macro_rules! codes {
             pub fn wire(self) -> &'static str { match self { $(Code::$variant => $wire,)* } }
             /// The HTTP status.
             pub fn status(self) -> u16 { match self { $(Code::$variant => $status,)* } }
-            /// Whose turn it is.
+            /// Who must act: the caller, time, or the operator.
             pub fn class(self) -> Class { match self { $(Code::$variant => Class::$class,)* } }
             /// The title in English.
             pub fn title(self) -> &'static str { match self { $(Code::$variant => $en,)* } }
@@ -121,15 +121,15 @@ codes! {
 /// The member of [`Error::extra`] that says after how many seconds to repeat.
 pub const RETRY_AFTER: &str = "retry_after";
 
-/// A refusal or failure on its way to whoever asked.
+/// A refusal or failure on its way to the caller.
 pub struct Error {
     /// The stable code.
     pub code: Code,
     /// What failed in this case, in one sentence; safe to show.
     pub detail: Cow<'static, str>,
-    /// The field of the request, as a path (`holder.code`), where one is to blame.
+    /// The field of the request at fault, as a path (`holder.code`), if there is one.
     pub field: Option<Cow<'static, str>>,
-    /// The rule that failed, where there is one.
+    /// The rule that failed, if there is one.
     pub rule: Option<Rule>,
     /// More for machines, e.g. two faces of a clash; shown to callers.
     pub extra: Option<Box<serde_json::Value>>,
@@ -137,11 +137,11 @@ pub struct Error {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What every fallible call above the pure layers returns.
+/// The result of every fallible call above the pure layers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error of that code with what happened in this case.
+    /// An error of that code, with a sentence on this case.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { code, detail: detail.into(), field: None, rule: None, extra: None, source: None }
     }
@@ -169,7 +169,7 @@ impl Error {
         self
     }
 
-    /// May be repeated after so many seconds; becomes the header `Retry-After`.
+    /// The caller may repeat after so many seconds; becomes the header `Retry-After`.
     pub fn retry_after(self, seconds: u64) -> Self {
         self.with(serde_json::json!({ RETRY_AFTER: seconds }))
     }
@@ -180,7 +180,7 @@ impl Error {
         self
     }
 
-    /// Puts `prefix.` before the field, for errors that come out of a part of a request.
+    /// Puts `prefix.` before the field, for errors from a part of a request.
     pub fn within(mut self, prefix: &str) -> Self {
         self.field = Some(match self.field {
             Some(field) => format!("{prefix}.{field}").into(),
@@ -192,7 +192,8 @@ impl Error {
     /// The exit code of a command that ends with this error: 2 usage, 3 failed or undetermined.
     pub fn exit_code(&self) -> u8 {
         match self.code.class() {
-            // An argument that cannot be used is usage, though no caller of the API could have caused it.
+            // An argument that cannot be used is a usage error, though no caller of the API could have caused
+            // it.
             _ if self.code == Code::ConfigInvalid => 2,
             Class::Refused => 2,
             Class::Unavailable | Class::Fault => 3,

@@ -1,9 +1,9 @@
-//! The table of rules: every rule name that an error, a verdict or an import's error file carries, with a
-//! sentence in both languages that says what is wrong and what to do.
+//! The table of rules: every rule name in an error, a verdict or an import's error file, with a sentence in
+//! both languages that says what is wrong and what to do.
 //!
 //! A rule that is not in this table does not compile. The wire names stand in stored answers, error files and
-//! logs and never change their meaning. The sentences are read by window clerks and departments; a fault's own
-//! `detail` says more of the single case.
+//! logs and never change their meaning. Window clerks and departments read the sentences; a fault's own
+//! `detail` says more about the single case.
 
 use crate::closed::closed;
 
@@ -26,7 +26,7 @@ closed! {
         CodeTypeUnknown, "code_type_unknown", "没有这种主体代码类型。请选择代码类型表中的一种。", "There is no such type of holder code. Choose one from the list of code types.";
         CodeNotCanonical, "code_not_canonical", "签名内容中的号码不是标准写法。请用标准写法的号码重新签名。", "The signed number is not in its canonical form. Sign again with the canonical number.";
 
-        // What a face says (照面)
+        // The face (照面)
         WrongType, "wrong_type", "数据类型不对。请按该类证照的规定填写这一项。", "The value has the wrong JSON type. Fill in the field as the type's schema says.";
         FieldUnknown, "field_unknown", "该类证照没有这一项，或数据行中有不认识的项。请删去。", "The field is not known for this type or this row. Remove it.";
         FieldMissing, "field_missing", "缺少必填项。请补填。", "A required field is missing. Fill it in.";

@@ -116,10 +116,10 @@ fn a_holder_sees_who_looked_and_why_before_and_after_the_follower(world: World) 
         ("nothing_on_file", Some(Channel::Cli), false)
     );
     assert_eq!(line.reason.as_deref(), Some("窗口办理"));
-    // What is only typed says so in the holder's words.
+    // A typed presence says so in the holder's words.
     assert_eq!((line.presence, line.presence_zh), (Some(Presence::Typed), Some("工作人员手工录入")));
     assert_eq!((line.outcome_zh, line.channel_zh), ("未查询到", Some("命令行")));
-    // Followed, and then a tail beyond what was followed.
+    // Followed, and then a tail beyond the followed part.
     assert_eq!(registry.follow_accesses().unwrap().entries, 0);
     lookup(registry, ZHOU, "五");
     assert_eq!(registry.access_lag().unwrap().entries, 1);
@@ -191,7 +191,7 @@ fn a_page_follows_a_page_without_loss(world: World) {
             registry.follow_accesses().unwrap();
         }
     }
-    // All nine at one instant, as the clock stands; some followed, some in the tail.
+    // All nine at one instant, since the clock stands; some followed, some in the tail.
     let mut got = Vec::new();
     let mut page = AccessPage { after: None, limit: 2 };
     loop {
@@ -249,12 +249,12 @@ fn i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
         assert_eq!(seats, [Some(Seat::Asked), Some(Seat::Linked), None], "nothing was found under {idle}");
         assert_eq!(entry.holders(), Some(2));
     }
-    // What was stated about the codes is on their lists too; here the looks count.
+    // Statements about the codes are on their lists too; here the looks count.
     let lines = |code: &str| -> Vec<AccessLine> {
         let looks = seen(registry, code, &AccessPage::default()).lines.into_iter();
         looks.filter(|line| !["linked", "unlinked"].contains(&line.outcome.wire())).collect()
     };
-    // While they are linked it is one holder, whichever number is asked for.
+    // While they are linked it is one holder, under either number.
     for code in [old, new, idle] {
         let lines = lines(code);
         assert_eq!(lines.len(), 2);
@@ -265,7 +265,8 @@ fn i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
     let told = |lines: &[AccessLine]| -> Vec<(bool, String, Option<String>)> {
         lines.iter().map(|line| (line.linked, line.outcome.wire().to_owned(), line.item.clone())).collect()
     };
-    // Perhaps the two are not the same person after all: the other learns that its record was shown, not what for.
+    // Perhaps the two are not the same person after all: the other learns that its record was shown, not the
+    // purpose.
     assert_eq!(told(&lines(old)), vec![(true, "linked_record_used".to_owned(), None); 2]);
     let own = told(&lines(new));
     assert_eq!(own[1], (false, "answered".to_owned(), Some("低保".to_owned())));

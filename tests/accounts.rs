@@ -113,7 +113,7 @@ fn an_unknown_name_takes_the_time_of_a_known_one(world: World) {
         sign_in_as(&world, name, "not-the-password", None, 1).unwrap_err();
         times[round % 2].push(begun.elapsed());
     }
-    // The quickest of each: what else the machine does only adds.
+    // The quickest of each: other work on the machine only adds time.
     let [known, unknown] = times.map(|times| times.into_iter().min().unwrap());
     assert!(unknown > known.mul_f64(0.6) && known > unknown.mul_f64(0.6), "{known:?} {unknown:?}");
 }

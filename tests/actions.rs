@@ -1,4 +1,4 @@
-//! What happens to a record after its issue, through the library, on both databases.
+//! Actions on a record after its issue, through the library, on both databases.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 

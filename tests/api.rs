@@ -1,4 +1,4 @@
-//! The API from outside: what good requests get, and what each kind of bad one gets.
+//! The API from outside: the answers to good requests, and to each kind of bad one.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -151,7 +151,7 @@ fn the_budget_counts_distinct_holders_and_says_when_to_come_back() {
     let refused = lookup("190102197911020011");
     assert_eq!(refusal(&refused), "429 budget_spent - -");
     assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
-    // What was asked before the start counts: the budget is rebuilt from the log.
+    // Requests before the start count: the budget is rebuilt from the log.
     let world = up._world;
     drop(up.server);
     let again = server::start(world.reopen());
@@ -213,7 +213,7 @@ fn bad_lookups_get_the_field_and_the_rule() {
     let mut number = ask(ZHOU, "A1");
     number["purpose"]["reason"] = json!(format!("为 {ZHOU} 办理"));
     assert_eq!(told(number), "422 field_invalid purpose.reason number_in_text");
-    // Full-width digits and blanks are read, and said.
+    // Full-width digits and blanks are read, and remarked.
     let answer =
         up.server.post("/api/v1/lookups", Some(&token), &ask("１９０１０１ 1988 0312 0021", "A1")).json();
     let remarks = answer["holder"]["remarks"].to_string();
@@ -321,7 +321,8 @@ fn a_batch_answers_line_by_line() {
     assert_eq!(answers[2]["receipt"]["log"], "access-main");
 }
 
-/// Another process holds the write lock longer than anyone waits: told as such, and nothing is half-written.
+/// Another process holds the write lock longer than anyone waits: the error says so, and nothing is
+/// half-written.
 #[test]
 fn a_locked_database_is_busy_and_leaves_nothing_half_written() {
     use diesel::connection::SimpleConnection as _;
@@ -464,7 +465,7 @@ fn lists_are_paged_by_cursor() {
     }
 }
 
-/// What an operator watches is counted, wherever the database lies.
+/// The figures that an operator watches are counted, for every place of the database.
 #[test]
 fn metrics_tell_of_reads_batches_commits_and_the_write_ahead_log() {
     use elicense::registry::{Opening, Registry};

@@ -73,7 +73,7 @@ fn i14_a_restored_registry_verifies_and_goes_on_in_successors_of_its_logs() {
     let world = serving();
     let registry = &world.registry;
     let (backup, place) = (world.dir().join("backup"), world.dir().join("restored"));
-    // Serving goes on meanwhile, and what it does may or may not be in the backup.
+    // Serving goes on meanwhile; its work may or may not be in the backup.
     let stop = std::sync::atomic::AtomicBool::new(false);
     let done = std::thread::scope(|scope| {
         let busy = scope.spawn(|| {

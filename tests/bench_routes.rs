@@ -1,4 +1,5 @@
-//! What is compiled for measuring only is in no build that serves: a lookup without its access breaks I2.
+//! Code that is compiled for measuring only is in no build that serves: a lookup without its access breaks
+//! I2.
 #![expect(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! `elicense demo` as somebody meets it first: it fills a directory once, says where it is and who may come in, and
-//! what it names as worth looking up tells its story.
+//! `elicense demo` as somebody meets it first: it fills a directory once, says where it is and who may come
+//! in, and the numbers that it names tell their story.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -92,7 +92,7 @@ fn the_demo_fills_once_tells_its_stories_and_survives_a_kill() {
     assert!(records(&married).is_empty(), "{married:#}");
     assert_eq!(married["absent"][0]["absence"], "not_covered", "not found is not unmarried: {married:#}");
 
-    // A reader with few rights sees what its grants name.
+    // A reader with few rights sees the parts that its grants name.
     let limited = program.server.token("demo-limited", "demo-limited-secret");
     let ask = json!({"holder": {"type": "111", "code": worth[0].0}, "purpose": {"item": "X", "reason": "窗口办理"}});
     assert_eq!(program.server.post("/api/v1/lookups", Some(&limited), &ask).status, 403);
@@ -139,7 +139,7 @@ fn tell_their_stories(answers: &[Value]) {
     assert!(records(liu).len() >= 4, "{liu:#}");
     for record in records(liu) {
         assert_eq!(record["verdict"], "undetermined", "{record:#}");
-        // Her own papers wait for the truth; her house is somebody's whoever lives.
+        // Her own papers wait for the truth; her house has an owner, alive or dead.
         let reported = record["reasons"].as_array().unwrap().contains(&json!("death_reported"));
         assert_eq!(reported, record["slug"] != "real_estate_certificate", "{record:#}");
     }
@@ -181,7 +181,7 @@ fn every_state_stands_somewhere(dir: &Path, home: &Path) -> BTreeSet<String> {
     codes
 }
 
-/// The holders of an exported record: its envelopes name them, or, where there is none, the line itself.
+/// The holders of an exported record: its envelopes name them, or, without envelopes, the line itself.
 fn codes_of(record: &Value) -> Vec<String> {
     use base64::Engine as _;
     let payload = |version: &Value| -> Option<Value> {

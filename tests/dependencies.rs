@@ -1,5 +1,5 @@
-//! What the lock file brings in: licences, bans, doubles of large crates, and where each comes from. The same
-//! rules stand in `deny.toml` for who has cargo-deny; this test needs nothing but cargo.
+//! The crates of the lock file: licences, bans, doubles of large crates, and the source of each. The same
+//! rules stand in `deny.toml` for users of cargo-deny; this test needs nothing except cargo.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -94,7 +94,7 @@ fn all_of(words: &[&str], at: &mut usize) -> bool {
 }
 
 fn one(words: &[&str], at: &mut usize) -> bool {
-    // Past the end too: a text that ends here is no expression, whatever its other side allows.
+    // Past the end too: a text that ends here is not an expression, even if its other side is allowed.
     let word = words.get(*at);
     *at += 1;
     let Some(word) = word else { return false };

@@ -192,7 +192,7 @@ fn i7_a_history_tells_what_was_and_what_was_known(world: World) {
     assert_eq!(body["events"][2]["ground"], "依法");
     assert_eq!(body["versions"].as_array().unwrap().len(), 2);
     assert_eq!((&body["state"], &body["verdict"]), (&json!("annulled"), &json!("invalid")));
-    // Annulled reaches back, but not into what was known before.
+    // An annulment reaches back, but not into earlier knowledge.
     assert_eq!(ask(json!({"as_of": "2021-01-01"}))["standing"]["was"]["state"], "annulled");
     let then = ask(json!({"as_of": "2021-01-01", "known_at": before}));
     let after = ask(json!({"known_at": changed.at}));

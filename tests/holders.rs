@@ -143,7 +143,8 @@ fn r6_a_death_is_told_the_same_on_every_path(world: World) {
         expect("resident_id_card", &[ZHOU], json!({"name": "周海燕"}), card);
         expect("marriage_certificate", &[ZHOU, CHEN], json!({"registry": "城东区民政局"}), valid());
         expect("death_certificate", &[ZHOU], json!({"deceased_name": "周海燕"}), valid());
-        // A guardian's death takes nothing from the ward; the ward's own does, whoever's number is looked up.
+        // A guardian's death takes nothing from the ward. The ward's own death does, for a lookup by either
+        // number.
         expect("disability_certificate", &[ward, ZHOU], json!({"name": "王䶮"}), disability);
     }
     mark(&world, "111", ward, "deceased", POLICE).unwrap();
@@ -151,7 +152,7 @@ fn r6_a_death_is_told_the_same_on_every_path(world: World) {
     expect("disability_certificate", &[ward, ZHOU], json!({"name": "王䶮"}), dead);
     mark(&world, "111", ward, "normal", POLICE).unwrap();
     mark(&world, "111", ZHOU, "normal", POLICE).unwrap();
-    // What is written about them was edited: nothing can be told, by any path, and never that it is good.
+    // The row about them was edited: no path gives an answer, and none says that it is good.
     world.sql("UPDATE holders SET state = 1");
     let unreadable = || ("undetermined", json!(["status_unavailable"]));
     expect("resident_id_card", &[ZHOU], json!({"name": "周海燕"}), unreadable());
@@ -206,7 +207,8 @@ fn r6_who_may_state_what_follows_from_a_signed_table_and_from_no_word_of_the_cal
     assert_eq!(rule("deceased", json!("court"), json!(POLICE)), "source_of_agency");
     assert_eq!(rule("deceased", Value::Null, Value::Null), "agency_missing");
     assert_eq!(rule("normal", Value::Null, json!(MARKET)), "mark_missing");
-    // A linked stranger would show both lists: only who keeps the register of persons says that they are one.
+    // A linked stranger would show both lists: only the office that keeps the register of persons says that
+    // they are one.
     let link = json!({
         "from": {"type": "111", "code": ZHOU}, "to": {"type": "111", "code": CHEN}, "kind": "same_person",
         "ground": "同一人", "names_differ": true, "agency": MARKET,
@@ -283,7 +285,7 @@ fn i4_marks_and_links_tell_nothing_to_who_may_not_look(world: World) {
     };
     assert_eq!(named(two, three), linked);
     assert_eq!(linked.1, Some("holder_unchanged"));
-    // What is on the list of each: the attempt, and whose it was.
+    // The list of each: the attempt, and its actor.
     for code in [one, two, three] {
         let listed =
             world.registry.store().read_access_now(|reader| reader.access_batches("access-main", 0, 50, 50));

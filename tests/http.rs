@@ -1,5 +1,5 @@
-//! What any client can do to a server over HTTP, and what it must not: hold connections, shut others out, send bodies
-//! that are not what they seem; and that HEAD is GET without a body at every address.
+//! Requests of any client over HTTP, and their limits: clients may not hold connections, shut others out, or
+//! send disguised bodies. HEAD is GET without a body at every address.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -31,7 +31,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends `drop` every 100 ms until the other side closes; what it said, and how long it took.
+/// Sends `drop` every 100 ms until the other side closes; returns its answer, and how long it took.
 fn trickle(mut stream: TcpStream, drop: &[u8], patience: Duration) -> (String, Duration) {
     let (begun, mut said) = (Instant::now(), Vec::new());
     let mut buffer = [0; 4096];
@@ -47,8 +47,8 @@ fn trickle(mut stream: TcpStream, drop: &[u8], patience: Duration) -> (String, D
     panic!("still open after {patience:?}: {}", String::from_utf8_lossy(&said));
 }
 
-/// (door, address, the status of a body that does not come whole): who reads the body says 408, who refuses before
-/// it says why; neither goes on listening.
+/// (door, address, the status of a body that does not come whole). A handler that reads the body says 408;
+/// one that refuses before that says why. Both stop listening.
 const SLOW: [(Door, &str, u16); 12] = [
     (Door::Public, "/verifications", 408),
     (Door::Public, "/nowhere", 404),

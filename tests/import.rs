@@ -158,7 +158,7 @@ fn good_rows_go_on_while_bad_ones_are_named_by_line_and_rule(world: World) {
     ];
     let expected = expected.map(|(line, code, field, rule)| (line, code.into(), field.into(), rule.into()));
     assert_eq!(found, expected);
-    // Each line says what is wrong and what to do, also where it names no rule.
+    // Each line names the fault and the cure, even if it names no rule.
     for fault in errors(&world) {
         let said = fault["rule"].as_str().and_then(Rule::from_wire);
         let (zh, en) =
@@ -176,7 +176,7 @@ fn good_rows_go_on_while_bad_ones_are_named_by_line_and_rule(world: World) {
         assert!(records[0]["proof"].is_array());
     }
     spill_is_empty(&world);
-    // The closing count verifies under the registry's key and says what the report says.
+    // The closing count verifies under the registry's key and agrees with the report.
     let closing = EnvelopeBuf::parse_compact(&report.closing.unwrap(), EnvelopeLimits::default()).unwrap();
     let snapshot = world.registry.snapshot();
     let verified = closing.view();
@@ -330,7 +330,7 @@ fn i14_a_run_killed_while_writing_goes_on_behind_its_last_commit(world: World) {
     killed(&world, "writing", 5);
 }
 
-/// Kills an import at its n-th word of a stage, looks for numbers in what it left, and lets it go on.
+/// Kills an import at its n-th word of a stage, looks for numbers in the files it left, and lets it go on.
 fn killed(world: &World, stage: &str, at: usize) {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let base = NEXT.fetch_add(1, Ordering::SeqCst) * 2000;

@@ -1,5 +1,5 @@
-//! What the rules of the catalog do beside an import: one certificate ends another, in whichever order they come, and
-//! a directory entry gives way to its record; as an issue does it, on both databases.
+//! The rules of the catalog beside an import, on both databases: one certificate ends another, in either
+//! order, and a directory entry gives way to its record, as in an issue.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -186,7 +186,7 @@ fn what_began_before_an_ending_that_is_here_is_ended_when_it_comes(world: World)
     issue(&world, married(2, 1, "2018-05-20"));
     assert_eq!(issue(&world, divorced(2, 1, "2015-10-08")).ended, []);
     assert_eq!(marriage(&world, 2).0, State::Active);
-    // Of one day: what comes second came after.
+    // Of one day: the second one came after.
     issue(&world, married(3, 1, "2020-10-08"));
     assert_eq!(issue(&world, divorced(3, 1, "2020-10-08")).ended.len(), 1);
     assert_eq!(issue(&world, married(3, 2, "2020-10-08")).ended, []);
@@ -299,7 +299,7 @@ fn a_directory_entry_gives_way_to_an_imported_record(world: World) {
         let (row, events) = records(&world.registry, &wife(couple), MARRIAGE).remove(0);
         assert!(!row.body.envelope.is_empty(), "the body is here");
         assert_eq!(events.len(), 1);
-        // The entry's identifier leads to the record, and its history says what came in its place.
+        // The entry's identifier leads to the record, and its history names the replacement.
         let store = world.registry.store();
         let key = store.vault().index().identifier_key(entry);
         let leads = store.read_now(|reader| reader.record_key(&key)).unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! What may be issued, and what a record, an agency or a statement must not say, on both databases.
+//! Drafts that may be issued, and faults of a record, an agency or a statement, on both databases.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -64,7 +64,7 @@ fn signed_record(found: &Value) -> Record {
     Record::from_payload(envelope.unwrap().view().payload()).unwrap()
 }
 
-/// Field and rule of a refusal that is the asker's to mend.
+/// Field and rule of a refusal that the asker can mend.
 fn told<T: std::fmt::Debug>(refused: Result<T>) -> String {
     let error: Error = refused.unwrap_err();
     assert_eq!(error.code.status() / 100, 4, "{error:?}");
@@ -171,7 +171,7 @@ fn a_statement_that_would_stop_the_registry_is_refused(world: World) {
         edit(&mut value);
         let coverage: Coverage = serde_json::from_value(value).unwrap();
         let stated = world.registry.state_coverage("test", &coverage);
-        // Whatever was said, the registry can be opened by the next process.
+        // After any statement, the next process can open the registry.
         world.reopen();
         stated
     };
@@ -236,7 +236,7 @@ fn a_reissue_has_the_number_that_its_type_says(world: World) {
     assert_eq!(told(same), "face number_new");
     let new = json!({"certificate_no": "D190101-2026-0002"});
     let new = step(&death.identifier, 1, Action::Reissue, new).unwrap();
-    // What is handed back and renewed may keep its number.
+    // A certificate that is handed back and renewed may keep its number.
     step(&new.identifier, 2, Action::Renew, json!({"place": "示范市中心医院"})).unwrap();
 }
 
@@ -477,7 +477,7 @@ fn the_end_of_a_company_is_proposed_to_the_issuers_of_its_permits(world: World) 
     let acted = act(&world, &cancel).unwrap();
     let [proposal] = acted.proposals.as_slice() else { panic!("{:?}", acted.proposals) };
     assert_eq!((proposal.identifier.as_ref(), proposal.issuer.as_str()), (Some(&permit.identifier), POLICE));
-    // Proposed, not done; what has ended already is not proposed.
+    // Proposed, not done; a certificate that has ended already is not proposed.
     let mut cancel = ActCommand::new(&permit.identifier, 1, Action::Cancel);
     cancel.ground = Some("清算终结注销登记 2026-17 号".into());
     assert!(act(&world, &cancel).unwrap().proposals.is_empty());

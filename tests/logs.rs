@@ -1,5 +1,5 @@
-//! What outsiders get from the logs; logs that end and begin; two that write to one log (I14): two registries in one
-//! process here, two processes in `crash`.
+//! The logs as outsiders get them; logs that end and begin; two writers of one log (I14): two registries in
+//! one process here, two processes in `crash`.
 #![allow(clippy::print_stderr, reason = "tests")]
 #![allow(
     clippy::allow_attributes,
@@ -66,7 +66,7 @@ fn i10_an_outsider_rebuilds_the_log_from_its_files_and_checks_every_proof(world:
     }
     let info = registry.logs().unwrap().into_iter().find(|info| info.log == "access-main").unwrap();
     assert_eq!(info.origin, "test.example/access-main");
-    // From here on only what stands under /logs is used.
+    // From here on the test uses only the files under /logs.
     let verifier: elicense::log::LogVerifier = info.verifier_key.parse().unwrap();
     let checkpoint = verifier.checkpoint(&registry.checkpoint("access-main").unwrap()).unwrap();
     assert_eq!(checkpoint.size, 260);
@@ -214,7 +214,7 @@ fn i14_a_commit_whose_outcome_is_in_doubt_forks_nothing(world: World) {
         let error = registry.issue(&operator(), &card(sequence)).unwrap_err();
         assert_eq!(error.code.wire(), "store_unavailable");
         checkpoints.push(registry.checkpoint("records").unwrap());
-        // The next one goes on from what is stored; the doubtful one, asked again, is there exactly once.
+        // The next one goes on from the stored state; the doubtful one, asked again, is there exactly once.
         registry.issue(&operator(), &card(100 + sequence)).unwrap();
         checkpoints.push(registry.checkpoint("records").unwrap());
         let again = registry.issue(&operator(), &card(sequence)).unwrap();

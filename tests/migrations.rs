@@ -105,7 +105,7 @@ const POSTGRES_COLUMNS: &str = "SELECT c.table_name::text AS \"table\", c.column
        AND k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name \
      WHERE c.table_schema = 'public'";
 
-/// What a database has, its own book of steps left out.
+/// The contents of a database, without its own book of steps.
 fn present<C>(conn: &mut C, sql: &str) -> Tables
 where
     C: Connection + diesel::connection::LoadConnection,
@@ -130,7 +130,7 @@ where
     tables
 }
 
-/// Up, down, up: what is taken back leaves nothing, and what is made again is the same.
+/// Up, down, up: a step that is taken back leaves nothing, and a step that is made again gives the same.
 fn there_and_back(
     database: &str,
     groups: &[&str],

@@ -1,4 +1,4 @@
-//! The description of the API is pinned in `schema/openapi.json` and describes what is served.
+//! The description of the API is pinned in `schema/openapi.json` and agrees with the served API.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -18,7 +18,7 @@ fn the_document_is_the_one_in_the_repository() {
     );
 }
 
-/// What stands in signed entries is told as it stands there.
+/// Words of signed entries appear in the API as they are.
 #[test]
 fn closed_lists_are_described_with_all_their_words() {
     let document = Document::build().unwrap();

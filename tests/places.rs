@@ -1,4 +1,4 @@
-//! What commands leave on the disk: files for their owner alone, and nothing where a command was refused.
+//! The files of commands on the disk: for their owner alone, and none after a refused command.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 

@@ -1,5 +1,5 @@
-//! What is public (keys, agencies, authorities, types, clients): stated by signed orders, held against them by
-//! `fsck`; the registry's own key and the master key, changed.
+//! The public part (keys, agencies, authorities, types, clients): signed orders state it, and `fsck` compares
+//! it with them; the registry's own key and the master key, changed.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
@@ -84,7 +84,7 @@ fn i7_each_public_event_carries_a_signed_order_with_the_whole_row(world: World) 
     let secrets: Vec<_> =
         of("client").iter().map(|(.., body)| body["secret"].as_str().unwrap().len()).collect();
     assert_eq!(secrets, [43; 3]);
-    // Nothing that was stated is lost when it is stated anew.
+    // No statement is lost when it is stated anew.
     registry.put_agency("test", &people::agency(POLICE, "示范市公安局", "190101")).unwrap();
     let names: Vec<Value> = events(registry)
         .iter()
@@ -204,7 +204,7 @@ fn the_registrys_key_is_followed_by_another_and_a_revoked_one_signs_no_more(worl
         let envelope = Envelope::parse_stored(event.signed.as_ref().unwrap()).unwrap();
         envelope.header().unwrap().kid.to_string()
     };
-    // The old key vouches for the new one, which signs from then on, its predecessor's end among it.
+    // The old key vouches for the new one, which signs from then on, including its predecessor's end.
     assert_eq!(signed_by(events(registry).last().unwrap()), first);
     later(&world, 60);
     registry.revoke_key("test", &first, now, "密钥丢失").unwrap();
@@ -243,7 +243,7 @@ fn a_revocation_is_never_moved_later(world: World) {
     let snapshot = registry.snapshot();
     let revoked = snapshot.keys.history(POLICE)[0].revoked.clone().unwrap();
     assert_eq!((revoked.since, revoked.reason.as_str()), (before, "早已丢失"));
-    // Nor by a hand at the row.
+    // A hand at the row cannot do it either.
     let row = registry.store().read_now(|reader| reader.signing_keys()).unwrap();
     let mut row = row.into_iter().find(|row| row.kid == kid).unwrap();
     row.revoked_since = Some(after.micros());

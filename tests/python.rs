@@ -1,5 +1,5 @@
-//! A verifier in another language, written from `schema/bytes.md` alone, agrees with what the registry hands
-//! out and refuses it with any byte changed, and what is written is what `schema/*.json` allow (I10).
+//! A verifier in another language, written from `schema/bytes.md` alone, agrees with the registry's answers
+//! and refuses them with any byte changed. The written data fits `schema/*.json` (I10).
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -27,7 +27,7 @@ fn python(arguments: &[&str]) -> Option<Output> {
 fn script(name: &str, arguments: &[&str]) -> Option<Output> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python").join(name);
     let mut command = Command::new("python3");
-    // -B: no byte code beside the sources; utf8: whatever the machine's locale is.
+    // -B: no byte code beside the sources; utf8: for every locale of the machine.
     let output = command.args(["-B", "-X", "utf8"]).arg(script).args(arguments).output();
     match output {
         Ok(output) => Some(output),
@@ -52,12 +52,12 @@ fn refused(arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Who was asked about, and the other spouse on the marriage certificate.
+/// The holder asked about, and the other spouse on the marriage certificate.
 fn asked(code: &str) -> String {
     json!({"code_type": "111", "code": code, "joint": [["111", people::CHEN]]}).to_string()
 }
 
-/// Issues three records, looks them up, and writes what an outsider would have been given.
+/// Issues three records, looks them up, and writes the files that an outsider would get.
 fn served(world: &World, folder: &Path) -> Value {
     let registry = &world.registry;
     people::settle(registry);
@@ -103,7 +103,7 @@ on_both! {
     i10_what_is_written_is_what_the_schemas_allow
 }
 
-/// Something of every kind that events tell of, and accesses with every member that an entry may have.
+/// One thing of every kind of event, and accesses with every member that an entry may have.
 fn written(world: &World) {
     let registry = &world.registry;
     people::settle(registry);
@@ -229,7 +229,7 @@ fn i10_a_verifier_written_from_the_page_agrees(world: World) {
         answer["records"].as_array().unwrap().iter().map(|record| &record["identifier"]).collect();
     assert_eq!(identifiers.len(), 3);
     assert_eq!(found, json!(identifiers));
-    // Another number than the one that was asked about is told from it, and another log from this one.
+    // A number other than the asked one is told from it, and another log from this one.
     let file = folder.path().join("asked.json");
     std::fs::write(&file, asked(people::CHEN)).unwrap();
     assert!(refused(&["check", path]).contains("holder_hash"));

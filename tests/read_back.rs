@@ -1,4 +1,4 @@
-//! Reading an export into another registry, on both databases: what is signed, proven and whole, and what is not.
+//! Reading an export into another registry, on both databases: signed, proven and whole files, and bad ones.
 #![allow(clippy::allow_attributes, reason = "not each test file needs each of these")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -162,7 +162,7 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
         seen
     };
     assert_eq!(seen(&mut sent), seen(&mut kept));
-    // What was read back is verified by the keys registered here.
+    // The keys registered here verify the records that were read back.
     let envelopes: Vec<&str> = sent
         .iter()
         .flat_map(|line| line["versions"].as_array().into_iter().flatten())
@@ -207,7 +207,7 @@ fn edited(text: &str, edit: &dyn Fn(&mut Value)) -> String {
     lines.collect()
 }
 
-/// Signs a file anew with the registry's own key: what a registry that lies, or errs, would send.
+/// Signs a file anew with the registry's own key: a registry that lies, or errs, would send such a file.
 fn signed_anew(world: &World, text: &str) -> String {
     let rows = world.registry.store().read_now(|reader| reader.signing_keys()).unwrap();
     let row = rows.into_iter().find(|row| row.owner == "registry").unwrap();
@@ -260,7 +260,7 @@ fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World
     let done = read(&strange, &text, &known);
     assert_eq!((done.records, rules(&done)), (0, vec!["key_unknown"]));
     let other = receiver(&world, true);
-    // What the page lays out, signed here once more, is what was signed: the signatures have no chance in them.
+    // The signed bytes agree with the page, signed here once more: the signatures have no chance in them.
     let signatures = |text: &str| -> Vec<Value> {
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.map(|line| line["attested"].clone()).filter(Value::is_string).collect()
@@ -348,7 +348,7 @@ fn i14_an_export_is_read_only_under_the_verifier_keys_of_its_logs(world: World) 
         let refused = other.registry.read_export(&operator(), &given, text.as_bytes()).unwrap_err();
         assert_eq!(refused.rule.map(Rule::wire), Some("verifier_missing"));
     }
-    // Its own logs a registry knows.
+    // A registry knows its own logs.
     assert_eq!((read(&world, &text, &[]).already, read(&world, &text, &[]).whole), (1, true));
     let strange = edited_first(&text, &|line| {
         let note = line["logs"][0]["checkpoint"].as_str().unwrap().replacen('\n', "\n1", 1);

@@ -1,4 +1,4 @@
-//! `elicense serve` as a process: its end, its sockets, and what it refuses to start with.
+//! `elicense serve` as a process: its end, its sockets, and the settings that it refuses.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout, reason = "tests")]
 
@@ -157,7 +157,8 @@ fn a_stop_finishes_what_has_begun_and_keeps_what_was_acknowledged(installed: Ins
     assert_eq!(receipt.status, 200, "{receipt:?}");
 }
 
-/// A lease is eight seconds: who waited for one is above this, and who did not is far below it on any machine.
+/// A lease is eight seconds: a process that waited for one is above this, and one that did not is far below
+/// it on any machine.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
 fn a_start_after_a_kill_serves_at_once(installed: Installed) {
@@ -171,7 +172,7 @@ fn a_start_after_a_kill_serves_at_once(installed: Installed) {
             (200, json!(round)),
             "{answer:?}"
         );
-        // Not waited for: the next one starts while this one dies.
+        // No wait for its end: the next one starts while this one dies.
         running.child.kill().unwrap();
         let began = Instant::now();
         let next = installed.serve(&[]);
@@ -181,7 +182,7 @@ fn a_start_after_a_kill_serves_at_once(installed: Installed) {
     }
     assert!(longest < AT_ONCE, "a start took {longest:?}");
     println!("the longest of six starts after a kill took {longest:?}");
-    // Who is alive keeps its log, and the second one says until when it waited.
+    // A living owner keeps its log, and the second process says until when it waited.
     let second = installed.run(&["serve", "--json", "--agency", "127.0.0.1:0"], "");
     let (code, rule) = refusal(&second);
     assert_eq!((code, rule.as_str()), (3, "log_lost"));

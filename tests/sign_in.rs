@@ -1,4 +1,4 @@
-//! Guessing at the doors, from outside: who is slowed down by whose wrong passwords and secrets.
+//! Guessing at the doors, from outside: wrong passwords and secrets slow down some callers and not others.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -42,7 +42,7 @@ fn sign_in(server: &TestServer, from: &str, name: &str, password: &str, cookies:
     server.send("POST", "/sign-in", &headers, format!("name={name}&password={password}").as_bytes())
 }
 
-/// What a browser would send back.
+/// The cookies that a browser would send back.
 fn cookies(answer: &Answer) -> String {
     let set = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
     set.map(|(_, value)| value.split(';').next().unwrap().to_owned()).collect::<Vec<_>>().join("; ")
@@ -99,7 +99,7 @@ fn an_unknown_name_is_answered_like_a_known_one(world: World) {
     }
 }
 
-/// Sixty who never stop guessing; a right client that was never here before and one that was.
+/// Sixty that never stop guessing; a right client that was never here before and one that was.
 fn sixty_wrong_clients_do_not_refuse_right_ones(world: World) {
     let mut server = serving(&world);
     server.base = format!("http://{}", server.door(Door::Agency));

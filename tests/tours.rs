@@ -1,8 +1,8 @@
-//! What the documents promise, run: the tours of `README.md` and `src/cli/README.md` block by block as they stand, and the names of
-//! tests that `src/README.md` and `src/registry/README.md` rest on.
+//! The promises of the documents, run: the tours of `README.md` and `src/cli/README.md` block by block as
+//! they stand, and the names of tests that `src/README.md` and `src/registry/README.md` rest on.
 //!
-//! A `sh` block is run; a `text` block after it shows what was printed: each of its lines must stand in the output,
-//! in order, where `…` is any text within a line and a line of nothing else any number of lines.
+//! A `sh` block is run. A `text` block after it shows the output: each of its lines must stand in the output,
+//! in order. `…` is any text within a line, and a line of only `…` is any number of lines.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ fn page(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// What stands under a heading of the second level, up to the next.
+/// The text under a heading of the second level, up to the next.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let begin = page.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no section {heading}"));
     let rest = &page[begin + 4..];
@@ -48,7 +48,7 @@ fn blocks(text: &str, languages: &[&str]) -> Vec<(String, String)> {
     found
 }
 
-/// Whether a line is what the page shows, `…` standing for any text.
+/// Whether a line agrees with the page's line; `…` stands for any text.
 fn fits(shown: &str, line: &str) -> bool {
     let parts: Vec<&str> = shown.split('…').collect();
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
@@ -79,7 +79,7 @@ fn port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Runs the blocks of a section as one script in `dir` and holds the output to what the page shows.
+/// Runs the blocks of a section as one script in `dir` and compares the output with the page.
 fn run_tour(name: &str, heading: &str, dir: &Path, port: u16) {
     let page = page(name);
     let told = blocks(section(&page, heading), &["sh", "text"]);
@@ -87,7 +87,7 @@ fn run_tour(name: &str, heading: &str, dir: &Path, port: u16) {
         told.iter().filter(|(language, _)| language == "sh").count() >= 3,
         "the section has lost its blocks"
     );
-    // What was left running would hold the pipe open, and the test with it.
+    // A process left running would hold the pipe open, and the test with it.
     let mut script = "set -eu -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n".to_owned();
     let mut shown: Vec<(usize, &str)> = Vec::new();
     for (number, (language, text)) in told.iter().enumerate() {
@@ -129,7 +129,7 @@ fn run_tour(name: &str, heading: &str, dir: &Path, port: u16) {
     assert!(done.status.success(), "{output}");
 }
 
-/// False, and said, where the machine has no curl; `ELICENSE_TEST_CURL=required` makes that a failure.
+/// False, with a message, if the machine has no curl; `ELICENSE_TEST_CURL=required` makes that a failure.
 fn has_curl() -> bool {
     let there = Command::new("curl").arg("--version").output().is_ok_and(|out| out.status.success());
     let required = std::env::var("ELICENSE_TEST_CURL").is_ok_and(|value| value == "required");

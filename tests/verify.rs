@@ -31,7 +31,7 @@ fn envelope(world: &World, code: &str) -> String {
     lookup(world, code)["records"][0]["envelope"].as_str().unwrap().to_owned()
 }
 
-/// A verification as who asked reads it.
+/// A verification as the asker reads it.
 #[derive(Debug)]
 struct Verified {
     verdict: Verdict,
@@ -95,8 +95,8 @@ fn what_was_made_here_is_no_copy_however_long_ago(world: World) {
     assert_eq!(lookup(&world, ZHOU)["records"][0]["verdict"], "valid");
 }
 
-/// What is broken, the statement that breaks it, and what the present version's envelope, the superseded one's and
-/// the printed face are told.
+/// The fault, the statement that causes it, and the verdicts on the present version's envelope, the
+/// superseded one's and the printed face.
 const DAMAGE: &[(&str, &str, [&str; 3])] = &[
     ("the key rows", "UPDATE record_keys SET sealed = substr(sealed, 2)", ["record_damaged"; 3]),
     (
@@ -145,7 +145,7 @@ fn i5_damage_here_never_makes_a_genuine_envelope_invalid(first: World) {
             let verified = verify(&world, ask);
             let (verdict, reasons) = judged(&verified);
             match *reason {
-                // A version that was superseded is, whatever became of its log.
+                // A superseded version is superseded, in every state of its log.
                 "*" => {
                     assert!(verdict != "invalid" || reasons.contains(&"superseded"), "{what}: {reasons:?}")
                 }
@@ -153,7 +153,7 @@ fn i5_damage_here_never_makes_a_genuine_envelope_invalid(first: World) {
                 one => assert_eq!((verdict, reasons), ("undetermined", vec![one]), "{what}"),
             }
         }
-        // What is not of us stays so: the signature of the bytes brought is nothing that we could have lost.
+        // A wrong signature stays the bearer's fault: it is part of the brought bytes, which we cannot lose.
         let (head, _) = new.rsplit_once('.').unwrap();
         let (_, other) = old.rsplit_once('.').unwrap();
         let forged = verify(&world, json!({"envelope": format!("{head}.{other}")}));

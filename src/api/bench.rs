@@ -1,8 +1,9 @@
-//! Two addresses to measure against, compiled with the feature `bench-routes` only and in no build that serves.
+//! Two addresses for measurements, compiled with the feature `bench-routes` only and in no build that serves.
 //!
-//! `POST /bench/lookup` is the lookup without its access entry and receipt: the same token, policy, rows, seals,
-//! verdicts and bytes, so that the difference to the lookup is what log and receipt cost. It breaks I2, which is
-//! why it must not exist outside a measurement. `POST /bench/bare?bytes=N` sends N bytes and does nothing else.
+//! `POST /bench/lookup` is the lookup without its access entry and receipt. Token, policy, rows, seals,
+//! verdicts and bytes are the same, so the difference to the lookup is the cost of log and receipt. It breaks
+//! I2, so it must not exist outside a measurement. `POST /bench/bare?bytes=N` sends N bytes and does nothing
+//! else.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -14,7 +15,7 @@ use crate::http::context::Context;
 use crate::http::scope::may;
 use crate::registry::Ask;
 
-/// Puts both on.
+/// Adds both routes.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/bench/lookup").route(web::post().to(lookup)))
         .service(web::resource("/bench/bare").route(web::post().to(bare)));

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use crate::error::Result;
 use crate::http::context::Context;
 
-/// Puts the resource on; asks for `web::Data<Context>`.
+/// Adds the resource; needs `web::Data<Context>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/.well-known/jwks.json").route(web::get().to(keys)));
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::http::context::Context;
 use crate::http::listing::{PageQuery, answer, page};
 
-/// Puts the resource on; asks for `web::Data<Context>`.
+/// Adds the resource; needs `web::Data<Context>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/logs").route(web::get().to(list)))
         .service(web::resource("/logs/{name}/checkpoint").route(web::get().to(checkpoint)))

@@ -1,5 +1,5 @@
-//! The HTTP API for agency systems: one file per resource under [`v1`], and the token address; and what anybody may
-//! ask: keys, logs, verifications.
+//! The HTTP API for agency systems: one file per resource under [`v1`], and the token address. Beside it, the
+//! addresses open to anybody: keys, logs, verifications.
 
 #[cfg(feature = "bench-routes")]
 pub mod bench;

@@ -1,5 +1,5 @@
-//! `POST /oauth2/token`: client credentials against a token (RFC 6749 §4.4), by form fields or HTTP Basic. Client
-//! libraries differ in what they send; all that the standard allows is taken.
+//! `POST /oauth2/token`: client credentials for a token (RFC 6749 §4.4), by form fields or HTTP Basic. Client
+//! libraries send different things; everything that the standard allows is accepted.
 
 use std::sync::Arc;
 
@@ -22,35 +22,36 @@ use crate::http::slow::SlowWork;
 use crate::http::token::LIFE_LIMIT_S;
 use crate::http::urlencoded;
 
-/// What a client with the right secret may have.
+/// The rights of a client with the right secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
     /// All its scopes.
     pub scopes: Scopes,
-    /// Which secret it has; tokens carry it.
+    /// Tells its secret from its earlier and later ones; tokens carry it.
     pub epoch: u64,
 }
 
-/// What a client of that id and secret may have; `None` for an unknown, ended or wrong one.
+/// The rights of a client with that id and secret; `None` for an unknown, ended or wrong one.
 pub type CheckSecret = Arc<dyn Fn(&str, &str) -> Result<Option<Grant>> + Send + Sync>;
 
-/// The seam to the clients' secrets; put into the application as `web::Data<Credentials>`, one for all workers.
+/// The seam to the clients' secrets: `web::Data<Credentials>` in the application, one for all workers.
 pub struct Credentials {
-    /// Knows at once whom it has found right before, and nobody else.
+    /// Knows at once the pairs that it has found right before, and no others.
     recall: CheckSecret,
-    /// Does the same work for whoever comes. A password hash takes tens of milliseconds: it runs on the blocking pool.
+    /// Does the same work for every caller. A password hash takes tens of milliseconds: it runs on the
+    /// blocking pool.
     check: CheckSecret,
     room: SlowWork,
 }
 
 impl Credentials {
-    /// Secrets are checked two at a time, in a room that is the token door's own. Who was right before does not wait
-    /// in it.
+    /// Secrets are checked two at a time, in a room of the token door's own. A caller that was right before
+    /// does not wait in it.
     pub fn new(recall: CheckSecret, check: CheckSecret) -> Self {
         Self { recall, check, room: SlowWork::new(2) }
     }
 
-    /// The first of the pairs that is right, with what it may have.
+    /// The first of the pairs that is right, with its rights.
     async fn grant(&self, pairs: Vec<Pair>, peer: Peer) -> Result<Option<(String, Grant)>> {
         if let Some(granted) = first(&self.recall, &pairs)? {
             return Ok(Some(granted));
@@ -108,7 +109,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the address on; asks for `web::Data<Gate>` and `web::Data<Credentials>`.
+/// Adds the address; needs `web::Data<Gate>` and `web::Data<Credentials>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/oauth2/token").route(web::post().to(token)));
 }
@@ -166,8 +167,8 @@ fn given(parameter: Option<String>) -> Option<String> {
 /// Client and secret.
 type Pair = (String, Zeroizing<String>);
 
-/// What client and secret the request can mean, from one of header and form (RFC 6749 §2.3: a client must not use
-/// two ways). A `client_id` beside the header is no second way, but must name the same client.
+/// The pairs of client and secret that the request can mean, from header or form. A client must not use both
+/// (RFC 6749 §2.3). A `client_id` beside the header is no second way, but it must name the same client.
 fn credentials_of(
     req: &HttpRequest,
     client: Option<String>,
@@ -191,8 +192,8 @@ fn credentials_of(
     Ok(pairs)
 }
 
-/// The meanings of a Basic header: client and secret as they stand there decoded from a form's encoding (RFC 6749
-/// §2.3.1), and, where that differs, as they stand there (RFC 7617), which many clients send.
+/// The meanings of a Basic header. First: client and secret decoded from a form's encoding (RFC 6749 §2.3.1).
+/// Second, if it differs: client and secret as they stand (RFC 7617), which many clients send.
 fn basic(header: &str) -> Option<Vec<Pair>> {
     let (scheme, value) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("basic").then_some(())?;

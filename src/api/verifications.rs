@@ -1,6 +1,7 @@
-//! `POST /verifications` at the `public` door: what an envelope or a receipt in someone's hand is worth, without a
-//! token. Who brings the very bytes of a record is told what became of it, and that stands on its holders' lists
-//! (I2); who brings others learns nothing of what is kept here. A printed face is compared for clients only.
+//! `POST /verifications` at the `public` door: checks an envelope or a receipt in someone's hand, without a
+//! token. A caller who brings the very bytes of a record is told its present state, and its holders' lists
+//! show that (I2). A caller who brings other bytes learns nothing of the records here. Only clients may
+//! compare a printed face.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use crate::http::StrictJson;
 use crate::http::context::Context;
 use crate::registry::VerifyAsk;
 
-/// The longest envelope, 64 KiB of payload in base64url, and what stands around it.
+/// The longest envelope: 64 KiB of payload in base64url, and the bytes around it.
 const LIMIT: usize = 96 * 1024;
 
 /// One of the two, brought by anybody.
@@ -24,7 +25,7 @@ struct Brought {
     receipt: Option<Value>,
 }
 
-/// Puts the resource on; asks for `web::Data<Context>`.
+/// Adds the resource; needs `web::Data<Context>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/verifications").route(web::post().to(verify)));
 }

@@ -1,8 +1,8 @@
-//! Agencies (机构) and who followed whom.
+//! Agencies (机构) and their successors.
 //!
 //! An agency keeps its credit code when it is renamed: then it has several entries, one for each name and
-//! period. One that is merged or ends names its successor. A face keeps the issuer's name of the day; rights
-//! of correction, keys and enquiries go to the successor of today ([`Agencies::successor`]).
+//! period. An agency that is merged or ends names its successor. A face keeps the issuer's name of the day.
+//! Rights of correction, keys and enquiries go to the successor of today ([`Agencies::successor`]).
 
 use std::collections::HashMap;
 
@@ -22,9 +22,9 @@ pub struct Agency {
     pub name: String,
     /// Level of government.
     pub level: Level,
-    /// Region it is of: 6, 9 or 12 digits.
+    /// Its region: 6, 9 or 12 digits.
     pub region: Region,
-    /// What kind of body it is.
+    /// The kind of body.
     pub nature: Nature,
     /// First day under this name.
     pub valid_from: Day,
@@ -54,7 +54,7 @@ pub enum Level {
     Village,
 }
 
-/// What kind of body an agency is (机构性质).
+/// The kind of body of an agency (机构性质).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
@@ -84,13 +84,13 @@ pub enum AgencyFault {
     /// Two names in one period.
     #[error("{0}: two entries overlap")]
     Overlap(String),
-    /// Succession without an end, or after an entry that is not the last.
+    /// A succession without an end, or after an entry that is not the last.
     #[error("{0}: only the last entry of an agency that has ended names a successor")]
     SuccessorWithoutEnd(String),
-    /// The successor is no agency.
+    /// The successor is not an agency.
     #[error("{0}: the successor is not a known agency")]
     SuccessorUnknown(String),
-    /// Following successors comes back.
+    /// The successors form a circle.
     #[error("{0}: the succession closes a circle")]
     SuccessionCycle(String),
 }
@@ -151,7 +151,7 @@ impl Agencies {
     fn check_succession(&self) -> Result<(), AgencyFault> {
         for code in self.by_code.keys() {
             let mut at = code.as_str();
-            // A chain longer than there are agencies has come back.
+            // A chain longer than the number of agencies is a circle.
             for step in 0..=self.by_code.len() {
                 let Some(next) = self.latest(at).and_then(|agency| agency.succeeded_by.as_deref()) else {
                     break;
@@ -180,10 +180,10 @@ impl Agencies {
         self.by_code.get(code)?.last()
     }
 
-    /// Who answers on `day` for what the agency `code` did: itself, or who took over from it by then.
+    /// The agency that answers on `day` for the acts of the agency `code`: itself, or its successor by then.
     pub fn successor(&self, code: &str, day: Day) -> Option<&Agency> {
         let mut agency = self.latest(code)?;
-        // Ends: `new` has refused circles.
+        // Ends, because `new` has refused circles.
         while let (Some(to), Some(next)) = (agency.valid_to, agency.succeeded_by.as_deref()) {
             if day <= to {
                 break;

@@ -1,4 +1,4 @@
-//! Who may issue what, where and when.
+//! The authority of agencies to issue: types, places and times.
 //!
 //! A grant is (agency, type, region and everything below it, period). The holder's own region plays no part:
 //! a national or provincial issuer covers every place below its grant. A successor holds what its predecessor
@@ -35,7 +35,7 @@ impl Authority {
     }
 }
 
-/// How an agency comes by a grant.
+/// How an agency has a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Via {
     /// The grant is its own.
@@ -49,14 +49,14 @@ pub enum Via {
 pub struct AuthorityRef<'a> {
     /// The grant.
     pub grant: &'a Authority,
-    /// How the agency comes by it.
+    /// How the agency has it.
     pub via: Via,
 }
 
-/// Why an agency may not. The nearest reason is told: each variant means that all before it were passed.
+/// Why an agency may not. The nearest reason is told: each variant means that all earlier checks passed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorityFault {
-    /// The region of issue is no region code.
+    /// The region of issue is not a region code.
     #[error("the region of issue is malformed: {0}")]
     RegionMalformed(#[from] RegionFault),
     /// No such agency.
@@ -65,7 +65,7 @@ pub enum AuthorityFault {
     /// The agency does not stand on that day.
     #[error("the agency does not stand on that day")]
     AgencyNotInForce,
-    /// Neither it nor a predecessor has a grant for the type.
+    /// It has no grant for the type, and no predecessor has one.
     #[error("the agency has no grant for this type")]
     TypeNotGranted,
     /// Its grants are for other regions.
@@ -160,10 +160,10 @@ impl Issuers {
 
     /// The grant by which `actor` may act on `on` on a record that `issuer` issued in that region.
     ///
-    /// The issuer itself, or who took over from it by that day. Where neither may issue any more because the
-    /// duty went to an agency that is no successor, an agency with a grant of its own for the place may act: else
-    /// nobody could correct such records. Another agency with a grant for the same place may not touch records
-    /// whose issuer still answers for them.
+    /// Allowed are the issuer itself, or its successor by that day. If the duty went to an agency that is not
+    /// a successor, neither may issue any more. Then an agency with a grant of its own for the place may act:
+    /// else nobody could correct such records. While the issuer still answers for its records, another agency
+    /// with a grant for the same place may not touch them.
     pub fn may_act(
         &self,
         actor: &str,
@@ -188,7 +188,7 @@ impl Issuers {
     }
 
     /// How `agency` holds a grant on `on`, and the day on which the grant itself must hold: a predecessor's
-    /// grant is taken over as it stood on the predecessor's last day.
+    /// grant counts as it stood on the predecessor's last day.
     fn held(&self, grant: &Authority, agency: &str, on: Day) -> Option<(Via, Day)> {
         if grant.agency == agency {
             return Some((Via::Own, on));

@@ -1,6 +1,6 @@
 //! The seed: the files of `schema/` compiled in, as `init` loads them.
 //!
-//! A type that is loaded later needs no line here.
+//! A type that is loaded later needs no line in this file.
 
 use crate::catalog::{CodeList, CodeListFault, CodeLists, TypeEntry, TypeFault, Workdays, WorkdaysFault};
 

@@ -27,9 +27,9 @@ pub enum Mark {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListedCode {
-    /// The value that stands in a face.
+    /// The value in a face.
     pub code: String,
-    /// What is shown for it.
+    /// The text shown for it.
     pub zh: String,
 }
 
@@ -39,9 +39,9 @@ pub struct ListedCode {
 pub struct CodeList {
     /// The name types refer to.
     pub name: String,
-    /// Counts from 1.
+    /// Counted from 1.
     pub version: u32,
-    /// What the list is of.
+    /// The subject of the list.
     pub title: Label,
     /// The standard or the practice the codes come from.
     pub source: String,
@@ -92,7 +92,7 @@ impl CodeList {
         format!("{}@{}", self.name, self.version)
     }
 
-    /// What is shown for `code`, where the list has it.
+    /// The text shown for `code`, if the list has it.
     pub fn label(&self, code: &str) -> Option<&str> {
         self.codes.iter().find(|entry| entry.code == code).map(|entry| entry.zh.as_str())
     }
@@ -105,7 +105,7 @@ pub struct CodeLists {
 }
 
 impl CodeLists {
-    /// Puts lists together; refuses a code or a version that stands twice.
+    /// Puts lists together; refuses a duplicate code and a duplicate version.
     pub fn new(lists: impl IntoIterator<Item = CodeList>) -> Result<Self, CodeListFault> {
         let mut by_reference = HashMap::new();
         for list in lists {

@@ -20,30 +20,30 @@ pub struct TypeDef {
     pub slug: String,
     /// The name as shown.
     pub name: Label,
-    /// Which of the five kinds it is.
+    /// One of the five kinds.
     pub kind: Kind,
     /// Name of the agency whose code begins [`TypeDef::code`].
     pub defining_agency: String,
-    /// Codes seen elsewhere for the same certificate; never used, kept for whoever maps them.
+    /// Codes seen elsewhere for the same certificate; never used, kept for people who map codes.
     #[serde(default)]
     pub seen_codes: Vec<SeenCode>,
-    /// Standard that describes the type, where one is known for sure.
+    /// Standard that describes the type, if one is known for sure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard: Option<String>,
-    /// What kind of body issues it, in words.
+    /// The kind of body that issues it, in words.
     pub issuer_kind: String,
     /// Roles of its holders and how many of each.
     pub holders: Vec<Role>,
     /// Until when it is valid.
     pub validity: ValidityRule,
-    /// What its number is and what becomes of it.
+    /// The kind of its number, and the effect of a reissue on it.
     pub number: NumberRule,
     /// Where its body is by default.
     pub custody: Custody,
     /// Days after which a hosted copy is too old to rely on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_staleness_days: Option<u32>,
-    /// Who keeps the entry up to date.
+    /// The duty to keep the entry up to date.
     pub duty: Duty,
     /// How it may be shared.
     pub sharing: Sharing,
@@ -60,7 +60,7 @@ pub struct TypeDef {
 }
 
 closed! {
-    /// What an entry of the catalog is (证照目录类别).
+    /// The kind of an entry of the catalog (证照目录类别).
     Kind {
         /// A certificate.
         Certificate, "certificate", "证照", "certificate";
@@ -85,13 +85,13 @@ pub struct SeenCode {
     pub source: String,
 }
 
-/// What the certificate's number is.
+/// The kind of the certificate's number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NumberRule {
     /// Whether it contains the holder's number.
     pub class: NumberClass,
-    /// What a reissue (补发) does to it.
+    /// The effect of a reissue (补发) on it.
     pub on_reissue: Reissue,
     /// The face field in which it stands.
     pub field: String,
@@ -107,7 +107,7 @@ pub enum NumberClass {
     RegisterNo,
 }
 
-/// What a reissue does to the number.
+/// The effect of a reissue on the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reissue {
@@ -131,7 +131,7 @@ closed! {
     }
 }
 
-/// Who keeps the catalog entry, and by when a change of duty must show in it.
+/// The department that keeps the catalog entry, and the term for a change of duty to show in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Duty {
@@ -145,7 +145,7 @@ pub struct Duty {
     pub catalog_version: String,
     /// Last change of law or duty.
     pub last_change_of_duty: Day,
-    /// By when the entry must follow such a change.
+    /// The term within which the entry must follow such a change.
     pub update_due: UpdateDue,
 }
 
@@ -156,7 +156,7 @@ impl Duty {
     }
 }
 
-/// A term in working days with a word on how sure it is.
+/// A term in working days, with a word on how sure it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateDue {
@@ -203,19 +203,19 @@ pub struct End {
     pub action: EndAction,
     /// Whether it happens or is proposed to the issuer.
     pub by: EndBy,
-    /// What brings it about.
+    /// The event that triggers it.
     #[serde(default, skip_serializing_if = "EndOn::is_issue")]
     pub on: EndOn,
 }
 
-/// What of the ending record brings the end about.
+/// The event of the ending record that ends the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndOn {
-    /// That it is issued: a divorce certificate.
+    /// The issue: a divorce certificate.
     #[default]
     Issue,
-    /// That it is cancelled (注销): a company's licence, and with it the permits of the company. Proposed only.
+    /// The cancellation (注销): of a company's licence, and so of the company's permits. Proposed only.
     Cancel,
 }
 
@@ -235,7 +235,7 @@ pub enum EndWhen {
     SameSubject,
 }
 
-/// States that a rule may bring about.
+/// States that a rule may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndState {

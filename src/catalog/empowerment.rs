@@ -1,8 +1,9 @@
-//! Which agency may state what about a person or an organisation (practice R6): deaths, deregistrations,
-//! dissolutions, and that two codes are of one holder.
+//! The agencies that may state something about a person or an organisation (practice R6): deaths,
+//! deregistrations, dissolutions, and that two codes are of one holder.
 //!
-//! An empowerment is (agency, statement, source, region and everything below it, period). The source of a mark
-//! follows from it and is never the caller's word. A successor holds what its predecessor held on its last day.
+//! An empowerment is (agency, statement, source, region and everything below it, period). It decides the
+//! source of a mark, not the caller's word. A successor holds the empowerments that its predecessor held on
+//! its last day.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::closed::closed;
 use crate::rule::Rule;
 
 closed! {
-    /// What may be stated about a holder.
+    /// A statement about a holder.
     Statement {
         Death, "death", "确认死亡", "a death";
         DeathReport, "death_report", "报告死亡", "a report of a death";
@@ -26,7 +27,7 @@ closed! {
 }
 
 closed! {
-    /// What kind of office an agency is to the lives of people.
+    /// The kind of office that an agency is in matters of people's lives.
     HolderSource {
         Household, "household", "户籍机关", "household registration";
         Court, "court", "人民法院", "a court";
@@ -65,9 +66,9 @@ impl HolderSource {
 pub struct Empowerment {
     /// Credit code of the agency.
     pub agency: String,
-    /// What it may state, and take back.
+    /// The statement that it may make and take back.
     pub statement: Statement,
-    /// As what kind of office.
+    /// The kind of office.
     pub source: HolderSource,
     /// Region; everything below it is included.
     pub region: Region,
@@ -84,7 +85,7 @@ pub enum EmpowermentFault {
     /// It does not stand on that day.
     #[error("the agency does not stand on that day")]
     AgencyNotInForce,
-    /// Neither it nor a predecessor is empowered for the statement.
+    /// It is not empowered for the statement, and no predecessor is.
     #[error("the agency has no authority over people for this statement")]
     StatementNotGiven,
     /// Only for other regions.
@@ -112,8 +113,8 @@ impl EmpowermentFault {
 pub struct Empowerments(Vec<Empowerment>);
 
 impl Empowerments {
-    /// Puts them together; one of an unknown agency, one that ends before it begins, and one that no office of
-    /// its kind can have is refused and given back.
+    /// Puts them together. Refuses and gives back one of an unknown agency, one that ends before it begins,
+    /// and one that no office of its kind can have.
     pub fn new(
         agencies: &Agencies,
         all: impl IntoIterator<Item = Empowerment>,
@@ -134,7 +135,7 @@ impl Empowerments {
         &self.0
     }
 
-    /// The empowerment by which an agency may state something on a day, for the region that it stands in.
+    /// The empowerment by which an agency may state something on a day, for its own region.
     pub fn of(
         &self,
         agencies: &Agencies,

@@ -1,4 +1,4 @@
-//! How the catalog's refusals look to a caller: code, field and rule, never a value.
+//! The catalog's refusals as a caller sees them: code, field and rule, never a value.
 
 use serde_json::json;
 
@@ -6,7 +6,8 @@ use crate::catalog::{AuthorityFault, CatalogFault, FaceFault, RoleFault};
 use crate::error::{Code, Error};
 
 impl From<Vec<FaceFault>> for Error {
-    /// The first fault by name, all of them under `faults`. Contradictions to the holder are a code of their own.
+    /// The first fault by name, and all of them under `faults`. Contradictions to the holder have a code of
+    /// their own.
     fn from(faults: Vec<FaceFault>) -> Self {
         let code = if faults.iter().all(|fault| fault.rule.contradicts_holder()) {
             Code::HolderMismatch

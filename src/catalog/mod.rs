@@ -1,10 +1,10 @@
-//! The catalog (证照目录): what kinds of certificates there are, who may issue them, what is on file.
+//! The catalog (证照目录): the types of certificates, their authorised issuers, the contents of the stock.
 //!
 //! * a type and its face: [`TypeDef`] as written in `schema/types/*.json`, [`TypeEntry`] once compiled,
 //!   [`FaceSchema`] to check a face with;
-//! * who issues: [`Agencies`] with succession, [`Authority`], [`Issuers::authorised`];
-//! * who states deaths and links: [`Empowerment`], [`Catalog::empowered`];
-//! * what "nothing found" is worth: [`Coverage`], [`Question`], [`absence`] (I13);
+//! * issuers: [`Agencies`] with succession, [`Authority`], [`Issuers::authorised`];
+//! * authority over deaths and links: [`Empowerment`], [`Catalog::empowered`];
+//! * the worth of "nothing found": [`Coverage`], [`Question`], [`absence`] (I13);
 //! * code lists ([`CodeLists`]) and working days ([`Workdays`]);
 //! * all of it together, immutable, behind one `Arc`: [`Catalog`].
 //!

@@ -1,7 +1,7 @@
 //! Region codes as a tree: GB/T 2260 down to the county, nine digits for a township, twelve for a village.
 //!
-//! Only the tree is here; which codes exist, and when they did, is no matter of the catalog. A code is read
-//! in parts of 2-2-2-3-3 digits; parts of zeros at its end say that it stands for the whole above them.
+//! Only the tree is here. The catalog does not know which codes exist, or when they did. A code is read in
+//! parts of 2-2-2-3-3 digits; parts of zeros at its end mean the whole above them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,27 +13,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 pub struct Region {
     /// The twelve digits, filled with zeros.
     digits: u64,
-    /// How many leading digits say something: 0, 2, 4, 6, 9 or 12.
+    /// The number of leading digits that are not filling: 0, 2, 4, 6, 9 or 12.
     significant: u8,
-    /// 6, 9 or 12: as it was written.
+    /// 6, 9 or 12: the length of the written form.
     written: u8,
 }
 
-/// Why a text is no region code.
+/// Why a text is not a region code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RegionFault {
     /// Not 6, 9 or 12 digits.
     #[error("a region code has 6, 9 or 12 digits")]
     Length,
-    /// Something else than 0-9.
+    /// A character other than 0-9.
     #[error("a region code has digits only")]
     Digits,
-    /// A part is given below a part of zeros, as in 190001.
+    /// A part below a part of zeros, as in 190001.
     #[error("a region code names no part below a part of zeros")]
     Hole,
 }
 
-/// Lengths after which a code may end, from the country to the village.
+/// Lengths at which a code may end, from the country to the village.
 const ENDS: [u8; 6] = [0, 2, 4, 6, 9, 12];
 const NATION: u64 = 100_000_000_000;
 

@@ -1,9 +1,9 @@
-//! The roles of a type held against its own face, when the type is loaded.
+//! The check of a type's roles against its own face, when the type is loaded.
 
 use super::face::FaceSchema;
 use super::roles::Role;
 
-/// No record has more holders. An access entry names each of them and counts them in one byte.
+/// The most holders of a record. An access entry names each of them and counts them in one byte.
 const MOST_HOLDERS: u32 = 200;
 
 /// Faults of a definition's roles against its own face, in words.

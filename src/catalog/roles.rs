@@ -11,7 +11,7 @@ use crate::rule::Rule;
 pub struct Role {
     /// Its name in records: `spouse`, `co_owner`.
     pub role: String,
-    /// What is shown for it.
+    /// The text shown for it.
     pub label: Label,
     /// Fewest holders.
     pub min: u32,
@@ -35,7 +35,7 @@ pub struct ShareRule {
     pub required: Vec<String>,
 }
 
-/// One holder of a record as this module needs to see it.
+/// One holder of a record, with the parts that this module needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Seat<'a> {
     /// The role the record gives the holder.
@@ -70,7 +70,7 @@ pub enum RoleFault {
         /// The field that decides.
         field: String,
     },
-    /// Not a fraction n/d in lowest writing with 1 ≤ n ≤ d ≤ 1,000,000.
+    /// Not a fraction n/d in lowest terms with 1 ≤ n ≤ d ≤ 1,000,000.
     #[error("{role}: a share is a fraction such as 1/2")]
     ShareForm {
         /// The role.

@@ -1,4 +1,5 @@
-//! The whole catalog as one immutable value: built from its parts, swapped whole on change, shared in an `Arc`.
+//! The whole catalog as one immutable value: built from its parts, replaced as a whole on change, shared in
+//! an `Arc`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::catalog::{
 use crate::clock::{Day, Moment};
 use crate::rule::Rule;
 
-/// What a catalog is built from. The default is empty; [`CatalogParts::builtin`] has the seed.
+/// The parts of a catalog. The default is empty; [`CatalogParts::builtin`] has the seed.
 #[derive(Debug, Clone, Default)]
 pub struct CatalogParts {
     /// All versions of all types, in any order.
@@ -71,7 +72,7 @@ pub enum CatalogFault {
     EndsUnknown {
         /// The type.
         slug: String,
-        /// What it ends.
+        /// The type to end.
         ended: String,
     },
     /// A grant or statement for a type that is not here.
@@ -80,7 +81,8 @@ pub enum CatalogFault {
     /// A grant of an unknown agency, or one whose last day lies before its first.
     #[error("a grant of {0} is to an unknown agency or runs backwards")]
     Grant(String),
-    /// An empowerment of an unknown agency, one that runs backwards, or one that an office of its kind cannot have.
+    /// An empowerment of an unknown agency, one that runs backwards, or one that no office of its kind can
+    /// have.
     #[error("an empowerment of {0} is to an unknown agency, runs backwards, or is none for such an office")]
     Empowerment(String),
     /// A statement that says more than it can: a share above 1000 ‰, no region, days backwards, an unknown
@@ -113,7 +115,7 @@ impl CatalogFault {
 pub struct Catalog {
     /// Versions in rising order.
     types: HashMap<String, Vec<Arc<TypeEntry>>>,
-    /// Their codes in order, asked for by every lookup that names no type.
+    /// Their codes in order; every lookup that names no type asks for them.
     codes: Vec<String>,
     slugs: HashMap<String, String>,
     code_lists: CodeLists,
@@ -124,7 +126,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Builds a catalog; everything in it fits together or it is refused.
+    /// Builds a catalog, or refuses it if its parts do not fit together.
     pub fn build(parts: CatalogParts) -> Result<Self, CatalogFault> {
         let mut types: HashMap<String, Vec<Arc<TypeEntry>>> = HashMap::new();
         let mut slugs: HashMap<String, String> = HashMap::new();
@@ -243,8 +245,8 @@ impl Catalog {
         self.coverages.get(type_code).map_or(&[], Vec::as_slice)
     }
 
-    /// What nothing found for `question` is worth ([`absence`]); for a type whose answers are only relayed it is
-    /// never worth anything.
+    /// The worth of "nothing found" for `question` ([`absence`]). It is never worth anything for a type whose
+    /// answers are only relayed.
     pub fn absence(&self, question: &Question, now: Moment, feed_late_after_s: i64) -> Absence {
         if self.type_of(question.type_code()).is_some_and(|entry| entry.def().relay_only) {
             let part = Missing { region: Region::COUNTRY, from: None, to: now.day(), why: Why::RelayedOnly };

@@ -33,7 +33,7 @@ pub enum TypeFault {
     Inconsistent {
         /// The type.
         slug: String,
-        /// What.
+        /// The contradiction.
         what: String,
     },
     /// The face schema was refused.
@@ -101,7 +101,7 @@ impl TypeEntry {
 
     /// Checks how many holders there are in which role, and their shares. All faults are listed.
     ///
-    /// `face` decides whether shares are asked (按份共有) and need not be checked before.
+    /// `face` decides whether shares are required (按份共有) and need not be checked before.
     pub fn check_holders(&self, face: &serde_json::Value, seats: &[Seat<'_>]) -> Result<(), Vec<RoleFault>> {
         let faults = roles::check(&self.def.holders, face, seats);
         if faults.is_empty() { Ok(()) } else { Err(faults) }

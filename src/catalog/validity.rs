@@ -10,7 +10,7 @@ use crate::clock::Day;
 pub enum ValidityRule {
     /// No end: it holds until an action ends it.
     None,
-    /// So many years from its first valid day.
+    /// A fixed number of years from its first valid day.
     FixedYears {
         /// Completed years.
         years: u32,
@@ -39,7 +39,7 @@ pub struct AgeBand {
 /// The end that a rule gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Term {
-    /// The rule computes nothing: what the issuer states counts (for `None`: nothing may be stated).
+    /// The rule computes nothing: the issuer's statement counts (for `None`: nothing may be stated).
     Stated,
     /// 长期.
     Long,

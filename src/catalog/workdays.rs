@@ -1,7 +1,7 @@
 //! Working days (工作日) by the State Council's yearly arrangement, as data.
 //!
-//! The arrangement of a year appears in the autumn before it. A year without one is an error and never
-//! guessed: a deadline that was counted over plain weekends would be wrong by up to eight days.
+//! The arrangement of a year appears in the autumn before it. A year without an arrangement is an error,
+//! never a guess: a deadline counted over plain weekends would be wrong by up to eight days.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +24,7 @@ struct Year {
     work: HashSet<Day>,
 }
 
-/// Why a working day could not be told.
+/// Why a working day could not be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkdaysFault {
     /// The holiday arrangement of this year is not in the table.
@@ -33,7 +33,7 @@ pub enum WorkdaysFault {
     /// The table is not of the expected form; serde's words say where.
     #[error("not a table of working days: {0}")]
     Shape(#[from] serde_json::Error),
-    /// A day stands in a year that is not its own, twice, or a range runs backwards.
+    /// A day that is not in its year, a duplicate day, or a range that runs backwards.
     #[error("the table of {year} has a day out of place: {day}")]
     Misplaced {
         /// The year of the table.
@@ -132,7 +132,7 @@ impl Workdays {
         Ok(day)
     }
 
-    /// Working days after `from` up to and with `to`; 0 when `to` is not later.
+    /// Working days after `from` up to and including `to`; 0 if `to` is not later.
     pub fn between(&self, from: Day, to: Day) -> Result<u32, WorkdaysFault> {
         let mut count = 0;
         let mut day = from;

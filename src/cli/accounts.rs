@@ -12,7 +12,7 @@ use super::place::Globals;
 use crate::error::Result;
 use crate::registry::NewAccount;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Make an account, or give one new rights and a new password (from standard input or a prompt).

@@ -1,4 +1,4 @@
-//! `elicense agencies`: who issues, and what each may issue where.
+//! `elicense agencies`: the issuers, and what each may issue where.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::catalog::{Agency, Authority, Catalog, Empowerment, HolderSource, Regi
 use crate::clock::Day;
 use crate::error::Result;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Add or change agencies from JSON (one, or a list; `-` for standard input). An entry is one name and its
@@ -119,7 +119,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
-/// The codes of the types that are meant: of one by code or name, or of all.
+/// The codes of the types meant: one by code or name, or all.
 fn types_named(catalog: &Catalog, named: &str) -> Result<Vec<String>> {
     if named == "all" {
         return Ok(catalog.types().iter().map(|entry| entry.def().code.clone()).collect());
@@ -129,7 +129,7 @@ fn types_named(catalog: &Catalog, named: &str) -> Result<Vec<String>> {
     Ok(vec![entry.def().code.clone()])
 }
 
-/// What would be accepted.
+/// The accepted values.
 fn words<'w>(all: impl Iterator<Item = &'w str>) -> String {
     format!("one of {}", all.collect::<Vec<_>>().join(" "))
 }

@@ -1,7 +1,7 @@
 //! `elicense bench-rows`: rows to measure an import with. Compiled with the feature `bench-routes` only.
 //!
-//! All rows are synthetic (region prefix 19). `--offices` prints the agencies that issue them, for
-//! `agencies add -`; `--sign` measures what one core signs, the figure an import is held against.
+//! All rows are synthetic (region prefix 19). `--offices` prints the agencies that issue them, for `agencies
+//! add -`. `--sign` measures the signing rate of one core, the reference figure for an import.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const ISSUERS: [&str; 4] = ["police", "hrss", "driver", "planning"];
 /// Arguments of `bench-rows`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// What the rows are drawn from.
+    /// The agencies and types that the rows are drawn from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many rows; six a holder.
@@ -37,7 +37,7 @@ pub struct Args {
     sign: Option<usize>,
 }
 
-/// Prints what was asked for.
+/// Prints the rows, the agencies or the signing rate.
 pub fn run(args: &Args, output: &Output) -> Result<u8> {
     if args.offices {
         let offices = Offices::read();
@@ -70,7 +70,7 @@ fn signing_rate(bytes: usize) -> Result<f64> {
     let (begun, mut signed) = (Instant::now(), 0_u32);
     while begun.elapsed() < Duration::from_secs(2) {
         for _ in 0..100 {
-            // Each message follows from the signature before it, so that none is signed for nothing.
+            // Each message follows from the signature before it, so that every signature is needed.
             let signature = key.sign(&message);
             message.iter_mut().zip(signature).for_each(|(place, byte)| *place = byte);
         }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::policy::{Grant, Scope};
 use crate::registry::NewClient;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a client, or give one new rights and a new secret. The secret comes from standard input or a prompt.

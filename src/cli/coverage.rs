@@ -1,4 +1,4 @@
-//! `elicense coverage`: what the stock here is stated to contain.
+//! `elicense coverage`: statements about the contents of the stock here.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::place::Globals;
 use crate::catalog::Coverage;
 use crate::error::Result;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// State coverage from JSON (one statement, or a list; `-` for standard input).

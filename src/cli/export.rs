@@ -21,8 +21,8 @@ pub struct Args {
     out: PathBuf,
 }
 
-/// Writes the file, for its owner alone; the export is an access of every holder in it. Exit code 1 where a row
-/// does not open: the file is whole but for it.
+/// Writes the file, for its owner alone; the export is an access of every holder in it. Exit code 1 if a row
+/// does not open: the file is whole except for that row.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open_with_access()?;
     let unwritable = |error: std::io::Error| {

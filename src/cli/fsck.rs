@@ -1,4 +1,4 @@
-//! `elicense fsck`: derives the whole registry anew from its stored bytes and says where it is not what it should be.
+//! `elicense fsck`: derives the whole registry anew from its stored bytes and reports every difference.
 
 use serde_json::json;
 

@@ -13,7 +13,7 @@ use crate::registry::{
     AskedHolder, DirectoryAsk, DirectoryDraft, DirectoryLine, LinkCommand, MarkCommand, Purpose, ReceiptForm,
 };
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Mark a holder deceased, reported dead, provisional, …, or `normal` again.
@@ -31,7 +31,7 @@ pub enum Command {
         /// The same JSON.
         file: PathBuf,
     },
-    /// List what exists for a holder, wherever it is kept; the number from standard input or a prompt.
+    /// List everything on file for a holder, wherever it is kept; the number from standard input or a prompt.
     List {
         /// Holder code type: 111 citizen ID number, 001 credit code, …
         #[arg(long = "type", default_value = "111")]

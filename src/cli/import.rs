@@ -94,7 +94,7 @@ fn progress_bar(globals: &Globals) -> ProgressBar {
     bar
 }
 
-/// What became of the rows, in lines for people; what rules did is said where they did something.
+/// The fate of the rows, in lines for people; a line for the rules only if they did something.
 fn told(report: &ImportReport, dry_run: bool) -> String {
     let counts = report.counts;
     let mut lines = vec![format!(

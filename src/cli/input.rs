@@ -1,12 +1,12 @@
-//! What a command reads: numbers and secrets from a prompt or standard input, documents from files.
+//! The input of a command: numbers and secrets from a prompt or standard input, documents from files.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::path::Path;
 
 use crate::error::{Code, Error, Result};
 
-/// One line: from a prompt where a person sits, else the first line of standard input. Trailing line ends and
-/// blanks are cut; what else is in it is judged by whoever uses it.
+/// One line: from a prompt if a person sits there, else the first line of standard input. Trailing line ends
+/// and blanks are cut; the caller judges the rest.
 pub fn line(prompt: &str, hidden: bool) -> Result<String> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() && hidden {
@@ -33,8 +33,8 @@ pub fn text(path: &Path) -> Result<String> {
     })
 }
 
-/// A document that is one JSON object of a known shape, refused as a body over HTTP is: by field and rule, never
-/// with the value that stood there.
+/// A document that is one JSON object of a known shape. A refusal is like that of a body over HTTP: by field
+/// and rule, never with the value.
 pub fn json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T> {
     crate::http::json::parse(text.as_bytes()).map_err(|error| error.within(what))
 }
@@ -51,7 +51,7 @@ fn unreadable(error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, "standard input cannot be read").caused_by(error)
 }
 
-/// A refusal of an argument, with what would be accepted.
+/// A refusal of an argument, with the accepted values.
 pub fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field)
 }

@@ -21,7 +21,7 @@ pub struct Args {
     file: PathBuf,
 }
 
-/// Issues line by line; the first refusal ends the run with its line, and what went before stays issued.
+/// Issues line by line. The first refusal ends the run with its line; the records before it stay issued.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let text = input::text(&args.file)?;
     // A number clash shows the other face, and that is an access.

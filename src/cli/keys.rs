@@ -14,7 +14,7 @@ use crate::clock::Moment;
 use crate::error::Result;
 use crate::trust::{MasterKey, jwks};
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a key for an agency; its private half is kept here, wrapped.
@@ -29,7 +29,7 @@ pub enum Command {
         /// 32 bytes, base64url (the `x` of its JWK).
         public: String,
     },
-    /// Revoke a key: what was logged before `--since` stays good. Again only with an earlier `--since`.
+    /// Revoke a key: records logged before `--since` stay good. Again only with an earlier `--since`.
     Revoke {
         /// The thumbprint.
         kid: String,
@@ -73,7 +73,7 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
         Command::RekeyMaster { new } => {
             let dir = globals.place()?.dir;
-            // A file that a run before this one made, and came no further, is taken up.
+            // An earlier run may have made this file and stopped there: this run uses it.
             let master = match new.exists() {
                 true => MasterKey::read(&new, Some(&dir))?,
                 false => MasterKey::create(&new, Some(&dir))?,

@@ -8,7 +8,7 @@ use super::place::Globals;
 use crate::error::Result;
 use crate::store::Side;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// List the logs with size, checkpoint time and verifier key.

@@ -7,7 +7,7 @@ use super::place::Globals;
 use crate::error::Result;
 use crate::registry::Registry;
 
-/// Runs what is missing and says what it did. Exit code 1 where rows do not open and keep their old layout.
+/// Runs the missing steps and reports them. Exit code 1 if rows do not open and keep their old layout.
 pub fn run(globals: &Globals, output: &Output) -> Result<u8> {
     let done = Registry::migrate(globals.existing()?, &|so_far| match so_far.resealed.last() {
         None => {

@@ -1,8 +1,9 @@
 //! The command line: one file a command. The only reader of environment, arguments and standard input.
 //!
 //! Exit codes: 0 done, 1 the answer is no (verify: invalid), 2 usage or refused, 3 undetermined or failed.
-//! `--json` prints one JSON value on standard output; everything meant for people goes to standard error or is
-//! the text form of the same. A holder's number comes from standard input or a prompt, never from an argument.
+//! `--json` prints one JSON value on standard output. Everything meant for people goes to standard error, or
+//! is the same answer as text. A holder's number comes from standard input or a prompt, never from an
+//! argument.
 
 mod accounts;
 mod act;

@@ -1,4 +1,4 @@
-//! What a command prints. A closed pipe ends the printing and is no error.
+//! The output of a command. A closed pipe ends the printing and is no error.
 
 use std::io::Write as _;
 

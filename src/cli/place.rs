@@ -23,8 +23,8 @@ pub struct Globals {
     /// The file with the master key; mode 0400, outside the data directory.
     #[arg(long, global = true, env = "ELICENSE_MASTER_KEY_FILE", value_name = "FILE")]
     pub master_key: Option<PathBuf>,
-    /// The name under which what is done here is recorded.
-    // An id of its own: commands have a `name` too, and two arguments of one id hide each other.
+    /// The name recorded for the acts of a command.
+    // An id of its own: commands have a `name` too, and two arguments with one id hide each other.
     #[arg(
         id = "as",
         long = "as",
@@ -68,7 +68,7 @@ impl Globals {
         })
     }
 
-    /// What a registry is opened with.
+    /// The opening of a registry.
     pub fn opening(&self) -> Result<Opening> {
         let place = self.place()?;
         let master = MasterKey::read(&self.master_key_file(), Some(&place.dir))?;
@@ -101,7 +101,7 @@ impl Globals {
         Registry::open(self.existing()?)
     }
 
-    /// Opens the registry whatever its logs are: to say what is wrong with them, or to go on in successors.
+    /// Opens the registry even if its logs are bad: to report the fault, or to go on in successors.
     pub fn open_as_found(&self) -> Result<Registry> {
         Registry::open_as_found(self.existing()?)
     }
@@ -113,7 +113,7 @@ impl Globals {
         Ok(registry)
     }
 
-    /// Who acts.
+    /// The actor.
     pub fn actor(&self) -> Actor {
         Actor::Operator { name: self.name.clone() }
     }

@@ -85,7 +85,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     })
 }
 
-/// Runs a server over a registry; `told` gets it when it is up.
+/// Runs a server over a registry; calls `told` with it when it is up.
 pub fn serve(
     registry: crate::registry::Registry,
     config: ServeConfig,

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::place::Globals;
 use crate::error::Result;
 
-/// What to do.
+/// The subcommand.
 #[derive(Subcommand)]
 pub enum Command {
     /// Load type files: new types, or new versions of known ones.

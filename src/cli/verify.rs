@@ -25,7 +25,8 @@ pub struct Args {
     reason: Option<String>,
 }
 
-/// Verifies; what tells something of a record kept here is logged before it is printed.
+/// Verifies; if the answer tells something about a record kept here, the access is logged before the answer
+/// is printed.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let text = input::text(&args.file)?;
     let text = text.trim();

@@ -1,4 +1,4 @@
-//! Who calls the API: `Authorization: Bearer` → [`Client`], with the scope in the handler's signature.
+//! The caller of the API: `Authorization: Bearer` → [`Client`], with the scope in the handler's signature.
 //!
 //! ```text
 //! async fn lookup(client: Client<may::Lookup>, body: StrictJson<Request>) -> Result<…>
@@ -23,10 +23,10 @@ use crate::error::{Code, Error, Result};
 use crate::registry::NamedInRequest;
 use crate::rule::Rule;
 
-/// Whether the client of these claims may still come in, asked for every request; must not block.
+/// Whether the client of these claims may still come in. Asked for every request; must not block.
 ///
-/// The configuration in memory decides: the client exists, is enabled, and has the secret that [`Claims::epoch`]
-/// stands for. Answers `unauthenticated` or `policy_stale`.
+/// The configuration in memory decides: the client exists, is enabled, and still has the secret of
+/// [`Claims::epoch`]. Answers `unauthenticated` or `policy_stale`.
 pub type Admission = Arc<dyn Fn(&Claims, Moment) -> Result<()> + Send + Sync>;
 
 /// Notes that a client whose token lacks the scope of an address named somebody there. The refusal goes out only when it
@@ -40,7 +40,7 @@ pub type Noting = Pin<Box<dyn Future<Output = Result<()>>>>;
 pub struct Gate {
     /// The key of all tokens.
     pub key: TokenKey,
-    /// Where the present comes from.
+    /// The source of the present.
     pub clock: Clock,
     /// Whether a client may still come in.
     pub admission: Admission,
@@ -51,7 +51,7 @@ pub struct Gate {
 /// A client whose token is valid now and carries the scope of `P`.
 #[derive(Debug)]
 pub struct Client<P: Permission> {
-    /// What the token says.
+    /// The token's claims.
     pub claims: Claims,
     /// The instant at which the token was checked; the present of the whole request (I9).
     pub now: Moment,

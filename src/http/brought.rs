@@ -1,5 +1,5 @@
-//! The body that a request brings, watched by the frame: whether all of it came, and that a connection whose body was
-//! not read is closed behind the answer.
+//! The body that a request brings. The frame watches whether all of it came, and closes a connection behind
+//! the answer if its body was not read.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -15,23 +15,23 @@ use futures_core::Stream;
 
 use super::connection::Exchange;
 
-/// A body on its way in. While one of these lives, the connection holds the body for unread: actix drains a chunked
-/// body that nobody holds for as long as the other side likes, and closes behind one that is held.
+/// A body on its way in. While one of these lives, the connection takes the body as unread. Actix drains a
+/// chunked body that nobody holds for as long as the other side likes; behind a body that is held, it closes.
 #[derive(Clone)]
 pub struct Brought {
     payload: Rc<RefCell<Payload>>,
     state: Rc<Cell<State>>,
 }
 
-/// How far the reader of a body has come.
+/// How far the reader of a body is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum State {
-    /// It does not wait: it has not begun, or has something in hand.
+    /// It does not wait: it has not begun, or it has bytes to work on.
     #[default]
     Unread,
     /// It waits for bytes that have not come.
     Waited,
-    /// It was read to its end, or to a fault that no waiting mends.
+    /// It was read to its end, or to a fault that waiting cannot mend.
     Read,
 }
 
@@ -67,7 +67,7 @@ impl Stream for Brought {
     }
 }
 
-/// The body of an answer, with what must live until it has gone.
+/// The body of an answer, with the values that must live until it has gone.
 pub struct Leaving {
     body: BoxBody,
     _unread: Option<Brought>,
@@ -75,7 +75,7 @@ pub struct Leaving {
 }
 
 impl Leaving {
-    /// `brought` is kept only where it was not read to its end.
+    /// `brought` is kept only if it was not read to its end.
     pub fn new(body: BoxBody, brought: Option<Brought>, exchange: Exchange) -> Self {
         exchange.answered();
         Self {

@@ -1,5 +1,6 @@
-//! A browser in which somebody has signed in before, known by a cookie: guesses from elsewhere do not make it wait
-//! (OWASP calls these device cookies). The cookie opens nothing; it only has its own count of wrong passwords.
+//! A browser in which somebody has signed in before, known by a cookie. Guesses from elsewhere do not make it
+//! wait (OWASP calls these device cookies). The cookie opens nothing; it only gives the browser its own count
+//! of wrong passwords.
 //!
 //! Layout before base64url: `version 1 ‖ expires i64 ‖ nonce 16 ‖ tag 32`, integers big-endian, tag =
 //! HMAC-SHA-256(key, `elicense browser` ‖ 0 ‖ all before it ‖ name).
@@ -17,7 +18,7 @@ const VERSION: u8 = 1;
 const CONTEXT: &[u8] = b"elicense browser\0";
 const NONCE: usize = 16;
 
-/// What a known browser's wrong passwords are counted by.
+/// The key for counting a known browser's wrong passwords.
 pub type Browser = [u8; NONCE];
 
 /// The key of these cookies, the same in every process of the registry.
@@ -44,7 +45,7 @@ impl BrowserKey {
         Ok(random::text(&bytes))
     }
 
-    /// The browser that a cookie stands for, for that name; `None` for anything else.
+    /// The browser of a cookie, for that name; `None` for anything else.
     pub fn read(&self, value: &str, name: &str, now: Moment) -> Option<Browser> {
         let bytes = random::from_text(value)?;
         let (body, tag) = bytes.split_last_chunk::<MAC_LEN>()?;
@@ -56,7 +57,7 @@ impl BrowserKey {
     }
 }
 
-/// The cookie's name for a sign-in name: a browser at a counter is known for each who works there.
+/// The cookie's name for a sign-in name: a browser at a counter is known for each person who works there.
 pub fn cookie_name(name: &str, secure: bool) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
     let short = digest.as_ref().first_chunk::<6>().copied().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! One connection, as the socket and the frame see it together: what it is doing, since when, and the word that
-//! ends it from outside. The frame tells when a request begins and when its answer has gone; the socket tells when
-//! bytes come and decides who must go.
+//! One connection, as the socket and the frame see it together: its phase, its start, and the signal that
+//! ends it from outside. The frame tells when a request begins and when its answer has gone. The socket tells
+//! when bytes come and decides which connection must end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Open, and no byte of a request has come yet.
@@ -28,7 +28,7 @@ pub enum Phase {
 const PHASES: [Phase; 6] =
     [Phase::Fresh, Phase::Idle, Phase::Head, Phase::Busy, Phase::Sending, Phase::Ended];
 
-/// The state of one connection; shared by its socket, its requests and who watches over them.
+/// The state of one connection; shared by its socket, its requests and its watchers.
 #[derive(Debug)]
 pub struct Connection {
     opened: Instant,
@@ -80,17 +80,17 @@ impl Connection {
         won.is_ok()
     }
 
-    /// Returns when it was told to end.
+    /// Returns when somebody has told it to end.
     pub async fn ended(&self) {
         self.end.notified().await;
     }
 
-    /// Enters a phase; what was told to end stays so.
+    /// Enters a phase; a connection that was told to end stays so.
     fn turn(&self, phase: Phase) {
         let at = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX >> 3);
         let next = at << 3 | code(phase);
         let step = |word| (phase_of(word) != Phase::Ended).then_some(next);
-        // Refused only where it has ended: then there is nothing left to note.
+        // Refused only if it has ended: then there is nothing left to note.
         let _ended = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, step);
     }
 }

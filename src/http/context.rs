@@ -32,7 +32,7 @@ impl Context {
         Ok(actor)
     }
 
-    /// Runs a write away from the worker threads; under an `Idempotency-Key` the same request again gets the
+    /// Runs a write away from the worker threads. Under an `Idempotency-Key` the same request again gets the
     /// first one's answer. A caller that hangs up does not undo it.
     pub async fn write<T: Send + 'static>(
         &self,

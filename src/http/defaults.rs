@@ -1,5 +1,5 @@
-//! What actix does by itself, told to speak as we do: path, query and body limits and the answer for
-//! addresses that do not exist.
+//! The default answers of actix in the form of ours: path, query and body limits, and addresses that do not
+//! exist.
 
 use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::{HttpRequest, web};
@@ -24,7 +24,7 @@ async fn nowhere() -> Result<&'static str, Error> {
     Err(Error::new(Code::NotFound, ""))
 }
 
-/// A path whose part has the wrong shape names nothing.
+/// A path with a part of the wrong shape names nothing.
 fn path(_fault: PathError, _req: &HttpRequest) -> Error {
     Error::new(Code::NotFound, "")
 }

@@ -1,5 +1,5 @@
-//! What stands around every request: its id, its time limit, the watch over its body, HEAD as GET, headers of safety,
-//! the access line, the counters, and the turning of actix's bare refusals into problem documents.
+//! The frame of every request: its id, its time limit, the watch over its body, HEAD as GET, headers of
+//! safety, the access line, the counters. It also turns actix's bare refusals into problem documents.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,13 +20,13 @@ use super::metrics::Metrics;
 use super::problem::RequestId;
 use crate::error::{Code, Error};
 
-/// What the frame needs; put into the application as `web::Data<Frame>`.
+/// The parts that the frame needs; put into the application as `web::Data<Frame>`.
 pub struct Frame {
     /// Where requests are counted.
     pub metrics: web::Data<Metrics>,
     /// A request whose body takes longer is answered 408, one whose work takes longer 503.
     pub time_limit: Duration,
-    /// Whether a proxy stands in front, whose word on where a request comes from counts.
+    /// Whether a proxy stands in front, whose word on a request's origin counts.
     pub behind_proxy: bool,
     /// Whether the browser may be told to come back over TLS only.
     pub tls: bool,

@@ -11,7 +11,7 @@ use crate::rule::Rule;
 const HEADER: &str = "Idempotency-Key";
 const LONGEST: usize = 128;
 
-/// The key the caller chose for this write, and what it was sent to.
+/// The key that the caller chose for this write, and the address it was sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// 1 to 128 visible ASCII characters, where the caller chose one.
@@ -21,7 +21,7 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The request as the answer is kept for: its address and its body.
+    /// The request that the kept answer belongs to: its address and its body.
     pub fn request(&self, body: &[u8]) -> Vec<u8> {
         [self.address.as_bytes(), b"\n", body].concat()
     }

@@ -1,5 +1,5 @@
-//! The one way a JSON body comes in: limited, UTF-8, of the shape the handler names, refused with the field
-//! that is to blame and never with the value that stood there (I3, I12).
+//! The one way a JSON body comes in: limited, UTF-8, of the shape that the handler names. A refusal names the
+//! field at fault and never its value (I3, I12).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -66,7 +66,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     }
 }
 
-/// Reads `T`, a list too, from a text; what [`parse`] says of refusals holds.
+/// Reads `T`, a list too, from a text; refuses as [`parse`] does.
 ///
 /// # Errors
 /// `json_invalid`, `field_unknown` or `field_invalid`.
@@ -93,7 +93,7 @@ fn refusal(text: &str, fault: &serde_json::Error) -> Error {
     if fault.classify() != Category::Data {
         return Error::new(Code::JsonInvalid, format!("Not JSON at line {line}, column {column}."));
     }
-    // Only what comes from our own types is taken from the message: it also quotes the caller's values.
+    // Only words from our own types are taken from the message: it also quotes the caller's values.
     let message = fault.to_string();
     let path = path_at(text, line, column);
     if message.starts_with("unknown field `") {
@@ -124,8 +124,8 @@ fn quoted(message: &str, before: &str) -> Option<String> {
     Some(plain(name.as_bytes()))
 }
 
-/// The part of serde's message that says what would have been accepted. It stands last, so a value that
-/// contains the same words cannot put itself in its place.
+/// The part of serde's message that lists the accepted names. It stands last, so a value with the same words
+/// cannot take its place.
 fn expected(message: &str) -> Option<&str> {
     let standard = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `"];
     standard.iter().any(|start| message.starts_with(start)).then_some(())?;

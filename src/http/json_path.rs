@@ -3,8 +3,8 @@
 /// The path (`holder.code`, `parties[1].role`) of the value or name that ends at or around line and column, both
 /// from 1 as `serde_json` counts them; empty for the whole body.
 ///
-/// A name that is not plain (letters, digits, `_`, `-`, at most 40, not five digits in a row) is shown as `?`,
-/// since a caller may have put a holder's number there (I3).
+/// A name that is not plain (letters, digits, `_`, `-`, at most 40, not five digits in a row) is shown as
+/// `?`: a caller may have put a holder's number there (I3).
 pub(super) fn path_at(text: &str, line: usize, column: usize) -> String {
     let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let end = line_start.saturating_add(column).min(text.len());

@@ -1,5 +1,5 @@
-//! Lists over GET, page by page: in the order of a key, from behind the place that a cursor names. A cursor stays
-//! good when the list grows or shrinks, since it names a key and no number of lines.
+//! Lists over GET, page by page: in the order of a key, from behind the place that a cursor names. A cursor
+//! stays good when the list grows or shrinks, since it names a key and not a number of lines.
 
 use actix_web::HttpResponse;
 use base64::Engine as _;
@@ -11,12 +11,12 @@ use crate::bounds;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 
-/// Lines of a page where nobody says more.
+/// Default lines of a page.
 const DEFAULT: usize = 100;
-/// Lines of a page at most.
+/// Most lines of a page.
 const MOST: usize = 500;
 
-/// Which page.
+/// The page.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

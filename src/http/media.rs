@@ -1,5 +1,5 @@
-//! Media types of what comes in: by essence (RFC 9110 §8.3), whatever stands around it. A parameter that is not known
-//! changes nothing; another charset than UTF-8 is refused, since nothing here is ever converted.
+//! Media types of request bodies: by essence (RFC 9110 §8.3), with any parameters. An unknown
+//! parameter changes nothing. A charset other than UTF-8 is refused, since nothing here is ever converted.
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
@@ -16,7 +16,7 @@ pub fn is(headers: &HeaderMap, essence: &str) -> bool {
         && parts.all(|part| harmless(&part))
 }
 
-/// Refuses a body that was packed: none is unpacked here, so it would be read as what it is not.
+/// Refuses a packed body: nothing here unpacks one, so its bytes would be read wrongly.
 ///
 /// # Errors
 /// `media_type_unsupported` (415).

@@ -37,9 +37,9 @@ pub enum Kind {
 /// A histogram as it stands now.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Buckets {
-    /// Each upper bound with what fell into its bucket and into no lower one, lowest first.
+    /// Each upper bound with the count of its bucket alone, lowest first.
     pub counts: Vec<(f64, u64)>,
-    /// What lay above all bounds.
+    /// The count above all bounds.
     pub above: u64,
     /// The sum of all values.
     pub sum: f64,
@@ -136,7 +136,7 @@ impl Metrics {
         self.lookup.observe(took.as_secs_f64());
     }
 
-    /// A number that is asked for each time the metrics are read, e.g. the length of a queue, the size of the
+    /// A number that is read whenever the metrics are read, e.g. the length of a queue, the size of the
     /// write-ahead log, or a counter of the sequencer. The closure must not block for long.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// A histogram that another part counts, asked for each time the metrics are read.
+    /// A histogram that another part counts; it is read whenever the metrics are read.
     ///
     /// # Errors
     /// `internal` when the name is taken or not one Prometheus takes.
@@ -176,7 +176,7 @@ impl Metrics {
         self.registry.register(Box::new(made)).map_err(Error::internal)
     }
 
-    /// The text a scraper reads.
+    /// The text for a scraper.
     ///
     /// # Errors
     /// `internal` when the numbers cannot be written as text.

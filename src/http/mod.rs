@@ -44,5 +44,5 @@ mod random;
 
 pub use json::StrictJson;
 
-/// What a seam that reads the database gives back; it runs on one worker and need not be `Send`.
+/// The result of a seam that reads the database; it runs on one worker and need not be `Send`.
 pub type Pending<T> = std::pin::Pin<Box<dyn Future<Output = crate::error::Result<T>>>>;

@@ -15,9 +15,9 @@ use crate::error::{Code, Error};
 pub enum OauthError {
     /// The form is not one of RFC 6749 §4.4.2.
     InvalidRequest(&'static str),
-    /// No such client, or the secret is wrong; which of the two is not told.
+    /// No such client, or the secret is wrong; the answer does not tell which.
     InvalidClient,
-    /// Another grant type than `client_credentials`.
+    /// A grant type other than `client_credentials`.
     UnsupportedGrantType,
     /// A scope that does not exist or is not granted to the client.
     InvalidScope,

@@ -1,4 +1,4 @@
-//! Who is at the other end, as far as an address tells: what guesses and crowds are counted by.
+//! The other end, as far as an address tells: guesses and crowds are counted by it.
 
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,7 +9,7 @@ use super::frame::Frame;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// An address; of IPv6 the first 64 bits, which one line has all of.
+/// An address; of IPv6 the first 64 bits, because one line has all the addresses below them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Peer(IpAddr);
 
@@ -22,8 +22,8 @@ impl Peer {
         }
     }
 
-    /// The peer of a request. Behind a proxy it is the last address in `X-Forwarded-For`, the one that the proxy
-    /// itself added; those before it are the caller's word.
+    /// The peer of a request. Behind a proxy it is the last address in `X-Forwarded-For`, which the proxy
+    /// itself added; the addresses before it are the caller's word.
     pub fn of(req: &HttpRequest) -> Self {
         let behind_proxy = req.app_data::<web::Data<Frame>>().is_some_and(|frame| frame.behind_proxy);
         let forwarded = behind_proxy.then(|| forwarded(req)).flatten();

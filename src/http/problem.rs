@@ -1,7 +1,7 @@
 //! Errors as RFC 9457 problem documents, and the id under which the operator finds their cause.
 //!
-//! Handlers return [`crate::error::Error`] with `?`; actix asks it for a response here. What is sent comes
-//! from the table of codes and from the error's own detail; the cause goes to the log and nowhere else.
+//! Handlers return [`crate::error::Error`] with `?`; actix asks it for a response here. The response comes
+//! from the table of codes and from the error's own detail. The cause goes to the log and nowhere else.
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
@@ -15,7 +15,7 @@ use crate::rule::Rule;
 /// The media type of every error of the API.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Seconds after which an unavailable service may be asked again, where the error does not say.
+/// Seconds after which an unavailable service may be asked again, if the error does not say.
 const RETRY_DEFAULT_S: u64 = 1;
 
 tokio::task_local! {
@@ -78,7 +78,7 @@ pub fn document(error: &Error) -> Value {
     set("status", code.status().into());
     set("code", code.wire().into());
     set("hint", code.hint().into());
-    // Where the case says nothing of its own, the rule's sentence does.
+    // If the case has no text of its own, the rule's sentence stands in its place.
     let said = error.rule.map_or(code.title(), Rule::en);
     set("detail", if error.detail.is_empty() { said.into() } else { error.detail.as_ref().into() });
     if let Some(field) = &error.field {
@@ -107,8 +107,7 @@ pub fn record_cause(error: &Error) {
     }
 }
 
-/// The cause as it may stand in a log or before an operator: texts of other crates may quote what they choked
-/// on (I3).
+/// The cause, made safe for a log or an operator: texts of other crates may quote their input (I3).
 pub fn cause(error: &Error) -> String {
     let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
     if contains_citizen_number(&cause) { "(withheld: the text holds a number)".to_owned() } else { cause }

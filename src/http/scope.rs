@@ -1,6 +1,6 @@
-//! What a client of the API may be allowed to do, as names, as a set, and as types for signatures of handlers.
+//! The rights of a client of the API: as names, as a set, and as types for signatures of handlers.
 //!
-//! A scope opens an address; what one may see behind it is policy's decision, made for each request.
+//! A scope opens an address; for each request, policy decides what the client may see behind it.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ macro_rules! permissions {
 
 permissions!(Lookup Verify Issue Act Holder Coverage Attachment Export Catalog Accesses);
 
-/// Its bit in a token: the place in the list, which only ever grows at its end.
+/// Its bit in a token: its place in the list, which only ever grows at its end.
 fn bit(scope: Scope) -> u32 {
     Scope::ALL.iter().zip(0_u32..).find(|(one, _)| **one == scope).map_or(0, |(_, place)| 1 << place)
 }
@@ -53,7 +53,7 @@ impl Scopes {
         self.0 & bit(scope) != 0
     }
 
-    /// What is in both.
+    /// The scopes in both.
     pub fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }

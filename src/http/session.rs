@@ -2,7 +2,7 @@
 //! token that each of its forms carries.
 //!
 //! The cookie is 32 random bytes; only their SHA-256 is stored, so that a copy of the table opens no session.
-//! Where sessions and accounts live is the business of whoever implements [`Sessions`].
+//! The implementation of [`Sessions`] decides where sessions and accounts live.
 
 use actix_web::http::header::{COOKIE, HOST, ORIGIN};
 use actix_web::{HttpRequest, web};
@@ -32,7 +32,7 @@ pub struct Session {
     pub agency: Box<str>,
     /// Its name, shown on pages.
     pub agency_name: Box<str>,
-    /// What each form must carry.
+    /// The token of each form.
     pub csrf: Box<str>,
 }
 
@@ -42,13 +42,13 @@ impl Session {
     /// # Errors
     /// `csrf_invalid`.
     pub fn check_form(&self, token: &str) -> Result<()> {
-        // Hashes are compared: the time tells where they differ, and that says nothing about the token.
+        // Hashes are compared: the time tells where the hashes differ, and that says nothing about the token.
         let equal = hash(self.csrf.as_bytes()) == hash(token.as_bytes());
         if equal && !self.csrf.is_empty() { Ok(()) } else { Err(Error::new(Code::CsrfInvalid, "")) }
     }
 }
 
-/// A session about to begin: the value for the cookie, what to store for it.
+/// A session about to begin: the value for the cookie, and the values to store.
 pub struct Fresh {
     /// The cookie's value; goes to the browser and nowhere else.
     pub cookie: Zeroizing<String>,
@@ -76,17 +76,17 @@ pub struct AtTheDoor {
     pub name: String,
     /// The password given.
     pub password: Zeroizing<String>,
-    /// Where the request comes from.
+    /// The address of the request.
     pub peer: Peer,
-    /// What the browser holds that makes it known for this name, if anything.
+    /// The cookie that makes the browser known for this name, if any.
     pub browser: Option<String>,
 }
 
 /// Where accounts and sessions live.
 pub trait Sessions: Send + Sync {
     /// Checks a password (slow on purpose; after several failures the name and the address wait) and stores a
-    /// session. Gives it with the value that makes the browser known. `sign_in_failed` for an unknown name too, after
-    /// the same work.
+    /// session. Returns it with the value that makes the browser known. An unknown name gets `sign_in_failed`
+    /// too, after the same work.
     fn sign_in(&self, who: AtTheDoor, now: Moment) -> Pending<(Fresh, String)>;
 
     /// The session under that key if it has neither ended nor been idle for
@@ -112,13 +112,13 @@ pub fn ended(secure: bool) -> String {
     format!("{}; Max-Age=0", cookie("", secure))
 }
 
-/// The stored key for the cookie a request carries; `None` where there is none of the right shape, or two.
+/// The stored key for the cookie of a request; `None` if there is none of the right shape, or two.
 pub fn key_of(req: &HttpRequest, secure: bool) -> Option<SessionKey> {
     let secret = random::from_text(cookie_of(req, name(secure))?).map(Zeroizing::new)?;
     (secret.len() == 32).then(|| hash(&secret))
 }
 
-/// The value of the one cookie of that name; `None` where there is none, or two.
+/// The value of the one cookie of that name; `None` if there is none, or two.
 pub fn cookie_of<'a>(req: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let headers = req.headers().get_all(COOKIE).filter_map(|value| value.to_str().ok());
     let pairs = headers.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -127,8 +127,8 @@ pub fn cookie_of<'a>(req: &'a HttpRequest, name: &str) -> Option<&'a str> {
     Some(value)
 }
 
-/// Refuses a form that a page of another origin sent. It guards the sign-in form, which has no session yet, and
-/// stands before the token's check elsewhere.
+/// Refuses a form that a page of another origin sent. It guards the sign-in form, which has no session yet;
+/// elsewhere it runs before the token's check.
 ///
 /// # Errors
 /// `csrf_invalid`.

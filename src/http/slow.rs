@@ -1,6 +1,6 @@
-//! Work of tens of milliseconds that anybody can ask for without being known, i.e. the hashing of passwords
-//! and secrets: a few at a time, so that guessing costs the guesser and not the lookups; in turn, so that a crowd
-//! delays others and does not shut them out.
+//! Work of tens of milliseconds that an unknown caller can ask for: the hashing of passwords and secrets.
+//! Only a few run at a time, so that guessing costs the guesser and not the lookups. They run in turn, so
+//! that a crowd delays others and does not shut them out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,16 +12,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::peer::Peer;
 use crate::error::{Code, Error, Result};
 
-/// How long one waits for its turn; less than the time limit of a request.
+/// The longest wait for a turn; less than the time limit of a request.
 const WAIT: Duration = Duration::from_secs(15);
-/// Who wait or work at once. One address takes half of it at most.
+/// The most that wait or work at once. One address takes half of it at most.
 const ROOM: usize = 256;
 
 /// A room where a few work and others wait for their turn, first come, first served.
 #[derive(Clone)]
 pub struct SlowWork {
     permits: Arc<Semaphore>,
-    /// Who is in, by address. Held for a look or an insert.
+    /// The addresses inside. Held for a look or an insert.
     inside: Arc<Mutex<HashMap<Peer, usize>>>,
 }
 
@@ -40,7 +40,8 @@ impl SlowWork {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// `store_busy` (503) when the room is full, half of it is of this address, or the turn does not come in time.
+    /// `store_busy` (503) if the room is full, if this address takes half of it, or if the turn does not come
+    /// in time.
     pub async fn turn(&self, peer: Peer) -> Result<Turn> {
         let busy = || Error::new(Code::StoreBusy, "Too many sign-ins just now.");
         let place = self.place(peer).ok_or_else(busy)?;
@@ -59,11 +60,11 @@ impl SlowWork {
 }
 
 impl Turn {
-    /// Runs the work on the blocking pool. The turn ends with the work, also where the caller has hung up: who hangs
-    /// up and asks again gains nothing.
+    /// Runs the work on the blocking pool. The turn ends with the work, even if the caller has hung up: a
+    /// caller who hangs up and asks again gains nothing.
     ///
     /// # Errors
-    /// What the work gives.
+    /// The errors of the work.
     pub async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -94,7 +95,7 @@ impl Drop for Place {
 }
 
 fn counted(inside: &Mutex<HashMap<Peer, usize>>) -> MutexGuard<'_, HashMap<Peer, usize>> {
-    // Whoever panicked while holding it had counted or not: at worst a place too many is kept.
+    // A panic while it was held came before or after the count: at worst one place too many stays taken.
     inside.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

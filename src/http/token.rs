@@ -1,6 +1,6 @@
 //! The access token of a client: self-contained, under a MAC, stored nowhere, valid in every process that
-//! holds the key. A token ends by itself after at most 15 minutes; a client that was ended, or whose
-//! secret was replaced, is told by [`Claims::epoch`], which is compared with the configuration in memory.
+//! holds the key. A token ends by itself after at most 15 minutes. [`Claims::epoch`] reveals a client that
+//! was ended or got another secret: it is compared with the configuration in memory.
 //!
 //! Layout before base64url: `version 1 ‖ len u8 ‖ client id ‖ scopes u32 ‖ expires i64 ‖ epoch u64 ‖ nonce 12 ‖
 //! tag 32`, integers big-endian, tag = HMAC-SHA-256(key, `elicense token` ‖ 0 ‖ all before it).
@@ -18,16 +18,16 @@ const VERSION: u8 = 1;
 const CONTEXT: &[u8] = b"elicense token\0";
 const NONCE: usize = 12;
 
-/// What a token says about its bearer.
+/// The claims of a token about its bearer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// The client, as registered; at most 255 bytes.
     pub client: Box<str>,
-    /// What it may ask for.
+    /// Its scopes.
     pub scopes: Scopes,
     /// The token is refused from this instant on; whole seconds.
     pub expires: Moment,
-    /// Which secret it was given for; under another it is refused.
+    /// The secret it was given for; under another one it is refused.
     pub epoch: u64,
 }
 

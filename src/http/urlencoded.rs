@@ -1,5 +1,5 @@
-//! `application/x-www-form-urlencoded` as the URL standard has it, read strictly: a `%` without two digits or bytes
-//! that are no UTF-8 are refused where common parsers put a replacement in their place (I12).
+//! `application/x-www-form-urlencoded` as the URL standard has it, read strictly. A `%` without two digits is
+//! refused, and so are bytes that are not UTF-8; common parsers put a replacement there (I12).
 
 /// Name and value of each pair, in order; `None` where one cannot be read.
 pub fn pairs(text: &str) -> Option<Vec<(String, String)>> {

@@ -1,6 +1,7 @@
-//! How long an address waits after wrong passwords: not at all after the first three, then 15 s, doubled each time up
-//! to a quarter of an hour. In 15 minutes one address gets fewer guesses than the ten that make a name wait, so that
-//! nobody locks a name from one place. Counted in memory: a restart forgets it, the count of the name stays.
+//! The wait of an address after wrong passwords: none after the first three, then 15 s, doubled each time up
+//! to a quarter of an hour. In 15 minutes one address gets fewer guesses than the ten that make a name wait.
+//! So nobody locks a name from one place. Counted in memory: a restart forgets it, the count of the name
+//! stays.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use crate::error::{Code, Error, Result};
 
 /// Wrong passwords that cost nothing: people mistype.
 const FREE: u32 = 3;
-/// Seconds after the one that follows.
+/// Seconds after the next one.
 const FIRST_S: i64 = 15;
 /// The longest wait in seconds.
 const LONGEST_S: i64 = 15 * 60;
@@ -20,7 +21,7 @@ const FORGOTTEN_S: i64 = 3600;
 /// Addresses kept in mind.
 const MOST: usize = 16_384;
 
-/// What the addresses have coming.
+/// The waits of the addresses.
 #[derive(Debug, Default)]
 pub struct Waits {
     /// Held for a look or an insert; for a scan once it is full.
@@ -78,12 +79,12 @@ impl Waits {
     }
 
     fn tallies(&self) -> MutexGuard<'_, HashMap<Peer, Tally>> {
-        // Whoever panicked while holding it left a tally that is whole: it is written by fields that stand alone.
+        // A panic while it was held left a whole tally: its fields do not depend on one another.
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Makes room: those that would begin anew go, else the one that failed longest ago.
+/// Makes room: entries that would begin anew go, else the one that failed longest ago.
 fn forget(tallies: &mut HashMap<Peer, Tally>, now: Moment) {
     tallies.retain(|_, tally| tally.last >= now.plus_seconds(-FORGOTTEN_S));
     if tallies.len() < MOST {

@@ -1,7 +1,7 @@
 //! The three check characters, each computed from the characters before it.
 //!
-//! What they catch: MOD 11-2 and MOD 31 every single wrong character and every swap of two neighbours; the
-//! check of an organisation code only those whose values do not differ by a multiple of 11.
+//! MOD 11-2 and MOD 31 catch every single wrong character and every swap of two neighbours. The check of an
+//! organisation code catches only those whose values do not differ by a multiple of 11.
 
 /// The 31 characters of a credit code, in order of their values (GB 32100-2015): no I, O, S, V, Z.
 pub const CREDIT_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";

@@ -19,7 +19,7 @@ pub enum Sex {
     Female,
 }
 
-/// For whom numbers of that prefix are made.
+/// The kind of persons with numbers of that prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PersonKind {
     /// A citizen with a resident ID card.
@@ -37,7 +37,7 @@ pub enum PersonKind {
     },
 }
 
-/// What a number itself says of its holder.
+/// The facts that a number itself tells about its holder.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonFacts {
     /// Sex.
@@ -115,7 +115,7 @@ fn birth_date(number: &str, today: Option<Day>) -> Result<Day, CodeRule> {
     }
 }
 
-/// What a number that [`check`] accepted says.
+/// The facts in a number that [`check`] accepted.
 pub(super) fn facts(number: &str) -> Option<PersonFacts> {
     let birth_date = birth_date(number, None).ok()?;
     let sequence_end = number.get(16..17)?.parse::<u8>().ok()?;

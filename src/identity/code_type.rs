@@ -30,7 +30,7 @@ macro_rules! code_types {
             pub fn name_zh(self) -> &'static str { match self { $(CodeType::$variant => $zh,)* } }
             /// The name in English.
             pub fn name_en(self) -> &'static str { match self { $(CodeType::$variant => $en,)* } }
-            /// Whether such a code stands for a natural person.
+            /// Whether such a code is of a natural person.
             pub fn is_person(self) -> bool { match self { $(CodeType::$variant => $person,)* } }
         }
 

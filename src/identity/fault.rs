@@ -18,7 +18,7 @@ macro_rules! rules {
 
             /// The rule in the table of all.
             pub fn rule(self) -> Rule { match self { $(CodeRule::$variant => Rule::$variant,)* } }
-            /// What is wrong with a holder code, as the end of a sentence.
+            /// The fault of a holder code, as the end of a sentence.
             pub fn text_en(self) -> &'static str { match self { $(CodeRule::$variant => $en,)* } }
         }
     };
@@ -39,10 +39,10 @@ rules! {
     OrganisationCheckDigit, "the check character of the organisation code does not fit";
 }
 
-/// A refused holder code: of which type it was meant to be, and which rule it broke.
+/// A refused holder code: its intended type, and the rule it broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeFault {
-    /// What the text was read as.
+    /// The intended type of the text.
     pub code_type: CodeType,
     /// The first rule that failed.
     pub rule: CodeRule,

@@ -5,12 +5,12 @@ use std::fmt;
 use super::citizen::{self, PersonFacts};
 use super::{CodeType, Remark};
 
-/// Which characters a mask leaves: three in front, four behind.
+/// The characters that a mask leaves: three in front, four behind.
 const MASK_LONG: (usize, usize) = (3, 4);
-/// The same for codes of fewer than 14 characters, where three and four would leave more than half.
+/// The same for codes of fewer than 14 characters: three and four would leave more than half of them.
 const MASK_SHORT: (usize, usize) = (1, 2);
 
-/// What the characters of a code were recognised as; a function of code type and text.
+/// The kind of a code by its characters; a function of code type and text.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Form {
     /// 18 characters with MOD 11-2 and a real date.
@@ -36,12 +36,12 @@ pub struct HolderCode {
     text: Box<str>,
 }
 
-/// A code that was accepted, and what was noticed on the way.
+/// An accepted code, and the remarks on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
     /// The code.
     pub code: HolderCode,
-    /// How the text differed from it, and what is unusual about it.
+    /// The text's differences from it, and its unusual features.
     pub remarks: Vec<Remark>,
 }
 
@@ -55,7 +55,7 @@ impl HolderCode {
         self.code_type
     }
 
-    /// The canonical full code: what may be signed into a record. Never to be logged or shown unmasked
+    /// The canonical full code, the form that may be signed into a record. Do not log it or show it unmasked
     /// without need.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -108,9 +108,9 @@ impl HolderCode {
     }
 }
 
-/// A number with its middle hidden, character for character: `110***********002X`. At least half of it is hidden,
-/// whatever its length, and a birth date never shows. The one mask of numbers: two of them side by side would
-/// tell more than either.
+/// A number with its middle hidden, character for character: `110***********002X`. At least half of it is
+/// hidden, at any length, and a birth date never shows. This is the only mask of numbers: two masks side by
+/// side would tell more than either.
 pub fn mask(text: &str) -> String {
     let length = text.chars().count();
     let (front, back) = match length {

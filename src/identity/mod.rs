@@ -3,7 +3,7 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | check what somebody typed and get its canonical form | [`HolderCode::parse_on`] (issue, window), [`HolderCode::parse`] (no present day at hand) |
+//! | check typed text and get its canonical form | [`HolderCode::parse_on`] (issue, window), [`HolderCode::parse`] (no present day at hand) |
 //! | compute the holder key | [`HolderCode::key_type`] and [`HolderCode::key_code`] |
 //! | show a number | [`HolderCode::masked`] (also what `Display` and `Debug` write), [`mask`] |
 //! | cross-check a face against the number | [`HolderCode::person`] |

@@ -1,8 +1,8 @@
 //! Unified social credit codes (GB 32100-2015) and the organisation codes inside them (GB 11714-1997).
 //!
 //! A credit code is 1 registration authority, 1 kind, 6 region of registration, 9 organisation code with its
-//! own check character, 1 check character. Its first two characters do not tell the kind of entity for good:
-//! a self-employed business that becomes a company keeps its 92….
+//! own check character, 1 check character. Its first two characters do not always tell the kind of entity: a
+//! self-employed business that becomes a company keeps its 92….
 
 use super::CodeRule;
 use super::check::{credit_check, in_credit_alphabet, organisation_check};
@@ -54,8 +54,8 @@ pub(super) fn without_hyphen(text: &str) -> Option<String> {
     (body.len() == 8 && last.len() == 1).then(|| format!("{body}{last}"))
 }
 
-/// Authorities 1–9, A (military), N (rural), Y (other) with a kind 1–9: checked loosely, because the list of
-/// kinds is still growing.
+/// Authorities 1–9, A (military), N (rural), Y (other) with a kind 1–9. The check is loose, because the list
+/// of kinds is still growing.
 fn known_category(text: &str) -> bool {
     let mut bytes = text.bytes();
     matches!(bytes.next(), Some(b'1'..=b'9' | b'A' | b'N' | b'Y'))

@@ -1,6 +1,7 @@
-//! From text to [`HolderCode`]: which check belongs to which code type, and the remarks on regions.
+//! From text to [`HolderCode`]: the check for each code type, and the remarks on regions.
 //!
-//! This stands on the path of every lookup: one allocation for the code, none for remarks there are not.
+//! This stands on the path of every lookup: one allocation for the code, no allocation if there are no
+//! remarks.
 
 use super::holder::{Form, HolderCode, Parsed};
 use super::{CodeFault, CodeRule, CodeType, RegionStatus, Regions, Remark, citizen, organisation, text};
@@ -9,7 +10,7 @@ use crate::clock::Day;
 type Recognised = Result<(Form, String), CodeRule>;
 
 impl HolderCode {
-    /// Checks a code, without a present day to hold the birth date against.
+    /// Checks a code, without a present day to compare the birth date with.
     ///
     /// # Errors
     /// The first rule of its standard that it breaks; the fault never holds the text.
@@ -158,7 +159,8 @@ fn passport(plain: String) -> Recognised {
 fn other_person(plain: String, today: Option<Day>) -> Recognised {
     match citizen::check(&plain, today) {
         Ok(_) => Ok((Form::Citizen, plain)),
-        // A number that is whole but for its day; anything else is another document's and taken as printed.
+        // A number that is right except for its day; anything else is another document's and taken as
+        // printed.
         Err(rule @ CodeRule::DateInFuture) if citizen::check(&plain, None).is_ok() => Err(rule),
         Err(_) if former_resident(&plain) => Ok((Form::FormerResident, plain)),
         Err(_) => as_printed(plain),

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 const BUILTIN: &str = include_str!("../../schema/regions.tsv");
 
-/// Names that stand in the list for grouping only and are left out of a full name.
+/// Names that are in the list for grouping only; a full name leaves them out.
 const GROUPING: [&str; 6] = [
     "市辖区",
     "县",
@@ -24,7 +24,7 @@ const GROUPING: [&str; 6] = [
 pub struct RegionListFault {
     /// The line, from 1.
     pub line: usize,
-    /// Which rule of the layout it breaks: `columns`, `code`, `name`, `year`.
+    /// The rule of the layout that it breaks: `columns`, `code`, `name`, `year`.
     pub rule: &'static str,
 }
 
@@ -37,7 +37,7 @@ struct Period<'a> {
     until: Option<i32>,
 }
 
-/// Where a code stands today.
+/// The standing of a code today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegionStatus<'a> {
     /// In force.
@@ -68,7 +68,7 @@ impl Regions {
     /// The list of the standard, read once.
     pub fn builtin() -> &'static Regions {
         static REGIONS: OnceLock<Regions> = OnceLock::new();
-        // The compiled-in list is covered by a test; a line that cannot be read would leave its code unknown.
+        // A test covers the compiled-in list; a line that cannot be read would leave its code unknown.
         REGIONS.get_or_init(|| {
             let periods = lines(BUILTIN).filter_map(|(_, row)| period(row).ok());
             Self::sorted(periods.collect())
@@ -99,7 +99,7 @@ impl Regions {
         Regions { periods }
     }
 
-    /// Whether six digits are a code in force, one of the past, or none.
+    /// Whether six digits are a code in force, a code of the past, or neither.
     pub fn status(&self, code: &str) -> RegionStatus<'_> {
         let periods = self.periods(code);
         if let Some(open) = periods.iter().rev().find(|period| period.until.is_none()) {

@@ -1,5 +1,5 @@
-//! What was noticed about an accepted code: how the text differed from its canonical form, and what is
-//! unusual about it. A remark is shown beside the answer and never refuses anything.
+//! The remarks on an accepted code: the text's differences from its canonical form, and its unusual features.
+//! A remark is shown beside the answer and never refuses anything.
 
 use crate::closed::closed;
 
@@ -22,7 +22,7 @@ pub enum Remark {
     FormerPermanentResidentId,
     /// The region code stands in no list, present or past.
     RegionUnknown,
-    /// The region code is one that is no longer in force; who got it keeps it.
+    /// The region code is no longer in force; a holder who got it keeps it.
     RegionAbolished {
         /// The region's last name under that code.
         name: String,
@@ -39,7 +39,7 @@ pub enum Remark {
 }
 
 closed! {
-    /// What is remarked, without its particulars.
+    /// The remark without its particulars.
     RemarkKind {
         FullWidthConverted, "full_width_converted", "全角字符已按半角读取", "full-width characters were read as ASCII";
         SpacesRemoved, "spaces_removed", "已忽略空格", "spaces were left out";

@@ -1,4 +1,4 @@
-//! Does a text give a number away? For the rules that keep numbers out of identifiers, logs and leaves (I3).
+//! Does a text contain a number? For the rules that keep numbers out of identifiers, logs and leaves (I3).
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Behaviour of the holder codes: published vectors, what people type, the guarantees of the check characters.
+//! Behaviour of the holder codes: published vectors, typed texts, the guarantees of the check characters.
 
 mod edges;
 mod properties;

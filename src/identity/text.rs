@@ -1,5 +1,4 @@
-//! The edge: what people type, paste and scan, brought to plain capital characters with a remark for
-//! everything that was changed.
+//! The edge: typed, pasted and scanned text becomes plain capital characters, with a remark for every change.
 
 use super::{CodeRule, Remark};
 use crate::text::is_hidden;
@@ -52,16 +51,16 @@ fn half_width(given: char) -> char {
     }
 }
 
-/// Whether a text may be a holder code in its canonical form, whatever its type: printable characters, letters
-/// in capitals, at most 40 characters. Says nothing of check characters.
+/// Whether a text may be a holder code in its canonical form, for any type: printable characters, letters in
+/// capitals, at most 40 characters. Says nothing about check characters.
 pub fn is_printed_code(text: &str) -> bool {
     printable(text)
         && !text.bytes().any(|byte| byte.is_ascii_lowercase())
         && text.chars().count() <= MAX_CHARS
 }
 
-/// Whether a code of a form that no standard fixes may consist of these characters: letters, digits and the
-/// marks that documents print, ideographs (军字第…号); at least one letter or digit.
+/// Whether a code without a standard form may consist of these characters: letters, digits, ideographs
+/// (军字第…号) and the marks that documents print; at least one letter or digit.
 pub(super) fn printable(text: &str) -> bool {
     let fits = |c: char| {
         c.is_ascii_alphanumeric()

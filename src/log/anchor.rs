@@ -1,9 +1,10 @@
-//! What was confirmed of a log, and whether the log as it stands goes on from there (I14).
+//! The confirmed state of a log, and whether the log as it stands goes on from there (I14).
 //!
-//! A database that was put back by its own tools, a write-ahead log that was torn, a standby that was promoted
-//! before it had everything: each gives a log that is sound in itself and shorter than it was. Whoever appends to it
-//! signs a second tree of sizes that are signed already. So a process remembers the size and root that it last knew to
-//! be committed, apart from any cache, and signs nothing on a log that does not go on from them.
+//! Three faults give a log that is sound in itself and shorter than it was: a database put back by its own
+//! tools, a torn write-ahead log, a standby promoted before it had everything. A process that appends to such
+//! a log signs a second tree of sizes that are signed already. So a process remembers the size and root that
+//! it last knew to be committed, apart from any cache. It signs nothing on a log that does not go on from
+//! them.
 
 use std::fmt;
 
@@ -19,7 +20,7 @@ pub struct Anchor {
     pub root: Hash,
 }
 
-/// How a log contradicts what was confirmed of it. Nothing may be signed on it.
+/// How a log contradicts its confirmed state. Nothing may be signed on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fork {
     /// It has fewer leaves.
@@ -78,8 +79,8 @@ impl fmt::Display for Fork {
 }
 
 impl Anchor {
-    /// Whether a tree of that size and root contradicts the anchor. A larger one may be another all the same; that
-    /// is what [`super::hold::goes_on`] proves.
+    /// Whether a tree of that size and root contradicts the anchor. A larger one may still be another tree;
+    /// [`super::hold::goes_on`] proves that it is not.
     pub fn contradicts(&self, size: u64, root: &Hash) -> bool {
         size < self.size || (size == self.size && *root != self.root)
     }

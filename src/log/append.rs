@@ -9,17 +9,17 @@
 //! keep Appended::cached, show checkpoint and receipts
 //! ```
 //!
-//! A crash, or any error, before the commit leaves the log as it was: the checkpoint was signed but nobody
-//! saw it, and must never see it, since the next batch will sign another tree of the same size. A crash after
-//! the commit loses nothing: rows, leaves and checkpoint are all there. Where the commit *reports* an error
-//! it may have been stored all the same: the caller shows nothing, drops what it holds, and the next `begin`
-//! reads the head to learn which it was.
+//! A crash, or any error, before the commit leaves the log as it was. The checkpoint was signed but nobody
+//! saw it, and nobody must ever see it, since the next batch will sign another tree of the same size. A crash
+//! after the commit loses nothing: rows, leaves and checkpoint are all there. If the commit *reports* an
+//! error, it may have been stored all the same. Then the caller shows nothing and drops its state, and the
+//! next `begin` reads the head to learn the outcome.
 //!
-//! The cache is safe by construction: `begin` empties the slot, and only [`Appended::cached`] of a confirmed
-//! commit refills it; and it counts only if epoch, size and root are those of the head just locked.
+//! The cache is safe by construction. `begin` empties the slot, and only [`Appended::cached`] of a confirmed
+//! commit refills it. It counts only if epoch, size and root are those of the head just locked.
 //!
-//! A head that is not the cached one is another process's append, or a database that was put back. The anchor tells
-//! the two apart: what was confirmed must be the beginning of what is there, or nothing is signed on it.
+//! A head that is not the cached one means another process's append, or a database that was put back. The
+//! anchor tells the two apart: the log must begin with the confirmed tree, or nothing is signed on it.
 
 use std::sync::Arc;
 
@@ -69,9 +69,9 @@ pub struct Appended {
     pub note: Arc<str>,
     /// The time of all leaves of the batch.
     pub at: Moment,
-    /// What the clock said, which is less where it is behind an earlier leaf.
+    /// The clock's time, which is less if the clock is behind an earlier leaf.
     pub clock: Moment,
-    /// What inclusion proofs of the batch are made from.
+    /// The nodes for inclusion proofs of the batch.
     pub batch: Arc<BatchTree>,
     /// For the next [`begin`]. To be kept only when the commit is confirmed.
     pub cached: Cached,
@@ -95,12 +95,13 @@ pub fn new_head(log: &str, signer: &LogSigner, now: Moment) -> Head {
     }
 }
 
-/// Takes the head row and what is needed to append to it. `claim` for logs with a standing owner; a log
-/// taken by another since is [`LogFault::Lost`].
+/// Takes the head row, and reads the rest that an append needs. `claim` is for logs with a standing owner; if
+/// another process has taken the log since, the error is [`LogFault::Lost`].
 ///
 /// Without a usable cache the tree is read anew: frontier against root, checkpoint (with its signature)
 /// against both, entries and tile roots of the right edge against the frontier. Any contradiction is
-/// [`LogFault::Forked`], one to what was confirmed before [`LogFault::WentBack`], and nothing is signed.
+/// [`LogFault::Forked`]. A contradiction to the confirmed state is [`LogFault::WentBack`]. In both cases
+/// nothing is signed.
 pub fn begin<'s, S: LogStore>(
     store: &mut S,
     log: &str,
@@ -155,7 +156,7 @@ impl Opened<'_> {
         &self.head
     }
 
-    /// Tells those who watch the head how long the owner's last commits took.
+    /// Tells the watchers of the head how long the owner's last commits took.
     #[must_use]
     pub fn telling(mut self, commit_us: i64) -> Self {
         self.next.commit_us = commit_us;
@@ -169,7 +170,7 @@ impl Opened<'_> {
         self
     }
 
-    /// Appends the entries. What it writes counts when the transaction commits; see the module.
+    /// Appends the entries. Its writes count when the transaction commits; see the module.
     pub fn finish<S: LogStore>(
         self,
         store: &mut S,
@@ -193,7 +194,7 @@ impl Opened<'_> {
 
         store.put_batch(&head.log, head.size, entries).map_err(LogFault::Store)?;
         edge.extend(store, &head.log, &batch).map_err(LogFault::Store)?;
-        // Fails if anybody appended or claimed since the head was read, even where the lock was none.
+        // Fails if anybody appended or claimed since the head was read, even without a lock.
         if !store.swap_head(&head, &next).map_err(LogFault::Store)? {
             return Err(LogFault::Lost);
         }

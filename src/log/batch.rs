@@ -1,14 +1,16 @@
 //! One batch as it stands in the tree: its inclusion proofs without storage.
 //!
-//! Every left sibling on the path of a leaf of the batch either holds a leaf of the batch, or lies wholly
-//! before it and then is exactly one root of the old frontier. So the old frontier and the nodes above the
-//! batch are enough, for as long as somebody keeps the [`BatchTree`], whatever the log does meanwhile.
+//! Every left sibling on the path of a leaf of the batch is one of two things. It holds a leaf of the batch,
+//! or it lies wholly before the batch and is exactly one root of the old frontier. So the old frontier and
+//! the nodes above the batch are enough while somebody keeps the [`BatchTree`], even if the log grows
+//! meanwhile.
 
 use super::frontier::Tree;
 use super::hash::{Hash, node_hash};
 use super::proof::{self, NodeReader};
 
-/// The nodes over the leaves `first() .. size()`, immutable; shared in an `Arc` by all who wait for the batch.
+/// The nodes over the leaves `first() .. size()`, immutable; all waiters for the batch share them in an
+/// `Arc`.
 #[derive(Debug)]
 pub struct BatchTree {
     first: u64,

@@ -10,10 +10,10 @@ use super::tile::tile_of_hashes;
 
 /// Entries read at a time; whole tiles.
 const STRIDE: u64 = 16 * 256;
-/// Findings that are kept; more are only counted.
+/// The most findings that are kept; more are only counted.
 const KEPT: usize = 100;
 
-/// Where a stored log differs from what its entries give.
+/// A difference between a stored log and the log that its entries give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// Entries from this index on are not there; nothing after them can be derived.
@@ -38,7 +38,7 @@ pub enum Finding {
     CheckpointDiffers,
 }
 
-/// What was found out about a log.
+/// The result of the check of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The head's size.
@@ -52,7 +52,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the log is what its checkpoint signed, in every part.
+    /// Whether the log agrees with its checkpoint, in every part.
     pub fn sound(&self) -> bool {
         self.findings.is_empty()
     }

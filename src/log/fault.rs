@@ -5,7 +5,7 @@ use crate::clock::Moment;
 use crate::error::{Code, Error};
 use crate::rule::Rule;
 
-/// What stopped an append or a claim. After any of them the transaction is rolled back.
+/// The reason why an append or a claim failed. After any of them the transaction is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogFault<E> {
     /// The database failed.
@@ -17,7 +17,7 @@ pub enum LogFault<E> {
     /// A closed log has a last checkpoint.
     #[error("the log is closed")]
     Closed,
-    /// Another owner or another append came between: nothing may be signed on what was read.
+    /// Another owner or another append came between: the state that was read is no basis for a signature.
     #[error("another process has taken the log")]
     Lost,
     /// A claim while the lease of another owner is alive.
@@ -29,7 +29,7 @@ pub enum LogFault<E> {
     /// Stored parts of the log contradict each other; names the part. Nothing may be signed on them (I14).
     #[error("the log's {0} contradicts its head")]
     Forked(Part),
-    /// The log does not go on from what was confirmed of it (I14).
+    /// The log does not go on from its confirmed state (I14).
     #[error("{0}")]
     WentBack(Fork),
     /// An append without entries would make a second checkpoint of one size.

@@ -1,4 +1,4 @@
-//! A tree of any size in at most 64 hashes: what an append needs to know of all leaves before it.
+//! A tree of any size in at most 64 hashes: all that an append needs of the leaves before it.
 
 use super::hash::{Hash, fold, node_hash};
 

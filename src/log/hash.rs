@@ -96,7 +96,7 @@ impl fmt::Display for Hash {
     }
 }
 
-/// The text is no hash.
+/// The text is not a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not 64 hex digits in lower case")]
 pub struct HashFault;
@@ -104,7 +104,7 @@ pub struct HashFault;
 impl FromStr for Hash {
     type Err = HashFault;
 
-    /// Accepts only what [`fmt::Display`] writes.
+    /// Accepts only the form of [`fmt::Display`].
     fn from_str(text: &str) -> Result<Self, HashFault> {
         let mut hash = Self([0; 32]);
         for (byte, digits) in hash.0.iter_mut().zip(text.as_bytes().chunks(2)) {

@@ -1,4 +1,4 @@
-//! Holding a log against what was confirmed of it before anything is signed on it (I14).
+//! Checks a log against its confirmed state before anything is signed on it (I14).
 
 use super::anchor::{Anchor, Fork};
 use super::fault::LogFault;
@@ -6,8 +6,8 @@ use super::proof::{self, ProofFault};
 use super::storage::{Head, LogStore, TreeReader};
 use super::tile::{NodeFault, StoredNodes};
 
-/// Shows that the tree of a head begins with the confirmed one. Where it has grown since, by a consistency proof from
-/// the entries and tiles as `reader` sees them.
+/// Shows that the tree of a head begins with the confirmed one. If it has grown since, a consistency proof
+/// from the entries and tiles that `reader` sees shows it.
 pub fn goes_on<R: TreeReader>(
     reader: &mut R,
     head: &Head,
@@ -32,8 +32,8 @@ pub fn goes_on<R: TreeReader>(
     }
 }
 
-/// Refuses a log, whose head this transaction holds, unless it goes on from what this process last knew to be
-/// committed. Costs nothing where the head is the anchor, which it is unless others append too.
+/// Refuses a log, whose head this transaction holds, unless it goes on from the state that this process last
+/// knew to be committed. Costs nothing if the head is the anchor, which it is unless others append too.
 pub(super) fn to_anchor<S: LogStore>(store: &mut S, head: &Head) -> Result<(), LogFault<S::Error>> {
     let Some(anchor) = store.anchor(&head.log).map_err(LogFault::Store)? else { return Ok(()) };
     if anchor == head.anchor() {

@@ -1,9 +1,9 @@
-//! Who owns an access log. The lease is for order between processes; safety is the compare-and-swap of each
-//! append, which an owner that was paused past its lease fails.
+//! The owner of an access log. The lease keeps order between processes. Safety comes from the
+//! compare-and-swap of each append: an owner that was paused past its lease fails it.
 //!
 //! Each function is one transaction of its own: the caller opens it, calls, commits. A crash before the
-//! commit leaves the log with its old owner. After it, with the new one: until the lease ends, or until
-//! somebody who knows that this owner has ended takes the log ([`Claimant::ended`]).
+//! commit leaves the log with its old owner. A crash after it leaves the log with the new one: until the
+//! lease ends, or until a process that knows that this owner has ended takes the log ([`Claimant::ended`]).
 
 use super::fault::LogFault;
 use super::hold;
@@ -14,14 +14,14 @@ use crate::clock::Moment;
 /// five seconds for the database at most: a living owner's lease does not end.
 pub const LEASE_S: i64 = 8;
 
-/// A lease that ends later than this after now is none, in seconds: its length, and two for clocks of two machines
-/// that differ. So nobody waits longer than this for the lease of an owner that was killed.
+/// A lease may end at most so many seconds after now: its length, and two for clocks of two machines that
+/// differ. A lease that ends later is none. So nobody waits longer than this for the lease of a killed owner.
 pub const LONGEST_S: i64 = 10;
 
 /// Whether the head has an owner whose lease is alive.
 ///
-/// A lease further ahead than a lease can be was given by a clock that ran ahead. It would lock the log for as
-/// long as that clock was wrong.
+/// A lease further ahead than that came from a clock that ran ahead. It would lock the log for as long as
+/// that clock was wrong.
 pub fn alive(head: &Head, now: Moment) -> bool {
     !head.owner.is_empty() && head.lease_until > now && head.lease_until <= now.plus_seconds(LONGEST_S)
 }
@@ -31,7 +31,7 @@ pub fn alive(head: &Head, now: Moment) -> bool {
 pub struct Claimant<'a> {
     /// A name of this process that no other process uses (not merely of its node).
     pub owner: &'a str,
-    /// Owners whose name begins so have ended, whatever their lease says: the claimant holds a lock of the
+    /// Owners whose name begins so have ended, even if their lease lives. The claimant holds a lock of the
     /// operating system that each of them held as long as it lived.
     pub ended: Option<&'a str>,
 }
@@ -60,7 +60,7 @@ impl Claimant<'_> {
     }
 }
 
-/// Takes the log for a claimant: raises the epoch, so that whoever owned it fails its next append. Refused
+/// Takes the log for a claimant: raises the epoch, so that the former owner fails its next append. Refused
 /// while another's lease is alive ([`LogFault::Held`]), for a closed log and for one that went back.
 pub fn claim<S: LogStore>(
     store: &mut S,
@@ -93,8 +93,8 @@ pub fn renew<S: LogStore>(
     swap(store, &head, &Head { lease_until: now.plus_seconds(LEASE_S), ..head.clone() })
 }
 
-/// Gives the log back at a graceful stop, so that a successor need not wait. It has no owner then, whatever the
-/// clock of the one that left said.
+/// Gives the log back at a graceful stop, so that a successor need not wait. It then has no owner, even if
+/// the clock of the leaving owner was ahead.
 pub fn release<S: LogStore>(
     store: &mut S,
     log: &str,
@@ -105,9 +105,9 @@ pub fn release<S: LogStore>(
     swap(store, &head, &Head { owner: String::new(), lease_until: now, ..head.clone() })
 }
 
-/// Ends a log as it is, without a last leaf and whoever owned it; returns its head. For a log that was put back: what
-/// was lost may hold a leaf where the last one would stand, under a checkpoint of that size (I14). Ended already is
-/// done.
+/// Ends a log as it is, without a last leaf and under any owner; returns its head. For a log that was put
+/// back: the lost part may hold a leaf where the last one would stand, under a checkpoint of that size (I14).
+/// Ending an ended log changes nothing.
 pub fn end<S: LogStore>(store: &mut S, log: &str) -> Result<Head, LogFault<S::Error>> {
     let head = store.lock_head(log).map_err(LogFault::Store)?.ok_or(LogFault::Unknown)?;
     if !head.closed {

@@ -1,4 +1,4 @@
-//! What a sequencer counts; rendered by whoever serves metrics.
+//! The counters of a sequencer; the part that serves metrics renders them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +10,7 @@ pub const COMMIT_BOUNDS_US: [u64; 12] =
 /// Upper bounds of the histogram of batch sizes, in entries; one more bucket has no bound.
 pub const BATCH_BOUNDS: [u64; 9] = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/// Counters since the start; all but `queued` and `last_commit_us` only grow.
+/// Counters since the start; all except `queued` and `last_commit_us` only grow.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Batches whose commit was confirmed.

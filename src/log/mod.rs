@@ -3,14 +3,15 @@
 //! A log is an RFC 6962 tree over 32-byte **entries** (SHA-256 of an event or of an access entry). Two
 //! hashes must not be mixed up:
 //!
-//! * the *entry* is what `log_batches` keeps and what entry bundles serve;
-//! * the *leaf hash*, SHA-256(0x00 ‖ entry), is what tiles of level 0 hold. It is computed, never stored
-//!   beside its entry; a tile is stored when it is complete.
+//! * `log_batches` keeps the *entry*, and entry bundles serve it;
+//! * tiles of level 0 hold the *leaf hash*, SHA-256(0x00 ‖ entry). It is computed, never stored beside its
+//!   entry; a tile is stored when it is complete.
 //!
-//! What to use when: [`append::begin`] and [`append::Opened::finish`] inside a transaction that writes rows
-//! of its own (an issue, an import); [`append::append`] where the entries are known beforehand;
-//! [`sequencer::Sequencer`] for access entries, many small ones from many threads; [`check::check_log`] to
-//! derive a whole log anew. The database is behind [`storage::LogStore`]; nothing here does I/O of its own.
+//! Use [`append::begin`] and [`append::Opened::finish`] inside a transaction that writes rows of its own (an
+//! issue, an import). Use [`append::append`] if the entries are known beforehand. Use
+//! [`sequencer::Sequencer`] for access entries, many small ones from many threads, and [`check::check_log`]
+//! to derive a whole log anew. The database is behind [`storage::LogStore`]; nothing here does I/O of its
+//! own.
 //!
 //! The layouts stand in `schema/bytes.md` §4–6.
 

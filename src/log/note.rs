@@ -78,7 +78,7 @@ pub struct LogSigner {
     verifier: LogVerifier,
 }
 
-/// What outsiders check a log's notes with.
+/// The key with which outsiders check a log's notes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogVerifier {
     origin: String,
@@ -99,12 +99,12 @@ impl LogSigner {
         &self.verifier.origin
     }
 
-    /// What checks this signer's notes.
+    /// The verifier of this signer's notes.
     pub fn verifier(&self) -> &LogVerifier {
         &self.verifier
     }
 
-    /// The signed checkpoint of a tree. Whoever calls this answers for there being one tree of that size.
+    /// The signed checkpoint of a tree. The caller guarantees that there is only one tree of that size.
     pub fn checkpoint(&self, size: u64, root: &Hash) -> String {
         let origin = &self.verifier.origin;
         let mut note = String::with_capacity(2 * origin.len() + 180);
@@ -201,7 +201,7 @@ impl fmt::Display for Checkpoint {
 impl FromStr for Checkpoint {
     type Err = NoteFault;
 
-    /// Accepts only what [`fmt::Display`] writes; says nothing of a signature.
+    /// Accepts only the form of [`fmt::Display`]; says nothing about a signature.
     fn from_str(text: &str) -> Result<Self, NoteFault> {
         let mut lines = text.split('\n');
         let mut line = || lines.next().ok_or(NoteFault::Checkpoint);

@@ -4,9 +4,9 @@
 
 use super::hash::{Hash, fold, node_hash};
 
-/// Where complete nodes come from.
+/// The source of complete nodes.
 pub trait NodeReader {
-    /// What reading can fail with.
+    /// The error of reading.
     type Error;
 
     /// The root of leaves `index << level .. (index + 1) << level`. Asked only for complete nodes of the
@@ -55,7 +55,7 @@ pub fn inclusion<R: NodeReader>(
     Ok(proof)
 }
 
-/// The proof that the tree of `older` leaves is the beginning of the tree of `size`. Empty where there is
+/// The proof that the tree of `older` leaves is the beginning of the tree of `size`. Empty if there is
 /// nothing to prove: `older` is 0 or `size`.
 pub fn consistency<R: NodeReader>(
     nodes: &mut R,

@@ -12,7 +12,7 @@ use super::proof;
 use crate::record::json;
 use crate::rule::Rule;
 
-/// What a receipt says. Whoever holds one holds the salt of its entry: treat it like the answer itself.
+/// The parts of a receipt. A receipt holds the salt of its entry: treat it like the answer itself.
 #[derive(Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
@@ -119,7 +119,7 @@ impl Receipt {
         if !proof::includes(&checkpoint.root, checkpoint.size, self.index, &leaf, &proof) {
             return Err(ReceiptFault::NotIncluded);
         }
-        // The entry is what was signed; the name beside it is only a copy.
+        // The signature covers the entry; the name beside it is only a copy.
         let named: EntryLog = serde_json::from_slice(&entry).ok().ok_or(ReceiptFault::Malformed)?;
         if named.log != self.log { Err(ReceiptFault::Malformed) } else { Ok((entry, checkpoint)) }
     }

@@ -1,10 +1,10 @@
-//! How long the last commits of a log took, as its owner tells it to whoever works beside it.
+//! How long the last commits of a log took; the owner tells it to processes that work beside it.
 
 use std::time::Duration;
 
-/// So many commits are remembered: at a thousand a second, half a second.
+/// The number of commits remembered: at a thousand a second, half a second.
 const KEPT: usize = 512;
-/// After so many the figure is worked out anew.
+/// After so many commits the figure is computed anew.
 const EVERY: usize = 16;
 
 /// Durations of the last commits, in microseconds.

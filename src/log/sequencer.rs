@@ -1,14 +1,14 @@
-//! The sequencer of an access log: one thread that commits what many lookups submit, in batches.
+//! The sequencer of an access log: one thread that commits the entries of many lookups in batches.
 //!
-//! A lookup submits its access entry and waits for the [`Ticket`]; the answer leaves only after the ticket
-//! was honoured, that is after entry, leaf and checkpoint are durable (I2). One commit, one checkpoint
-//! signature and one wake-up a waiter serve a whole batch. The next batch never starts before the last one
-//! is confirmed or failed.
+//! A lookup submits its access entry and waits for the [`Ticket`]. The answer leaves only after the ticket
+//! was honoured: entry, leaf and checkpoint are then durable (I2). One commit, one checkpoint signature and
+//! one wake-up a waiter serve a whole batch. The next batch never starts before the last one is confirmed or
+//! failed.
 //!
-//! What a crash leaves: before the commit nothing, and nobody was answered; after it the entries of lookups
-//! whose callers may never have seen the answer, which is the right side to err on. A commit that reports a
-//! failure is in doubt: all who wait are refused, nothing of it is shown, and the [`Committer`] reads the
-//! head anew before its next batch.
+//! A crash before the commit leaves nothing, and nobody was answered. A crash after it leaves the entries of
+//! lookups whose callers may never have seen the answer, which is the right side to err on. A commit that
+//! reports a failure is in doubt: all waiters are refused, nothing of it is shown, and the [`Committer`]
+//! reads the head anew before its next batch.
 
 mod accepted;
 mod queue;
@@ -44,14 +44,14 @@ pub struct Committed {
     pub note: Arc<str>,
     /// The time of all its entries.
     pub at: Moment,
-    /// What the clock said.
+    /// The clock's time.
     pub clock: Moment,
     /// Proofs of its leaves; the i-th submission is leaf `batch.first() + i`.
     pub batch: Arc<BatchTree>,
 }
 
 impl Appended {
-    /// What a [`Committer`] hands back and what it keeps, once the commit is confirmed.
+    /// The results of a [`Committer`], and the state it keeps, once the commit is confirmed.
     pub fn confirmed(self) -> (Committed, Cached) {
         let Self { log, note, at, clock, batch, cached, .. } = self;
         (Committed { log, note, at, clock, batch }, cached)
@@ -106,7 +106,7 @@ impl Sequencer {
         self.handle.clone()
     }
 
-    /// Takes no more, commits what waits, gives the log back, ends.
+    /// Takes no more entries, commits the waiting ones, gives the log back, ends.
     pub fn stop(self) {
         drop(self);
     }
@@ -144,7 +144,7 @@ impl Handle {
         }
     }
 
-    /// What it counted so far.
+    /// The counters so far.
     pub fn counters(&self) -> &Counters {
         &self.0.counters
     }
@@ -152,7 +152,7 @@ impl Handle {
 
 /// The thread: batch after batch until stopped.
 fn run(mut committer: impl Committer, shared: &Shared) {
-    // Also when a panic unwinds: whoever waits or comes later is refused, none waits for ever.
+    // Also when a panic unwinds: present and later callers are refused, and none waits for ever.
     let _end = queue::End(shared);
     let renew_every = shared.settings.lease / 3;
     let (mut submissions, mut answers) = (Vec::new(), Vec::new());

@@ -1,8 +1,8 @@
 //! The small contract a database fulfils for a log. `store` implements it inside a transaction it opened.
 //!
 //! [`TreeReader`] is enough to serve tiles, make proofs and check; it may read a snapshot. [`LogStore`] adds
-//! what an append needs. Neither begins nor ends a transaction: who appends also commits, and so knows when
-//! the point of no return is passed.
+//! the rest that an append needs. They never begin or end a transaction: the caller that appends also
+//! commits, and so knows when the point of no return is passed.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use super::anchor::{Anchor, Fork};
 use super::hash::Hash;
 use crate::clock::Moment;
 
-/// A row of `log_heads`: the truth about a log. What is cached elsewhere counts only while it agrees.
+/// A row of `log_heads`: the truth about a log. A cached copy counts only while it agrees with the row.
 ///
 /// The row has one more column, `indexed` (how far the follower came); no append reads or changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub struct Head {
     pub lease_until: Moment,
     /// A closed log is never appended to.
     pub closed: bool,
-    /// What the owner's last commits took at the 99th percentile, in microseconds ([`super::Recent`]); zero for
-    /// a log without a standing owner. Told to others, never decided upon here.
+    /// The duration of the owner's last commits at the 99th percentile, in microseconds ([`super::Recent`]);
+    /// zero for a log without a standing owner. Told to others; nothing here depends on it.
     pub commit_us: i64,
 }
 
@@ -67,7 +67,7 @@ impl Head {
 
 /// Reads of one log. `from .. to` are half-open; an answer shorter than asked means that rows are missing.
 pub trait TreeReader {
-    /// What the database can fail with.
+    /// The error of the database.
     type Error;
 
     /// The head row, without taking it.
@@ -85,20 +85,20 @@ pub trait TreeReader {
 
 /// Appending to one log inside one open transaction. All writes become visible together when it commits.
 pub trait LogStore: TreeReader {
-    /// Takes the head row until the transaction ends and reads it: from here on no other transaction can
+    /// Takes the head row until the transaction ends, and reads it. From here on no other transaction can
     /// append to this log (SQLite: the transaction was begun IMMEDIATE; PostgreSQL: the row is locked).
     fn lock_head(&mut self, log: &str) -> Result<Option<Head>, Self::Error>;
 
-    /// What this process last knew to be committed of a log; none where it knows nothing. Kept apart from every
-    /// cache, and never ahead of what is committed. An error once any log was found to have gone back: after that
-    /// nothing is signed.
+    /// The state of a log that this process last knew to be committed; none if it knows nothing. It is kept
+    /// apart from every cache, and never ahead of the committed state. An error once any log was found to
+    /// have gone back: after that nothing is signed.
     fn anchor(&mut self, log: &str) -> Result<Option<Anchor>, Self::Error>;
 
-    /// Remembers that a log went back, for all who write from this process, until it ends.
+    /// Remembers that a log went back, for all writers of this process, until it ends.
     fn went_back(&mut self, log: &str, fork: Fork);
 
     /// `UPDATE … SET <next> WHERE log, epoch, size = <read's>`; true if exactly one row was changed. This
-    /// compare-and-swap is what keeps one log one tree (I14), whatever became of locks and leases.
+    /// compare-and-swap keeps one log one tree (I14), even if locks and leases fail.
     fn swap_head(&mut self, read: &Head, next: &Head) -> Result<bool, Self::Error>;
 
     /// Keeps the entries of a batch whose first leaf is `first`, in one row.

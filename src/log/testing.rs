@@ -1,4 +1,4 @@
-//! A log in memory whose every step can fail, for tests of whoever appends.
+//! A log in memory whose every step can fail, for tests of code that appends.
 //!
 //! [`MemoryLogs::fail`] plans one fault: at the n-th call of a transaction (its commit is a call too), either
 //! *not stored*, or *stored but reported as failed*.
@@ -44,7 +44,7 @@ impl From<MemoryFault> for Error {
     }
 }
 
-/// What a transaction sees and replaces.
+/// The rows that a transaction sees and replaces.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
     /// `log_heads` by name.
@@ -64,9 +64,9 @@ pub struct MemoryLogs {
     /// Every head that was ever stored, whether or not its commit was reported as failed.
     stored: Mutex<Vec<Head>>,
     plan: Mutex<Option<(usize, Mode)>>,
-    /// What was confirmed to anybody, by log.
+    /// The heads that were confirmed to anybody, by log.
     anchors: Mutex<BTreeMap<String, Anchor>>,
-    /// What was found to have gone back.
+    /// The logs that were found to have gone back.
     forks: Mutex<Vec<(String, Fork)>>,
 }
 
@@ -102,7 +102,7 @@ impl MemoryLogs {
         *self.plan.lock().unwrap() = Some((step, mode));
     }
 
-    /// Takes the plan back; whether it was still to come.
+    /// Takes the plan back; tells whether it was still to come.
     pub fn heal(&self) -> bool {
         self.plan.lock().unwrap().take().is_some()
     }
@@ -233,7 +233,7 @@ impl LogStore for Transaction<'_> {
     }
 }
 
-/// A committer on a log in memory: what `store` does, without sealing.
+/// A committer on a log in memory: it does the work of `store`, without sealing.
 pub struct MemoryCommitter {
     /// The database.
     pub logs: Arc<MemoryLogs>,
@@ -247,7 +247,7 @@ pub struct MemoryCommitter {
     pub owner: String,
     /// How long a commit takes.
     pub delay: Duration,
-    /// What it last claimed.
+    /// Its last claim.
     pub claim: Option<Claim>,
     /// The tree as of its last confirmed commit.
     pub cache: Option<Cached>,

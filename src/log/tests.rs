@@ -1,4 +1,4 @@
-//! Tests of the log as a whole; what they share stands here.
+//! Tests of the log as a whole, with their shared parts.
 
 mod anchors;
 mod appending;
@@ -30,7 +30,7 @@ pub(super) fn entries(salt: &str, from: u64, to: u64) -> Vec<[u8; 32]> {
     (from..to).map(|index| sha256(format!("{salt}{index}").as_bytes())).collect()
 }
 
-/// The root as RFC 6962 §2.1 defines it, by recursion; the reference that nothing under test shares.
+/// The root as RFC 6962 §2.1 defines it, by recursion; a reference that shares no code with the tested parts.
 pub(super) fn reference_root(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => Hash(sha256(b"")),
@@ -56,8 +56,8 @@ pub(super) fn stored_entries(logs: &MemoryLogs) -> Vec<[u8; 32]> {
     logs.rows().batches.range((LOG.to_owned(), 0)..).flat_map(|(_, entries)| entries.clone()).collect()
 }
 
-/// I14 over all that was ever stored: one root for each size, each the beginning of the log as it is now,
-/// each under a checkpoint that verifies; and the log as it is now derives from its entries.
+/// I14 over every stored tree: one root for each size, each the beginning of the log as it is now, each under
+/// a checkpoint that verifies; and the log as it is now derives from its entries.
 pub(super) fn assert_one_tree(logs: &MemoryLogs) {
     let verifier = signer().verifier().clone();
     let leaves = leaves(&stored_entries(logs));

@@ -16,7 +16,7 @@ pub const TILE_WIDTH: u64 = 256;
 /// Bytes of a complete tile.
 pub const TILE_BYTES: usize = 256 * 32;
 
-/// What a path names.
+/// The thing that a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TileKind {
     /// Hashes of that tile level, 0 for leaf hashes.
@@ -36,7 +36,7 @@ pub struct TilePath {
     pub width: u16,
 }
 
-/// The text is no tile path in its one accepted form.
+/// The text is not a tile path in its one accepted form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a tile path of C2SP tlog-tiles")]
 pub struct TilePathFault;
@@ -63,7 +63,7 @@ impl fmt::Display for TilePath {
 impl FromStr for TilePath {
     type Err = TilePathFault;
 
-    /// Accepts only what [`fmt::Display`] writes: no other leading zeros, level 0 to 63, width 1 to 255.
+    /// Accepts only the form of [`fmt::Display`]: no other leading zeros, level 0 to 63, width 1 to 255.
     fn from_str(text: &str) -> Result<Self, TilePathFault> {
         let rest = text.strip_prefix("tile/").ok_or(TilePathFault)?;
         let (kind, rest) = rest.split_once('/').ok_or(TilePathFault)?;
@@ -98,7 +98,7 @@ pub fn bundle(entries: &[[u8; 32]]) -> Vec<u8> {
     bytes
 }
 
-/// The entries of a [`bundle`]; none if it is anything else.
+/// The entries of a [`bundle`]; none for any other bytes.
 pub fn entries_of_bundle(bytes: &[u8]) -> Option<Vec<[u8; 32]>> {
     let (framed, []) = bytes.as_chunks::<34>() else { return None };
     framed
@@ -123,8 +123,8 @@ pub fn level_width(size: u64, level: u8) -> u64 {
     size.checked_shr(8 * u32::from(level)).unwrap_or(0)
 }
 
-/// The file at `path` of a log of `size` leaves; none where the log does not reach that far, or where
-/// storage lacks what it should have (a damaged log; `fsck` says more).
+/// The file at `path` of a log of `size` leaves. None if the log does not reach that far, or if storage lacks
+/// a part of it (a damaged log; `fsck` says more).
 pub fn read<R: TreeReader>(
     reader: &mut R,
     log: &str,
@@ -188,7 +188,7 @@ pub enum NodeFault<E> {
     /// Reading failed.
     #[error("the log could not be read")]
     Store(#[source] E),
-    /// Storage does not have what a log of this size must have.
+    /// Storage lacks a part that a log of this size must have.
     #[error("the log lacks hashes of tile level {level}, tile {index}")]
     Missing {
         /// Tile level.

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The actor: who asks.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::closed::closed;
 use crate::record::access::Channel;
 
 closed! {
-    /// What kind of work a client may do at all; grants then say on what. The English says it as a sentence.
+    /// The kinds of work a client may do at all; grants then say on what. The English term is a sentence.
     Scope {
         Lookup, "lookup", "查询证照", "Look up the records of a holder for a stated purpose.";
         Verify, "verify", "核验", "Have a record, an envelope or a receipt verified.";
@@ -45,16 +45,16 @@ pub struct Client {
     pub agency: String,
     /// Shown name.
     pub name: String,
-    /// What it may do at all.
+    /// The kinds of work it may do.
     pub scopes: Vec<Scope>,
-    /// On what.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a legal day.
     pub budget: u32,
     /// False ends it at once.
     pub enabled: bool,
-    /// Which secret it has: another one for each secret it was ever given. A token carries that of the secret it
-    /// was given for, and is refused under another.
+    /// Differs for each secret that it was ever given. A token carries the epoch of the secret it was given
+    /// for, and is refused under another.
     pub epoch: u64,
 }
 
@@ -67,7 +67,7 @@ pub struct Account {
     pub display: String,
     /// The agency it works for.
     pub agency: String,
-    /// What it may see.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a legal day.
     pub budget: u32,
@@ -75,14 +75,14 @@ pub struct Account {
     pub enabled: bool,
 }
 
-/// Whoever asks for something.
+/// The actor of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
     /// An agency system with a token it holds for these scopes.
     Client {
         /// The client as the policy snapshot has it.
         client: Arc<Client>,
-        /// What the token carries; never more than the client has.
+        /// The token's scopes; never more than the client has.
         scopes: Vec<Scope>,
     },
     /// A person at a window page.
@@ -95,7 +95,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// What is recorded: `client:demo-agency`, `account:zhou`, `operator:root`.
+    /// The recorded form: `client:demo-agency`, `account:zhou`, `operator:root`.
     pub fn label(&self) -> String {
         match self {
             Self::Client { client, .. } => format!("client:{}", client.id),
@@ -127,7 +127,7 @@ impl Actor {
         }
     }
 
-    /// Distinct holders a legal day; none for an operator, whose every access is logged all the same.
+    /// Distinct holders a legal day; none for an operator, though every access of an operator is logged too.
     pub fn budget(&self) -> Option<u32> {
         match self {
             Self::Client { client, .. } => Some(client.budget),

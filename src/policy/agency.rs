@@ -1,14 +1,14 @@
-//! For which agency an actor works: a client and an account for their own, an operator for any.
+//! The agency for which an actor works: a client and an account for their own, an operator for any.
 
 use super::actor::Actor;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 
-/// The agency for which the actor works: its own; of an operator the one that is `asked` for, if any. `field` is
-/// where the request names it.
+/// The agency for which the actor works: its own; for an operator the one that is `asked` for, if any.
+/// `field` is the place of the agency in the request.
 ///
 /// # Errors
-/// `forbidden` with rule `agency_mismatch` where a client or an account asks for another than its own.
+/// `forbidden` with rule `agency_mismatch` if a client or an account asks for an agency other than its own.
 pub fn agency_for<'a>(
     actor: &'a Actor,
     asked: Option<&'a str>,

@@ -18,7 +18,7 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// Whether it names `what`.
+    /// Whether it includes `what`.
     pub fn names(&self, what: &str) -> bool {
         match self {
             Self::All => true,
@@ -26,7 +26,7 @@ impl Selection {
         }
     }
 
-    /// The same for something that may be absent: only `"*"` covers what was not said.
+    /// The same for a value that may be absent: only `"*"` covers an absent value.
     pub fn names_option(&self, what: Option<&str>) -> bool {
         match (self, what) {
             (Self::All, _) => true,
@@ -36,19 +36,19 @@ impl Selection {
     }
 }
 
-/// Which fields of a record go out.
+/// The fields of a record that go out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fields {
     /// `"whole"`: the envelope itself, every field, every holder.
     Whole,
     /// An extract of these face fields, masked as their type says; `holders` names the co-holders' data,
-    /// `holder_code` the codes unmasked, `number` the certificate's number, and `id_number!whole` or
-    /// `spouses.id_number!whole` beside its field what is not to be masked.
+    /// `holder_code` the codes unmasked, `number` the certificate's number. `id_number!whole` or
+    /// `spouses.id_number!whole` beside its field leaves that field unmasked.
     Named(BTreeSet<String>),
 }
 
 impl Fields {
-    /// What both allow: for a caller that asks for less than it may have.
+    /// The fields that both allow: for a caller that asks for less than it may have.
     pub fn narrowed(&self, asked: Option<&BTreeSet<String>>) -> Self {
         match (self, asked) {
             (fields, None) => fields.clone(),
@@ -60,7 +60,7 @@ impl Fields {
     }
 }
 
-/// What a client or account may ask for.
+/// A right of a client or account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
@@ -72,15 +72,15 @@ pub struct Grant {
     pub purposes: Selection,
 }
 
-/// What policy said, and why. The reason goes into the access entry.
+/// The decision of policy, with its reason. The reason goes into the access entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Decision {
     /// Allowed, with these fields.
     Allowed {
-        /// What may go out.
+        /// The allowed fields.
         fields: Fields,
-        /// What allowed it.
+        /// The grant or rule that allowed it.
         reason: AllowedBy,
     },
     /// Refused.
@@ -91,7 +91,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// What decided, as the access entry says it.
+    /// The word for the decision in the access entry.
     pub fn reason(&self) -> DecisionReason {
         match self {
             Self::Allowed { reason, .. } => DecisionReason::Allowed(*reason),
@@ -99,7 +99,7 @@ impl Decision {
         }
     }
 
-    /// The rule that was not met; none where it is allowed.
+    /// The rule that was not met; none if it is allowed.
     pub fn refusal(&self) -> Option<Rule> {
         match self {
             Self::Allowed { .. } => None,
@@ -107,7 +107,7 @@ impl Decision {
         }
     }
 
-    /// It must be allowed, whatever may be seen: what allowed it.
+    /// It must be allowed, for any set of fields; returns the reason.
     ///
     /// # Errors
     /// `forbidden` with the rule that was not met.

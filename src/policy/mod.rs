@@ -1,5 +1,6 @@
-//! The one decision every read and write passes (I4): actor, action, type, item, presence → allowed fields and
-//! the reason, which is recorded with the access. Deny by default: what no grant names is refused.
+//! The one decision that every read and write passes (I4): actor, action, type, item, presence → allowed
+//! fields and the reason, which is recorded with the access. Deny by default: without a grant the answer is a
+//! refusal.
 //!
 //! Until items exist a grant is (types, fields or the whole, purposes); `purpose.item` is matched as given.
 
@@ -20,7 +21,7 @@ pub use tries::{COMPARISONS, REFUSALS, Tries};
 use crate::record::access::AllowedBy;
 use crate::rule::Rule;
 
-/// Decides what of one type an actor may see for an item.
+/// Decides which fields of one type an actor may see for an item.
 ///
 /// The first grant that names type and item decides; one for the whole goes before one for fields, so that
 /// two grants never give less than each alone.

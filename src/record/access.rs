@@ -39,8 +39,8 @@ closed! {
     }
 }
 
-/// What one access says of itself. Holds no number: holders stand as hashes. No `Debug`, since the reason is
-/// free text into which a clerk may have typed one (I3).
+/// The content of one access. Holds no number: holders stand as hashes. No `Debug`, since the reason is free
+/// text and a clerk may have typed a number into it (I3).
 #[derive(Clone, Copy, Serialize)]
 pub struct AccessEntry<'a> {
     /// The client or account.
@@ -50,28 +50,28 @@ pub struct AccessEntry<'a> {
     pub agency: Option<&'a str>,
     /// Digest of the answer list ([`super::answer::Answer::digest`]).
     pub answer: Digest,
-    /// The article of law on which a lookup outside an item rests.
+    /// The article of law that allows a lookup outside an item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<&'a str>,
-    /// The case, where there is one.
+    /// The case, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<&'a str>,
     /// The door.
     pub channel: Channel,
-    /// The consent on which it rests: an identifier or [`cited`].
+    /// The consent that allows it: an identifier or [`cited`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<&'a str>,
     /// The rule by which policy decided.
     pub decision: DecisionReason,
-    /// What shows the presence: [`reader_evidence`], or the id of the code, confirmation or duty.
+    /// The proof of the presence: [`reader_evidence`], or the id of the code, confirmation or duty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<&'a str>,
-    /// The fields asked for; none where all were.
+    /// The fields asked for; none if all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fields: Option<&'a [&'a str]>,
     /// [`holder_hash`] of the holder asked about, under this entry's salt.
     pub holder: Digest,
-    /// On how many holders' lists the access stands; none where on one.
+    /// The number of holders' lists with this access; none if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holders: Option<u32>,
     /// The service item.
@@ -80,15 +80,15 @@ pub struct AccessEntry<'a> {
     /// The version of the item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_version: Option<u32>,
-    /// [`further_hash`] of each co-holder of what was shown, in the order of the answer.
+    /// [`further_hash`] of each co-holder of the shown records, in the order of the answer.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub joint: &'a [ShortDigest],
-    /// [`further_hash`] of each code linked to the asked one under which something was shown.
+    /// [`further_hash`] of each linked code under which something was shown.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub linked: &'a [ShortDigest],
     /// The log this entry goes to.
     pub log: &'a str,
-    /// The mandate of who acts for the party: an identifier or [`cited`].
+    /// The mandate of the person who acts for the party: an identifier or [`cited`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mandate: Option<&'a str>,
     /// What came of it.
@@ -96,13 +96,13 @@ pub struct AccessEntry<'a> {
     /// How the holder is present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presence: Option<Presence>,
-    /// What for, in words.
+    /// The reason, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
     /// The holder's role in the case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'a str>,
-    /// Keeps the holders from being guessed by who does not hold the receipt.
+    /// Hides the holders from anybody who does not hold the receipt.
     pub salt: Salt,
     /// The fields by slot of the item.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,13 +110,13 @@ pub struct AccessEntry<'a> {
     /// The one-time ticket that opened the window inside another system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<&'a str>,
-    /// The types asked for; none where all were.
+    /// The types asked for; none if all were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub types: Option<&'a [&'a str]>,
 }
 
-/// The lists of an entry in the order in which they give way to their digests where it is too long. The holders
-/// come last: they are what a holder finds itself by.
+/// The lists of an entry, in the order in which their digests replace them if the entry is too long. The
+/// holders come last: a holder finds its own entries by them.
 const LISTS: u8 = 5;
 const FIELDS: u8 = 0;
 const SLOTS: u8 = 1;
@@ -154,7 +154,7 @@ impl AccessEntry<'_> {
         }
     }
 
-    /// Writes with the first `digested` of the lists by their digests.
+    /// Writes with the digests of the first `digested` of the lists.
     fn write_with(&self, out: &mut Vec<u8>, digested: u8) -> usize {
         let mut object = Members::open(out);
         object.text("actor", self.actor);
@@ -205,8 +205,8 @@ impl AccessEntry<'_> {
 }
 
 /// The salt of the holder at a place of the list `linked` or `joint`, counted from 0: the first 16 bytes of
-/// SHA-256(entry salt ‖ list ‖ place as decimal text). It tells nothing of the others' codes, and whoever has
-/// the entry can make the list again, also where only its digest stands.
+/// SHA-256(entry salt ‖ list ‖ place as decimal text). It tells nothing about the others' codes. With the
+/// entry one can make the list again, even if only its digest stands there.
 pub fn further_salt(salt: &Salt, list: Seat, place: usize) -> Salt {
     let digest = Digest::of(&[&salt.0, list.wire().as_bytes(), place.to_string().as_bytes()]);
     Salt(digest.short().0)
@@ -222,13 +222,13 @@ pub fn cited(envelope: &Digest) -> String {
     format!("sha256:{envelope}")
 }
 
-/// The text that stands for what a card reader gave: `sha256:` and SHA-256(entry salt ‖ the reader's text). The
-/// text holds a number, so that a digest without salt would be guessed (I3).
+/// The text that stands for a card reader's text: `sha256:` and SHA-256(entry salt ‖ the reader's text). The
+/// text holds a number, so a digest without salt could be guessed (I3).
 pub fn reader_evidence(salt: &Salt, text: &str) -> String {
     cited(&Digest::of(&[&salt.0, text.as_bytes()]))
 }
 
-/// Sets the time of an entry; `at` is what [`AccessEntry::write`] returned. False where no time goes there.
+/// Sets the time of an entry; `at` is the result of [`AccessEntry::write`]. False if no time belongs there.
 #[must_use]
 pub fn stamp(entry: &mut [u8], at: usize, moment: Moment) -> bool {
     match at.checked_add(AT_LEN).and_then(|end| entry.get_mut(at..end)) {
@@ -240,7 +240,7 @@ pub fn stamp(entry: &mut [u8], at: usize, moment: Moment) -> bool {
     }
 }
 
-/// Writes a list, or where it is to give way and is longer than its digest, the digest in its place.
+/// Writes a list, or its digest if the list must give way and is longer than the digest.
 fn list(out: &mut Vec<u8>, by_digest: bool, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     write(out);

@@ -1,8 +1,8 @@
-//! What may happen to a certificate: the closed table of actions (业务动作) and the states they lead to.
+//! The possible events of a certificate: the closed table of actions (业务动作) and the states they lead to.
 //!
-//! The table is `src/record/README.md`; a test keeps both equal. Expiry is no state: it is computed from the
-//! dates on every reading. Sources: state codes of the construction-permit standard of 住建部 (domain use of
-//! GB/T 36905), actions of 行政许可法 articles 49, 50, 69, 70.
+//! The table is `src/record/README.md`; a test keeps both equal. Expiry is not a state: it is computed from
+//! the dates on every reading. Sources: state codes of the construction-permit standard of 住建部 (domain use
+//! of GB/T 36905), actions of 行政许可法 articles 49, 50, 69, 70.
 
 use super::state::State;
 use crate::closed::closed;
@@ -31,7 +31,7 @@ closed! {
 }
 
 closed! {
-    /// On whose move an action is taken; the act itself is always the issuer's or its successor's.
+    /// Who starts an action; the act itself is always the issuer's or its successor's.
     Initiative {
         Holder, "holder", "依申请", "on the holder's application";
         Office, "office", "依职权", "of the office's own motion";
@@ -41,7 +41,7 @@ closed! {
 }
 
 closed! {
-    /// What an action does to the certificate's own number.
+    /// The effect of an action on the certificate's own number.
     NumberEffect {
         Given, "given", "新编号", "a number is given";
         Kept, "kept", "编号不变", "the number stays";
@@ -50,7 +50,7 @@ closed! {
     }
 }
 
-/// The action is not open in this state.
+/// The action is not allowed in this state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{} is not open {}", .action.en(), .state.map_or("before issue", State::en))]
 pub struct ActionFault {
@@ -58,7 +58,7 @@ pub struct ActionFault {
     pub action: Action,
     /// The state the record is in; none before issue.
     pub state: Option<State>,
-    /// The states from which the action is open; empty for those that begin a record.
+    /// The states in which the action is allowed; empty for actions that begin a record.
     pub allowed_from: &'static [State],
 }
 
@@ -75,7 +75,7 @@ impl Action {
         matches!(self, Self::Issue | Self::TransferIn)
     }
 
-    /// The states from which the action is open; empty for those that begin a record.
+    /// The states in which the action is allowed; empty for actions that begin a record.
     pub const fn from_states(self) -> &'static [State] {
         use State::{Active, Cancelled, Lapsed, Revoked, Suspended, Withdrawn};
         match self {
@@ -85,17 +85,17 @@ impl Action {
             }
             Self::TransferOut => &[Active],
             Self::Restore => &[Suspended],
-            // What was wrong from the start can be put right after the end, too; it stays ended.
+            // An error from the start can be corrected after the end, too; the record stays ended.
             Self::Correct => &[Active, Suspended, Cancelled, Lapsed],
             Self::Withdraw | Self::Revoke | Self::Lapse => &[Active, Suspended],
-            // 行政许可法 69: what should never have been given can be annulled whatever became of it.
+            // 行政许可法 69: a wrongly given permit can be annulled in any state.
             Self::Annul => &[Active, Suspended, Cancelled, Lapsed, Revoked, Withdrawn],
             // 行政许可法 70: after withdrawal, revocation and lapse the permit is to be cancelled as well.
             Self::Cancel => &[Active, Suspended, Lapsed, Revoked, Withdrawn],
         }
     }
 
-    /// The state the action leads to; none where the state stays as it is.
+    /// The state that the action leads to; none if the state stays.
     pub const fn to_state(self) -> Option<State> {
         match self {
             Self::Issue | Self::TransferIn | Self::Restore => Some(State::Active),
@@ -110,7 +110,7 @@ impl Action {
         }
     }
 
-    /// The state after the action, or the states from which it would be open. `state` is none before issue.
+    /// The state after the action, or the states in which it would be allowed. `state` is none before issue.
     pub fn apply(self, state: Option<State>) -> Result<State, ActionFault> {
         let fault = ActionFault { action: self, state, allowed_from: self.from_states() };
         match state {
@@ -126,7 +126,7 @@ impl Action {
             || matches!(self, Self::Extend | Self::Change | Self::Correct | Self::Renew | Self::Reissue)
     }
 
-    /// Whether what it says holds from the start of the record, not from its own day.
+    /// Whether its content holds from the start of the record, not from its own day.
     pub const fn reaches_back(self) -> bool {
         matches!(self, Self::Correct | Self::Annul)
     }
@@ -139,7 +139,7 @@ impl Action {
         )
     }
 
-    /// On whose move it is taken.
+    /// Who starts it.
     pub const fn initiative(self) -> Initiative {
         match self {
             Self::Issue | Self::TransferIn | Self::TransferOut => Initiative::Holder,
@@ -150,7 +150,7 @@ impl Action {
         }
     }
 
-    /// What it does to the certificate's own number.
+    /// Its effect on the certificate's own number.
     pub const fn number_effect(self) -> NumberEffect {
         match self {
             Self::Issue => NumberEffect::Given,
@@ -221,8 +221,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is tried in whatever order: every reachable state is one of the list, a record that has
-        /// ended never becomes active or suspended again, and an annulled one stays annulled.
+        /// For any actions in any order: every reachable state is one of the list, a record that has ended
+        /// never becomes active or suspended again, and an annulled one stays annulled.
         #[test]
         fn i7_the_table_is_closed_and_the_end_is_the_end(
             tried in proptest::collection::vec(0..Action::ALL.len(), 0..40),

@@ -1,4 +1,5 @@
-//! The answer list: what an answer said, as the access entry's `answer` digest covers it (schema/bytes.md §5).
+//! The answer list: the content of an answer, as the access entry's `answer` digest covers it
+//! (schema/bytes.md §5).
 //!
 //! Written straight into a scratch buffer that the caller keeps, since every lookup makes one. "Nothing on
 //! file" is the empty list under the same signature.
@@ -14,7 +15,7 @@ pub struct AnsweredRecord<'a> {
     pub identifier: &'a str,
     /// The version.
     pub version: u32,
-    /// Digest of the envelope, or of the extract that went out in its place.
+    /// Digest of the envelope, or of the extract that went out instead.
     pub digest: Digest,
     /// Verdict and reasons.
     pub judgement: Judgement,
@@ -31,10 +32,10 @@ pub struct Head<'a> {
     pub size: u64,
 }
 
-/// All that an answer said.
+/// The content of an answer.
 #[derive(Clone, Copy)]
 pub struct Answer<'a> {
-    /// What was asked for and not found: type and in which way it is absent, in the coverage's words.
+    /// The types that were asked for and not found, each with its kind of absence, in the coverage's words.
     pub absent: &'a [(&'a str, &'a str)],
     /// The heads.
     pub heads: &'a [Head<'a>],

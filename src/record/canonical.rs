@@ -1,7 +1,7 @@
 //! Canonical JSON: RFC 8785 (JCS) narrowed to integers within 2^53 − 1 (schema/bytes.md §1).
 //!
-//! [`to_vec`] and [`write()`] serialise a [`Value`]; [`Members`] writes an object straight into bytes on the
-//! fast paths; [`parse_canonical`] takes in what others signed and refuses whatever is not its own form.
+//! [`to_vec`] and [`write()`] serialise a [`Value`]. [`Members`] writes an object straight into bytes on the
+//! fast paths. [`parse_canonical`] reads bytes that others signed, and refuses any other than its own form.
 //! Strings are kept as given: no Unicode normalisation (I12).
 
 mod scan;
@@ -35,7 +35,7 @@ pub enum CanonicalFault {
     /// An integer beyond 2^53 − 1.
     #[error("an integer is beyond 2^53 - 1")]
     IntegerTooLarge,
-    /// JSON, but written in another way than its canonical form.
+    /// JSON, but not in its canonical form.
     #[error("the text is not its own canonical form")]
     NotCanonical,
 }
@@ -267,7 +267,7 @@ pub fn append_base64url(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + (bytes.len() * 4).div_ceil(3), 0);
     if let Some(room) = out.get_mut(start..) {
-        // The room is exact, so this cannot fail; were it ever short, the text would not be canonical and
+        // The room is exact, so this cannot fail; if it ever fell short, the text would not be canonical and
         // every reader would refuse it.
         let _ = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode_slice(bytes, room);
     }
@@ -283,7 +283,7 @@ pub fn is_canonical(bytes: &[u8]) -> bool {
     check(bytes).is_ok()
 }
 
-/// The value of canonical bytes; whatever is not its own canonical form is refused with the rule.
+/// The value of canonical bytes; any other form is refused with the rule.
 pub fn parse_canonical(bytes: &[u8]) -> Result<Value, CanonicalFault> {
     let text = std::str::from_utf8(bytes).ok().ok_or(CanonicalFault::NotUtf8)?;
     let found = Cell::new(None);

@@ -1,11 +1,11 @@
-//! What an event is about and what it says was done: one of four closed lists, never a free text. The names stand in signed events and
-//! orders (schema/bytes.md §4 lists them) and never change their meaning.
+//! The subject of an event and its deed: one of four closed lists, never a free text. The names stand in
+//! signed events and orders (schema/bytes.md §4 lists them) and never change their meaning.
 
 use super::action::Action;
 use crate::closed::closed;
 
 closed! {
-    /// What an event is about.
+    /// The subject of an event.
     EventKind {
         Record, "record", "证照", "record";
         Holder, "holder", "持证主体", "holder";
@@ -21,7 +21,7 @@ closed! {
 }
 
 closed! {
-    /// What happens to a record beside the table of [`Action`]: its state stays.
+    /// Events of a record outside the table of [`Action`]: its state stays.
     SideAction {
         /// The state stays; the record is marked until the dispute is settled.
         Dispute, "dispute", "提出异议", "dispute";
@@ -32,7 +32,7 @@ closed! {
 }
 
 closed! {
-    /// What happens to a holder.
+    /// Events of a holder.
     HolderAction {
         Mark, "mark", "标注状态", "mark a state";
         Link, "link", "关联号码", "link two codes";
@@ -41,7 +41,7 @@ closed! {
 }
 
 closed! {
-    /// What happens to something public; [`PublicAction::of`] says to what.
+    /// Events of something public; [`PublicAction::of`] names the kind.
     PublicAction {
         Generate, "generate", "生成", "generate";
         Register, "register", "登记", "register";
@@ -73,7 +73,7 @@ impl PublicAction {
     }
 }
 
-/// What was done, of whichever list.
+/// A deed, of any of the lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     /// An action of the table.
@@ -87,7 +87,7 @@ pub enum Deed {
 }
 
 impl Deed {
-    /// What an event of a record names.
+    /// The deed in an event of a record.
     pub fn of_record(wire: &str) -> Option<Self> {
         Action::from_wire(wire).map(Self::Act).or_else(|| SideAction::from_wire(wire).map(Self::Side))
     }

@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
 
-/// The first 16 bytes of a SHA-256 digest, for lists in which many stand.
+/// The first 16 bytes of a SHA-256 digest, for long lists.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShortDigest(pub [u8; 16]);
 
-/// 16 random bytes that keep a hash from being guessed; whoever holds the salt can confirm a guess.
+/// 16 random bytes that keep a hash from being guessed. With the salt one can confirm a guess.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Salt(pub [u8; 16]);
 

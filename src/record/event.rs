@@ -1,4 +1,5 @@
-//! What the log of records holds: the event, and the order of the authority that acted (schema/bytes.md §4).
+//! The contents of the log of records: the event, and the order of the authority that acted (schema/bytes.md
+//! §4).
 //!
 //! An event never contains a name, a number or a holder key: the subject and the ground stand as hashes under
 //! the event's own salt. Its digest is the entry from which the leaf is made.
@@ -122,7 +123,7 @@ impl Event {
         }
     }
 
-    /// Sets the legal day where it is not the day of the log.
+    /// Sets the legal day if it is not the day of the log.
     #[must_use]
     pub fn effective_on(mut self, day: Day) -> Self {
         self.effective_on = day;
@@ -145,7 +146,7 @@ impl Event {
         self
     }
 
-    /// Names the order by which an authority had this done.
+    /// Names the order of an authority behind this event.
     #[must_use]
     pub fn order(mut self, order: Digest) -> Self {
         self.order = Some(order);
@@ -199,13 +200,13 @@ impl Event {
     }
 }
 
-/// What an authority orders to be done; the payload of an `elicense-event+jws`.
+/// An authority's order; the payload of an `elicense-event+jws`.
 ///
-/// `Debug` shows neither ground nor detail: both may speak of a person.
+/// `Debug` hides ground and detail: both may speak of a person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// The wire name of what is to be done.
+    /// The wire name of the ordered deed.
     pub action: String,
     /// More about it, by action.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]

@@ -1,8 +1,9 @@
-//! The extract (摘录): the allowed fields of a record, where the whole may not be seen (I4).
+//! The extract (摘录): the allowed fields of a record, if the caller may not see the whole (I4).
 //!
-//! An extract is vouched for by the registry, not by the issuer's signature, and says so. Field by field the
-//! caller's policy decides; what is not named is not shown. A co-holder's code and name are fields of their
-//! own: without right to them a joint record goes out as an extract with the asking holder only.
+//! The registry vouches for an extract, not the issuer's signature, and the extract says so. The caller's
+//! policy decides field by field; a field that is not named is not shown. A co-holder's code and name are
+//! fields of their own: without a right to them, a joint record goes out as an extract with the asking holder
+//! only.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,14 +20,14 @@ use crate::clock::Day;
 use crate::closed::closed;
 
 closed! {
-    /// Who vouches for what goes out.
+    /// The guarantor of the content that goes out.
     VouchedBy {
         Issuer, "issuer", "发证机构", "the issuer, by the signature of the envelope";
         Registry, "registry", "本库", "the registry, by the receipt of the answer";
     }
 }
 
-/// Which fields of the face may be seen.
+/// The visible fields of the face.
 #[derive(Debug, Clone, Copy)]
 pub enum Fields<'a> {
     /// All of them, the number included.
@@ -35,7 +36,7 @@ pub enum Fields<'a> {
     Only(&'a BTreeSet<String>),
 }
 
-/// Which holders may be seen.
+/// The visible holders.
 #[derive(Clone, Copy)]
 pub enum Holders<'a> {
     /// All.
@@ -44,15 +45,15 @@ pub enum Holders<'a> {
     Only(&'a str, &'a str),
 }
 
-/// How the fields that go out are masked.
+/// The masks of the fields that go out.
 #[derive(Clone, Copy)]
 pub enum Masks<'a> {
     /// Not at all.
     None,
     /// As the type says, at every depth.
     OfType {
-        /// Its definitions, the one to be asked first in front. A field that none of them knows stays out: nobody
-        /// said how much of it may be seen.
+        /// Its definitions, in the order in which they are asked. A field that none of them knows stays out:
+        /// nothing says how much of it may be seen.
         types: &'a [Arc<TypeEntry>],
         /// Fields that go out as they stand, as `path!whole`: `id_number!whole`, `spouses.id_number!whole`;
         /// `number!whole` for the certificate's number.
@@ -60,7 +61,7 @@ pub enum Masks<'a> {
     },
 }
 
-/// What one asker may see of a record.
+/// The part of a record that one asker may see.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     /// The fields.
@@ -180,11 +181,11 @@ pub struct DirectorySaid {
 }
 
 impl View<'_> {
-    /// Whether this view is less than the envelope, so that an extract goes out in its place.
+    /// Whether this view is less than the envelope, so that an extract goes out instead.
     pub fn limits(&self, record: &Record) -> bool {
         let fields = match self.fields {
             Fields::Whole => false,
-            // Even where every field of the face is named: attachments and number go with the whole only.
+            // Even if every field of the face is named: attachments and number go with the whole only.
             Fields::Only(_) => true,
         };
         fields
@@ -209,7 +210,7 @@ impl View<'_> {
 }
 
 impl Masks<'_> {
-    /// A field of the face as it goes out; none where it does not.
+    /// A field of the face as it goes out; none if it does not.
     fn field(&self, name: &str, value: &Value) -> Option<Value> {
         match self {
             Self::None => Some(value.clone()),
@@ -220,7 +221,7 @@ impl Masks<'_> {
         }
     }
 
-    /// The certificate's number as it goes out; none where it does not.
+    /// The certificate's number as it goes out; none if it does not.
     fn number(&self, number: &str) -> Option<String> {
         let Self::OfType { types, unmasked } = self else { return Some(number.to_owned()) };
         let by = match types.first() {
@@ -290,8 +291,8 @@ fn object(fields: &FieldSet, path: &str, row: &Map<String, Value>, unmasked: &BT
     Value::Object(row.iter().filter_map(cell).collect())
 }
 
-/// The extract of a record for a view. The identifier is left out where its serial is a number of a holder who is
-/// not shown, or where codes are masked and it contains one.
+/// The extract of a record for a view. The identifier is left out in two cases: its serial is a number of a
+/// holder who is not shown, or codes are masked and it contains one.
 pub fn extract(record: &Record, view: &View<'_>) -> Result<Extract, PayloadFault> {
     let (shown, hidden): (Vec<&Holder>, Vec<&Holder>) =
         record.holders.iter().partition(|one| view.shows(one));
@@ -332,9 +333,9 @@ pub fn extract(record: &Record, view: &View<'_>) -> Result<Extract, PayloadFault
     Ok(Extract { body, bytes, digest })
 }
 
-/// What a directory entry says, for a grant of named fields: always the office that keeps the certificate and its
-/// note, for whoever must go there; the holder's name as `name` (or `holders`), the day as `issued_on`, the number
-/// as `number`, masked like a record's.
+/// The content of a directory entry, for a grant of named fields. The office that keeps the certificate and
+/// its note always go out: somebody must go there. The holder's name goes out as `name` (or `holders`), the
+/// day as `issued_on`, the number as `number`, masked like a record's.
 pub fn directory(said: &Map<String, Value>, granted: &BTreeSet<String>, masks: &Masks<'_>) -> Value {
     let may = |name: &str| match name {
         "office" | "note" => true,
@@ -351,7 +352,7 @@ pub fn directory(said: &Map<String, Value>, granted: &BTreeSet<String>, masks: &
     Value::Object(shown.collect())
 }
 
-/// Whether the identifier tells a number that the view does not.
+/// Whether the identifier shows a number that the view hides.
 fn leaks(record: &Record, hidden: &[&str], mask_codes: bool) -> bool {
     let has_hidden = !hidden.is_empty() && secret::serial_is_secret(&record.identifier, hidden);
     has_hidden || mask_codes && record.identifier_is_secret()

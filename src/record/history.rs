@@ -1,9 +1,9 @@
-//! What a record was on a past day, and what was known of it at a past moment (I7).
+//! The past of a record: its state on a past day, by the knowledge of a past moment (I7).
 //!
 //! Each event carries two times: `effective_on`, the legal day, and `logged_at`, when we knew. "As of" asks
 //! the first, "known at" the second. Two actions reach back to the start of the record: an annulled record
-//! never was, and a corrected version stands in the place of the wrong one for all its days. Every other
-//! action holds from its own day on.
+//! never was, and a corrected version replaces the wrong one for all its days. Every other action holds from
+//! its own day on.
 
 use super::action::Action;
 use super::state::State;
@@ -31,14 +31,14 @@ pub struct Standing {
     pub version: u32,
 }
 
-/// State and version on the legal day `as_of`, by what was logged up to and including `known_at`.
+/// State and version on the legal day `as_of`, by the events logged up to and including `known_at`.
 ///
-/// `events` are those of one record in the order of its log. None where the record had not begun by that day,
-/// or nothing of it was known.
+/// `events` are those of one record in the order of its log. None if the record had not begun by that day, or
+/// if nothing of it was known.
 pub fn state_as_of(events: &[EventFact], as_of: Day, known_at: Moment) -> Option<Standing> {
     let mut standing: Option<Standing> = None;
     let mut annulled = false;
-    // The newest version by the log, whether or not it holds on that day: what a correction corrects.
+    // The newest version by the log, even if it does not hold on that day: a correction corrects this one.
     let mut newest = None;
     // In the order of the log: a later decision overrides an earlier one from its own legal day on, even where
     // that day lies before the earlier one's.
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_later_decision_overrides_an_earlier_one_from_its_own_day_on() {
-        // Suspended from day 5; later it comes out that the holder had died on day 3.
+        // Suspended from day 5; later a report says that the holder had died on day 3.
         let events =
             [event(Action::Issue, 1, 0, 0), event(Action::Suspend, 1, 5, 5), event(Action::Cancel, 1, 3, 10)];
         assert_eq!(

@@ -1,9 +1,9 @@
 //! The certificate identifier 电子证照标识 (GB/T 36904):
 //! `1.2.156.3005.2.<type>.<issuer>.<serial>.<version>.<check>`.
 //!
-//! [`Identifier::parse`] for what came from elsewhere: kept verbatim, its check character judged and never
-//! repaired (I12). [`Identifier::compose`] with [`random_serial`] for what is made here: a serial made here
-//! never is or contains a certificate's number.
+//! [`Identifier::parse`] is for identifiers from elsewhere: kept verbatim, with the check character judged
+//! and never repaired (I12). [`Identifier::compose`] with [`random_serial`] is for those made here: their
+//! serial never is or contains a certificate's number.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ pub enum Check {
     Wrong,
 }
 
-/// Why a text is no identifier.
+/// Why a text is not an identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierFault {
     /// It does not begin with `1.2.156.3005.2.`.
@@ -38,7 +38,7 @@ pub enum IdentifierFault {
     /// Not five parts behind the root.
     #[error("the identifier has not ten parts")]
     Parts,
-    /// A lower-case letter; upper case is part of the identifier, not of its writing.
+    /// A lower-case letter; upper case is part of the identifier, not a way of writing.
     #[error("the identifier has a lower-case letter")]
     LowerCase,
     /// A character outside 0-9A-Z.
@@ -47,7 +47,7 @@ pub enum IdentifierFault {
     /// The type code is not the defining agency's 18 characters and three digits.
     #[error("the type code has not 18 characters and three digits")]
     Type,
-    /// The issuer is neither 18 characters nor a region code of 6, 9 or 12 digits.
+    /// The issuer is not 18 characters and not a region code of 6, 9 or 12 digits.
     #[error("the issuer code has neither 18 characters nor 6, 9 or 12 digits")]
     Issuer,
     /// The serial is empty or longer than 64 characters.
@@ -78,10 +78,10 @@ impl IdentifierFault {
     }
 }
 
-/// An identifier, verbatim, with its parts and what its check character says.
+/// An identifier, verbatim, with its parts and the result of its check character.
 ///
-/// `Debug` hides the serial: a foreign one may be a citizen's number (I3). There is no `Display`; who may
-/// show it calls [`Identifier::as_str`].
+/// `Debug` hides the serial: a foreign one may be a citizen's number (I3). There is no `Display`; code that
+/// may show it calls [`Identifier::as_str`].
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Identifier {
     text: String,
@@ -172,7 +172,7 @@ impl Identifier {
         self.version_text().parse().unwrap_or(0)
     }
 
-    /// What the check character says.
+    /// The result of the check character.
     pub fn check(&self) -> Check {
         let given = self.text.bytes().next_back().unwrap_or(0);
         if given == self.standard_check() {
@@ -328,7 +328,7 @@ mod tests {
             for changed in tampered(body).map(|body| format!("{root}{body}")) {
                 let Ok(read) = Identifier::parse(&changed) else { continue };
                 assert_ne!(read.check(), Check::Standard, "{changed}");
-                // In the dialect the version does not count: that much of it is known to be open.
+                // In the dialect the check character does not cover the version: that gap is known.
                 let version = (text.len() - 5)..(text.len() - 2);
                 let in_version = changed.get(version.clone()) != text.get(version);
                 if check == "nonstandard" && !in_version {

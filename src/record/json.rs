@@ -1,10 +1,10 @@
-//! JSON straight into a buffer: how an answer with many members is written on the fast paths.
+//! JSON straight into a buffer: the fast paths write large answers this way.
 //!
-//! An answer is a struct that derives `Serialize`, so that its members stand in one place; [`write()`] turns it into
-//! bytes without a tree. Texts are escaped as canonical JSON escapes them; members keep the order of the struct.
-//! Bytes are written as base64url without padding: the writer says that it is not for humans
-//! (`is_human_readable`), which is how a type knows that it may hand over bytes in place of text. [`verbatim`] and
-//! [`compact`] are the two forms that JSON has no word for.
+//! An answer is a struct that derives `Serialize`, so that its members stand in one place. [`write()`] turns
+//! it into bytes without a tree. Texts are escaped as canonical JSON escapes them; members keep the order of
+//! the struct. Bytes are written as base64url without padding: the writer is not `is_human_readable`, so a
+//! type knows that it may hand over bytes instead of text. [`verbatim`] and [`compact`] are two forms that
+//! JSON has no word for.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,7 @@ use super::canonical::{append_base64url, write_integer, write_text};
 const VERBATIM: &str = "bytes that are JSON";
 const COMPACT: &str = "parts of a compact JWS";
 
-/// A value has no form here: a fraction, a name that is no text, an enum with content.
+/// A value has no form here: a fraction, a name that is not a text, an enum with content.
 #[derive(Debug, thiserror::Error)]
 #[error("not written as JSON: {0}")]
 pub struct NotJson(String);
@@ -39,7 +39,7 @@ pub fn write_open<T: Serialize + ?Sized>(object: &T, out: &mut Vec<u8>) -> Resul
     out.pop_if(|last| *last == b'}').map(drop).ok_or_else(|| ser::Error::custom("not an object"))
 }
 
-/// Appends the members of an object behind those that [`write_open`] left, and the end.
+/// Appends the members of an object after those of [`write_open`], and the end.
 pub fn write_more<T: Serialize + ?Sized>(object: &T, out: &mut Vec<u8>) -> Result<(), NotJson> {
     let start = out.len();
     write(object, out)?;
@@ -59,7 +59,7 @@ pub fn base64url<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> 
     }
 }
 
-/// Serialises bytes that are JSON already, as they are; elsewhere than here, as their value.
+/// Serialises bytes that are JSON already, as they are; in another writer, as their value.
 pub fn verbatim<S: Serializer>(json: &[u8], to: S) -> Result<S::Ok, S::Error> {
     if to.is_human_readable() {
         let value: serde_json::Value = serde_json::from_slice(json).map_err(ser::Error::custom)?;
@@ -68,7 +68,7 @@ pub fn verbatim<S: Serializer>(json: &[u8], to: S) -> Result<S::Ok, S::Error> {
     parts(VERBATIM, [json], to)
 }
 
-/// Serialises the three parts of a compact JWS as one text; `text` makes it elsewhere than here.
+/// Serialises the three parts of a compact JWS as one text; `text` makes it in another writer.
 pub fn compact<S: Serializer>(
     jws: [&[u8]; 3],
     text: impl FnOnce() -> String,
@@ -108,7 +108,7 @@ impl Serialize for Bytes<'_> {
     }
 }
 
-/// How bytes are written.
+/// The form of written bytes.
 #[derive(Clone, Copy)]
 enum Form {
     /// base64url in quotes.
@@ -158,7 +158,7 @@ impl<'out> Open<'out> {
 
     fn member<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), NotJson> {
         self.next();
-        // A name in the program: nothing in it is to be escaped.
+        // A name in the program: it needs no escapes.
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b"\":");
@@ -483,7 +483,7 @@ mod tests {
         assert_eq!(text(&digest), format!("\"{digest}\""));
         assert_eq!(text(&[stored("{\"b\":1,\"a\":2}")]), "[{\"b\":1,\"a\":2}]");
         assert_eq!(text(&(Jws([b"{}", b"a", b"b"]), 1)), "[\"e30.YQ.Yg\",1]");
-        // Elsewhere they are the same text and the same value.
+        // In another writer they are the same text and the same value.
         let elsewhere =
             serde_json::to_value((digest, stored("{\"a\":2}"), Jws([b"{}", b"a", b"b"]))).unwrap();
         assert_eq!(elsewhere, json!([digest.text(), {"a": 2}, "e30.YQ.Yg"]));

@@ -1,11 +1,11 @@
-//! The record (证照/证明) and everything that can be said about it without a database or a key.
+//! The record (证照/证明), and everything about it that needs no database and no key.
 //!
 //! * [`canonical`] writes and checks canonical JSON, the only form that is ever signed or hashed;
 //! * [`payload`] is the record itself, [`identifier`] its GB/T 36904 name;
-//! * [`action`] is the closed table of what may happen to it, [`history`] the state as of any day;
+//! * [`action`] is the closed table of its actions, [`history`] the state as of any day;
 //! * [`mod@verdict`] turns facts into valid, invalid or undetermined, for every path alike;
-//! * [`extract`] makes what goes out where the whole may not be seen;
-//! * [`event`], [`access`] and [`answer`] are what the logs hold;
+//! * [`extract`] makes the answer for a caller who may not see the whole;
+//! * [`event`], [`access`] and [`answer`] are the contents of the logs;
 //! * [`json`] writes answers without a tree.
 //!
 //! Layouts stand in `schema/bytes.md`. This layer is pure: no clock, no file, no randomness of its own.

@@ -1,7 +1,7 @@
 //! The record's signed payload (schema/bytes.md §3).
 //!
-//! [`Record::to_canonical`] writes what is signed; [`Record::from_payload`] takes in what others signed and
-//! refuses whatever departs from the page. Types that hold numbers show none in `Debug` (I3).
+//! [`Record::to_canonical`] writes the signed bytes. [`Record::from_payload`] reads payloads that others
+//! signed, and refuses every departure from the page. Types that hold numbers show none in `Debug` (I3).
 
 use std::fmt;
 
@@ -58,7 +58,7 @@ pub struct TypeRef {
 pub struct Attachment {
     /// The media type.
     pub media_type: String,
-    /// What the type's schema calls it (`photo`, `scan`, …).
+    /// Its name in the type's schema (`photo`, `scan`, …).
     pub name: String,
     /// SHA-256 of the content in lower-case hex.
     pub sha256: String,
@@ -66,7 +66,7 @@ pub struct Attachment {
     pub size: u64,
 }
 
-/// The record and version this one takes the place of, and by which action.
+/// The record and version that this one replaces, and the action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replaces {
@@ -78,7 +78,7 @@ pub struct Replaces {
     pub version: u32,
 }
 
-/// Where the standing of a record can be looked up without asking about a person: its place in a status list.
+/// A place in a status list, where the standing of a record can be looked up without asking about a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusPlace {
@@ -91,7 +91,7 @@ pub struct StatusPlace {
 /// Longest address of a status list, in bytes.
 const LIST_LIMIT: usize = 512;
 
-/// Text that may be or contain a holder's number: shown by nobody's `Debug`.
+/// Text that may be or contain a holder's number: no `Debug` shows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
@@ -112,7 +112,7 @@ pub enum Validity {
 }
 
 impl Validity {
-    /// The last valid day, where there is one.
+    /// The last valid day, if there is one.
     pub fn last_day(self) -> Option<Day> {
         match self {
             Self::Until(day) => Some(day),
@@ -158,15 +158,15 @@ pub struct Record {
     pub issuer: Issuer,
     /// What kind of document.
     pub kind: Kind,
-    /// The certificate's own number; absent where there is none. Often the citizen's number.
+    /// The certificate's own number; absent if there is none. Often the citizen's number.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// What this version takes the place of.
+    /// The version that this one replaces.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Replaces>,
     /// Keeps a digest of the payload from being guessed.
     pub salt: Salt,
-    /// Its place in a status list, where the issuer keeps one. Nothing made here has it yet.
+    /// Its place in a status list, if the issuer keeps one. No record made here has it yet.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusPlace>,
     /// The type.
@@ -184,14 +184,14 @@ pub struct Record {
     pub version: u32,
 }
 
-/// A member that may be absent but, if there, has a value: null is refused.
+/// A member that may be absent. If it is there, it has a value: null is refused.
 pub(super) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
 
-/// Why a payload is no record. Never quotes the payload (I3).
+/// Why a payload is not a record. Never quotes the payload (I3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadFault {
     /// Not canonical JSON.
@@ -215,7 +215,7 @@ pub enum PayloadFault {
     /// No holder at all.
     #[error("the record has no holder")]
     NoHolder,
-    /// The version is not 1 to 999 or not the one in the identifier.
+    /// The version is not 1 to 999, or not the one in the identifier.
     #[error("the version is not 1 to 999, or not that of the identifier")]
     Version,
     /// The identifier breaks a rule.
@@ -263,7 +263,7 @@ impl PayloadFault {
         }
     }
 
-    /// The member to blame, where there is one.
+    /// The member at fault, if there is one.
     pub fn member(self) -> Option<&'static str> {
         match self {
             Self::MissingMember(name) | Self::MemberShape(name) => Some(name),
@@ -281,7 +281,7 @@ impl PayloadFault {
 }
 
 impl Record {
-    /// The bytes that are signed. Fails only where the face holds a number that has no canonical form.
+    /// The bytes to sign. Fails only if the face holds a number that has no canonical form.
     pub fn to_canonical(&self) -> Result<Vec<u8>, PayloadFault> {
         self.written(&mut |_, _| {})
     }
@@ -298,13 +298,13 @@ impl Record {
         Ok(record)
     }
 
-    /// The canonical payload without `identifier`, `salt`, `status`, `version` and `replaces`: what keyed hash `c` is
-    /// made of, so that the same content is known again under another name.
+    /// The canonical payload without `identifier`, `salt`, `status`, `version` and `replaces`. Keyed hash `c`
+    /// is made of it, so that the same content is recognised under another name.
     pub fn content_form(&self) -> Result<Vec<u8>, PayloadFault> {
         self.forms().map(|(_, content)| content)
     }
 
-    /// Both at one go: what is signed, and the content form.
+    /// Both at once: the signed bytes, and the content form.
     pub fn forms(&self) -> Result<(Vec<u8>, Vec<u8>), PayloadFault> {
         let mut left_out = Vec::with_capacity(4);
         let whole = self.written(&mut |from, to| left_out.push((from, to)))?;
@@ -323,7 +323,7 @@ impl Record {
         self.check_identifier().map(drop)
     }
 
-    /// The same; tells what the identifier's check character says, which is never `Wrong`.
+    /// The same; returns the result of the identifier's check character, which is never `Wrong`.
     pub fn check_identifier(&self) -> Result<Check, PayloadFault> {
         if self.v != 1 {
             return Err(PayloadFault::LayoutVersion);
@@ -347,7 +347,7 @@ impl Record {
             if status.index > canonical::MAX_INTEGER {
                 return Err(PayloadFault::StatusIndex);
             }
-            // Verifiers fetch the list: what stands in its address is in the clear (I3).
+            // Verifiers fetch the list, so its address is public (I3).
             let fits = (1..=LIST_LIMIT).contains(&status.list.len());
             if !fits || crate::identity::contains_citizen_number(&status.list) {
                 return Err(PayloadFault::StatusList);
@@ -370,7 +370,8 @@ impl Record {
         Identifier::parse(&self.identifier).map_or(true, |identifier| identifier.is_secret(&codes))
     }
 
-    /// Writes member by member, and tells where those stand, commas with them, that the content form leaves out.
+    /// Writes member by member, and returns the places of the members that the content form leaves out, with
+    /// their commas.
     fn written(&self, left_out: &mut dyn FnMut(usize, usize)) -> Result<Vec<u8>, PayloadFault> {
         let mut out = Vec::with_capacity(1024);
         let mut object = Members::open(&mut out);
@@ -460,7 +461,7 @@ impl Holder {
 
 /// Code type and code of every holder in a canonical payload, without reading the rest of it.
 ///
-/// A canonical payload has its members sorted, so the last `"holders":[` is the record's own: none of the
+/// A canonical payload has its members sorted, so the last `"holders":[` is the record's own. None of the
 /// members behind it can hold another, and quotes inside a text are escaped. Empty if there is none.
 pub fn holder_codes(payload: &[u8]) -> Vec<(String, String)> {
     #[derive(Deserialize)]
@@ -494,7 +495,7 @@ impl fmt::Debug for Record {
     }
 }
 
-/// Finds the member to blame: serde's own message quotes the value, which may be a number.
+/// Finds the member at fault: serde's own message quotes the value, which may be a number.
 mod shape {
     use super::*;
 

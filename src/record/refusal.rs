@@ -1,4 +1,4 @@
-//! What a fault of this layer is to a caller: code, rule, field. None of them quotes what was given (I3).
+//! The faults of this layer as a caller sees them: code, rule, field. None of them quotes the input (I3).
 
 use serde_json::json;
 

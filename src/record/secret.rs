@@ -1,17 +1,19 @@
-//! Numbers inside other numbers: many certificate numbers *are* the citizen's number, so a serial or a text
-//! that contains one is as secret as the number itself (I3). And how such a text is shown to whom it is not told.
+//! Numbers inside other numbers. Many certificate numbers *are* the citizen's number, so a serial or a text
+//! that contains one is as secret as the number itself (I3). This module also has the masked form of such a
+//! text.
 
 use crate::catalog::Mask;
 pub use crate::identity::mask;
 
-/// Whether a serial made elsewhere must be treated as a secret: it contains a code of one of the record's own
-/// holders (of 9 characters or more; an 18-digit number also in its 15-digit form), or any 18 characters that
-/// are a citizen ID number by form: a date that exists and the right MOD 11-2 check character (GB 11643).
+/// Whether a serial made elsewhere must be treated as a secret. It is one if it contains a code of one of the
+/// record's own holders (of 9 characters or more; an 18-digit number also in its 15-digit form). It is one
+/// too if any 18 characters are a citizen ID number by form: a date that exists and the right MOD 11-2 check
+/// character (GB 11643).
 pub fn serial_is_secret(serial: &str, holder_codes: &[&str]) -> bool {
     let has_holder = holder_codes.iter().any(|code| {
         let short = || {
             let (region, rest) = code.get(..6).zip(code.get(8..17))?;
-            // Most serials hold not even the second part, which is found without making a text of the two.
+            // Most serials do not hold even the second part, and this test needs no text of the two.
             serial.contains(rest).then(|| serial.contains(&format!("{region}{rest}")))
         };
         code.len() >= 9 && serial.contains(code)
@@ -20,7 +22,7 @@ pub fn serial_is_secret(serial: &str, holder_codes: &[&str]) -> bool {
     has_holder || serial.as_bytes().windows(18).any(looks_like_citizen_number)
 }
 
-/// A text as a field of that mask shows it; none where it is not shown at all.
+/// A text as a field of that mask shows it; none if it is not shown at all.
 pub fn masked(by: Mask, text: &str) -> Option<String> {
     match by {
         Mask::None => Some(text.to_owned()),
@@ -30,7 +32,7 @@ pub fn masked(by: Mask, text: &str) -> Option<String> {
     }
 }
 
-/// An account, card or telephone number: the last four, of one of fewer than eight characters none.
+/// An account, card or telephone number: the last four characters; none of a number with fewer than eight.
 fn last_four(text: &str) -> String {
     let count = text.chars().count();
     let hidden = if count < 8 { count } else { count - 4 };
@@ -110,7 +112,7 @@ mod tests {
         assert_eq!(masked(Mask::Account, "13900000019").as_deref(), Some("*******0019"));
         assert_eq!(masked(Mask::Account, "1234567").as_deref(), Some("*******"));
         assert_eq!(masked(Mask::Hidden, card), None);
-        // What was masked once stays as it is: a page masks what it gets from an extract again.
+        // A masked text stays as it is: a page masks the texts of an extract again.
         for by in [Mask::Id, Mask::Account] {
             let once = masked(by, card).unwrap();
             assert_eq!(masked(by, &once), Some(once));

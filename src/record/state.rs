@@ -1,4 +1,4 @@
-//! The stored states of a record. Expiry is no state: it is computed from the dates on every reading.
+//! The stored states of a record. Expiry is not a state: it is computed from the dates on every reading.
 //!
 //! Source: state codes of the construction-permit standard of 住建部 (domain use of GB/T 36905).
 

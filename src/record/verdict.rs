@@ -1,7 +1,7 @@
 //! The verdict (I5): one function for every path, three values, all reasons.
 //!
-//! Whoever judges a record — lookup, verification, application, page, command — fills [`Facts`] and calls
-//! [`verdict`]. A fault of ours or of a source is never `invalid`: it is `undetermined`.
+//! All code that judges a record — lookup, verification, application, page, command — fills [`Facts`] and
+//! calls [`verdict`]. A fault of ours or of a source is never `invalid`: it is `undetermined`.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ closed! {
     }
 }
 
-/// What nobody decided is told as nothing else (I5).
+/// Without a decision the answer is this one and no other (I5).
 impl Default for Verdict {
     fn default() -> Self {
         Self::Undetermined
@@ -29,7 +29,7 @@ impl Default for Verdict {
 }
 
 closed! {
-    /// Why a verdict is what it is; the closed list.
+    /// The reasons for a verdict; the closed list.
     Reason {
         SignatureMismatch, "signature_mismatch", "签名不符", "the signature does not fit the bytes";
         KeyUnknown, "key_unknown", "签名密钥未登记", "the signing key is not known";
@@ -68,7 +68,7 @@ closed! {
     }
 }
 
-/// What a reason does to the verdict.
+/// The effect of a reason on the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ReasonClass {
     /// It makes the verdict `invalid`.
@@ -205,13 +205,13 @@ impl Serialize for Reasons {
 /// Whether the stored row opened under its seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seal {
-    /// It did, so its clear columns are what was written.
+    /// It did, so its clear columns are as written.
     Opened,
     /// It did not: nothing in the row can be believed.
     Damaged,
 }
 
-/// What is known of the signing key at the moment the leaf was logged.
+/// The standing of the signing key at the moment the leaf was logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyStanding {
     /// Good, for this type, region and moment.
@@ -224,7 +224,7 @@ pub enum KeyStanding {
     IssuerNotAuthorised,
 }
 
-/// What is known of the leaf in the log.
+/// The standing of the leaf in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogStanding {
     /// Under a checkpoint that is fresh enough.
@@ -237,7 +237,7 @@ pub enum LogStanding {
     CheckpointStale,
 }
 
-/// What is known of the holder.
+/// The facts about the holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HolderStanding {
     /// Nothing against it.
@@ -246,24 +246,24 @@ pub enum HolderStanding {
     Deceased,
     /// Death reported by one other source.
     DeathReported,
-    /// What was written about it does not open: it may say anything.
+    /// The row about it does not open: it may say anything.
     Unreadable,
 }
 
-/// Everything a verdict rests on. [`Facts::good`] is a record without any fault; set what differs.
+/// All the facts of a verdict. [`Facts::good`] is a record without any fault; set the differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     /// Whether the row opened.
     pub seal: Seal,
     /// The envelope keeps every rule of its layout.
     pub well_formed: bool,
-    /// Whether the signature fits; none where this path rests on the check at entry.
+    /// Whether the signature fits; none if this path relies on the check at entry.
     pub signature: Option<bool>,
     /// The signing key when the leaf was logged.
     pub key: KeyStanding,
     /// The type is in the catalog.
     pub type_known: bool,
-    /// The verifier's lists of keys and types are older than the envelope, so that not finding one is no fault.
+    /// The verifier's lists of keys and types are older than the envelope, so a missing entry is not a fault.
     pub lists_older: bool,
     /// The leaf.
     pub log: LogStanding,
@@ -288,9 +288,9 @@ pub struct Facts {
     pub custody: Custody,
     /// For a body kept elsewhere: its keeper answered.
     pub source_answered: bool,
-    /// The feed the copy came with; none where the record was made here.
+    /// The feed the copy came with; none if the record was made here.
     pub as_of: Option<Moment>,
-    /// Greatest age of a copy in seconds, where the type sets one.
+    /// Greatest age of a copy in seconds, if the type sets one.
     pub max_staleness_s: Option<i64>,
     /// The source's feed has missed its date.
     pub feed_late: bool,
@@ -374,7 +374,7 @@ pub fn verdict(facts: &Facts, on: Day, at: Moment) -> Judgement {
     Judgement { verdict, reasons: found }
 }
 
-/// What signature, key, log, state, holder and custody say.
+/// The reasons from signature, key, log, state, holder and custody.
 fn standings(facts: &Facts) -> Reasons {
     let mut found = Reasons::NONE;
     found.add_if(facts.signature == Some(false), Reason::SignatureMismatch);
@@ -403,7 +403,7 @@ fn standings(facts: &Facts) -> Reasons {
     }
     match facts.custody {
         Custody::Hosted => {}
-        // Known to exist, but there are no bytes that anyone could check.
+        // It is known to exist, but there are no bytes to check.
         Custody::Paper => found = found.with(Reason::StatusUnavailable),
         Custody::AtIssuer | Custody::Elsewhere => {
             found.add_if(!facts.source_answered, Reason::SourceUnreachable);
@@ -412,7 +412,7 @@ fn standings(facts: &Facts) -> Reasons {
     found
 }
 
-/// What dates, lists and marks say.
+/// The reasons from dates, lists and marks.
 fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     let stale = match (facts.as_of, facts.max_staleness_s) {
         (Some(as_of), Some(limit)) => as_of.plus_seconds(limit) < at,

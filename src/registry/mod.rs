@@ -1,7 +1,7 @@
 //! The use cases, one file per verb. They open the transactions, ask policy, write the logs.
 //!
-//! [`Registry`] is what everything above holds: API, pages, command line. It is cheap to clone. A use case
-//! takes the [`Actor`](crate::policy::Actor) first; what it may see or do is decided once, in `policy`, and
+//! [`Registry`] is the handle of everything above: API, pages, command line. It is cheap to clone. A use case
+//! takes the [`Actor`](crate::policy::Actor) first; `policy` decides once what the actor may see or do, and
 //! the reason is kept. `registry/README.md` has the rules of practice that the code keeps.
 
 mod access;
@@ -80,7 +80,7 @@ use crate::store::{Place, Store};
 use crate::trust::MasterKey;
 use crate::trust::remembered::Remembered;
 
-/// A policy read longer ago than this answers no lookup: another process may have ended a client meanwhile.
+/// A policy read longer ago than this answers no lookup: another process may have ended a client since.
 const SNAPSHOT_AGE: Duration = Duration::from_secs(1);
 
 /// An open registry.
@@ -93,7 +93,7 @@ struct Inner {
     store: Store,
     clock: Clock,
     regions: Regions,
-    /// Swapped whole; a reader keeps the one it took for as long as its request lasts.
+    /// Replaced as a whole; a reader keeps its copy for as long as its request lasts.
     snapshot: RwLock<Arc<Snapshot>>,
     /// When the registry was opened; [`Inner::confirmed`] counts from here.
     opened: Instant,
@@ -111,9 +111,9 @@ struct Inner {
     tries: Tries,
 }
 
-/// What a registry is opened with.
+/// The settings for opening a registry.
 pub struct Opening {
-    /// Where it lives.
+    /// Its place.
     pub place: Place,
     /// Its master key.
     pub master: MasterKey,
@@ -124,10 +124,10 @@ pub struct Opening {
 }
 
 impl Registry {
-    /// Opens an existing registry, whose logs go on from what was confirmed of them.
+    /// Opens an existing registry, if its logs go on from their confirmed state.
     ///
     /// # Errors
-    /// `log_forked` where one does not: nothing may be signed on it.
+    /// `log_forked` if a log does not: nothing may be signed on it.
     pub fn open(opening: Opening) -> Result<Self> {
         let registry = Self::unheld(opening)?;
         registry.hold_logs()?;
@@ -135,7 +135,7 @@ impl Registry {
         Ok(registry)
     }
 
-    /// Opens an existing registry whatever its logs are: for commands that say what is wrong, or mend it.
+    /// Opens an existing registry even if its logs are bad: for commands that report the fault, or mend it.
     pub fn open_as_found(opening: Opening) -> Result<Self> {
         let registry = Self::unheld(opening)?;
         registry.take_logs_as_found();
@@ -170,12 +170,12 @@ impl Registry {
         self.inner.clock.now()
     }
 
-    /// Where the present comes from.
+    /// The source of the present.
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
     }
 
-    /// The database below; for commands that look after it (backup, fsck) and for tests.
+    /// The database below; for commands that maintain it (backup, fsck) and for tests.
     pub fn store(&self) -> &Store {
         &self.inner.store
     }
@@ -209,7 +209,7 @@ impl Registry {
         Ok(self.snapshot())
     }
 
-    /// Compares the config version and reads anew what has changed. `serve` calls it every 250 ms, commands
+    /// Compares the config version and reads changed parts anew. `serve` calls it every 250 ms, commands
     /// before each use case.
     pub fn refresh(&self) -> Result<()> {
         let known = self.snapshot().version;

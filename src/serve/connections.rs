@@ -1,6 +1,6 @@
-//! The connections of one socket: no more than its share, those that do nothing dropped first when room gets short,
-//! and each ended that is longer in one phase than the phase may last. What it means for callers: an idle connection
-//! can close at any time (HTTP says so of every one), a request that is being answered never does.
+//! The connections of one socket. There are no more than its share. Idle ones are dropped first when room
+//! gets short, and a connection that is too long in one phase is ended. For callers this means: an idle
+//! connection can close at any time (HTTP says so of every one), a request that is being answered never does.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,20 +12,20 @@ use actix_web::rt;
 use crate::config::ServeConfig;
 use crate::http::connection::{Connection, Phase, Seen};
 
-/// Connections a worker may be handed beyond its part of the share: room for those that are told to end and have not
-/// yet.
+/// Connections that a worker may be handed beyond its part of the share: room for those that must end and
+/// have not yet.
 pub const SLACK: usize = 8;
-/// Who waits for the other side less than this is not dropped to make room: its next bytes may be on their way. A
-/// newcomer waits as long for room.
+/// A connection that waits for the other side less than this is not dropped to make room: its next bytes may
+/// be on their way. A newcomer waits as long for room.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a newcomer looks for room.
 const STEP: Duration = Duration::from_millis(20);
-/// An answer must be taken within this; the slowest line that is worth serving takes 8 MiB in it.
+/// An answer must be taken within this time; the slowest line worth serving takes 8 MiB in it.
 const SENDING: Duration = Duration::from_secs(300);
-/// What the frame and actix end by themselves is given this much longer before it is ended from here.
+/// The frame and actix end some connections themselves; they get this much longer before this file ends them.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What happened to connections since the start; one for all sockets.
+/// Counts of connection events since the start; one for all sockets.
 #[derive(Debug, Default)]
 pub struct ConnectionCounts {
     /// Open now.
@@ -68,7 +68,7 @@ impl Connections {
         self.most
     }
 
-    /// Takes a connection in, where need be after another has gone; `None` where none goes in time.
+    /// Takes a connection in, if need be after another has gone; `None` if none goes in time.
     pub async fn admit(self: &Arc<Self>) -> Option<Admitted> {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -85,7 +85,7 @@ impl Connections {
 
     fn admit_now(self: &Arc<Self>) -> Option<Admitted> {
         let mut open = self.open();
-        // Room is made before it is needed: who is told to end needs a moment to do so.
+        // Room is made before it is needed: a connection that must end needs a moment to do so.
         if open.len() >= self.most - self.most / 16 {
             self.make_room(&open);
         }
@@ -99,7 +99,7 @@ impl Connections {
         Some(Admitted { among: self.clone(), number, connection })
     }
 
-    /// Ends who is too long in its phase; gives how many.
+    /// Ends connections that are too long in their phase; returns how many.
     pub fn sweep(&self) -> usize {
         let ended = self.open().values().filter(|connection| self.end_overdue(connection)).count();
         self.counts.overdue.fetch_add(u64::try_from(ended).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -117,8 +117,8 @@ impl Connections {
         seen.since > limit && connection.end_if(seen)
     }
 
-    /// Ends the one that has done nothing for longest; where all do something, the one that waits longest for its
-    /// other side, be it for the rest of a request or for an answer to be taken. Nobody, where as many as are needed
+    /// Ends the connection that was idle for longest. If none is idle, ends the one that waits longest for
+    /// its other side: for the rest of a request, or for an answer to be taken. Ends none if enough of them
     /// are on their way out.
     fn make_room(&self, open: &HashMap<u64, Arc<Connection>>) {
         let (mut leaving, mut idle, mut waiting) = (0, None, None);
@@ -146,7 +146,7 @@ impl Connections {
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
-        // Whoever panicked while holding it had at most not yet inserted: the map is whole.
+        // A panic while it was held left at most one insert undone: the map is whole.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

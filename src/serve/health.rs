@@ -9,13 +9,13 @@ use crate::error::Result;
 use crate::http::Pending;
 use crate::http::metrics::Metrics;
 
-/// One thing that must hold for work to be possible, by name; the error's code is shown, its cause is not.
+/// A named condition for work; the error's code is shown, its cause is not.
 pub struct ReadinessCheck {
     /// A stable name: `store`, `log`, `policy`.
     pub name: &'static str,
     /// Asks now; must answer within a second or so.
     pub ask: Arc<dyn Fn() -> Pending<()> + Send + Sync>,
-    /// The word to show where it does not hold and work goes on all the same; none where it does not.
+    /// The word to show if it does not hold and work still goes on; none if work stops.
     pub degrades: Option<&'static str>,
 }
 
@@ -29,7 +29,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/readyz").route(web::get().to(readyz)));
 }
 
-/// `GET /metrics`; asks for `web::Data<Metrics>`.
+/// `GET /metrics`; needs `web::Data<Metrics>`.
 pub fn metrics_routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/metrics").route(web::get().to(metrics)));
 }

@@ -1,4 +1,4 @@
-//! Doors to sockets: doors of one address share one, and none stands open without TLS by mistake.
+//! Doors to sockets: doors of one address share one, and none is open without TLS by mistake.
 
 use std::net::SocketAddr;
 
@@ -15,7 +15,7 @@ pub enum ListenerFault {
     /// A door twice.
     #[error("the listener `{}` is configured twice", .0.name())]
     Twice(Door),
-    /// Plain HTTP where others could read along.
+    /// Plain HTTP, which others on the network could read.
     #[error("the listener `{}` on {} is not loopback and has no certificate", .0.name(), .1)]
     Open(Door, SocketAddr),
     /// Two doors of one address with different certificates.
@@ -62,7 +62,7 @@ pub struct Socket {
 /// doors that name the same address with port 0 share the port that the system gives.
 ///
 /// # Errors
-/// The first rule of [`ListenerFault`] that is broken.
+/// The first broken rule of [`ListenerFault`].
 pub fn sockets(config: &ServeConfig) -> Result<Vec<Socket>, ListenerFault> {
     let mut sockets: Vec<Socket> = Vec::new();
     for listener in &config.listeners {

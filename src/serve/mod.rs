@@ -1,11 +1,11 @@
-//! Start and stop: sockets, TLS, signals, and which door has which routes.
+//! Start and stop: sockets, TLS, signals, and the routes of each door.
 //!
 //! | to | use |
 //! |---|---|
 //! | check what the command line said | [`sockets`], [`check`] |
 //! | serve until a signal | [`Server::start`], then [`Server::run_until_signal`] |
 //! | serve in a test | [`Server::start`] on port 0, [`Server::addresses`], [`Server::stop`] |
-//! | put a resource on a door | the functions of [`routes`] |
+//! | add a resource to a door | the functions of [`routes`] |
 
 pub mod check;
 pub mod health;

@@ -1,19 +1,19 @@
-//! The limit of open files, and how many connections fit below it. A process that runs out of files can open neither
-//! a connection nor its database.
+//! The limit of open files, and the number of connections that fit below it. A process without free files can
+//! open no connection and no database.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Connections kept for the admin door, so that health and metrics answer whatever the other doors suffer.
+/// Connections kept for the admin door, so that health and metrics answer while the other doors are full.
 pub const ADMIN_SHARE: usize = 32;
 /// Files that databases, attachments and logs may open beside those that are open at the start.
 const SPARE: usize = 64;
-/// Files of a worker thread: its queue of events and what wakes it.
+/// Files of a worker thread: its queue of events and its waker.
 const PER_WORKER: usize = 4;
-/// Connections that a socket has at least, however low the limit.
+/// The least connections of a socket, for any limit.
 const LEAST: usize = 16;
 
-/// Raises the soft limit to the hard one and gives the limit that holds then. Where it cannot be raised, what there
-/// is must do.
+/// Raises the soft limit to the hard one and returns the limit that holds then. If it cannot be raised, the
+/// present limit must do.
 pub fn raise() -> usize {
     let now = getrlimit(Resource::Nofile);
     if now.current != now.maximum {
@@ -35,12 +35,12 @@ fn counted(limit: Option<u64>) -> usize {
     limit.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
 }
 
-/// Files this process has open now; zero where the system does not tell.
+/// The open files of this process; zero if the system does not tell.
 pub fn in_use() -> usize {
     std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
-/// How many connections each socket other than admin's may hold: what is left of the limit, in equal shares, at most
+/// How many connections each socket except admin's may hold: the rest of the limit, in equal shares, at most
 /// `wished` in all.
 pub fn share(limit: usize, in_use: usize, workers: usize, sockets: usize, wished: usize) -> usize {
     let taken = in_use + SPARE + ADMIN_SHARE + workers * (PER_WORKER + super::connections::SLACK);

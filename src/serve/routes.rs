@@ -1,4 +1,4 @@
-//! Which door has which routes. A route stands at a door because a line here puts it there.
+//! The routes of each door. A route is at a door because a line here puts it there.
 
 use actix_web::web::ServiceConfig;
 

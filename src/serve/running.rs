@@ -1,4 +1,4 @@
-//! A registry that serves: its parts put together, what runs beside the requests, and the end of both.
+//! A serving registry: its parts put together, the threads beside the requests, and the end of both.
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -34,7 +34,7 @@ use crate::web::views::ItemChoice;
 /// How often the config version is read; policy older than a second answers no lookup.
 const REFRESH: Duration = Duration::from_millis(250);
 
-/// What the command line decides beside the sockets.
+/// The command line's settings beside the sockets.
 pub struct Settings {
     /// The name of this process.
     pub node: String,
@@ -97,12 +97,13 @@ impl Running {
         Ok(Self { registry, node: settings.node, server, beside, sharing })
     }
 
-    /// Where it listens, for which doors, and whether with TLS.
+    /// The addresses, with their doors and TLS.
     pub fn addresses(&self) -> &[(SocketAddr, Vec<Door>, bool)] {
         self.server.addresses()
     }
 
-    /// Serves until SIGTERM or SIGINT; then finishes what has begun, commits what waits, gives the log back.
+    /// Serves until SIGTERM or SIGINT. Then finishes the requests that have begun, commits the waiting
+    /// entries, gives the log back.
     pub async fn run_until_signal(self) -> Result<()> {
         let Self { registry, node, server, beside, sharing } = self;
         let ended = server.run_until_signal().await;
@@ -161,7 +162,7 @@ fn watcher(registry: Registry) -> Result<Background> {
     let mut sizes = Sizes::of(&registry);
     Background::every("watch", WATCH, move || {
         let watched = registry.store().watch_logs();
-        // A log that went back was told when it was found.
+        // A log that went back was reported when it was found.
         let fails = watched.as_ref().is_err_and(|error| error.code != Code::LogForked);
         if let (Err(error), true, false) = (watched, fails, unread) {
             log::error!("the heads of the logs could not be read: {error:?}");
@@ -192,10 +193,10 @@ fn wal_care(registry: &Registry) -> Result<Background> {
     })
 }
 
-/// Entries within one [`REFRESH`] above which the holders' lists wait: a step would hold up the commits that
-/// lookups wait for. What is in no list yet is read from the log's tail, and the lag is told.
+/// Entries within one [`REFRESH`] above which the holders' lists wait: a step would delay the commits that
+/// lookups wait for. Entries in no list yet are read from the log's tail, and the lag is shown.
 const BUSY: u64 = 500;
-/// Rounds after which a step is taken however busy it is: five minutes.
+/// Rounds after which a step is taken even under load: five minutes.
 const PATIENCE: u32 = 1_200;
 
 /// Fills the holders' lists in the gaps between lookups.
@@ -317,7 +318,7 @@ fn checks(registry: &Registry) -> Checks {
             }),
             degrades: None,
         },
-        // Work goes on: the log's time is late, and the answers say so. To stop for it would lock the registry for as
+        // Work goes on: the log's time is late, and the answers say so. A stop would lock the registry for as
         // long as some clock once ran ahead.
         ReadinessCheck {
             name: "clock",

@@ -1,4 +1,5 @@
-//! The running server: one actix server per socket, one watch over the connections of all, one place that stops them.
+//! The running server: one actix server per socket, one watch over all their connections, one place that
+//! stops them.
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -33,7 +34,7 @@ impl Server {
     /// actix system.
     ///
     /// # Errors
-    /// `config_invalid`: a rule of the listeners, a certificate, or an address that cannot be had.
+    /// `config_invalid`: a rule of the listeners, a certificate, or an address that is not available.
     pub fn start(config: &ServeConfig, parts: &Parts) -> Result<Self> {
         let sockets = sockets(config)?;
         let mut shares = Shares::new(config, &sockets);
@@ -58,8 +59,8 @@ impl Server {
         Ok(server)
     }
 
-    /// The addresses in use with their doors and whether TLS is spoken; a port 0 of the configuration is told as
-    /// the port that was given.
+    /// The addresses in use, with their doors and whether TLS is spoken. A port 0 of the configuration
+    /// appears as the port that the system gave.
     pub fn addresses(&self) -> &[(SocketAddr, Vec<Door>, bool)] {
         &self.addresses
     }
@@ -107,7 +108,7 @@ impl Server {
     /// # Errors
     /// `internal` when a socket ended with an error.
     pub async fn stop(self) -> Result<()> {
-        // Told to all first, so that they wait side by side and not one after another.
+        // All are told first, so that they wait side by side and not one after another.
         let stops: Vec<_> = self.handles.iter().map(|handle| rt::spawn(handle.stop(true))).collect();
         for stop in stops {
             stop.await.map_err(Error::internal)?;

@@ -23,7 +23,7 @@ pub struct Shares {
     given: Vec<Arc<Connections>>,
 }
 
-/// Looks after connections until it is dropped.
+/// Watches connections until it is dropped.
 pub struct Watch(rt::task::JoinHandle<()>);
 
 impl Drop for Watch {
@@ -32,14 +32,14 @@ impl Drop for Watch {
     }
 }
 
-/// Worker threads of a socket: one where only the operator asks.
+/// Worker threads of a socket: one if only the operator asks there.
 pub fn workers(socket: &Socket, config: &ServeConfig) -> usize {
     if is_admin(socket) { 1 } else { config.workers.clamp(1, 512) }
 }
 
 impl Shares {
-    /// Raises the limit of open files and cuts what is left of it. The admin door has a share of its own where it has
-    /// a socket of its own.
+    /// Raises the limit of open files and divides the rest of it. The admin door has a share of its own if it
+    /// has a socket of its own.
     pub fn new(config: &ServeConfig, sockets: &[Socket]) -> Self {
         let (limit, in_use) = (open_files::raise(), open_files::in_use());
         let threads = sockets.iter().map(|socket| workers(socket, config)).sum();
@@ -59,10 +59,10 @@ impl Shares {
         connections
     }
 
-    /// Puts what happened to connections among the metrics.
+    /// Adds the counts of connection events to the metrics.
     ///
     /// # Errors
-    /// `internal` where another server counts there already.
+    /// `internal` if another server counts there already.
     pub fn count_in(&self, metrics: &Metrics) -> Result<()> {
         type Read = fn(&ConnectionCounts) -> &AtomicU64;
         let counted: [(Kind, &'static str, &'static str, Read); 4] = [
@@ -93,7 +93,7 @@ impl Shares {
         Ok(())
     }
 
-    /// Looks after all of them from now on.
+    /// Watches all of them from now on.
     pub fn watch(self) -> Watch {
         Watch(rt::spawn(async move {
             let mut told = 0;

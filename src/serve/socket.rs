@@ -29,7 +29,7 @@ use crate::http::metrics::Metrics;
 /// Connections that wait to be taken; the system may hold fewer.
 const BACKLOG: i32 = 1024;
 
-/// What every worker shares.
+/// The parts that all workers share.
 #[derive(Clone)]
 pub struct Parts {
     /// Where requests are counted.
@@ -38,11 +38,11 @@ pub struct Parts {
     pub data: Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>,
 }
 
-/// A socket whose address is had.
+/// A socket with its address.
 pub struct Bound {
     /// Its doors.
     pub socket: Socket,
-    /// Where connections come from.
+    /// The source of its connections.
     pub listener: TcpListener,
     /// TLS, if any.
     pub certificate: Option<Arc<Certificate>>,
@@ -110,8 +110,8 @@ pub fn serve(bound: Bound, config: &ServeConfig, parts: &Parts) -> Result<Server
     Ok(builder.run())
 }
 
-/// The routes of a socket's doors in their frame. The configuration that actix's own server would give says what the
-/// frame knows better; it is left at its default.
+/// The routes of a socket's doors in their frame. The configuration of actix's own server would carry facts
+/// that the frame knows better; it stays at its default.
 fn application(
     framing: web::Data<Frame>,
     parts: &Parts,

@@ -9,7 +9,7 @@ use crate::log::metrics::{BATCH_BOUNDS, COMMIT_BOUNDS_US, Counters};
 use crate::registry::Registry;
 use crate::store::{READ_BOUNDS_US, Side};
 
-/// Puts them all on.
+/// Adds them all.
 pub fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
     watch_accesses(metrics, registry)?;
     watch_reads(metrics, registry)?;
@@ -21,7 +21,7 @@ pub fn watch(metrics: &Metrics, registry: &Registry) -> Result<()> {
     watch_upkeep(metrics, registry)
 }
 
-/// Commits of the access log and what waits for them.
+/// Commits of the access log, and the entries that wait for them.
 fn watch_accesses(metrics: &Metrics, registry: &Registry) -> Result<()> {
     type Read = fn(&Counters) -> u64;
     let counted: [(Kind, &'static str, &'static str, Read); 5] = [

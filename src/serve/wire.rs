@@ -1,5 +1,5 @@
-//! A connection on its wire: taken in or refused, wrapped in TLS where its door asks for it, and dropped the moment
-//! it is told to end, wherever it stands.
+//! A connection on its wire: taken in or refused, wrapped in TLS if its door asks for it. In any phase, it is
+//! dropped the moment it is told to end.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -19,18 +19,18 @@ use tokio_rustls::server::TlsStream;
 use super::connections::{Admitted, Connections};
 use crate::http::connection::Connection;
 
-/// Said in plain to who is not taken in; under TLS nothing can be said yet.
+/// Sent in plain to a connection that is not taken in; under TLS nothing can be sent yet.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// What a socket does with a connection before its first request.
+/// The steps of a socket with a connection before its first request.
 #[derive(Clone)]
 pub struct Entrance {
-    /// Who is in already.
+    /// The connections that are in already.
     pub connections: Arc<Connections>,
-    /// TLS, where the door has a certificate.
+    /// TLS, if the door has a certificate.
     pub tls: Option<TlsAcceptor>,
-    /// A handshake must be done within this.
+    /// A handshake must be done within this time.
     pub head_limit: Duration,
 }
 
@@ -49,7 +49,8 @@ impl Entrance {
     /// Takes the connection in and shakes hands.
     ///
     /// # Errors
-    /// Where there is no room, the handshake fails or takes too long, or it was told to end meanwhile.
+    /// If there is no room, the handshake fails or takes too long, or the connection was told to end
+    /// meanwhile.
     pub async fn enter(
         self,
         stream: TcpStream,
@@ -57,7 +58,8 @@ impl Entrance {
         let peer = stream.peer_addr().ok();
         let Some(admitted) = self.connections.admit().await else {
             if self.tls.is_none() {
-                // Best effort: what does not fit into the socket's buffer at once is not worth waiting for.
+                // Best effort: the rest that does not fit into the socket's buffer at once is not worth
+                // waiting for.
                 let _unsaid = stream.try_write(FULL);
             }
             return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
@@ -84,7 +86,7 @@ impl Wire {
     }
 }
 
-/// What the work gives, or `None` where the connection is told to end first; the work is dropped then.
+/// The result of the work, or `None` if the connection is told to end first; the work is dropped then.
 pub async fn until_ended<F: Future>(connection: &Connection, work: F) -> Option<F::Output> {
     let (mut ended, mut work) = (pin!(connection.ended()), pin!(work));
     poll_fn(|cx| match ended.as_mut().poll(cx) {

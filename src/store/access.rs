@@ -12,10 +12,11 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
 
-/// An access entry with the holders on whose lists it stands: beside it under the seal, never in it.
+/// An access entry with the holders whose lists show it: the holders are beside it under the seal, never in
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessItem {
-    /// Whose lists; a joint record has several.
+    /// The keys of those holders; a joint record has several.
     pub holders: Vec<HolderKey>,
     /// Canonical bytes of the entry.
     pub entry: Vec<u8>,
@@ -131,7 +132,7 @@ impl Reader<'_> {
         Ok((at < items.len()).then(|| items.swap_remove(at).entry))
     }
 
-    /// A holder's accesses as the follower has them, newest first, older than `before` where given.
+    /// A holder's accesses as the follower has them, newest first, older than `before` if given.
     pub fn accesses_of(
         &mut self,
         hk: &HolderKey,
@@ -198,7 +199,7 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
-    /// Adds lines to the holders' lists; one that is there already is left.
+    /// Adds lines to the holders' lists; a line that is there already stays.
     pub fn insert_accesses(&mut self, places: &[(HolderKey, AccessPlace)]) -> Result<()> {
         for (hk, place) in places {
             let idx = i64::try_from(place.index).map_err(Error::internal)?;

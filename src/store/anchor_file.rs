@@ -1,8 +1,8 @@
 //! The anchors of a data directory: for each log the size and root that a process on this directory last knew to be
 //! committed, in a small file outside the databases (I14).
 //!
-//! A crash loses at most what was confirmed since the file was last written. The file is written under another name,
-//! synced and renamed: whatever happens, the old one is there or the new one.
+//! A crash loses at most the confirmations since the file was last written. The file is written under another
+//! name, synced and renamed: in every case the old one is there or the new one.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,15 +18,15 @@ use crate::rule::Rule;
 use crate::trust::random;
 
 const NAME: &str = "anchors";
-/// How the names of files begin that were not put in the place yet, or were left by a crash.
+/// The prefix of files that were not put in place yet, or were left by a crash.
 const DRAFT: &str = "anchors.draft-";
 const FIRST_LINE: &str = "elicense anchors 1";
 
-/// What the file holds.
+/// The contents of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeptAnchors {
-    /// How often the anchors were set anew because a database was put back. What a process remembers from before the
-    /// last time counts no more.
+    /// How often the anchors were set anew because a database was put back. A process's memory from before
+    /// the last time no longer counts.
     pub generation: u64,
     /// By log.
     pub logs: BTreeMap<String, Anchor>,
@@ -38,10 +38,10 @@ impl KeptAnchors {
         data.join(NAME).exists()
     }
 
-    /// Reads the file; none where there is none yet.
+    /// Reads the file; none if there is none yet.
     ///
     /// # Errors
-    /// `record_damaged` for a file that is not whole; `store_unavailable` where it cannot be read.
+    /// `record_damaged` for an incomplete file; `store_unavailable` if it cannot be read.
     pub fn read(data: &Path) -> Result<Option<Self>> {
         let text = match fs::read_to_string(data.join(NAME)) {
             Ok(text) => text,
@@ -54,9 +54,10 @@ impl KeptAnchors {
 
     /// Puts the file in its place. On the disk when this returns.
     ///
-    /// Who writes holds the lock of the anchors, but for a process that was stopped while it held it: another one does
-    /// not wait for it for ever. So drafts of others are taken away first: what such a process has to put in its place
-    /// when it goes on is older than what is there by then. It fails, and reads the file before it writes again.
+    /// A writer holds the lock of the anchors. One exception: if a process was stopped while it held the
+    /// lock, another one does not wait for it for ever. So drafts of others are removed first: when such a
+    /// process goes on, its draft is older than the file by then. Its write fails, and it reads the file
+    /// before it writes again.
     pub fn write(&self, data: &Path) -> Result<()> {
         let written = remove_drafts(data).and_then(|()| {
             let random = random::pooled::<8>().map_err(std::io::Error::other)?;

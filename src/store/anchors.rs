@@ -1,9 +1,9 @@
-//! What this process last knew to be committed of each log, apart from the trees it caches, and the file where the
-//! next process finds it (I14).
+//! This process's knowledge of the committed state of each log, apart from the trees it caches, and the file
+//! where the next process finds it (I14).
 //!
-//! In memory it moves with each confirmed commit. The file follows within a second, written by a thread of its own:
-//! no commit waits for it. So a crash leaves a file that is a second old at most, and a database that goes back by
-//! less than that is not told from one that did not. SECURITY.md says so.
+//! In memory it moves with each confirmed commit. The file follows within a second, written by a thread of
+//! its own: no commit waits for it. So a crash leaves a file that is a second old at most. A database that
+//! goes back by less than that looks like one that did not. SECURITY.md says so.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ struct Shared {
     data: Option<PathBuf>,
     known: Mutex<Known>,
     changed: Condvar,
-    /// How many confirmations there were: tells a reader whether its snapshot is older than one of them.
+    /// The number of confirmations: tells a reader whether its snapshot is older than one of them.
     count: AtomicU64,
     /// Microseconds of the newest leaf of any log.
     newest: AtomicI64,
@@ -82,7 +82,7 @@ impl Anchors {
         Self { shared: Arc::new(shared), keeper: Mutex::default() }
     }
 
-    /// What is confirmed of a log.
+    /// The confirmed state of a log.
     ///
     /// # Errors
     /// `log_forked` once any log was found to have gone back.
@@ -91,7 +91,7 @@ impl Anchors {
         Ok(self.shared.known().logs.get(log).map(|(anchor, _)| *anchor))
     }
 
-    /// What is confirmed of every log.
+    /// The confirmed state of every log.
     pub fn all(&self) -> BTreeMap<String, Anchor> {
         self.shared.known().logs.iter().map(|(log, (anchor, _))| (log.clone(), *anchor)).collect()
     }
@@ -109,13 +109,13 @@ impl Anchors {
         self.shared.fork.get().map_or(Ok(()), |(log, fork)| Err(fork_error(log, *fork)))
     }
 
-    /// How many confirmations there were so far. To be asked before a snapshot is taken; see [`Anchors::hold_read`].
+    /// The number of confirmations so far. Ask for it before a snapshot is taken; see [`Anchors::hold_read`].
     pub fn count(&self) -> u64 {
         self.shared.count.load(Ordering::Acquire)
     }
 
-    /// Refuses a head that was read in a snapshot which is younger than the first `born` confirmations. One that was
-    /// confirmed later may be missing in it, and says nothing.
+    /// Refuses a head from a snapshot that is younger than the first `born` confirmations. A later
+    /// confirmation may be missing in the snapshot, so it proves nothing.
     ///
     /// # Errors
     /// `log_forked`.
@@ -133,10 +133,10 @@ impl Anchors {
         self.refuse_fork()
     }
 
-    /// Takes in what a commit, or a look at the logs, showed to be committed.
+    /// Takes in the state that a commit, or a look at the logs, showed to be committed.
     ///
-    /// Two threads may come here in another order than they committed in: what is smaller than what is known is passed
-    /// over.
+    /// Two threads may come here in another order than they committed in: a smaller state than the known one
+    /// is passed over.
     pub fn confirm(&self, moved: impl IntoIterator<Item = Moved>) {
         let mut known = self.shared.known();
         let mut forked = None;
@@ -168,7 +168,7 @@ impl Anchors {
         }
     }
 
-    /// Begins with the heads of logs that were held against what the file said.
+    /// Begins with the heads of logs that were compared with the file.
     pub fn begin(&self, generation: u64, heads: &[Head]) {
         let mut known = self.shared.known();
         known.generation = generation;
@@ -178,14 +178,14 @@ impl Anchors {
         }
     }
 
-    /// Sets the anchors anew, in memory and in the file: the databases were put back, and every log that was open has
-    /// a successor. What other processes remember from before counts no more.
+    /// Sets the anchors anew, in memory and in the file: the databases were put back, and every open log has
+    /// a successor. The earlier memory of other processes no longer counts.
     ///
     /// A crash before the file is in its place leaves the old one: the start is refused, and the command is run again.
     pub fn set_anew(&self, heads: &[Head]) -> Result<()> {
         let Some(data) = &self.shared.data else { return Ok(()) };
         let _lock = locks::exclusive(data, LOCK)?;
-        // One that is damaged is replaced like any other.
+        // A damaged file is replaced like any other.
         let generation = KeptAnchors::read(data).ok().flatten().map_or(0, |kept| kept.generation) + 1;
         let mut known = self.shared.known();
         known.generation = generation;
@@ -196,12 +196,12 @@ impl Anchors {
         KeptAnchors { generation, logs }.write(data)
     }
 
-    /// Brings the file up to what is known, now.
+    /// Brings the file up to the known state, now.
     pub fn keep(&self) -> Result<()> {
         self.shared.keep()
     }
 
-    /// Takes in what the file says: others on the same data directory may have confirmed more.
+    /// Takes in the contents of the file: others on the same data directory may have confirmed more.
     pub fn learn(&self) -> Result<()> {
         let Some(data) = &self.shared.data else { return Ok(()) };
         if let Some(there) = KeptAnchors::read(data)? {
@@ -229,7 +229,7 @@ impl Anchors {
     }
 }
 
-/// Who writes the file holds this lock.
+/// The writer of the file holds this lock.
 const LOCK: &str = "anchors";
 
 /// The error that says how a log went back.
@@ -238,7 +238,7 @@ pub fn fork_error(log: &str, fork: Fork) -> Error {
 }
 
 impl Drop for Anchors {
-    /// What was confirmed last is on the disk when a process ends in order.
+    /// The last confirmed state is on the disk when a process ends in order.
     fn drop(&mut self) {
         self.shared.known().ended = true;
         self.shared.changed.notify_one();
@@ -282,7 +282,7 @@ impl Shared {
             match self.keep() {
                 Ok(()) => failed = false,
                 Err(error) => {
-                    // Told once: the databases are on the same disk as a rule, and say so more often.
+                    // Reported once: the databases are usually on the same disk, and report it more often.
                     if !std::mem::replace(&mut failed, true) {
                         ::log::error!("the anchors of the logs cannot be written: {error:?}");
                     }
@@ -294,14 +294,14 @@ impl Shared {
         }
     }
 
-    /// Several processes share a data directory: what the file has more is kept, and learnt.
+    /// Several processes share a data directory: states that only the file has are kept, and learnt.
     fn keep(&self) -> Result<()> {
-        // A process that found a log gone back keeps its hands off what the next one is to be refused by.
+        // A process that found a log gone back leaves alone the file by which the next one is to be refused.
         let (Some(data), None) = (&self.data, self.fork.get()) else { return Ok(()) };
         let lock = locks::exclusive(data, LOCK)?;
         let there = KeptAnchors::read(data).inspect_err(|_| self.known().dirty = true)?;
         let mut known = self.known();
-        // Without the lock another process may write at the same time: it is written again in a second.
+        // Without the lock another process may write at the same time: the file is written again in a second.
         known.dirty = lock.is_none();
         if let Some(there) = &there {
             self.learn(&mut known, there);
@@ -315,7 +315,7 @@ impl Shared {
         if there.is_some_and(|there| there == kept) {
             return Ok(());
         }
-        // Once more where another process took the draft away.
+        // Once more if another process took the draft away.
         let written = kept.write(data).or_else(|_| kept.write(data));
         if written.is_err() {
             self.known().dirty = true;
@@ -323,8 +323,8 @@ impl Shared {
         written
     }
 
-    /// Takes in what other processes on the same data directory have confirmed. Where the database was put back
-    /// meanwhile, what this process remembers is of another time, and the file takes its place.
+    /// Takes in the states that other processes on the same data directory have confirmed. If the database
+    /// was put back meanwhile, this process's memory is out of date, and the file replaces it.
     fn learn(&self, known: &mut Known, there: &KeptAnchors) {
         let anew = there.generation > known.generation;
         if anew {

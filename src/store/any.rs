@@ -1,4 +1,4 @@
-//! A connection to either database. Seen inside `store` only.
+//! A connection to either database. Visible inside `store` only.
 
 #![expect(
     clippy::disallowed_methods,

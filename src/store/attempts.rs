@@ -10,7 +10,7 @@ use super::schema::sign_in_attempts as attempts;
 use super::writes::NEIGHBOURS;
 use crate::error::Result;
 
-/// Whose wrong passwords: a keyed hash.
+/// A keyed hash of the name.
 pub type AttemptKey = [u8; 32];
 
 /// When wrong passwords make a name wait.
@@ -25,7 +25,7 @@ pub struct Patience {
 }
 
 impl Reader<'_> {
-    /// The instant before which nobody signs in under that key; zero where there is none.
+    /// Nobody signs in under that key before this instant; zero if there is none.
     pub fn locked_until(&mut self, key: &AttemptKey) -> Result<i64> {
         let found = attempts::table.find(key.as_slice()).select(attempts::locked_until).first(self.conn);
         Ok(found.optional().map_err(dialect::fault)?.unwrap_or(0))
@@ -46,7 +46,8 @@ impl Writer<'_> {
             .on_conflict_do_nothing()
             .execute(c))
         .map_err(dialect::fault)?;
-        // The update holds the row until the commit, so that no other attempt stands between it and the next.
+        // The update holds the row until the commit, so that no other attempt comes between this one and the
+        // next.
         diesel::update(attempts::table.find(key.as_slice()))
             .set(attempts::failures.eq(attempts::failures + 1))
             .execute(self.conn)
@@ -73,13 +74,13 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Forgets them whatever they led to.
+    /// Forgets them all, with or without a wait.
     pub fn forget_attempts(&mut self, key: &AttemptKey) -> Result<()> {
         let row = attempts::table.find(key.as_slice());
         diesel::delete(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 
-    /// Forgets the wrong passwords before a right one; false where they have led to a wait meanwhile.
+    /// Forgets the wrong passwords before a right one; false if they have led to a wait meanwhile.
     pub fn end_attempts(&mut self, key: &AttemptKey, now: i64) -> Result<bool> {
         let row = || attempts::table.find(key.as_slice());
         let over = row().filter(attempts::locked_until.le(now));

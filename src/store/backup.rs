@@ -45,7 +45,7 @@ impl Store {
                 .map_err(private::disk_fault)?
                 .unwrap_or_default()
             {
-                // A draft that a crash left was never acknowledged.
+                // A crash may leave a draft, which was never acknowledged.
                 if !name.contains('.') {
                     found.push(Path::new("attachments").join(&fan).join(name));
                 }

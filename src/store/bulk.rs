@@ -47,7 +47,7 @@ impl Store {
 }
 
 impl Writer<'_> {
-    /// Makes the connection ready for the rows that come. Durability stays as it is.
+    /// Prepares the connection for the rows that come. Durability stays as it is.
     pub fn tune(&mut self, load: Load) -> Result<()> {
         dialect::bulk::tune(self.conn, load)
     }
@@ -62,7 +62,7 @@ impl Writer<'_> {
         dialect::bulk::insert_events(self.conn, rows.into_iter().map(|row| row.0).collect())
     }
 
-    /// Takes the keys that are free and tells for each, in order, whether it was.
+    /// Takes the free keys, and tells for each key, in order, whether it was free.
     pub fn take_keys(&mut self, keys: &[&SealedKey]) -> Result<Vec<bool>> {
         let rows: Vec<_> = keys.iter().map(|key| &key.0).collect();
         dialect::bulk::take_keys(self.conn, &rows)

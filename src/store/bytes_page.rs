@@ -1,4 +1,5 @@
-//! Every worked example of a sealed row in `schema/bytes.md` §9: its clear columns, what it hides, its seal.
+//! Every worked example of a sealed row in `schema/bytes.md` §9: its clear columns, its hidden part, its
+//! seal.
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ impl Page {
         Self { examples, vault }
     }
 
-    /// The row has the columns of the example, and the example opens as it to what the page says.
+    /// The row has the columns of the example, and the example opens as it to the text on the page.
     fn holds(&self, name: &str, layout: Layout, table: &str, mut row: impl SealedRow) -> Vec<u8> {
         let of = |part: &str| self.examples.hex(&format!("{name}.{part}"));
         let mut aad = Aad::new();
@@ -41,7 +42,7 @@ impl Page {
         plain
     }
 
-    /// What is sealed today opens to the plain text of the example.
+    /// A row sealed today opens to the plain text of the example.
     fn writes(&self, name: &str, table: &str, mut row: impl SealedRow) {
         let opened = sealed::open(table, &mut row, &self.vault, &mut Aad::new());
         assert_eq!(opened, Some((Layout::PRESENT, self.examples.hex(&format!("{name}.plain")))), "{name}");
@@ -97,7 +98,7 @@ fn bytes_page_rows_of_records_hold() {
     page.writes("row.record", "records", row());
     for (name, layout) in [("row.record", Layout::Second), ("row.record.layout_1", Layout::First)] {
         let plain = page.holds(name, layout, "records", row());
-        // The digest of a row that has none is computed when it is opened.
+        // The digest of a row that has none is computed when the row is opened.
         assert_eq!(RowBody::from_bytes(layout, plain).as_ref(), Some(&record.body));
     }
     let past = StoredRecord {

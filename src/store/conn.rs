@@ -1,5 +1,5 @@
-//! How a connection is opened. SQLite files are never made by opening them (I11): `init` says [`Open::Create`],
-//! everything else finds what is there or fails.
+//! How a connection is opened. SQLite files are never made by opening them (I11): `init` says
+//! [`Open::Create`]; everything else finds an existing file or fails.
 
 #![expect(
     clippy::disallowed_methods,
@@ -15,13 +15,13 @@ use super::any::AnyConnection;
 use super::{dialect, private};
 use crate::error::{Code, Error, Result};
 
-/// What a connection may do, and whether it may make the file.
+/// The rights of a connection, and whether it may make the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Open {
     /// Make the file, which must not exist, with 16 KiB pages, for its owner alone: SQLite gives the files beside
     /// it the same mode.
     Create,
-    /// Read and write what exists; a registry's file is brought to WAL mode.
+    /// Read and write an existing file; a registry's file is brought to WAL mode.
     Write,
     /// Read only: a write fails in the database.
     Read,
@@ -50,10 +50,10 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
         })?;
     }
     let mut conn = AnyConnection::Sqlite(connect::<SqliteConnection>(text)?);
-    // Before the first read: a file whose writer was killed is recovered by the first that reads it, and the others
-    // wait for that as they do for a write.
+    // Before the first read: if a writer was killed, the first process that reads its file recovers it, and
+    // the others wait for that as they do for a write.
     conn.batch_execute(&format!("PRAGMA busy_timeout = {BUSY_MS}")).map_err(dialect::fault)?;
-    // Looked at before anything is set: journal_mode would change a file that is none of ours (I11).
+    // Looked at before anything is set: journal_mode would change a file that is not ours (I11).
     if open != Open::Create && !is_registry(&mut conn)? {
         return Err(Error::new(Code::NotInitialised, "the file is not a registry's"));
     }
@@ -75,7 +75,7 @@ pub fn sqlite(path: &Path, open: Open) -> Result<AnyConnection> {
     Ok(conn)
 }
 
-/// Whether the file holds tables of ours, beside the one that every program with diesel has.
+/// Whether the file holds tables of ours, besides the one that every program with diesel has.
 fn is_registry(conn: &mut AnyConnection) -> Result<bool> {
     Ok(dialect::has_table(conn, dialect::STEPS_TABLE)? && dialect::has_table(conn, "log_heads")?)
 }
@@ -98,7 +98,7 @@ pub fn postgres(url: &str, open: Open) -> Result<AnyConnection> {
 
 fn connect<C: Connection>(url: &str) -> Result<C> {
     C::establish(url).map_err(|error| {
-        // The cause may hold the URL's password; only its kind is kept.
+        // The cause may hold the URL's password; only the kind of cause is kept.
         let kind = match error {
             ConnectionError::BadConnection(_) => "the database does not answer",
             _ => "the connection was refused",

@@ -1,7 +1,7 @@
-//! Every line that depends on which database it is, and nothing else.
+//! Every line that depends on the kind of database, and nothing else.
 //!
-//! Transaction begin and isolation, durability checks, bulk insert, backup, sizes, the lookup scan, and what
-//! an error of either database means for the caller.
+//! Transaction begin and isolation, durability checks, bulk insert, backup, sizes, the lookup scan, and the
+//! meaning of each database's errors for the caller.
 
 pub mod bulk;
 
@@ -48,7 +48,7 @@ pub fn begin(conn: &mut AnyConnection, begin: Begin) -> Result<()> {
     .map_err(fault)
 }
 
-/// A statement of fixed text, prepared once on each connection: `BEGIN` and `COMMIT` as diesel sends them are
+/// A statement of fixed text, prepared once on each connection. `BEGIN` and `COMMIT` as diesel sends them are
 /// parsed anew each time, which costs a point read as much as one of its rows.
 macro_rules! prepared {
     ($name:ident, $sql:literal) => {
@@ -66,8 +66,8 @@ macro_rules! prepared {
 prepared!(BeginPoint, "BEGIN DEFERRED");
 prepared!(EndPoint, "COMMIT");
 
-/// Opens the snapshot of a point read on SQLite, past diesel's own count of transactions: whoever calls this
-/// keeps the connection only if [`end_point`] said that the snapshot was closed.
+/// Opens the snapshot of a point read on SQLite, past diesel's own count of transactions. The caller keeps
+/// the connection only if [`end_point`] said that the snapshot was closed.
 pub fn begin_point(conn: &mut AnyConnection) -> Result<()> {
     match conn {
         AnyConnection::Sqlite(c) => BeginPoint.execute(c).map(drop).map_err(fault),
@@ -100,7 +100,7 @@ pub fn rollback(conn: &mut AnyConnection) -> bool {
     }
 }
 
-/// What a database error means to whoever asked; the database's text is kept for the operator only.
+/// The meaning of a database error for the caller; the database's text is kept for the operator only.
 pub fn fault(error: DieselError) -> Error {
     let code = match &error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Code::WriteConflict,
@@ -122,7 +122,7 @@ pub fn fault(error: DieselError) -> Error {
         | DieselError::RollbackTransaction
         | DieselError::AlreadyInTransaction
         | DieselError::NotInTransaction => Code::Internal,
-        // diesel marks its enum as open; a variant of tomorrow is a fault of ours until it is named here.
+        // diesel marks its enum as open; an unknown new variant is a fault of ours until it is named here.
         _ => Code::Internal,
     };
     Error::new(code, "").caused_by(error)
@@ -225,14 +225,15 @@ pub fn check_durability(conn: &mut AnyConnection) -> Result<()> {
     Err(Error::new(Code::ConfigInvalid, detail).rule(Rule::Durability))
 }
 
-/// What to do with the write-ahead log of a SQLite file. None of these waits for anybody.
+/// The work on the write-ahead log of a SQLite file. None of it waits for anybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WalCheckpoint {
     /// Tell how long it is.
     Look,
-    /// Copy what no reader's snapshot holds back; writers go on meanwhile.
+    /// Copy the part that no reader's snapshot holds back; writers go on meanwhile.
     Copy,
-    /// Copy the rest and cut the file to nothing, if nobody else writes or reads from it: nobody writes meanwhile.
+    /// Copy the rest and cut the file to nothing, if nobody else writes or reads from it. Nobody writes
+    /// meanwhile.
     Cut,
 }
 
@@ -253,7 +254,8 @@ impl WalFrames {
         self.all.saturating_sub(self.copied).max(0)
     }
 
-    /// These, or those of `before` where somebody else copied at the same time and nothing was done or told.
+    /// These, or those of `before` if somebody else copied at the same time, so that nothing was done or
+    /// reported.
     pub fn or(self, before: Self) -> Self {
         if self.all < 0 { before } else { self }
     }
@@ -270,13 +272,13 @@ pub fn checkpoint(conn: &mut AnyConnection, what: WalCheckpoint) -> Result<WalFr
     diesel::sql_query(sql).get_result(c).map_err(fault)
 }
 
-/// A connection that is refused where it would have to wait.
+/// A connection that is refused if it would have to wait.
 pub fn never_wait(conn: &mut AnyConnection) -> Result<()> {
     conn.batch_execute("PRAGMA busy_timeout = 0").map_err(fault)
 }
 
-/// How a connection that writes deals with the write-ahead log: after how many pages its commits copy it (zero: never),
-/// and to how many bytes they cut the file when the log begins anew (negative: not at all).
+/// A writing connection's settings for the write-ahead log: after how many pages its commits copy it (zero:
+/// never), and to how many bytes they cut the file when the log begins anew (negative: not at all).
 pub fn pace_wal(conn: &mut AnyConnection, pages: u32, bytes: i64) -> Result<()> {
     conn.batch_execute(&format!("PRAGMA wal_autocheckpoint = {pages}; PRAGMA journal_size_limit = {bytes}"))
         .map_err(fault)
@@ -322,7 +324,7 @@ pub fn in_transaction(conn: &mut AnyConnection) -> bool {
     }
 }
 
-/// True where a second run of the same transaction would see the other writer's rows and go on.
+/// True if a second run of the same transaction would see the other writer's rows and go on.
 pub fn met_another_writer(error: &Error) -> bool {
     let cause = error.source.as_ref().and_then(|source| source.downcast_ref::<DieselError>());
     matches!(
@@ -334,8 +336,8 @@ pub fn met_another_writer(error: &Error) -> bool {
     )
 }
 
-/// Runs the same typed query natively on either connection, without the enum's dispatch (3–5 µs a query):
-/// for the lookup scan, and for what the enum cannot say.
+/// Runs the same typed query natively on either connection, without the enum's dispatch (3–5 µs a query): for
+/// the lookup scan, and for queries that the enum cannot express.
 macro_rules! native {
     ($conn:expr, $c:ident => $query:expr) => {
         match $conn {

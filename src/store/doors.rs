@@ -1,4 +1,4 @@
-//! What stands behind the two doors: the pools of connections, and what a closure gets in its hands.
+//! The parts behind the two doors: the pools of connections, and the view that a closure gets.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use super::vault::Vault;
 use crate::error::{Code, Error, Result};
 use crate::trust::IndexKey;
 
-/// What a closure of `read` sees: one snapshot, typed methods (spread over the files of this folder).
+/// The view of a closure of `read`: one snapshot, typed methods (spread over the files of this folder).
 pub struct Reader<'a> {
     pub(super) conn: &'a mut AnyConnection,
     pub(super) vault: &'a Vault,
@@ -26,7 +26,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Over a connection whose snapshot is still to be taken: a database takes it with the first query.
+    /// On a connection whose snapshot is still to be taken: a database takes it with the first query.
     pub(super) fn new(conn: &'a mut AnyConnection, vault: &'a Vault) -> Self {
         let born = vault.anchors().count();
         Self { conn, vault, born }
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a closure of `write` sees: everything a [`Reader`] has, and changes.
+/// The view of a closure of `write`: everything a [`Reader`] has, and changes.
 pub struct Writer<'a> {
     reader: Reader<'a>,
     /// Logs as this transaction leaves them, once it commits.
@@ -110,7 +110,7 @@ pub(super) struct Doors {
     pub permits: Semaphore,
     /// Tells one open registry of this process from another.
     pub id: u64,
-    /// For tests of what a crash at commit leaves: 1 fails before the commit, 2 reports a failure after it.
+    /// For tests of a crash at commit: 1 fails before the commit, 2 reports a failure after it.
     pub commit_fault: AtomicU8,
 }
 
@@ -133,7 +133,7 @@ impl Doors {
 
 fn pool(url: &DbUrl, open: Open, size: u32) -> Result<Pool<Maker>> {
     let maker = Maker { url: url.clone(), side: Side::Registry, open };
-    // A pool hides why its first connection failed; asking once ourselves tells it.
+    // A pool hides why its first connection failed; one connection of our own tells it.
     drop(maker.make()?);
     Ok(Pool::builder()
         .max_size(size)

@@ -1,4 +1,4 @@
-//! Events of records, one copy for each holder: what happened, when in law, when we knew (I7).
+//! Events of records, one copy for each holder: the event, its legal day, and when we knew (I7).
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ pub(super) const TABLE: &str = "events";
 /// An event as one holder's row has it.
 #[derive(Debug, Clone)]
 pub struct StoredEvent {
-    /// Whose copy.
+    /// The holder of the copy.
     pub hk: HolderKey,
     /// The record it is about; for events of the holder itself 16 zero bytes.
     pub record_id: [u8; 16],
@@ -36,7 +36,7 @@ pub struct StoredEvent {
     pub leaf: u64,
     /// Canonical bytes of the event; empty if the seal did not hold.
     pub event: Vec<u8>,
-    /// The stored envelope of the order, where an authority gave one.
+    /// The stored envelope of the order, if an authority gave one.
     pub order: Vec<u8>,
     /// The text of the ground.
     pub ground: String,
@@ -131,7 +131,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where a walk over all events stands.
+/// The position of a walk over all events.
 pub type EventKey = (Vec<u8>, Vec<u8>, i32);
 
 /// Seals one event as its row.
@@ -177,7 +177,7 @@ impl Writer<'_> {
         insert(self.conn, &row)
     }
 
-    /// The number the next event of a record takes in one holder's rows.
+    /// The number of the next event of a record in one holder's rows.
     pub fn next_event_seq(&mut self, hk: &HolderKey, record_id: &[u8; 16]) -> Result<i32> {
         let newest: Option<i32> = native!(&mut *self.conn, c => events::table
             .filter(events::hk.eq(hk.bytes().as_slice()).and(events::record_id.eq(record_id.as_slice())))

@@ -1,6 +1,6 @@
 //! Attachments: sealed chunks, in files beside a SQLite database and in a table on PostgreSQL.
 //!
-//! A file is named by the keyed hash of its digest, so that neither names nor listings tell anything.
+//! The keyed hash of its digest names a file, so that names and listings tell nothing.
 
 use std::fs;
 use std::io::Write as _;
@@ -23,7 +23,7 @@ const CHUNK: usize = 256 * 1024;
 
 pub(super) const TABLE: &str = "attachments";
 
-/// One sealed chunk of an attachment, wherever it is kept.
+/// One sealed chunk of an attachment, in either place.
 pub(super) struct Chunk {
     /// The attachment's keyed hash.
     pub key: [u8; 16],
@@ -69,7 +69,8 @@ pub(super) fn file_bytes(of: usize, chunks: &[Chunk]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads what [`file_bytes`] wrote: bytes of the whole, and the chunks. None if a byte is missing or left over.
+/// Reads the bytes of [`file_bytes`]: bytes of the whole, and the chunks. None if a byte is missing or left
+/// over.
 pub(super) fn file_chunks(key: &[u8; 16], bytes: &[u8]) -> Option<(usize, Vec<Chunk>)> {
     let (of, mut rest) = bytes.split_first_chunk::<8>()?;
     let of = usize::try_from(u64::from_be_bytes(*of)).ok()?;
@@ -84,7 +85,7 @@ pub(super) fn file_chunks(key: &[u8; 16], bytes: &[u8]) -> Option<(usize, Vec<Ch
 }
 
 impl Store {
-    /// Keeps an attachment under its keyed hash; one that is there already is left as it is.
+    /// Keeps an attachment under its keyed hash; one that is there already stays as it is.
     ///
     /// On SQLite the file is written beside its place, synced and renamed: a crash leaves the old or the new.
     pub fn put_attachment(&self, key: &[u8; 16], content: &[u8], now: Moment) -> Result<()> {
@@ -172,8 +173,8 @@ fn damaged() -> Error {
     Error::new(Code::RecordDamaged, "the attachment does not open")
 }
 
-/// The draft's name is random: two processes, or two requests of one, may bring the same file at once, and each
-/// renames a whole one into the place.
+/// The draft's name is random: two processes, or two requests of one, may bring the same file at once, and
+/// each renames a whole one into place.
 pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let parent = path.parent().ok_or(std::io::ErrorKind::InvalidInput)?;
     make_folder(parent)?;
@@ -193,8 +194,8 @@ fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a folder and those above it that are missing. Each new name is on the disk when this returns: a file
-/// that was synced in a folder whose own name was not is lost with it.
+/// Makes a folder and the missing ones above it. Each new name is on the disk when this returns: a synced
+/// file in a folder whose own name was not synced is lost with it.
 fn make_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());

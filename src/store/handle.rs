@@ -1,4 +1,4 @@
-//! An open registry database, as everything above holds it.
+//! An open registry database, as the layers above hold it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,12 +38,12 @@ impl Store {
         &self.inner.master
     }
 
-    /// What is counted of point reads.
+    /// The counters of point reads.
     pub fn reads(&self) -> &ReadCounters {
         &self.inner.reads
     }
 
-    /// What is known of the write-ahead logs, where somebody looks after them.
+    /// The state of the write-ahead logs, if somebody maintains them.
     pub fn wals(&self) -> &Wals {
         &self.inner.wals
     }

@@ -1,5 +1,5 @@
-//! Holders about whom there is something to say beside their records: a state of life, links to other codes.
-//! A holder without a row is `normal` and linked to nothing.
+//! Holders with facts beside their records: a state of life, links to other codes. A holder without a row is
+//! `normal` and has no links.
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
 
 closed! {
-    /// What is known of a holder's life.
+    /// The state of a holder's life.
     HolderState {
         Normal, "normal", "正常", "nothing against it";
         Provisional, "provisional", "临时", "a newborn under the number of the birth certificate";
@@ -47,7 +47,7 @@ impl HolderState {
     }
 }
 
-/// How two codes belong together.
+/// The relation of two codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkKind {
@@ -60,7 +60,7 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
-    /// Lookups go on to the linked code.
+    /// Lookups follow it to the linked code.
     pub fn is_followed(self) -> bool {
         matches!(self, Self::SamePerson | Self::SameEntity)
     }
@@ -100,7 +100,7 @@ pub struct HolderBody {
     pub code: String,
     /// Day, source and reason of the state.
     pub state_since: Option<Day>,
-    /// Who said so.
+    /// The source of the state.
     pub state_source: String,
     /// When it was entered here.
     pub state_at: Option<Moment>,
@@ -153,7 +153,7 @@ fn open(mut row: Row, vault: &Vault) -> Option<StoredHolder> {
 }
 
 impl Reader<'_> {
-    /// What is known of a holder: none if there is no row; `record_damaged` if its seal does not hold.
+    /// The row of a holder: none if there is no row; `record_damaged` if its seal does not hold.
     pub fn holder(&mut self, hk: &HolderKey) -> Result<Option<StoredHolder>> {
         let vault = self.vault;
         // Not `first`: SQLite prepares a statement with a bound LIMIT anew each time it is run.

@@ -1,4 +1,4 @@
-//! Looking at all logs as they are now and holding them against what was confirmed of them (I14).
+//! Looking at all logs as they are now and comparing them with their confirmed state (I14).
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use crate::clock::Moment;
 use crate::error::Result;
 use crate::log::{Anchor, Fork, Head, LogFault, hold};
 
-/// What a look at the logs showed.
+/// The result of a look at the logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeldLogs {
     /// The head of every log, of both sides.
     pub heads: Vec<Head>,
-    /// Logs that are not what was confirmed of them.
+    /// Logs that differ from their confirmed state.
     pub forks: Vec<(String, Fork)>,
 }
 
 impl Store {
-    /// Holds the logs, each side in one snapshot, against these anchors. Blocks.
+    /// Compares the logs, each side in one snapshot, with these anchors. Blocks.
     ///
-    /// The anchors must have been confirmed before: a log that moved on meanwhile goes on from them.
+    /// The anchors must be older than the snapshots: a log that moved on meanwhile goes on from them.
     pub fn judge(&self, anchors: &BTreeMap<String, Anchor>) -> Result<HeldLogs> {
         let mut judged = HeldLogs::default();
         // On PostgreSQL both sides are one database.
@@ -51,8 +51,9 @@ impl Store {
         Ok(judged)
     }
 
-    /// Looks at the logs, which other processes write too: what goes on from what was confirmed is confirmed itself,
-    /// and after anything else this process signs nothing more. To be called about once a second by who serves.
+    /// Looks at the logs, which other processes write too. A log that goes on from its confirmed state is
+    /// confirmed as it is; after anything else this process signs nothing more. A serving process calls this
+    /// about once a second.
     ///
     /// # Errors
     /// `log_forked`.
@@ -69,26 +70,27 @@ impl Store {
         Ok(())
     }
 
-    /// What the file of anchors says: what any process on this data directory had confirmed when it was written.
+    /// The contents of the file of anchors: the states that processes on this data directory had confirmed
+    /// when it was written.
     ///
     /// # Errors
-    /// `record_damaged` for a file that is not whole.
+    /// `record_damaged` for an incomplete file.
     pub fn kept_anchors(&self) -> Result<BTreeMap<String, Anchor>> {
         Ok(KeptAnchors::read(self.dir())?.unwrap_or_default().logs)
     }
 
-    /// What this process has confirmed.
+    /// The states that this process has confirmed.
     pub fn own_anchors(&self) -> BTreeMap<String, Anchor> {
         self.vault().anchors().all()
     }
 
-    /// Begins with logs that were held against the anchors: what is there now is confirmed.
+    /// Begins with logs that were compared with the anchors: their present state is confirmed.
     pub fn begin_anchors(&self, heads: &[Head]) {
         let kept = KeptAnchors::read(self.dir()).ok().flatten().unwrap_or_default();
         self.vault().anchors().begin(kept.generation, heads);
     }
 
-    /// Brings the file of anchors up to what is known.
+    /// Brings the file of anchors up to the known state.
     pub fn keep_anchors(&self) -> Result<()> {
         self.vault().anchors().keep()
     }

@@ -19,7 +19,7 @@ pub struct SigningKeyRow {
     pub purpose: String,
     /// 32 bytes.
     pub public: Vec<u8>,
-    /// The private key under the master key; none where the issuer keeps it.
+    /// The private key under the master key; none if the issuer keeps it.
     pub wrapped: Option<Vec<u8>>,
     /// Signatures logged before this are not its own.
     pub valid_from: i64,
@@ -37,7 +37,7 @@ pub struct SigningKeyRow {
 pub struct DataKeyRow {
     /// From 1.
     pub id: i32,
-    /// What it seals.
+    /// The kind of rows that it seals.
     pub purpose: String,
     /// Legal month it was made in, `YYYYMM`.
     pub month: i32,
@@ -65,7 +65,7 @@ pub struct PublicEvent {
     pub subject: String,
     /// Canonical bytes of the event.
     pub event: Vec<u8>,
-    /// The stored envelope of the order, where an authority gave one.
+    /// The stored envelope of the order, if an authority gave one.
     pub signed: Option<Vec<u8>>,
 }
 
@@ -149,8 +149,8 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
-    /// Writes the revocation of a signing key; false if there is none under that kid, or if it is revoked since an
-    /// earlier moment already: that one stays.
+    /// Writes the revocation of a signing key. False if there is none under that kid, or if it is already
+    /// revoked since an earlier moment: that revocation stays.
     pub fn revoke_signing_key(&mut self, row: &SigningKeyRow) -> Result<bool> {
         let since = row.revoked_since;
         let place = signing_keys::table
@@ -190,7 +190,7 @@ impl Writer<'_> {
         diesel::insert_into(data_keys::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 
-    /// Reserves seals of a data key: after this commit they count as used, whatever becomes of the process.
+    /// Reserves seals of a data key: after this commit they count as used, even if the process dies.
     pub fn reserve_seals(&mut self, id: i32, count: i64) -> Result<()> {
         diesel::update(data_keys::table.find(id))
             .set(data_keys::reserved.eq(data_keys::reserved + count))

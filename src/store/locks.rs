@@ -1,12 +1,13 @@
-//! Locks of the operating system on files in the data directory. They end with the process that holds them, by
-//! whatever death: who gets one knows that those who had it are gone, and need not wait for their lease.
+//! Locks of the operating system on files in the data directory. They end with the process that holds them,
+//! however it dies. A process that gets one knows that its former holders are gone, and need not wait for
+//! their lease.
 //!
-//! A lock is `flock` on a file of its own in `locks/`. The file is never deleted: a lock on a file without a name
-//! would keep nobody out. It is no file of a database: closing one of those anywhere in a process ends SQLite's
-//! own locks on it.
+//! A lock is `flock` on a file of its own in `locks/`. The file is never deleted: a lock on a file without a
+//! name would keep nobody out. It is not a file of a database: closing one of those anywhere in a process
+//! ends SQLite's own locks on it.
 //!
-//! On a network file system a lock holds between machines, or on one machine only, or cannot be had at all, as the
-//! system and its mount say. None of that can harm a log, whose appends compare and swap. Where a lock is the
+//! On a network file system the system and its mount decide: a lock holds between machines, or on one machine
+//! only, or is not available. None of that can harm a log, whose appends compare and swap. If a lock is the
 //! machine's own, and two machines share a data directory, the second may take the log of a living first.
 
 use std::fs::{File, TryLockError};
@@ -27,9 +28,9 @@ pub(super) struct LogLock {
 }
 
 impl LogLock {
-    /// Takes the lock of a log; none while another process has it, and where there can be none.
+    /// Takes the lock of a log; none while another process has it, and none if there can be no lock.
     pub fn take(data: &Path, log: &str) -> Option<Self> {
-        // The name comes out of the database, and becomes one of a file.
+        // The name comes from the database, and becomes the name of a file.
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if log.is_empty() || !log.bytes().all(plain) {
             return None;
@@ -45,25 +46,26 @@ impl LogLock {
         }
     }
 
-    /// How the names begin of all owners that hold this lock while they live.
+    /// The prefix of the names of all owners that hold this lock while they live.
     ///
-    /// An owner that has no lock must have another name: somebody who then gets the lock knows nothing of it.
+    /// An owner without a lock must have another name: a process that then gets the lock knows nothing of it.
     pub fn owners(&self) -> &str {
         &self.owners
     }
 }
 
-/// Whether the owner of a log whose lease is alive may be alive too: false only where it had this machine's lock,
-/// which is free.
+/// Whether the owner of a log whose lease is alive may be alive too. False only if it had this machine's
+/// lock, which is free.
 pub(super) fn owner_lives(data: &Path, log: &str, owner: &str) -> bool {
     LogLock::take(data, log).is_none_or(|lock| !owner.starts_with(lock.owners()))
 }
 
-/// Holds a file of the data directory against other processes until the result is dropped; waits for a second at
-/// most. None where another process keeps it, which may have been stopped, and where the file system has no locks.
+/// Holds a file of the data directory against other processes until the result is dropped; waits for a second
+/// at most. None if another process keeps it (that process may have been stopped), or if the file system has
+/// no locks.
 ///
 /// # Errors
-/// `store_unavailable` where the data directory cannot be written.
+/// `store_unavailable` if the data directory cannot be written.
 pub(super) fn exclusive(data: &Path, name: &str) -> Result<Option<File>> {
     let folder = data.join("locks");
     let opened = private::create_dir_all(&folder).and_then(|()| private::open_or_create(&folder.join(name)));
@@ -94,9 +96,9 @@ fn try_take(data: &Path, log: &str) -> std::io::Result<Option<LogLock>> {
     Ok(Some(LogLock { owners: format!("{log}/{id}/"), _file: file }))
 }
 
-/// The lock's own name: random, so that locks of two data directories are told apart. Read and written under the
-/// lock only. A crash while it is written leaves a part of it, or nothing: then it gets another, and an owner under
-/// the old one is known by its lease.
+/// The lock's own name: random, so that locks of two data directories are told apart. Read and written under
+/// the lock only. A crash while it is written leaves a part of it, or nothing. Then the lock gets another
+/// name, and an owner under the old one is known by its lease.
 fn id_of(file: &mut File) -> std::io::Result<String> {
     let mut text = String::new();
     let known = file.read_to_string(&mut text).is_ok();

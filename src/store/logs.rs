@@ -114,7 +114,8 @@ impl TreeReader for Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// Size and root of a log: all that an answer says of it. `log_forked` where that is not what was confirmed.
+    /// Size and root of a log: all that an answer tells about it. `log_forked` if that is not the confirmed
+    /// state.
     pub fn mark(&mut self, log: &str) -> Result<Option<LogMark>> {
         let place = log_heads::table.find(log).select((log_heads::size, log_heads::root));
         let row: Option<(i64, Vec<u8>)> =
@@ -154,7 +155,7 @@ impl Reader<'_> {
         log_heads::table.select((log_heads::log, log_heads::origin)).load(self.conn).map_err(dialect::fault)
     }
 
-    /// How far the follower of a log came: entries before this index are in the holders' lists.
+    /// The progress of a log's follower: entries before this index are in the holders' lists.
     pub fn indexed(&mut self, log: &str) -> Result<u64> {
         let indexed: Option<i64> = log_heads::table
             .find(log)
@@ -197,8 +198,8 @@ impl TreeReader for Writer<'_> {
     }
 }
 
-/// Compare-and-swap of a head, with its numbers as columns have them: the one statement of every commit that
-/// diesel would prepare anew each time, as it does with all updates.
+/// Compare-and-swap of a head, with its numbers as columns have them. It is the one statement of every commit
+/// that diesel would prepare anew each time, as it does with all updates.
 struct SwapHead<'a> {
     read: &'a Head,
     next: &'a Head,
@@ -208,7 +209,7 @@ struct SwapHead<'a> {
     lease_until: i64,
 }
 
-/// Its text is always the same, so its type names it whatever it borrows.
+/// Its text is always the same, so its type names it for any borrow.
 struct SwapHeadText;
 
 impl QueryId for SwapHead<'_> {
@@ -339,7 +340,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Notes how far the follower of a log came.
+    /// Notes the progress of a log's follower.
     pub fn set_indexed(&mut self, log: &str, indexed: u64) -> Result<()> {
         diesel::update(log_heads::table.find(log))
             .set(log_heads::indexed.eq(column(indexed)?))

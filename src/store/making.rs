@@ -34,10 +34,11 @@ impl Store {
         Self::assemble(place, master, index, now)
     }
 
-    /// Refuses a place where [`Store::create`] would find a registry, or the beginning of one; makes nothing.
+    /// Refuses a place if [`Store::create`] would find a registry there, or the beginning of one; makes
+    /// nothing.
     ///
     /// # Errors
-    /// `already_initialised`; `store_unavailable` where the database does not answer.
+    /// `already_initialised`; `store_unavailable` if the database does not answer.
     pub fn vacant(place: &Place) -> Result<()> {
         let taken = |detail| Err(Error::new(Code::AlreadyInitialised, detail));
         if KeptAnchors::exists(&place.dir) {
@@ -72,8 +73,8 @@ impl Store {
     /// Brings an existing registry to this program's schema; returns the steps that ran.
     ///
     /// # Errors
-    /// `not_initialised`; `master_key_wrong`, before anything is changed; `log_lost` where a step is missing and a
-    /// process serves: it is one of the program before, which would go on in the old layout.
+    /// `not_initialised`; `master_key_wrong`, before anything is changed; `log_lost` if a step is missing and
+    /// a process serves: it runs the earlier program, which would go on in the old layout.
     pub fn migrate(place: &Place, master: &MasterKey, now: Moment) -> Result<Vec<String>> {
         let sides = [Side::Registry, Side::Access];
         let mut conns = Vec::new();
@@ -122,7 +123,7 @@ impl Store {
     }
 }
 
-/// The refusal of what is done to a whole registry while a process serves it.
+/// The refusal of an act on a whole registry while a process serves it.
 pub fn held() -> Error {
     Error::new(Code::LogLost, "a process that serves holds an access log: stop it first").rule(Rule::LogHeld)
 }

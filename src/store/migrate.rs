@@ -1,6 +1,6 @@
 //! Schema versions: `migrate` brings a registry to this program's schema, `check` refuses any other.
 //!
-//! `serve` never migrates: two programs of different versions on one database is how data is lost.
+//! `serve` never migrates: two programs of different versions on one database would lose data.
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
@@ -37,7 +37,7 @@ impl MigrationSource<Pg> for Source {
     }
 }
 
-/// Runs what is missing, in order; returns the versions of the steps that ran.
+/// Runs the missing steps, in order; returns their versions.
 pub fn run(conn: &mut AnyConnection, side: Side) -> Result<Vec<String>> {
     native!(conn, c => {
         let ran = c.run_pending_migrations(Source(side)).map_err(failed)?;
@@ -45,8 +45,8 @@ pub fn run(conn: &mut AnyConnection, side: Side) -> Result<Vec<String>> {
     })
 }
 
-/// Refuses a database whose steps are not exactly those of this program: `not_initialised` where there is none
-/// of them, so that `migrate` does not make a registry out of somebody's empty database (I11).
+/// Refuses a database whose steps are not exactly those of this program. `not_initialised` if it has none of
+/// them, so that `migrate` does not make a registry out of somebody's empty database (I11).
 pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
     let mut expected = match conn {
         AnyConnection::Sqlite(_) => names::<Sqlite>(&Source(side))?,
@@ -69,7 +69,7 @@ pub fn check(conn: &mut AnyConnection, side: Side) -> Result<()> {
     Err(Error::new(Code::SchemaOutdated, detail))
 }
 
-/// The steps a database has, oldest first; none in a database without a registry, which is left as it is:
+/// The steps a database has, oldest first; none in a database without a registry, which stays as it is.
 /// diesel makes its table before it reads it, and the database may be somebody else's (I11).
 pub fn versions(conn: &mut AnyConnection) -> Result<Vec<String>> {
     if !dialect::has_table(conn, dialect::STEPS_TABLE)? {

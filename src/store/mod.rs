@@ -1,8 +1,8 @@
 //! Everything that speaks SQL: connections, the two doors, one file per group of tables, sealing of rows.
 //!
 //! Use [`Store::read`] and [`Store::write`]; the methods of [`Reader`] and [`Writer`] are spread over the
-//! files of this folder. `dialect` holds every line that depends on which database it is. A [`Store`] is
-//! made by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
+//! files of this folder. `dialect` holds every line that depends on the kind of database. A [`Store`] is made
+//! by [`Store::create`] (once, by `init`) or [`Store::open`]; nothing else makes a database (I11).
 
 mod access;
 mod access_lists;

@@ -59,13 +59,13 @@ pub struct SessionRow {
     pub key: Vec<u8>,
     /// The account.
     pub account: String,
-    /// What its forms must carry.
+    /// The token of its forms.
     pub csrf: String,
     /// When it began.
     pub made_at: i64,
     /// Last use.
     pub seen_at: i64,
-    /// Ends at, whatever happens.
+    /// Its end in any case.
     pub ends_at: i64,
 }
 
@@ -115,8 +115,8 @@ impl Writer<'_> {
         diesel::insert_into(accounts::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 
-    /// Holds an account for the rest of the transaction; false where it is no longer what the password was checked
-    /// against: given another password, or ended.
+    /// Holds an account for the rest of the transaction. False if it is no longer the account whose password
+    /// was checked: it has another password, or was ended.
     pub fn is_account(&mut self, name: &str, password: &str) -> Result<bool> {
         let same = accounts::table
             .find(name)
@@ -135,7 +135,7 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
-    /// Opens a session and takes away those that have ended.
+    /// Opens a session and removes those that have ended.
     pub fn insert_session(&mut self, row: &SessionRow, now: i64) -> Result<()> {
         diesel::delete(sessions::table.filter(sessions::ends_at.lt(now)))
             .execute(self.conn)

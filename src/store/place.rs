@@ -1,10 +1,10 @@
-//! Where a registry lives, and its two sides.
+//! The place of a registry, and its two sides.
 
 use std::path::{Path, PathBuf};
 
 use super::url::DbUrl;
 
-/// Where a registry lives and how it is read.
+/// The place of a registry and the way it is read.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// The database.
@@ -22,7 +22,7 @@ impl Place {
     }
 }
 
-/// Which database of the registry: they are two files on SQLite and one database on PostgreSQL.
+/// The database of the registry: two files on SQLite and one database on PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Records, keys, catalog.

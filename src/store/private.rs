@@ -1,5 +1,5 @@
-//! Files and folders for their owner alone, whatever the process's umask: what a registry writes is sealed, but
-//! sizes, times and an export are not.
+//! Files and folders for their owner alone, for any umask of the process. The contents of a registry are
+//! sealed, but sizes, times and an export are not.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Result};
@@ -12,23 +12,23 @@ use crate::rule::Rule;
 /// Makes a file with mode 0600 that must not exist yet.
 ///
 /// # Errors
-/// `AlreadyExists`, or what the system says.
+/// `AlreadyExists`, or the system's error.
 pub fn create_new(path: &Path) -> Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Opens a file for reading and writing; where there is none it is made, with mode 0600.
+/// Opens a file for reading and writing; makes it with mode 0600 if there is none.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn open_or_create(path: &Path) -> Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// Makes a folder and those above it that are missing, with mode 0700; one that is there keeps its mode.
+/// Makes a folder and the missing ones above it, with mode 0700; one that is there keeps its mode.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn create_dir_all(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

@@ -1,5 +1,5 @@
-//! How long point reads take, and how many ran where they were called: from these an operator sees when a file has
-//! outgrown memory and point reads must change thread (`--point-hops`).
+//! How long point reads take, and how many ran where they were called. These figures show an operator when a
+//! file has outgrown memory and point reads must change thread (`--point-hops`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

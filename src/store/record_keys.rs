@@ -12,7 +12,7 @@ use crate::trust::{Aad, HolderKey};
 
 pub(super) const TABLE: &str = "record_keys";
 
-/// Which record stands under a keyed hash.
+/// The record under a keyed hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordKey {
     /// The keyed hash (`n`, `i` or `c`).
@@ -63,11 +63,11 @@ fn open(mut row: Row, vault: &Vault) -> Option<RecordKey> {
 pub(super) const CHUNK: usize = 500;
 
 impl Reader<'_> {
-    /// The record under a keyed hash; none where the key is free.
+    /// The record under a keyed hash; none if the key is free.
     ///
     /// # Errors
-    /// `record_damaged` where the key is taken by a row that does not open: to whom it leads is then unknown,
-    /// which is neither "nothing there" nor room for another record.
+    /// `record_damaged` if the key is taken by a row that does not open. Its record is then unknown: the
+    /// answer "nothing there" would be wrong, and another record may not take the key.
     pub fn record_key(&mut self, key: &[u8; 16]) -> Result<Option<RecordKey>> {
         let vault = self.vault;
         let row: Option<Row> =

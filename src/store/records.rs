@@ -1,6 +1,6 @@
 //! The rows of `records` and `past_records`: directory and vault in one, one row for each holder (I8).
 //!
-//! The clear columns are what the lookup sorts by and the verdict needs; all of them are covered by the seal,
+//! The clear columns are those that the lookup sorts by and the verdict needs. The seal covers all of them,
 //! so that editing one makes the row damaged instead of making a revoked licence valid.
 
 use diesel::dsl;
@@ -23,7 +23,7 @@ use crate::trust::{Aad, HolderKey};
 /// A record as one of its holders' rows has it, opened.
 #[derive(Debug, Clone)]
 pub struct StoredRecord {
-    /// Whose row it is.
+    /// The holder of the row.
     pub hk: HolderKey,
     /// Type code, 21 characters.
     pub type_code: String,
@@ -35,7 +35,7 @@ pub struct StoredRecord {
     pub custody: Custody,
     /// From 1.
     pub version: i32,
-    /// Absent in the clear where the identifier holds a person's number; then it stands in the body only.
+    /// Absent in the clear if the identifier holds a person's number; then it stands in the body only.
     pub identifier: Option<String>,
     /// The issuing agency's credit code.
     pub issuer: String,
@@ -51,11 +51,11 @@ pub struct StoredRecord {
     pub disputed: bool,
     /// The log that holds the leaf.
     pub log: String,
-    /// The leaf of the event that made this row what it is.
+    /// The leaf of the event that gave the row its present state.
     pub leaf: u64,
-    /// Raised by each change of the row; sealing it anew in another layout is none.
+    /// Raised by each change of the row; sealing it anew in another layout does not count.
     pub row_seq: i64,
-    /// What only the seal's opener sees.
+    /// The part under the seal.
     pub body: RowBody,
 }
 
@@ -64,7 +64,7 @@ pub struct StoredRecord {
 pub enum Opened {
     /// The seal held.
     Record(Box<StoredRecord>),
-    /// The seal did not hold: the type is what the row claims and nothing more is known.
+    /// The seal did not hold: the row only claims the type, and nothing more is known.
     Damaged {
         /// As the row claims.
         type_code: String,
@@ -87,7 +87,7 @@ fn state_column(state: State) -> i16 {
 }
 
 fn state_of(column: i16) -> Option<State> {
-    // 有效 is what nearly every row says; the codes are texts, and reading each of them costs.
+    // 有效 is the state of nearly every row; the codes are texts, and reading each of them costs time.
     if column == 1 {
         return Some(State::Active);
     }
@@ -309,7 +309,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where a walk over all rows stands.
+/// The position of a walk over all rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalkKey {
     hk: Vec<u8>,
@@ -324,7 +324,7 @@ impl Writer<'_> {
         insert(self.conn, &row)
     }
 
-    /// Puts a changed record in the place of its row, re-sealed: `row_seq` is raised here.
+    /// Replaces a record's row with the changed record, sealed anew: `row_seq` is raised here.
     ///
     /// `version_conflict` if the row is no longer the one that was read.
     pub fn replace_record(&mut self, record: &mut StoredRecord) -> Result<()> {
@@ -333,14 +333,14 @@ impl Writer<'_> {
         self.insert_record(record)
     }
 
-    /// Moves the row that was read to `past_records`, as a newer version takes its place.
+    /// Moves the row that was read to `past_records`, because a newer version takes its place.
     pub fn retire_record(&mut self, record: &StoredRecord) -> Result<()> {
         self.delete_record(record)?;
         let row = seal("past_records", record, self.vault)?;
         insert_into!(&mut *self.conn, past_records, row).map(drop).map_err(dialect::fault)
     }
 
-    /// Takes the row away that was read.
+    /// Removes the row that was read.
     pub fn delete_record(&mut self, record: &StoredRecord) -> Result<()> {
         let gone = native!(&mut *self.conn, c => diesel::delete(records::table.filter(
             records::hk.eq(record.hk.bytes().as_slice())

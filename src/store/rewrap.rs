@@ -20,9 +20,9 @@ impl Store {
     /// Wraps check value, index key, data keys and signing keys under `new`, in the caller's transaction. Rows and
     /// logs are not touched.
     ///
-    /// A crash before the commit leaves everything under the old key, after it under the new one; there is no
-    /// between. This store still holds the old key: it can open what it has opened before, and makes no key
-    /// any more. The next process opens with the new one.
+    /// A crash before the commit leaves everything under the old key; after it everything is under the new
+    /// one. There is no state between. This store still holds the old key: it can open what it has opened
+    /// before, and makes no more keys. The next process opens with the new one.
     pub fn rewrap(&self, writer: &mut Writer<'_>, new: &MasterKey) -> Result<Rewrapped> {
         let old = self.master();
         let damaged = || Error::new(Code::RecordDamaged, "a wrapped key does not open");
@@ -52,7 +52,7 @@ impl Store {
                 done.signing += 1;
             }
         }
-        // Other processes read the check value with the next change of version, find it closed, and stop.
+        // Other processes read the check value with the next change of version, cannot open it, and stop.
         writer.raise_config_version()?;
         Ok(done)
     }

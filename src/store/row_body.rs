@@ -1,4 +1,5 @@
-//! What the seal of a record row hides: the holder's code, the envelope, and facts that no clear column has.
+//! The part of a record row under its seal: the holder's code, the envelope, and facts that no clear column
+//! has.
 
 use crate::clock::{Day, Moment};
 use crate::record::Digest;
@@ -11,15 +12,15 @@ pub struct RowBody {
     pub holder: (String, String),
     /// The holder's role in the record.
     pub role: String,
-    /// The identifier, also where the clear column leaves it out.
+    /// The identifier, even if the clear column leaves it out.
     pub identifier: String,
-    /// When the leaf of this version was logged: what its key is judged at.
+    /// When the leaf of this version was logged: its key is judged as of this time.
     pub logged_at: Moment,
-    /// The day by which the next 年检/签注 is due, where one is.
+    /// The day by which the next 年检/签注 is due, if there is one.
     pub review_due: Option<Day>,
-    /// The stored envelope; empty where the body is elsewhere.
+    /// The stored envelope; empty if the body is elsewhere.
     pub envelope: Vec<u8>,
-    /// The envelope's digest, so that nobody hashes it on a read; zeros where there is none.
+    /// The envelope's digest, so that no read hashes it; zeros if there is none.
     pub digest: Digest,
     /// Canonical JSON of a directory entry without envelope (name, number, office); else empty.
     pub directory: Vec<u8>,
@@ -28,7 +29,7 @@ pub struct RowBody {
 /// Rows of the first layout begin with it.
 const FIRST_MARK: u8 = 1;
 
-/// What stands in the place of a digest where there is no envelope.
+/// Stands in place of a digest if there is no envelope.
 pub const NO_ENVELOPE: Digest = Digest([0; 32]);
 
 /// The digest of a stored envelope as a record row has it.
@@ -37,7 +38,7 @@ pub fn envelope_digest(stored: &[u8]) -> Digest {
 }
 
 impl RowBody {
-    /// The bytes that are sealed, in the layout that is written.
+    /// The bytes to seal, in the present layout.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out =
             Vec::with_capacity(96 + self.identifier.len() + self.envelope.len() + self.directory.len());
@@ -57,8 +58,8 @@ impl RowBody {
         out
     }
 
-    /// Reads what was written in that layout; none if a byte is missing or left over. The envelope stays in the
-    /// buffer that is given: it is most of a row, and each row of a lookup has one.
+    /// Reads bytes of that layout; none if a byte is missing or left over. The envelope stays in the given
+    /// buffer: it is most of a row, and each row of a lookup has one.
     pub fn from_bytes(layout: Layout, mut bytes: Vec<u8>) -> Option<Self> {
         let mut rest = match layout {
             Layout::First => bytes.strip_prefix(&[FIRST_MARK])?,
@@ -146,7 +147,7 @@ mod tests {
         }
     }
 
-    /// What the program before wrote.
+    /// A row of the earlier program version.
     fn first_bytes(body: &RowBody) -> Vec<u8> {
         let present = body.to_bytes();
         let digest_at = present.len() - 4 - body.directory.len() - 32;

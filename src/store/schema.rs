@@ -1,8 +1,8 @@
 //! The tables as both databases have them: BigInt, Integer, SmallInt, Text, Binary, Bool and nothing else.
 //!
 //! Instants are BigInt microseconds (I9): a database `timestamp` would be text on SQLite and cost parsing on
-//! the lookup path. Legal days are Integer days since 1970-01-01. What each table is for stands in
-//! `migrations/`; a test holds both against each other.
+//! the lookup path. Legal days are Integer days since 1970-01-01. `migrations/` has the purpose of each
+//! table; a test compares the two.
 
 use diesel::table;
 

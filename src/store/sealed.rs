@@ -4,7 +4,7 @@ use super::vault::{Seal, Vault};
 use crate::error::Result;
 use crate::trust::{Aad, Layout};
 
-/// A row of a table whose clear columns are all under its seal.
+/// A row of a table whose seal covers all its clear columns.
 pub(super) trait SealedRow {
     /// Writes the clear columns in the order of `schema/bytes.md` §7.
     fn cover(&self, aad: &mut Aad);
@@ -18,8 +18,8 @@ pub fn start(aad: &mut Aad, layout: Layout, table: &str, key_id: i32) {
     aad.start(layout, table, u32::try_from(key_id).unwrap_or(u32::MAX));
 }
 
-/// Takes the sealed value out of a row and opens it: its layout and what it hides. None if the layout is unknown or
-/// closed, the key unknown, or a byte of row or seal another one.
+/// Takes the sealed value out of a row and opens it: its layout and its hidden part. None if the layout is
+/// unknown or closed, the key is unknown, or a byte of row or seal differs.
 pub(super) fn open(
     table: &str,
     row: &mut impl SealedRow,
@@ -34,7 +34,7 @@ pub(super) fn open(
     Some((layout, vault.open(key_id, aad, sealed)?))
 }
 
-/// Seals `plain` into a row under a key that was handed out for it, in the layout that is written.
+/// Seals `plain` into a row under a key that was handed out for it, in the present layout.
 pub(super) fn seal(table: &str, row: &mut impl SealedRow, key: &Seal, plain: &[u8]) -> Result<()> {
     let mut aad = Aad::new();
     start(&mut aad, Layout::PRESENT, table, key.id());

@@ -1,7 +1,8 @@
 //! Making and opening the keys of a registry: facts, index key, data keys and their reserved seals.
 //!
-//! The check value tells a wrong master key from a damaged database, and which layouts of sealed rows are closed:
-//! whoever can write to the database cannot make one, and a registry without one does not open.
+//! The check value tells a wrong master key from a damaged database, and says which layouts of sealed rows
+//! are closed. Somebody who can only write to the database cannot make one, and a registry without one does
+//! not open.
 
 use std::sync::Arc;
 
@@ -67,8 +68,8 @@ pub(super) fn open_facts(place: &Place, master: &MasterKey) -> Result<IndexKey> 
     Ok(IndexKey::new(&secret))
 }
 
-/// A check value under a master key, with the oldest layout that opens; a registry that may have rows of the first
-/// says none.
+/// A check value under a master key, with the oldest layout that opens; a registry that may have rows of
+/// layout 1 names none.
 pub(super) fn check_value(master: &MasterKey, oldest: Layout) -> Result<Vec<u8>> {
     let mut text = CHECK_TEXT.to_vec();
     if oldest != Layout::First {
@@ -77,7 +78,8 @@ pub(super) fn check_value(master: &MasterKey, oldest: Layout) -> Result<Vec<u8>>
     master.wrap(WrapName { kind: "check", name: CHECK }, &text).map_err(Error::internal)
 }
 
-/// Refuses a master key under which the registry's check value does not open; the oldest layout that it says.
+/// Refuses a master key that does not open the registry's check value; returns the oldest layout that the
+/// value names.
 pub(super) fn check_master(master: &MasterKey, check: Option<&[u8]>) -> Result<Layout> {
     let wrong = || Error::new(Code::MasterKeyWrong, "the check value does not open under this key");
     let opened = check.and_then(|check| master.unwrap(WrapName { kind: "check", name: CHECK }, check).ok());
@@ -110,8 +112,8 @@ impl Store {
         Ok(Arc::new(DataKey::new(id, &secret).map_err(Error::internal)?))
     }
 
-    /// Sees to it that each purpose has seals in hand for what comes next: reserves a block, and makes a new
-    /// key where the month has turned or the old one is spent. Called at start and before large writes.
+    /// Makes sure that each purpose has seals in hand for the next rows: reserves a block, and makes a new
+    /// key if the month has turned or the old one is spent. Called at start and before large writes.
     pub fn ensure_seals(&self, now: Moment) -> Result<()> {
         for purpose in [Purpose::Registry, Purpose::Access, Purpose::Spill] {
             if self.inner.vault.left(purpose, now.legal_month()) < LOW {
@@ -121,8 +123,8 @@ impl Store {
         Ok(())
     }
 
-    /// Closes every layout before the one that is written, in this and every other process; false if that was done
-    /// before. Only after nothing of an older layout is left: it would open no more.
+    /// Closes every layout before the present one, in this and every other process; false if that was done
+    /// before. Call it only after nothing of an older layout is left: it would open no more.
     pub fn close_older_layouts(&self) -> Result<bool> {
         let closed = self.write_now(|writer| {
             if check_master(&self.inner.master, writer.fact(CHECK)?.as_deref())? == Layout::PRESENT {
@@ -137,12 +139,13 @@ impl Store {
         Ok(closed)
     }
 
-    /// Reserves `count` more seals of a key for rows that it has sealed before, whatever its month: a row that is
-    /// sealed anew in another layout keeps its key, with which its month is destroyed one day.
+    /// Reserves `count` more seals of a key for rows that it has sealed before, in any month. A row that is
+    /// sealed anew in another layout keeps its key; the rows of its month are destroyed with that key one
+    /// day.
     ///
     /// # Errors
-    /// `internal` where the key would pass twice the seals that a key makes by itself, far below what random nonces
-    /// allow.
+    /// `internal` if the key would pass twice the seals that a key makes by itself, far below the limit of
+    /// random nonces.
     pub(super) fn reserve_again(&self, id: i32, count: i64) -> Result<()> {
         self.write_now(|writer| {
             let reserved = writer.data_keys()?.iter().find(|row| row.id == id).map(|row| row.reserved);
@@ -156,7 +159,7 @@ impl Store {
     fn reserve(&self, purpose: Purpose, now: Moment) -> Result<()> {
         let month = now.legal_month();
         let row = self.write_now(|writer| {
-            // A process that still holds the master key of before a re-wrapping must make no key under it.
+            // A process that still holds the old master key after a re-wrapping must make no key under it.
             check_master(&self.inner.master, writer.fact(CHECK)?.as_deref())?;
             let rows = writer.data_keys()?;
             let usable = rows.iter().rev().find(|row| {

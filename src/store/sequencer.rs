@@ -33,7 +33,7 @@ pub struct AccessCommitter {
     pace: WalPace,
     claim: Option<Claim>,
     cache: Option<Cached>,
-    /// How long its commits took: told in the head, for an import to make room by.
+    /// How long its commits took: the head tells it, so that an import can make room.
     recent: Recent,
 }
 
@@ -56,7 +56,7 @@ impl AccessCommitter {
         }
     }
 
-    /// Its connection, for tests of how it is set.
+    /// Its connection, for tests of its settings.
     #[cfg(test)]
     pub(super) fn connection(&mut self) -> &mut AnyConnection {
         self.conn.as_mut().unwrap()
@@ -160,7 +160,7 @@ impl Committer for AccessCommitter {
 }
 
 impl Store {
-    /// Whether a process holds an access log, as its head and the lock beside it tell.
+    /// Whether a process holds an access log, by its head and the lock beside it.
     pub fn is_held(&self, head: &Head, now: Moment) -> bool {
         lease::alive(head, now) && locks::owner_lives(self.dir(), &head.log, &head.owner)
     }

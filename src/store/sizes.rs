@@ -29,7 +29,7 @@ struct Counted {
     wide: i64,
 }
 
-/// Tables of holders' rows, each with the bytes that its clear columns take beside the seal, about.
+/// Tables of holders' rows, each with the approximate bytes of its clear columns beside the seal.
 const TABLES: [(&str, usize); 5] =
     [("records", 200), ("past_records", 200), ("events", 90), ("holders", 24), ("record_keys", 40)];
 

@@ -1,9 +1,9 @@
 //! The two doors: `read` and `write`. Nothing else opens a transaction or hands out a connection.
 //!
-//! Use `read(Cost::Point, …)` for at most 64 rows under one key: on SQLite it runs where it is called, on a
-//! connection of that thread, because the read is cheaper than a change of thread. Use `Cost::Scan` for
-//! everything else. Use `write` for every change; its closure may run again when two processes met on a
-//! unique key, so it must only touch the database. Neither door nests, and nothing awaits inside one.
+//! Use `read(Cost::Point, …)` for at most 64 rows under one key: on SQLite it runs on the calling thread, on
+//! a connection of that thread, because the read is cheaper than a change of thread. Use `Cost::Scan` for
+//! everything else. Use `write` for every change. Its closure may run again if two processes met on a unique
+//! key, so it must only touch the database. Neither door nests, and nothing awaits inside one.
 
 use std::cell::RefCell;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,7 @@ use super::place::Side;
 use super::vault::Vault;
 use crate::error::{Code, Error, Result};
 
-/// How much a read touches.
+/// The size of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
     /// At most 64 rows of one prefix.
@@ -98,7 +98,7 @@ impl Store {
         snapshot(&mut conn, &self.inner.vault, f)
     }
 
-    /// Writes in one transaction; blocks. See the module's words on running again.
+    /// Writes in one transaction; blocks. Its closure may run again, as the module says.
     pub fn write_now<T>(&self, mut f: impl FnMut(&mut Writer<'_>) -> Result<T>) -> Result<T> {
         let mut tries = 0;
         loop {
@@ -148,7 +148,8 @@ impl Store {
         match outcome {
             Ok(value) => {
                 self.commit(conn)?;
-                // Only now, and here for every writer: what is known of a log is never ahead of what is committed.
+                // Only now, and here for every writer: the known state of a log is never ahead of the
+                // committed one.
                 self.inner.vault.anchors().confirm(moved);
                 Ok(value)
             }
@@ -159,8 +160,8 @@ impl Store {
         }
     }
 
-    /// The point of no return: before it a crash leaves nothing of the transaction, after it all of it.
-    /// An error leaves open which; whoever gets one drops what it remembers of the log and re-reads.
+    /// The point of no return: before it a crash leaves nothing of the transaction, after it all of it. An
+    /// error leaves open which: the caller drops its memory of the log and reads again.
     fn commit(&self, conn: &mut AnyConnection) -> Result<()> {
         match self.inner.doors.commit_fault.swap(0, Ordering::SeqCst) {
             1 => {
@@ -201,8 +202,8 @@ impl Store {
             Some(conn) => conn,
             None => Maker { url: self.inner.url.clone(), side: Side::Registry, open: Open::Read }.make()?,
         };
-        // While in use the connection is out of the list: a panic in `f` drops it instead of keeping it half-read,
-        // and so does a snapshot that could not be closed.
+        // While in use the connection is out of the list. So a panic in `f` drops it instead of keeping it
+        // half-read, and so does a snapshot that could not be closed.
         dialect::begin_point(&mut conn)?;
         let outcome = f(&mut Reader::new(&mut conn, &self.inner.vault));
         if dialect::end_point(&mut conn).is_ok() {

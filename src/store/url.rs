@@ -1,4 +1,4 @@
-//! Which database: decided by the scheme of its URL, and by nothing else (I11).
+//! The kind of database: the scheme of its URL decides, and nothing else (I11).
 //!
 //! diesel would take any string for the path of a SQLite file and make it; a typo in a PostgreSQL URL must
 //! not become a new empty registry.
@@ -26,7 +26,7 @@ impl DbUrl {
 
     /// Reads a URL; any scheme but the two is refused.
     ///
-    /// A PostgreSQL host that is neither a socket nor loopback is refused unless the URL says
+    /// A PostgreSQL host that is not a socket and not loopback is refused, unless the URL says
     /// `sslmode=disable` or the program was built with `postgres-tls`: the built-in libpq has no TLS.
     pub fn parse(text: &str) -> Result<Self> {
         if let Some(path) = text.strip_prefix("sqlite://") {

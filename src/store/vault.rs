@@ -1,8 +1,8 @@
-//! The keys that seal rows, as this process holds them, and what it remembers of logs between transactions.
+//! The keys that seal rows, as this process holds them, and its memory of logs between transactions.
 //!
-//! A data key seals at most 2^30 rows and for at most one legal month. Seals are reserved in blocks by a
-//! transaction of their own before the first of them is used, so a crash loses part of a block and never
-//! uses a count twice. [`Vault::current`] hands out the key for one seal and counts it.
+//! A data key seals at most 2^30 rows and for at most one legal month. A transaction of its own reserves
+//! seals in blocks before the first of them is used. So a crash loses part of a block and never uses a count
+//! twice. [`Vault::current`] hands out the key for one seal and counts it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::log::Cached;
 use crate::trust::{Aad, DataKey, HolderKey, IndexKey, Layout};
 
-/// What a data key seals.
+/// The rows that a data key seals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Rows of the registry.
@@ -40,7 +40,7 @@ impl Purpose {
 const TAG_LEN: usize = 16;
 /// Seals reserved at a time.
 pub const BLOCK: i64 = 1 << 22;
-/// A transaction never begins with fewer seals in hand than this: no import batch needs more.
+/// A transaction never begins with fewer seals in hand than this: every import batch needs fewer.
 pub const LOW: i64 = 1 << 20;
 /// A data key ends after this many seals: random 96-bit nonces are safe far beyond it.
 pub const MAX_SEALS: i64 = 1 << 30;
@@ -83,12 +83,12 @@ pub struct Vault {
     /// Trees of logs as of this process's last confirmed append. Only a hint: an append checks it against
     /// the head row it has locked, and it is forgotten whenever a commit's outcome is in doubt.
     logs: Mutex<HashMap<String, Cached>>,
-    /// What was confirmed of each log: never forgotten, whatever becomes of the trees.
+    /// The confirmed state of each log: never forgotten, even when the trees are.
     anchors: Anchors,
 }
 
 impl Vault {
-    /// A vault with the index key and no data keys yet. What it is used for appends to no log.
+    /// A vault with the index key and no data keys yet. Its user appends to no log.
     pub fn new(index: IndexKey) -> Self {
         let oldest = AtomicU8::new(Layout::First.byte());
         let (keys, current, logs) = Default::default();
@@ -100,7 +100,7 @@ impl Vault {
         Self { anchors: Anchors::new(Some(data.to_owned())), ..self }
     }
 
-    /// What was confirmed of the logs.
+    /// The confirmed states of the logs.
     pub fn anchors(&self) -> &Anchors {
         &self.anchors
     }
@@ -148,8 +148,8 @@ impl Vault {
         Ok(Seal(current.key.clone()))
     }
 
-    /// The key with that id for one more seal of a row that it sealed before; none if it is unknown. Who asks has
-    /// reserved the seal.
+    /// The key with that id for one more seal of a row that it sealed before; none if it is unknown. The
+    /// caller has reserved the seal.
     pub fn again(&self, id: i32) -> Option<Seal> {
         Some(Seal(self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id)?.clone()))
     }
@@ -159,13 +159,13 @@ impl Vault {
         Layout::from_byte(self.oldest.load(Ordering::Relaxed)).unwrap_or(Layout::PRESENT)
     }
 
-    /// Lets no row of an older layout open from now on.
+    /// From now on no row of an older layout opens.
     pub fn close_before(&self, oldest: Layout) {
         self.oldest.fetch_max(oldest.byte(), Ordering::Relaxed);
     }
 
-    /// Opens what was sealed under a data key; none if its layout is closed, the key is unknown, or a byte of row or
-    /// seal differs.
+    /// Opens a value sealed under a data key; none if its layout is closed, the key is unknown, or a byte of
+    /// row or seal differs.
     pub fn open(&self, key_id: i32, aad: &Aad, sealed: Vec<u8>) -> Option<Vec<u8>> {
         if aad.layout().byte() < self.oldest.load(Ordering::Relaxed) {
             return None;
@@ -173,8 +173,8 @@ impl Vault {
         self.open_passing(key_id, aad, sealed)
     }
 
-    /// [`Vault::open`] in any layout, for what passes: a spill block ends with its import, and has no clear column
-    /// that another layout would cover.
+    /// [`Vault::open`] in any layout, for short-lived data: a spill block ends with its import, and has no
+    /// clear column that another layout would cover.
     pub fn open_passing(&self, key_id: i32, aad: &Aad, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
         let key = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&key_id).cloned()?;
         let plain = key.open_in_place(aad, &mut sealed).ok()?.len();
@@ -183,7 +183,7 @@ impl Vault {
         Some(sealed)
     }
 
-    /// What is remembered of a log; the slot is empty until the next confirmed append.
+    /// The remembered tree of a log; the slot is empty until the next confirmed append.
     pub fn take_log_cache(&self, log: &str) -> Option<Cached> {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).remove(log)
     }

@@ -1,16 +1,16 @@
-//! The write-ahead logs of a SQLite registry that is served, kept short without anybody waiting for it.
+//! The write-ahead logs of a served SQLite registry, kept short without a wait for anybody.
 //!
-//! SQLite copies the log into the database inside the commit that makes it a thousand pages long. While a reader holds
-//! an old snapshot nothing can be copied, and the file grows; when the reader leaves, the next commit would copy all
-//! of it: 1.5 s for 600 MB, measured. And the file keeps its length for ever, or is cut in one go, which takes as long
-//! again as 0.5 ms a MB, inside a commit too.
+//! SQLite copies the log into the database inside the commit that makes it a thousand pages long. While a
+//! reader holds an old snapshot nothing can be copied, and the file grows. When the reader leaves, the next
+//! commit would copy all of it: 1.5 s for 600 MB, measured. And the file keeps its length for ever, or is cut
+//! in one go, inside a commit too: another 0.5 ms a MB.
 //!
-//! So a thread of the server looks at the logs. Where one has grown it copies in the background and the sequencer
-//! does not copy meanwhile; where the file is long and the log is short again, the sequencer's commits cut a small piece
-//! of it each time the log begins anew. Nobody looks things up through the writer of the registry's own file: its log is
-//! cut there and then, when nobody uses it.
+//! So a thread of the server looks at the logs. If one has grown, the thread copies it in the background, and
+//! the sequencer does not copy meanwhile. If the file is long and the log is short again, the sequencer's
+//! commits cut a small piece of it each time the log begins anew. No lookup goes through the writer of the
+//! registry's own file: its log is cut at once, when nobody uses it.
 //!
-//! A crash leaves a log of whatever length, which the next start reads and copies.
+//! A crash leaves a log of any length, which the next start reads and copies.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -24,32 +24,32 @@ use super::url::DbUrl;
 use super::wals::Wal;
 use crate::error::Result;
 
-/// Pages above which a log has grown: twice the thousand at which it is copied as a rule.
+/// Pages above which a log has grown: twice the usual thousand at which it is copied.
 const GROWN: i64 = 2_000;
 /// Pages that are left for the commits to copy as they always do.
 const USUAL: i64 = 1_000;
 /// A file up to this many bytes is left as it is.
 const KEPT: u64 = 32 << 20;
-/// So much is cut off in one commit: a few milliseconds.
+/// One commit cuts so much: a few milliseconds.
 const PIECE: u64 = 8 << 20;
 /// Bytes of a page in the log.
 const FRAME: u64 = 16_384 + 24;
 
-/// Looks after the write-ahead logs, on connections of its own.
+/// Maintains the write-ahead logs, on connections of its own.
 pub struct WalCare {
     store: Store,
     sides: Vec<(Side, PathBuf, AnyConnection)>,
 }
 
 impl WalCare {
-    /// Of a registry that is served; nothing to look after on PostgreSQL.
+    /// For a served registry; nothing to maintain on PostgreSQL.
     pub fn new(store: &Store) -> Result<Self> {
         let mut sides = Vec::new();
         if let DbUrl::Sqlite(file) = store.url() {
             let access = store.url().access_path().unwrap_or_default();
             for (side, path) in [(Side::Registry, file), (Side::Access, &access)] {
                 let mut conn = conn::sqlite(path, Open::Write)?;
-                // It never waits: what it waits for would wait behind it.
+                // It never waits: a commit would wait behind such a wait.
                 dialect::never_wait(&mut conn)?;
                 sides.push((side, wal_of(path), conn));
             }
@@ -57,10 +57,10 @@ impl WalCare {
         Ok(Self { store: store.clone(), sides })
     }
 
-    /// Looks at both logs once, and does what there is to do. To be called a few times a second.
+    /// Looks at both logs once, and does the due work. Call it a few times a second.
     ///
     /// # Errors
-    /// What the database says; the sequencer then copies as it always did.
+    /// The database's error; the sequencer then copies as it always did.
     pub fn look(&mut self) -> Result<()> {
         for (side, path, conn) in &mut self.sides {
             let wal = self.store.wals().of(*side);
@@ -101,7 +101,7 @@ fn tend(side: Side, path: &Path, conn: &mut AnyConnection, wal: &Wal) -> Result<
     Ok(())
 }
 
-/// Whether the log needs no more of its file than is kept.
+/// Whether the log needs no more of its file than the part to keep.
 fn began_anew(frames: WalFrames) -> bool {
     u64::try_from(frames.all).unwrap_or(0) * FRAME <= KEPT
 }

@@ -1,11 +1,11 @@
-//! What is known of the write-ahead logs of this process's registry, shared by who looks after them, who writes them
-//! and who tells their size.
+//! The state of the write-ahead logs of this process's registry. Three parts share it: the thread that
+//! maintains them, their writers, and the metrics.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use super::place::Side;
 
-/// How a writer is to deal with the log, for the connection of a sequencer.
+/// A writer's way with the log, for the connection of a sequencer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct WalPace {
     /// Copy a log of a thousand pages; else somebody else does.
@@ -15,20 +15,20 @@ pub(super) struct WalPace {
 }
 
 impl Default for WalPace {
-    /// As a connection is opened.
+    /// The setting of a new connection.
     fn default() -> Self {
         Self { copies: true, limit: -1 }
     }
 }
 
-/// What is known of the two logs of this process's registry.
+/// The state of the two logs of this process's registry.
 #[derive(Debug)]
 pub struct Wals {
     registry: Wal,
     access: Wal,
 }
 
-/// What is known of one log, and what its writer is to do about it ([`WalPace`]).
+/// The state of one log, and its writer's next setting ([`WalPace`]).
 #[derive(Debug)]
 pub(super) struct Wal {
     /// Bytes that are in no database file yet.
@@ -52,13 +52,13 @@ impl Default for Wals {
 }
 
 impl Wals {
-    /// Bytes of a log that are in no database file yet, and bytes of its file, as they were last looked at.
+    /// Bytes of a log that are in no database file yet, and bytes of its file, at the last look.
     pub fn bytes(&self, side: Side) -> (u64, u64) {
         let wal = self.of(side);
         (wal.live.load(Ordering::Relaxed), wal.file.load(Ordering::Relaxed))
     }
 
-    /// What the sequencer is to do.
+    /// The setting for the sequencer.
     pub(super) fn pace(&self) -> WalPace {
         let wal = &self.access;
         WalPace { copies: wal.copies.load(Ordering::Relaxed), limit: wal.limit.load(Ordering::Relaxed) }

@@ -1,4 +1,4 @@
-//! What makes writes safe to repeat: idempotency rows and import runs.
+//! The rows that make writes safe to repeat: idempotency rows and import runs.
 
 use diesel::prelude::*;
 
@@ -66,7 +66,7 @@ impl SealedRow for Row {
 }
 
 impl Reader<'_> {
-    /// What an earlier write under this key was answered; one older than a day no longer counts.
+    /// The answer to an earlier write under this key; one older than a day no longer counts.
     pub fn stored_answer(&mut self, key: &[u8; 16], now: Moment) -> Result<Option<StoredAnswer>> {
         let row: Option<Row> =
             idempotency::table.find(key.as_slice()).first(self.conn).optional().map_err(dialect::fault)?;

@@ -1,4 +1,4 @@
-//! A file in batches of whole rows, with their lines; of bounded size whatever stands in it.
+//! A file in batches of whole rows, with their lines; of bounded size for any content.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -29,7 +29,7 @@ pub struct Batch {
     pub position: u64,
 }
 
-/// Where the reader of CSV is: line breaks inside quotes end no row.
+/// The position of the CSV reader: line breaks inside quotes end no row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quotes {
     FieldStart,

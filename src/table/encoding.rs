@@ -1,4 +1,4 @@
-//! The first look at a file: its digest, and in which encoding it is written.
+//! The first look at a file: its digest, and its encoding.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -21,7 +21,7 @@ pub enum Encoding {
     Gb18030,
 }
 
-/// What the first look found.
+/// The result of the first look.
 #[derive(Debug, Clone, Copy)]
 pub struct Survey {
     /// SHA-256 of the whole file.
@@ -38,10 +38,10 @@ pub(super) fn unreadable(error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, "the file cannot be read").rule(Rule::FileUnreadable).caused_by(error)
 }
 
-/// Reads the whole file once, and once more where it is not UTF-8.
+/// Reads the whole file once, and once more if it is not UTF-8.
 ///
-/// A file that is neither UTF-8 nor GB 18030 as a whole is refused with the line where it ceases to be either:
-/// taking a damaged UTF-8 file line by line for GB 18030 would change names without anybody noticing (I12).
+/// A file that is not UTF-8 and not GB 18030 as a whole is refused with the first bad line. Reading a damaged
+/// UTF-8 file line by line as GB 18030 would change names without anybody noticing (I12).
 pub fn survey(path: &Path) -> Result<Survey> {
     let mut file = File::open(path).map_err(unreadable)?;
     let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
@@ -128,7 +128,7 @@ fn check_gb18030(reader: &mut impl Read, utf8_line: u64) -> Result<()> {
     }
 }
 
-/// The text of whole rows; none where the bytes are not in that encoding.
+/// The text of whole rows; none if the bytes are not in that encoding.
 pub fn decoded(bytes: &[u8], encoding: Encoding) -> Option<std::borrow::Cow<'_, str>> {
     match encoding {
         Encoding::Utf8 => std::str::from_utf8(bytes).ok().map(Into::into),

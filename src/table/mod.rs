@@ -1,4 +1,4 @@
-//! Files of rows as departments bring them: their encoding, and their rows one after the other, whatever they mean.
+//! Files of rows from departments: their encoding, and their rows one after the other, without their meaning.
 
 mod batch;
 mod encoding;

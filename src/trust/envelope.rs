@@ -1,8 +1,8 @@
 //! The envelope (签名原文): a JWS (RFC 7515) whose bytes are stored and served as they were signed (I6).
 //!
-//! [`EnvelopeBuf::sign`] makes one, [`EnvelopeBuf::parse_compact`] takes in one that others signed and refuses
-//! whatever departs from `schema/bytes.md` §2, [`Envelope::parse_stored`] reads a stored one (cheap: it only
-//! finds the parts, since entry checked the rest), [`Envelope::verify`] verifies. Nothing re-serialises one.
+//! [`EnvelopeBuf::sign`] makes one. [`EnvelopeBuf::parse_compact`] reads one that others signed, and refuses
+//! every departure from `schema/bytes.md` §2. [`Envelope::parse_stored`] reads a stored one (cheap: it only
+//! finds the parts, since entry checked the rest). [`Envelope::verify`] verifies. Nothing re-serialises one.
 
 mod fault;
 mod header;
@@ -45,7 +45,7 @@ pub struct EnvelopeBuf {
     header_len: usize,
 }
 
-/// A payload whose signature held, with what the header said.
+/// A payload whose signature held, with the header's facts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Verified<'a> {
     /// The payload's bytes.
@@ -84,7 +84,7 @@ impl<'a> Envelope<'a> {
         self.signature
     }
 
-    /// What the header says, strictly read.
+    /// The header's facts, strictly read.
     pub fn header(&self) -> Result<Header, EnvelopeFault> {
         Header::parse(self.header)
     }
@@ -103,7 +103,7 @@ impl<'a> Envelope<'a> {
         Digest::of(&[self.header, self.payload])
     }
 
-    /// The bytes that are signed: b64u(header) ‖ "." ‖ b64u(payload).
+    /// The bytes to sign: b64u(header) ‖ "." ‖ b64u(payload).
     pub fn signing_input(&self) -> Vec<u8> {
         signing_input(self.header, self.payload)
     }
@@ -133,7 +133,7 @@ impl<'a> Envelope<'a> {
 
     /// Verifies strictly as an envelope of kind `typ`, under the key that `key_of` gives for its kid.
     ///
-    /// Says nothing of the key's standing, the log or the state: that is the verdict's part.
+    /// Says nothing about the key's standing, the log or the state: the verdict judges those.
     pub fn verify(
         &self,
         typ: Typ,
@@ -155,8 +155,8 @@ impl<'a> Envelope<'a> {
 }
 
 impl EnvelopeBuf {
-    /// Signs a payload; the only way an envelope is made here. One that is not canonical is refused: nobody
-    /// could take it in, and it would stand in the log for good.
+    /// Signs a payload; the only way an envelope is made here. A payload that is not canonical is refused:
+    /// nobody could read it, and it would stay in the log for ever.
     pub fn sign(typ: Typ, payload: &[u8], key: &SigningKey) -> Result<Self, EnvelopeFault> {
         canonical::check(payload).map_err(EnvelopeFault::Payload)?;
         let header = Header { algorithm: Algorithm::EdDsa, kid: key.kid(), typ }.to_canonical();
@@ -164,7 +164,7 @@ impl EnvelopeBuf {
         Self::from_parts(&header, payload, &signature)
     }
 
-    /// Takes in a compact form signed elsewhere. Every rule of the page is checked but the signature itself;
+    /// Reads a compact form signed elsewhere. Every rule of the page is checked except the signature itself;
     /// for that, [`Envelope::verify`].
     pub fn parse_compact(text: &str, limits: Limits) -> Result<Self, EnvelopeFault> {
         let mut parts = text.split('.');

@@ -1,4 +1,4 @@
-//! The published list of keys: a JWK Set (RFC 7517, RFC 8037) with owner and life beside each key, so that an
+//! The published list of keys: a JWK Set (RFC 7517, RFC 8037) with owner and life beside each key. So an
 //! outsider can judge a signature of any past moment without asking (I10).
 
 use base64::Engine as _;
@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::keyring::{KeyRecord, KeyRing};
 
-/// `{"keys":[…]}`. Beside the registered members each key has `owner`, `purpose`, `valid_from`, and, where set,
+/// `{"keys":[…]}`. Beside the registered members each key has `owner`, `purpose`, `valid_from`, and, if set,
 /// `valid_to` and `revoked` {`at`, `since`, `reason`}; readers of plain JWKS ignore those. Revoked keys stay
-/// on the list: what they signed before still verifies.
+/// on the list: their earlier signatures still verify.
 pub fn jwks(ring: &KeyRing) -> Value {
     json!({"keys": ring.all().into_iter().map(jwk).collect::<Vec<_>>()})
 }

@@ -1,6 +1,6 @@
-//! Keyed hashes: the names under which the store finds what must not be readable (schema/bytes.md §8).
+//! Keyed hashes: the names under which the store finds rows by unreadable data (schema/bytes.md §8).
 //!
-//! Who has the database but not the index key learns from them which rows belong together and nothing else.
+//! With the database but without the index key, they only show which rows belong together.
 
 use std::fmt;
 
@@ -36,7 +36,8 @@ impl fmt::Debug for HolderKey {
     }
 }
 
-/// What a keyed hash names; each has its own tag, so that none is ever equal to another kind's.
+/// The kind of thing that a keyed hash names; each has its own tag, so that none is ever equal to another
+/// kind's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tag {
     /// `h`: a holder.
@@ -71,7 +72,8 @@ impl Tag {
 
 /// The index key: made once, wrapped under the master key, never exported.
 ///
-/// Its HMAC state is computed once; ring does not wipe it, our copy of the bytes is wiped by who unwraps them.
+/// Its HMAC state is computed once; ring does not wipe it. The caller that unwraps our copy of the bytes
+/// wipes that copy.
 #[derive(Clone)]
 pub struct IndexKey(hmac::Key);
 
@@ -98,7 +100,7 @@ impl IndexKey {
                     context.update(&len.to_be_bytes());
                     context.update(field);
                 }
-                // No length of 16 bits tells it: its digest stands for it, under a length no field has.
+                // 16 bits cannot hold its length: its digest stands for it, under a length that no field has.
                 _ => {
                     context.update(&u16::MAX.to_be_bytes());
                     context.update(&Digest::of(&[field]).0);

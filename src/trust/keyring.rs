@@ -1,8 +1,8 @@
-//! Whose a key is, what for, and when it was good.
+//! The owner of a key, its purpose, and when it was good.
 //!
-//! A [`KeyRing`] is one immutable state of the list of keys; who holds it swaps the whole (an `Arc`) when the
-//! list changes. The question is always about the moment the leaf was logged: a key revoked *since* a moment
-//! leaves everything logged before it as good as it was.
+//! A [`KeyRing`] is one immutable state of the list of keys; its holder replaces the whole (an `Arc`) when
+//! the list changes. The question is always about the moment the leaf was logged: a key revoked *since* a
+//! moment leaves everything logged before it as good as it was.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::closed::closed;
 use crate::record::verdict::KeyStanding;
 
 closed! {
-    /// What a key signs.
+    /// The purpose of a key.
     Purpose {
         Issue, "issue", "签发", "records and orders of an agency";
         Registry, "registry", "登记库", "what the registry itself states: coverage, imports";
@@ -22,12 +22,12 @@ closed! {
     }
 }
 
-/// That a key was ended, and from when its signatures are worth nothing.
+/// The end of a key, and the moment from which its signatures are worth nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
     /// When it was ended.
     pub at: Moment,
-    /// From when on signatures are not trusted: the moment the key was lost, or `at` where it was only replaced.
+    /// From when on signatures are not trusted: the moment the key was lost, or `at` if it was only replaced.
     pub since: Moment,
     /// Why, in words.
     pub reason: String,
@@ -40,17 +40,17 @@ pub struct KeyRecord {
     pub owner: String,
     /// The key.
     pub public: VerifyKey,
-    /// What it signs.
+    /// The kind of data that it signs.
     pub purpose: Purpose,
-    /// From when it may sign.
+    /// The start of its period.
     pub valid_from: Moment,
-    /// Until when it may sign; no end where none is set.
+    /// The end of its period; none if no end is set.
     pub valid_to: Option<Moment>,
-    /// That it was revoked.
+    /// Its revocation.
     pub revoked: Option<Revocation>,
 }
 
-/// What a key was worth at a moment.
+/// The standing of a key at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyStatus {
     /// Good.
@@ -64,7 +64,7 @@ pub enum KeyStatus {
 }
 
 impl KeyStatus {
-    /// What it means for a verdict; whether the agency had authority for the type is asked elsewhere.
+    /// The meaning for a verdict; another check asks whether the agency had authority for the type.
     pub fn standing(self) -> KeyStanding {
         match self {
             Self::Authorised => KeyStanding::Authorised,
@@ -81,7 +81,7 @@ impl KeyRecord {
         self.public.kid()
     }
 
-    /// What the key was worth for a leaf logged at that moment.
+    /// The standing of the key for a leaf logged at that moment.
     pub fn status(&self, at: Moment) -> KeyStatus {
         if self.revoked.as_ref().is_some_and(|revoked| revoked.since <= at) {
             KeyStatus::Revoked
@@ -115,7 +115,7 @@ impl KeyRing {
         self.find(kid).map(|record| record.public)
     }
 
-    /// What the key was worth for a leaf logged at that moment.
+    /// The standing of the key for a leaf logged at that moment.
     pub fn status(&self, kid: &Kid, at: Moment) -> KeyStatus {
         self.find(kid).map_or(KeyStatus::Unknown, |record| record.status(at))
     }
@@ -128,7 +128,7 @@ impl KeyRing {
         self.keys.values().filter(good).max_by_key(|record| (record.valid_from, record.kid()))
     }
 
-    /// All keys an owner ever had, oldest first: which of them signed when.
+    /// All keys an owner ever had, oldest first: they show which key signed when.
     pub fn history(&self, owner: &str) -> Vec<&KeyRecord> {
         let mut found: Vec<_> = self.keys.values().filter(|record| record.owner == owner).collect();
         found.sort_by_key(|record| (record.valid_from, record.kid()));

@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Kid {
     }
 }
 
-/// Why bytes are no public key that may be used.
+/// Why bytes are not a usable public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
     /// Not the encoding of a point of the curve.
@@ -160,11 +160,11 @@ pub struct BatchItem<'a> {
     pub signature: &'a [u8; SIGNATURE_LEN],
 }
 
-/// A fast first pass over many signatures; where it fails each is verified strictly.
+/// A fast first pass over many signatures; if it fails, each is verified strictly.
 ///
-/// `Err` holds the places of those that do not hold. `Ok` says that no honest reader would find one wrong; a
-/// signature made on purpose to pass here and fail strictly is found by whoever verifies that one, so no
-/// verdict rests on this.
+/// `Err` holds the places of the bad ones. `Ok` says that no honest reader would find one wrong. A signature
+/// made on purpose may pass here and fail strictly: the strict check of that one finds it, so no verdict
+/// rests on this.
 pub fn verify_batch(items: &[BatchItem<'_>]) -> Result<(), Vec<usize>> {
     let messages: Vec<&[u8]> = items.iter().map(|item| item.message).collect();
     let signatures: Vec<_> =

@@ -1,5 +1,6 @@
-//! A message authentication code of one use: under a key derived from the master key it holds in every process of the
-//! registry, under a random one in this process only. What it stands under needs to be stored nowhere.
+//! A message authentication code for one use. Under a key derived from the master key it holds in every
+//! process of the registry; under a random key it holds in this process only. The text under it needs no
+//! storage.
 
 use std::fmt;
 
@@ -35,7 +36,7 @@ impl MacKey {
         mac
     }
 
-    /// Whether the MAC is that of the message; takes the same time wherever they differ.
+    /// Whether the MAC is that of the message; takes the same time wherever the two differ.
     #[must_use]
     pub fn verify(&self, parts: &[&[u8]], mac: &[u8]) -> bool {
         hmac::verify(&self.0, &parts.concat(), mac).is_ok()

@@ -21,7 +21,7 @@ const VERSION: u8 = 1;
 const WRAP_LABEL: &[u8] = b"elicense-wrap-v1";
 const DERIVE_LABEL: &[u8] = b"elicense-derive-v1";
 
-/// Why there is no master key to work with. Paths stay out: who called knows them.
+/// Why there is no master key to work with. Paths stay out: the caller knows them.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyFault {
     /// The file cannot be read or made.
@@ -30,7 +30,7 @@ pub enum MasterKeyFault {
     /// Not a plain file.
     #[error("the master key is not a plain file")]
     NotAFile,
-    /// Somebody else than the owner may read it, or anybody may write or run it: wider than 0400.
+    /// Somebody other than the owner may read it, or anybody may write or run it: wider than 0400.
     #[error("the master key file has mode {0:04o}, wider than 0400")]
     Mode(u32),
     /// It lies in the data directory.
@@ -68,7 +68,7 @@ pub struct WrapFault;
 #[error("the wrapped key does not open")]
 pub struct UnwrapFault;
 
-/// What a wrapped key is: it opens only under the same kind and name.
+/// The kind and name of a wrapped key: it opens only under the same ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrapName<'a> {
     /// `check`, `data`, `index`, `signing`.
@@ -81,7 +81,7 @@ pub struct WrapName<'a> {
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
-    /// Reads the key from its file. `data_dir` is where it must not lie; only the demo passes none.
+    /// Reads the key from its file, which must not lie in `data_dir`; only the demo passes none.
     pub fn read(path: &Path, data_dir: Option<&Path>) -> Result<Self, MasterKeyFault> {
         // Judged by the open file, so that it cannot be exchanged between the look and the reading.
         let mut file = File::open(path)?;
@@ -118,7 +118,7 @@ impl MasterKey {
         Ok(Self(bytes))
     }
 
-    /// The key of these bytes, for tests and for who holds it in another place.
+    /// The key of these bytes, for tests and for callers that keep it in another place.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }

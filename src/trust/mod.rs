@@ -1,11 +1,11 @@
-//! Keys and what is done with them: sign, verify, seal, and keyed hashes. Layouts: `schema/bytes.md`.
+//! Keys and their uses: sign, verify, seal, and keyed hashes. Layouts: `schema/bytes.md`.
 //!
-//! * [`keys`] signs and verifies Ed25519; [`keyring`] knows whose a key is and when it was good;
-//!   [`jwks`] publishes the public ones;
-//! * [`envelope`] is the JWS in which everything signed is stored and served, byte for byte;
+//! * [`keys`] signs and verifies Ed25519; [`keyring`] knows a key's owner and when it was good; [`jwks`]
+//!   publishes the public ones;
+//! * [`envelope`] is the JWS for all signed data, stored and served byte for byte;
 //! * [`seal`] keeps rows closed and their clear columns true; [`master`] wraps the keys that do it;
-//! * [`keyed`] makes holder keys and every other name a number is found by; [`mac`] is what tokens stand under;
-//! * [`password`] and [`random`] are the one way to each; [`remembered`] knows a right secret again.
+//! * [`keyed`] makes holder keys and all other search names of numbers; [`mac`] authenticates tokens;
+//! * [`password`] and [`random`] are the one way to each; [`remembered`] recognises a right secret.
 //!
 //! The only file this layer reads or writes is the master key's. A failure of cryptography says that it
 //! failed, and nothing more.

@@ -1,6 +1,6 @@
 //! Passwords of accounts and secrets of clients: Argon2id (RFC 9106) in PHC strings.
 //!
-//! Costs 30–50 ms of one core by intent: call it off the workers that answer requests.
+//! Costs 30–50 ms of one core on purpose: do not call it on the workers that answer requests.
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -35,7 +35,7 @@ pub fn hash(password: &str, cost: HashCost) -> Result<String, PasswordFault> {
     Ok(hash.to_string())
 }
 
-/// Whether the password is the one the PHC string was made of; false too where the string is none.
+/// Whether the PHC string was made of this password; false too if the string is not one.
 #[must_use]
 pub fn verify(password: &str, phc: &str) -> bool {
     Argon2::default().verify_password(password.as_bytes(), phc).is_ok()

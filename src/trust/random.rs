@@ -1,7 +1,7 @@
 //! Randomness, from the operating system and from nowhere else.
 //!
-//! [`fill`] for keys; [`pooled`] for nonces and salts, which are many and short: a pool of each thread saves
-//! the system call, and what was handed out is wiped from it.
+//! [`fill`] is for keys. [`pooled`] is for nonces and salts, which are many and short: a pool of each thread
+//! saves the system call, and handed-out bytes are wiped from it.
 
 use std::cell::RefCell;
 

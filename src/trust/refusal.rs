@@ -1,4 +1,5 @@
-//! What a fault of this layer is to a caller: code and rule. A failure of cryptography says that it failed.
+//! The faults of this layer as a caller sees them: code and rule. A failure of cryptography says that it
+//! failed.
 
 use super::envelope::EnvelopeFault;
 use super::keys::{KeyFault, SignatureFault};

@@ -1,6 +1,6 @@
-//! Secrets that were found right, known again in microseconds: a client that comes back every quarter of an hour does
-//! not stand behind those who guess. Kept in memory under a key of this process, bound to the stored hash: another
-//! secret for the same client, and what was remembered is worth nothing.
+//! Secrets that were found right, recognised in microseconds: a client that comes back every quarter of an
+//! hour does not wait behind guessers. Kept in memory under a key of this process, bound to the stored hash:
+//! with another secret for the same client the memory is worth nothing.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::mac::{MAC_LEN, MacKey};
 use super::random::{self, RandomFault};
 
-/// What this process remembers; one entry for each client.
+/// The memory of this process; one entry for each client.
 #[derive(Debug)]
 pub struct Remembered {
     key: MacKey,
@@ -20,7 +20,7 @@ impl Remembered {
     /// Nothing yet.
     ///
     /// # Errors
-    /// When the operating system gives no random bytes.
+    /// If the operating system gives no random bytes.
     pub fn new() -> Result<Self, RandomFault> {
         Ok(Self { key: MacKey::new(&random::pooled::<32>()?), right: Mutex::default() })
     }

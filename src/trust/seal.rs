@@ -1,9 +1,9 @@
-//! Sealing of rows (AES-256-GCM, schema/bytes.md §7): what is in the row cannot be read, and none of its clear
-//! columns can be changed, without a data key.
+//! Sealing of rows (AES-256-GCM, schema/bytes.md §7): without a data key nobody can read the hidden part of a
+//! row or change any of its clear columns.
 //!
 //! Write the clear columns into an [`Aad`] in the order of storage, then [`DataKey::seal`] or
 //! [`DataKey::open_in_place`]. The buffers are the caller's and are used again, so a lookup allocates nothing
-//! here. How many seals a data key has made is counted by the store ([`MAX_SEALS`]).
+//! here. The store counts how many seals a data key has made ([`MAX_SEALS`]).
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ const TAG_LEN: usize = 16;
 /// Why something could not be sealed or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealFault {
-    /// The bytes do not open: they, or a clear column, are not what was sealed. Says nothing more.
+    /// The bytes do not open: they, or a clear column, differ from the sealed ones. Says nothing more.
     #[error("the sealed bytes do not open")]
     DoesNotOpen,
     /// No random nonce could be had.
@@ -48,8 +48,9 @@ impl SealFault {
     }
 }
 
-/// How a sealed value is laid out: which clear columns its seal covers, and how what it hides is written. It is the
-/// first byte of the sealed value, since a reader needs it before it can open, and the first of its additional data.
+/// The layout of a sealed value: the clear columns that its seal covers, and the form of its hidden part. It
+/// is the first byte of the sealed value, since a reader needs it before it can open, and the first of its
+/// additional data.
 ///
 /// Each kind of row reads the layouts it knows; all are written in [`Layout::PRESENT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +62,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The one that is written.
+    /// The present layout.
     pub const PRESENT: Self = Self::Second;
 
     /// Its byte.
@@ -72,7 +73,7 @@ impl Layout {
         }
     }
 
-    /// The layout of that byte; none for a byte that names none.
+    /// The layout of that byte; none for an unknown byte.
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
             1 => Some(Self::First),
@@ -142,7 +143,7 @@ impl Aad {
 
     /// A column of bytes.
     pub fn raw(&mut self, value: &[u8]) -> &mut Self {
-        // A column of 4 GiB cannot be stored; were it ever, its seal would not open for another length.
+        // A column of 4 GiB cannot be stored; if it ever were, its seal would not open for another length.
         let len = u32::try_from(value.len()).unwrap_or(u32::MAX - 1);
         self.bytes.extend_from_slice(&len.to_be_bytes());
         self.bytes.extend_from_slice(value);

@@ -1,5 +1,5 @@
-//! The style sheet and the one small script: compiled in, served under names that hold a hash of their bytes,
-//! so that a browser may keep them for a year and still sees a new version at once.
+//! The style sheet and the one small script, compiled in. Their names hold a hash of their bytes: a browser
+//! may keep them for a year and still sees a new version at once.
 
 use std::sync::LazyLock;
 

@@ -112,7 +112,7 @@ fn absence(absent: &AbsentType) -> AbsenceView {
     }
 }
 
-/// A record as a row, and the name of its holder where it has one alone.
+/// A record as a row, and the name of its holder if it has only one.
 fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<String>)> {
     let entry = record.entry.as_deref();
     let mut row = RowView {
@@ -131,7 +131,7 @@ fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<Str
     row.custody = opened.custody.zh().to_owned();
     row.office = seen.said.office;
     row.note = seen.said.note.filter(|note| entry.is_none_or(|entry| entry.def().name.zh != *note));
-    // A number that is the holder's own is masked like the holder's own.
+    // A number that is the holder's own gets the holder's mask.
     let own = |number: String| match contains_citizen_number(&number) {
         true => mask(&number),
         false => number,
@@ -152,12 +152,12 @@ fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<Str
     Ok((row, seen.holder))
 }
 
-/// What the page reads of a body: of the signed record, of the extract, or of what its issuer says of it.
+/// The page's view of a body: of the signed record, of the extract, or of its issuer's statement.
 #[derive(Default)]
 struct Seen {
     /// The issuer's name of the day.
     issuer: Option<String>,
-    /// The holder's name, where there is one holder.
+    /// The holder's name, if there is one holder.
     holder: Option<String>,
     valid_to: Option<Validity>,
     face: Map<String, Value>,

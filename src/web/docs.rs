@@ -76,7 +76,7 @@ struct DocsPage<'a> {
     docs: &'a Docs,
 }
 
-/// `GET /api/docs`; asks for `web::Data<Docs>`.
+/// `GET /api/docs`; needs `web::Data<Docs>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/docs").route(web::get().to(show)));
 }
@@ -91,7 +91,7 @@ async fn show(docs: web::Data<Docs>) -> Result<HttpResponse> {
 }
 
 impl Docs {
-    /// Reads an OpenAPI 3.1 document; what it lacks is left out.
+    /// Reads an OpenAPI 3.1 document; missing parts are left out.
     pub fn of(document: &Value) -> Self {
         let info = &document["info"];
         let operations = entries(&document["paths"]).flat_map(|(path, methods)| {
@@ -113,7 +113,7 @@ impl Docs {
     /// The page as text.
     ///
     /// # Errors
-    /// When the template cannot be written.
+    /// If the template cannot be written.
     pub fn render(&self) -> askama::Result<String> {
         DocsPage { shell: Shell::default(), docs: self }.render()
     }
@@ -186,7 +186,7 @@ fn schema(name: &str, value: &Value) -> Schema {
     Schema { name: name.to_owned(), about: text(&value["description"]), fields }
 }
 
-/// What a schema is, in a word or a few, and whether that word is the name of a schema of the document.
+/// The kind of a schema, in a word or a few, and whether that word is the name of a schema of the document.
 fn kind(schema: &Value) -> (String, bool) {
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
         return (name.to_owned(), true);

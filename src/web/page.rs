@@ -1,4 +1,4 @@
-//! A page as an answer, and an error as a page that says what to do.
+//! A page as an answer, and an error as a page with advice.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::http::form::StrictForm;
 use crate::http::problem::{RequestId, record_cause, retry_seconds};
 use crate::rule::Rule;
 
-/// What the handlers of pages return.
+/// The result of a page's handler.
 pub type Result<T> = std::result::Result<T, PageError>;
 
 /// A page that is ready to go out.
@@ -39,7 +39,8 @@ pub fn see_other(to: &'static str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
 }
 
-/// An [`Error`] on its way to a person: who is not signed in is sent to the sign-in page, all else is a page.
+/// An [`Error`] on its way to a person: a person who is not signed in is sent to the sign-in page; all other
+/// errors are pages.
 #[derive(Debug)]
 pub struct PageError(pub Error);
 
@@ -82,7 +83,7 @@ impl ResponseError for PageError {
     }
 }
 
-/// A form of ours, or the refusal as a page: what a handler of a form takes.
+/// A form of ours, or the refusal as a page: the argument of a form's handler.
 pub type SentForm<T> = std::result::Result<StrictForm<T>, Error>;
 
 /// The answer for addresses that do not exist, on a door that has pages: a page for browsers, a problem document
@@ -96,7 +97,7 @@ pub async fn nowhere(req: HttpRequest) -> std::result::Result<HttpResponse, acti
     Err(if accepts.contains("text/html") { PageError(error).into() } else { error.into() })
 }
 
-/// What a person at the counter can do about it. Paper stays a legal way when the system is down.
+/// The advice for a person at the counter. Paper stays a legal way when the system is down.
 pub fn advice(code: Code) -> &'static str {
     match (code, code.class()) {
         (Code::CsrfInvalid, _) => "页面已过期。请返回首页重新填写后提交。",

@@ -50,7 +50,7 @@ impl RegistrySessions {
         let entered = turn.run(work).await;
         match &entered {
             Ok(()) => self.waits.succeeded(peer),
-            // What only waits was no guess.
+            // A try that only waits was no guess.
             Err(error) if !known && error.code == Code::SignInFailed && retry_seconds(error).is_none() => {
                 self.waits.failed(peer, now);
             }

@@ -18,7 +18,7 @@ use crate::http::peer::Peer;
 use crate::http::problem::retry_seconds;
 use crate::http::session::{self, AtTheDoor};
 
-/// Puts the addresses on; asks for `web::Data<Window>`.
+/// Adds the addresses; needs `web::Data<Window>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/sign-in").route(web::get().to(show)).route(web::post().to(enter)))
         .service(web::resource("/sign-out").route(web::post().to(leave)));
@@ -74,7 +74,7 @@ async fn enter(
     }
 }
 
-/// The form again, with what was wrong; `Retry-After` where nothing helps but to wait.
+/// The form again, with the fault; `Retry-After` if only waiting helps.
 fn refused(window: &Window, name: String, error: &Error) -> Result<HttpResponse> {
     let wait = retry_seconds(error);
     let refusal = match wait {

@@ -1,4 +1,4 @@
-//! Who is signed in on a page, and the seam to everything the pages need.
+//! The signed-in person of a page, and the seam to everything that the pages need.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use crate::http::Pending;
 use crate::http::caller::Caller;
 use crate::http::session::{self, Session, Sessions};
 
-/// What a clerk asks for.
+/// A clerk's request.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Three digits; checked by the use case.
@@ -38,13 +38,13 @@ pub trait Desk: Send + Sync {
     fn lookup(&self, asked: Asked, session: Session) -> Pending<LookupView>;
 }
 
-/// What the pages need; put into the application as `web::Data<Window>`.
+/// The parts that the pages need; put into the application as `web::Data<Window>`.
 pub struct Window {
     /// Accounts and sessions.
     pub sessions: Arc<dyn Sessions>,
     /// The use cases.
     pub desk: Arc<dyn Desk>,
-    /// Where the present comes from.
+    /// The source of the present.
     pub clock: Clock,
     /// Whether this is the demo.
     pub demo: bool,
@@ -59,7 +59,7 @@ pub struct Staff {
 }
 
 impl Staff {
-    /// What stands around this person's pages.
+    /// The frame of this person's pages.
     pub fn shell(&self) -> Shell {
         let account = AccountView {
             display: self.session.display.to_string(),

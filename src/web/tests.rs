@@ -1,4 +1,4 @@
-//! Pages from view structs: what they say, what they escape, and what they never show.
+//! Pages from view structs: their texts, their escapes, and the values that they never show.
 
 mod pages;
 mod samples;

@@ -1,5 +1,5 @@
-//! What pages show, as plain data. The use cases fill these; templates only lay them out. Every text is escaped
-//! when it is written, so a view holds texts as they are.
+//! The contents of pages, as plain data. The use cases fill these; templates only lay them out. Every text is
+//! escaped when it is written, so a view holds texts as they are.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use crate::identity::CodeType;
 pub use crate::record::Verdict;
 use crate::record::access::Presence;
 
-/// What stands around every page.
+/// The frame of every page.
 #[derive(Debug, Clone, Default)]
 pub struct Shell {
     /// Shows the banner that all data are made up.
     pub demo: bool,
-    /// Who is signed in.
+    /// The signed-in person.
     pub account: Option<AccountView>,
 }
 
@@ -27,7 +27,7 @@ pub struct AccountView {
     pub csrf: String,
 }
 
-/// A text somebody typed that may be a holder's number: shown back in its own field, in no other place (I3).
+/// A typed text that may be a holder's number: shown back in its own field, in no other place (I3).
 #[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Typed(pub String);
@@ -47,7 +47,7 @@ pub struct ItemChoice {
     pub name: String,
 }
 
-/// The form of a lookup, with what was given last.
+/// The form of a lookup, with the last values.
 #[derive(Debug, Clone)]
 pub struct LookupForm {
     /// The items of the agency.
@@ -80,12 +80,12 @@ impl LookupForm {
         }
     }
 
-    /// The name of the field to go to; empty where no single one is to blame.
+    /// The name of the field to go to; empty if no single one is at fault.
     pub fn refused_field(&self) -> &str {
         self.refusal.as_ref().map_or("", |refusal| refusal.field.as_str())
     }
 
-    /// All ways of presence, the one without evidence first, since it is what the form alone can claim.
+    /// All ways of presence. The one without evidence comes first: the form alone can claim no other.
     pub fn presences(&self) -> impl Iterator<Item = Presence> {
         let others = Presence::ALL.iter().copied().filter(|one| *one != Presence::Typed);
         std::iter::once(Presence::Typed).chain(others)
@@ -103,7 +103,7 @@ impl LookupForm {
 }
 
 fn types(person: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
-    // 111 and 001 are what comes across the counter; the rest keeps the order of the standard.
+    // 111 and 001 come across the counter most; the rest keeps the order of the standard.
     let mut all: Vec<_> = CodeType::ALL.iter().filter(|one| one.is_person() == person).collect();
     all.sort_by_key(|one| (!matches!(one, CodeType::CitizenId | CodeType::CreditCode), one.code()));
     all.into_iter().map(|one| (one.code(), one.name_zh()))
@@ -112,11 +112,11 @@ fn types(person: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
 /// A refusal as a person reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusalView {
-    /// What is wrong.
+    /// The fault.
     pub title: String,
-    /// What is wrong in this case.
+    /// The fault in this case.
     pub detail: String,
-    /// What to do.
+    /// The advice.
     pub hint: String,
     /// The code to name to the operator.
     pub code: String,
@@ -131,7 +131,7 @@ pub struct LookupView {
     pub holder_masked: String,
     /// The name of the code type.
     pub code_type: String,
-    /// The holder's name, where a record tells it and policy allows it.
+    /// The holder's name, if a record tells it and policy allows it.
     pub holder_name: Option<String>,
     /// The item's name.
     pub item: String,
@@ -139,7 +139,7 @@ pub struct LookupView {
     pub reason: String,
     /// The label of the presence.
     pub presence: String,
-    /// What was noticed about the number, e.g. that 15 digits were given.
+    /// Remarks on the number, e.g. that 15 digits were given.
     pub remarks: Vec<String>,
     /// That records were left out, and why.
     pub withheld: Option<&'static str>,
@@ -169,7 +169,7 @@ impl LookupView {
         self.count(Verdict::Invalid)
     }
 
-    /// How many cannot be told.
+    /// How many cannot be determined.
     pub fn undetermined(&self) -> usize {
         self.count(Verdict::Undetermined)
     }
@@ -194,7 +194,7 @@ pub struct RowView {
     pub custody: String,
     /// The office that keeps a certificate whose body is not here.
     pub office: Option<String>,
-    /// What its issuer says beside.
+    /// The issuer's further remark.
     pub note: Option<String>,
     /// The certificate's number as it may be shown.
     pub number: Option<String>,
@@ -204,7 +204,7 @@ pub struct RowView {
     pub marks: Vec<String>,
     /// The fields of the face that may be seen, in the order of the type; empty where there is no body here.
     pub face: Vec<FaceField>,
-    /// `records / 1234`: where the record stands in the log.
+    /// `records / 1234`: the place of the record in the log.
     pub logged: Option<String>,
 }
 
@@ -218,20 +218,20 @@ pub struct FaceField {
 }
 
 impl FaceField {
-    /// Whether a part of it is hidden: then it is nothing to paste into a form.
+    /// Whether a part of it is hidden: then it is of no use in a form.
     pub fn masked(&self) -> bool {
         self.value.contains("**")
     }
 }
 
-/// What is told about a type with no record.
+/// The answer about a type with no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AbsenceView {
     /// The name of the type.
     pub type_name: String,
     /// The sentence, in the words of the coverage statement.
     pub sentence: String,
-    /// Whether the absence is within coverage; otherwise nothing can be told.
+    /// Whether the absence is within coverage; otherwise no answer is possible.
     pub covered: bool,
 }
 
@@ -244,7 +244,7 @@ pub struct ReceiptView {
     pub index: u64,
     /// Clock time in UTC+8.
     pub at: String,
-    /// The true time, where the log's is later.
+    /// The true time, if the log's is later.
     pub clock: Option<String>,
     /// The whole receipt as JSON, to be saved.
     pub json: String,

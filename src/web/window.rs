@@ -14,7 +14,7 @@ use crate::http::session;
 use crate::record::access::Presence;
 use crate::rule::Rule;
 
-/// Puts the pages of the window on; asks for `web::Data<Window>`.
+/// Adds the pages of the window; needs `web::Data<Window>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     super::sign_in::routes(cfg);
     cfg.service(web::resource("/").route(web::get().to(first)))
@@ -74,7 +74,7 @@ async fn lookup(req: HttpRequest, staff: Staff, form: SentForm<Form>) -> Result<
     }
 }
 
-/// What the form itself promises; the rest is the use case's to refuse.
+/// The form's own promises; the use case refuses the rest.
 fn check(asked: &Asked) -> crate::error::Result<()> {
     let missing = |field: &'static str| Err(Error::new(Code::PurposeMissing, "").at(field));
     if asked.item.trim().is_empty() {
@@ -98,7 +98,7 @@ fn comes_back(error: &Error) -> bool {
 
 fn refusal(error: &Error) -> RefusalView {
     let field = error.field.as_deref().unwrap_or_default();
-    // The API's path of the field, as the name that stands in the form.
+    // The API's path of the field, as the name in the form.
     let field = match field.rsplit('.').next().unwrap_or_default() {
         "code" => "number",
         "type" => "code_type",

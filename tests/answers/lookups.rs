@@ -27,7 +27,7 @@ fn value_body(world: &World, actor: &Actor, ask: Value) -> Vec<u8> {
     run(world.registry.lookup_value(actor, prepared)).unwrap().bytes().unwrap()
 }
 
-/// What an answer says beside its access.
+/// The answer without its access.
 fn shown(bytes: &[u8]) -> &str {
     let text = std::str::from_utf8(bytes).unwrap();
     text.split_once(",\"at\":").unwrap().0

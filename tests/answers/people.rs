@@ -1,4 +1,4 @@
-//! The world that the answers are about: one holder with a record of every kind, and some with one trait each.
+//! The world of the answers: one holder with a record of every kind, and some with one trait each.
 
 use elicense::catalog::Coverage;
 use elicense::record::{Action, Identifier, Record};
@@ -21,7 +21,7 @@ pub const OTHER: &str = "92190101MD10000189";
 /// Nothing is on file.
 pub const NOBODY: &str = "190104200403170053";
 
-/// What the world's records are known by.
+/// The names of the world's records.
 pub struct Made {
     /// The social security card of [`ZHOU`]; its second version.
     pub card: String,

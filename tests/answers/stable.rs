@@ -1,16 +1,16 @@
-//! Random parts of a text as stable words, and the comparison with what is stored.
+//! Random parts of a text as stable words, and the comparison with the stored text.
 
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Names what is random in the texts of one world, each thing by the same word wherever it stands.
+/// Names the random parts in the texts of one world, each by the same word in every place.
 #[derive(Default)]
 pub struct Stable {
     words: HashMap<String, String>,
     counts: HashMap<&'static str, usize>,
 }
 
-/// What a run of letters, digits and `_-.+/=` is, where it is random.
+/// The kind of a run of letters, digits and `_-.+/=`, if it is random.
 fn kind(run: &str) -> Option<&'static str> {
     let mixed = run.bytes().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         && run.bytes().any(|byte| byte.is_ascii_lowercase());

@@ -31,7 +31,7 @@ impl One {
         Self { server, bearer, cookie, csrf }
     }
 
-    /// Asks the address about one holder; none where this test has no request for it.
+    /// Asks the address about one holder; none if this test has no request for it.
     fn ask(&self, route: &Route, code: &str, identifier: &str) -> Option<Answer> {
         let holder = json!({"type": "111", "code": code});
         let purpose = json!({"item": "A1", "reason": "窗口办理"});
@@ -104,7 +104,7 @@ fn spent(answer: &Answer) -> bool {
     told && (answer.status == 429 || line["status"] == 429)
 }
 
-/// Who has identifiers reads no more holders a day than who has numbers.
+/// A caller with identifiers reads no more holders a day than one with numbers.
 #[test]
 fn every_address_that_reads_or_changes_a_holder_charges_the_budget() {
     let world = world(Backend::Sqlite).unwrap();

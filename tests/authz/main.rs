@@ -41,7 +41,7 @@ fn stale(listed: &BTreeSet<String>, routes: &BTreeSet<Route>) -> Vec<String> {
     listed.difference(&routes).cloned().collect()
 }
 
-/// The address with something in the place of its parameters.
+/// The address with values for its parameters.
 fn concrete(path: &str) -> String {
     let mut out = String::new();
     let mut rest = path;
@@ -136,7 +136,7 @@ fn i4_a_door_has_its_own_routes_only() {
     }
 }
 
-/// The scope is asked before the body is read, and exactly one opens an address: that which the page names.
+/// The scope is asked before the body is read, and exactly one scope opens an address: the one on the page.
 #[test]
 fn i4_each_address_is_opened_by_one_scope() {
     let (routes, open, up) = (routes::all(), listed(include_str!("open.txt")), up());
@@ -174,7 +174,7 @@ fn i4_each_address_is_opened_by_one_scope() {
     assert!(asked > 15, "{asked}");
 }
 
-/// The description of the API says of each address what is so.
+/// The description of the API is right about each address.
 #[test]
 fn the_description_says_which_addresses_are_open() {
     let (routes, open, up) = (routes::all(), listed(include_str!("open.txt")), up());

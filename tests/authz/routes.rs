@@ -1,5 +1,6 @@
-//! The addresses of the program, read from the tables that put them on: `src/serve/routes.rs` says which door has
-//! which module, each module says its resources. What this reader does not understand fails its own test.
+//! The addresses of the program, read from the tables that add them: `src/serve/routes.rs` says which door
+//! has which module, each module says its resources. Lines that this reader does not understand fail its own
+//! test.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ pub fn all() -> BTreeSet<Route> {
     found
 }
 
-/// Which module's function puts routes on at which doors.
+/// The doors of each module's function that adds routes.
 fn modules(table: &str) -> Vec<(Vec<Door>, String, String)> {
     let mut found = Vec::new();
     let mut some: Option<Vec<Door>> = None;
@@ -91,7 +92,7 @@ fn calls(lines: &[&str]) -> Vec<(String, String)> {
     found
 }
 
-/// `api::keys` → `src/api/keys.rs`; what the table takes from beside itself stands in `serve`.
+/// `api::keys` → `src/api/keys.rs`; functions beside the table stand in `serve`.
 fn file_of(module: &str) -> PathBuf {
     let inner = module.replace("::", "/");
     let places = [format!("src/{inner}.rs"), format!("src/{inner}/mod.rs"), format!("src/serve/{inner}.rs")];
@@ -99,7 +100,7 @@ fn file_of(module: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("no file of {module}"))
 }
 
-/// The resources that a function of a file puts on, with those of the modules it calls.
+/// The resources that a function of a file adds, with those of the modules it calls.
 fn resources(file: &Path, function: &str) -> Vec<(String, String)> {
     let text = read(file.to_str().unwrap());
     let lines = body(&text, function);
@@ -147,7 +148,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// A route that is put on in another way than this reader knows would be asked by no test.
+/// A route that is added in an unknown way would be asked by no test.
 #[test]
 fn every_route_of_the_sources_is_read() {
     let mut files = Vec::new();

@@ -87,7 +87,7 @@ impl Page {
         page
     }
 
-    /// Sends a command and waits for its answer; what the page asks the network for meanwhile is noted.
+    /// Sends a command and waits for its answer; notes the page's network requests meanwhile.
     pub fn call(&mut self, method: &str, params: Value) -> Value {
         let answer = self.try_call(method, params);
         assert!(answer.get("error").is_none(), "{method}: {answer}");
@@ -140,7 +140,7 @@ impl Page {
         }
     }
 
-    /// What a person reads.
+    /// The text that a person reads.
     pub fn text(&mut self) -> String {
         self.value("document.body ? document.body.innerText : ''").as_str().unwrap_or_default().to_owned()
     }

@@ -86,7 +86,7 @@ fn stock(world: &World) {
 }
 
 impl Up {
-    /// Nothing hangs out of the page at the desk and on a telephone, and every field says what it is.
+    /// Nothing sticks out of the page at the desk and on a telephone, and every field has a label.
     fn looks_right(&mut self, name: &str) {
         for (width, height) in [(390, 844), (1280, 900)] {
             self.page.size(width, height);
@@ -159,7 +159,7 @@ fn a_clerk_works_with_the_keyboard_alone() {
     up.page.wait("location.pathname === '/' && document.getElementById('number')");
     up.looks_right("first");
 
-    // Blanks are what a person copies with the number; they are said, not silently dropped.
+    // People copy blanks with the number; the page says so and does not drop them silently.
     up.ask("190101 19880312 0021", 1, "窗口办理");
     up.page.wait("document.querySelectorAll('article.record').length === 4");
     let page = up.page.text();

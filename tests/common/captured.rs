@@ -1,4 +1,4 @@
-//! The operator's log of this test process, kept in memory: what would have been written to a file.
+//! The operator's log of this test process, kept in memory instead of a file.
 
 use std::sync::Mutex;
 

@@ -133,7 +133,7 @@ impl World {
     }
 }
 
-/// An answer as who asked reads it.
+/// An answer as the asker reads it.
 pub fn value(answer: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(answer).unwrap()
 }

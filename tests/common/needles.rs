@@ -40,7 +40,7 @@ impl Needles {
         Self { patterns, beginnings, possible }
     }
 
-    /// Names of what stands in these bytes: which number, written how.
+    /// Names of the finds in these bytes: the number, and its form.
     pub fn found_in(&self, bytes: &[u8]) -> Vec<&str> {
         let mut hits: BTreeSet<usize> = BTreeSet::new();
         for (at, window) in bytes.windows(BEGINNING).enumerate() {
@@ -101,7 +101,7 @@ fn add(patterns: &mut Vec<(String, Vec<u8>)>, number: &str) {
     let listed: Vec<String> = bytes.iter().map(u8::to_string).collect();
     put("a list of bytes", listed.join(", ").into_bytes());
     for shift in 0..3 {
-        // The characters that depend on the number alone: what touches its neighbours is cut off.
+        // The characters that depend on the number alone: those that touch its neighbours are cut off.
         let padded = [vec![0; shift], bytes.to_vec()].concat();
         let (from, to) = ([0, 2, 3][shift], padded.len() * 8 / 6);
         for (how, text) in

@@ -63,7 +63,7 @@ impl Installed {
         installed
     }
 
-    /// What the program's own `init` made in `data`, with `master.key` beside it.
+    /// The files that the program's own `init` made in `data`, with `master.key` beside it.
     pub fn made_in(dir: tempfile::TempDir) -> Self {
         Self { dir, url: None, _database: None }
     }
@@ -176,7 +176,7 @@ impl Program {
         self.said.lock().unwrap().clone()
     }
 
-    /// What of it went to standard error.
+    /// The part that went to standard error.
     pub fn complained(&self) -> String {
         self.complained.lock().unwrap().clone()
     }
@@ -204,7 +204,7 @@ impl Program {
         signal(self.child.id(), name);
     }
 
-    /// Waits for its end; with all it said.
+    /// Waits for its end; returns all its output.
     pub fn end(mut self) -> (ExitStatus, String) {
         let until = Instant::now() + PATIENCE;
         let status = loop {

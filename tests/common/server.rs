@@ -58,7 +58,7 @@ pub fn start_apart(registry: Registry) -> (TestServer, BTreeMap<&'static str, Te
     (server, doors.into())
 }
 
-/// Each door on an address of its own; what else the configuration says is up to `change`.
+/// Each door on an address of its own; `change` sets the rest of the configuration.
 pub fn start_tuned(registry: Registry, change: impl FnOnce(&mut ServeConfig)) -> TestServer {
     let mut config = doors_at([1, 2, 3, 4]);
     change(&mut config);

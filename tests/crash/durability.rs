@@ -1,4 +1,4 @@
-//! That an acknowledgement follows the disk: settings of the files, and the system calls themselves.
+//! An acknowledgement follows the disk: settings of the files, and the system calls themselves.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn rewrite(path: &Path, sql: &str) {
     diesel::SqliteConnection::establish(path.to_str().unwrap()).unwrap().batch_execute(sql).unwrap();
 }
 
-/// What a traced process did, as far as it matters here.
+/// The relevant acts of a traced process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Call {
     /// A file was brought to the disk.
@@ -95,7 +95,7 @@ fn unsynced(calls: &[Call], word: &str, file: &str) -> (usize, usize) {
                 bad += usize::from(!synced);
                 synced = false;
             }
-            // What was synced before the worker began to work proves nothing of the first line.
+            // A sync before the worker began to work proves nothing about the first line.
             Call::Told(said) if said == "READY" => synced = false,
             _ => {}
         }

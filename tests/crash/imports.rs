@@ -51,7 +51,7 @@ pub fn work(registry: &Registry, round: u32) {
                 serde_json::to_string(&card).unwrap() + "\n"
             })
             .collect();
-        // Whole or not there: what the parent finds it can import.
+        // Whole or not there: every file that the parent finds is complete.
         let draft = dir.join(format!("draft-{}", std::process::id()));
         std::fs::write(&draft, rows).unwrap();
         std::fs::rename(&draft, source(&dir, round, file)).unwrap();

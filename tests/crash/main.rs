@@ -1,8 +1,8 @@
 //! Processes killed at random moments lose nothing that they acknowledged and break no log (I1, I2, I14).
 //!
 //! The test binary runs itself as the worker: `worker` does nothing unless the environment says so. A worker
-//! opens the registry, works in a loop and prints a line for each thing it acknowledges; the parent kills it
-//! with SIGKILL, opens the registry anew and holds every line against what is there.
+//! opens the registry, works in a loop and prints a line for each thing it acknowledges. The parent kills it
+//! with SIGKILL, opens the registry anew and compares every line with its contents.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 #![allow(clippy::print_stdout, clippy::cast_possible_truncation, reason = "tests")]
@@ -22,7 +22,7 @@ use elicense::registry::{FsckOptions, Submitted};
 use truth::Truth;
 use worker::{Job, Worker};
 
-/// What a registry needs before workers can start: agencies, keys, and one person with a card to look up.
+/// The needs of a registry before workers can start: agencies, keys, and one person with a card to look up.
 fn settled(backend: Backend) -> Option<World> {
     let world = common::world(backend)?;
     people::settle(&world.registry);

@@ -13,16 +13,16 @@ use elicense::store::{Opened, Side};
 use crate::common::{World, people};
 use crate::worker::hex;
 
-/// What was told, by all workers of a test.
+/// The acknowledgements of all workers of a test.
 #[derive(Default)]
 pub struct Truth {
     /// Identifier → leaf in `records`.
     issued: BTreeMap<String, u64>,
     /// Index in `access-main` → the entry's bytes.
     answered: BTreeMap<u64, Vec<u8>>,
-    /// (Round, file) → rows of it that were bound by the last commit that was told.
+    /// (Round, file) → rows of it that were bound by the last acknowledged commit.
     bound: BTreeMap<(u32, u32), u64>,
-    /// Files whose closing count was told.
+    /// Files with an acknowledged closing count.
     imported: BTreeSet<(u32, u32)>,
     /// Log → size → root, as any process ever showed it.
     roots: BTreeMap<&'static str, BTreeMap<u64, String>>,
@@ -69,18 +69,18 @@ impl Truth {
         }
     }
 
-    /// Leaves of the issues that a worker told.
+    /// Leaves of the issues that a worker acknowledged.
     pub fn leaves(lines: &[String]) -> Vec<u64> {
         let issued = lines.iter().filter_map(|line| line.strip_prefix("ISSUED "));
         issued.map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect()
     }
 
-    /// Rows of a file that were told to be bound, and whether its import was told to have ended.
+    /// Acknowledged bound rows of a file, and whether the end of its import was acknowledged.
     pub fn of_file(&self, file: (u32, u32)) -> (u64, bool) {
         (self.bound.get(&file).copied().unwrap_or(0), self.imported.contains(&file))
     }
 
-    /// Files of which a commit was told.
+    /// Files with an acknowledged commit.
     pub fn imports(&self) -> usize {
         self.bound.len()
     }
@@ -91,7 +91,7 @@ impl Truth {
         assert!(earlier.is_none_or(|earlier| earlier == root), "{log} has two roots at size {size}");
     }
 
-    /// Opens the registry as a new process would and looks for everything that was told.
+    /// Opens the registry as a new process would and looks for everything that was acknowledged.
     pub fn hold_against(&self, world: &World) {
         let registry = world.reopen();
         self.records(&registry);

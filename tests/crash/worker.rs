@@ -1,4 +1,4 @@
-//! The process that is killed, and its parent's end of it.
+//! The process to kill, and its parent's end of it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -23,10 +23,10 @@ const AT: &str = "ELICENSE_CRASH_AT";
 const ROUND: &str = "ELICENSE_CRASH_ROUND";
 /// How many things to do before ending on its own; endless where it is not set.
 pub const COUNT: &str = "ELICENSE_CRASH_COUNT";
-/// How long a worker may take to its next line; whoever waits longer fails instead of waiting for ever.
+/// The longest wait for a worker's next line; after it the test fails instead of waiting for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a worker does.
+/// The work of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
     Issue,
@@ -44,8 +44,8 @@ impl Job {
     }
 }
 
-/// The time of a round. It goes on by more than a lease, so that a log whose owner was killed can be claimed;
-/// workers that issue have no lease and see a clock that jumps back and forth.
+/// The time of a round. It goes on by more than a lease, so that a log whose owner was killed can be claimed.
+/// Workers that issue have no lease and see a clock that jumps back and forth.
 fn moment(job: Job, round: u32) -> Moment {
     let noon = common::noon();
     match job {
@@ -173,7 +173,7 @@ impl Worker {
         }
     }
 
-    /// What it acknowledged.
+    /// Its acknowledgements.
     pub fn lines(&self) -> Vec<String> {
         self.lines.clone()
     }
@@ -208,7 +208,7 @@ fn worker() {
     }
 }
 
-/// One line, written at once: what is in a buffer when the process dies was not told.
+/// One line, written at once: bytes in a buffer when the process dies were not acknowledged.
 pub fn tell(line: &str) {
     let mut out = std::io::stdout().lock();
     out.write_all(format!("{line}\n").as_bytes()).unwrap();

@@ -1,5 +1,5 @@
-//! Every column of every sealed row is covered by its seal: one edited column, whichever it is, breaks the seal of
-//! that row and of no other.
+//! The seal of every sealed row covers every column: one edited column, any of them, breaks the seal of that
+//! row and of no other.
 
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
@@ -53,7 +53,7 @@ fn edit(conn: &mut SqliteConnection, table: &str, row: &str, column: &Column) {
         }
         "TEXT" => {
             let value = diesel::sql_query(read).get_result::<Words>(conn).unwrap().value;
-            // One character another, none added: lengths are what a reader might check.
+            // One character changed, none added: a reader might check lengths.
             let edited = match value {
                 Some(text) => {
                     let end = if text.ends_with('0') { "1" } else { "0" };
@@ -132,7 +132,8 @@ fn every_column_of_a_sealed_row_is_under_its_seal() {
             assert_eq!(broken[0].table, *table, "{at}");
             no_number(&report);
             match *table {
-                // A row that was moved away is not read; whoever reads it where it lies finds it damaged.
+                // A row that was moved away is not read; a reader that reads it at its new place finds it
+                // damaged.
                 "records" if column.name != "hk" => one_is_damaged(&copy.open(), ZHOU, 2),
                 "holders" if column.name != "hk" => {
                     let opened = copy.open();
@@ -163,7 +164,7 @@ fn every_column_of_a_batch_of_accesses_is_under_its_seal() {
         edit(&mut copy.access(), "access_batches", row, &column);
         let report = copy.fsck();
         let at = &column.name;
-        // Where it was moved to another log or leaf it is missing where it was; and nowhere does it open.
+        // A row moved to another log or leaf is missing at its old place, and it opens nowhere.
         let (log, first, kind) = match at.as_str() {
             "log" => ("access-mai0", 257, FindingKind::AccessMissing),
             "first" => ("access-main", 258, FindingKind::AccessMissing),

@@ -1,5 +1,5 @@
-//! A directory entry that gave way is whole for `fsck`, and so for every restore; one that is not good is not
-//! made good by its body.
+//! A directory entry that gave way is whole for `fsck`, and so for every restore. A body does not make a bad
+//! entry good.
 
 use elicense::error::Code;
 use elicense::registry::{DirectoryDraft, DirectoryPut, IssueOutcome, Issued};
@@ -143,7 +143,7 @@ fn an_entry_that_is_not_good_is_not_made_good_by_its_body(world: World) {
     refused("entry_not_active");
 }
 
-/// What the last event of an entry says is held against what is there.
+/// The content of an entry's last event is compared with the rows.
 #[test]
 fn an_entry_that_is_only_gone_is_found() {
     let world = common::world(Backend::Sqlite).unwrap();

@@ -1,5 +1,5 @@
-//! What is known of a holder is what the marks and links of its events lead to: an older row put back opens on a
-//! read like the newest one, and is found by `fsck`.
+//! The facts about a holder are the results of the marks and links in its events: an older row put back opens
+//! on a read like the newest one, and `fsck` finds it.
 
 use elicense::registry::{LinkCommand, MarkCommand};
 

@@ -1,5 +1,5 @@
-//! Every kind of finding is seen to fire: each row of the table damages a copy in one way and says what is found
-//! and in which table. What needs a right seal is written through the store, with the registry's own keys.
+//! Every kind of finding fires: each row of the table damages a copy in one way and names the finding and its
+//! table. Rows that need a right seal are written through the store, with the registry's own keys.
 
 use std::collections::BTreeSet;
 
@@ -131,7 +131,7 @@ fn every_kind_of_finding_is_seen_to_fire() {
     let registry = &world.registry;
     let report = registry.fsck(FsckOptions::default()).unwrap();
     assert_eq!((report.findings.as_slice(), report.strict), (&[][..], true));
-    // Each signature is counted once it verified: rows, orders under each holder, what is stated in public, the
+    // Each signature is counted once it has verified: rows, orders under each holder, public statements, the
     // closing count.
     let counts = report.counts;
     let records = counts.records + counts.past_records;

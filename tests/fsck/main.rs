@@ -1,5 +1,5 @@
-//! `fsck` finds each kind of damage that a hand at the database can do, and says where; what can be seen on a
-//! read is refused there, for the one record it touches.
+//! `fsck` finds each kind of damage that a hand at the database can do, and says where. Damage that a read
+//! can see is refused there, for the one record it touches.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! I13: nothing found is told within a coverage statement and in its words, and is else not known.
+//! I13: an absence is told within a coverage statement and in its words; otherwise nothing is known.
 
 use elicense::catalog::Coverage;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn i13_absence_is_told_within_coverage_only(world: World) {
         absence(&coverage(0, "2026-11-01T00:00:00.000000Z"), json!(["190101"]))["absence"],
         "feed_late"
     );
-    // What is found is not absent.
+    // A found record is not absent.
     super::issue(&world, people::marriage("J190101-2015-000123"));
     assert_eq!(asked(&world, json!(["190101"])), Value::Null);
 }

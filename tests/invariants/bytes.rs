@@ -1,5 +1,5 @@
-//! I6 and I12: what an issuer signed is what goes out, character for character, and what was typed is either
-//! taken as it stands, remarked, or refused.
+//! I6 and I12: the bytes that an issuer signed go out, character for character. Typed text is taken as it
+//! stands, remarked, or refused.
 
 use elicense::record::Record;
 use elicense::registry::{IssueOutcome, Submitted};
@@ -120,7 +120,7 @@ fn i6_a_place_in_a_status_list_is_kept_and_served_as_the_issuer_signed_it(world:
     let served = records(&lookup(&world, ZHOU))[0].clone();
     assert_eq!((&served["envelope"], &served["verdict"]), (&json!(signed(&status)), &json!("valid")));
     assert_eq!(payload_of(&served).status.unwrap().index, 3);
-    // The same record again, with another place in the list, is there already: the place is no content.
+    // The same record again, with another place in the list, is there already: the place is not content.
     let again = issued(&json!({"index": 4, "list": list})).unwrap();
     assert_eq!((again.outcome, again.leaf), (IssueOutcome::AlreadyThere, first.leaf));
 }

@@ -1,4 +1,4 @@
-//! I11: what should exist is found or refused, and never made on the way.
+//! I11: a thing that should exist is found or refused, and never made on the way.
 
 use elicense::error::{Code, Error};
 use elicense::registry::{Opening, Registry};

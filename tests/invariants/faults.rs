@@ -1,4 +1,5 @@
-//! I5: a fault of ours is told as a fault. Each row of the matrix breaks one thing behind the program's back.
+//! I5: an answer names a fault of ours as one. Each row of the matrix breaks one thing behind the program's
+//! back.
 
 use elicense::clock::Day;
 use elicense::error::Class;
@@ -8,7 +9,7 @@ use super::common::people::{self, POLICE, ZHOU};
 use super::common::{Backend, World, operator, postgres, world};
 use super::{ask, issue, lookup, lookup_as, of_type, ready, reasons, records};
 
-/// What is broken, the statements that break it, whether the social security card stands above it.
+/// The fault, the statements that cause it, whether the social security card stands above it.
 const FAULTS: &[(&str, &str, bool)] = &[
     ("a state edited to revoked", "UPDATE records SET state = 7 WHERE type_code LIKE '%70001'", true),
     ("a last day edited to the past", "UPDATE records SET valid_to = 1 WHERE type_code LIKE '%70001'", true),
@@ -41,7 +42,7 @@ fn i5_a_fault_is_never_invalid_sqlite() {
 
 #[test]
 fn i5_a_fault_is_never_invalid_postgres() {
-    // What opens a row is the same code; every third fault shows that its columns come back the same.
+    // One code opens all rows; every third fault shows that its columns come back the same.
     for fault in FAULTS.iter().step_by(3) {
         match world(Backend::Postgres) {
             Some(world) => told_as_a_fault(world, fault),
@@ -76,7 +77,7 @@ fn told_as_a_fault(world: World, (name, sql, above): &(&str, &str, bool)) {
     world.sql(&sql.replace("POLICE", POLICE));
     world.sql("UPDATE config_version SET version = version + 1");
     match lookup_as(&world, &operator(), ask("111", ZHOU)) {
-        // No answer at all is an honest one, if it says whose fault it is.
+        // No answer at all is an honest one, if it says who is at fault.
         Err(error) => assert_ne!(error.code.class(), Class::Refused, "{name}: {error}"),
         Ok(answer) => {
             let card =

@@ -1,4 +1,4 @@
-//! That each invariant is proven somewhere, and that `tests/README.md` says where.
+//! Each invariant is proven somewhere, and `tests/README.md` says where.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ fn carried(name: &str) -> Vec<u8> {
     parts.filter(|number| (1..=14).contains(number)).collect()
 }
 
-/// Test names of a source, by what stands after `fn ` where an invariant is carried.
+/// Test names of a source, by the part after `fn ` that carries an invariant.
 fn named_tests(text: &str) -> BTreeSet<String> {
     let names = text.lines().filter_map(|line| {
         let line = line.trim_start();

@@ -1,4 +1,5 @@
-//! I4: what no grant names is refused, and the refusal is logged; who may not see all gets an extract.
+//! I4: without a grant the answer is a refusal, and the refusal is logged. An actor who may not see all gets
+//! an extract.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ fn i4_who_may_not_see_every_field_never_gets_the_envelope(world: World) {
         assert!(!text.contains(&encoded));
         assert!(!text.contains(CHEN) && !text.contains(ZHOU), "{record:#}");
     }
-    // It goes out to whom it was granted by name.
+    // It goes out to an actor with a grant that names it.
     let fields = named(&["spouses", "spouses.id_number!whole"]);
     let grants = vec![grant(Selection::All, Fields::Named(fields), Selection::All)];
     let answer = lookup_as(&world, &client(&[Scope::Lookup], grants, true), ask("111", ZHOU)).unwrap();
@@ -131,7 +132,7 @@ fn rebuilt(answer: &Value) -> String {
     digest(&json!({"absent": absent, "heads": answer["heads"], "records": listed}))
 }
 
-/// On whose lists the last access stands.
+/// The holders whose lists have the last access.
 fn last_holders(world: &World) -> Vec<HolderKey> {
     use elicense::log::TreeReader;
     let store = world.registry.store();

@@ -1,4 +1,4 @@
-//! I8: one holder, one place. What a lookup asks of the database is counted as the database is asked.
+//! I8: one holder, one place. The statements of a lookup are counted as the database gets them.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -103,8 +103,8 @@ fn plan(file: &std::path::Path, statement: &str) -> Vec<String> {
     steps.into_iter().map(|step| step.detail).collect()
 }
 
-/// The next page of a walk over a table begins where the last one ended: it neither reads the table from its
-/// beginning nor sorts all that is left.
+/// The next page of a walk over a table begins at the end of the last one: it does not read the table from
+/// its beginning, and it does not sort the rest.
 #[test]
 fn a_walk_goes_on_from_where_it_stands() {
     set_default_instrumentation(count).unwrap();

@@ -1,4 +1,4 @@
-//! I9: a day turns at 00:00 in Beijing, whatever the zone of the machine and the hour of the server.
+//! I9: a day turns at 00:00 in Beijing, for every zone of the machine and hour of the server.
 
 use std::process::Command;
 

@@ -1,13 +1,14 @@
-//! No circle of files: which file uses which, read from the paths in the sources, and the circles among them.
+//! No circle of files: the uses between files, read from the paths in the sources, and the circles among
+//! them.
 //!
-//! A path is followed through `mod` and `use` lines to the file that defines the item. `pub use` is a name and no
-//! use: a room's `mod.rs` may name what its files define.
+//! A path is followed through `mod` and `use` lines to the file that defines the item. `pub use` is a name
+//! and not a use: a room's `mod.rs` may name the items of its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::Source;
 
-/// A module: its file, its children, and what its `use` lines bring in, each by name.
+/// A module: its file, its children, and the names that its `use` lines bring in.
 #[derive(Default)]
 struct Module {
     file: String,
@@ -145,7 +146,7 @@ fn module(source: &Source) -> Module {
 
 type Modules = BTreeMap<Vec<String>, Module>;
 
-/// The file that defines what a path leads to.
+/// The file that defines the item of a path.
 fn defined_in<'m>(modules: &'m Modules, path: &[String], depth: usize) -> Option<&'m str> {
     let mut at = Vec::new();
     let mut current = modules.get(&at)?;

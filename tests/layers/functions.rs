@@ -1,5 +1,5 @@
-//! No function is longer than a page: 60 lines from its name to its closing brace, and 6 parameters. What is longer
-//! still stands in a list with its reason; the list only shrinks.
+//! No function is longer than a page: 60 lines from its name to its closing brace, and 6 parameters. Longer
+//! ones stand in a list with the reason; the list only shrinks.
 
 use std::collections::BTreeMap;
 
@@ -94,7 +94,7 @@ fn list_of(head: &str) -> Option<usize> {
     None
 }
 
-/// What stands in the list: name, what it may have, why.
+/// The entries of the list: name, limit, reason.
 fn allowed(text: &str) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
@@ -106,7 +106,7 @@ fn allowed(text: &str) -> BTreeMap<String, usize> {
     found
 }
 
-/// What is larger than the limit and not on the list, and what the list says and is not so any more.
+/// Functions above the limit that are not on the list, and entries of the list that are no longer true.
 fn findings(
     functions: &[Function],
     size: impl Fn(&Function) -> usize,

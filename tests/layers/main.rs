@@ -1,5 +1,5 @@
-//! The shape of the sources, held by reading them: arrows between modules, where SQL and the environment may
-//! be touched, how long a file may be, and words that must not stand in a published repository.
+//! The shape of the sources, tested by reading them: arrows between modules, the places where SQL and the
+//! environment may be touched, the length of files, and words that must not stand in a published repository.
 //!
 //! Each rule is a function from text to findings, so that its own test can show it a text that breaks it.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
@@ -17,7 +17,7 @@ use std::path::Path;
 
 use source::{Source, program_sources, repository_files, root};
 
-/// From the top down; an arrow may skip layers and never point up. What shares a rank does not use each other,
+/// From the top down; an arrow may skip layers and never point up. Modules of one rank do not use each other,
 /// except that `record` may use `catalog`.
 const RANKS: &[(&str, u8)] = &[
     ("cli", 12),
@@ -61,11 +61,12 @@ fn arrows(source: &Source) -> Vec<String> {
     for to in source.uses() {
         match rank(&to) {
             _ if to == from => {}
-            // A precise error becomes the shared one where it leaves its layer, and the shared one knows the time.
+            // A precise error becomes the shared one at the edge of its layer, and the shared one knows the
+            // time.
             Some(0) => {}
             Some(rank) if own > rank => {}
             Some(_) => found.push(format!("{}: {from} -> {to} points up", source.path)),
-            // An item of the crate's root (a macro, a re-export) is no layer.
+            // An item of the crate's root (a macro, a re-export) is not a layer.
             None if to.chars().next().is_some_and(char::is_uppercase) => {}
             None => found.push(format!("{}: {to} is not on the list of layers", source.path)),
         }
@@ -118,7 +119,7 @@ fn reserved(source: &Source) -> Vec<String> {
     found
 }
 
-/// Names that tell of the place where something was made and not of the thing.
+/// Names that tell about the place of making and not about the thing.
 fn foreign_words(path: &str, text: &str) -> Vec<String> {
     let words: [String; 6] = [
         ["/wo", "rk/"].concat(),

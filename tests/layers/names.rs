@@ -25,7 +25,7 @@ fn types(source: &Source) -> Vec<String> {
         for word in ["struct ", "enum ", "trait ", "type ", "union "] {
             if let Some(name) = rest.strip_prefix(word) {
                 let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                // A macro's variable is no name.
+                // A macro's variable is not a name.
                 if !name.is_empty() {
                     found.push(name);
                 }

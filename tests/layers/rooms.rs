@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::circles::graph;
 use super::source::{Source, program_sources};
 
-/// Rooms with their ranks; what shares a rank does not use each other.
+/// Rooms with their ranks; rooms of one rank do not use each other.
 const ROOMS: &[(&str, u8)] = &[
     ("base", 0),
     ("published", 1),

@@ -1,5 +1,5 @@
-//! No rule of the table is idle: each is named by the program outside the table. That none is missing the
-//! compiler sees to, for an error takes nothing but a rule of the table.
+//! No rule of the table is idle: the program names each outside the table. No rule can be missing in the
+//! table either: an error takes only rules of the table, so the compiler sees to that.
 
 use elicense::rule::Rule;
 

@@ -1,4 +1,4 @@
-//! Reading the sources: which files there are, and a file's text without comments and test modules.
+//! Reading the sources: the files, and a file's text without comments and test modules.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -101,8 +101,8 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every text file of the repository, by its path from the root: what git tracks or would, and without git
-/// what lies there beside `target`.
+/// Every text file of the repository, by its path from the root: the files that git tracks or would track;
+/// without git, all files outside `target`.
 pub fn repository_files() -> Vec<(String, String)> {
     let mut paths = git_files().unwrap_or_else(|| {
         let mut found = Vec::new();

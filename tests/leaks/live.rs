@@ -1,5 +1,5 @@
-//! What a process that serves leaves: its files while it runs and after a kill, all it says, all it answers but
-//! the answers to who may see a number.
+//! The traces of a serving process: its files while it runs and after a kill, all its output, all its answers
+//! except those to callers who may see a number.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -176,7 +176,7 @@ fn lookups(watched: &mut Watched<'_>) {
     assert_eq!(watched.send("POST", "/api/v1/lookups", "text/plain", &broken).status, 415);
     let lines = [ask("111", CHEN), ask("111", STRANGER)].map(|line| line.to_string()).join("\n");
     assert_eq!(watched.send("POST", "/api/v1/lookups/batch", "application/x-ndjson", &lines).status, 200);
-    // Who may not look gets a refusal, which is logged and holds no number either.
+    // A caller who may not look gets a refusal, which is logged and holds no number either.
     let all = std::mem::replace(&mut watched.token, watched.program.server.token("nothing", SECRET));
     watched.expect(403, "/api/v1/lookups", &ask("111", ZHOU));
     watched.token = watched.program.server.token("narrow", SECRET);
@@ -291,7 +291,8 @@ fn beside(installed: &Installed, needles: &Needles) {
     assert_eq!(needles.found_under(&copy), Vec::<String>::new(), "the backup");
 }
 
-/// What anybody reads: metrics, health, keys, documents, and each checkpoint, tile and bundle of each log.
+/// The answers for anybody: metrics, health, keys, documents, and each checkpoint, tile and bundle of each
+/// log.
 fn public(watched: &mut Watched<'_>) {
     for path in
         ["/metrics", "/healthz", "/readyz", "/.well-known/jwks.json", "/api/openapi.json", "/api/docs"]
@@ -331,7 +332,7 @@ fn raw(watched: &Watched<'_>, path: &str) -> Vec<u8> {
     answer.body_mut().read_to_vec().unwrap()
 }
 
-/// The pages mask even what the clerk typed: nothing but the field of the number shows it.
+/// The pages mask even the clerk's own input: only the field of the number shows it.
 fn window(watched: &mut Watched<'_>) {
     let send = |path: &str, cookie: &str, body: &str| {
         let headers = [
@@ -361,8 +362,8 @@ fn window(watched: &mut Watched<'_>) {
     assert!(watched.needles.found_in(elsewhere.as_bytes()).is_empty(), "{elsewhere}");
 }
 
-/// The commands beside the server: an import with good and bad rows, an export, a lookup; what they print and
-/// the errors they name hold no number. The exported file is the one that does: it is the answer.
+/// The commands beside the server: an import with good and bad rows, an export, a lookup. Their output and
+/// the errors they name hold no number. The exported file does: it is the answer.
 fn commands(installed: &Installed, needles: &Needles) {
     let row = |code: &str| serde_json::to_value(people::id_card(code, "周海燕", "2020-01-01")).unwrap();
     let mut sex = row(&number(2));
@@ -376,7 +377,7 @@ fn commands(installed: &Installed, needles: &Needles) {
     let out = at("out.ndjson");
     let rows = at("rows.ndjson");
     let lookup = ["lookup", "--item", "A1", "--reason", "窗口办理"];
-    // Documents of another shape, with a number where none belongs: right ones and one that no check knows.
+    // Documents of another shape, with a number in a wrong place: right numbers and one that no check knows.
     let (shape, wrong) = (json!({ "holder": ZHOU }).to_string(), json!({ "holder": WRONG }).to_string());
     let name = json!({ ZHOU: 1 }).to_string();
     for (arguments, input, code) in [
@@ -412,7 +413,7 @@ fn commands(installed: &Installed, needles: &Needles) {
 
 #[test]
 fn i3_an_import_that_is_killed_leaves_no_number_in_its_spill() {
-    // What all rows have in common: whichever of them stand in the runs, one of these would be found.
+    // All rows have one of these parts: if any row stands in the runs, one of them would be found.
     let common = "190101195";
     assert!((0..3_000).all(|place| number(place).starts_with(common)));
     let needles = Needles::new([common]);

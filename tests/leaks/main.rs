@@ -175,7 +175,7 @@ fn i3_no_number_stands_in_what_a_registry_writes(world: World) {
     assert_eq!(needles().found_in(captured::text().as_bytes()), Vec::<&str>::new(), "the operator's log");
 }
 
-/// Every row of every table as text, bytes as hex: what a reader of the database sees.
+/// Every row of every table as text, bytes as hex: the view of a reader of the database.
 #[allow(clippy::disallowed_methods, reason = "the test reads behind the program's back")]
 fn dump(world: &World) -> Vec<u8> {
     use diesel::{Connection, RunQueryDsl};

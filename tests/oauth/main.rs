@@ -1,6 +1,6 @@
-//! Public OAuth client libraries sign in at `/oauth2/token`, in each way that they know, with a secret that holds
-//! what encodings trip over. `tests/run` puts them into `target/oauth-clients` by the versions that stand beside
-//! this file.
+//! Public OAuth client libraries sign in at `/oauth2/token`, in each way that they know, with a secret of
+//! characters that are hard to encode. `tests/run` puts them into `target/oauth-clients` by the versions that
+//! stand beside this file.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
 
@@ -56,7 +56,7 @@ fn answers(mut command: Command) -> Vec<Value> {
         .collect()
 }
 
-/// All are tokens that open something but the last, which is the refusal of a wrong secret.
+/// All except the last are tokens that open something; the last is the refusal of a wrong secret.
 fn check(server: &TestServer, answers: &[Value], expected: usize) {
     assert_eq!(answers.len(), expected, "{answers:?}");
     let (refused, tokens) = answers.split_last().unwrap();

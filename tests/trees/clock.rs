@@ -1,4 +1,4 @@
-//! A process whose clock ran an hour ahead, and what it leaves to those whose clock is right.
+//! A process whose clock ran an hour ahead, and its effect on processes whose clock is right.
 
 use std::time::{Duration, Instant};
 
@@ -76,7 +76,7 @@ fn a_clock_that_ran_ahead_locks_nothing_and_answers_tell_the_true_time(world: Wo
     .unwrap();
     let listed = common::value(&run(right.directory(&operator(), &ask)).unwrap());
     assert_eq!((&listed["at"], &listed["clock"]), (&json!(late), &json!(noon.plus_seconds(5))));
-    // What is done to a whole registry is not held up either.
+    // An act on a whole registry is not held up either.
     right.stop_access();
     let (closed, successor) = right.succeed_log("test", "access-main").unwrap();
     assert_eq!((closed.log.as_str(), successor.as_str()), ("access-main", "access-main-r2"));

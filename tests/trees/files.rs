@@ -57,7 +57,7 @@ fn i14_files_that_grew_on_elsewhere_are_taken_where_they_go_on_from_the_anchors_
     work(&program, &mut seen, 4, 0..1);
     stopped(program);
     let earlier = copied(&installed, "earlier");
-    // The same registry on another machine, which knows nothing of what is confirmed here.
+    // The same registry on another machine, which knows nothing about the confirmed state here.
     let elsewhere = Installed::made_in(tempfile::tempdir().unwrap());
     fs::create_dir(elsewhere.data()).unwrap();
     fs::copy(installed.key(), elsewhere.key()).unwrap();
@@ -66,7 +66,7 @@ fn i14_files_that_grew_on_elsewhere_are_taken_where_they_go_on_from_the_anchors_
     work(&program, &mut Seen::default(), 9, 10..14);
     stopped(program);
     let grown = copied(&elsewhere, "grown");
-    // It moved: what it has goes on from what was confirmed here.
+    // It moved: its logs go on from the state that was confirmed here.
     put_back(&grown, &installed.data());
     stopped(installed.serve(&[]));
     // It moved back, and both went on.

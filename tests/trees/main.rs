@@ -1,6 +1,6 @@
-//! Logs that are not the ones that were confirmed (I14): files that were put back, a write-ahead log that was torn, a
-//! standby that was promoted before it had everything; each done for real, under the built program. And what remains of
-//! the write-ahead log when a long reader has left.
+//! Logs that are not the confirmed ones (I14): files that were put back, a torn write-ahead log, a standby
+//! that was promoted before it had everything. Each is done for real, under the built program. And the rest
+//! of the write-ahead log after a long reader has left.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout, reason = "tests")]
 
@@ -108,7 +108,7 @@ fn anchored(installed: &Installed, log: &str, size: u64) {
     }
 }
 
-/// Exit code and code of a command that is refused with what to do about it.
+/// Exit code and code of a command that is refused with advice.
 fn refusal(output: &Output) -> (i32, String, String) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let line = said.lines().last().unwrap_or_default();
@@ -118,7 +118,7 @@ fn refusal(output: &Output) -> (i32, String, String) {
     (output.status.code().unwrap(), text("code"), text("rule"))
 }
 
-/// Nothing starts on it, and the check tells of these logs.
+/// Nothing starts on it, and the check reports these logs.
 fn refused(installed: &Installed, rule: &str, logs: &[&str]) {
     let forked = (3, "log_forked".to_owned(), rule.to_owned());
     let serve = installed.run(&["serve", "--json", "--agency", "127.0.0.1:0"], "");
@@ -140,7 +140,7 @@ fn refused(installed: &Installed, rule: &str, logs: &[&str]) {
     }
 }
 
-/// Goes on in successors, in which the same work is done again; the old logs end as they are.
+/// Goes on in successors, with the same work done again; the old logs end as they are.
 fn taken_up(installed: &Installed, seen: &mut Seen, lost: &[&str]) {
     let done = installed.run(&["restore", "--in-place", "--json"], "");
     assert!(done.status.success(), "{done:?}");

@@ -142,7 +142,7 @@ fn i14_records_that_go_back_under_a_server_end_all_its_answers(world: World) {
     );
     forked(issue(&other, 2));
     assert_eq!(head(registry, Side::Registry, "records").size, then.size);
-    // A server that neither issued nor read sees it within a second or two.
+    // A server that has not issued or read sees it within a second or two.
     let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while server.get("/readyz", None).status == 200 {
         assert!(std::time::Instant::now() < until, "never noticed");

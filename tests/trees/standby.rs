@@ -142,7 +142,7 @@ fn i14_a_standby_that_lagged_is_not_gone_on_with_when_it_is_promoted() {
     until("the standby follows", || {
         size(&second, "access-main") == accesses && size(&second, "records") == records
     });
-    // The standby hears no more. Nobody waits for it.
+    // The standby gets nothing more. Nobody waits for it.
     second.execute("ALTER SYSTEM SET primary_conninfo = ''");
     second.control(&["reload"]);
     until("the standby is cut off", || {

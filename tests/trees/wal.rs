@@ -1,4 +1,4 @@
-//! What a long reader leaves behind: the write-ahead logs shrink, the metric falls, and no lookup waits for it.
+//! After a long reader: the write-ahead logs shrink, the metric falls, and no lookup waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::common::program::{Installed, Program};
 use crate::common::server::SECRET;
 
 const FILES: [&str; 2] = ["registry", "access"];
-/// What the write-ahead logs are made to hold.
+/// The size to which the write-ahead logs grow here.
 const GROWN: f64 = 120e6;
 /// A file up to this is left as it is.
 const KEPT: f64 = 34e6;

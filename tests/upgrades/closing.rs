@@ -1,4 +1,5 @@
-//! After a migration rows of the older layout open no more, and what cannot be migrated keeps their door open.
+//! After a migration rows of the older layout open no more; a row that cannot be migrated keeps their layout
+//! open.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +49,8 @@ fn a_row_of_a_closed_layout_opens_no_more() {
             assert_eq!(broken(registry), BTreeSet::from(["records"]));
         }
 
-        // Who puts back what the registry said of itself before, too, opens the door once more: as SECURITY.md says.
+        // Somebody who also puts back the registry's earlier check value opens the layout once more:
+        // SECURITY.md says so.
         let facts = "UPDATE registry_facts SET value = (SELECT k.value FROM kept_facts k \
                      WHERE k.name = registry_facts.name)";
         kept.sql(facts);
@@ -57,7 +59,7 @@ fn a_row_of_a_closed_layout_opens_no_more() {
         assert_eq!(fsck(&registry).older.len(), 1);
         drop(registry);
         assert!(migrate(&kept).closed);
-        // Under another master key what was said before is worth nothing.
+        // Under another master key the earlier check value is worth nothing.
         let registry = kept.open().unwrap();
         let master = || MasterKey::from_bytes([9; 32]);
         registry.rekey_master("test", &master()).unwrap();

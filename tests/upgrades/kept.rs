@@ -78,7 +78,7 @@ impl Kept {
         MasterKey::read(&self.key(), None).unwrap()
     }
 
-    /// What the program before answered.
+    /// The answers of the earlier program.
     pub fn answer(&self, name: &str) -> String {
         fs::read_to_string(self.from.join("answers").join(name)).unwrap()
     }
@@ -92,7 +92,7 @@ impl Kept {
         found
     }
 
-    /// An hour after the program before stopped.
+    /// An hour after the earlier program stopped.
     pub fn clock(&self) -> Clock {
         let issued: Value = serde_json::from_str(&self.answer("issue.answer.json")).unwrap();
         let at: Moment = issued["at"].as_str().unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! Migrations killed at random moments, a row a transaction: what is there opens, and the next run goes on.
+//! Migrations killed at random moments, a row a transaction: every row there opens, and the next run goes on.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

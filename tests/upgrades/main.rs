@@ -1,5 +1,5 @@
-//! Data directories of earlier layouts (`fixtures/upgrades`), on both databases: each opens after `migrate`,
-//! verifies, answers what it answered before, and goes on; a migration that was killed is finished by the next.
+//! Data directories of earlier layouts (`fixtures/upgrades`), on both databases. Each opens after `migrate`,
+//! verifies, gives its earlier answers, and goes on. The next migration finishes one that was killed.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, clippy::print_stdout, reason = "tests")]
 
@@ -67,7 +67,7 @@ fn answers_as_before(kept: &Kept, server: &TestServer) {
     }
 }
 
-/// A repeatable write of before gets its kept answer, byte for byte.
+/// A repeatable write of the earlier program gets its kept answer, byte for byte.
 fn repeats_as_before(kept: &Kept, server: &TestServer) {
     let bearer = format!("Bearer {}", server.token(CLIENT.0, CLIENT.1));
     let headers = [
@@ -80,7 +80,7 @@ fn repeats_as_before(kept: &Kept, server: &TestServer) {
     assert_eq!((answer.status, answer.body), (201, kept.answer("issue.answer.json")));
 }
 
-/// Receipts of before verify, and the logs of today continue the checkpoints of before.
+/// Receipts of the earlier program verify, and the logs of today continue its checkpoints.
 fn receipts_hold(kept: &Kept, registry: &Registry) {
     registry.start_cli_access().unwrap();
     for name in kept.lookups() {
@@ -102,7 +102,7 @@ fn receipts_hold(kept: &Kept, registry: &Registry) {
     }
 }
 
-/// Each version's envelope as the program before exported it.
+/// Each version's envelope as the earlier program exported it.
 fn exports_as_before(kept: &Kept, registry: &Registry) {
     registry.start_cli_access().unwrap();
     let mut out = Vec::new();
@@ -179,7 +179,7 @@ fn rows_of_an_older_layout_are_read_and_only_reported() {
         let server = server::start(registry.clone());
         answers_as_before(&kept, &server);
         repeats_as_before(&kept, &server);
-        // What is written meanwhile has the layout of today.
+        // Rows written meanwhile have the present layout.
         goes_on(&registry);
         assert_eq!(fsck(&registry).older, report.older);
         // Another process migrates while this one serves.

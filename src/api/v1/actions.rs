@@ -1,5 +1,5 @@
-//! `POST /api/v1/records/actions` and `/disputes`: what happens to a record after its issue. Identifiers stand in
-//! the body: one made elsewhere may hold a person's number.
+//! `POST /api/v1/records/actions` and `/disputes`: everything that happens to a record after its issue.
+//! Identifiers stand in the body: an identifier made elsewhere may hold a person's number.
 
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
@@ -22,7 +22,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/records/actions").route(web::post().to(act)))
         .service(web::resource("/api/v1/records/disputes").route(web::post().to(dispute)));

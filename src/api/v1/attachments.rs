@@ -21,7 +21,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/attachments/fetch").route(web::post().to(fetch))).service(
         web::resource("/api/v1/attachments/{sha256}")
@@ -63,7 +63,7 @@ async fn fetch(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     let shown = context.registry.attachment(&actor, &body.0).await?;
-    // The type that the record names is the issuer's word; the browser must not act on it.
+    // The type in the record is only the issuer's word; the browser must not act on it.
     let disposition = ("content-disposition", "attachment");
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/octet-stream"))

@@ -1,5 +1,5 @@
-//! `GET /api/v1/types`, `/agencies`, `/coverage`: what kinds of certificates there are, who issues them, what
-//! the stock here contains. Nothing here touches a holder.
+//! `GET /api/v1/types`, `/agencies`, `/coverage`: the types of certificates, their issuers, and the contents
+//! of the stock here. Nothing here touches a holder.
 
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
@@ -19,7 +19,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/types").route(web::get().to(types)))
         .service(web::resource("/api/v1/types/{name}").route(web::get().to(type_of)))

@@ -1,4 +1,5 @@
-//! `POST /api/v1/directories`: what exists for a holder, wherever it is kept, without faces and envelopes.
+//! `POST /api/v1/directories`: everything on file for a holder, wherever it is kept, without faces and
+//! envelopes.
 
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
@@ -20,7 +21,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/directories").route(web::post().to(directory)));
 }

@@ -36,7 +36,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/holders/marks").route(web::post().to(mark)))
         .service(web::resource("/api/v1/holders/links").route(web::post().to(link)))

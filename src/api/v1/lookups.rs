@@ -33,7 +33,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/lookups").route(web::post().to(lookup))).service(
         web::resource("/api/v1/lookups/batch")
@@ -97,7 +97,8 @@ async fn batch(
         };
         match outcome {
             Ok(body) => out.extend(body),
-            // What stops one line by the state of the service stops the batch: its lines were not answered.
+            // If the state of the service stops one line, it stops the batch: the remaining lines were not
+            // answered.
             Err(error) if error.code.status() == 503 => return Err(error),
             Err(error) => out.extend(problem::document(&error).to_string().into_bytes()),
         }

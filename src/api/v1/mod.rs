@@ -1,5 +1,5 @@
 //! Version 1 of the API: the table of its resources. Each resource file has its request and answer types, its
-//! handlers, `routes(cfg)` and `document()`; a line in each of the two functions here puts it on.
+//! handlers, `routes(cfg)` and `document()`. A line in each of the two functions here adds it.
 
 mod actions;
 mod attachments;
@@ -14,7 +14,7 @@ mod verifications;
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
 
-/// Puts every resource on, each under its own path below `/api/v1`.
+/// Adds every resource under its own path below `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
     lookups::routes(cfg);
     directories::routes(cfg);

@@ -1,4 +1,4 @@
-//! `GET /api/v1/receipts/{log}/{index}`: the receipt of one of the client's own accesses, for answers that went
+//! `GET /api/v1/receipts/{log}/{index}`: the receipt of one of the client's own accesses, if the answer went
 //! out with a reference only.
 
 use actix_web::{HttpResponse, web};
@@ -19,7 +19,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/receipts/{log}/{index}").route(web::get().to(receipt)));
 }

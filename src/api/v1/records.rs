@@ -1,4 +1,4 @@
-//! `POST /api/v1/records`: issue, from data or from an envelope that the issuer signed itself.
+//! `POST /api/v1/records`: issue, from data or from an envelope that the issuer has signed itself.
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/records").route(web::post().to(issue)));
 }

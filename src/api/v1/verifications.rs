@@ -1,4 +1,5 @@
-//! `POST /api/v1/verifications` and `/histories`: what a document in hand is worth, and what became of a record.
+//! `POST /api/v1/verifications` and `/histories`: the verdict on a document in hand, and the history of a
+//! record.
 
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
@@ -20,7 +21,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     Part::openapi()
 }
 
-/// Puts the resource on.
+/// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/verifications").route(web::post().to(verify)))
         .service(web::resource("/api/v1/histories").route(web::post().to(history)));

@@ -1,4 +1,4 @@
-//! Comparing a question with the statements; the rule stands at the top of the module.
+//! Comparing a question with the statements; the module comment of `coverage` has the rule.
 
 use crate::catalog::Region;
 use crate::catalog::coverage::{Absence, Coverage, Gap, Missing, Question, Why};
@@ -7,10 +7,10 @@ use crate::clock::{Day, Moment};
 /// Days as numbers, both ends included; `i32::MIN` is the beginning of time.
 type Days = (i32, i32);
 
-/// What nothing found for `question` is worth, by the statements given, at `now`.
+/// The worth of "nothing found" for `question`, by the given statements, at `now`.
 ///
-/// `feed_late_after_s`: seconds of silence after which an open feed is late. A heartbeat that lies so far in
-/// the future counts as late too, since its clock tells nothing.
+/// `feed_late_after_s`: an open feed is late after so many seconds of silence. A heartbeat that lies so far
+/// in the future counts as late too, since its clock proves nothing.
 pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_late_after_s: i64) -> Absence {
     let stated: Vec<&Coverage> = coverages.iter().filter(|one| one.type_code == question.type_code).collect();
     let today = now.day().number();
@@ -67,7 +67,7 @@ fn owned(coverages: Vec<&Coverage>) -> Vec<Coverage> {
     out
 }
 
-/// A stock whose days are over needs no living feed, if the last feed came after them.
+/// A stock whose days are over needs no living feed, if the last feed came after those days.
 fn is_late(one: &Coverage, now: Moment, after_s: i64) -> bool {
     let closed = one.issued_to.is_some_and(|to| to < one.as_of.day());
     let silence = now.seconds().abs_diff(one.heartbeat.seconds());
@@ -82,11 +82,11 @@ fn covers_region(one: &Coverage, region: Region) -> bool {
     one.regions.iter().any(|covered| covered.code.covers(region))
 }
 
-/// The days of issue that a statement speaks of. An open statement goes on: whether its feed is alive is
-/// asked apart, and the words say to when it is known.
+/// The days of issue that a statement covers. An open statement goes on: a separate check asks whether its
+/// feed is alive, and the words say until when it is known.
 fn days_of(one: &Coverage) -> Days {
     let from = one.issued_from.map_or(i32::MIN, Day::number);
-    // A statement cannot speak of days after its last feed.
+    // A statement cannot cover days after its last feed.
     let to = one.issued_to.map_or(i32::MAX, |to| to.number().min(one.as_of.day().number()));
     (from, to)
 }
@@ -107,7 +107,7 @@ fn overlap(one: Days, other: Days) -> bool {
     !empty((one.0.max(other.0), one.1.min(other.1)))
 }
 
-/// What is left of `spans` without `cut`.
+/// The rest of `spans` without `cut`.
 fn without(spans: Vec<Days>, cut: Days) -> Vec<Days> {
     let mut left = Vec::with_capacity(spans.len() + 1);
     for span in spans {
@@ -140,7 +140,7 @@ fn uncovered(sound: &[&Coverage], region: Region, asked: Days) -> Vec<Days> {
     left
 }
 
-/// The nearest reason for a hole: a statement that almost covered it says what was lacking.
+/// The nearest reason for a hole: a statement that almost covered it says what it lacks.
 fn why(stated: &[&Coverage], here: &[&Coverage], region: Region, hole: Days) -> Why {
     if stated.is_empty() {
         return Why::NoStatement;
@@ -164,6 +164,6 @@ fn why(stated: &[&Coverage], here: &[&Coverage], region: Region, hole: Days) -> 
 }
 
 fn day(number: i32) -> Day {
-    // Never the fallback: the last day of a question is a day that came in or today.
+    // The fallback is never used: the last day of a question is a given day or today.
     Day::from_number(number).unwrap_or_else(|| Moment::from_micros(0).day())
 }

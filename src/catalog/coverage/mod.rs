@@ -1,18 +1,18 @@
-//! Coverage (覆盖范围): what a type's stock here contains, and what "nothing found" is therefore worth (I13).
+//! Coverage (覆盖范围): the contents of a type's stock here, and so the worth of "nothing found" (I13).
 //!
-//! A [`Coverage`] is one signed, dated statement for (type, issuing system). A [`Question`] says in which days
-//! and regions such a record could have been issued, if there were one: for a person, from the birth date (or
-//! from the age of marriage) to today, and every region where it could have happened. [`absence`] compares.
+//! A [`Coverage`] is one signed, dated statement for (type, issuing system). A [`Question`] gives the days
+//! and regions in which such a record could have been issued. For a person, these are the days from the birth
+//! date (or from the age of marriage) to today, and every possible region. [`absence`] compares the two.
 //!
-//! The rule. For each region asked, the statements that count are those whose regions cover it whole and whose
-//! stock is complete: share on file 1000 ‰, no unbound and no quarantined row. Their days of issue, less their
-//! gaps, must cover the days asked without a hole. Several statements may do so together in time, not in
-//! space: that counties make up a province is known to nobody here. A question without days asks for all days,
-//! one without regions for the whole country. An issuer that still has unbound rows of old years states those
-//! years on their own, so that they do not spoil the others.
+//! The rule. For each region asked, a statement counts if its regions cover it whole and its stock is
+//! complete: share on file 1000 ‰, no unbound and no quarantined row. Their days of issue, less their gaps,
+//! must cover the days asked without a hole. Several statements may do so together in time, but not in space:
+//! nothing here knows which counties make up a province. A question without days asks for all days, one
+//! without regions for the whole country. An issuer with unbound rows of old years states those years on
+//! their own, so that they do not spoil the others.
 //!
-//! What is not covered is told part by part. What is covered by a feed that is late is `FeedLate`. Both are
-//! `undetermined` to whoever asks; only [`Absence::NoneWithinCoverage`] may satisfy or fail anything.
+//! The answer names each part that is not covered. A part whose feed is late is `FeedLate`. Both are
+//! `undetermined` to the caller; only [`Absence::NoneWithinCoverage`] may satisfy or fail anything.
 
 mod judge;
 mod words;
@@ -28,7 +28,7 @@ use crate::catalog::Region;
 use crate::clock::{Day, Moment};
 use crate::closed::closed;
 
-/// One statement of what is on file.
+/// One statement about the records on file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Coverage {
@@ -38,7 +38,7 @@ pub struct Coverage {
     pub issuing_system: String,
     /// Credit code of the agency that makes the statement.
     pub issuer: String,
-    /// First day of issue on file; none if nothing was ever issued before.
+    /// First day of issue on file; none if there is no earlier issue at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_from: Option<Day>,
     /// Last day of issue on file; none if the feed goes on.
@@ -48,11 +48,11 @@ pub struct Coverage {
     pub regions: Vec<CoveredRegion>,
     /// Share of the stock of these days and regions that is on file, in permille.
     pub share_on_file: u16,
-    /// To when the stock is known: the last feed.
+    /// The time up to which the stock is known: the last feed.
     pub as_of: Moment,
     /// The last sign of life of the feed, with or without rows.
     pub heartbeat: Moment,
-    /// What is known to be missing.
+    /// The known gaps.
     #[serde(default)]
     pub gaps: Vec<Gap>,
     /// Rows kept without a sure number (待绑定).
@@ -75,7 +75,7 @@ pub struct CoveredRegion {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
-    /// What is missing and why, as shown: 2003 年城西区档案受损.
+    /// The gap and its reason, as shown: 2003 年城西区档案受损.
     pub text: String,
     /// First day of issue it concerns; none for all before [`Gap::to`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ pub struct Gap {
     pub regions: Vec<Region>,
 }
 
-/// In which days and regions such a record could have been issued.
+/// The days and regions in which such a record could have been issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     type_code: String,
@@ -124,19 +124,19 @@ impl Question {
     }
 }
 
-/// What "nothing found" is worth.
+/// The worth of "nothing found".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absence {
     /// There is no such record in the stock of these statements, and they cover the whole question.
     NoneWithinCoverage(Vec<Coverage>),
-    /// Parts of the question lie outside: nothing can be told.
+    /// Parts of the question lie outside: no answer is possible.
     NotCovered {
         /// Which, and why.
         parts: Vec<Missing>,
         /// The statements that there are for the type.
         stated: Vec<Coverage>,
     },
-    /// The question lies inside, but a feed it rests on is late: nothing can be told just now.
+    /// The question lies inside, but a feed that it needs is late: no answer is possible now.
     FeedLate {
         /// The systems that are late, with their last sign of life.
         late: Vec<(String, Moment)>,
@@ -144,7 +144,7 @@ pub enum Absence {
 }
 
 closed! {
-    /// What "nothing found" is worth, in one word.
+    /// The worth of "nothing found", in one word.
     AbsenceKind {
         NoneWithinCoverage, "none_within_coverage", "在覆盖范围内未查询到", "not in the stock of the statements, which cover the question";
         NotCovered, "not_covered", "不在归集范围内", "a part lies outside the statements: nothing can be told";

@@ -153,7 +153,7 @@ fn i13_no_sentence_says_that_there_is_none() {
 }
 
 proptest! {
-    /// The rule said again, day by day, must agree with the arithmetic of spans.
+    /// The rule in a second form, day by day, must agree with the arithmetic of spans.
     #[test]
     fn spans_agree_with_counting_days(
         spans in prop::collection::vec((0_i32..60, 0_i32..30, any::<bool>()), 0..5),

@@ -1,6 +1,6 @@
-//! The sentence that a person reads when nothing was found. This is the one place that writes it.
+//! The sentence that a person reads if nothing was found. Only this file writes it.
 //!
-//! It never says that there is none: what a registry does not find may exist elsewhere.
+//! It never says that there is none: a record that is not here may exist elsewhere.
 
 use crate::catalog::coverage::{Absence, Coverage, Missing, Why};
 

@@ -73,7 +73,7 @@ fn value(kind: &FieldKind, given: &Value, at: &Path<'_>, faults: &mut Vec<FaceFa
         }
         (FieldKind::Integer { min, max }, Value::Number(number)) => integer(number, *min, *max),
         (FieldKind::List { item, min, max }, Value::Array(items)) => {
-            // One item too many is enough to say so: a list without end must not cost time without end.
+            // One item too many is enough for a fault: a list without end must not cost time without end.
             let few = items.get(..=*max).unwrap_or(items);
             for (index, one) in few.iter().enumerate() {
                 value(item, one, &at.item(index), faults);
@@ -106,7 +106,7 @@ fn value(kind: &FieldKind, given: &Value, at: &Path<'_>, faults: &mut Vec<FaceFa
 type Found = Option<(FaceRule, String)>;
 
 fn length(text: &str, min: usize, max: usize) -> Found {
-    // A character has at most four bytes: most texts are decided without counting.
+    // A character has at most four bytes: the length in bytes decides most texts without counting.
     let bytes = text.len();
     if bytes >= min * 4 && bytes <= max {
         return None;
@@ -152,7 +152,7 @@ fn json_type(kind: &FieldKind) -> &'static str {
     }
 }
 
-/// An unknown key is shown only if it can be no number of a person (I3).
+/// An unknown key is shown only if it cannot be a person's number (I3).
 fn shown(name: &str) -> &str {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     let digits = name.bytes().filter(u8::is_ascii_digit).count();

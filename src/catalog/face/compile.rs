@@ -1,4 +1,4 @@
-//! From the JSON Schema of a type to its fields. What is not known here is refused, never skipped.
+//! From the JSON Schema of a type to its fields. An unknown keyword is refused, never skipped.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ pub enum SchemaFault {
         /// The keyword.
         keyword: String,
     },
-    /// A keyword has a value it cannot have; serde's words say which.
+    /// A keyword has an impossible value; serde's words say which.
     #[error("{at}: {source}")]
     Shape {
         /// Where.
@@ -26,7 +26,7 @@ pub enum SchemaFault {
         /// The cause.
         source: serde_json::Error,
     },
-    /// A field misses a keyword that its kind needs, or has one that its kind has no use for.
+    /// A field lacks a keyword that its kind needs, or has one that its kind has no use for.
     #[error("{at}: {keyword} is missing here or has no place here")]
     KeywordMisplaced {
         /// Where.
@@ -40,7 +40,7 @@ pub enum SchemaFault {
         /// Where.
         at: String,
     },
-    /// A name under `required` or `anyOf` is no field.
+    /// A name under `required` or `anyOf` is not a field.
     #[error("{at}: no such field")]
     FieldUnknown {
         /// Where.
@@ -60,7 +60,7 @@ pub enum SchemaFault {
         /// name@version
         list: String,
     },
-    /// The role is not one of the type, or may have several holders where one is meant.
+    /// The type has no such role, or the role may have several holders while the field means one.
     #[error("{at}: role {role} is none of the type, or not the one holder that is meant here")]
     RoleUnfit {
         /// Where.
@@ -251,7 +251,7 @@ impl Compiler<'_> {
         let label = raw.label.clone().ok_or(missing("x-label"))?;
         let order = raw.order.ok_or(missing("x-order"))?;
         if raw.format == Some(Format::HolderCode) && raw.mask == Mask::None {
-            // I3: a type that forgot the mask would show holders' numbers on every page.
+            // I3: without the mask, a type would show holders' numbers on every page.
             return Err(missing("x-mask"));
         }
         let rows = raw.kind == RawType::Array;
@@ -304,7 +304,8 @@ impl Compiler<'_> {
                 }
                 known(items, FIELD_KEYWORDS, at)?;
                 let item: RawField = shape(items, at)?;
-                // What is said of a field is said of the list: it is masked as a whole, and compared with nobody.
+                // A keyword of the field holds for the list: the list is masked as a whole and compared with
+                // nobody.
                 fitting(items, &item, &[], at)?;
                 if item.format == Some(Format::HolderCode) && raw.mask == Mask::None {
                     return Err(misplaced("x-mask"));
@@ -370,8 +371,8 @@ fn known(schema: &Value, keywords: &[&str], at: &str) -> Result<(), SchemaFault>
     }
 }
 
-/// Refuses a keyword that the kind of value has no use for: it would promise what nobody checks. `around` are
-/// those that any field may have.
+/// Refuses a keyword that the kind of value has no use for: it would promise a check that nobody makes.
+/// `around` are the keywords that any field may have.
 fn fitting(schema: &Value, raw: &RawField, around: &[&str], at: &str) -> Result<(), SchemaFault> {
     let kind: &[&str] = match (raw.kind, raw.format) {
         (RawType::String, Some(Format::Code)) => &["type", "format", "x-code-list"],

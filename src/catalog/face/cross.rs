@@ -1,4 +1,4 @@
-//! Comparing a face with what is known of its holders.
+//! Comparing a face with the facts about its holders.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::catalog::face::values;
 use crate::catalog::face::{Check, CheckRule, FaceFault, FaceNote, FaceRule, FieldKind, FieldSet, NoteKind};
 use crate::clock::Day;
 
-/// What is known of one holder of the record.
+/// The facts about one holder of the record.
 #[derive(Clone, Copy)]
 pub struct HolderFacts<'a> {
     /// The holder's role.
@@ -20,14 +20,14 @@ pub struct HolderFacts<'a> {
     pub code: &'a str,
     /// The name as the record gives it.
     pub name: &'a str,
-    /// Sex as GB/T 2261.1 has it, `1` or `2`, where the number tells.
+    /// Sex as GB/T 2261.1 has it, `1` or `2`, if the number tells it.
     pub sex: Option<&'a str>,
-    /// Birth date, where the number tells.
+    /// Birth date, if the number tells it.
     pub born: Option<Day>,
 }
 
 impl fmt::Debug for HolderFacts<'_> {
-    /// Role and type only: neither number nor what follows from it (I3).
+    /// Role and type only: not the number, and nothing that follows from it (I3).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HolderFacts")
             .field("role", &self.role)
@@ -41,7 +41,7 @@ impl fmt::Debug for HolderFacts<'_> {
 pub struct CrossCheck {
     /// Contradictions.
     pub faults: Vec<FaceFault>,
-    /// Differences in writing only, to be shown.
+    /// Differences in writing only, which are shown.
     pub notes: Vec<FaceNote>,
 }
 
@@ -65,8 +65,8 @@ pub(super) fn cross_check(top: &FieldSet, face: &Value, holders: &[HolderFacts<'
     out
 }
 
-/// The items of a list: each with the holder at its place in the role that the list belongs to; where it belongs
-/// to none, with the one holder that a field names.
+/// The items of a list. Each comes with the holder at its place in the list's role; a list without a role
+/// comes with the one holder that a field names.
 fn rows(
     role: Option<&str>,
     fields: &FieldSet,
@@ -141,7 +141,7 @@ fn differs(check: &Check, text: &str, holder: &HolderFacts<'_>) -> Option<(FaceR
     (!same).then_some((rule, detail))
 }
 
-/// A face printed before 1999 may have the number in its 15 digits: without century and check digit.
+/// A face printed before 1999 may have the number in its 15-digit form, without century and check digit.
 fn same_code(text: &str, code: &str) -> bool {
     let short = || {
         let (region, rest) = (code.get(..6)?, code.get(6..)?);

@@ -1,4 +1,4 @@
-//! What can be wrong with a face, and what is worth a mark; never with the value itself (I3).
+//! The faults of a face, and the notes on it; never with the value itself (I3).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,13 +19,14 @@ macro_rules! rules {
 }
 
 rules! {
-    /// The face, an item or a group is no JSON object, or a value has another JSON type than its field.
+    /// The face, an item or a group is not a JSON object, or a value does not have the JSON type of its
+    /// field.
     WrongType,
     /// The type has no such field.
     FieldUnknown,
     /// A required field is missing.
     FieldMissing,
-    /// None of the fields is there of which one must be.
+    /// At least one of these fields must be there, and none is.
     AlternativeMissing,
     /// Fewer characters than the least.
     TooShort,
@@ -43,25 +44,26 @@ rules! {
     CodeUnknown,
     /// Not a real day as YYYY-MM-DD.
     DateForm,
-    /// Neither a real day nor 长期.
+    /// Not a real day and not 长期.
     DateOrLongForm,
-    /// Neither a year, nor a month, nor a real day.
+    /// Not a year, a month or a real day.
     PartialDateForm,
     /// Not a clock time as YYYY-MM-DDTHH:MM.
     TimeForm,
     /// Not a plain decimal number as text.
     DecimalForm,
-    /// No number as documents print it: capital letters, digits, ideographs, `-()/._`, at most 40 characters.
+    /// Not a number as documents print it: capital letters, digits, ideographs, `-()/._`, at most 40
+    /// characters.
     HolderCodeForm,
     /// An identifier with blanks.
     IdentifierForm,
     /// Not 64 lower-case hexadecimal digits.
     SealedReferenceForm,
-    /// A control or direction character, or a line break where there is one line.
+    /// A control or direction character, or a line break in a field of one line.
     ControlCharacter,
     /// A floating-point number.
     NotAnInteger,
-    /// An integer beyond 2^53 - 1, which JSON readers do not all keep.
+    /// An integer beyond 2^53 - 1, which some JSON readers round.
     IntegerUnsafe,
     /// An integer below the least or above the most.
     OutOfRange,
@@ -77,7 +79,7 @@ rules! {
     HolderSex,
     /// The birth date contradicts the holder's number.
     HolderBirthDate,
-    /// The list has not one item for each holder of its role.
+    /// The list does not have one item for each holder of its role.
     HolderCount,
 }
 
@@ -104,7 +106,7 @@ pub struct FaceFault {
     pub field: String,
     /// The rule.
     pub rule: FaceRule,
-    /// What the rule asks, in words; never what was found.
+    /// The demand of the rule, in words; never the value found.
     pub detail: Cow<'static, str>,
 }
 
@@ -118,14 +120,14 @@ pub struct FaceNote {
 }
 
 impl fmt::Display for FaceNote {
-    /// As answers and stored results write it: `name: private_use`.
+    /// The form in answers and stored results: `name: private_use`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.kind.wire())
     }
 }
 
 impl FaceNote {
-    /// What [`fmt::Display`] wrote; none where the text is no note on a field.
+    /// Reads the text of [`fmt::Display`]; none if the text is not a note on a field.
     pub fn read(text: &str) -> Option<Self> {
         let (field, kind) = text.rsplit_once(": ")?;
         Some(Self { field: field.to_owned(), kind: NoteKind::from_wire(kind)? })
@@ -133,7 +135,7 @@ impl FaceNote {
 }
 
 closed! {
-    /// What is kept and marked.
+    /// The kinds of text that are kept and marked.
     NoteKind {
         PrivateUse, "private_use", "含自造字，须用随附字库显示", "there are characters of a private-use area, shown only with the font they came with";
         ReplacementCharacter, "replacement_character", "含替换符，转码前的字已丢失", "there is a replacement character: something was lost before it came here";

@@ -7,28 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{CodeList, Label};
 
-/// One field: its label, its kind, and who it belongs to.
+/// One field: its label, its kind, and its holder.
 #[derive(Debug, Clone)]
 pub struct Field {
     /// The key in the face.
     pub name: String,
-    /// What is shown for it.
+    /// The text shown for it.
     pub label: Label,
     /// Whether a face without it is refused.
     pub required: bool,
-    /// How it is masked where the task does not need the whole.
+    /// Its mask, for tasks that do not need the whole.
     pub mask: Mask,
     /// Fields of one group are shown together.
     pub group: Option<String>,
     /// The role whose own field it is; for a list, item n belongs to the role's n-th holder.
     pub holder: Option<String>,
-    /// What it must agree with.
+    /// The fact that it must agree with.
     pub check: Option<Check>,
-    /// The unit in which it is given, as shown: 万元, 平方米.
+    /// Its unit, as shown: 万元, 平方米.
     pub unit: Option<String>,
-    /// Never part of what a slot asks by default.
+    /// Never in a slot's default request.
     pub sensitive: bool,
-    /// What values it takes.
+    /// The kind of its values.
     pub kind: FieldKind,
 }
 
@@ -41,7 +41,8 @@ impl Field {
         }
     }
 
-    /// Whether it holds a person's or body's name: it must agree with a holder's, or is called so.
+    /// Whether it holds the name of a person or body: it must agree with a holder's name, or its own name
+    /// says so.
     pub fn is_name(&self) -> bool {
         self.check.as_ref().is_some_and(|check| check.rule == CheckRule::HolderName)
             || self.name == "name"
@@ -61,7 +62,7 @@ impl Field {
     }
 }
 
-/// What values a field takes.
+/// The kind of values of a field.
 #[derive(Debug, Clone)]
 pub enum FieldKind {
     /// A text of a format.
@@ -128,7 +129,7 @@ pub enum Format {
     Address,
     /// A code of the list in `x-code-list`.
     Code,
-    /// The number of a holder, as [`crate::identity::is_printed_code`] has it: 军字第0123456号 is one.
+    /// The number of a holder, as [`crate::identity::is_printed_code`] defines it: 军字第0123456号 is one.
     HolderCode,
     /// A printed number: any characters but blanks.
     Identifier,
@@ -153,17 +154,17 @@ pub enum Mask {
     Hidden,
 }
 
-/// A field must agree with what is known of a holder.
+/// A field must agree with a fact about a holder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
-    /// With what.
+    /// The fact.
     pub rule: CheckRule,
-    /// Of the holder in which role.
+    /// The role of the holder.
     pub role: String,
 }
 
-/// What a field must agree with.
+/// A fact that a field must agree with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckRule {
@@ -205,7 +206,7 @@ impl FieldSet {
         self.by_name.get(name).and_then(|at| self.fields.get(*at))
     }
 
-    /// Sets of fields of which one must be there whole; empty if there is no such rule.
+    /// Sets of fields; one set must be there whole. Empty if there is no such rule.
     pub fn any_of(&self) -> &[Vec<String>] {
         &self.any_of
     }

@@ -1,12 +1,12 @@
 //! The face (照面) of a certificate: a JSON Schema in a small subset, compiled once, checked fast.
 //!
-//! * [`FaceSchema::compile`] reads the schema of a type and refuses what it does not know;
+//! * [`FaceSchema::compile`] reads the schema of a type and refuses unknown keywords;
 //! * [`FaceSchema::check`] says which fields of a face break which rule, without their values (I3);
-//! * [`FaceSchema::notes`] says what is kept but worth a mark, such as private-use characters;
-//! * [`FaceSchema::cross_check`] compares the face with what is known of its holders.
+//! * [`FaceSchema::notes`] lists values that are kept but deserve a mark, such as private-use characters;
+//! * [`FaceSchema::cross_check`] compares the face with the facts about its holders.
 //!
-//! Nothing in a face is ever changed on the way in (I12). A field that does not apply is left out; there are
-//! no nulls and no empty strings. Instants of local life (`time`) are clock times of UTC+8.
+//! A face never changes on the way in (I12). A field that does not apply is left out; there are no nulls and
+//! no empty strings. Instants of local life (`time`) are clock times of UTC+8.
 
 mod check;
 mod compile;
@@ -71,7 +71,8 @@ impl FaceSchema {
         check::check(&self.top, face)
     }
 
-    /// What is kept as it is and shown with a mark. Meaningful for a face that [`FaceSchema::check`] accepts.
+    /// The values that are kept as they are and shown with a mark. Use it on a face that
+    /// [`FaceSchema::check`] accepts.
     pub fn notes(&self, face: &Value) -> Vec<FaceNote> {
         check::notes(&self.top, face)
     }

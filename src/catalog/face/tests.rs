@@ -223,7 +223,7 @@ fn line_breaks_stand_only_where_there_are_lines() {
     assert_eq!(licence.face().check(&face).unwrap_err()[0].rule, FaceRule::ControlCharacter);
 }
 
-/// Faults of a seed type whose text was changed.
+/// Faults of a seed type after a change of its text.
 fn changed(slug: &str, from: &str, to: &str) -> Result<TypeEntry, TypeFault> {
     let text = crate::catalog::builtin::TYPES
         .iter()
@@ -270,7 +270,7 @@ fn a_schema_that_says_what_is_not_known_here_is_refused() {
     assert!(fault.to_string().contains("birth_date: unknown keyword pattern"), "{fault}");
 }
 
-/// A type with one face of its own: a holder, and whatever fields are given.
+/// A type with a face of its own: a holder and the given fields.
 fn with_fields(fields: Value) -> Result<TypeEntry, TypeFault> {
     let text =
         crate::catalog::builtin::TYPES.iter().find(|text| text.contains("\"slug\": \"resident_id_card\""));
@@ -461,7 +461,7 @@ fn paths_reach_every_field() {
     assert!(marriage.face().field("spouses.photo").is_none());
 }
 
-/// JSON as a careless system sends it: numbers of persons as keys and as values, anywhere.
+/// JSON from a careless system: persons' numbers as keys and as values, anywhere.
 fn careless() -> impl Strategy<Value = Value> {
     let number = "19[0-9]{15,16}[0-9X]";
     let leaf = prop_oneof![

@@ -5,7 +5,7 @@ use crate::clock::Day;
 use crate::identity::is_printed_code;
 use crate::text::is_hidden;
 
-/// The rule that `text` breaks, if any; lengths are checked by the caller.
+/// The rule that `text` breaks, if any; the caller checks lengths.
 pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<FaceRule> {
     match format {
         Format::Date => day(text).is_none().then_some(FaceRule::DateForm),

@@ -1,4 +1,4 @@
-//! Who may sign in to the demo. These passwords stand in the manual: a real registry has none of them.
+//! The accounts of the demo. These passwords stand in the manual: a real registry has none of them.
 
 use super::agencies::{Item, Offices, Types};
 use crate::policy::{Fields, Grant, Scope, Selection};
@@ -14,7 +14,7 @@ pub struct DemoAccount {
     pub display: &'static str,
     /// Credit code of the agency.
     pub agency: String,
-    /// What it may see.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
@@ -31,9 +31,9 @@ pub struct DemoClient {
     pub name: &'static str,
     /// Credit code of the agency.
     pub agency: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<Scope>,
-    /// On what.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,

@@ -1,4 +1,4 @@
-//! The sixteen departments of 示范市城东区, the issuers beside them, and who of them may issue what.
+//! The sixteen departments of 示范市城东区, the issuers beside them, and their authority.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ const ITEMS: &str = include_str!("../../../fixtures/demo/items.tsv");
 /// A service item of the district.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Item {
-    /// Twelve digits; what a lookup gives as its purpose.
+    /// Twelve digits; a lookup gives it as its purpose.
     pub code: &'static str,
     /// The name.
     pub name: &'static str,
@@ -64,7 +64,7 @@ impl Offices {
         Self { rows: all }
     }
 
-    /// The credit code of an agency; empty where the file has no such key, which no check lets pass.
+    /// The credit code of an agency; empty if the file has no such key, and no check accepts an empty code.
     pub fn code(&self, key: &str) -> &str {
         self.find(key).map_or("", |agency| &agency.code)
     }
@@ -95,7 +95,7 @@ impl Offices {
         self.rows.iter().filter_map(department).collect()
     }
 
-    /// Who may issue which type where and since when.
+    /// The authority to issue: agency, type, place, and since when.
     pub fn authorities(&self, types: &Types) -> Vec<Authority> {
         let grant = |columns: Vec<&'static str>| {
             let [agency, slug, region, from, to] = columns.as_slice() else { return None };
@@ -110,7 +110,7 @@ impl Offices {
         rows(AUTHORITIES).filter_map(grant).collect()
     }
 
-    /// Who may state what about people.
+    /// The agencies with authority over people.
     pub fn empowerments(&self) -> Vec<Empowerment> {
         let given = |columns: Vec<&'static str>| {
             let [agency, statement, source, region, from, to] = columns.as_slice() else { return None };
@@ -179,7 +179,7 @@ pub struct Types {
 }
 
 impl Types {
-    /// Reads the built-in types; none where they do not compile, which a test of the catalog excludes.
+    /// Reads the built-in types; empty if they do not compile, which a test of the catalog rules out.
     pub fn builtin() -> Self {
         let parts = CatalogParts::builtin().unwrap_or_default();
         Self { codes: parts.types.into_iter().map(|def| (def.slug, def.code)).collect() }

@@ -54,7 +54,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = if ready.exists() {
         let master = MasterKey::read(&key_file, Some(&place.dir))?;
         let registry = Registry::open(Opening { place, master, clock, regions: regions()? })?;
-        // The feeds of a demo live while it is shown: those of last week would all count as late.
+        // The feeds of a demo live while it runs: feeds of last week would all count as late.
         for coverage in &data.coverages {
             registry.state_coverage("demo", coverage)?;
         }
@@ -65,7 +65,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         let master = MasterKey::create(&key_file, Some(&place.dir))?;
         let registry = found(place, master, clock)?;
         filled(&registry, &data, output)?;
-        // Written last: a fill that was cut short is not taken for a demo.
+        // Written last, so a fill that was cut short is not taken for a demo.
         std::fs::write(&ready, b"synthetic data, demo only\n")
             .map_err(|error| unwritable(&dir).caused_by(error))?;
         registry
@@ -78,7 +78,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         data.items.iter().map(|item| ItemChoice { code: item.code.to_owned(), name: item.name.to_owned() });
     let settings = Settings { node: "main".to_owned(), demo: true, items: items.collect() };
     serve::serve(registry, ServeConfig::new(listeners), settings, |running| {
-        // To standard output, which is the one place where the demo tells numbers.
+        // To standard output: the only place where the demo prints numbers.
         for (address, _, _) in running.addresses() {
             output.say(&welcome(*address, &data), &introduction(running, &data));
         }
@@ -135,7 +135,7 @@ fn unwritable(dir: &Path) -> Error {
     Error::new(Code::ConfigInvalid, format!("{} cannot be written", dir.display())).at("data")
 }
 
-/// What [`welcome`] says, for programs.
+/// The text of [`welcome`], for programs.
 fn introduction(running: &Running, data: &DemoData) -> Value {
     let staff = data.accounts.staff.iter().map(
         |account| json!({"name": account.name, "password": account.password, "display": account.display}),

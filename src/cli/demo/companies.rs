@@ -56,7 +56,7 @@ impl Company {
         Coded { code_type: "001".to_owned(), code: self.code.clone() }
     }
 
-    /// What the licence calls who leads it.
+    /// The title of the head on the licence.
     fn led_as(&self) -> &'static str {
         match self.form {
             "sole" => "operator",

@@ -1,5 +1,6 @@
-//! What the demo's stock contains, so that "nothing found" is worth something (I13): complete for some types,
-//! in part for others, silent for one, and for divorces not stated at all, since the courts are not connected.
+//! The contents of the demo's stock, so that "nothing found" is worth something (I13): complete for some
+//! types, in part for others, silent for one. Divorces are not stated at all, since the courts are not
+//! connected.
 
 use super::agencies::{Offices, Types};
 use crate::catalog::{Coverage, CoveredRegion, Gap};
@@ -19,7 +20,8 @@ fn of_families(desk: &Desk<'_>) -> Vec<Option<Coverage>> {
         desk.stated("household_member", "示范市户籍管理系统", "police", ("190101", "城东区"), 1986),
         desk.stated("marriage_certificate", "示范省婚姻登记系统", "civil", ("190101", "城东区"), 2000)
             .map(|one| Coverage { issued_from: date(2012, 7, 1), ..one }),
-        // Older entries name no number: they are stated apart, so that they do not spoil the years after them.
+        // Older entries name no number. A separate statement covers them, so that they do not spoil the years
+        // after them.
         desk.stated(
             "marriage_certificate",
             "城东区婚姻登记纸质存量（补录）",
@@ -54,7 +56,7 @@ fn of_families(desk: &Desk<'_>) -> Vec<Option<Coverage>> {
     ]
 }
 
-/// What one department each keeps.
+/// Statements about one department each.
 fn of_departments(desk: &Desk<'_>) -> Vec<Option<Coverage>> {
     vec![
         desk.stated("disability_certificate", "示范市残疾人服务系统", "disabled", ("190101", "城东区"), 2008),
@@ -81,7 +83,7 @@ fn of_departments(desk: &Desk<'_>) -> Vec<Option<Coverage>> {
                 ..one
             }),
         desk.stated("business_licence", "示范市市场主体登记系统", "market", ("190101", "城东区"), 1985),
-        // Its feed has been silent for three days: absence is told as feed_late.
+        // Its feed has been silent for three days, so the answer is feed_late.
         desk.stated("driving_licence", "示范市驾驶人管理系统", "driver", ("190100", "示范市"), 1996).map(
             |one| {
                 let silent = desk.now.plus_seconds(-3 * 24 * 3600);

@@ -11,7 +11,7 @@ use crate::registry::{
 };
 use crate::store::{HolderState, LinkKind};
 
-/// What stands in the registry after filling.
+/// The contents of the registry after filling.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Filled {
     /// Records issued.
@@ -108,7 +108,7 @@ fn issue(registry: &Registry, actor: &Actor, scripted: &Draft) -> Result<Made> {
     Ok(Made { identifier: issued.identifier, version: issued.version, draft: scripted.clone() })
 }
 
-/// Carries an action out; false for one that a rule of the catalog has carried out already.
+/// Carries an action out; false if a rule of the catalog has carried it out already.
 fn act(registry: &Registry, actor: &Actor, order: &Act, made: &mut [Option<Made>]) -> Result<bool> {
     if order.by_rule {
         return Ok(false);
@@ -186,7 +186,7 @@ fn tell(registry: &Registry, actor: &Actor, step: &Step, made: &[Option<Made>]) 
     }
 }
 
-/// A certificate without a body here; what it is called in its story stands as the note.
+/// A certificate without a body here; its name in the story becomes the note.
 fn listed(entry: &Entry) -> Result<DirectoryDraft> {
     let value = serde_json::to_value(&entry.holders).map_err(Error::internal)?;
     Ok(DirectoryDraft {
@@ -203,7 +203,7 @@ fn listed(entry: &Entry) -> Result<DirectoryDraft> {
     })
 }
 
-/// Which office of the demo states it; the words of the story stand as the ground.
+/// The office of the demo that states it; the words of the story are the ground.
 fn office_of(state: HolderState) -> &'static str {
     match state {
         HolderState::DeathReported => "crematorium",

@@ -1,10 +1,10 @@
-//! The demo's data: an invented district with its agencies, people, companies and what happened to them.
+//! The demo's data: an invented district with its agencies, people, companies and their stories.
 //!
 //! 合成数据 synthetic: regions 19xxxx and 29xxxx are assigned to no place, so no number here is anybody's.
 //!
-//! [`DemoData::generate`] is a function of seed and day. Births and the years of the stories are fixed; terms that
-//! end soon or have just ended are counted from today, so that the demo tells the same next year. What would lie
-//! after today is left out. For measurements [`people::bulk`] has holders without end.
+//! [`DemoData::generate`] is a function of seed and day. Births and the years of the stories are fixed. Terms
+//! that end soon or have just ended are counted from today, so that the demo tells the same story next year.
+//! Everything after today is left out. For measurements [`people::bulk`] makes any number of holders.
 
 pub mod accounts;
 pub mod agencies;
@@ -44,13 +44,13 @@ pub struct DemoData {
     pub departments: Vec<Department>,
     /// Twenty service items.
     pub items: Vec<Item>,
-    /// Who may issue what.
+    /// The authority to issue.
     pub authorities: Vec<Authority>,
-    /// What the stock contains, as of the first instant of the day; [`DemoData::restate`] moves it.
+    /// The contents of the stock, as of the first instant of the day; [`DemoData::restate`] moves it.
     pub coverages: Vec<Coverage>,
-    /// What to do, in this order.
+    /// The steps, in this order.
     pub steps: Vec<Step>,
-    /// Who may sign in.
+    /// The accounts and clients.
     pub accounts: Accounts,
 }
 

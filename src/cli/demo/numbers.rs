@@ -32,12 +32,12 @@ pub fn household_id(household_no: &str) -> String {
     format!("{:016x}{:016x}", stream.number(), stream.number())
 }
 
-/// A day of the demo's stories; one that does not exist becomes the epoch and fails the tests.
+/// A day of the demo's stories. A day that does not exist becomes the epoch, and the tests fail.
 pub fn day(year: i32, month: u32, day: u32) -> Day {
     Day::new(year, month, day).unwrap_or_else(|| Moment::from_micros(0).day())
 }
 
-/// The day from which so many years end on `target`; 29 February becomes 28 where there is none.
+/// The day that lies so many years before `target`; 29 February becomes 28 February in a year without one.
 pub fn years_before(target: Day, years: u32) -> Day {
     let date = target.date();
     let year = target.year().saturating_sub(i32::try_from(years).unwrap_or(0));

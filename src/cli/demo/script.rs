@@ -1,4 +1,5 @@
-//! The list of steps as it grows. What would lie after today is left out, and with it all that hangs on it.
+//! The list of steps as it grows. Everything after today is left out, and so is everything that depends on
+//! it.
 
 use serde_json::{Map, Value};
 
@@ -49,12 +50,12 @@ impl Script {
         })
     }
 
-    /// Acts on a record without a new version; whether it was done.
+    /// Acts on a record without a new version; tells whether it did so.
     pub fn act(&mut self, of: Place, action: Action, by: &str, ground: &str, on: Day) -> bool {
         of.is_some_and(|of| self.put_act(Act::new(of, action, by, ground, on)))
     }
 
-    /// Makes a new version of a record; whether it was done.
+    /// Makes a new version of a record; tells whether it did so.
     pub fn version(
         &mut self,
         of: Place,
@@ -71,7 +72,7 @@ impl Script {
         })
     }
 
-    /// Puts an action as it is; whether it was done.
+    /// Puts an action as it is; tells whether it did so.
     pub fn put_act(&mut self, act: Act) -> bool {
         let due = act.effective_on <= self.today;
         if due {

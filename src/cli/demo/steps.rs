@@ -1,4 +1,4 @@
-//! What fills a registry with the demo: plain data in the order in which it is to be done.
+//! The steps that fill a registry with the demo: plain data, in order.
 //!
 //! A step refers to an earlier [`Step::Issue`] by its place in the list. [`Act::successor`] gives the draft of a
 //! new version. Types that hold numbers show none in `Debug` (I3).
@@ -23,7 +23,7 @@ pub enum Step {
     Issue(Draft),
     /// Act on a record issued before.
     Act(Act),
-    /// Note what is known of a holder's life.
+    /// Note a state of a holder's life.
     HolderState(Life),
     /// Link two codes.
     Link(Tie),
@@ -38,7 +38,7 @@ pub enum Step {
 pub struct Act {
     /// Place of the [`Step::Issue`] in the list.
     pub of: usize,
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// Credit code of the agency that does it: the issuer or its successor.
     pub by: String,
@@ -64,8 +64,8 @@ pub struct Act {
     /// When the next review is due, after an endorsement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_due: Option<Day>,
-    /// True where a rule of the catalog brings it about (a divorce ends the marriage certificate): a registry
-    /// that has done so by itself leaves the step out.
+    /// True if a rule of the catalog causes it (a divorce ends the marriage certificate). A registry that has
+    /// already done so by itself leaves the step out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_rule: bool,
 }
@@ -172,7 +172,7 @@ pub struct Dispute {
     pub fields: Vec<String>,
     /// The day it was raised.
     pub raised_on: Day,
-    /// What is said, as shown.
+    /// The objection, as shown.
     pub reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! What is generated passes the rules by which a registry would refuse it.
+//! The generated data passes the rules by which a registry would refuse it.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::OnceLock;
@@ -151,7 +151,7 @@ fn replay(demo: &DemoData) -> (Vec<Draft>, BTreeSet<State>) {
 
 #[test]
 fn every_draft_of_every_version_passes_its_type() {
-    // A year later and half a year earlier too: terms move, and nothing may come to contradict its type.
+    // A year later and half a year earlier too: terms move, and no draft may then contradict its type.
     for day in ["2026-11-22", "2027-12-01", "2026-06-01", "2028-02-29"] {
         let day: Day = day.parse().unwrap();
         for seed in [SEED, 1, 77] {

@@ -69,7 +69,7 @@ impl Words {
     }
 }
 
-/// The columns of each row that is no comment.
+/// The columns of each row except comments.
 pub fn rows(tsv: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     tsv.lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

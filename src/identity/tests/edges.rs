@@ -1,4 +1,4 @@
-//! What people type, the present day, masks, and that no fault or `Debug` gives a number away.
+//! Typed texts, the present day, masks; and no fault or `Debug` gives a number away.
 
 use super::*;
 use crate::clock::Day;
@@ -17,7 +17,7 @@ fn a_birth_after_today_is_refused_and_today_is_not() {
     assert!(HolderCode::parse(CodeType::CitizenId, newborn).is_ok());
     let elsewhere = HolderCode::parse_on(CodeType::OtherPerson, newborn, born.plus_days(-1));
     assert_eq!(elsewhere.unwrap_err().rule, CodeRule::DateInFuture, "another door for the same number");
-    // 18 digits with another check character are another document's number, whatever a date they seem to hold.
+    // 18 digits with another check character are another document's number, even if they seem to hold a date.
     let document = "190101209910180021";
     assert!(HolderCode::parse(CodeType::CitizenId, document).is_err());
     assert_eq!(HolderCode::parse_on(CodeType::OtherPerson, document, born).unwrap().code.as_str(), document);

@@ -1,4 +1,4 @@
-//! Generated numbers: what the check characters promise, and one key for all forms of one holder.
+//! Generated numbers: the promises of the check characters, and one key for all forms of one holder.
 
 use proptest::prelude::*;
 

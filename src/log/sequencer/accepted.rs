@@ -1,4 +1,5 @@
-//! What a lookup gets back: its durable entry and what the receipt is made from, or why there is none.
+//! The result of a lookup's submission: its durable entry and the parts of its receipt, or the reason why
+//! there is none.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub struct Accepted {
     pub note: Arc<str>,
     /// Its time.
     pub at: Moment,
-    /// What the clock said when it was logged.
+    /// The clock's time when it was logged.
     pub clock: Moment,
 }
 
@@ -35,7 +36,7 @@ impl Accepted {
         (self.clock < self.at).then_some(self.clock)
     }
 
-    /// The receipt, canonical JSON (`schema/bytes.md` §6). Made by who answers, not by the sequencer.
+    /// The receipt, canonical JSON (`schema/bytes.md` §6). The answering thread makes it, not the sequencer.
     pub fn receipt(&self) -> String {
         self.handed().text()
     }
@@ -59,7 +60,7 @@ impl Accepted {
 /// Why an entry was not accepted; the lookup it belongs to must not be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// As many wait as may wait.
+    /// The queue is full.
     #[error("the queue is full")]
     QueueFull,
     /// The server is stopping.

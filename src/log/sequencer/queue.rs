@@ -12,7 +12,7 @@ use crate::log::metrics::{Counters, add};
 
 pub(super) type Answer = oneshot::Sender<Result<Accepted, Refusal>>;
 
-/// What the last attempt to write the log showed.
+/// The result of the last attempt to write the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Up,
@@ -40,7 +40,7 @@ impl State {
         }
     }
 
-    /// Why a submission is refused without trying; none where trying is worth it.
+    /// The reason to refuse a submission without trying; none if a try makes sense.
     pub(super) fn refusal(self) -> Option<Refusal> {
         match self {
             Self::Up | Self::Down => None,
@@ -70,7 +70,7 @@ impl Pace {
     }
 }
 
-/// What the thread is to do.
+/// The next work of the thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     Batch,
@@ -110,7 +110,7 @@ impl Shared {
 
     pub(super) fn submit(&self, submission: Submission, answer: Answer) -> Result<(), Refusal> {
         let mut queue = self.lock();
-        // Read under the lock: after the end of the thread nothing can slip into the queue.
+        // Read under the lock: after the end of the thread nothing can enter the queue.
         if let Some(refusal) = State::of(self.state.load(Ordering::Acquire)).refusal() {
             return Err(refusal);
         }
@@ -134,7 +134,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits for entries, the lease, or the stop, whichever is first; fills the (empty) buffers for a batch.
+    /// Waits for entries, the lease, or the stop, and returns at the first of them; fills the (empty) buffers
+    /// for a batch.
     pub(super) fn next(
         &self,
         submissions: &mut Vec<Submission>,
@@ -186,7 +187,7 @@ impl Shared {
     }
 }
 
-/// Marks the thread's end, however it ends: all who wait learn it, and nobody can queue any more.
+/// Marks the thread's end, however it ends: all waiters learn it, and nobody can queue any more.
 pub(super) struct End<'s>(pub(super) &'s Shared);
 
 impl Drop for End<'_> {

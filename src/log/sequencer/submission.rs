@@ -1,10 +1,10 @@
-//! What a lookup submits: its access entry, final but for the time, which the batch decides.
+//! The submission of a lookup: its access entry, final except for the time, which the batch decides.
 
 use crate::clock::Moment;
 use crate::log::hash::sha256;
 use crate::trust::HolderKey;
 
-/// Stands in a submitted entry where its time will be: 27 bytes, as long as every instant is.
+/// Stands in a submitted entry in place of its time: 27 bytes, the length of every instant.
 pub const AT_PLACEHOLDER: &str = "0000-00-00T00:00:00.000000Z";
 
 /// An access entry whose time is not known yet: canonical JSON with [`AT_PLACEHOLDER`] as its `at`.

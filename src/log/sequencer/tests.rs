@@ -1,4 +1,4 @@
-//! Many submitters, one log: what each is told is durable, and nobody is told what is not.
+//! Many submitters, one log: every acknowledged entry is durable.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -203,7 +203,8 @@ fn i14_a_lost_log_is_refused_until_it_is_claimed_again() {
     let handle = sequencer.handle();
     assert_eq!(handle.submit(submission("mine")).unwrap().wait().unwrap().index, 0);
 
-    // Paused past its lease, so to say: to the other, whose clock is ahead, it has ended.
+    // It looks as if it was paused past its lease: by the clock of the other, which is ahead, the lease has
+    // ended.
     second.clock = Clock::fixed(moment(1000));
     second.claim().unwrap();
     second.commit(&mut [submission("theirs")]).unwrap();

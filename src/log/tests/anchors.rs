@@ -18,7 +18,8 @@ fn push(logs: &MemoryLogs, cache: &mut Option<Cached>, salt: &str, count: u64) -
     Ok(appended.size)
 }
 
-/// A log of 600 leaves of which 400 were there when its rows were copied; with the rows and the tree of then.
+/// A log of 600 leaves, of which 400 were there when its rows were copied; with the rows and the tree of that
+/// time.
 fn put_back() -> (Arc<MemoryLogs>, Rows, Option<Cached>) {
     let (logs, mut cache) = (MemoryLogs::with(&[(LOG, &signer())], moment(0)), None);
     push(&logs, &mut cache, "a", 400).unwrap();
@@ -27,7 +28,7 @@ fn put_back() -> (Arc<MemoryLogs>, Rows, Option<Cached>) {
     (logs, copy, then)
 }
 
-/// The copy on another machine, which knows nothing of what came after.
+/// The copy on another machine, which knows nothing of the later leaves.
 fn elsewhere(copy: &Rows) -> Arc<MemoryLogs> {
     let other = MemoryLogs::with(&[], moment(0));
     *other.rows() = copy.clone();
@@ -48,7 +49,7 @@ fn refused(logs: &MemoryLogs, cache: Option<Cached>, fork: Fork) {
 fn i14_nothing_is_signed_on_a_log_that_went_back() {
     let (logs, copy, then) = put_back();
     *logs.rows() = copy;
-    // The tree of then agrees with the head in every part: a cache alone would have gone on.
+    // The tree of that time agrees with the head in every part: a cache alone would have gone on.
     assert!(then.is_some());
     refused(&logs, then, Fork::Shorter { confirmed: 600, size: 400 });
 }

@@ -144,7 +144,7 @@ fn a_closed_or_unknown_log_and_an_empty_batch_are_refused() {
     assert_one_tree(&logs);
 }
 
-/// One way to damage what is stored, what an append then says, and what a check finds.
+/// One way to damage the stored parts, the error of an append then, and the findings of a check.
 type Damage = (fn(&mut Rows), Option<Part>, Finding);
 
 #[test]

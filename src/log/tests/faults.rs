@@ -1,5 +1,5 @@
-//! Every step failing twice: not stored, and stored but reported as failed; then the log goes on, and all
-//! that was ever stored is derived anew.
+//! Every step failing in two ways: not stored, and stored but reported as failed. Then the log goes on, and
+//! every stored tree is derived anew.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::log::append::{Cached, append};
 use crate::log::fault::LogFault;
 use crate::log::testing::{MemoryFault, MemoryLogs, Mode};
 
-/// A writer with a cache of its own, as a process has; remembers what it was told is durable.
+/// A writer with a cache of its own, as a process has; remembers the leaves that were confirmed to it.
 #[derive(Default)]
 struct Writer {
     cache: Option<Cached>,

@@ -72,7 +72,7 @@ fn a_clock_that_ran_ahead_locks_no_log() {
     let ended = take(&logs, "right", 1).unwrap();
     assert_eq!(logs.rows().heads[LOG].lease_until, moment(1 + LEASE_S));
     logs.write(|store| release(store, LOG, &ended, moment(1))).map_err(|fault: Fault| fault).unwrap();
-    // It gave the log back: nobody has it, whatever the time says.
+    // It gave the log back: nobody has it, at any time.
     let ahead = take(&logs, "ahead", 1 + LONGEST_S - LEASE_S).unwrap();
     logs.write(|store| release(store, LOG, &ahead, moment(5))).map_err(|fault: Fault| fault).unwrap();
     take(&logs, "right", 1).unwrap();

@@ -142,8 +142,8 @@ fn a_frontier_of_another_length_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever the batches, the tree is the one of the definition and each leaf of a batch is proven from
-    /// the batch alone, by the same proof that the whole tree gives.
+    /// For any batches, the tree is the one of the definition. Each leaf of a batch is proven from the batch
+    /// alone, by the same proof that the whole tree gives.
     #[test]
     fn batches_give_the_tree_of_the_definition(sizes in prop::collection::vec(1_u64..70, 1..6), bit in 0_usize..256) {
         let all = leaves(&entries("p", 0, sizes.iter().sum()));

@@ -1,4 +1,4 @@
-//! Reading an entry of the log: of the layout that is written now, and of layout 1, whose entries stay.
+//! Reading an entry of the log: of the present layout, and of layout 1, whose entries stay.
 
 use serde_json::{Map, Value};
 
@@ -7,13 +7,13 @@ use crate::record::canonical::{self, CanonicalFault};
 use crate::record::digest::{Digest, Salt, ShortDigest};
 use crate::record::event::holder_hash;
 
-/// Bytes are no access entry.
+/// The bytes are not an access entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryFault {
     /// Not canonical JSON.
     #[error("not canonical JSON: {0}")]
     Canonical(#[from] CanonicalFault),
-    /// A member is missing, not of its shape, or not one of its layout; or the layout is neither 1 nor 2.
+    /// A member is missing, not of its shape, or not one of its layout; or the layout is not 1 or 2.
     #[error("a member is missing, not of its shape, or not one of the layout")]
     Shape,
 }
@@ -23,9 +23,9 @@ pub enum EntryFault {
 pub struct LoggedAccess {
     /// The door.
     pub channel: Channel,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// How the party was present, where the entry says so.
+    /// How the party was present, if the entry says so.
     pub presence: Option<Presence>,
     members: Map<String, Value>,
     salt: Salt,
@@ -64,7 +64,7 @@ impl LoggedAccess {
         self.members.get(name)?.as_str()
     }
 
-    /// On how many holders' lists the access stands; none where the layout does not tell.
+    /// The number of holders' lists with this access; none if the layout does not tell.
     pub fn holders(&self) -> Option<u64> {
         match self.members.get("v").and_then(Value::as_u64) {
             Some(2) => Some(self.members.get("holders").and_then(Value::as_u64).unwrap_or(1)),
@@ -93,7 +93,7 @@ impl LoggedAccess {
     }
 }
 
-/// The hashes of a list; none of them where it stands by its digest.
+/// The hashes of a list; empty if it stands by its digest.
 fn digests(members: &Map<String, Value>, seat: Seat) -> Vec<ShortDigest> {
     let list = members.get(seat.wire()).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(|one| ShortDigest::from_text(one.as_str()?)).collect()

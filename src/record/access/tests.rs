@@ -112,7 +112,7 @@ fn lists_give_way_to_their_digests_one_after_the_other() {
     let full = full("a", &list, &slots, &hashes);
     assert_eq!(stands(&full), "#####");
     assert!(written(&full).len() <= ENTRY_LIMIT + 5 * DIGESTED_LEN);
-    // What fits is left as it is, and so is what is shorter than its digest.
+    // A list that fits is left as it is, and so is one shorter than its digest.
     let few = &hashes[..1];
     assert_eq!(stands(&AccessEntry { joint: few, linked: few, slots: None, ..full }), "# #==");
     let three = AccessEntry { joint: &hashes[..3], ..entry("a", &["x"]) };
@@ -158,7 +158,7 @@ fn each_holder_is_found_by_its_own_code_and_nobody_elses() {
     assert_eq!(["B", "C"].map(seat), [Some(Seat::Joint); 2]);
     assert_eq!(seat("D"), Some(Seat::Linked));
     assert_eq!((seat("E"), read.seat_of("001", "A")), (None, None));
-    // Each has a salt of its own: who knows one can try no code on another.
+    // Each has a salt of its own: with one salt nobody can try a code on another hash.
     let mut salts = [(Seat::Joint, 0), (Seat::Joint, 1), (Seat::Linked, 0)]
         .map(|(list, place)| further_salt(&salt, list, place).text());
     salts.sort();

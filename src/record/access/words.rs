@@ -1,11 +1,11 @@
-//! The closed lists of an entry. They stand in a log that is kept for good: a word never changes its meaning, and a
-//! new one is added to `schema/bytes.md` and to the schemas, whose tests hold them to these lists.
+//! The closed lists of an entry. They stand in a log that is kept for good: a word never changes its meaning.
+//! A new word is added to `schema/bytes.md` and to the schemas, whose tests hold them to these lists.
 
 use crate::closed::closed;
 use crate::rule::Rule;
 
 closed! {
-    /// What came of an access.
+    /// The outcome of an access.
     Outcome {
         /// Records or absences were shown.
         Answered, "answered", "已答复", "answered";
@@ -22,7 +22,7 @@ closed! {
         Marked, "marked", "已标记状态", "marked";
         Linked, "linked", "已关联号码", "linked to another number";
         Unlinked, "unlinked", "已解除关联", "a link taken back";
-        /// A number that was brought stood on another face, and both were shown.
+        /// A given number stood on another face, and both were shown.
         NumberClash, "number_clash", "已比对重号", "two faces with one number compared";
     }
 }
@@ -51,14 +51,14 @@ closed! {
 }
 
 closed! {
-    /// Items that the program itself writes: what is done at no item of an agency.
+    /// Items that the program itself writes, for work at no item of an agency.
     OwnItem {
         Accesses, "用证记录", "用证记录", "list of accesses";
     }
 }
 
 closed! {
-    /// What allowed an access.
+    /// The ground that allowed an access.
     AllowedBy {
         Operator, "operator", "命令行操作员", "an operator at the command line";
         Scope, "scope", "具有此项权限", "the scope is held";
@@ -70,7 +70,8 @@ closed! {
     }
 }
 
-/// What decided: what allowed it, or the rule that was not met. One name on the wire, from one of the two lists.
+/// The decision: the ground that allowed it, or the rule that was not met. One name on the wire, from one of
+/// the two lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecisionReason {
     /// Allowed by this.
@@ -104,7 +105,7 @@ impl DecisionReason {
         }
     }
 
-    /// The reason of that wire name, where one of the lists has it.
+    /// The reason of that wire name, if one of the lists has it.
     pub fn from_wire(wire: &str) -> Option<Self> {
         AllowedBy::from_wire(wire).map(Self::Allowed).or_else(|| Rule::from_wire(wire).map(Self::Refused))
     }
@@ -129,7 +130,8 @@ mod tests {
     #[test]
     fn a_decision_has_one_name() {
         for by in AllowedBy::ALL {
-            // A token without its scope is refused at the door, before a holder is known: that is never an entry.
+            // A token without its scope is refused at the door, before a holder is known: it never becomes an
+            // entry.
             let rule = Rule::from_wire(by.wire()).filter(|rule| *rule != Rule::Scope);
             assert_eq!(rule, None, "one name for what allowed and for what was not met");
             assert_eq!(DecisionReason::from_wire(by.wire()), Some(DecisionReason::Allowed(*by)));
@@ -139,7 +141,8 @@ mod tests {
         }
     }
 
-    /// The lists stand in the schema, on the page and in signed entries: none of the three may lack a word.
+    /// The lists stand in the schema, on the page and in signed entries: no word may be missing in any of the
+    /// three.
     #[test]
     fn the_schema_and_the_page_have_every_word() {
         let schema: serde_json::Value =

@@ -1,5 +1,5 @@
-//! Whether bytes are canonical JSON, told in one pass without building a value: what is asked of every payload
-//! before it is signed.
+//! Whether bytes are canonical JSON, in one pass and without building a value. Every payload is checked this
+//! way before it is signed.
 
 /// Largest magnitude of an integer that every JSON reader keeps: 2^53 − 1 (RFC 7493 §2.2).
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
@@ -7,8 +7,8 @@ pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 /// No nesting beyond this; the reader of values refuses more.
 const DEPTH: u32 = 127;
 
-/// True only for canonical bytes. False says nothing yet: names that need UTF-16 to be ordered are left to
-/// [`super::parse_canonical`], as is naming the rule that is broken.
+/// True only for canonical bytes. False proves nothing yet: [`super::parse_canonical`] handles names that
+/// need UTF-16 to be ordered, and names the broken rule.
 pub(super) fn holds(bytes: &[u8]) -> bool {
     if std::str::from_utf8(bytes).is_err() {
         return false;
@@ -57,7 +57,7 @@ impl<'a> Scan<'a> {
         (magnitude <= MAX_INTEGER).then_some(())
     }
 
-    /// What stands between the quotes, escapes as they are written.
+    /// The text between the quotes, with escapes as they are written.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.text(b"\"")?;
         let start = self.rest;
@@ -79,7 +79,7 @@ impl<'a> Scan<'a> {
             b'u' => {
                 self.text(b"00")?;
                 match (self.next()?, self.next()?) {
-                    // Those with a short form are never written so.
+                    // Characters with a short form are never written so.
                     (b'0', b'8' | b'9' | b'a' | b'c' | b'd') => None,
                     (b'0' | b'1', b'0'..=b'9' | b'a'..=b'f') => Some(()),
                     _ => None,
@@ -118,7 +118,7 @@ impl<'a> Scan<'a> {
         let mut last: Option<&[u8]> = None;
         loop {
             let name = self.string()?;
-            // Below U+E000 the order of UTF-8 is that of UTF-16; what is escaped is ordered by what it means.
+            // Below U+E000 the order of UTF-8 is that of UTF-16; an escape is ordered by its meaning.
             let plain = name.iter().all(|byte| *byte < 0xEE && *byte != b'\\');
             if !plain || last.is_some_and(|last| last >= name) {
                 return None;

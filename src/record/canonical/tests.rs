@@ -104,7 +104,8 @@ proptest! {
         let ours = to_vec(&value).unwrap();
         prop_assert_eq!(&ours, &serde_json_canonicalizer::to_vec(&value).unwrap());
         prop_assert_eq!(parse_canonical(&ours).unwrap(), value);
-        // One pass tells so without a value, but for names that UTF-16 has in another order or that are escaped.
+        // One pass shows it without a value, except for names that UTF-16 has in another order or that are
+        // escaped.
         prop_assert!(scan::holds(&ours) || ours.iter().any(|byte| *byte >= 0xEE || *byte == b'\\'));
     }
 

@@ -1,4 +1,4 @@
-//! Every reason alone, and what combinations may never do (I5).
+//! Every reason alone, and the results that combinations may never have (I5).
 
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
-//! The access entry of whatever shows something of a holder (I2), built here and nowhere else.
+//! The access entry of every answer about a holder (I2), built here and nowhere else.
 //!
-//! A use case begins an [`Entry`] with who asks, says what for and what was asked, and notes it with what came of it
-//! before it answers. One that refuses an authenticated asker where a holder is known calls
+//! A use case begins an [`Entry`] with the actor, the purpose and the request, and notes it with the outcome
+//! before it answers. A use case that refuses an authenticated asker whose holder is known calls
 //! [`Registry::note_refusal`].
 
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use crate::registry::base::log::AccessLog;
 use crate::rule::Rule;
 use crate::trust::{HolderKey, IndexKey, random};
 
-/// An access on its way into the log: who asks, what for, and what was asked for.
+/// An access on its way into the log: the actor, the purpose, and the request.
 #[derive(Clone)]
 pub(in crate::registry) struct Entry<'a> {
     actor: String,
@@ -34,7 +34,7 @@ pub(in crate::registry) struct Entry<'a> {
     fields: Option<Vec<&'a str>>,
 }
 
-/// What came of an access.
+/// The outcome of an access.
 #[derive(Clone, Copy)]
 pub(in crate::registry) struct CameTo {
     decision: DecisionReason,
@@ -48,7 +48,7 @@ impl CameTo {
         Self { decision: decision.into(), outcome, answer }
     }
 
-    /// It was refused, and nothing shown.
+    /// It was refused, and nothing was shown.
     pub fn refused(rule: Rule) -> Self {
         let decision = DecisionReason::Refused(rule);
         Self { decision, outcome: Outcome::Refused, answer: answer_digest(None, &[]) }
@@ -56,8 +56,8 @@ impl CameTo {
 }
 
 impl<'a> Entry<'a> {
-    /// Of what this actor asks for, who comes through its own door; where there is none, of what anybody asks for at
-    /// the public one.
+    /// An entry of this actor's request, through the actor's own door; without an actor, of anybody's request
+    /// at the public door.
     pub fn of<'b>(actor: impl Into<Option<&'b Actor>>) -> Self {
         let actor = actor.into();
         Self {
@@ -73,7 +73,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// What for, where it is said.
+    /// The purpose, if there is one.
     pub fn purpose(self, purpose: impl Into<Option<&'a Purpose>>) -> Self {
         let Some(purpose) = purpose.into() else { return self };
         Self {
@@ -86,22 +86,22 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// What for, where it is no item of an agency but something that the program itself offers.
+    /// The purpose, if it is not an item of an agency but something that the program itself offers.
     pub fn own_item(self, item: OwnItem, reason: &'a str) -> Self {
         Self { item: Some(item.wire()), reason: Some(reason), ..self }
     }
 
-    /// The types asked for; none where all were.
+    /// The types asked for; none if all were.
     pub fn types(self, types: Option<impl IntoIterator<Item = &'a str>>) -> Self {
         Self { types: types.map(|types| types.into_iter().collect()), ..self }
     }
 
-    /// The fields asked for; none where all were.
+    /// The fields asked for; none if all were.
     pub fn fields(self, fields: Option<impl IntoIterator<Item = &'a str>>) -> Self {
         Self { fields: fields.map(|fields| fields.into_iter().collect()), ..self }
     }
 
-    /// The entry as it is handed to the access log of that name.
+    /// The entry in the form for the access log of that name.
     pub fn submission(&self, log: &str, touched: Touched, came_to: CameTo) -> Result<Submission> {
         let salt = random::salt()?;
         let linked = Touched::hashes(&touched.linked, Seat::Linked, &salt);
@@ -141,7 +141,7 @@ impl<'a> Entry<'a> {
         Ok(Submission::new(bytes, at).map_err(Error::internal)?.beside(touched.keys))
     }
 
-    /// Notes the entry and waits until it is durable. Nothing may be answered before this returned.
+    /// Notes the entry and waits until it is durable. Nothing may be answered before this has returned.
     pub async fn note(&self, access: &AccessLog, touched: Touched, came_to: CameTo) -> Result<Accepted> {
         access.note(self.submission(access.name(), touched, came_to)?).await
     }
@@ -152,17 +152,17 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// On how many lists one access stands at most: the batch layout counts them in one byte.
+/// The most lists for one access: the batch layout counts them in one byte.
 const MOST: usize = 200;
 
-/// Another holder of a joint record: its key, and its code where it is known.
+/// Another holder of a joint record: its key, and its code if it is known.
 pub(in crate::registry) type CoHolder = (HolderKey, Option<HolderCode>);
 
 /// Key type and key code: the form that stands hashed in entries.
 type Canonical = (String, String);
 
-/// Whose entry it is: the holder asked about and all others whose records were shown. Those whose codes are known
-/// stand in the entry as hashes; the keys of all stand beside it, for their lists.
+/// The holders of an entry: the one asked about and all others whose records were shown. Those with known
+/// codes stand in the entry as hashes. The keys of all stand beside it, for their lists.
 #[derive(Clone)]
 pub(in crate::registry) struct Touched {
     asked: Canonical,
@@ -213,8 +213,8 @@ impl Touched {
         Self { asked, linked: Vec::new(), joint, keys: keys.iter().take(MOST).copied().collect() }
     }
 
-    /// Adds the holder under whose code a record was found, unless it is the asked one: a code linked to it. It
-    /// sees the access on its list, also after the link was taken back.
+    /// Adds the holder under whose code a record was found, unless it is the asked one: then the code is a
+    /// linked one. The access is on that holder's list, even after the link was taken back.
     pub fn found_under(&mut self, code_type: &str, code: &str, key: HolderKey) {
         if self.adds(key) {
             self.linked.push(as_stored(code_type, code));

@@ -1,7 +1,7 @@
-//! The follower of the access logs: fills the holders' lists in the background, rebuilds them at will.
+//! The follower of the access logs: fills the holders' lists in the background, and rebuilds them on request.
 //!
-//! The lists are a convenience, never the truth: they are derived from the sealed batches, a crash loses at most
-//! work, and inserting a line twice leaves one. An append never waits for them.
+//! The lists are a convenience, never the truth. They are derived from the sealed batches, a crash loses at
+//! most work, and inserting a line twice leaves one. An append never waits for them.
 
 use crate::clock::Moment;
 use crate::error::Result;
@@ -23,7 +23,7 @@ pub struct Lag {
 }
 
 impl Registry {
-    /// Brings the lists up to what the logs hold now, and returns the lag that is left: none, unless entries
+    /// Brings the lists up to the logs' present state, and returns the remaining lag: none, unless entries
     /// were added meanwhile. Blocks for as long as that takes; a process that serves takes steps instead.
     pub fn follow_accesses(&self) -> Result<Lag> {
         for head in self.access_heads()? {
@@ -32,8 +32,8 @@ impl Registry {
         self.access_lag()
     }
 
-    /// One short transaction for each log that has entries in no list yet; true while there are more. A step
-    /// holds the access file's writer, so whoever serves takes them when few entries come in.
+    /// One short transaction for each log with entries that are in no list yet; true while there are more. A
+    /// step holds the access file's writer, so a serving process takes steps when few entries come in.
     pub fn follow_step(&self) -> Result<bool> {
         let mut more = false;
         for head in self.access_heads()? {
@@ -85,7 +85,7 @@ impl Registry {
         let reached = last.first.saturating_add(last.count.into());
         let mut places: Vec<(HolderKey, AccessPlace)> = Vec::new();
         for batch in &batches {
-            // A batch that does not open is named by `fsck`; it must not hold up those after it.
+            // `fsck` names a batch that does not open; it must not hold up the batches after it.
             for (index, item) in (batch.first..).zip(batch.items.iter().flatten()) {
                 if index < indexed {
                     continue;
@@ -99,7 +99,7 @@ impl Registry {
             left.bytes().cmp(right.bytes()).then(a.at.cmp(&b.at)).then(a.index.cmp(&b.index))
         });
         self.store().write_side_now(Side::Access, |writer| {
-            // Another follower, or a rebuild, came between: what was read counts no more.
+            // Another follower, or a rebuild, came between: the state that was read no longer counts.
             if writer.indexed(log)? != indexed {
                 return Ok(());
             }

@@ -9,7 +9,7 @@ use crate::record::access::{Channel, LoggedAccess, Outcome, Presence, Seat};
 use crate::store::AccessPlace;
 
 closed! {
-    /// All that a line tells of an access where it does not tell what came of it.
+    /// All that a line tells of an access whose outcome it does not tell.
     Untold {
         JointRecordUsed, "joint_record_used", "使用了共同持证的证照", "a joint record was used";
         LinkedRecordUsed, "linked_record_used", "使用了曾关联号码下的证照", "a record was used under a number that was linked";
@@ -117,8 +117,8 @@ pub struct AccessLine {
 }
 
 impl AccessLine {
-    /// The line of an entry in which the holder has that seat; none of either where the entry does not open. An agency
-    /// is its code and name.
+    /// The line of an entry in which the holder has that place; an entry that does not open gives neither. An
+    /// agency is its code and name.
     pub(super) fn of(
         place: &AccessPlace,
         entry: Option<(&LoggedAccess, Seat)>,

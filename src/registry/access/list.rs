@@ -1,9 +1,10 @@
-//! Who looked at a holder's records, and why: the list that the holder sees.
+//! The list of a holder's accesses: actors and reasons, for the holder to see.
 //!
-//! An access to a joint record stands on the list of each of its holders. Whoever did not apply sees the agency,
-//! the day, and that a joint record was used, but neither item nor case: a former spouse must not learn what the
-//! other asks for. The same holds for a number that was linked when the other was asked about and is not any more:
-//! it may be another person's. The list is the follower's, and the tail of the logs that it has not reached.
+//! An access to a joint record stands on the list of each of its holders. A holder who did not apply sees the
+//! agency, the day, and that a joint record was used, but not the item and not the case: a former spouse must
+//! not learn the other's business. The same holds for a number that was linked at the time of the question
+//! and no longer is: it may be another person's. The list consists of the follower's part and the tail of the
+//! logs that the follower has not reached.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -27,10 +28,10 @@ use crate::registry::base::texts;
 use crate::store::{AccessPlace, Cost, Reader};
 use crate::trust::HolderKey;
 
-/// Who looks at the list.
+/// The reader of the list.
 #[derive(Clone, Copy)]
 pub enum Viewer<'a> {
-    /// The holder itself, signed in; the caller answers for that. Not an access.
+    /// The holder itself, signed in; the caller guarantees that. Not an access.
     Holder,
     /// Staff, for a reason: an access of its own, which the holder will see.
     Office {
@@ -46,7 +47,7 @@ pub enum Viewer<'a> {
 pub struct AccessPage {
     /// [`AccessList::next`] of the page before.
     pub after: Option<String>,
-    /// Lines at most; 1 to 100, 20 where 0 is said.
+    /// Most lines; 1 to 100; 0 means 20.
     pub limit: usize,
 }
 
@@ -186,7 +187,7 @@ impl Registry {
         Ok(AccessLine::of(place, seated, agency))
     }
 
-    /// Code and name of the agency for which an entry's actor acts; who exactly it was stays in the log. The
+    /// Code and name of the agency for which an entry's actor acts; the log alone says who it was. The
     /// entry's own word goes first: a client or an account may act for another agency today.
     fn agency_of(&self, snapshot: &Snapshot, stated: Option<&str>, actor: &str) -> Result<(String, String)> {
         let code = match actor.split_once(':') {
@@ -250,8 +251,8 @@ fn linked(reader: &mut Reader<'_>, first: Own) -> Result<Vec<Own>> {
     walked.sure().map(|_| own)
 }
 
-/// How a holder with these codes stands in an entry of its list. One that is not found in it is a co-holder: of a
-/// directory entry, in layout 1, or where the list of co-holders stands by its digest.
+/// The role of a holder with these codes in an entry of its list. A holder that is not found in it is a
+/// co-holder: of a directory entry, in layout 1, or if the list of co-holders stands by its digest.
 fn seat(entry: &LoggedAccess, own: &[Own]) -> Seat {
     let seats = own.iter().filter_map(|(_, key_type, key_code)| entry.seat_of(key_type, key_code));
     seats.min().unwrap_or(Seat::Joint)

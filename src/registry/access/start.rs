@@ -40,8 +40,8 @@ impl Registry {
 
     /// The same for a process that starts: the one before it may have been killed, and its lease not have ended.
     ///
-    /// Who was killed on this machine had a lock, which is free now: the log is taken at once. The lease of an owner
-    /// elsewhere is waited for, ten seconds at most. Who is alive keeps its log.
+    /// A process killed on this machine had a lock, which is free now: its log is taken at once. An owner on
+    /// another machine has a lease: this waits for its end, ten seconds at most. A living owner keeps its log.
     pub fn await_access(&self, node: &str) -> Result<()> {
         self.known_node(node)?;
         self.awaited(&format!("access-{node}"))
@@ -83,7 +83,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes no more entries, commits those that wait, gives the log back.
+    /// Takes no more entries, commits the waiting ones, gives the log back.
     pub fn stop_access(&self) {
         let access = self.inner.access.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(access) = access {

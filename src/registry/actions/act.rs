@@ -1,9 +1,9 @@
-//! Act: what happens to a record after its issue (业务动作), by the closed table of `record::action`.
+//! Act: actions on a record after its issue (业务动作), by the closed table of `record::action`.
 //!
-//! Every action is ordered by the issuer or its successor: the order is signed, sealed beside the event, and
-//! its digest stands in the log. A new version takes the place of the old one under all its holders in the
-//! transaction that logs it; the old one goes to the past records and still verifies, as superseded.
-//! The holders stay: moving a record to another holder is not an action on the record but a rebinding.
+//! The issuer or its successor orders every action. The order is signed and sealed beside the event, and its
+//! digest stands in the log. A new version replaces the old one under all its holders, in the transaction
+//! that logs it. The old one goes to the past records and still verifies, as superseded. The holders stay:
+//! moving a record to another holder is not an action on the record but a rebinding.
 
 use serde_json::Map;
 
@@ -56,7 +56,7 @@ impl Registry {
     ///
     /// # Errors
     /// `not_found`; `forbidden` or `issuer_not_authorised` (noted as an access); `version_conflict`;
-    /// `action_forbidden` with `allowed_from`; and whatever the rules of type and envelope say.
+    /// `action_forbidden` with `allowed_from`; and the errors of the rules of type and envelope.
     pub fn act(&self, actor: &Actor, command: &ActCommand) -> Result<Acted> {
         self.act_once(actor, command, None)
     }
@@ -172,7 +172,7 @@ impl Registry {
         next: Option<&Signed>,
     ) -> Result<order::Signed> {
         let mut detail = Map::new();
-        // An order that came with a draft cannot know the envelope that is made of it here.
+        // An order that came with a draft cannot know the envelope that is made of the draft here.
         if let Some(next) = next.filter(|_| command.order.is_none() || command.envelope.is_some()) {
             detail.insert("envelope".into(), next.digest.text().into());
         }
@@ -211,8 +211,8 @@ fn check_version(command: &ActCommand, kept: &Kept, row: &StoredRecord) -> Resul
         .with(serde_json::json!({"current_version": current})))
 }
 
-/// The state that the action leads to; refused where the record is in a state from which it does not lead, or where
-/// a new version would be made of a body that is not here.
+/// The state that the action leads to. Refused if the action is not allowed in the record's state, or if it
+/// would make a new version of a body that is not here.
 fn next_state(action: Action, row: &StoredRecord) -> Result<State> {
     let state = action.apply(Some(row.state)).map_err(|fault| {
         let allowed: Vec<_> = fault.allowed_from.iter().map(|state| state.wire()).collect();

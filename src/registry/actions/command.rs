@@ -1,4 +1,4 @@
-//! What an action is asked and what it answers.
+//! The input and the answer of an action.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,13 +13,13 @@ use crate::registry::records::ends::Proposal;
 use crate::rule::Rule;
 use crate::text;
 
-/// What a new version's face is made from. Without one the face stays as it was.
+/// The source of a new version's face. Without one the face stays as it was.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaceEdit {
     /// The whole face.
     Replace(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
-    /// These fields in the place of the old ones; null takes a field away.
+    /// These fields replace the old ones; null takes a field away.
     Patch(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
 }
 
@@ -27,9 +27,9 @@ pub enum FaceEdit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endorsement {
-    /// What kind: 年检, 定期注册, …
+    /// The kind: 年检, 定期注册, …
     pub kind: String,
-    /// With what result.
+    /// The result.
     pub result: String,
 }
 
@@ -103,7 +103,7 @@ impl std::fmt::Debug for ActCommand {
 }
 
 impl ActCommand {
-    /// An action that says nothing beyond the obligatory.
+    /// An action with the required parts only.
     pub fn new(identifier: &str, version: u32, action: Action) -> Self {
         Self {
             identifier: identifier.to_owned(),

@@ -1,5 +1,5 @@
-//! An objection to a record (异议): marked when an error report is opened, taken back when it is settled.
-//! The record stays what it is; every verdict on it says `disputed` beside its reasons.
+//! An objection to a record (异议): marked when an error report is opened, taken back when it is settled. The
+//! record does not change; every verdict on it says `disputed` beside its reasons.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -59,11 +59,11 @@ pub struct Disputed {
 }
 
 impl Registry {
-    /// Opens or settles an objection. Blocks. Whoever may act on the type opens one; only the issuer or its
-    /// successor settles it. The event carries a signed order where the registry holds the agency's key.
+    /// Opens or settles an objection. Blocks. An actor who may act on the type opens one; only the issuer or
+    /// its successor settles it. The event carries a signed order if the registry holds the agency's key.
     ///
     /// # Errors
-    /// `not_found`, `forbidden`, `issuer_not_authorised`; `action_forbidden` where nothing would change.
+    /// `not_found`, `forbidden`, `issuer_not_authorised`; `action_forbidden` if nothing would change.
     pub fn dispute(&self, actor: &Actor, command: &DisputeCommand, once: Option<&Once>) -> Result<Disputed> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);

@@ -1,4 +1,4 @@
-//! What happens to a record after its issue: actions by the closed table, the versions that they make, objections.
+//! Changes of a record after its issue: actions by the closed table, the versions that they make, objections.
 
 pub(super) mod act;
 pub(super) mod command;

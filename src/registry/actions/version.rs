@@ -1,5 +1,5 @@
-//! The new version of a record: made from the old one and what the command says, or taken in as its agency
-//! signed it. Both pass the rules of an issue.
+//! The new version of a record: made from the old one and the command, or taken in as its agency signed it.
+//! Both pass the rules of an issue.
 
 use serde_json::{Map, Value};
 
@@ -157,7 +157,7 @@ fn follows(record: &Record, old: &Record, successor: &Successor, agency: &str) -
     Ok(())
 }
 
-/// An extension ends later than what it extends; it never takes the end away.
+/// An extension ends later than the term before it; it never takes the end away.
 fn check_end(action: Action, old: &Record, next: &Record) -> Result<()> {
     let last = |record: &Record| record.valid_to.and_then(Validity::last_day);
     let earlier = matches!((last(old), last(next)), (Some(old), Some(next)) if next <= old);
@@ -170,8 +170,9 @@ fn check_end(action: Action, old: &Record, next: &Record) -> Result<()> {
     Ok(())
 }
 
-/// The number changes only where the action, and for a reissue the type, says so. What is renewed is handed back,
-/// so a type that gives a new number to a lost one's successor may keep it or give another then.
+/// The number changes only if the action says so; for a reissue the type must say so too. At a renewal the
+/// old certificate is handed back, so a type that gives a new number to a lost one's successor may keep the
+/// old number or give a new one.
 fn check_number(action: Action, old: &Record, checked: &Checked, snapshot: &Snapshot) -> Result<()> {
     let next = &checked.record;
     let entry = snapshot.catalog.type_version(&next.record_type.code, next.record_type.version);

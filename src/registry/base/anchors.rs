@@ -1,4 +1,4 @@
-//! Holding the logs of a registry that is opened against what was confirmed of them (I14).
+//! Checks the logs of a registry against their confirmed state when it is opened (I14).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use crate::registry::base::names::REGISTRY;
 use crate::store::{HeldLogs, PublicEvent, fork_error};
 use crate::trust::{Envelope, KeyRing, Typ};
 
-/// What the order that ends a log that was put back says of it.
+/// The order's ground when it ends a log that was put back.
 pub(in crate::registry) fn put_back_detail(head: &Head, successor: &str) -> Map<String, Value> {
     let mut detail = Map::new();
     detail.insert("put_back".into(), true.into());
@@ -24,10 +24,11 @@ pub(in crate::registry) fn put_back_detail(head: &Head, successor: &str) -> Map<
 }
 
 impl Registry {
-    /// Refuses a registry with a log that is not the one that was confirmed. From here on what is there is confirmed.
+    /// Refuses a registry with a log that is not the confirmed one. From here on the present logs are
+    /// confirmed.
     ///
     /// # Errors
-    /// `log_forked` with the log and the rule; `record_damaged` where the file of anchors is.
+    /// `log_forked` with the log and the rule; `record_damaged` if the file of anchors is.
     pub(in crate::registry) fn hold_logs(&self) -> Result<()> {
         let HeldLogs { heads, forks } = self.store().judge(&self.store().kept_anchors()?)?;
         let wrong = self.not_put_back(&heads, &forks)?;
@@ -41,7 +42,7 @@ impl Registry {
         if forks.is_empty() { Ok(()) } else { self.store().set_anchors_anew() }
     }
 
-    /// Takes the logs as they are for what is confirmed: for commands that say what is wrong with them, or mend it.
+    /// Takes the present logs as confirmed: for commands that report the fault, or mend it.
     pub(in crate::registry) fn take_logs_as_found(&self) {
         match self.store().judge(&Default::default()) {
             Ok(found) => self.store().begin_anchors(&found.heads),
@@ -49,7 +50,7 @@ impl Registry {
         }
     }
 
-    /// Logs that are not what was confirmed of them, as the file of anchors and this process know it.
+    /// Logs that differ from their confirmed state, as the file of anchors and this process know it.
     pub(in crate::registry) fn gone_back(&self) -> Result<Vec<(String, Fork)>> {
         let mut gone: Vec<(String, Fork)> = Vec::new();
         for anchors in [self.store().kept_anchors()?, self.store().own_anchors()] {
@@ -63,8 +64,8 @@ impl Registry {
         Ok(gone)
     }
 
-    /// Leaves out the logs of which another node knew more when the database was put back: the registry ended them in
-    /// order at the size that they have, by an order that it signed, and nothing is ever appended to them.
+    /// Leaves out the logs of which another node knew more when the database was put back. The registry ended
+    /// them at their present size, by an order that it signed, and nothing is ever appended to them.
     fn not_put_back(&self, heads: &[Head], forks: &[(String, Fork)]) -> Result<Vec<(String, Fork)>> {
         let mut wrong = Vec::new();
         for (log, fork) in forks {

@@ -1,4 +1,4 @@
-//! Whose records a use case is asked about, and what for.
+//! The asked holder of a use case, and the purpose.
 
 use serde::Deserialize;
 
@@ -62,8 +62,8 @@ impl Purpose {
     }
 }
 
-/// A presence as a caller said it. A word that is none is refused by the use case, with its field and rule, and only
-/// its length is kept: a number may have been typed there (I3).
+/// A presence in the caller's word. The use case refuses an unknown word, with its field and rule. Only the
+/// word's length is kept: somebody may have typed a number there (I3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatedPresence {
     /// One of the list.

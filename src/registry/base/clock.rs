@@ -1,5 +1,5 @@
-//! A clock that is behind the logs. Their time never goes back, so after a process whose clock ran ahead the entries of
-//! all others have its last time, until theirs is later.
+//! A clock that is behind the logs. Their time never goes back. So after a process whose clock ran ahead, the
+//! entries of all others get its last time, until their own is later.
 
 use crate::journal;
 use crate::registry::Registry;
@@ -8,14 +8,14 @@ use crate::registry::Registry;
 const TOLD_S: i64 = 1;
 
 impl Registry {
-    /// Whole seconds by which the clock is behind the newest leaf of any log, where it is one or more.
+    /// Whole seconds by which the clock is behind the newest leaf of any log, if one or more.
     pub fn clock_behind(&self) -> Option<i64> {
         let newest = self.store().newest_leaf()?;
         let behind = (newest.micros() - self.now().micros()) / 1_000_000;
         (behind >= TOLD_S).then_some(behind)
     }
 
-    /// Says in the operator's log that the clock is behind.
+    /// Writes into the operator's log that the clock is behind.
     pub fn tell_clock(&self) {
         if let Some(behind) = self.clock_behind() {
             journal::clock_behind(behind);

@@ -5,7 +5,7 @@ use crate::registry::base::ledger::Place;
 use crate::store::StoredEvent;
 use crate::trust::HolderKey;
 
-/// An event of a record or of a holder, with what is kept beside it under each holder.
+/// An event of a record or of a holder, with the values kept beside it under each holder.
 pub(in crate::registry) struct Happened {
     event: Event,
     /// Its canonical form.
@@ -17,12 +17,13 @@ pub(in crate::registry) struct Happened {
 }
 
 impl Happened {
-    /// An event that nobody ordered and that has no ground.
+    /// An event without an order and without a ground.
     pub fn unordered(event: Event) -> Self {
         Self::new(event, Vec::new(), String::new())
     }
 
-    /// An event with the stored envelope of its order and the text of its ground, each empty where there is none.
+    /// An event with the stored envelope of its order and the text of its ground; each is empty if there is
+    /// none.
     pub fn new(event: Event, order: Vec<u8>, ground: String) -> Self {
         Self { bytes: event.to_canonical(), event, order, ground }
     }

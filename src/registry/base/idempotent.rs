@@ -1,7 +1,7 @@
 //! Writes that are safe to repeat: the answer is kept, sealed, in the transaction of the write it answers.
 //!
-//! A crash before the commit leaves neither write nor answer, one after it both: whoever repeats the request
-//! gets the first answer. Only answers are kept; a refusal changes nothing and may be tried again.
+//! A crash before the commit leaves nothing; a crash after it leaves write and answer. A client that repeats
+//! the request gets the first answer. Only answers are kept; a refusal changes nothing and may be tried again.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +24,8 @@ pub struct Once {
 }
 
 impl Registry {
-    /// The write that `client` calls `key`, with the bytes of its request: all that decides what is done.
+    /// The write that `client` calls `key`, with the bytes of its request: everything that decides the
+    /// outcome.
     ///
     /// # Errors
     /// `field_invalid` with rule `idempotency_key_form` unless the key is 1 to 128 visible ASCII characters.

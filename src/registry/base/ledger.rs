@@ -8,7 +8,7 @@ use crate::log::{LogSigner, append};
 use crate::registry::Registry;
 use crate::store::Writer;
 
-/// What a writer of rows learns from the log whose head it holds.
+/// The facts for a writer of rows about the log whose head it holds.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// The log.
@@ -29,11 +29,11 @@ impl Place {
 
 impl Registry {
     /// Runs `write` inside a transaction that holds the head of the records log, then appends the 32-byte
-    /// entries it returned, and commits. No entries: nothing is appended, the rows are committed all the same.
+    /// entries it returned, and commits. Without entries nothing is appended, but the rows are committed.
     ///
     /// Blocks. `write` may run again if two processes met (see the store's doors). A crash before the commit
     /// leaves nothing; after it rows, leaf and checkpoint are all there. On an error at the commit the caller
-    /// learns `store_unavailable` and the next append reads the head anew.
+    /// gets `store_unavailable`, and the next append reads the head anew.
     pub(in crate::registry) fn log_records<T>(
         &self,
         mut write: impl FnMut(&mut Writer<'_>, &Place) -> Result<(T, Vec<[u8; 32]>)>,
@@ -59,7 +59,7 @@ impl Registry {
         Ok(value)
     }
 
-    /// The signing key of a log, opened once a process.
+    /// The signing key of a log, opened once in each process.
     pub(in crate::registry) fn log_signer(&self, log: &str) -> Result<Arc<LogSigner>> {
         use std::sync::PoisonError;
         if let Some(signer) = self.inner.signers.lock().unwrap_or_else(PoisonError::into_inner).get(log) {

@@ -5,26 +5,26 @@ use crate::error::{Code, Error, Result};
 use crate::store::{Link, Reader, StoredHolder};
 use crate::trust::HolderKey;
 
-/// Codes of one holder that are followed at most: the asked one and three links.
+/// The most codes of one holder that are followed: the asked one and three links.
 pub(in crate::registry) const MAX_KEYS: usize = 4;
 
-/// How far a walk goes.
+/// The limits of a walk.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::registry) struct Reach {
-    /// Codes that are found at most.
+    /// Most codes that are found.
     pub codes: usize,
-    /// Holder rows that are read at most.
+    /// Most holder rows that are read.
     pub rows: usize,
 }
 
 impl Reach {
     /// As far as a lookup goes.
     pub const LOOKUP: Self = Self { codes: MAX_KEYS, rows: MAX_KEYS };
-    /// To the end, however far that is.
+    /// To the end, at any distance.
     pub const ALL: Self = Self { codes: usize::MAX, rows: usize::MAX };
 }
 
-/// Which codes a walk found.
+/// The codes that a walk found.
 pub(in crate::registry) struct LinkedKeys {
     /// The first code's key, then the others in the order in which they were found.
     pub keys: Vec<HolderKey>,
@@ -33,7 +33,7 @@ pub(in crate::registry) struct LinkedKeys {
 }
 
 impl LinkedKeys {
-    /// The keys; `record_damaged` where a row does not open.
+    /// The keys; `record_damaged` if a row does not open.
     pub fn sure(self) -> Result<Vec<HolderKey>> {
         match self.damaged {
             true => Err(Error::new(Code::RecordDamaged, "a row of the holder does not open")),
@@ -42,7 +42,7 @@ impl LinkedKeys {
     }
 }
 
-/// What one meets on the way.
+/// The things that a walk meets.
 pub(in crate::registry) enum Met<'a> {
     /// The row about one of the codes.
     Row(&'a StoredHolder),
@@ -50,7 +50,7 @@ pub(in crate::registry) enum Met<'a> {
     Code(HolderKey, &'a Link),
 }
 
-/// Walks from a key. `meet` is told of each row, and of each code but the first.
+/// Walks from a key. Calls `meet` with each row, and with each code except the first.
 pub(in crate::registry) fn walk(
     reader: &mut Reader<'_>,
     key: HolderKey,

@@ -40,7 +40,7 @@ impl AccessLog {
         self.handle.refusal()
     }
 
-    /// What it counted.
+    /// Its counters.
     pub fn counters(&self) -> &Counters {
         self.handle.counters()
     }

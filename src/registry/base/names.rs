@@ -1,4 +1,4 @@
-//! Names of logs, and which database holds each.
+//! Names of logs, and the database of each.
 
 use crate::error::{Error, Result};
 use crate::registry::Registry;
@@ -11,7 +11,7 @@ pub const RECORDS_LOG: &str = "records";
 /// Owner and purpose of the registry's own keys.
 pub(in crate::registry) const REGISTRY: &str = "registry";
 
-/// Which database holds a log.
+/// The database of a log.
 pub(in crate::registry) fn side_of(log: &str) -> Side {
     if log.starts_with("access-") { Side::Access } else { Side::Registry }
 }
@@ -24,7 +24,7 @@ pub(in crate::registry) fn is_log_name(name: &str) -> bool {
 }
 
 impl Registry {
-    /// The log that a base name stands for now: itself, or its newest successor.
+    /// The log that a base name means now: itself, or its newest successor.
     pub fn current_log(&self, base: &str) -> Result<String> {
         let fact = self.store().read_now(|reader| reader.fact(&format!("log_of:{base}")))?;
         fact.map_or_else(|| Ok(base.to_owned()), |bytes| String::from_utf8(bytes).map_err(Error::internal))

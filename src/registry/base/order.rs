@@ -1,7 +1,7 @@
-//! Orders (schema/bytes.md §4): what an authority had done, signed with its key.
+//! Orders (schema/bytes.md §4): the acts of an authority, signed with its key.
 //!
-//! Either the registry signs with the key it holds for the agency, or the agency sends an order that it signed
-//! itself; that one is verified here and stored as it came.
+//! Either the registry signs with the key it holds for the agency, or the agency sends an order that it
+//! signed itself. Such an order is verified here and stored as it came.
 
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ pub(in crate::registry) struct Signed {
     pub by_own_key: bool,
 }
 
-/// What an order is to say.
+/// The content of an order.
 pub(in crate::registry) struct Terms<'a> {
     pub action: Deed,
     pub subject: Subject<'a>,
@@ -40,7 +40,7 @@ pub(in crate::registry) struct Terms<'a> {
     pub other: Option<(&'static str, Subject<'a>)>,
 }
 
-/// Whom or what an order is about.
+/// The subject of an order.
 #[derive(Clone, Copy)]
 pub(in crate::registry) enum Subject<'a> {
     /// The identifier of a record.
@@ -73,7 +73,7 @@ impl<'a> Terms<'a> {
         }
     }
 
-    /// The order that says so, under a key kept here.
+    /// The order with that content, under a key kept here.
     pub fn sign(mut self, key: &SigningKey, at: Moment) -> Result<Signed> {
         let salt = random::salt()?;
         self.name_other(&salt);
@@ -93,7 +93,7 @@ impl<'a> Terms<'a> {
         Ok(Signed { order, stored: envelope.stored().to_vec(), digest, by_own_key: false })
     }
 
-    /// Whether an order that came from outside says so. Its detail is the agency's own and only kept, except
+    /// Whether an order from outside has that content. Its detail is the agency's own and only kept, except
     /// that each member asked for here must stand there with the same value.
     pub fn accept(mut self, signed: Signed) -> Result<Signed> {
         self.name_other(&signed.order.salt);
@@ -157,7 +157,7 @@ impl Registry {
     }
 }
 
-/// Refuses an order that was carried out before: a signature says what to do once.
+/// Refuses an order that was carried out before: a signature orders an act once.
 pub(in crate::registry) fn refuse_replay(events: &[StoredEvent], digest: &Digest) -> Result<()> {
     let used = events.iter().any(|event| {
         EnvelopeBuf::from_stored(event.order.clone()).is_ok_and(|order| order.view().digest() == *digest)

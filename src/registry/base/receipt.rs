@@ -10,7 +10,7 @@ use crate::log::Accepted;
 use crate::log::receipt::Handed;
 use crate::registry::base::asked::ReceiptForm;
 
-/// An access that is durable, and how much of its receipt goes out.
+/// A durable access, and how much of its receipt goes out.
 #[derive(Clone)]
 pub struct HandedReceipt {
     /// The access.
@@ -20,7 +20,7 @@ pub struct HandedReceipt {
 }
 
 impl HandedReceipt {
-    /// What goes out of it.
+    /// The part of it that goes out.
     fn handed(&self) -> Handed<'_> {
         match self.form {
             ReceiptForm::Full => self.accepted.handed(),

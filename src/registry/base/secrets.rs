@@ -1,4 +1,4 @@
-//! Private halves of keys, opened with the master key; random tokens; the hash that no password fits.
+//! Private halves of keys, opened with the master key; random tokens; a hash that no password fits.
 
 use zeroize::Zeroizing;
 
@@ -8,8 +8,8 @@ use crate::store::SigningKeyRow;
 use crate::trust::master::WrapName;
 
 impl Registry {
-    /// The private half of a log's one key. A revoked one opens too: its log is closed, and only its public half is
-    /// asked for.
+    /// The private half of a log's one key. A revoked one opens too: its log is closed, and only the public
+    /// half is needed.
     pub(in crate::registry) fn log_secret(&self, log: &str) -> Result<Zeroizing<[u8; 32]>> {
         let owner = format!("log:{log}");
         let rows = self.store().read_now(|reader| reader.signing_keys())?;
@@ -33,7 +33,7 @@ pub(in crate::registry) fn random_token() -> Result<String> {
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// An argon2id hash that no password fits: verified in the place of an unknown name's, so that the time an
-/// answer takes does not tell which names exist.
+/// An argon2id hash that no password fits. It is verified for an unknown name, so that the time of an answer
+/// does not tell which names exist.
 pub(in crate::registry) const NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm8tcGFzc3dvcmQtZml0cw$7dzX8kzj0l9m1i0XGm4Yw0l1q2bJY6t1c7tq3xJc5nA";

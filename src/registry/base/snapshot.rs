@@ -1,4 +1,4 @@
-//! Policy, keys and catalog as of one config version: immutable, swapped whole.
+//! Policy, keys and catalog as of one config version: immutable, replaced as a whole.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -18,14 +18,14 @@ use crate::trust::keyring::{Purpose, Revocation};
 use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey, jwks};
 
 closed! {
-    /// Whose key signed a record.
+    /// The owner of a key that signed a record.
     SignedWith {
         KeyHeldByRegistry, "key_held_by_registry", "本库代管密钥", "the key that the registry holds for the issuer";
         IssuersOwnKey, "issuers_own_key", "发证机构自有密钥", "the issuer's own key";
     }
 }
 
-/// Everything a request is decided with.
+/// Everything that decides a request.
 #[derive(Debug)]
 pub struct Snapshot {
     /// The config version it was read at.
@@ -40,11 +40,11 @@ pub struct Snapshot {
     pub records_log: String,
     /// The registry's origin: the first part of each log's origin line.
     pub origin: String,
-    /// The region the registry serves; what "nothing found" is asked about where the asker names none.
+    /// The region the registry serves; an absence is judged for it if the asker names no region.
     pub home: Region,
     /// Thumbprints of the keys whose private half is kept here.
     held: HashSet<Kid>,
-    /// Types by agency for which some grant stood on some day: what the verdict asks of an issuer.
+    /// Types by agency with a grant on some day: the verdict asks an issuer for this.
     granted: HashMap<String, HashSet<String>>,
     /// Stored coverage envelopes by type, as signed.
     pub coverage_signed: HashMap<String, Vec<Arc<[u8]>>>,
@@ -57,9 +57,9 @@ pub struct Snapshot {
 pub struct ClientBody {
     /// Shown name.
     pub name: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<Scope>,
-    /// On what.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
@@ -68,7 +68,7 @@ pub struct ClientBody {
 /// The JSON in `accounts.body`.
 #[derive(Debug, Clone, serde::Serialize, Deserialize)]
 pub struct AccountBody {
-    /// On what.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
@@ -80,7 +80,7 @@ impl Snapshot {
         store.read_now(Self::from_reader)
     }
 
-    /// The same inside an open transaction: what it would be if that committed.
+    /// The same inside an open transaction: the snapshot as it would be after a commit.
     pub(in crate::registry) fn from_reader(reader: &mut Reader<'_>) -> Result<Self> {
         let version = reader.config_version()?;
         let fact = |reader: &mut Reader<'_>, name: &str| -> Result<String> {
@@ -118,8 +118,8 @@ impl Snapshot {
         })
     }
 
-    /// Refuses, inside an open transaction, a change after which policy and catalog could no longer be read: if
-    /// it committed, no process could be opened any more.
+    /// Refuses, inside an open transaction, a change after which policy and catalog could no longer be read:
+    /// if it committed, no process could open the registry any more.
     pub(in crate::registry) fn guard(reader: &mut Reader<'_>) -> Result<()> {
         Self::from_reader(reader).map(drop).map_err(|error| {
             let refused = Error::new(Code::FieldInvalid, "the change contradicts what the catalog has");
@@ -147,13 +147,13 @@ impl Snapshot {
     /// The log of records as it stands.
     ///
     /// # Errors
-    /// `not_initialised` where there is none.
+    /// `not_initialised` if there is none.
     pub fn records_mark(&self, reader: &mut Reader<'_>) -> Result<LogMark> {
         let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
         reader.mark(&self.records_log)?.ok_or_else(missing)
     }
 
-    /// Whose key signed an envelope.
+    /// The owner of the key that signed an envelope.
     pub fn signed_with(&self, envelope: &Envelope<'_>) -> SignedWith {
         match envelope.kid() {
             Ok(kid) if self.held_here(&kid) => SignedWith::KeyHeldByRegistry,
@@ -161,14 +161,14 @@ impl Snapshot {
         }
     }
 
-    /// Whether an issuer was ever given a type. Region and day were checked when the record entered, and stand
-    /// in the log; what is asked on each read is that the grant is still on the books.
+    /// Whether an issuer was ever given a type. Region and day were checked when the record entered, and
+    /// stand in the log. Each read only asks whether the grant is still on the books.
     pub fn issuer_stands(&self, agency: &str, type_code: &str) -> bool {
         self.granted.get(agency).is_some_and(|types| types.contains(type_code))
     }
 }
 
-/// What the catalog is built of, and the signed coverage statements of each type.
+/// The parts of the catalog, and the signed coverage statements of each type.
 type StoredCatalog = (CatalogParts, HashMap<String, Vec<Arc<[u8]>>>);
 
 fn catalog_parts(reader: &mut Reader<'_>) -> Result<StoredCatalog> {
@@ -200,7 +200,7 @@ fn stored_json<'a, T: serde::de::DeserializeOwned>(
     bodies.map(|body| serde_json::from_str(body).map_err(broken)).collect()
 }
 
-/// Types by agency, with what successors took over.
+/// Types by agency, including those taken over by successors.
 fn granted(catalog: &Catalog) -> HashMap<String, HashSet<String>> {
     let mut granted: HashMap<String, HashSet<String>> = HashMap::new();
     let agencies = catalog.issuers().agencies();
@@ -254,7 +254,7 @@ fn client(row: &ClientRow) -> Result<(String, Arc<Client>)> {
     Ok((row.id.clone(), Arc::new(client)))
 }
 
-/// The epoch of a client's secret: the hash has a salt of its own, so that the same words given again are another
+/// The epoch of a client's secret. The hash has a salt of its own, so the same words given again are another
 /// secret.
 pub(in crate::registry) fn secret_epoch(row: &ClientRow) -> u64 {
     let digest = Digest::of(&[b"elicense client epoch\0", row.secret.as_bytes(), &row.made_at.to_be_bytes()]);

@@ -72,8 +72,8 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-/// The message by which a name that stands twice is told from other faults: serde's own words for a field of
-/// ours, so that every reader of JSON answers both alike. The name is left out, it may be a number (I3).
+/// The message for a duplicate name: serde's own words for a duplicate field of ours, so that every reader of
+/// JSON answers both alike. The name is left out, because it may be a number (I3).
 pub(in crate::registry) const TWICE: &str = "duplicate field `of a face`";
 
 /// For `#[serde(deserialize_with)]`: an object.

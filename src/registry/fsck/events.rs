@@ -93,7 +93,7 @@ fn check_event(
     Ok(())
 }
 
-/// Holds an event's bytes against the entry at its leaf, and notes the leaf as explained.
+/// Checks an event's bytes against the entry at its leaf, and notes the leaf as explained.
 fn held_against_log(
     reader: &mut Reader<'_>,
     table: &'static str,
@@ -112,8 +112,8 @@ fn held_against_log(
     Ok(())
 }
 
-/// Every event about keys, agencies, types, coverage, clients, logs, against its leaf; what was signed is verified and
-/// held against the rows by [`crate::registry::fsck::public`].
+/// Every event about keys, agencies, types, coverage, clients and logs, against its leaf.
+/// [`crate::registry::fsck::public`] verifies the signed bytes and compares them with the rows.
 pub(super) fn check_public_events(
     registry: &Registry,
     heads: &[Head],
@@ -148,7 +148,7 @@ fn check_public(
 ) -> Result<()> {
     let leaf = u64::try_from(stored.leaf).unwrap_or(u64::MAX);
     held_against_log(reader, "public_events", &stored.log, leaf, &stored.event, leaves, report)?;
-    // Bytes that are no event do not hash to the entry: that was just reported.
+    // Bytes that are not an event do not hash to the entry: that was just reported.
     let Ok(event) = Event::from_canonical(&stored.event) else { return Ok(()) };
     let signed = stored.signed.as_deref().map(Envelope::parse_stored).transpose().ok().flatten();
     if event.order != signed.map(|envelope| envelope.digest()) {

@@ -1,4 +1,4 @@
-//! What the events of a record lead to: its current row, its superseded versions, and its end where it has one.
+//! The results of a record's events: its current row, its superseded versions, and its end if it has one.
 
 use crate::error::Result;
 use crate::record::Digest;
@@ -9,12 +9,12 @@ use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::store::{Opened, Reader, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
-/// What the events of one record say its row should be.
+/// The row of one record according to its events.
 #[derive(Default)]
 struct Told {
     state: Option<State>,
     versions: Vec<(u32, Option<Digest>)>,
-    /// An event did not open: nothing can be told.
+    /// An event did not open: nothing can be determined.
     broken: bool,
 }
 
@@ -34,7 +34,7 @@ fn told(events: &[StoredEvent]) -> Told {
     told
 }
 
-/// The row against its events, its past versions against theirs.
+/// The row against its events, and its past versions against theirs.
 pub(super) fn check(reader: &mut Reader<'_>, row: &StoredRecord, report: &mut FsckReport) -> Result<()> {
     let events = reader.events_of(&row.hk, &row.record_id)?;
     let found = |kind, detail: &str| Finding::new(kind, "records", detail).record(&row.record_id);
@@ -65,8 +65,8 @@ pub(super) fn check(reader: &mut Reader<'_>, row: &StoredRecord, report: &mut Fs
     check_versions(reader, &row.hk, &row.record_id, told.versions.get(..earlier).unwrap_or_default(), report)
 }
 
-/// A record without a current row: only a directory entry whose last event says that another took its place may
-/// be one, and then all its versions stand among the past ones.
+/// A record without a current row. Only a directory entry may be one, and only if its last event says that
+/// another entry replaced it. Then all its versions stand among the past ones.
 pub(super) fn check_gone(
     reader: &mut Reader<'_>,
     hk: &HolderKey,
@@ -128,7 +128,7 @@ fn check_versions(
     Ok(())
 }
 
-/// The digest of a row's envelope; none where the body is elsewhere.
+/// The digest of a row's envelope; none if the body is elsewhere.
 fn digest(row: &StoredRecord) -> Option<Digest> {
     Envelope::parse_stored(&row.body.envelope).ok().map(|envelope| envelope.digest())
 }

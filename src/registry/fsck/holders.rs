@@ -1,4 +1,4 @@
-//! Rows of holders: state and links are what the marks and links in their events lead to.
+//! Rows of holders: state and links are the results of the marks and links in their events.
 //!
 //! An older row, validly sealed, opens on a read like the newest one; only the events tell that a death was
 //! marked since, or a link taken back.
@@ -25,13 +25,13 @@ struct Linked {
     other: String,
 }
 
-/// What one event did.
+/// The effect of one event.
 enum Step {
     Mark { state: HolderState, since: Day, source: String, at: Moment },
     Link(Linked),
 }
 
-/// One holder's row against its events. An event that cannot be read was reported where it stands.
+/// One holder's row against its events. An unreadable event was reported at its own place.
 pub(super) fn check_row(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
@@ -56,7 +56,7 @@ pub(super) fn check_row(
         None => (FindingKind::RowDiffers, "the row of a holder is not what its events lead to"),
     };
     let found = Finding::new(kind, "holders", detail);
-    // The event behind which the row stands; with none at all there is no place to name.
+    // The event behind which the row stands; without events there is no place to name.
     report.find(match older.and_then(|count| events.get(count)).or(events.last()) {
         Some(event) => found.at(&event.log, event.leaf),
         None => found,
@@ -64,12 +64,12 @@ pub(super) fn check_row(
     Ok(())
 }
 
-/// A holder of whom there are events has a row.
+/// A holder with events has a row.
 pub(super) fn check_there(reader: &mut Reader<'_>, hk: &HolderKey, report: &mut FsckReport) -> Result<()> {
     match reader.holder(hk) {
         Ok(Some(_)) => return Ok(()),
         Ok(None) => {}
-        // Reported where the rows are walked.
+        // Reported by the walk over the rows.
         Err(error) if error.code == Code::RecordDamaged => return Ok(()),
         Err(error) => return Err(error),
     }
@@ -116,8 +116,8 @@ fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option
     }))
 }
 
-/// Whether the row is what these steps lead to. A link that was taken back has left no code in the row, so its
-/// two events are told by their number: as many links of a kind stand as were made and not taken back.
+/// Whether the row is the result of these steps. A link that was taken back has left no code in the row, so
+/// its two events are counted: the row must have as many links of a kind as were made and not taken back.
 fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
     let body = &holder.body;
     let mut mark = (HolderState::Normal, None, "", None);

@@ -1,4 +1,4 @@
-//! Which leaves of the logs of records an event explains, and the entries that events are held against.
+//! The leaves of the logs of records that an event explains, and the entries for the comparison with events.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ impl Leaves {
         self.logs.contains_key(log)
     }
 
-    /// The entry at a leaf, as the reader's snapshot has it.
+    /// The entry at a leaf, in the reader's snapshot.
     pub(super) fn entry(
         &mut self,
         reader: &mut Reader<'_>,

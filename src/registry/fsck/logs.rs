@@ -32,7 +32,7 @@ pub(super) fn check_all(registry: &Registry, report: &mut FsckReport) -> Result<
     Ok(records)
 }
 
-/// Every log goes on from what was confirmed of it. One that contradicts itself was told already.
+/// Every log goes on from its confirmed state. A log that contradicts itself was reported already.
 pub(super) fn check_anchors(registry: &Registry, report: &mut FsckReport) -> Result<()> {
     let gone = match registry.gone_back() {
         Err(error) if error.code == Code::RecordDamaged => {
@@ -123,7 +123,8 @@ fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> R
     while next < head.size {
         let from = next;
         let (batches, entries) = registry.store().read_access_now(|reader| {
-            // The reader begins at the batch that should hold `from`: where that one is gone it is the one before.
+            // The reader begins at the batch that should hold `from`; if that batch is gone, at the one
+            // before.
             let mut batches = reader.access_batches(log, from, head.size, 64)?;
             batches.retain(|batch| batch.first >= from);
             let to = batches.last().map_or(from, |batch| batch.first.saturating_add(batch.count.into()));
@@ -174,8 +175,8 @@ fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> R
     Ok(())
 }
 
-/// What is wrong with an entry that is the one at its leaf: it cannot be read, or stands on another number of lists
-/// than it says. The last entry of a closed log is an event.
+/// The fault of an entry that has the hash of its leaf: it cannot be read, or stands on a number of lists
+/// other than its own figure. The last entry of a closed log is an event.
 fn misread(item: &AccessItem) -> Option<&'static str> {
     match LoggedAccess::parse(&item.entry) {
         Ok(entry) => {

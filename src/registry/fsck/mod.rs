@@ -1,8 +1,8 @@
-//! Deriving the whole registry anew from its stored bytes, and saying where it is not what it should be.
+//! Deriving the whole registry anew from its stored bytes, and reporting every difference.
 //!
-//! Runs beside a serving process: every page is read in one short snapshot, and what belongs together (a row,
-//! its events, its past versions) is judged within one. Memory is bounded by a page, a few thousand cached log
-//! entries, and one bit for each leaf of the logs of records.
+//! Runs beside a serving process. Every page is read in one short snapshot, and rows that belong together (a
+//! row, its events, its past versions) are judged within one. Memory is bounded by a page, a few thousand
+//! cached log entries, and one bit for each leaf of the logs of records.
 //!
 //! Nothing is trusted but the master key, the verifier keys and the agencies' public keys. The order: logs
 //! (entries → tiles → root → checkpoint), access entries, rows, events, the leaves that no event explained, the lists of
@@ -40,7 +40,7 @@ impl Registry {
         Ok(report)
     }
 
-    /// The same of what is there, whatever was there before.
+    /// The same for the present data, without the confirmed state.
     pub(in crate::registry) fn fsck_as_found(&self, options: FsckOptions) -> Result<FsckReport> {
         self.refresh()?;
         self.store().load_data_keys()?;
@@ -57,7 +57,7 @@ impl Registry {
         seals::check_holders(self, &mut report)?;
         seals::check_keys(self, &mut report)?;
         signatures::check_imports(self, &mut report)?;
-        // Where they are closed a row of one is damage and was found above.
+        // If older layouts are closed, a row of one is damage and was found above.
         if !self.store().older_layouts_are_closed() {
             report.older = self.store().older_rows()?;
             report.older.retain(|table| table.rows > 0);

@@ -1,5 +1,5 @@
-//! What stands on the books (keys, agencies, authorities, types, coverage, clients) against the last order that
-//! states it: the row, the order's signature by the registry, and what order and event are about.
+//! The books (keys, agencies, authorities, types, coverage, clients) against the last order about each thing:
+//! the row, the registry's signature on the order, and the subject of order and event.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::registry::published::notice::{client_body, key_body, stored_body, sub
 use crate::store::{PublicEvent, Reader};
 use crate::trust::{Envelope, KeyRing, Typ};
 
-/// The last that was stated of one thing.
+/// The last statement about one thing.
 struct Statement {
     log: String,
     leaf: u64,
@@ -25,7 +25,7 @@ struct Statement {
 
 type Books = BTreeMap<(EventKind, String), Statement>;
 
-/// Every public row. One snapshot for all of it: a row that is changed meanwhile would look edited.
+/// Every public row. One snapshot for all of it: a row that changes meanwhile would look edited.
 pub(super) fn check(registry: &Registry, heads: &[Head], report: &mut FsckReport) -> Result<()> {
     let mut logs: Vec<&str> = heads.iter().map(|head| head.log.as_str()).collect();
     logs.sort_by_key(|log| succession(log));
@@ -52,13 +52,13 @@ fn succession(log: &str) -> u32 {
     log.rsplit_once("-r").and_then(|(_, number)| number.parse().ok()).unwrap_or(1)
 }
 
-/// Reads one event into the books; what does not hold is told and states nothing.
+/// Reads one event into the books; a bad event is reported and states nothing.
 fn read(keys: &KeyRing, stored: &PublicEvent, books: &mut Books, report: &mut FsckReport) {
     let leaf = u64::try_from(stored.leaf).unwrap_or(u64::MAX);
     let mut found = |kind, detail: &str| {
         report.find(Finding::new(kind, "public_events", detail).at(&stored.log, leaf));
     };
-    // Bytes that are no event do not hash to their leaf either, and are told there.
+    // Bytes that are not an event do not hash to their leaf either; that is reported there.
     let Ok(event) = Event::from_canonical(&stored.event) else { return };
     let named = subject_hash(&event.salt, &stored.subject) == event.subject;
     if !named || stored.kind != event.kind.wire() {
@@ -72,7 +72,7 @@ fn read(keys: &KeyRing, stored: &PublicEvent, books: &mut Books, report: &mut Fs
     };
     let coverage = event.kind == EventKind::Coverage;
     let typ = if coverage { Typ::Coverage } else { Typ::Event };
-    // An issuer states its coverage itself, where its key is kept here.
+    // An issuer states its coverage itself, if its key is kept here.
     let signer =
         |kid: &_| keys.find(kid).filter(|key| coverage || key.owner == REGISTRY).map(|key| key.public);
     let Ok(verified) = envelope.verify(typ, signer) else {
@@ -140,7 +140,8 @@ fn compare(reader: &mut Reader<'_>, mut books: Books, report: &mut FsckReport) -
     Ok(())
 }
 
-/// Holds one row against the last order about it. Names stay out of findings: a hand at the database chose them.
+/// Compares one row with the last order about it. Names stay out of findings: a hand at the database chose
+/// them.
 fn held(books: &mut Books, kind: EventKind, subject: &str, body: Option<Vec<u8>>, report: &mut FsckReport) {
     match books.remove(&(kind, subject.to_owned())) {
         None => {

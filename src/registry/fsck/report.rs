@@ -1,5 +1,5 @@
-//! What `fsck` found and where. A place names table, log and leaf, and a record by a short hash of its random
-//! id: never a holder, a holder key, a number or an identifier (I3).
+//! The findings of `fsck` and their places. A place names table, log and leaf, and a record by a short hash
+//! of its random id: never a holder, a holder key, a number or an identifier (I3).
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::rule::Rule;
 use crate::store::{OlderRows, TableSize};
 
 closed! {
-    /// What is wrong.
+    /// The kind of fault.
     FindingKind {
         SealBroken, "seal_broken", "密封损坏", "a seal does not hold: a byte of the row or of a clear column was changed";
         RowMissing, "row_missing", "记录行缺失", "a holder's row of a record is not there";
@@ -42,7 +42,7 @@ closed! {
     }
 }
 
-/// One thing that is wrong, and where.
+/// One fault, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What.
@@ -126,7 +126,7 @@ pub struct CheckedLog {
     pub closed: bool,
 }
 
-/// A mark or a link that stands and that no agency with authority over people stated.
+/// A mark or a link that stands, though no agency with authority over people has stated it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unauthorised {
     /// `mark` or `link`.
@@ -176,24 +176,24 @@ pub struct Counts {
     pub attachments: u64,
 }
 
-/// What was found out.
+/// The result of the check.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FsckReport {
     /// Whether every record's signature was verified strictly; false after a first pass in batches.
     pub strict: bool,
     /// Every log of both sides.
     pub logs: Vec<CheckedLog>,
-    /// How much was looked at.
+    /// The number of things checked.
     pub counts: Counts,
     /// Rows of an older layout by table, which open and are no damage: `elicense migrate` seals them anew.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub older: Vec<OlderRows>,
-    /// What is wrong, at most 1,000.
+    /// The faults, at most 1,000.
     pub findings: Vec<Finding>,
     /// How many findings more there were.
     pub more: u64,
-    /// Marks and links that stand without authority. No damage: an agency that has the authority states them again,
-    /// or takes them back.
+    /// Marks and links that stand without authority. No damage: an agency that has the authority states them
+    /// again, or takes them back.
     pub unauthorised: Vec<Unauthorised>,
     /// Records whose identifier belongs to another issuer or another type, at most 1,000. No damage: they verify as
     /// `undetermined` until their issuer replaces them.
@@ -205,7 +205,7 @@ pub struct FsckReport {
     pub sizes: Option<Vec<TableSize>>,
 }
 
-/// Findings that are kept; more are only counted.
+/// The most findings that are kept; more are only counted.
 const KEPT: usize = 1_000;
 
 impl FsckReport {

@@ -1,5 +1,5 @@
-//! Rows of records: each agrees with its signed record, and is found under its identifier, its number or content,
-//! and under every one of its holders.
+//! Rows of records. Each agrees with its signed record, and is found under its identifier, its number or
+//! content, and under every one of its holders.
 
 use std::collections::BTreeSet;
 

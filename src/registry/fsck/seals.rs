@@ -1,4 +1,4 @@
-//! Rows that are walked for themselves: holders, each against its events, and key rows, each to its record.
+//! Rows that have a walk of their own: holders, each against its events, and key rows, each to its record.
 
 use crate::error::Result;
 use crate::registry::Registry;
@@ -7,7 +7,7 @@ use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::store::Opened;
 
-/// Opens every holder row and holds it against its events.
+/// Opens every holder row and compares it with its events.
 pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Result<()> {
     let snapshot = registry.snapshot();
     let mut after: Option<Vec<u8>> = None;
@@ -52,7 +52,7 @@ pub(super) fn check_keys(registry: &Registry, report: &mut FsckReport) -> Result
                 for holder in &key.holders {
                     let there = match reader.record(holder, &key.record_id)? {
                         Some(Opened::Record(row)) => row.version >= key.version,
-                        // A damaged row was reported where it stands.
+                        // A damaged row was reported at its own place.
                         Some(Opened::Damaged { .. }) => true,
                         None => false,
                     };

@@ -1,4 +1,4 @@
-//! Signatures of records and of the closing counts of imports; attachments against the digests that were signed.
+//! Signatures of records and of the closing counts of imports; attachments against their signed digests.
 
 use crate::error::{Code, Result};
 use crate::record::{Digest, Record};
@@ -11,8 +11,8 @@ use crate::store::StoredRecord;
 use crate::trust::keys::{BatchItem, verify_batch};
 use crate::trust::{Envelope, Typ, VerifyKey};
 
-/// The Ed25519 signatures of a page of rows: strictly, one by one; where only the first pass is asked for, in one
-/// batch. What verified is counted.
+/// The Ed25519 signatures of a page of rows: strictly, one by one; in one batch if only the first pass is
+/// asked for. Verified signatures are counted.
 pub(super) fn check_signatures(
     snapshot: &Snapshot,
     table: &'static str,
@@ -67,7 +67,7 @@ pub(super) fn check_imports(registry: &Registry, report: &mut FsckReport) -> Res
     Ok(())
 }
 
-/// Attachments that are here open and have the digest that was signed; where they are is not asked.
+/// Attachments that are here open and have their signed digest; an attachment may be elsewhere.
 pub(super) fn check_attachments(
     registry: &Registry,
     rows: &[StoredRecord],

@@ -1,6 +1,6 @@
-//! Marks and links that stand and that no agency with authority over people stated (practice R6): made before there
-//! was such authority, or by a hand that had a key. They are listed, not damage, until an agency that has the
-//! authority states them again or takes them back.
+//! Marks and links that stand, though no agency with authority over people has stated them (practice R6):
+//! made before there was such authority, or by somebody with a key. They are listed, not damage, until an
+//! agency that has the authority states them again or takes them back.
 
 use crate::catalog::Statement;
 use crate::record::event::{Event, HolderAction};
@@ -10,7 +10,7 @@ use crate::registry::holders::stating::{of_link, of_state};
 use crate::store::{HolderState, StoredEvent, StoredHolder};
 use crate::trust::Envelope;
 
-/// Lists what stands about one holder without authority.
+/// Lists the marks and links of one holder without authority.
 pub(super) fn list(
     snapshot: &Snapshot,
     holder: &StoredHolder,
@@ -24,7 +24,7 @@ pub(super) fn list(
     {
         report.unauthorised.push(Unauthorised::at(HolderAction::Mark, &event.log, event.leaf));
     }
-    // The older end has the link's order; one event for each link that stands, the newest first.
+    // The older end has the link's order; one event for each standing link, the newest first.
     for link in holder.body.links.iter().filter(|link| link.outward) {
         let made = events.iter().rev().find(|event| {
             event.action == HolderAction::Link.wire()
@@ -38,7 +38,7 @@ pub(super) fn list(
     }
 }
 
-/// Whether the agency whose key signed the order could state one of these when it was logged.
+/// Whether the agency whose key signed the order could make one of these statements when it was logged.
 fn stated(snapshot: &Snapshot, event: &StoredEvent, needed: &[Statement]) -> bool {
     let signer = Envelope::parse_stored(&event.order).ok().and_then(|order| order.kid().ok());
     let Some(key) = signer.and_then(|kid| snapshot.keys.find(&kid)) else { return false };

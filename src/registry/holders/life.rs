@@ -1,9 +1,10 @@
-//! Whose life a certificate stands and falls with (practice R6): one rule, asked on every path (I5).
+//! The person whose life decides about a certificate (practice R6): one rule, asked on every path (I5).
 //!
-//! A **personal** certificate is one whose type gives its first role exactly one seat: it is of one person, its
-//! subject, and void when that person has died. Nothing else is. A joint one (a marriage, a house) outlives
-//! each of its holders, what attests an event (a birth) stays true, and a guardian's death takes nothing from
-//! the ward. A certificate of death is about the dead: its role is `deceased`, and it holds.
+//! A **personal** certificate is one whose type gives its first role exactly one seat: it is of one person,
+//! its subject, and void when that person has died. No other certificate is. A joint one (a marriage, a
+//! house) outlives each of its holders. A certificate of an event (a birth) stays true. A guardian's death
+//! takes nothing from the ward. A certificate of death is about the dead: its role is `deceased`, and it
+//! holds.
 
 use crate::catalog::TypeDef;
 use crate::error::Result;
@@ -18,17 +19,17 @@ use crate::registry::holders::linked::Life;
 use crate::store::{HolderState, Opened, Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey, IndexKey};
 
-/// The role of the dead in what is written about them.
+/// The role of the dead in certificates about them.
 const DECEASED: &str = "deceased";
 
-/// The role of the subject of a personal certificate; none where the type is no personal one.
+/// The role of the subject of a personal certificate; none if the type is not personal.
 pub(in crate::registry) fn subject_role(def: &TypeDef) -> Option<&str> {
     let first = def.holders.first()?;
     let personal = first.min == 1 && first.max == 1 && first.role != DECEASED;
     personal.then_some(first.role.as_str())
 }
 
-/// What the life of its subject is to a record of that type; `life` is none where it was not read.
+/// The effect of its subject's life on a record of that type; `life` is none if it was not read.
 pub(in crate::registry) fn standing(def: Option<&TypeDef>, life: Option<Life>) -> HolderStanding {
     if def.and_then(subject_role).is_none() {
         return HolderStanding::Normal;
@@ -65,16 +66,16 @@ fn subject_of(record: &StoredRecord, role: &str, index: &IndexKey) -> Option<Hol
     Some(holder_key(index, &parsed.code))
 }
 
-/// The lives that the rows of one holder stand and fall with.
+/// The lives that decide about the rows of one holder.
 pub(in crate::registry) struct Lives {
     own: Life,
-    /// Of the records in which the holder is another than the subject: a guardian's.
+    /// Of the records that have another subject than the holder: a guardian's.
     wards: Vec<([u8; 16], Option<Life>)>,
 }
 
 impl Lives {
-    /// Reads what the asked holder's rows need beside its own life: of each ward one point read more, four codes
-    /// in all (I8). What lies beyond is not known.
+    /// Reads the further lives that the asked holder's rows need: one more point read for each ward, four codes
+    /// in all (I8). Anything beyond is not known.
     pub fn read<'r>(
         reader: &mut Reader<'_>,
         snapshot: &Snapshot,
@@ -104,7 +105,7 @@ impl Lives {
         Ok(lives)
     }
 
-    /// The life of a record's subject, where it has one.
+    /// The life of a record's subject, if it has one.
     pub fn of(&self, record: &StoredRecord) -> Option<Life> {
         match self.wards.iter().find(|(of, _)| *of == record.record_id) {
             Some((_, life)) => *life,

@@ -1,6 +1,6 @@
-//! Links between codes: the same person under another number, the same organisation under another organisation
-//! code, and successors. The first two are followed by every lookup, four codes in all at most; a successor is
-//! shown and never followed.
+//! Links between codes: the same person under another number, the same organisation under another
+//! organisation code, and successors. Every lookup follows the first two, up to four codes in all. A
+//! successor is shown and never followed.
 
 use serde::Deserialize;
 use serde_json::Map;
@@ -25,7 +25,7 @@ use crate::rule::Rule;
 use crate::store::{Link, LinkKind, Reader, StoredHolder};
 use crate::trust::HolderKey;
 
-/// Links of one holder that are kept at most, successors included.
+/// The most links of one holder that are kept, successors included.
 const MAX_LINKS: usize = 64;
 
 /// A link to be made or taken back.
@@ -62,8 +62,8 @@ impl Registry {
     /// Links two codes. Blocks.
     ///
     /// # Errors
-    /// `forbidden` (noted as an access); `link_cycle` where the codes are linked already, directly or not;
-    /// `too_many_holders` where more than four codes would be of one holder.
+    /// `forbidden` (noted as an access); `link_cycle` if the codes are linked already, directly or not;
+    /// `too_many_holders` if more than four codes would be of one holder.
     pub fn link_holders(
         &self,
         actor: &Actor,
@@ -73,7 +73,7 @@ impl Registry {
         self.change_link(actor, command, once, HolderAction::Link)
     }
 
-    /// Takes a link back. Blocks. `not_found` where there is no such link.
+    /// Takes a link back. Blocks. `not_found` if there is no such link.
     pub fn unlink_holders(
         &self,
         actor: &Actor,
@@ -144,7 +144,7 @@ impl Registry {
     }
 }
 
-/// What the order says: the older code is its subject, the newer one stands in it as a salted hash.
+/// The content of the order: the older code is its subject, the newer one stands in it as a salted hash.
 fn terms<'a>(
     command: &'a LinkCommand,
     action: HolderAction,
@@ -165,7 +165,7 @@ fn terms<'a>(
     Ok(terms.naming("other", Subject::Holder(to.key_type(), to.key_code())))
 }
 
-/// Takes one end of a link away; false where there is none.
+/// Takes one end of a link away; false if there is none.
 fn cut(holder: &mut StoredHolder, kind: LinkKind, other: &HolderCode, outward: bool) -> bool {
     let before = holder.body.links.len();
     holder.body.links.retain(|link| {
@@ -196,8 +196,8 @@ fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> 
     }
 }
 
-/// Two numbers are of one holder by the names on their records; where these do not agree, or one has no record, the
-/// agency must know it and say in its ground how it is known all the same.
+/// Two numbers are of one holder if the names on their records agree. If these do not agree, or one has no
+/// record, the agency must know it and say in its ground how.
 fn check_names(
     reader: &mut Reader<'_>,
     command: &LinkCommand,
@@ -250,7 +250,7 @@ fn check_room(
         }
         return Ok(());
     }
-    // Along successors nothing may lead back: whoever walks from a firm to what became of it must arrive.
+    // Successors must not form a circle: a walk from a firm along its successors must come to an end.
     let mut ahead = vec![newer.clone()];
     let mut seen = vec![newer.hk];
     while let Some(holder) = ahead.pop() {

@@ -1,4 +1,4 @@
-//! From one code of a holder to all its codes, and what is known of its life under any of them.
+//! From one code of a holder to all its codes, and the facts about its life under any of them.
 
 use crate::error::Result;
 use crate::identity::CodeType;
@@ -6,7 +6,7 @@ use crate::registry::base::linked::{MAX_KEYS, Met, Reach, walk};
 use crate::store::{HolderState, Opened, Reader};
 use crate::trust::HolderKey;
 
-/// What is known of a holder's life, under all its codes.
+/// The facts about a holder's life, under all its codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::registry) struct Life {
     /// The state that weighs most.
@@ -15,10 +15,10 @@ pub(in crate::registry) struct Life {
     pub damaged: bool,
 }
 
-/// All codes of one holder, and what is known of its life under any of them.
+/// All codes of one holder, and the facts about its life under any of them.
 pub(in crate::registry) struct Linked {
-    /// The asked key first; beside each the full credit code where one is known, since a credit code and the
-    /// organisation code inside it have one key.
+    /// The asked key first. Beside each stands the full credit code if one is known, since a credit code and
+    /// the organisation code inside it have one key.
     pub keys: Vec<(HolderKey, Option<String>)>,
     /// The state that weighs most.
     pub state: HolderState,
@@ -35,7 +35,7 @@ pub(in crate::registry) fn linked(
     linked_within(reader, key, credit_code, MAX_KEYS)
 }
 
-/// The same, reading the rows of `most` codes at most: where there are more, what they say is not known.
+/// The same, but reads the rows of `most` codes at most: if there are more, their content is not known.
 pub(in crate::registry) fn linked_within(
     reader: &mut Reader<'_>,
     key: HolderKey,
@@ -56,13 +56,13 @@ pub(in crate::registry) fn linked_within(
 }
 
 impl Linked {
-    /// What is known of the holder's life.
+    /// The facts about the holder's life.
     pub fn life(&self) -> Life {
         Life { state: self.state, damaged: self.damaged }
     }
 }
 
-/// Which of two states a verdict must know of.
+/// The state of the two that a verdict must know of.
 fn matters(state: HolderState) -> u8 {
     match state {
         HolderState::Deceased => 3,

@@ -1,9 +1,9 @@
-//! The holder register: what is known of a holder's life, and which codes are of one holder.
+//! The holder register: the facts about a holder's life, and the codes of one holder.
 //!
-//! Every change is ordered (signed with the agency's key, or with the registry's own where an operator acts for
-//! no agency) and logged under each holder it touches. Nothing is ever inferred: a death is marked as confirmed
-//! only by household registration, a court or the issuer; any other report is `death_reported` and cuts nobody
-//! off. Every mark and link can be taken back, with its ground.
+//! Every change is ordered (signed with the agency's key, or with the registry's own if an operator acts for
+//! no agency) and logged under each holder it touches. Nothing is ever inferred. Only household registration,
+//! a court or the issuer confirms a death; any other report is `death_reported` and cuts nobody off. Every
+//! mark and link can be taken back, with a ground.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -78,8 +78,8 @@ impl Registry {
     /// Marks a holder, or takes a mark back. Blocks.
     ///
     /// # Errors
-    /// `forbidden` where the agency has no authority over people for it (noted as an access); `field_invalid` with
-    /// the rule; `not_found` with `mark_missing` where it takes back what it could not have stated.
+    /// `forbidden` if the agency has no authority over people for it (noted as an access); `field_invalid`
+    /// with the rule; `not_found` with `mark_missing` if it takes back a mark that it could not have stated.
     pub fn mark_holder(
         &self,
         actor: &Actor,
@@ -116,7 +116,7 @@ impl Registry {
             refuse_replay(writer, &key, &order)?;
             let mut holder = stored(writer, key, &parsed.code)?;
             if command.state == HolderState::Normal && !stating.takes_back(holder.state) {
-                // The same words whether there is no mark or one that another office stated.
+                // The same words in both cases: no mark, or a mark of another office.
                 let missing = "this agency has no mark to take back";
                 return Err(Error::new(Code::NotFound, missing).at("state").rule(Rule::MarkMissing));
             }
@@ -186,7 +186,7 @@ pub(in crate::registry) fn after(now: HolderState, stated: HolderState) -> Holde
     }
 }
 
-/// A holder's row; a fresh one where there is none.
+/// A holder's row; a fresh one if there is none.
 pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode) -> Result<StoredHolder> {
     Ok(writer.holder(&key)?.unwrap_or_else(|| StoredHolder {
         hk: key,
@@ -210,7 +210,7 @@ pub(super) fn refuse_replay(writer: &mut Writer<'_>, key: &HolderKey, order: &or
     order::refuse_replay(&events, &order.digest)
 }
 
-/// What the events of one change say.
+/// The content of the events of one change.
 pub(super) struct Noted<'a> {
     pub(super) action: HolderAction,
     pub(super) label: &'a str,

@@ -1,4 +1,4 @@
-//! Holders: marks and links, the codes of one holder, and what its life means to its records.
+//! Holders: marks and links, the codes of one holder, and the effect of its life on its records.
 
 pub(super) mod life;
 pub(super) mod link;

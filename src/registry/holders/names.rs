@@ -8,7 +8,7 @@ use crate::record::Record;
 use crate::store::{Opened, PageRoom, Reader};
 use crate::trust::{Envelope, HolderKey};
 
-/// Whether a name that stands on a record of one code stands on a record of the other. False where one has none.
+/// Whether a name on a record of one code stands on a record of the other. False if one of them has no name.
 pub(super) fn agree(reader: &mut Reader<'_>, one: &HolderKey, other: &HolderKey) -> Result<bool> {
     let (one, other) = (names(reader, one)?, names(reader, other)?);
     Ok(one.iter().any(|name| other.iter().any(|same| same_name(name, same))))

@@ -1,5 +1,5 @@
-//! Who may state something about a holder (practice R6): the agency's authority over people decides, never a word
-//! of the caller.
+//! The agencies that may state something about a holder (practice R6): authority over people decides, never a
+//! word of the caller.
 
 use crate::catalog::{HolderSource, Statement};
 use crate::error::{Code, Error, Result};
@@ -10,19 +10,19 @@ use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
 use crate::rule::Rule;
 use crate::store::{HolderState, LinkKind};
 
-/// An agency with what it may state.
+/// An agency with the statements it may make.
 pub(super) struct Stating {
     /// Its code.
     pub agency: String,
-    /// As what kind of office.
+    /// Its kind of office.
     pub source: HolderSource,
-    /// All that it may state about the life of a holder today: what it may take back.
+    /// All its possible statements about the life of a holder today: it may take these back.
     lives: Vec<Statement>,
 }
 
 impl Stating {
-    /// Whether it may take back a mark of that state. A confirmed death is stronger than its report; `normal` is no
-    /// mark, nor is what comes about when records move between holders.
+    /// Whether it may take back a mark of that state. A confirmed death is stronger than its report. `normal`
+    /// is not a mark, and a state that comes from moving records between holders is not one either.
     pub fn takes_back(&self, state: HolderState) -> bool {
         let mark = !matches!(state, HolderState::Normal | HolderState::MergedInto | HolderState::SplitFrom);
         mark && of_state(state).iter().any(|statement| self.lives.contains(statement))
@@ -50,7 +50,7 @@ pub(in crate::registry) const fn of_link(kind: LinkKind) -> Statement {
     }
 }
 
-/// Everything that is said of a life.
+/// Every statement about a life.
 const LIVES: &[Statement] = &[
     Statement::Death,
     Statement::DeathReport,
@@ -64,8 +64,8 @@ impl Registry {
     ///
     /// # Errors
     /// `forbidden` with `scope_missing`, `agency_mismatch`, or the rule of the authority that is missing;
-    /// `field_invalid` with `agency_missing` for an operator who names no agency, and `source_of_agency` where
-    /// another source is claimed than the agency's.
+    /// `field_invalid` with `agency_missing` for an operator who names no agency, and `source_of_agency` if
+    /// the request claims a source other than the agency's.
     pub(super) fn marking(
         &self,
         actor: &Actor,
@@ -90,8 +90,8 @@ impl Registry {
         self.stating(actor, asked, &[of_link(kind)], None, touched)
     }
 
-    /// Notes that something is stated about holders, an entry for each. What is stated goes on only when this
-    /// returned: a crash between leaves entries of a change that was not made, never the reverse.
+    /// Notes a statement about holders, an entry for each. The statement goes on only when this has returned:
+    /// a crash between leaves entries of a change that was not made, never the reverse.
     pub(super) fn note_change(&self, actor: &Actor, outcome: Outcome, touched: &[Touched]) -> Result<()> {
         let access = self.access()?;
         let came_to = CameTo::shown(outcome, AllowedBy::Empowered, answer_digest(None, &[]));

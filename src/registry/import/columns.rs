@@ -36,7 +36,7 @@ enum HolderColumn {
     Share,
 }
 
-/// What each column holds.
+/// The content of each column.
 pub(super) struct Columns {
     all: Vec<Column>,
 }
@@ -46,7 +46,7 @@ fn header_fault(rule: Rule, detail: String) -> Error {
 }
 
 impl Columns {
-    /// Reads a header; a column that is not known, or stands twice, refuses the file.
+    /// Reads a header; an unknown or duplicate column refuses the file.
     pub fn of_header(header: &StringRecord) -> Result<Self> {
         let mut all = Vec::new();
         for (name, place) in header.iter().zip(1..) {
@@ -116,7 +116,7 @@ impl Columns {
         Ok(drafted)
     }
 
-    /// A holder all of whose cells are empty is not there.
+    /// A holder with only empty cells is not there.
     fn holders(&self, record: &StringRecord) -> Result<Vec<DraftHolder>> {
         let mut holders: Vec<(usize, [Option<&str>; 5])> = Vec::new();
         for (column, cell) in self.all.iter().zip(record.iter()) {
@@ -186,7 +186,7 @@ fn column(name: &str) -> Option<Column> {
     })
 }
 
-/// Text as it stands, except where the field is a number, a list or a group: those are JSON in their cell.
+/// Text as it stands, unless the field is a number, a list or a group: those are JSON in their cell.
 fn face_value(schema: &FaceSchema, name: &str, cell: &str) -> Result<Value> {
     match schema.field(name).map(|field| &field.kind) {
         Some(

@@ -1,4 +1,4 @@
-//! The error file: which rows were refused and why, and nothing of what stood in them (I3).
+//! The error file: the refused rows and the reasons, without any of their content (I3).
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -17,7 +17,7 @@ pub(super) struct RowFault {
     pub line: u64,
     /// The code of the refusal.
     pub code: Code,
-    /// The field to blame.
+    /// The field at fault.
     pub field: Option<String>,
     /// The rule that failed.
     pub rule: Option<Rule>,
@@ -57,7 +57,7 @@ struct Written<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<Rule>,
-    /// What is wrong and what to do: the rule's sentence, or the code's title where no rule is named.
+    /// The fault and its cure: the rule's sentence, or the code's title if no rule is named.
     zh: &'static str,
     en: &'static str,
 }
@@ -74,7 +74,7 @@ fn shown(path: &str) -> String {
     segments.collect::<Vec<_>>().join(".")
 }
 
-/// Where faults are written; nowhere if no path was given.
+/// Writes faults into the file; nowhere if no path was given.
 pub(super) struct ErrorFile {
     file: Option<BufWriter<File>>,
     len: u64,
@@ -93,7 +93,7 @@ pub fn refuse_source(errors: Option<&Path>, source: &Path) -> Result<()> {
         let (errors, source) = (std::fs::metadata(path)?, std::fs::metadata(source)?);
         Ok((errors.dev(), errors.ino()) == (source.dev(), source.ino()))
     };
-    // A file that is not there yet is not the source; whatever else is wrong with it, opening it tells.
+    // A file that is not there yet is not the source; opening it reports any other fault.
     if errors.is_some_and(|path| same(path).unwrap_or(false)) {
         return Err(Error::new(Code::ConfigInvalid, "the error file is the file of the rows")
             .at("errors")
@@ -109,7 +109,8 @@ impl ErrorFile {
         Ok(Self { file: file.map(BufWriter::new), len: 0 })
     }
 
-    /// Goes on behind what the last commit knew of; what a crash wrote behind that is cut off and comes again.
+    /// Goes on behind the length that the last commit knew; later bytes of a crash are cut off and come
+    /// again.
     pub fn resume(path: Option<&Path>, len: u64) -> Result<Self> {
         let Some(path) = path else { return Ok(Self { file: None, len }) };
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
@@ -146,7 +147,7 @@ impl ErrorFile {
         Ok(())
     }
 
-    /// Brings what was written to the disk: before a commit that counts on it.
+    /// Brings the written bytes to the disk: before a commit that counts on them.
     pub fn flush(&mut self) -> Result<()> {
         match &mut self.file {
             Some(file) => file.flush().and_then(|()| file.get_ref().sync_data()).map_err(unwritable),

@@ -1,4 +1,4 @@
-//! What becomes of each item of a chunk, within the transaction that writes it.
+//! The fate of each item of a chunk, within the transaction that writes it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,9 +16,9 @@ pub(super) struct Ready {
     pub keys: Vec<SealedKey>,
 }
 
-/// What becomes of an item.
+/// The fate of an item.
 pub(super) enum Fate {
-    /// It is stored; the directory entry of its number, where there is one, gives way to it.
+    /// It is stored; the directory entry of its number, if there is one, gives way to it.
     Bound(Option<Box<Listed>>),
     AlreadyThere,
     Refused(RowFault),
@@ -27,7 +27,7 @@ pub(super) enum Fate {
 /// Decides, for the length of one transaction.
 pub(super) struct Fates {
     revoked: HashSet<[u8; 32]>,
-    /// Which types have directory entries at all, as far as it was asked.
+    /// The types that have directory entries at all, as far as it was asked.
     listing: HashMap<String, bool>,
 }
 
@@ -38,8 +38,8 @@ impl Fates {
         Self { revoked: keys.map(|key| *key.kid().bytes()).collect(), listing: HashMap::new() }
     }
 
-    /// Takes the keys of the items and tells what becomes of each: keys that are taken by the same content make it
-    /// one that is there, any other content makes it a clash.
+    /// Takes the keys of the items and decides about each: keys taken by the same content make it an item
+    /// that is already there; any other content makes it a clash.
     pub fn of(&mut self, writer: &mut Writer<'_>, items: &[Ready]) -> Result<Vec<Fate>> {
         let revoked = |ready: &Ready| {
             let error = Error::new(Code::EnvelopeInvalid, "").rule(Rule::KeyRevoked);
@@ -55,7 +55,8 @@ impl Fates {
         Ok(fates)
     }
 
-    /// Finds the directory entries that give way. Where one may not, the item is refused and gives its keys back.
+    /// Finds the directory entries that give way. If one may not, the item is refused and gives its keys
+    /// back.
     fn listed(&mut self, writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Fate]) -> Result<()> {
         let mut asked: HashMap<[u8; 16], usize> = HashMap::new();
         for (at, (ready, fate)) in items.iter().zip(fates.iter()).enumerate() {
@@ -101,7 +102,7 @@ pub(super) enum Displaced {
     Refuses(RowFault),
 }
 
-/// What the entry, whose key row is `known`, means for the item.
+/// The effect of the entry, whose key row is `known`, on the item.
 pub(super) fn entry(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> Result<Displaced> {
     match hosted::of_key(reader, known) {
         Ok(listed) => Ok(Displaced::GivesWay(Box::new(listed))),
@@ -114,7 +115,7 @@ pub(super) fn entry(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> 
     }
 }
 
-/// One round: takes what is free, and decides on what is not.
+/// One round: takes the free keys, and decides about the others.
 fn take_keys(writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Option<Fate>]) -> Result<()> {
     let undecided: Vec<usize> =
         fates.iter().enumerate().filter(|(_, fate)| fate.is_none()).map(|(at, _)| at).collect();

@@ -1,4 +1,5 @@
-//! A signed record on its way from a parsing thread to the writer: all that its rows need but leaf and time.
+//! A signed record on its way from a parsing thread to the writer: all that its rows need except leaf and
+//! time.
 
 use crate::catalog::Kind;
 use crate::clock::{Day, Moment};
@@ -30,7 +31,7 @@ impl Item {
         Ok(Self { line, beginning, record_id: random::pooled()?, salt: random::salt()?, kid, signed })
     }
 
-    /// Where it comes in the merge.
+    /// Its place in the merge.
     pub fn sort_key(&self) -> SortKey {
         let mut key = [0; 48];
         let (holder, rest) = key.split_at_mut(16);
@@ -43,7 +44,7 @@ impl Item {
         key
     }
 
-    /// The event of its coming to be.
+    /// The event of its creation.
     pub fn happened(&self, actor: &str, at: Moment) -> Happened {
         Happened::unordered(self.signed.event(self.beginning.action(), actor, self.salt, at))
     }
@@ -77,7 +78,7 @@ impl Item {
         framed(out, &signed.envelope)
     }
 
-    /// Reads what [`Item::write`] wrote; none if a byte is missing or left over.
+    /// Reads the bytes of [`Item::write`]; none if a byte is missing or left over.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut rest = Rest(bytes);
         let sort: SortKey = rest.fixed()?;

@@ -8,7 +8,7 @@ use crate::registry::import::item::{Item, SortKey};
 use crate::registry::import::spill::{RunReader, RunWriter, SpillDir, damaged};
 use crate::store::Vault;
 
-/// So many runs are merged at a time: each keeps one block in memory.
+/// The most runs merged at a time: each keeps one block in memory.
 pub(super) const FAN_IN: usize = 64;
 
 /// A merge of runs.
@@ -72,8 +72,8 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// Merges runs into larger ones until few enough are left to be merged at once: memory stays the same
-/// however long the file is.
+/// Merges runs into larger ones until they are few enough for one merge: memory stays the same for a file of
+/// any length.
 pub(super) fn compact(
     dir: &SpillDir,
     vault: &Vault,

@@ -2,13 +2,13 @@
 //!
 //! Three stages. *Parsing* uses all cores: read, parse, check, sign, seal into sorted spill runs under
 //! `<data>/spill/<run id>/`. *Writing* is one writer: it merges the runs in the order of holder keys and
-//! commits transactions of bounded size and time, so that other writers get in between. *Settling* applies the rules
-//! by which one certificate ends another, once all rows are there. A run may be killed at any moment and started
-//! again with the same file: one killed while parsing parses again, one killed later goes on behind the last commit,
-//! since its position is committed with its rows. Until a run is settled a record may be told as valid that another
-//! row of its file ends.
+//! commits transactions of bounded size and time, so that other writers get in between. *Settling* applies
+//! the rules by which one certificate ends another, once all rows are there. A run may be killed at any
+//! moment and started again with the same file. A run killed while parsing parses again. A run killed later
+//! goes on behind the last commit, since its position is committed with its rows. Until a run is settled, a
+//! record may be told as valid though another row of its file ends it.
 //!
-//! [`Registry::import`] is the way in; [`ImportReport`] tells what became of each row, and
+//! [`Registry::import`] is the entry point; [`ImportReport`] tells the fate of each row, and
 //! `rows in = bound + already there + unbound + quarantined + refused` always holds.
 
 mod columns;
@@ -42,11 +42,11 @@ use state::{Run, RunState};
 use work::Work;
 
 impl Registry {
-    /// Imports a file. Blocks until every row is bound, found, or refused; `progress` is told on the way.
+    /// Imports a file. Blocks until every row is bound, found, or refused; reports to `progress` on the way.
     ///
     /// Bad rows go to the error file with line, code, field and rule, never with content, while the good ones
-    /// go on. Without a run id the unfinished run of the same file is resumed, else a new one is begun; the
-    /// run of an id that is done answers with its report. The same file again finds its rows already there.
+    /// go on. Without a run id the unfinished run of the same file is resumed, else a new one is begun. With
+    /// the id of a finished run the answer is its report. The same file again finds its rows already there.
     ///
     /// # Errors
     /// `forbidden`; `config_invalid` for a file that cannot be read, has another header than the format asks
@@ -83,7 +83,7 @@ impl Registry {
         run.report(timings)
     }
 
-    /// What is left of a run: its stages one after the other, and its end.
+    /// The rest of a run: its stages one after the other, and its end.
     fn import_stages(&self, work: &Work<'_>, run: &mut Run, timings: &mut Timings) -> Result<()> {
         let path = work.options.error_path.as_deref();
         let spill = SpillDir::claim(self.store().dir(), &run.id)?;
@@ -108,7 +108,8 @@ impl Registry {
         spill.remove()
     }
 
-    /// Checks every row, signs in memory, compares with what is stored; writes nothing but the error file.
+    /// Checks every row, signs in memory, compares with the stored records; writes nothing except the error
+    /// file.
     fn import_dry(&self, work: &Work<'_>) -> Result<ImportReport> {
         let mut errors = ErrorFile::create(work.options.error_path.as_deref())?;
         let mut run = Run::new(String::new(), self.now(), work.survey, work.format);

@@ -1,4 +1,4 @@
-//! What an import is asked, what it tells on the way and what it answers.
+//! The input of an import, its progress and its answer.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -17,26 +17,26 @@ pub struct Limits {
     pub block_bytes: usize,
     /// A transaction takes no further rows after this many bytes.
     pub transaction_bytes: usize,
-    /// Nor after this time, while a process serves (its lease on an access log is alive): what one transaction
-    /// brings to the disk is what the commit of an access entry may have to wait for.
+    /// It takes none after this much time either, while a process serves (its lease on an access log is
+    /// alive): the commit of an access entry may have to wait for the bytes of one whole transaction.
     pub transaction_time: Duration,
     /// Items that go through a transaction together while a process serves.
     pub served_chunk: usize,
-    /// Rows that the rules are asked about together while none serves.
+    /// Rows that one question to the rules covers while no process serves.
     pub settled_page: usize,
-    /// Access commits that take longer than this (99th percentile) make the import stand still.
+    /// Access commits that take longer than this (99th percentile) make the import pause.
     pub slow_commit: Duration,
-    /// Nor after this time while none does: keys come in random order, and the longer a transaction is, the more
-    /// of them share a page that is written once.
+    /// Longest transaction while no process serves. Keys come in random order; the longer a transaction is,
+    /// the more of them share a page that is written once.
     pub alone_time: Duration,
-    /// Left free at least between two transactions for other writers while a process serves; a tenth of it while
-    /// none does. SQLite has no queue of writers: one that waits asks every 100 ms for five seconds.
+    /// Least time between two transactions that is left to other writers while a process serves; a tenth of
+    /// it while none does. SQLite has no queue of writers: a waiting one asks every 100 ms for five seconds.
     pub pause: Duration,
 }
 
 impl Default for Limits {
-    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 1 s; beside lookups of 30 items or 5 ms, and
-    /// none while their commits take longer than 20 ms.
+    /// 128 MiB of rows, blocks of 256 KiB, transactions of 64 MiB or 1 s. Beside lookups, transactions are of
+    /// 30 items or 5 ms, and there are none while commits of lookups take longer than 20 ms.
     fn default() -> Self {
         Self {
             run_bytes: 128 << 20,
@@ -52,28 +52,28 @@ impl Default for Limits {
     }
 }
 
-/// How a file is imported.
+/// The settings of an import.
 #[derive(Debug, Clone, Default)]
 pub struct ImportOptions {
-    /// How the file is written; by its extension where not said.
+    /// The format of the file; by its extension if not given.
     pub format: Option<FileFormat>,
-    /// Where refused rows are named, one JSON object a line; nowhere if not said.
+    /// The file that names refused rows, one JSON object a line; none if not given.
     pub error_path: Option<PathBuf>,
     /// Check everything, write nothing.
     pub dry_run: bool,
-    /// Name of the run; the unfinished run of the same file or a new random name where not said.
+    /// Name of the run; if not given, the unfinished run of the same file, or a new random name.
     pub run_id: Option<String>,
-    /// Parsing threads; one for each core where not said.
+    /// Parsing threads; one for each core if not given.
     pub threads: Option<usize>,
     /// Bounds.
     pub limits: Limits,
 }
 
-/// What became of the rows. `rows_in = bound + already_there + unbound + quarantined + refused`.
+/// The fate of the rows. `rows_in = bound + already_there + unbound + quarantined + refused`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
-    /// Rows of the file; blank lines and a header are none.
+    /// Rows of the file; blank lines and a header do not count.
     pub rows_in: u64,
     /// New records.
     pub bound: u64,
@@ -112,7 +112,7 @@ impl Counts {
     }
 }
 
-/// Where an import is.
+/// The position of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Reading, checking, signing.
@@ -123,7 +123,7 @@ pub enum Stage {
     Settling,
 }
 
-/// Told after each batch that was parsed and each transaction that was committed.
+/// Sent after each batch that was parsed and each transaction that was committed.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportProgress {
     /// The stage.
@@ -132,11 +132,11 @@ pub struct ImportProgress {
     pub done: u64,
     /// All of it.
     pub total: u64,
-    /// What is known so far.
+    /// The facts known so far.
     pub counts: Counts,
 }
 
-/// How long a stage took in this process; nothing where it ran in an earlier one.
+/// How long a stage took in this process; nothing if it ran in an earlier one.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct StageTiming {
     /// Rows that went through.
@@ -169,16 +169,16 @@ impl StageTiming {
     }
 }
 
-/// What an import answers.
+/// The answer of an import.
 #[derive(Debug, Clone)]
 pub struct ImportReport {
     /// Name of the run; empty for a dry run.
     pub run_id: String,
     /// SHA-256 of the file, lower-case hex.
     pub file_digest: String,
-    /// In which encoding the file was found.
+    /// The encoding of the file, as found.
     pub encoding: Encoding,
-    /// What became of the rows. In a dry run `bound` counts those that would be.
+    /// The fate of the rows. In a dry run `bound` counts those that would be.
     pub counts: Counts,
     /// The log, and the first and last leaf of this run; other writers' leaves may lie between.
     pub log: Option<String>,

@@ -1,10 +1,10 @@
-//! How an import makes room for lookups: priority, threads, and pauses.
+//! How an import leaves room for lookups: priority, threads, and pauses.
 //!
-//! Its threads run at a lower priority always, which costs nothing on a machine with nothing else to do. While
-//! a process serves from the registry (the lease on an access log is alive) parsing leaves a core free, and the
-//! writer takes small steps and rests as long as it worked; when the commits of a serving process become slow,
-//! which its access log's head tells, the import stands still until they are not. Where they stay slow though it
-//! stood still, the slowness is not its own, and it goes on.
+//! Its threads always run at a lower priority, which costs nothing on an otherwise idle machine. While a
+//! process serves from the registry (the lease on an access log is alive), parsing leaves a core free, and
+//! the writer takes small steps and rests as long as it worked. The access log's head tells how long the
+//! commits of a serving process take; when they become slow, the import pauses until they are not. If they
+//! stay slow during the pause, the import is not the cause, and it goes on.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,20 +17,20 @@ use crate::log::{Head, lease};
 use crate::registry::Registry;
 use crate::registry::import::Limits;
 
-/// How often the heads of the access logs are asked.
+/// How often the heads of the access logs are read.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// A head that nobody appended to for so long tells nothing of the commits of now.
+/// A head without an append for so long tells nothing about the commits of now.
 const STALE_US: i64 = 2_000_000;
-/// One pause for slow commits; they are looked at again behind it.
+/// One pause for slow commits; after it they are looked at again.
 const REST: Duration = Duration::from_millis(50);
-/// After so much rest the import goes on, and takes what it then sees for the usual speed of that disk.
+/// After so much rest the import goes on, and takes the speed it then sees for the usual speed of that disk.
 const LONGEST_REST: Duration = Duration::from_secs(2);
 /// Nice values of threads that parse, and of those that write. The writer holds the lock that an issue waits
 /// for, so it must not starve behind lookups.
 const PARSING_NICE: i32 = 19;
 const WRITING_NICE: i32 = 10;
 
-/// Who is there beside the import.
+/// The load beside the import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Beside {
     /// A process serves.
@@ -40,7 +40,7 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// As the heads of the access logs tell it at `now`.
+    /// From the heads of the access logs at `now`.
     fn of(heads: &[Head], now: Moment) -> Self {
         let owned = heads.iter().filter(|head| lease::alive(head, now));
         owned.fold(Self::default(), |beside, head| {
@@ -51,16 +51,16 @@ impl Beside {
     }
 }
 
-/// Watches who is beside an import, and holds its threads back.
+/// Watches the load beside an import, and slows its threads.
 pub(super) struct Pace<'a> {
     ask: Box<dyn Fn() -> Result<Beside> + Sync + 'a>,
     limits: Limits,
-    /// Held while the heads are read; whoever finds it taken uses what was seen last.
+    /// Held while the heads are read; a thread that finds it taken uses the last reading.
     looked: Mutex<Option<Instant>>,
     seen: Mutex<Beside>,
-    /// How long commits take though the import stands still.
+    /// How long commits take while the import pauses.
     usual: Mutex<Duration>,
-    /// The file was read to its end: threads that stood back may take what is left.
+    /// The file was read to its end: threads that stood back may take the rest.
     read: AtomicBool,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Pace<'a> {
         Self { ask: Box::new(ask), limits, looked, seen, usual, read: AtomicBool::new(false) }
     }
 
-    /// Who is there, at most [`LOOK_EVERY`] ago. Where it cannot be told, as if somebody served.
+    /// The load, at most [`LOOK_EVERY`] old. If it cannot be read, the answer is as if a process served.
     pub fn beside(&self) -> Beside {
         if let Ok(mut looked) = self.looked.try_lock()
             && looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY)
@@ -90,8 +90,8 @@ impl<'a> Pace<'a> {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Called by parsing thread `index` of `threads` before each batch: stands back while all but one core are
-    /// taken, and rests while commits are slow.
+    /// Called by parsing thread `index` of `threads` before each batch: stands back while all cores except
+    /// one are taken, and rests while commits are slow.
     pub fn parse(&self, index: usize, threads: usize) {
         let spare = index > 0 && index + 1 == threads;
         while spare && self.beside().served && !self.read.load(Ordering::Relaxed) {
@@ -100,14 +100,14 @@ impl<'a> Pace<'a> {
         self.rest();
     }
 
-    /// Held by the reader: when it is dropped, at the end of the file or of a thread that failed, nobody stands
-    /// back any longer.
+    /// Held by the reader. When it is dropped, at the end of the file or of a thread that failed, no thread
+    /// stands back any longer.
     pub fn reading(&self) -> Reading<'_> {
         Reading(&self.read)
     }
 
     /// Called between two transactions, the last of which took `worked`: leaves room for other writers, and
-    /// beside lookups as much time as was taken.
+    /// beside lookups as much time as the transaction took.
     pub fn wrote(&self, worked: Duration) {
         if self.beside().served {
             thread::sleep(worked.max(self.limits.pause));
@@ -144,7 +144,7 @@ impl Drop for Reading<'_> {
     }
 }
 
-/// Lowers the priority of this thread for as long as it lives. One that cannot be lowered works as it is.
+/// Lowers the priority of this thread for as long as it lives. If that fails, the thread works as it is.
 pub(super) fn lower_for_parsing() {
     lower(PARSING_NICE);
 }

@@ -1,4 +1,4 @@
-//! Stage 1: a reader, as many parsing threads as there are cores, and one that puts the faults in order.
+//! Stage 1: a reader, a parsing thread for each core, and a thread that puts the faults in order.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -26,7 +26,7 @@ use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
 use crate::rule::Rule;
 use crate::table::{Batch, Encoding, FileFormat, RowReader, decoded};
 
-/// What became of one batch.
+/// The fate of one batch.
 #[derive(Default)]
 struct BatchDone {
     seq: u64,
@@ -39,10 +39,10 @@ struct BatchDone {
     faults: Vec<RowFault>,
 }
 
-/// Where a thread's items go.
+/// The destination of a thread's items.
 trait Sink: Send {
     fn take(&mut self, item: Item) -> Result<()>;
-    /// Called behind each batch; may turn accepted rows into others.
+    /// Called behind each batch; may change accepted rows into others.
     fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()>;
     fn finish(self) -> Result<()>;
 }
@@ -61,7 +61,7 @@ struct Spilling<'a> {
     block_bytes: usize,
 }
 
-/// Numbers of the runs that were written, and how many notes there are.
+/// Numbers of the written runs, and the number of notes.
 #[derive(Default)]
 struct Spilled {
     runs: Vec<u32>,
@@ -102,7 +102,7 @@ impl Sink for Spilling<'_> {
     }
 }
 
-/// Against what is stored, and nowhere else.
+/// Against the stored records, and nowhere else.
 struct Comparing<'a> {
     registry: &'a Registry,
     items: Vec<Item>,
@@ -194,7 +194,7 @@ impl Registry {
         self.put_run(run)
     }
 
-    /// Checks the whole file against what is stored.
+    /// Checks the whole file against the stored records.
     pub(super) fn import_check(&self, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
         let sink = || Comparing { registry: self, items: Vec::new() };
         self.pump(work, run, errors, &sink)
@@ -237,7 +237,7 @@ impl Registry {
                 }));
             }
             drop((taken, results));
-            // Dropping `done` on a fault ends the parsers, and their end the reader.
+            // On a fault, dropping `done` ends the parsers, and their end ends the reader.
             let collected = collect(done, work, run, errors);
             let mut parsed = Ok(());
             for thread in parsing {
@@ -314,7 +314,8 @@ struct Lines<'t> {
 }
 
 impl Lines<'_> {
-    /// The line of the first byte of a record, asked in order; line breaks before it belong to the one before.
+    /// The line of the first byte of a record; records are asked in order, and line breaks before one belong
+    /// to the one before.
     fn of(&mut self, byte: u64) -> u64 {
         let from = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
         let breaks = self.text.get(from..).unwrap_or_default().iter();
@@ -389,7 +390,7 @@ impl<S: Sink> Parser<'_, S> {
         Ok(done)
     }
 
-    /// A refusal is the row's and goes to the error file; anything else ends the run.
+    /// A refusal belongs to the row and goes to the error file; anything else ends the run.
     fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<()> {
         done.rows += 1;
         match sent.and_then(|sent| self.maker.make(sent, line)) {

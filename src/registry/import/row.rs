@@ -12,14 +12,14 @@ use crate::registry::records::submitted::{Beginning, Submitted};
 use crate::rule::Rule;
 use crate::trust::SigningKey;
 
-/// What a row became.
+/// The result of a row.
 pub(super) struct Made {
     pub item: Item,
     /// It has characters of the private-use areas, or an identifier in the wrong dialect.
     pub flagged: bool,
 }
 
-/// One thread's means: the snapshot of the run and the issuers' keys, each opened once.
+/// The tools of one thread: the snapshot of the run and the issuers' keys, each opened once.
 pub(super) struct Maker<'a> {
     registry: &'a Registry,
     snapshot: Arc<Snapshot>,
@@ -27,11 +27,11 @@ pub(super) struct Maker<'a> {
     keys: Keys,
 }
 
-/// Keys by issuer; none where the registry holds none for it.
+/// Keys by issuer; none if the registry holds none for it.
 type Keys = HashMap<String, Option<Arc<SigningKey>>>;
 
 impl<'a> Maker<'a> {
-    /// A thread's means.
+    /// The tools of a thread.
     pub fn new(registry: &'a Registry, actor: &'a Actor) -> Self {
         Self { registry, snapshot: registry.snapshot(), actor, keys: HashMap::new() }
     }
@@ -49,7 +49,7 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// The key of an issuer, opened once; that there is none is found out once, too.
+/// The key of an issuer, opened once; a missing key is found out once, too.
 fn key(registry: &Registry, keys: &mut Keys, issuer: &str) -> Result<Arc<SigningKey>> {
     if !keys.contains_key(issuer) {
         let found = match registry.issuer_key(issuer) {

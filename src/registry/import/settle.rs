@@ -1,10 +1,10 @@
 //! Stage 3: the rules by which one certificate ends another, for the rows of the file that a rule touches.
 //!
-//! It runs when all rows are there, since an ending may stand in the file before what it ends. Parsing puts a short
-//! note of each such row into spill runs of their own; this stage goes through the notes in the order of holder keys.
-//! What is to be done is found out in short snapshots, and only where something is to be done it takes the log. A
-//! rule that was applied finds nothing more to do, so a crash at any moment costs looking again at the rows behind
-//! the last commit: the position is committed with what it stands for.
+//! It runs when all rows are there, since an ending may stand in the file before the row it ends. Parsing
+//! puts a short note of each such row into spill runs of their own. This stage goes through the notes in the
+//! order of holder keys. It finds the due changes in short snapshots, and takes the log only if there are
+//! any. A rule that was applied finds nothing more to do, so after a crash at any moment the rows behind the
+//! last commit are only looked at again: the position is committed with the changes before it.
 
 use std::thread;
 use std::time::Instant;
@@ -26,8 +26,8 @@ use crate::registry::records::ends::{self, Arrived, Due};
 use crate::registry::records::kept;
 use crate::store::{Load, Reader, Writer};
 
-/// A row that a rule touches: under which key its record is found, and the id that the record has if this run
-/// bound it.
+/// A row that a rule touches: the key under which its record is found, and the record's id if this run bound
+/// it.
 pub(super) struct Note {
     record_id: [u8; 16],
     key: [u8; 16],
@@ -49,7 +49,7 @@ impl Note {
         Some(Self { record_id: *record_id, key: rest.try_into().ok()? })
     }
 
-    /// What the rules ask for its record; nothing where the row was refused.
+    /// The changes due for its record by the rules; nothing if the row was refused.
     fn due(&self, reader: &mut Reader<'_>, snapshot: &Snapshot) -> Result<Due> {
         let kept = kept::by_key(reader, &self.key);
         let kept = match kept {
@@ -64,14 +64,14 @@ impl Note {
             return Ok(Due::default());
         }
         let Some(began) = ends::began(reader, &rows)? else { return Ok(Due::default()) };
-        // A row that was there already has had its day; what it ended is ended, and nobody is asked again.
+        // A row that was there already was settled then: its endings are done, and nobody is asked again.
         let fresh = rows.first().record_id == self.record_id;
         ends::due(reader, snapshot, &Arrived { rows: &rows, began, fresh })
     }
 }
 
 impl Registry {
-    /// Applies the rules to what is left of a run's notes.
+    /// Applies the rules to the rest of a run's notes.
     pub(super) fn import_settle(&self, work: &Work<'_>, run: &mut Run, dir: &SpillDir) -> Result<()> {
         if run.body.settled == run.body.touched {
             return Ok(());
@@ -119,7 +119,7 @@ impl Registry {
         self.put_run(run)
     }
 
-    /// Looks at some notes, each with its place in the list, and does what is due.
+    /// Looks at some notes, each with its place in the list, and makes the due changes.
     fn settle_page(&self, work: &Work<'_>, run: &mut Run, mut page: Vec<(u64, Note)>) -> Result<()> {
         let snapshot = self.snapshot();
         let due = self.store().read_now(|reader| {
@@ -140,8 +140,8 @@ impl Registry {
     }
 }
 
-/// The inside of a transaction: what is due for some notes, until it took so long. Everything is read again, since
-/// others may have written meanwhile.
+/// The inside of a transaction: the due changes of some notes, until it took so long. Everything is read
+/// again, since others may have written meanwhile.
 fn settle(
     page: &[(u64, Note)],
     snapshot: &Snapshot,

@@ -1,7 +1,7 @@
 //! Spill runs: signed records on disk between the two stages, sorted and sealed (never in clear, I3).
 //!
-//! A run is a file of blocks `u32 length ‖ sealed`; a block holds `u32 length ‖ item` one after the other. The
-//! seal of a block covers the import's name, run, place and whether it is the last, so that a run that lost
+//! A run is a file of blocks `u32 length ‖ sealed`; a block holds `u32 length ‖ item` one after the other.
+//! The seal of a block covers the import's name, run, place and whether it is the last. So a run that lost
 //! its end is not taken for a shorter one.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -26,7 +26,7 @@ pub(super) fn damaged() -> Error {
         .rule(Rule::SpillDamaged)
 }
 
-/// What stands for the table in the additional data of a block.
+/// The stand-in for the table name in the additional data of a block.
 const TABLE: &str = "spill";
 
 /// Bytes of a small step.
@@ -37,7 +37,7 @@ pub(super) struct SpillDir {
     path: PathBuf,
     id: String,
     next: AtomicU32,
-    /// Bring what is written to the disk bit by bit, since others wait for it.
+    /// Bring written bytes to the disk bit by bit, since others wait for it.
     small_steps: AtomicBool,
     /// Locked until dropped; the lock ends with the process, however it ends.
     _lock: File,
@@ -113,7 +113,7 @@ pub(super) struct Sorter {
 }
 
 impl Sorter {
-    /// Takes what `write` appends, to be sorted by that key.
+    /// Takes the bytes that `write` appends, to be sorted by that key.
     pub fn push(&mut self, key: SortKey, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
         let start = self.bytes.len();
         write(&mut self.bytes)?;
@@ -131,7 +131,7 @@ impl Sorter {
         self.bytes.len() + self.places.len() * size_of::<(SortKey, usize, usize)>()
     }
 
-    /// Writes what is held as one run and returns its number; none if nothing is held.
+    /// Writes the held items as one run and returns its number; none if nothing is held.
     pub fn spill(&mut self, dir: &SpillDir, vault: &Vault, block_bytes: usize) -> Result<Option<u32>> {
         if self.places.is_empty() {
             return Ok(None);
@@ -255,7 +255,7 @@ impl<'a> RunReader<'a> {
         let mut aad = Aad::new();
         store::start(&mut aad, layout, TABLE, id);
         self.dir.cover(&mut aad, self.number, self.blocks, self.left == 0);
-        // An import that the program before began is finished by this one.
+        // An import that an earlier program version began is finished by this one.
         self.block = self.vault.open_passing(id, &aad, sealed).ok_or_else(damaged)?;
         self.blocks += 1;
         self.at = 0;

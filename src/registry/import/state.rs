@@ -1,5 +1,5 @@
-//! A run as its row in `import_runs` has it: committed with the rows it counts, so that it is never wrong. It ends
-//! with the closing count: what became of every row of the file, signed by the registry.
+//! A run as its row in `import_runs` has it: committed with the rows it counts, so that it is never wrong. It
+//! ends with the closing count: the fate of every row of the file, signed by the registry.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::store::ImportRunRow;
 use crate::table::{Encoding, FileFormat, Survey};
 use crate::trust::{EnvelopeBuf, Typ, random};
 
-/// How far a run is.
+/// The phase of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RunState {
     Parsing,
@@ -53,7 +53,7 @@ pub(super) struct RunBody {
     /// Notes in them.
     #[serde(default)]
     pub touched: u64,
-    /// Notes that were gone through, in their order.
+    /// Notes that were processed, in their order.
     #[serde(default)]
     pub settled: u64,
     /// Length of the error file as of this row.
@@ -65,7 +65,7 @@ pub(super) struct RunBody {
 }
 
 impl RunBody {
-    /// Notes which leaves a transaction gave.
+    /// Notes the leaves that a transaction gave.
     pub fn logged(&mut self, place: &Place, leaves: usize) {
         if leaves > 0 {
             self.log = Some(place.log.clone());
@@ -210,7 +210,7 @@ impl Registry {
 }
 
 impl Run {
-    /// What the run answers.
+    /// The answer of the run.
     pub fn report(&self, timings: Timings) -> Result<ImportReport> {
         let body = &self.body;
         let envelope = self.signed.clone().map(EnvelopeBuf::from_stored).transpose()?;

@@ -1,4 +1,4 @@
-//! One transaction of a run: its rows, its leaves and the position behind them, or nothing of it (I1).
+//! One transaction of a run: its rows, its leaves and the position behind them, or none of them (I1).
 
 use std::thread;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::store::{Load, Writer};
 /// How often a transaction is tried while the database does not answer.
 const TRIES: u32 = 5;
 
-/// What a transaction may take.
+/// The limits of a transaction.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
     pub bytes: usize,
@@ -33,8 +33,8 @@ impl Bounds {
 }
 
 impl Registry {
-    /// Commits what `write` makes: the run as it will be, and the entries for the log. Tries again while the database
-    /// does not answer or the commit is in doubt; `write` then runs again from the same run.
+    /// Commits the result of `write`: the run as it will be, and the entries for the log. Tries again while
+    /// the database does not answer or the commit is in doubt; `write` then runs again from the same run.
     pub(super) fn import_step(
         &self,
         work: &Work<'_>,

@@ -1,4 +1,4 @@
-//! What an import works on, and with which bounds: what its stages share.
+//! The parts that the stages of an import share, with its bounds.
 
 use std::path::Path;
 use std::thread;
@@ -9,7 +9,7 @@ use crate::registry::import::state::Run;
 use crate::registry::import::{ImportOptions, ImportProgress, Stage};
 use crate::table::{FileFormat, Survey};
 
-/// What is to be done.
+/// The work.
 pub(super) struct Work<'a> {
     pub source: &'a Path,
     pub format: FileFormat,
@@ -27,7 +27,7 @@ impl Work<'_> {
         self.options.threads.unwrap_or_else(cores).clamp(1, 256)
     }
 
-    /// Tells how far a stage is.
+    /// Tells the progress of a stage.
     pub fn tell(&self, stage: Stage, done: u64, total: u64, run: &Run) {
         (self.progress)(ImportProgress { stage, done, total, counts: run.body.counts });
     }

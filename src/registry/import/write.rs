@@ -1,9 +1,9 @@
 //! Stage 2: one writer merges the runs and commits transactions of bounded size and time (I1).
 //!
-//! A thread ahead of the writer merges, opens and seals keys. Within a transaction records and events of one
-//! chunk are sealed by another thread, since their seals cover the leaf, while the rows of the chunk before it
-//! are stored. A crash before a commit leaves nothing of the transaction, after it its rows, its leaves and
-//! the position behind them.
+//! A thread ahead of the writer merges, and opens and seals keys. Within a transaction another thread seals
+//! the records and events of one chunk, since their seals cover the leaf, while the rows of the chunk before
+//! it are stored. A crash before a commit leaves nothing of the transaction; after it its rows, its leaves
+//! and the position behind them are there.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -25,7 +25,7 @@ use crate::registry::import::step::Bounds;
 use crate::registry::import::work::Work;
 use crate::store::{Load, SealedEvent, SealedRecord, Store, Writer};
 
-/// Items that go through a transaction together while nobody serves.
+/// Items that go through a transaction together while no process serves.
 const CHUNK: usize = 1000;
 
 /// Items in merge order.
@@ -34,12 +34,12 @@ struct Chunk {
     bytes: usize,
 }
 
-/// Where an item that is bound stands in the log.
+/// The place of a bound item in the log.
 struct Bound {
     /// Its number in the chunk.
     at: usize,
     place: Place,
-    /// The entry of what gave way to it, behind its own.
+    /// The entry of the directory entry that gave way to it, behind its own.
     behind: Option<[u8; 32]>,
 }
 
@@ -54,7 +54,7 @@ struct Sealed {
 type Sealing<'scope> = ScopedJoinHandle<'scope, Result<Sealed>>;
 
 impl Registry {
-    /// Merges and commits what is left of a run.
+    /// Merges and commits the rest of a run.
     pub(super) fn import_write(
         &self,
         work: &Work<'_>,
@@ -68,7 +68,7 @@ impl Registry {
             scope.spawn(move || {
                 pace::lower_for_writing();
                 if let Err(error) = self.prepare(work, dir, &runs, merged, &chunks) {
-                    // Nobody hears it where the writer failed first.
+                    // Nobody receives it if the writer failed first.
                     drop(chunks.send(Err(error)));
                 }
             });
@@ -98,7 +98,7 @@ impl Registry {
         outcome
     }
 
-    /// Merges ahead of the writer and seals what needs no leaf.
+    /// Merges ahead of the writer and seals everything that needs no leaf.
     fn prepare(
         &self,
         work: &Work<'_>,
@@ -136,11 +136,11 @@ struct Merging<'a> {
     errors: &'a mut ErrorFile,
 }
 
-/// What a transaction has come to so far.
+/// The transaction so far.
 struct Tally {
     /// The run as it will be.
     next: Run,
-    /// Entries of what is stored.
+    /// Entries of the stored rows.
     entries: Vec<[u8; 32]>,
     /// Leaves that are given.
     leaves: usize,
@@ -185,7 +185,7 @@ impl Merging<'_> {
         Ok((next, entries))
     }
 
-    /// Counts what becomes of the items of a chunk; those that are bound, each with its place.
+    /// Counts the fates of the items of a chunk; returns the bound ones, each with its place.
     fn decide(
         &mut self,
         tally: &mut Tally,
@@ -227,7 +227,7 @@ impl Merging<'_> {
     }
 }
 
-/// Stores what another thread has sealed.
+/// Stores the rows that another thread has sealed.
 fn put(writer: &mut Writer<'_>, sealing: Sealing<'_>, tally: &mut Tally) -> Result<()> {
     let ended = || Error::internal("a sealing thread ended unforeseen");
     let sealed = sealing.join().ok().ok_or_else(ended)??;

@@ -1,4 +1,4 @@
-//! Staff accounts and their sessions: sign in, who is signed in, sign out.
+//! Staff accounts and their sessions: sign in, the signed-in person, sign out.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct NewAccount {
     pub display: String,
     /// Its agency.
     pub agency: String,
-    /// What it may see.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
@@ -31,11 +31,11 @@ pub struct NewAccount {
 /// A person who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    /// Who.
+    /// The person.
     pub account: Arc<Account>,
     /// The name of the account's agency today.
     pub agency_name: String,
-    /// What the forms of the session must carry.
+    /// The token of the session's forms.
     pub csrf: String,
 }
 
@@ -57,12 +57,12 @@ pub struct SignIn<'a> {
     pub name: &'a str,
     /// The password given.
     pub secret: &'a str,
-    /// The browser, where the name has signed in there before: its wrong passwords are counted apart, and those from
-    /// elsewhere do not make it wait.
+    /// The browser, if the name has signed in there before. Its wrong passwords are counted apart, and those
+    /// from elsewhere do not make it wait.
     pub browser: Option<&'a [u8]>,
-    /// The key of the session to open: SHA-256 of what its cookie holds.
+    /// The key of the session to open: SHA-256 of the cookie's content.
     pub key: &'a [u8; 32],
-    /// What its forms must carry.
+    /// The token of its forms.
     pub csrf: &'a str,
 }
 
@@ -99,9 +99,9 @@ impl Registry {
         })
     }
 
-    /// Opens a session; `sign_in_failed` without saying what was wrong, with the seconds to wait where the name waits.
-    /// A name without an account is told the same after the same work: it is hashed for, counted, and made to wait.
-    /// Blocks, and is slow on purpose.
+    /// Opens a session. `sign_in_failed` does not say what was wrong; it has the seconds to wait if the name
+    /// waits. A name without an account gets the same answer after the same work: it is hashed for, counted,
+    /// and made to wait. Blocks, and is slow on purpose.
     pub fn sign_in(&self, who: &SignIn<'_>) -> Result<()> {
         let (now, key) = (self.now(), self.attempt_key(who.name, who.browser.unwrap_or_default()));
         let (row, locked_until) =
@@ -140,14 +140,15 @@ impl Registry {
         })
     }
 
-    /// What wrong passwords are counted by. A hash, so that the table holds no list of names that were tried.
+    /// The key for counting wrong passwords. A hash, so that the table holds no list of names that were
+    /// tried.
     fn attempt_key(&self, name: &str, browser: &[u8]) -> AttemptKey {
         let key = MacKey::derive(self.store().master(), "attempts");
         let length = u8::try_from(browser.len()).unwrap_or(u8::MAX);
         key.mac(&[&[length], browser, name.as_bytes()])
     }
 
-    /// Who is signed in under a session key; none if the session has ended. Blocks.
+    /// The signed-in person of a session key; none if the session has ended. Blocks.
     pub fn signed_in(&self, key: &[u8; 32]) -> Result<Option<SignedIn>> {
         let now = self.now();
         let found = self.store().read_now(|reader| {

@@ -22,9 +22,9 @@ pub struct NewClient {
     pub agency: String,
     /// Shown name.
     pub name: String,
-    /// What it may do.
+    /// Its scopes.
     pub scopes: Vec<Scope>,
-    /// On what.
+    /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
@@ -83,15 +83,15 @@ impl Registry {
         })
     }
 
-    /// The client of that id and secret, where this process has found the same right before: a matter of microseconds.
-    /// `None` says nothing of the two.
+    /// The client of that id and secret, if this process has found the same right before: a matter of
+    /// microseconds. `None` says nothing about either.
     pub fn recall_client(&self, id: &str, secret: &str) -> Result<Option<Arc<Client>>> {
         let row = self.store().read_now(|reader| reader.client(id))?;
         let row = row.filter(|row| row.enabled && self.inner.remembered.knows(id, secret, &row.secret));
         row.map_or(Ok(None), |row| self.client_of(&row))
     }
 
-    /// The client of that id and secret; `unauthenticated` without saying which of the two was wrong. Slow on
+    /// The client of that id and secret; `unauthenticated` does not say which of the two was wrong. Slow on
     /// purpose (argon2id): call it from blocking code.
     pub fn check_client(&self, id: &str, secret: &str) -> Result<Arc<Client>> {
         let refused = || Error::new(Code::Unauthenticated, "client id or secret is wrong");

@@ -1,4 +1,4 @@
-//! Who works with the registry: staff accounts and client systems.
+//! The users of the registry: staff accounts and client systems.
 
 pub(super) mod accounts;
 pub(super) mod clients;

@@ -9,17 +9,17 @@ use crate::registry::published::notice::{Notice, Stated, stored_body};
 use crate::store::{AgencyRow, AuthorityRow};
 
 impl Registry {
-    /// Adds an agency or another name of one, or changes a name that is there (its end, its successor).
+    /// Adds an agency or another name of one, or changes a present name (its end, its successor).
     pub fn put_agency(&self, actor: &str, agency: &Agency) -> Result<()> {
         self.put_agencies(actor, std::slice::from_ref(agency))
     }
 
-    /// The same for several in one transaction: the end of a name with the name that follows, an agency with
-    /// its successor. An entry takes the place of the one with the same code and first day; every other name of
-    /// that code stays, so that a record of an earlier day has the issuer's name of that day (R12).
+    /// The same for several in one transaction: the end of a name with the next name, an agency with its
+    /// successor. An entry replaces the one with the same code and first day. Every other name of that code
+    /// stays, so that a record of an earlier day has the issuer's name of that day (R12).
     ///
     /// # Errors
-    /// `field_invalid` with the rule of the period that does not fit: `agency_overlap` where two names hold on
+    /// `field_invalid` with the rule of the period that does not fit: `agency_overlap` if two names hold on
     /// one day, `agency_successor_unknown`, …
     pub fn put_agencies(&self, actor: &str, agencies: &[Agency]) -> Result<()> {
         let snapshot = self.fresh_snapshot()?;

@@ -1,4 +1,5 @@
-//! Coverage statements: what a type's stock here contains, signed and dated. Without one absence means nothing (I13).
+//! Coverage statements: the contents of a type's stock here, signed and dated. Without one absence means
+//! nothing (I13).
 
 use crate::catalog::Coverage;
 use crate::error::{Code, Error, Result};
@@ -13,12 +14,12 @@ use crate::text;
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 impl Registry {
-    /// States coverage for a type and issuing system, in the place of an earlier statement. Signed with the
-    /// issuer's key where the registry holds one, else with the registry's own.
+    /// States coverage for a type and issuing system, and replaces an earlier statement. Signed with the
+    /// issuer's key if the registry holds one, else with the registry's own.
     ///
     /// # Errors
-    /// `type_unknown`, `issuer_unknown`; `field_invalid` with rule `coverage_statement` for one that says what no
-    /// statement can (no region, more than the whole stock, days backwards, a type that is only relayed).
+    /// `type_unknown`, `issuer_unknown`; `field_invalid` with rule `coverage_statement` for an impossible
+    /// statement (no region, more than the whole stock, days backwards, a type that is only relayed).
     pub fn state_coverage(&self, actor: &str, coverage: &Coverage) -> Result<()> {
         let snapshot = self.snapshot();
         if snapshot.catalog.type_of(&coverage.type_code).is_none() {

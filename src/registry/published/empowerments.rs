@@ -1,4 +1,5 @@
-//! Authority over people (practice R6): which agency may state deaths, dissolutions and links, as signed events.
+//! Authority over people (practice R6): the agencies that may state deaths, dissolutions and links, as signed
+//! events.
 
 use crate::catalog::Empowerment;
 use crate::error::{Code, Error, Result};
@@ -13,8 +14,8 @@ impl Registry {
     /// ends it.
     ///
     /// # Errors
-    /// `issuer_unknown`; `field_invalid` with `empowerment_grant` where an office of that kind can never state it
-    /// (a crematorium confirms no death) or the period runs backwards.
+    /// `issuer_unknown`; `field_invalid` with `empowerment_grant` if an office of that kind can never state
+    /// it (a crematorium confirms no death) or the period runs backwards.
     pub fn empower(&self, actor: &str, given: &Empowerment) -> Result<()> {
         self.known_agency(&given.agency)?;
         if given.to.is_some_and(|to| to < given.from) {

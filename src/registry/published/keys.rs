@@ -49,10 +49,10 @@ impl Registry {
         self.put_key(actor, PublicAction::Register, row, None)
     }
 
-    /// Makes a new key of the registry itself, which signs from then on. Its event is signed by the key before it,
-    /// or by itself where none is left.
+    /// Makes a new key of the registry itself, which signs from then on. The key before it signs its event,
+    /// or the new key itself if no earlier one is left.
     ///
-    /// The old key stays good for what it signed. Revoke it afterwards if it was lost.
+    /// The old key stays good for its past signatures. Revoke it afterwards if it was lost.
     pub fn make_registry_key(&self, actor: &str) -> Result<String> {
         let key = SigningKey::generate()?;
         let before = self.newest_registry_key(None)?;
@@ -75,15 +75,15 @@ impl Registry {
         Ok(row.kid)
     }
 
-    /// Revokes a key: what was logged before `since` stays good, everything later is `key_revoked`.
+    /// Revokes a key: records logged before `since` stay good, everything later is `key_revoked`.
     ///
-    /// Again with an earlier `since`, where the key turns out to have been lost earlier; never with a later one,
-    /// which would make good again what was worth nothing. The registry's last key is not revoked before it has
+    /// Again with an earlier `since`, if the key turns out to have been lost earlier. Never with a later one,
+    /// which would make worthless signatures good again. The registry's last key is not revoked before it has
     /// another, and the key of a log not before its log is closed.
     ///
     /// # Errors
-    /// `not_found`; `field_invalid` with `since_later`, `key_last` or `log_open`; `version_conflict` where another
-    /// process changed the key meanwhile.
+    /// `not_found`; `field_invalid` with `since_later`, `key_last` or `log_open`; `version_conflict` if
+    /// another process changed the key meanwhile.
     pub fn revoke_key(&self, actor: &str, kid: &str, since: Moment, why: &str) -> Result<()> {
         let rows = self.store().read_now(|reader| reader.signing_keys())?;
         let missing = || Error::new(Code::NotFound, "no key of that thumbprint").at("kid");
@@ -117,7 +117,7 @@ impl Registry {
             signer: Some(&signer),
         };
         self.publish(&notice, vec![Stated::row(EventKind::Key, key_body(&row))], |writer| {
-            // What was signed is the whole row: it must be the one that is changed.
+            // The signature covers the whole row: the row must be the one that is changed.
             if writer.signing_keys()?.contains(&before) && writer.revoke_signing_key(&row)? {
                 return Ok(());
             }
@@ -140,8 +140,8 @@ impl Registry {
         Ok(Arc::new(SigningKey::from_seed(&seed)?))
     }
 
-    /// The registry's own key: it signs what no agency signed (orders about public things, coverage, import counts,
-    /// backups).
+    /// The registry's own key: it signs everything that no agency signs (orders about public things,
+    /// coverage, import counts, backups).
     pub(in crate::registry) fn registry_key(&self) -> Result<SigningKey> {
         let missing = || Error::new(Code::NotInitialised, "the registry has no signing key");
         self.newest_registry_key(None)?.ok_or_else(missing)

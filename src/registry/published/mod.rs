@@ -1,4 +1,5 @@
-//! What is public: agencies, types, keys, coverage. Each change is a signed event whose order holds the whole row.
+//! The public part: agencies, types, keys, coverage. Each change is a signed event whose order holds the
+//! whole row.
 
 pub(super) mod agencies;
 pub(super) mod coverage;

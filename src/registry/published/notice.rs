@@ -1,6 +1,6 @@
-//! What is public: keys, agencies, authorities, types, clients, logs. Each change is one transaction: the row, an
-//! event, and the order that the registry signed for it, which holds the whole row (schema/bytes.md §4). So the log
-//! commits to what stood on the books on every day, and `fsck` sees a row that was edited beside it.
+//! The public part: keys, agencies, authorities, types, clients, logs. Each change is one transaction: the
+//! row, an event, and the order that the registry signed for it, which holds the whole row (schema/bytes.md
+//! §4). So the log commits to the books of every day, and `fsck` sees a row that was edited beside it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,22 +18,22 @@ use crate::store::{ClientRow, PublicEvent, SigningKeyRow, Writer};
 use crate::text;
 use crate::trust::{EnvelopeBuf, SigningKey, Typ, random};
 
-/// What is done, and by whom.
+/// The act, and its author.
 #[derive(Clone, Copy)]
 pub(in crate::registry) struct Notice<'a> {
     pub kind: EventKind,
     pub action: PublicAction,
     pub actor: &'a str,
     pub ground: Option<&'a str>,
-    /// Signs the orders; the registry's newest key where none is named.
+    /// Signs the orders; the registry's newest key if none is named.
     pub signer: Option<&'a SigningKey>,
 }
 
-/// To what, and what stands on the books from then on.
+/// The thing, and its row from then on.
 pub(in crate::registry) struct Stated {
     /// The kid, code or name.
     pub subject: String,
-    /// The whole row in the form of schema/bytes.md §4; none where there is no row.
+    /// The whole row in the form of schema/bytes.md §4; none if there is no row.
     pub body: Option<Value>,
 }
 
@@ -41,7 +41,8 @@ impl Registry {
     /// Changes public things of one kind in one transaction, an event and a signed order each, and tells every
     /// process.
     ///
-    /// A change after which policy and catalog could no longer be read is refused: it would stop every process.
+    /// A change after which policy and catalog could no longer be read is refused: it would stop every
+    /// process.
     pub(in crate::registry) fn publish(
         &self,
         notice: &Notice<'_>,
@@ -152,7 +153,8 @@ pub(in crate::registry) fn put_public(
     Ok(event.digest().0)
 }
 
-/// A signing key as orders state it. What wraps its private half is no part: it changes with the master key.
+/// A signing key as orders state it. The wrapping of its private half is not included: it changes with the
+/// master key.
 pub(in crate::registry) fn key_body(row: &SigningKeyRow) -> Value {
     let mut body = json!({
         "held": row.wrapped.is_some(),

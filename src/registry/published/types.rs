@@ -7,7 +7,8 @@ use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
 
 impl Registry {
-    /// Adds a type or a new version of one; returns its code and version. The same text again is no change.
+    /// Adds a type or a new version of one; returns its code and version. The same text again changes
+    /// nothing.
     pub fn load_type(&self, actor: &str, text: &str) -> Result<(String, u32)> {
         let loaded = self.load_types(actor, &[text.to_owned()])?;
         loaded.into_iter().next().ok_or_else(|| Error::internal("a type was loaded without a name"))

@@ -51,11 +51,11 @@ pub struct AttachmentShown {
 }
 
 impl Registry {
-    /// Keeps a file under its digest; one that is there already is left as it is. Blocks.
+    /// Keeps a file under its digest; a file that is there already stays as it is. Blocks.
     ///
     /// # Errors
-    /// `forbidden`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` where the content
-    /// is another than the one named.
+    /// `forbidden`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` if the
+    /// content does not have the given digest.
     pub fn put_attachment(&self, actor: &Actor, sha256: &str, content: &[u8]) -> Result<()> {
         decide_scope(actor, Scope::Attachment).required()?;
         if content.len() > ATTACHMENT_LIMIT {
@@ -71,7 +71,7 @@ impl Registry {
         self.store().put_attachment(&key, content, self.now())
     }
 
-    /// A file of a record, for whom the whole record may be shown to. The access is noted under all holders.
+    /// A file of a record, for an actor who may see the whole record. The access is noted under all holders.
     ///
     /// # Errors
     /// `purpose_missing`; `budget_spent`; `not_found` where there is no such record, it does not name the file, or the file was

@@ -1,4 +1,5 @@
-//! What exists for a holder, with its custody, without any body: the first page of a window or a citizen.
+//! Everything on file for a holder, with its custody, without any body: the first page of a window or a
+//! citizen.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -157,8 +158,8 @@ pub struct DirectoryLine {
 }
 
 impl Registry {
-    /// Lists what exists for a holder under all its codes: types that policy allows, each with custody, state,
-    /// verdict, and for what is elsewhere the office that keeps it. No face, no number, no envelope.
+    /// Lists everything on file for a holder under all its codes. Each entry of an allowed type has custody,
+    /// state and verdict, and the office that keeps it if it is elsewhere. No face, no number, no envelope.
     ///
     /// # Errors
     /// `purpose_missing`; `holder_code_invalid`; `budget_spent`; `forbidden` (noted as an access) where no type is allowed.
@@ -221,7 +222,7 @@ impl Registry {
     }
 }
 
-/// The first decision that allows; where none does, the first.
+/// The first decision that allows; if none does, the first.
 fn any(decisions: impl Iterator<Item = Decision>) -> Decision {
     let mut first = None;
     for decision in decisions {
@@ -233,7 +234,7 @@ fn any(decisions: impl Iterator<Item = Decision>) -> Decision {
     first.unwrap_or(Decision::Refused { reason: Rule::TypeNotGranted })
 }
 
-/// By what rows are listed.
+/// The basis of the list.
 struct Lister<'a> {
     snapshot: &'a Snapshot,
     lives: &'a Lives,
@@ -290,7 +291,7 @@ impl Lister<'_> {
 }
 
 impl DirectoryLine {
-    /// What is known of any row.
+    /// The facts about any row.
     fn bare(type_code: &str, judgement: Judgement) -> Self {
         Self {
             as_of: None,
@@ -313,7 +314,7 @@ impl DirectoryLine {
         }
     }
 
-    /// The line of the answer list. As in the list itself: a secret identifier is in neither.
+    /// The line of the answer list. A secret identifier is left out here, as in the list itself.
     fn answered(&self) -> Result<AnsweredRecord<'_>> {
         let mut bytes = Vec::with_capacity(512);
         // The members stand in canonical order.

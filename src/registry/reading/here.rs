@@ -1,5 +1,5 @@
-//! What is kept here under an identifier, read in one snapshot of the database: the ground of every answer that
-//! begins with one (an envelope, a printed face, a history, an attachment).
+//! The stored record of an identifier, read in one snapshot of the database: the basis of every answer that
+//! begins with an identifier (an envelope, a printed face, a history, an attachment).
 
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
@@ -25,27 +25,27 @@ pub(in crate::registry) enum InLog {
     Yes,
     /// Another entry stands there.
     Differs,
-    /// The event's row does not open, or the log's own row of entries is gone: it cannot be told.
+    /// The event's row does not open, or the log's own row of entries is gone: no answer is possible.
     Unreadable,
 }
 
-/// What is kept here under an identifier.
+/// The stored record of an identifier.
 pub(in crate::registry) struct Here {
-    /// The log of records as it stood: what the answer is as of.
+    /// The log of records as it stood: the answer is as of this.
     pub head: LogMark,
-    /// None where nothing is, or where the key row does not open.
+    /// None if there is no record, or if the key row does not open.
     pub kept: Option<Kept>,
     /// Superseded versions in the first holder's row.
     pub past: Vec<StoredRecord>,
     /// Events in the first holder's row.
     pub events: Vec<(StoredEvent, InLog)>,
-    /// What is known of the life of its subject; none where it is of no single person.
+    /// The facts about the life of its subject; none if it is of no single person.
     life: Option<Life>,
-    /// The key row does not open: what stands under it cannot be told.
+    /// The key row does not open: the record under it cannot be determined.
     key_damaged: bool,
     /// A past version does not open or is missing.
     past_damaged: bool,
-    /// Any row does not open or is missing, so that what is not found may have been there.
+    /// Any row does not open or is missing, so an absent record may have been there.
     pub damaged: bool,
 }
 
@@ -90,8 +90,8 @@ impl Here {
         let mut gap = false;
         if let Some(current) = kept.rows.first() {
             self.life = life::of_subject(reader, snapshot, current)?;
-            // The holders of a record never change, so that the first one's rows hold all of it; those of a
-            // directory entry may, and one who came later has no earlier rows.
+            // The holders of a record never change, so the first one's rows hold all of it. Those of a
+            // directory entry may change, and a later holder has no earlier rows.
             if current.custody == Custody::Hosted {
                 let past = i32::try_from(self.past.len()).unwrap_or(i32::MAX);
                 self.past_damaged |= past.saturating_add(1) != current.version;
@@ -107,7 +107,7 @@ impl Here {
     /// The record.
     ///
     /// # Errors
-    /// `not_found` where nothing stands under the identifier; `record_damaged` where that cannot be told.
+    /// `not_found` if nothing stands under the identifier; `record_damaged` if that cannot be determined.
     pub fn record(&self) -> Result<&Kept> {
         if self.key_damaged { Err(damaged()) } else { self.kept.as_ref().ok_or_else(kept::none_there) }
     }
@@ -115,7 +115,7 @@ impl Here {
     /// The same with every past version.
     ///
     /// # Errors
-    /// As [`Here::record`], and `record_damaged` where a past version does not open or is missing.
+    /// As [`Here::record`], and `record_damaged` if a past version does not open or is missing.
     pub fn all_versions(&self) -> Result<&Kept> {
         if self.past_damaged { Err(damaged()) } else { self.record() }
     }
@@ -123,7 +123,7 @@ impl Here {
     /// The row of the version that the identifier stands for, and whether it is superseded.
     ///
     /// # Errors
-    /// `record_damaged` where it does not open or is missing.
+    /// `record_damaged` if it does not open or is missing.
     pub fn named(&self) -> Result<(&StoredRecord, bool)> {
         self.version(self.record()?.key.version).ok_or_else(damaged)
     }
@@ -149,7 +149,7 @@ impl Here {
         current.or_else(|| self.past.iter().find(|row| row.version == version).map(|row| (row, true)))
     }
 
-    /// The event by which an envelope came to be, and whether the log has it.
+    /// The event that created an envelope, and whether the log has it.
     pub fn event_of(&self, digest: Digest) -> Option<(&StoredEvent, InLog)> {
         let named = |event: &StoredEvent| {
             Event::from_canonical(&event.event).is_ok_and(|event| event.envelope == Some(digest))
@@ -163,7 +163,7 @@ impl Here {
         let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
         let mut facts = judge::facts(snapshot, row, view.as_ref(), self.life);
         facts.superseded = superseded;
-        // What became of the record became of all its versions.
+        // The state of the record is the state of all its versions.
         if let Some(current) = self.current() {
             facts.state = Some(current.state);
             facts.disputed = current.disputed;

@@ -1,4 +1,4 @@
-//! History: every version and event of a record, and what it was on a day as known at a moment (I7).
+//! History: every version and event of a record, and its state on a day as known at a moment (I7).
 //!
 //! A history is a lookup: policy decides, and the access is noted under all holders before anything is shown.
 
@@ -341,7 +341,7 @@ fn answered(row: &StoredRecord, whole: bool, judgement: Judgement) -> Result<Ans
     Ok(AnsweredRecord { identifier: shown_identifier(row, whole), version, digest, judgement })
 }
 
-/// The events that the state as of a day is told from; objections and the like change no state.
+/// The events that give the state as of a day; objections and the like change no state.
 fn event_facts(events: &[(StoredEvent, InLog)]) -> Result<Vec<EventFact>> {
     let mut facts = Vec::with_capacity(events.len());
     for (stored, _) in events {

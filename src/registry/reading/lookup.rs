@@ -1,10 +1,11 @@
 //! Lookup: a number in, verdicts and documents out, after the access was logged.
 //!
 //! number → key → one range scan → verdicts → envelope or extract → access entry durable → answer. Nothing is
-//! returned before the entry is durable (I2). The steps that cost: opening the seals, writing the answer; there is no JSON tree on the way.
+//! returned before the entry is durable (I2). Two steps cost: opening the seals, and writing the answer.
+//! There is no JSON tree on the way.
 //!
-//! [`Registry::lookup`] gives the answer's bytes, for the API; [`Registry::lookup_value`] the same answer as a value, for
-//! whoever reads it.
+//! [`Registry::lookup`] gives the answer's bytes, for the API; [`Registry::lookup_value`] the same answer as
+//! a value, for code that reads it.
 
 mod absent;
 mod answer;
@@ -72,7 +73,8 @@ impl Registry {
         Ok(LookedUp { judged, receipt: HandedReceipt { accepted, form } })
     }
 
-    /// What may be shown, and the access entry that must be durable before it is. A refusal is noted here.
+    /// The allowed part, and the access entry that must be durable before it is shown. A refusal is noted
+    /// here.
     async fn judged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<(Judged, Submission)> {
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
@@ -102,7 +104,7 @@ impl Registry {
         Ok((judged, submission))
     }
 
-    /// The same without access entry and receipt, to measure what they cost. Breaks I2; see `api::bench`.
+    /// The same without access entry and receipt, to measure their cost. Breaks I2; see `api::bench`.
     #[cfg(feature = "bench-routes")]
     pub async fn lookup_unlogged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Vec<u8>> {
         let snapshot = self.fresh_snapshot()?;
@@ -134,7 +136,7 @@ struct Asking<'a> {
     snapshot: &'a Snapshot,
     permit: Permit<'a>,
     ask: &'a Ask,
-    /// Codes of the types asked for; none where all were.
+    /// Codes of the types asked for; none if all were.
     types: Option<&'a [String]>,
 }
 
@@ -158,8 +160,8 @@ impl Asking<'_> {
         self.permit.decide(type_code, Some(&self.ask.purpose.item))
     }
 
-    /// The reason why nothing of this lookup is allowed; none where something is. Of the types asked for each must
-    /// be allowed; where none are named, any.
+    /// The reason why nothing of this lookup is allowed; none if something is. Each named type must be
+    /// allowed; if none are named, one allowed type is enough.
     fn refusal(&self) -> Option<Rule> {
         let refused = |code: &str| self.decide(code).refusal();
         match self.types {
@@ -177,8 +179,8 @@ impl Asking<'_> {
         }
     }
 
-    /// What policy lets out of what was found, the absences, and the last decision's reason. The other holders of
-    /// the joint records that are shown are added to `touched`.
+    /// The found records as far as policy lets them out, the absences, and the last decision's reason. The
+    /// other holders of shown joint records are added to `touched`.
     fn show(
         &self,
         registry: &Registry,

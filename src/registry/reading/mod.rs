@@ -1,4 +1,4 @@
-//! What is shown of a holder: lookups, directories, histories, attachments, verifications.
+//! Reading use cases about a holder: lookups, directories, histories, attachments, verifications.
 
 pub(super) mod attachments;
 pub(super) mod directory;

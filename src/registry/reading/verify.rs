@@ -1,13 +1,14 @@
-//! Verify: what an envelope, an identifier or a receipt in someone's hand is worth.
+//! Verify: the verdict on an envelope, an identifier or a receipt in someone's hand.
 //!
-//! * An **envelope** (compact JWS) is checked as a stranger would (layout, signature, key, type) and against what
-//!   is kept here (the log, the state, newer versions, the holder's life).
-//! * An **identifier** with face values tells field by field whether what is printed is what was signed.
+//! * An **envelope** (compact JWS) is checked as a stranger would (layout, signature, key, type) and against
+//!   the registry (the log, the state, newer versions, the holder's life).
+//! * An **identifier** with face values tells field by field whether the printed value is the signed one.
 //! * A **receipt** is checked against its log: entry, proof, checkpoint, and that the log still has that entry.
 //!
-//! What breaks a rule is an answer, never an error: the verdict is `invalid` with `malformed` and the rule.
-//! Whatever tells something of a record kept here is noted as an access of its holders before it is answered
-//! (I2); a receipt is about the log and is not. Whoever brings other bytes than were signed is told nothing of it.
+//! A broken rule is an answer, never an error: the verdict is `invalid` with `malformed` and the rule. An
+//! answer about a record kept here is noted as an access of its holders before it goes out (I2); a receipt is
+//! about the log and is not. A caller who brings other bytes than the signed ones learns nothing of the
+//! record.
 
 mod envelope;
 mod face;
@@ -82,7 +83,7 @@ closed! {
 }
 
 closed! {
-    /// How a value that was brought stands to the one that was signed; the worse comes later.
+    /// The comparison of a given value with the signed one; the worse comes later.
     FieldMatch {
         Match, "match", "一致", "the same";
         Variant, "variant", "异体", "the same name with another dot or another shape of a character";
@@ -265,10 +266,10 @@ impl VerifyAnswer {
     }
 }
 
-/// What one of the three ways found.
+/// The result of one of the three ways.
 struct Finding {
     answer: VerifyAnswer,
-    /// Of a record kept here: on whose lists the access stands, and what the entry says of the answer.
+    /// For a record kept here: the lists with the access, and the entry's digest of the answer.
     shown: Option<Shown>,
 }
 
@@ -293,8 +294,8 @@ impl Registry {
     /// grant for the type and the fields.
     ///
     /// # Errors
-    /// `field_invalid` unless exactly one thing is brought; `purpose_missing`, `forbidden`; and what keeps an
-    /// access from being noted.
+    /// `field_invalid` unless exactly one thing is brought; `purpose_missing`, `forbidden`; and the errors of
+    /// noting an access.
     pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<VerifyAnswer> {
         if let Some(purpose) = &ask.purpose {
             check_purpose(purpose)?;
@@ -330,7 +331,7 @@ impl Registry {
         Ok(answer)
     }
 
-    /// What is found of the one thing that was brought.
+    /// The facts about the thing that was brought.
     async fn finding(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<Finding> {
         let snapshot = self.fresh_snapshot()?;
         match (&ask.envelope, &ask.identifier, &ask.receipt) {

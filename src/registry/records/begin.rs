@@ -1,5 +1,5 @@
-//! A record begins here: the path of an issue and of an export that is read back. An import goes it for many records
-//! at once, with the same makers of rows, events and keys.
+//! A record begins here: the path of an issue, and of an export that is read back. An import does the same
+//! for many records at once, with the same makers of rows, events and keys.
 
 use crate::error::Result;
 use crate::registry::base::happened::Happened;
@@ -9,7 +9,7 @@ use crate::registry::records::hosted;
 use crate::registry::records::signed::Signed;
 use crate::store::Writer;
 
-/// What the beginning of a record came to.
+/// The result of beginning a record.
 pub(in crate::registry) struct Begun {
     /// Entries for the log: the record's own first.
     pub entries: Vec<[u8; 32]>,
@@ -17,11 +17,11 @@ pub(in crate::registry) struct Begun {
     pub took_over: bool,
 }
 
-/// Writes rows, event and keys of a first version, whose leaf is `place.first`, and takes the directory entry with
-/// its number out of the way. The rules of the catalog about endings are the caller's to apply.
+/// Writes rows, event and keys of a first version, whose leaf is `place.first`, and removes the directory
+/// entry with its number. The caller applies the catalog's rules about endings.
 ///
 /// # Errors
-/// `number_clash` where another record has one of its keys; `action_forbidden` where the entry may not give way.
+/// `number_clash` if another record has one of its keys; `action_forbidden` if the entry may not give way.
 pub(in crate::registry) fn begin(
     writer: &mut Writer<'_>,
     place: &Place,

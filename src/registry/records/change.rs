@@ -1,8 +1,8 @@
 //! A change of a record under every holder (I8): the rows, one event copy beside each, and the entry for the log.
 //!
-//! Nothing else writes the rows of a record, but for the import, which stores many at once. A change is part of the
-//! caller's transaction: an error under one holder, or a crash before the commit, leaves the rows of all holders as
-//! they were. [`Whole`] is what makes "every holder" sure: there is no way to have the rows of some.
+//! Nothing else writes the rows of a record, except the import, which stores many at once. A change is part
+//! of the caller's transaction: an error under one holder, or a crash before the commit, leaves the rows of
+//! all holders as they were. [`Whole`] makes "every holder" sure: nobody can have only some of the rows.
 
 use crate::error::{Code, Error, Result};
 use crate::registry::base::happened::Happened;
@@ -47,7 +47,7 @@ impl Whole {
         std::iter::once(&mut self.first).chain(&mut self.others)
     }
 
-    /// Fills in what the maker of new rows does not know.
+    /// Fills in the values that the maker of new rows does not know.
     pub fn prepare(&mut self, edit: impl Fn(&mut StoredRecord)) {
         self.rows_mut().for_each(edit);
     }
@@ -64,7 +64,7 @@ impl Whole {
     /// Changes the rows of the present version. Returns the entry, whose leaf is `place.first`.
     ///
     /// # Errors
-    /// `version_conflict` where a row is no longer the one that was read.
+    /// `version_conflict` if a row is no longer the one that was read.
     pub fn change(
         &mut self,
         writer: &mut Writer<'_>,
@@ -81,12 +81,12 @@ impl Whole {
         self.note(writer, place, happened)
     }
 
-    /// Puts a new version in the place of the present one, which goes to the past records. An objection stays open.
-    /// Returns the entry, whose leaf is `place.first`.
+    /// Replaces the present version with a new one; the old one goes to the past records. An objection stays
+    /// open. Returns the entry, whose leaf is `place.first`.
     ///
     /// # Errors
-    /// `version_conflict` where a row is no longer the one that was read; `internal` unless the new version has the
-    /// same holders, in any order.
+    /// `version_conflict` if a row is no longer the one that was read; `internal` unless the new version has
+    /// the same holders, in any order.
     pub fn supersede(
         &mut self,
         writer: &mut Writer<'_>,
@@ -109,11 +109,11 @@ impl Whole {
         self.note(writer, place, happened)
     }
 
-    /// Takes the record out of the current ones, with a last event that says what came in its place. Returns the
+    /// Takes the record out of the current ones, with a last event that names its replacement. Returns the
     /// entry, whose leaf is `place.first`.
     ///
     /// # Errors
-    /// `version_conflict` where a row is no longer the one that was read.
+    /// `version_conflict` if a row is no longer the one that was read.
     pub fn give_way(self, writer: &mut Writer<'_>, place: &Place, happened: &Happened) -> Result<[u8; 32]> {
         for row in self.rows() {
             writer.retire_record(row)?;

@@ -1,8 +1,8 @@
-//! The directory (目录): certificates that exist though their body is not here, and the list of what exists for
-//! a holder wherever the body is.
+//! The directory (目录): certificates that exist though their body is not here, and the list of a holder's
+//! certificates, wherever the body is.
 //!
-//! An entry is a record row without an envelope: custody `at_issuer`, `paper` or `elsewhere`, with what is known
-//! of it sealed beside it. It gets an identifier of its own, under which actions (a paper certificate is
+//! An entry is a record row without an envelope: custody `at_issuer`, `paper` or `elsewhere`, with its known
+//! facts sealed beside it. It gets an identifier of its own. By it, actions (a paper certificate is
 //! cancelled) and history reach it like any record.
 
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ pub struct DirectoryPut {
     pub at: Moment,
 }
 
-/// What another registry gave an entry that comes from there.
+/// The values that another registry gave an entry that comes from there.
 #[derive(Clone, Copy)]
 pub(in crate::registry) struct Said<'a> {
     pub identifier: &'a str,
@@ -115,7 +115,7 @@ struct Entry {
     type_code: String,
     kind: crate::catalog::Kind,
     seats: Vec<Seat>,
-    /// The key by which the same entry is known again.
+    /// The key that recognises the same entry again.
     known: [u8; 16],
     /// The key under which a record with this number and a body would stand.
     hosted: Option<[u8; 16]>,
@@ -134,13 +134,14 @@ impl Entry {
 }
 
 impl Registry {
-    /// Adds a directory entry, or puts a changed one in the place of the entry with the same number (where it
-    /// has none: of the same content). Blocks. With the same holders it is the entry's next version; with others
-    /// the entry ends and a new one begins under its identifier.
+    /// Adds a directory entry, or replaces the entry with the same number (if it has none: the same content)
+    /// with a changed one. Blocks. With the same holders it is the entry's next version; with others the
+    /// entry ends and a new one begins under its identifier.
     ///
     /// # Errors
-    /// `forbidden`; `field_invalid`; `issuer_not_authorised`; `number_clash` where a record whose body is here
-    /// has the number; `action_forbidden` where holders change under an entry that is suspended, ended or disputed.
+    /// `forbidden`; `field_invalid`; `issuer_not_authorised`; `number_clash` if a record whose body is here
+    /// has the number; `action_forbidden` if holders change under an entry that is suspended, ended or
+    /// disputed.
     pub fn put_directory(
         &self,
         actor: &Actor,
@@ -150,7 +151,7 @@ impl Registry {
         self.put_directory_as(actor, draft, once, None)
     }
 
-    /// [`Registry::put_directory`]; `said` is what another registry gave a new entry.
+    /// [`Registry::put_directory`]; `said` are the values that another registry gave a new entry.
     pub(in crate::registry) fn put_directory_as(
         &self,
         actor: &Actor,
@@ -234,7 +235,7 @@ fn invalid(field: &'static str, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }
 
-/// The rules that need neither catalog nor holders.
+/// The rules that need no catalog and no holders.
 fn check_shape(draft: &DirectoryDraft) -> Result<()> {
     if draft.custody == Custody::Hosted {
         return Err(invalid("custody", Rule::CustodyHosted, "a record whose body is here is issued"));
@@ -391,7 +392,7 @@ impl Put<'_> {
         Whole::of(rows, &self.entry.holders())
     }
 
-    /// Lets identifier and number lead to the entry as it is now, and says so.
+    /// Points identifier and number to the present entry, and returns the result.
     fn answer(
         &self,
         writer: &mut Writer<'_>,
@@ -442,7 +443,7 @@ fn there_already(writer: &mut Writer<'_>, row: &StoredRecord) -> Result<Director
     })
 }
 
-/// What one holder's row says of the certificate (schema/bytes.md §9).
+/// One holder's row's statement about the certificate (schema/bytes.md §9).
 fn directory_json(draft: &DirectoryDraft, name: &str) -> Result<Vec<u8>> {
     let mut members = Map::new();
     members.insert("name".into(), name.into());

@@ -1,7 +1,7 @@
-//! From what an issuer says to a record that may be signed: every rule of type, holders, face and authority.
+//! From an issuer's data to a record that may be signed: every rule of type, holders, face and authority.
 //!
-//! Pure but for the snapshot it is given, so that import checks rows on all cores with the same code that
-//! issue and act use.
+//! Pure except for the given snapshot, so that import checks rows on all cores with the same code that issue
+//! and act use.
 
 mod rules;
 
@@ -82,7 +82,7 @@ impl std::fmt::Debug for Draft {
     }
 }
 
-/// What a new version takes over from the one before.
+/// The parts that a new version takes from the one before.
 #[derive(Debug, Clone)]
 pub struct Successor {
     /// Identifier (its serial stays), version and action.

@@ -1,11 +1,11 @@
-//! One certificate ends another by a rule of the catalog: what `rule` says happens in the transaction that brings the
-//! second of the two, what `proposal` says is handed to each issuer to decide.
+//! One certificate ends another by a rule of the catalog. A `rule` acts in the transaction that brings the
+//! second of the two. A `proposal` is handed to each issuer to decide.
 //!
-//! An ending ends what began on its day or before it, whichever of the two comes to the registry first; where several
-//! endings are here the earliest of them counts. Of two on the same day the one that comes second came after: a
-//! divorce ends the marriage that is here, and a marriage of the day of a divorce that is here is another one. An
-//! ending that was annulled never was, and ends nothing. Records kept elsewhere are not touched: their issuers say
-//! themselves what became of them.
+//! An ending ends records that began on its day or before it, in either order of arrival at the registry. If
+//! several endings are here, the earliest of them counts. Of two on the same day, the one that arrives second
+//! came after: a divorce ends the marriage that is here; a marriage on the day of a divorce that is here is
+//! another one. An annulled ending never was, and ends nothing. Records kept elsewhere are not touched: their
+//! issuers report their state themselves.
 
 use std::collections::HashSet;
 
@@ -30,36 +30,36 @@ use crate::trust::{HolderKey, random};
 /// A record that a rule ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// Its identifier; absent where the identifier is as secret as a number.
+    /// Its identifier; absent if the identifier is as secret as a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
     /// Its type.
     #[serde(rename = "type")]
     pub type_code: String,
-    /// What happened to it.
+    /// The action.
     pub action: Action,
-    /// The state it came to.
+    /// Its new state.
     pub state: State,
     /// The leaf of its event, in the log of the issue.
     pub leaf: u64,
 }
 
-/// What a rule proposes to another issuer.
+/// A rule's proposal to another issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// The record's identifier; absent where the identifier is as secret as a number.
+    /// The record's identifier; absent if the identifier is as secret as a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
     /// Its type.
     #[serde(rename = "type")]
     pub type_code: String,
-    /// Who decides.
+    /// The issuer that decides.
     pub issuer: String,
     /// The action that is proposed.
     pub action: Action,
 }
 
-/// What the rules came to for one record.
+/// The results of the rules for one record.
 #[derive(Default)]
 pub(in crate::registry) struct Ends {
     /// Log entries, to be appended behind the record's own.
@@ -68,16 +68,17 @@ pub(in crate::registry) struct Ends {
     pub proposals: Vec<Proposal>,
 }
 
-/// A record that is in the registry and is held against the rules.
+/// A record in the registry that the rules are applied to.
 pub(in crate::registry) struct Arrived<'a> {
     pub rows: &'a Whole,
     /// The legal day of its beginning.
     pub began: Day,
-    /// Whether it came just now: it then ends what began on its own day, and the issuers get its proposals.
+    /// Whether it arrived just now: it then ends records that began on its own day, and the issuers get its
+    /// proposals.
     pub fresh: bool,
 }
 
-/// What is to be done for one record, as the rows stood that were read.
+/// The changes due for one record, by the rows as they were read.
 #[derive(Default)]
 pub(in crate::registry) struct Due {
     ends: Vec<Ending>,
@@ -102,7 +103,8 @@ pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String>
     touched.map(|entry| entry.def().code.clone()).collect()
 }
 
-/// Applies the rules to a record that came just now; `place.first` is the leaf of the first event that a rule makes.
+/// Applies the rules to a record that arrived just now; `place.first` is the leaf of the first event that a
+/// rule makes.
 pub(in crate::registry) fn apply(
     writer: &mut Writer<'_>,
     snapshot: &Snapshot,
@@ -113,7 +115,8 @@ pub(in crate::registry) fn apply(
     due(writer, snapshot, &Arrived { rows, began, fresh: true })?.carry_out(writer, place)
 }
 
-/// What the rules ask for one record: the ends that it brings to others, and the end that others brought to it.
+/// The changes that the rules ask for one record: the ends that it brings to others, and the end that others
+/// brought to it.
 pub(in crate::registry) fn due(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
@@ -150,7 +153,7 @@ impl Due {
     /// Does it; `place.first` is the leaf of the first event.
     ///
     /// # Errors
-    /// `version_conflict` where a row is no longer the one that was read.
+    /// `version_conflict` if a row is no longer the one that was read.
     pub fn carry_out(self, writer: &mut Writer<'_>, place: &Place) -> Result<Ends> {
         let mut done = Ends { proposals: self.proposals, ..Ends::default() };
         for ending in self.ends {
@@ -185,8 +188,8 @@ impl Ending {
     }
 }
 
-/// The end of a record by the earliest of the endings that are here; none where none counts. `coming` is an ending
-/// that comes just now.
+/// The end of a record by the earliest of the endings that are here; none if none counts. `coming` is an
+/// ending that arrives just now.
 fn earliest(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
@@ -216,15 +219,15 @@ fn earliest(
     Ok(found.map(|(on, state, action, ground)| Ending { rows, action, state, on, ground }))
 }
 
-/// The legal day on which a record began; none where its first event does not open.
+/// The legal day on which a record began; none if its first event does not open.
 pub(in crate::registry) fn began(reader: &mut Reader<'_>, rows: &Whole) -> Result<Option<Day>> {
     let first = rows.first();
     let events = reader.events_of(&first.hk, &first.record_id)?;
     Ok(events.first().filter(|event| event.intact && event.seq == 1).map(|event| event.effective_on))
 }
 
-/// What the cancellation of a record proposes to the issuers of others: 注销 of a company's licence the end of its
-/// permits.
+/// The proposals of a cancellation to the issuers of other records: 注销 of a company's licence proposes the
+/// end of its permits.
 pub(in crate::registry) fn proposed_by_cancel(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
@@ -275,7 +278,7 @@ fn proposal(row: &StoredRecord, action: Action) -> Proposal {
     }
 }
 
-/// A record and its type, from which the records are found that a rule sets beside it.
+/// A record and its type; from them, the records that a rule sets beside it are found.
 struct Kin<'a> {
     entry: &'a TypeEntry,
     rows: &'a Whole,
@@ -287,8 +290,8 @@ impl<'a> Kin<'a> {
         Some(Self { entry, rows })
     }
 
-    /// The records of the other type that the rule means. It holds in both directions: what a divorce finds by its
-    /// rule are the marriages by which the divorce is found.
+    /// The records of the other type that the rule means. It holds in both directions: the marriages that a
+    /// divorce finds by its rule are those by which the divorce is found.
     fn related(&self, reader: &mut Reader<'_>, other: &TypeEntry, when: EndWhen) -> Result<Vec<Whole>> {
         match when {
             EndWhen::SameHolders => self.of_same_holders(reader, other),
@@ -330,7 +333,8 @@ fn family(reader: &mut Reader<'_>, holder: HolderKey) -> Result<Vec<HolderKey>> 
     Ok(linked.keys.into_iter().map(|(key, _)| key).collect())
 }
 
-/// The records of a type under these keys whose body is here, each once; what does not open is passed by.
+/// The records of a type under these keys whose body is here, each once; records that do not open are passed
+/// by.
 fn hosted(
     reader: &mut Reader<'_>,
     keys: &[HolderKey],

@@ -2,8 +2,8 @@
 //! digitised), or to an entry of the same certificate for other holders.
 //!
 //! Its rows go to the past records under the record id they had, and one last event, `replace`, says so under
-//! each of its holders. `fsck` takes a record without a current row for whole only where that event is the
-//! newest; a history that broke off without a word would be a missing row (I7).
+//! each of its holders. `fsck` accepts a record without a current row only if that event is the newest. A
+//! history that broke off without such an event would be a missing row (I7).
 
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
@@ -20,14 +20,15 @@ use crate::trust::random;
 /// A directory entry that may give way to the record with its number.
 pub(in crate::registry) struct Listed {
     rows: Whole,
-    /// Under which the entry is known again.
+    /// The key that recognises the entry again.
     key: [u8; 16],
 }
 
-/// The directory entry with the number of a record that begins; none where nothing is listed.
+/// The directory entry with the number of a record that begins; none if nothing is listed.
 ///
 /// # Errors
-/// `action_forbidden` (`entry_not_active`, `entry_disputed`): a body that comes in makes nothing valid that was not.
+/// `action_forbidden` (`entry_not_active`, `entry_disputed`): a body that comes in makes no invalid entry
+/// valid.
 pub(in crate::registry) fn listed(reader: &mut Reader<'_>, signed: &Signed) -> Result<Option<Listed>> {
     let Some(key) = signed.listed_key(reader.index()) else { return Ok(None) };
     match reader.record_key(&key)? {
@@ -36,7 +37,7 @@ pub(in crate::registry) fn listed(reader: &mut Reader<'_>, signed: &Signed) -> R
     }
 }
 
-/// The same where the key row of the entry's number was read before.
+/// The same if the key row of the entry's number was read before.
 pub(in crate::registry) fn of_key(reader: &mut Reader<'_>, known: &RecordKey) -> Result<Listed> {
     let rows = old_rows(reader, known)?;
     check_good(&rows)?;

@@ -41,7 +41,7 @@ pub struct Issued {
     pub version: u32,
     /// True if the issuer's own key signed it.
     pub signed_by_issuer: bool,
-    /// The log and leaf of its event.
+    /// The log of its event.
     pub log: String,
     /// The leaf.
     pub leaf: u64,
@@ -52,7 +52,7 @@ pub struct Issued {
     /// Records that a rule of the type ended in the same transaction.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<Ended>,
-    /// What the type proposes to other issuers.
+    /// The type's proposals to other issuers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
 }
@@ -100,8 +100,8 @@ impl Registry {
         self.bind(actor, beginning, taken, once)
     }
 
-    /// Checks what an issuer sent by every rule of an issue and signs what it did not sign itself, with the key
-    /// that `key` gives for an issuer. Reads no rows: an import does it on all cores.
+    /// Checks an issuer's submission by every rule of an issue. Signs data that the issuer did not sign
+    /// itself, with the key that `key` gives for the issuer. Reads no rows: an import does it on all cores.
     pub(in crate::registry) fn take(
         &self,
         actor: &Actor,
@@ -206,7 +206,8 @@ impl Registry {
             };
             Ok((issued, entries))
         });
-        // Only now that the transaction is over: the access that showing the other face is waits for its own log.
+        // Only now that the transaction is over: showing the other face is an access, which waits for its own
+        // log.
         match (bound, clashed.take()) {
             (Err(error), Some(clash)) if error.code == Code::NumberClash => {
                 Err(self.shown_clash(actor, &clash))
@@ -239,7 +240,7 @@ impl Registry {
         Ok(None)
     }
 
-    /// What the issue of a stored version was answered.
+    /// The answer to the issue of a stored version.
     fn answer_of(&self, writer: &mut Writer<'_>, stored: &StoredRecord) -> Result<Issued> {
         let envelope = Envelope::parse_stored(&stored.body.envelope)
             .map_err(|fault| damaged("an envelope does not open").caused_by(fault))?;

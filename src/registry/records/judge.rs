@@ -9,7 +9,8 @@ use crate::registry::records::belongs;
 use crate::store::StoredRecord;
 use crate::trust::Envelope;
 
-/// What the row, the catalog and the life of its subject say of a record; `life` is none where it was not read.
+/// The facts about a record from the row, the catalog and the life of its subject; `life` is none if it was
+/// not read.
 pub(in crate::registry) fn facts(
     snapshot: &Snapshot,
     record: &StoredRecord,
@@ -22,14 +23,15 @@ pub(in crate::registry) fn facts(
     facts.valid_to = record.valid_to;
     facts.review_due = record.body.review_due;
     facts.custody = record.custody;
-    // A record made here is no copy; one that came with a feed is as old as the feed said.
+    // A record made here is not a copy; one that came with a feed is as old as the feed said.
     let copy = record.custody != Custody::Hosted || record.as_of < record.body.logged_at;
     facts.as_of = copy.then_some(record.as_of);
     facts.disputed = record.disputed;
     facts.type_known = entry.is_some();
     facts.max_staleness_s =
         entry.and_then(|entry| entry.def().max_staleness_days).map(|days| i64::from(days) * 86_400);
-    // Key and type were known when the row entered: not to find one now is our fault and not the record's.
+    // Key and type were known when the row entered: if one is missing now, that is our fault and not the
+    // record's.
     facts.lists_older = true;
     facts.identifier_foreign =
         belongs::foreign(snapshot, &record.body.identifier, &record.type_code, &record.issuer).is_some();

@@ -17,7 +17,7 @@ use crate::trust::{Envelope, IndexKey};
 
 /// A record as it stands under all its holders.
 pub(in crate::registry) struct Kept {
-    /// What the identifier led to; its version may be older than that of the rows.
+    /// The row that the identifier led to; its version may be older than that of the rows.
     pub key: RecordKey,
     /// The current rows, one a holder, in the order of the holders; without those that do not open.
     pub rows: Vec<StoredRecord>,
@@ -50,7 +50,7 @@ pub(in crate::registry) fn by_identifier(reader: &mut Reader<'_>, named: &Named)
 /// The record to which a keyed hash leads: that of an identifier, a number or a content.
 ///
 /// # Errors
-/// `record_damaged` where the key is taken and its row does not open.
+/// `record_damaged` if the key is taken and its row does not open.
 pub(in crate::registry) fn by_key(reader: &mut Reader<'_>, key: &[u8; 16]) -> Result<Option<Kept>> {
     let Some(key) = reader.record_key(key)? else { return Ok(None) };
     let (mut rows, mut damaged) = (Vec::with_capacity(key.holders.len()), false);
@@ -63,7 +63,7 @@ pub(in crate::registry) fn by_key(reader: &mut Reader<'_>, key: &[u8; 16]) -> Re
     Ok(Some(Kept { key, rows, damaged }))
 }
 
-/// The same for whoever walks over many rows and passes by what is damaged: none where the key row is.
+/// The same for a walk over many rows, which passes by damaged ones: none if the key row is damaged.
 pub(in crate::registry) fn readable(reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Kept>> {
     let key = reader.index().identifier_key(identifier);
     match by_key(reader, &key) {
@@ -72,8 +72,9 @@ pub(in crate::registry) fn readable(reader: &mut Reader<'_>, identifier: &str) -
     }
 }
 
-/// All holders of a joint record, from one holder's row: the envelope names them, and of a directory entry, which
-/// has none, the key row of its identifier, by their keys alone. Empty where the type has one seat only.
+/// All holders of a joint record, from one holder's row. The envelope names them. A directory entry has no
+/// envelope: the key row of its identifier names them, by their keys alone. Empty if the type has one seat
+/// only.
 pub(in crate::registry) fn joint_holders(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
@@ -113,14 +114,14 @@ pub(in crate::registry) fn signed_holders(index: &IndexKey, record: &StoredRecor
     codes.into_iter().filter_map(|(code_type, code)| co_holder(index, &code_type, &code)).collect()
 }
 
-/// A holder as a record names it; none where its code breaks a rule of today.
+/// A holder as a record names it; none if its code breaks a rule of today.
 pub(in crate::registry) fn co_holder(index: &IndexKey, code_type: &str, code: &str) -> Option<CoHolder> {
     let code = HolderCode::parse(code_type.parse().ok()?, code).ok()?.code;
     Some((holder_key(index, &code), Some(code)))
 }
 
 impl Kept {
-    /// On whose lists an access to this record stands.
+    /// The holders whose lists get an access to this record.
     pub(in crate::registry) fn touched(&self) -> Touched {
         let codes = self.rows.iter().map(|row| (row.body.holder.0.as_str(), row.body.holder.1.as_str()));
         Touched::holders_of(codes, &self.key.holders)

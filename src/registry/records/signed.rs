@@ -32,7 +32,7 @@ pub enum IssueOutcome {
 /// One holder of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedHolder {
-    /// Under which key its row stands.
+    /// The key of its row.
     pub hk: HolderKey,
     /// Code type, 3 digits.
     pub code_type: String,
@@ -42,8 +42,8 @@ pub struct SignedHolder {
     pub role: String,
 }
 
-/// A signed version of a record: all that its rows, its event and its key rows need, but for leaf and time. Made
-/// without a database.
+/// A signed version of a record: everything that its rows, its event and its key rows need, except leaf and
+/// time. Made without a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
     /// Certificate, proof, …
@@ -52,11 +52,11 @@ pub struct Signed {
     pub type_code: String,
     /// The identifier of this version.
     pub identifier: String,
-    /// True if it must not stand in the clear.
+    /// True if it must not be stored in the clear.
     pub secret_identifier: bool,
     /// The issuing agency.
     pub issuer: String,
-    /// The certificate's own number, where it has one.
+    /// The certificate's own number, if it has one.
     pub number: Option<String>,
     /// From 1.
     pub version: u32,
@@ -211,14 +211,14 @@ impl Signed {
         Ok(self.keys.iter().map(key).collect())
     }
 
-    /// The keyed hash under which a directory entry of this number would stand.
+    /// The keyed hash of a directory entry with this number.
     pub fn listed_key(&self, index: &IndexKey) -> Option<[u8; 16]> {
         let number = self.number.as_ref()?;
         Some(index.number_key(&self.issuer, &self.type_code, number, 0))
     }
 
-    /// Every keyed hash that it takes for its record. Its number counts as that of a first version, too: there every
-    /// issue and every correction looks, whatever version came by it.
+    /// Every keyed hash that it takes for its record. Its number is keyed as that of a first version, too:
+    /// every issue and every correction looks there, for any version.
     pub fn taken_keys(&self, index: &IndexKey) -> Vec<[u8; 16]> {
         let first = self.number.as_ref().filter(|_| self.version > 1);
         let first = first.map(|number| index.number_key(&self.issuer, &self.type_code, number, 1));
@@ -228,7 +228,7 @@ impl Signed {
     /// Takes its keys. A content that an earlier version of the same record had keeps its key.
     ///
     /// # Errors
-    /// `number_clash` where another record has one.
+    /// `number_clash` if another record has one.
     pub(in crate::registry) fn take_keys(&self, writer: &mut Writer<'_>, record_id: [u8; 16]) -> Result<()> {
         let version = i32::try_from(self.version).map_err(Error::internal)?;
         for key in self.taken_keys(writer.index()) {

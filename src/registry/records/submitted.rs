@@ -1,5 +1,5 @@
-//! What an issuer sends: data or its own envelope, and how the record begins. One reader for the API, the commands
-//! and files, so that a row is refused or taken alike wherever it comes in.
+//! An issuer's submission: data or its own envelope, and how the record begins. One reader for the API, the
+//! commands and files, so that a row gets the same answer on every path.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ use crate::rule::Rule;
 use crate::trust::EnvelopeBuf;
 use crate::trust::envelope::Limits;
 
-/// What an issuer sends.
+/// An issuer's submission.
 #[derive(Clone)]
 pub enum Submitted {
     /// Data, to be signed with the key that the registry holds for the issuer.
@@ -62,7 +62,7 @@ pub enum Beginning {
 }
 
 impl Beginning {
-    /// The action that its event says.
+    /// The action in its event.
     pub fn action(self) -> Action {
         match self {
             Self::Issue => Action::Issue,
@@ -90,11 +90,11 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The one that was sent.
+    /// The submitted one.
     ///
     /// # Errors
-    /// `field_invalid` at `record` (`field_missing`) where neither was, at `envelope` (`envelope_alone`) where both
-    /// were.
+    /// `field_invalid` at `record` (`field_missing`) if neither was submitted, at `envelope`
+    /// (`envelope_alone`) if both were.
     pub fn submitted(self) -> Result<(Submitted, Beginning)> {
         let beginning = self.action.unwrap_or_default();
         match (self.record, self.envelope) {
@@ -109,8 +109,8 @@ impl Sent {
     }
 }
 
-/// One line of a file: a [`Sent`], or the draft's own members without `record` around them. What is missing is
-/// named only when it is known which.
+/// One line of a file: a [`Sent`], or the draft's own members without `record` around them. A missing member
+/// is named only when it is known which.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SentLine {
@@ -140,11 +140,11 @@ impl SentLine {
         line.submitted()
     }
 
-    /// The one that the line holds.
+    /// The one in the line.
     ///
     /// # Errors
-    /// As [`Sent::submitted`]; `field_invalid` (`field_missing`) at the member that a draft lacks; `field_unknown`
-    /// where members of a draft stand beside `record`.
+    /// As [`Sent::submitted`]; `field_invalid` (`field_missing`) at the member that a draft lacks;
+    /// `field_unknown` if members of a draft stand beside `record`.
     pub fn submitted(self) -> Result<(Submitted, Beginning)> {
         let bare = self.type_code.is_some()
             || self.issuer.is_some()
@@ -196,7 +196,7 @@ fn is<T: serde::de::DeserializeOwned>(value: &Value) -> bool {
     T::deserialize(value).is_ok()
 }
 
-/// The members of a line, each with what tells whether it is of its shape.
+/// The members of a line, each with a test of its shape.
 const MEMBERS: [Member; 12] = [
     ("envelope", Value::is_string),
     ("action", is::<Beginning>),
@@ -212,7 +212,7 @@ const MEMBERS: [Member; 12] = [
     ("identifier", Value::is_string),
 ];
 
-/// Which member is to blame. serde's own words quote the line, so the members are tried one by one.
+/// The member at fault. serde's own words quote the line, so the members are tried one by one.
 fn shape_fault(text: &str, error: &serde_json::Error) -> Error {
     if !error.is_data() {
         return Error::new(Code::JsonInvalid, "the line is not one JSON value").rule(Rule::JsonSyntax);

@@ -1,6 +1,6 @@
-//! What the registry signs of an export (schema/bytes.md §10): each record line, bound to the first line and so to
-//! the checkpoints, and at the end how many there were and that none was left out. An inclusion proof shows that an
-//! event happened; only these signatures show that none after it is missing.
+//! The registry's signatures on an export (schema/bytes.md §10). Each record line is signed, bound to the
+//! first line and so to the checkpoints. The last line says how many there were and that none was left out.
+//! An inclusion proof shows that an event happened; only these signatures show that none after it is missing.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::record::{Digest, canonical};
 use crate::registry::transfer::line::{Line, RecordLine};
 use crate::trust::{EnvelopeBuf, SigningKey, Typ};
 
-/// The member that holds a line's signature and is no part of what it signs.
+/// The member that holds a line's signature; the signature does not cover it.
 pub(in crate::registry) const ATTESTED: &str = "attested";
 
 /// Signs the lines of one export, in their order.
@@ -24,12 +24,12 @@ pub(in crate::registry) struct Attest {
 pub(in crate::registry) struct Chain(pub Digest);
 
 impl Chain {
-    /// Of no line.
+    /// Before the first line.
     pub fn new() -> Self {
         Self(Digest([0; 32]))
     }
 
-    /// Goes on by a line.
+    /// Adds a line.
     pub fn add(&mut self, line: &Digest) {
         self.0 = Digest::of(&[&self.0.0, &line.0]);
     }
@@ -44,12 +44,12 @@ pub(in crate::registry) fn line_digest(line: &Value) -> Result<Digest> {
     Ok(Digest::of(&[&canonical::to_vec(&line).map_err(Error::internal)?]))
 }
 
-/// What is signed of a record line.
+/// The signed statement of a record line.
 pub(in crate::registry) fn record_payload(export: &Digest, line: &Digest) -> Value {
     json!({"digest": line.text(), "export": export.text(), "line": "record", "v": 1})
 }
 
-/// What is signed of the last line.
+/// The signed statement of the last line.
 pub(in crate::registry) fn end_payload(export: &Digest, chain: Chain, records: u64, events: u64) -> Value {
     json!({
         "digest": chain.0.text(), "events": events, "export": export.text(), "line": "end",

@@ -1,10 +1,11 @@
-//! Export: records with their envelopes, events, proofs and a checkpoint, one JSON object a line, for a
-//! department that takes its own away or for another registry that reads them back ([`Registry::read_export`]).
+//! Export: records with their envelopes, events, proofs and a checkpoint, one JSON object a line. It is for a
+//! department that takes its own away, or for another registry that reads them back
+//! ([`Registry::read_export`]).
 //!
-//! The walk goes in short snapshots, so that a long export holds nothing up. Each record that goes out is noted
-//! as an access of all its holders before its line is written (I2). Each record line is signed by the registry's own
-//! key, which the log states, and so is the last. Lines hold numbers in clear: whoever writes
-//! them to a file answers for the file.
+//! The walk goes in short snapshots, so that a long export delays nobody. Each record that goes out is noted
+//! as an access of all its holders before its line is written (I2). The registry's own key, which the log
+//! states, signs each record line and the last line. Lines hold numbers in clear: the caller that writes them
+//! to a file is responsible for the file.
 
 use std::io::Write;
 
@@ -22,10 +23,10 @@ use crate::registry::transfer::outgoing::{Going, stated};
 use crate::store::{Side, WalkKey};
 use crate::trust::KeyRecord;
 
-/// What an export came to.
+/// The result of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExportCount {
-    /// Records written, whatever their number of holders and versions.
+    /// Records written, each counted once for all its holders and versions.
     pub records: u64,
     /// Events written.
     pub events: u64,
@@ -36,11 +37,11 @@ pub struct ExportCount {
 impl Registry {
     /// Writes all records, or those of one issuer, with their past versions. Blocks.
     ///
-    /// A client exports what its own agency issued and nothing else.
+    /// A client exports only the records that its own agency issued.
     ///
     /// # Errors
-    /// `forbidden`; `log_unavailable` and its like where accesses cannot be noted; `internal` with the cause
-    /// where `out` cannot be written. What was written before an error has no closing line.
+    /// `forbidden`; `log_unavailable` and its like if accesses cannot be noted; `internal` with the cause if
+    /// `out` cannot be written. Lines written before an error have no closing line.
     pub fn export(&self, actor: &Actor, issuer: Option<&str>, out: &mut dyn Write) -> Result<ExportCount> {
         let reason = decide_scope(actor, Scope::Export).required()?;
         let issuer = agency_for(actor, issuer, "issuer")?;

@@ -1,5 +1,6 @@
 //! The lines of an export. The first is `export`, then one `key` for each public key, one `record` for each
-//! record, and `end` with the counts: a file without it is not whole. What is signed of them: schema/bytes.md §10.
+//! record, and `end` with the counts: a file without it is incomplete. schema/bytes.md §10 has the signed
+//! parts.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use crate::rule::Rule;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
 pub enum Line {
-    /// Where it comes from, and the checkpoint that the proofs lead to.
+    /// The origin of the export, and the checkpoint that the proofs lead to.
     Export {
         /// The layout's version: 1.
         v: u8,
@@ -24,7 +25,7 @@ pub enum Line {
         origin: String,
         /// When.
         made_at: Moment,
-        /// The issuer whose records these are; absent where all are.
+        /// The issuer of the records; absent for records of all issuers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         issuer: Option<String>,
         /// The logs of records: the present one, and those before it that were closed.
@@ -69,7 +70,7 @@ pub struct KeyLine {
     /// From when on its signatures count no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_since: Option<Moment>,
-    /// Of the registry's own keys, one of which signs the lines: the event and order that state it.
+    /// For the registry's own keys, one of which signs the lines: the event and order that state the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated: Option<EventLine>,
 }
@@ -101,12 +102,12 @@ pub struct RecordLine {
     pub review_due: Option<Day>,
     /// Oldest first; the last is the present one.
     pub versions: Vec<VersionLine>,
-    /// Of a directory entry, whose holders no envelope names.
+    /// For a directory entry, whose holders no envelope names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holders: Vec<HolderLine>,
     /// In the order of the log.
     pub events: Vec<EventLine>,
-    /// Later checkpoints by log, where an event was logged after the one in the first line.
+    /// Later checkpoints by log, if an event was logged after the one in the first line.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checkpoints: BTreeMap<String, String>,
     /// The registry's signature (schema/bytes.md §10) over the line without this member.
@@ -137,16 +138,16 @@ pub struct HolderLine {
     pub code: String,
     /// The role.
     pub role: String,
-    /// What is known of the certificate: name, office, number, note, day of issue.
+    /// The known facts of the certificate: name, office, number, note, day of issue.
     pub directory: Value,
 }
 
 /// One event with its order and proof.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct EventLine {
-    /// The event; its canonical form is what was hashed.
+    /// The event; its canonical form was hashed.
     pub event: Value,
-    /// The order as compact JWS, where an authority gave one.
+    /// The order as compact JWS, if an authority gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
     /// The text of the ground.

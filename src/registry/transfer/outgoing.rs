@@ -1,5 +1,5 @@
-//! A record on its way out: its versions, its holders where no envelope names them, its events with their proofs, and
-//! the access entry that must be durable before its line is written (I2).
+//! A record on its way out: its versions, its holders if no envelope names them, its events with their
+//! proofs, and the access entry that must be durable before its line is written (I2).
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ const PAGE: i64 = 64;
 /// Events with their proofs, and checkpoints by log.
 type ProvenEvents = (Vec<EventLine>, BTreeMap<String, String>);
 
-/// A record on its way out, with what its access entry needs.
+/// A record on its way out, with the parts of its access entry.
 pub(super) struct Outgoing {
     pub line: RecordLine,
     pub entry: Submission,
@@ -41,12 +41,12 @@ enum Gathered {
     Damaged,
 }
 
-/// Who takes what away, and the heads under which it is proven.
+/// The actor, the records to take away, and the heads that prove them.
 pub(super) struct Going<'a> {
     /// Of the log of records.
     pub head: &'a Head,
     pub heads: &'a [Head],
-    /// The agency whose records go out; all where there is none.
+    /// The agency whose records go out; none for all.
     pub issuer: Option<&'a str>,
     pub actor: &'a Actor,
     pub reason: DecisionReason,
@@ -54,7 +54,7 @@ pub(super) struct Going<'a> {
 }
 
 impl Going<'_> {
-    /// The records of the next rows, and where the walk goes on.
+    /// The records of the next rows, and the position from which the walk goes on.
     pub fn page(
         &self,
         reader: &mut Reader<'_>,
@@ -117,8 +117,8 @@ impl Going<'_> {
         Ok(Gathered::Record(Box::new(Outgoing { line, entry })))
     }
 
-    /// The events of a record, each proven, and the checkpoints that the first line has not; none where one does
-    /// not open.
+    /// The events of a record, each proven, and the checkpoints that the first line lacks; none if an event
+    /// does not open.
     fn events(&self, reader: &mut Reader<'_>, row: &StoredRecord) -> Result<Option<ProvenEvents>> {
         let (mut events, mut checkpoints) = (Vec::new(), BTreeMap::new());
         let stored = reader.events_of(&row.hk, &row.record_id)?;
@@ -164,7 +164,7 @@ fn version_line(row: &StoredRecord) -> VersionLine {
     }
 }
 
-/// Of a directory entry the holders stand in the line: there is no envelope that names them.
+/// For a directory entry the holders stand in the line: there is no envelope that names them.
 fn holder_lines(custody: Custody, kept: &Kept) -> Vec<HolderLine> {
     if custody == Custody::Hosted {
         return Vec::new();
@@ -206,7 +206,7 @@ fn proof_of(reader: &mut Reader<'_>, leaf: u64, head: &Head) -> Result<Vec<Strin
 /// The last event and order about a key, with its proof.
 pub(super) fn stated(reader: &mut Reader<'_>, kid: &str, heads: &[Head]) -> Result<Option<EventLine>> {
     let mut events = reader.public_events_of(EventKind::Key.wire(), kid)?;
-    // Of several logs the last is the one whose event is the latest.
+    // Of several logs, the last is the one with the latest event.
     events.sort_by_key(|stored| Event::from_canonical(&stored.event).map(|event| event.at).ok());
     let Some(last) = events.pop() else { return Ok(None) };
     let leaf = u64::try_from(last.leaf).map_err(Error::internal)?;

@@ -1,10 +1,12 @@
-//! Reading an export into another registry: envelopes and orders are kept byte for byte, every event is logged
-//! anew in this registry's own log, with the legal day it had and the time at which this registry learned of it.
+//! Reading an export into another registry. Envelopes and orders are kept byte for byte. Every event is
+//! logged anew in this registry's own log, with its legal day and the time at which this registry learned of
+//! it.
 //!
-//! A line is taken whole or refused with its rule. Where the file comes from must be vouched for by verifier keys
-//! (see [`source`](crate::registry::transfer::source)); issuers' keys are not taken from the file: a signature counts only if this
-//! registry has registered its key. Lines go in by batches of one transaction each. A directory entry keeps its
-//! identifier; one with more of a history than its beginning is refused, since nothing signed holds its versions.
+//! A line is taken whole or refused with its rule. Trusted verifier keys must vouch for the origin of the
+//! file (see [`source`](crate::registry::transfer::source)). Issuers' keys are not taken from the file: a
+//! signature counts only if this registry has registered its key. Lines go in by batches of one transaction
+//! each. A directory entry keeps its identifier; one with more history than its beginning is refused, since
+//! no signature covers its versions.
 
 use std::io::BufRead;
 use std::sync::Arc;
@@ -33,7 +35,7 @@ use crate::trust::envelope::Limits;
 /// Records of one transaction.
 const BATCH: usize = 64;
 
-/// What reading an export came to.
+/// The result of reading an export.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ReadBack {
     /// Records taken in.
@@ -59,18 +61,19 @@ pub struct RefusedLine {
     pub line: u64,
     /// The code of the refusal.
     pub code: String,
-    /// The rule that failed, where there is one.
+    /// The rule that failed, if there is one.
     pub rule: Option<Rule>,
 }
 
 impl Registry {
-    /// Reads an export. Blocks. What is here already is counted and left. `verifiers` are the verifier keys of the
-    /// other registry's logs of records, from where the operator trusts them; its own logs this registry knows.
+    /// Reads an export. Blocks. Records that are here already are counted and left. `verifiers` are the
+    /// verifier keys of the other registry's logs of records, from a source that the operator trusts; this
+    /// registry knows its own logs.
     ///
     /// # Errors
-    /// `forbidden`; `json_invalid` where a line is none of an export; `envelope_invalid` with `verifier_missing` or
-    /// `checkpoint` where the file is not vouched for; faults of the database. Batches before the error stay:
-    /// reading the file again takes up where it ended.
+    /// `forbidden`; `json_invalid` if a line is not one of an export; `envelope_invalid` with
+    /// `verifier_missing` or `checkpoint` if no trusted key vouches for the file; faults of the database.
+    /// Batches before the error stay: reading the file again goes on from there.
     pub fn read_export(
         &self,
         actor: &Actor,
@@ -132,7 +135,7 @@ impl Registry {
         Ok(Incoming { line, versions, events, record })
     }
 
-    /// Of an entry only its present body is in the line: one that was changed or acted on is refused.
+    /// For an entry only its present body is in the line: an entry that was changed or acted on is refused.
     fn directory_entry(&self, actor: &Actor, record: &RecordLine, events: &[Event]) -> Result<IssueOutcome> {
         let ([first], [version]) = (events, record.versions.as_slice()) else {
             return Err(refused(Rule::DirectoryHistory));
@@ -178,7 +181,7 @@ struct Reading<'a> {
     actor: &'a Actor,
     snapshot: Arc<Snapshot>,
     trusted: Vec<LogVerifier>,
-    /// What the first line has shown.
+    /// The facts of the first line.
     source: Option<Source>,
     batch: Vec<Incoming>,
     done: ReadBack,
@@ -266,7 +269,7 @@ impl Reading<'_> {
 }
 
 impl ReadBack {
-    /// Counts what is wrong with a line; a fault of ours is no refusal and ends the reading.
+    /// Counts a fault of the line; a fault of ours is not a refusal and ends the reading.
     fn or_refuse(&mut self, line: u64, taken: Result<()>) -> Result<()> {
         let Err(error) = taken else { return Ok(()) };
         if error.code.class() != Class::Refused {

@@ -1,5 +1,5 @@
-//! What an export says happened to a record: held against what was signed of it, then made to happen here, event by
-//! event, by the same path as an issue and the actions after it.
+//! The history of a record in an export: compared with its signatures, then repeated here, event by event, by
+//! the same path as an issue and the actions after it.
 
 use crate::error::{Class, Code, Error, Result};
 use crate::record::action::Action;
@@ -28,7 +28,7 @@ pub(super) struct Incoming {
     pub record: RecordLine,
 }
 
-/// An event of the file: what of it is logged anew.
+/// An event of the file: the parts that are logged anew.
 pub(super) struct Replayed {
     event: Event,
     order: Vec<u8>,
@@ -39,8 +39,8 @@ pub(super) struct Replayed {
     disputed: bool,
 }
 
-/// The events of a line, each held against its order, its ground, and the version that it made or was about; and
-/// all of them against the state that the line claims.
+/// The events of a line, each compared with its order, its ground, and the version that it made or was about;
+/// and all of them with the state that the line claims.
 pub(super) fn replayed(
     snapshot: &Snapshot,
     record: &RecordLine,
@@ -59,7 +59,7 @@ pub(super) fn replayed(
     Ok(events)
 }
 
-/// Where a record stands between two of its events.
+/// The state of a record between two of its events.
 struct Replay<'a> {
     snapshot: &'a Snapshot,
     /// Versions that no event has made yet.
@@ -87,7 +87,7 @@ impl Replay<'_> {
         Ok(Replayed { event, order, ground, state, disputed: self.disputed })
     }
 
-    /// The state that the event leads to, and the version where it makes one.
+    /// The state that the event leads to, and the version if it makes one.
     fn happen(&mut self, event: &Event) -> Result<()> {
         let Some(action) = Action::from_wire(&event.action) else {
             self.disputed = match SideAction::from_wire(&event.action) {
@@ -106,7 +106,7 @@ impl Replay<'_> {
         }
     }
 
-    /// The stored form of the order that the event followed; empty where nobody gave one. It was given for the
+    /// The stored form of the order that the event followed; empty if nobody gave one. It was given for the
     /// version that stood `before`.
     fn order(&self, line: &EventLine, event: &Event, before: Option<&Signed>) -> Result<Vec<u8>> {
         let Some(compact) = &line.order else {
@@ -143,8 +143,8 @@ pub(super) enum Known {
     Refused(Error),
 }
 
-/// Whether the record is here: by the identifier of its present version. A number that stands here on another record
-/// is a clash, and a directory entry of its number that may not give way keeps it out.
+/// Whether the record is here: by the identifier of its present version. A number that stands here on another
+/// record is a clash. A directory entry of its number that may not give way keeps it out.
 pub(super) fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Known> {
     let clash = || Error::new(Code::NumberClash, "").rule(Rule::NumberUnique);
     for version in incoming.versions.iter().rev() {
@@ -168,7 +168,7 @@ pub(super) fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Know
     }
 }
 
-/// What the beginning of a record here came to.
+/// The result of beginning a record here.
 pub(super) struct LineStored {
     pub entries: Vec<[u8; 32]>,
     pub took_over: bool,
@@ -177,8 +177,8 @@ pub(super) struct LineStored {
 }
 
 impl Incoming {
-    /// Lets happen here what happened there; `place.first` is the leaf of the first event. The rules of the catalog
-    /// then set it beside what is here.
+    /// Repeats here the events of there; `place.first` is the leaf of the first event. The rules of the
+    /// catalog then apply to it and to the records here.
     pub fn write(
         &self,
         writer: &mut Writer<'_>,
@@ -218,8 +218,8 @@ impl Incoming {
         Ok(LineStored { entries, took_over: begun.took_over, ended, proposals })
     }
 
-    /// The row as an event leaves it. The line says of the copy's age and of the next review how they are after the
-    /// last one, not how they were.
+    /// The row as an event leaves it. The line gives the copy's age and the next review as of the last event,
+    /// not as of this one.
     fn set(&self, row: &mut StoredRecord, replayed: &Replayed, last: bool) {
         row.state = replayed.state;
         row.disputed = replayed.disputed;
@@ -231,7 +231,7 @@ impl Incoming {
 }
 
 impl Replayed {
-    /// The event as it is logged here: what it says is kept, its time and its leaf are this registry's.
+    /// The event as it is logged here: its content stays, its time and its leaf are this registry's.
     fn anew(&self, label: &str, version: &Signed, place: &Place) -> Result<Happened> {
         let said = &self.event;
         let deed = Deed::of_record(&said.action).ok_or_else(|| refused(Rule::EventAction))?;

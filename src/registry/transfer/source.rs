@@ -1,4 +1,4 @@
-//! The registry that an export comes from, as far as its verifier keys vouch for it.
+//! The registry that an export comes from, as far as trusted verifier keys vouch for it.
 //!
 //! The chain of trust: a verifier key that the operator gave (or that is this registry's own) → the checkpoint in
 //! the first line → by inclusion, the event and order that state the other registry's own key → its signature on
@@ -22,7 +22,7 @@ use crate::rule::Rule;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Kid, Typ, VerifyKey};
 
-/// What a file has shown of where it comes from.
+/// The facts of a file about its origin.
 pub(in crate::registry) struct Source {
     export: Digest,
     logs: HashMap<String, (LogVerifier, Checkpoint)>,
@@ -55,7 +55,7 @@ impl Source {
         Ok(Self { export, logs: known, keys: HashMap::new(), chain: Chain::new(), records: 0, events: 0 })
     }
 
-    /// Takes a key of the other registry that its log states. Keys of others are not taken from a file.
+    /// Takes a key of the other registry that its log states. No other keys are taken from a file.
     pub fn key(&mut self, line: &KeyLine) -> Result<()> {
         if line.owner != REGISTRY {
             return Ok(());
@@ -87,7 +87,8 @@ impl Source {
         Ok(())
     }
 
-    /// Holds a record line against its signature, and each of its events against its log; the events.
+    /// Checks a record line against its signature, and each of its events against its log; returns the
+    /// events.
     pub fn record(&mut self, line: &Value, record: &RecordLine) -> Result<Vec<Event>> {
         let digest = line_digest(line)?;
         // Refused lines count too: the last line is about the file as it was written.

@@ -1,9 +1,9 @@
 //! Backup while serving: a folder with copies of both databases, the sealed attachments and a signed manifest.
 //!
-//! Order matters. The access file first, the registry file after it: whatever key or client an access entry
-//! names is then in the copy of the registry. Attachments last: whatever a copied record names was stored
-//! before its record. What happens during the backup is partly in it; each file is one snapshot. The master key
-//! is never in a backup. PostgreSQL is backed up with pg_dump.
+//! Order matters. The access file first, the registry file after it: the copy of the registry then has every
+//! key and client that an access entry names. Attachments last: an attachment was stored before the record
+//! that names it. Events during the backup are partly in it; each file is one snapshot. The master key is
+//! never in a backup. PostgreSQL is backed up with pg_dump.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -48,13 +48,13 @@ pub struct BackupLog {
     pub checkpoint: String,
 }
 
-/// What a backup holds.
+/// The contents of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Schema steps of the access file, oldest first.
     pub access_schema: Vec<String>,
-    /// All files but the manifest.
+    /// All files except the manifest.
     pub files: Vec<BackupFile>,
     /// The heads of the logs.
     pub logs: Vec<BackupLog>,
@@ -117,7 +117,7 @@ impl Registry {
         heads.extend(store.copy_side(Side::Registry, &folder.join("registry.db"))?);
         store.load_data_keys()?;
         if store.older_layouts_are_closed() != closed {
-            // The copy of the access side may hold rows that the copy of the registry lets open no more.
+            // The copy of the access side may hold rows that the copy of the registry no longer opens.
             let detail = "a migration ended while the copies were made: back up once more";
             return Err(Error::new(Code::StoreBusy, detail).rule(Rule::BackupLayouts));
         }
@@ -127,7 +127,7 @@ impl Registry {
             if let Some(parent) = target.parent() {
                 private::create_dir_all(parent).map_err(io)?;
             }
-            // A sealed attachment is written once and never changed, so a link to it is a copy.
+            // A sealed attachment is written once and never changed, so a link is as good as a copy.
             let source = store.dir().join(&path);
             if fs::hard_link(&source, &target).is_err() {
                 copy_synced(&source, &target).map_err(io)?;
@@ -193,7 +193,7 @@ pub(in crate::registry) fn sync_dir(folder: Option<&Path>) -> Result<()> {
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
 }
 
-/// A copy for its owner alone, whatever mode the file has; on the disk when this returns.
+/// A copy for its owner alone, for any mode of the file; on the disk when this returns.
 pub(in crate::registry) fn copy_synced(from: &Path, to: &Path) -> std::io::Result<()> {
     let mut copy = private::create_new(to)?;
     std::io::copy(&mut fs::File::open(from)?, &mut copy)?;

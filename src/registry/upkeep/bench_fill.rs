@@ -1,9 +1,9 @@
 //! A stock to measure on: records of all types under many synthetic holders, signed on all cores, written in
 //! holder order in large transactions. Compiled with the feature `bench-routes` only.
 //!
-//! What it writes is what a lookup reads: rows, seals, envelopes and leaves are as `issue` makes them, the
-//! faces have every field of their type with values of usual length. It writes no events and no keys of
-//! numbers, which no lookup reads, and does not compare faces with numbers: it makes a stock for measuring and
+//! It writes the data that a lookup reads: rows, seals, envelopes and leaves are as `issue` makes them, and
+//! the faces have every field of their type with values of usual length. It writes no events and no keys of
+//! numbers, which no lookup reads. It does not compare faces with numbers: it makes a stock for measuring and
 //! nothing else.
 
 use serde_json::{Map, Value, json};
@@ -34,7 +34,7 @@ struct Person {
     key: HolderKey,
 }
 
-/// What was written.
+/// The written stock.
 #[derive(Debug, Clone, Copy)]
 pub struct Filled {
     /// Rows of records.
@@ -207,7 +207,7 @@ fn name(turn: usize) -> String {
     format!("{}{}", part(&FAMILY, turn), part(&GIVEN, turn / FAMILY.len()))
 }
 
-/// A value of the field's kind and usual length; none for what is mostly left out.
+/// A value of the field's kind and usual length; none for a field that is mostly left out.
 fn value(field: &Field, person: &Person, turn: usize) -> Option<Value> {
     if !field.required && (field.name.len() + turn).is_multiple_of(3) {
         return None;

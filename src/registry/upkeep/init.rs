@@ -12,12 +12,12 @@ use crate::rule::Rule;
 use crate::store::{Place, Store};
 use crate::trust::SigningKey;
 
-/// What the operator decides when a registry is made.
+/// The operator's decisions when a registry is made.
 #[derive(Debug, Clone)]
 pub struct FoundingOptions {
     /// The first part of each log's origin line, a name that no other registry has: `zhengzhao.example.gov.cn`.
     pub origin: String,
-    /// The region it serves, 6 digits: what "nothing found" is asked about where nobody says more.
+    /// The region it serves, 6 digits: an absence is judged for it if nobody names a region.
     pub home: Region,
     /// Names of the processes that will serve; each gets an access log of its own.
     pub nodes: Vec<String>,
@@ -25,7 +25,7 @@ pub struct FoundingOptions {
     pub types: bool,
 }
 
-/// What was made.
+/// The new registry.
 #[derive(Debug, Clone)]
 pub struct Founding {
     /// Verifier keys of the logs, as C2SP signed notes name them.
@@ -78,8 +78,8 @@ impl Registry {
         Ok((registry, Founding { verifier_keys, registry_kid, types }))
     }
 
-    /// Refuses what [`Registry::found`] would refuse, and makes nothing: asked before there is a master key, which
-    /// a failed founding would leave behind.
+    /// Refuses the cases that [`Registry::found`] would refuse, and makes nothing. It runs before there is a
+    /// master key, which a failed founding would leave behind.
     ///
     /// # Errors
     /// `already_initialised`; `config_invalid` for an origin or node name.
@@ -91,7 +91,8 @@ impl Registry {
         Store::vacant(place)
     }
 
-    /// Makes a log with a key of its own, which an event states; `already_initialised` if there is one of that name.
+    /// Makes a log with a key of its own, which an event states; `already_initialised` if there is one of
+    /// that name.
     ///
     /// The key is stored before the head: a crash between the two leaves a key that signs nothing, and the
     /// command can be run again.
@@ -106,7 +107,7 @@ impl Registry {
         self.insert_log(log)
     }
 
-    /// The same while a registry is made, when there is no log yet that an event could stand in.
+    /// The same while a registry is made, before there is a log for the event.
     fn first_log(&self, log: &str) -> Result<String> {
         check_node(log)?;
         let owner = format!("log:{log}");

@@ -1,7 +1,7 @@
 //! Serving the logs to outsiders (I10): checkpoints, tiles, proofs, verifier keys; and receipts by reference.
 //!
-//! Everything but [`Registry::receipt_of`] is public: leaves are hashes of salted entries. All of it blocks and
-//! reads in one snapshot; call it from blocking code.
+//! Everything except [`Registry::receipt_of`] is public: leaves are hashes of salted entries. All of it
+//! blocks and reads in one snapshot; call it from blocking code.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::registry::base::names::{is_log_name, side_of};
 use crate::rule::Rule;
 use crate::store::{Reader, Side};
 
-/// A log as outsiders get to know it.
+/// A log as outsiders see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogInfo {
     /// Its name.
@@ -34,7 +34,7 @@ pub struct LogInfo {
     pub closed: bool,
 }
 
-/// That a leaf is in the tree of a checkpoint (RFC 6962 §2.1.1).
+/// A leaf is in the tree of a checkpoint (RFC 6962 §2.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inclusion {
     /// The leaf.
@@ -49,7 +49,7 @@ pub struct Inclusion {
     pub checkpoint: String,
 }
 
-/// That one tree of a log is the beginning of another (RFC 6962 §2.1.2).
+/// One tree of a log is the beginning of another (RFC 6962 §2.1.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consistency {
     /// Leaves of the older tree.
@@ -109,7 +109,8 @@ impl Registry {
         })
     }
 
-    /// The proof that the tree of `from` leaves is the beginning of the tree of `to`; now where `to` is none.
+    /// The proof that the tree of `from` leaves is the beginning of the tree of `to`; if `to` is none, of the
+    /// present tree.
     pub fn consistency_proof(&self, log: &str, from: u64, to: Option<u64>) -> Result<Consistency> {
         self.read_log(log, |reader, head| {
             let to = to.unwrap_or(head.size);
@@ -123,7 +124,7 @@ impl Registry {
     }
 
     /// The receipt that an answer gave by reference: entry, proof for the log as it is now, checkpoint, as
-    /// canonical JSON. Only for who made the access, and for an operator: a receipt holds the salt.
+    /// canonical JSON. Only for the actor of the access, and for an operator: a receipt holds the salt.
     pub fn receipt_of(&self, actor: &Actor, log: &str, index: u64) -> Result<String> {
         let nothing = || Error::new(Code::NotFound, "no access stands there").at("index");
         let (entry, proof, note) = self.read_log(log, |reader, head| {

@@ -5,12 +5,12 @@ use crate::registry::Opening;
 use crate::registry::Registry;
 use crate::store::{OlderRows, RESEAL_PAGE, Store};
 
-/// What `migrate` did.
+/// The result of `migrate`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Migrated {
     /// Schema steps that ran.
     pub ran: Vec<String>,
-    /// Rows that were sealed anew, by table; none of any table where older layouts were closed before.
+    /// Rows that were sealed anew, by table; empty if older layouts were closed before.
     pub resealed: Vec<OlderRows>,
     /// Whether older layouts are closed: false while rows of one are left that do not open.
     pub closed: bool,
@@ -24,16 +24,16 @@ impl Migrated {
 }
 
 impl Registry {
-    /// Runs the missing schema steps, seals every row of an older layout anew, and closes those layouts when none is
-    /// left. Blocks; a run that was killed is finished by the next. `told` hears what is done so far, after the steps
-    /// and after each table: from the steps on a server of this program may run beside it.
+    /// Runs the missing schema steps, seals every row of an older layout anew, and closes those layouts when
+    /// none is left. Blocks; the next run finishes a run that was killed. `told` gets the progress after the
+    /// steps and after each table. After the steps, a server of this program may run beside it.
     ///
-    /// Rows that do not open stay as they are, and so does the door for their layout: whoever mends them from a
+    /// Rows that do not open stay as they are, and their layout stays open: an operator who mends them from a
     /// backup brings rows of that layout.
     ///
     /// # Errors
-    /// `not_initialised`, `master_key_wrong`, `schema_outdated` for a registry of a later program, `log_lost` while a
-    /// process of the program before serves.
+    /// `not_initialised`, `master_key_wrong`, `schema_outdated` for a registry of a later program, `log_lost`
+    /// while a process of the earlier program serves.
     pub fn migrate(opening: Opening, told: &dyn Fn(&Migrated)) -> Result<Migrated> {
         let Opening { place, master, clock, .. } = opening;
         let ran = Store::migrate(&place, &master, clock.now())?;
@@ -47,7 +47,7 @@ impl Registry {
             done.resealed.push(table);
             told(&done);
         })?;
-        // Asked of every row once more: what is closed by mistake opens no more.
+        // Every row is asked once more: after a mistaken closing a row would open no more.
         if store.older_rows()?.iter().all(|table| table.rows == 0) {
             store.close_older_layouts()?;
             done.closed = true;

@@ -1,4 +1,4 @@
-//! Looking after a registry: founding, logs and their successors, keys and layouts anew, backup and restore.
+//! Maintaining a registry: founding, logs and their successors, new keys and layouts, backup and restore.
 
 pub(super) mod backup;
 #[cfg(feature = "bench-routes")]

@@ -1,10 +1,11 @@
-//! Going on after a database was put back: every log that is open ends as it is, and its successor begins.
+//! Going on after a database was put back: every open log ends as it is, and its successor begins.
 //!
-//! What was lost may have signed more leaves than came back. So nothing is appended to a log that was put back, not even
-//! a last leaf that closes it: a checkpoint of that size may be in somebody's hands, over another tree (I14). The end of
-//! each stands in its successor, as an order that the registry signed, with the size and root at which it ended.
+//! The lost machine may have signed more leaves than came back. So nothing is appended to a log that was put
+//! back, not even a last leaf that closes it: somebody may hold a checkpoint of that size over another tree
+//! (I14). The end of each log stands in its successor, as an order that the registry signed, with the size
+//! and root at which it ended.
 //!
-//! The log of records first, since what is done to the others is logged in it. Every step can be run again.
+//! The log of records comes first, since acts on the others are logged in it. Every step can be run again.
 
 use serde_json::{Map, Value};
 
@@ -37,8 +38,8 @@ impl Registry {
     /// Ends every open log as it is and begins its successor; each old log with its last checkpoint and the successor's
     /// name, access logs first.
     ///
-    /// A crash on the way leaves logs that have ended beside logs that have not; run again, it ends those that are
-    /// open.
+    /// A crash on the way leaves logs that have ended beside logs that have not. A second run ends the open
+    /// ones.
     pub(in crate::registry) fn follow_put_back(&self, actor: &str) -> Result<Vec<(Closed, String)>> {
         let records = self.snapshot().records_log.clone();
         let (ended, next) = self.follow_records(actor, &records)?;
@@ -60,8 +61,8 @@ impl Registry {
         Ok(heads.into_iter().filter(|head| !head.closed && side_of(&head.log) == side).collect())
     }
 
-    /// One transaction: the successor with its key and its first leaves, the end of the old log, the facts by which every
-    /// process goes on. A crash before it leaves everything as it was.
+    /// One transaction: the successor with its key and its first leaves, the end of the old log, the facts by
+    /// which every process goes on. A crash before it leaves everything as it was.
     fn follow_records(&self, actor: &str, log: &str) -> Result<(Closed, String)> {
         let line = self.line_of(log)?;
         let successor = line.after(&[&line.known, &line.lost]);
@@ -83,7 +84,7 @@ impl Registry {
             told(EventKind::Log, PublicAction::Open, &successor, opened_after(head))?,
             told(EventKind::Key, PublicAction::Generate, &stated.subject, body)?,
         ];
-        // With one that an interrupted succession made and that never became current.
+        // Includes a successor that an interrupted succession made and that never became current.
         for head in &open {
             events.push(told(
                 EventKind::Log,
@@ -95,7 +96,7 @@ impl Registry {
         self.store().ensure_seals(now)?;
         self.store().write_now(|writer| {
             for head in &open {
-                // What was signed names the size: the log must still have it.
+                // The signed order names the size: the log must still have it.
                 if lease::end(writer, &head.log)?.size != head.size {
                     let detail = "another process appends to the log: stop it first";
                     return Err(Error::new(Code::LogLost, detail));
@@ -116,9 +117,9 @@ impl Registry {
         Ok((ended_at(head), successor))
     }
 
-    /// The order and the facts in one transaction, then the end of the log, which on SQLite is in another file. A crash
-    /// between leaves a log that is open and that nobody takes for current: the next run ends it. None for the
-    /// successor that an interrupted run made: it is taken for the log before it.
+    /// The order and the facts in one transaction, then the end of the log, which on SQLite is in another
+    /// file. A crash between leaves an open log that no process takes for current: the next run ends it. None
+    /// for the successor that an interrupted run made: it is taken for the log before it.
     fn follow_access(&self, actor: &str, head: &Head) -> Result<Option<String>> {
         let line = self.line_of(&head.log)?;
         if line.number(&head.log) > line.number(&line.current) {
@@ -128,7 +129,7 @@ impl Registry {
             let successor = line.after(&[&line.lost]);
             match self.add_log(actor, &successor) {
                 Err(error) if error.code != Code::AlreadyInitialised => return Err(error),
-                // A run before this one came so far.
+                // An earlier run stopped here.
                 _ => successor,
             }
         } else {

@@ -1,4 +1,5 @@
-//! A new master key: every secret that the old one wraps is wrapped anew, in seconds, whatever the size.
+//! A new master key: every secret that the old one wraps is wrapped anew, in seconds, for a registry of any
+//! size.
 
 use crate::error::Result;
 use crate::record::event::{EventKind, PublicAction};
@@ -15,7 +16,8 @@ impl Registry {
     /// This registry is of no further use afterwards: open it anew with the new key.
     pub fn rekey_master(&self, actor: &str, new: &MasterKey) -> Result<Rewrapped> {
         self.refuse_held()?;
-        // One transaction with its event, whose log's key was opened before: a crash leaves all of it or nothing.
+        // One transaction with its event, whose log's key was opened before: a crash leaves all of it or
+        // nothing.
         let mut done = Rewrapped { signing: 0, data: 0 };
         let (kind, action) = (EventKind::Key, PublicAction::Rewrap);
         let notice = Notice { kind, action, actor, ground: None, signer: None };
@@ -27,7 +29,7 @@ impl Registry {
         Ok(done)
     }
 
-    /// Refuses what is done to a whole registry while a process that serves holds one of its logs.
+    /// Refuses an act on a whole registry while a serving process holds one of its logs.
     pub(in crate::registry) fn refuse_held(&self) -> Result<()> {
         if self.store().is_served(self.now())? { Err(store::held()) } else { Ok(()) }
     }

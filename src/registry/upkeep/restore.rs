@@ -1,8 +1,8 @@
 //! Restore: verify a backup, then put it in its place, with every log closed and a successor begun.
 //!
 //! Nothing is put in place before all of it was verified: digests and signature of the manifest, the heads of
-//! the logs, and `fsck` over everything. A restored log is never appended to: after the backup the lost machine
-//! may have signed further leaves, and a second tree of one size is the one unforgivable fault (I14).
+//! the logs, and `fsck` over everything. A restored log is never appended to: after the backup the lost
+//! machine may have signed further leaves, and a second tree of one size is the one unforgivable fault (I14).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,7 @@ use crate::trust::{EnvelopeBuf, Typ};
 pub struct Restored {
     /// The backup's manifest.
     pub manifest: Manifest,
-    /// What `fsck` found in it: nothing.
+    /// The findings of `fsck` in it: none.
     pub fsck: FsckReport,
     /// Each old log with its last checkpoint, and its successor.
     pub logs: Vec<(Closed, String)>,
@@ -57,7 +57,7 @@ impl Registry {
         let (manifest, signed) = read_manifest(from)?;
         let staging = beside(&place, "restoring")?;
         let done = restore_into(from, &staging, manifest, &signed, opening).and_then(|restored| {
-            // An empty directory in the place is what rename replaces; anything else it refuses.
+            // Rename replaces an empty directory in the place; it refuses anything else.
             fs::rename(&staging, &place).map_err(io)?;
             sync_dir(place.parent())?;
             Ok(restored)
@@ -72,21 +72,22 @@ impl Registry {
 /// A registry whose database somebody else put back.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct RestoredInPlace {
-    /// What `fsck` found in it: nothing.
+    /// The findings of `fsck` in it: none.
     pub fsck: FsckReport,
     /// Each log that was open with its last checkpoint, and its successor.
     pub logs: Vec<(Closed, String)>,
-    /// How each log that was not what this machine last knew of it differed: what was acknowledged and is gone.
+    /// The differences of each log from the state that this machine last knew: acknowledged leaves that are
+    /// gone.
     pub lost: Vec<String>,
 }
 
 impl Registry {
-    /// Goes on with a database that was put back by its own tools (`pg_restore`, a copied file): checks all of it,
-    /// then ends every open log and begins its successor, since the lost machine may have signed more than the copy
-    /// has (I14). To be run before anything else appends to the logs, on a registry that was opened as it was found.
-    /// What this machine remembers of the logs is set anew.
+    /// Goes on with a database that was put back by its own tools (`pg_restore`, a copied file). Checks all
+    /// of it, then ends every open log and begins its successor, since the lost machine may have signed more
+    /// than the copy has (I14). Run it on a registry opened as found, before anything else appends to the
+    /// logs. This machine's memory of the logs is set anew.
     ///
-    /// A crash on the way leaves some logs with a successor; run again, it gives every open log another one.
+    /// A crash on the way leaves some logs with a successor; a second run gives every open log another one.
     ///
     /// # Errors
     /// `record_damaged` with `backup_fsck` and the findings, and no log is touched; `log_lost` while a process that
@@ -94,7 +95,7 @@ impl Registry {
     pub fn restore_in_place(&self, actor: &str) -> Result<RestoredInPlace> {
         self.refuse_held()?;
         let fsck = sound(self)?;
-        // A file of anchors that is not whole tells nothing, and is replaced.
+        // An incomplete file of anchors tells nothing, and is replaced.
         let gone = match self.gone_back() {
             Err(error) if error.code == Code::RecordDamaged => Vec::new(),
             other => other?,
@@ -109,7 +110,7 @@ impl Registry {
     }
 }
 
-/// What `fsck` says of a registry, if it finds nothing.
+/// The report of `fsck` on a registry, if it finds nothing.
 fn sound(registry: &Registry) -> Result<FsckReport> {
     let fsck = registry.fsck_as_found(FsckOptions::default())?;
     if fsck.sound() {
@@ -179,7 +180,7 @@ fn read_manifest(from: &Path) -> Result<(Manifest, EnvelopeBuf)> {
     Ok((manifest, signed))
 }
 
-/// Copies the files of the manifest, each only if it is what the manifest says. Other files are left behind.
+/// Copies the files of the manifest, each only if it agrees with the manifest. Other files are left behind.
 fn copy_verified(from: &Path, staging: &Path, manifest: &Manifest) -> Result<()> {
     let paths: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
     if paths.len() != manifest.files.len() || !paths.contains("access.db") || !paths.contains("registry.db") {
@@ -199,7 +200,7 @@ fn copy_verified(from: &Path, staging: &Path, manifest: &Manifest) -> Result<()>
         copy_synced(&from.join(path), &target).map_err(|error| {
             refused(Rule::BackupDigest, "a file of the backup is missing").caused_by(error)
         })?;
-        // The copy is judged, not the original: it is what will be opened.
+        // The copy is judged, not the original: the copy will be opened.
         if file_of(staging, path)? != *file {
             return Err(refused(Rule::BackupDigest, "a file of the backup is not the one that was written"));
         }

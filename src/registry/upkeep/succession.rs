@@ -1,9 +1,9 @@
-//! Ending a log and beginning its successor: when it has grown too large, or when its key must end. After a restore it
-//! is done in another way (`put_back`).
+//! Ending a log and beginning its successor: when it has grown too large, or when its key must end. After a
+//! restore, `put_back` does it in another way.
 //!
 //! A log keeps its first name as its *base* (`records`, `access-main`); successors are `<base>-r2`, `-r3`, …
-//! The facts `log_of:<base>` and `base_of:<log>` say which one is current. Every step can be run again: what a
-//! crash left half done is found and finished by the next run.
+//! The facts `log_of:<base>` and `base_of:<log>` say which one is current. Every step can be run again: the
+//! next run finds and finishes the half-done work of a crash.
 
 use serde_json::{Map, Value};
 
@@ -23,10 +23,10 @@ use crate::trust::{EnvelopeBuf, random};
 pub(in crate::registry) struct Lineage {
     pub base: String,
     pub current: String,
-    /// Numbers of its logs that are there.
+    /// Numbers of its present logs.
     pub known: Vec<u32>,
-    /// Numbers of its logs that were there once: the database was put back to before. An outsider may know their keys, so
-    /// their names are not given again.
+    /// Numbers of its former logs: the database was put back to a state before them. An outsider may know
+    /// their keys, so their names are not given again.
     pub lost: Vec<u32>,
 }
 
@@ -103,7 +103,7 @@ impl Registry {
         let successor = format!("{base}-r{}", line.number(log).saturating_add(1));
         match self.add_log(actor, &successor) {
             Ok(_) => {}
-            // A run before this one came so far.
+            // An earlier run stopped here.
             Err(error) if error.code == Code::AlreadyInitialised => {}
             Err(error) => return Err(error),
         }
@@ -123,7 +123,7 @@ impl Registry {
         Ok((closed, successor))
     }
 
-    /// The order stands in the log of records before the access log is closed: they are two databases, and a
+    /// The order stands in the log of records before the access log is closed. They are two databases: a
     /// crash between leaves an order that the next run repeats, never a closed log without one.
     fn close_access_log(&self, actor: &str, log: &str, successor: Option<&str>) -> Result<Closed> {
         let now = self.now();
@@ -197,7 +197,7 @@ impl Registry {
         Ok(ended(self.log_head(log)?))
     }
 
-    /// Logs what is done to a log, with the registry's signed order.
+    /// Logs an act on a log, with the registry's signed order.
     fn note_log(
         &self,
         actor: &str,
@@ -227,7 +227,7 @@ impl Registry {
         let heads = self.store().read_side_now(side_of(log), |reader| reader.heads())?;
         let names: Vec<String> = heads.into_iter().map(|head| head.log).collect();
         let fact = self.store().read_now(|reader| reader.fact(&format!("base_of:{log}")))?;
-        // One that an interrupted succession made has no such fact yet.
+        // A successor of an interrupted succession has no such fact yet.
         let made = log.rsplit_once("-r").filter(|(_, number)| number.parse::<u32>().is_ok());
         let made = made.map(|(base, _)| base.to_owned()).filter(|base| names.contains(base));
         let base = fact.map(text).transpose()?.or(made).unwrap_or_else(|| log.to_owned());

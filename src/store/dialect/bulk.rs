@@ -18,23 +18,23 @@ const BULK_CACHE_KIB: u32 = 262_144;
 /// Pages in the WAL before they are copied into the file: a page changed by several transactions is copied once.
 const BULK_CHECKPOINT: u32 = 16_384;
 
-/// The same beside lookups: a disk that is told to flush brings everything written so far to safety, whoever
-/// wrote it, so what is written at a time is what a lookup may have to wait for.
+/// The same beside lookups. A disk that is told to flush saves all writes so far, of all writers. So a lookup
+/// may have to wait for everything that is written at a time.
 const BESIDE_CHECKPOINT: u32 = 250;
 
-/// What comes through a writing connection.
+/// The work of a writing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
     /// A few rows at a time.
     Single,
     /// Very many, and nobody waits for the disk meanwhile.
     Bulk,
-    /// Very many beside lookups, whose access entries wait for the same disk: the WAL is copied into the file in
-    /// small steps.
+    /// Very many beside lookups, whose access entries wait for the same disk: the WAL is copied into the file
+    /// in small steps.
     BulkBeside,
 }
 
-/// Prepares the connection for what comes. Durability stays as it is.
+/// Prepares the connection for the work. Durability stays as it is.
 pub fn tune(conn: &mut AnyConnection, load: Load) -> Result<()> {
     let AnyConnection::Sqlite(c) = conn else { return Ok(()) };
     let (cache, checkpoint) = match load {
@@ -72,7 +72,7 @@ struct Taken {
     record_id: Vec<u8>,
 }
 
-/// Takes the keys that are free, and tells for each whether it was.
+/// Takes the free keys, and tells for each key whether it was free.
 pub fn take_keys(conn: &mut AnyConnection, rows: &[&keys::Row]) -> Result<Vec<bool>> {
     match conn {
         AnyConnection::Sqlite(c) => rows

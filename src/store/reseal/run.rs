@@ -1,4 +1,4 @@
-//! Everything that is sealed, table by table.
+//! All sealed data, table by table.
 
 use super::again::Run;
 use super::walk::{OlderRows, Walked, is_older, pages};
@@ -12,8 +12,8 @@ pub const PAGE: usize = 500;
 /// Bytes of new seals after which a transaction ends before its page does: a batch of accesses may have 45 KB.
 const BYTES: usize = 4 << 20;
 
-/// Gives what a generic function says of each table to `$each`, access side first: a backup copies that side first
-/// too.
+/// Passes a generic function's result for each table to `$each`, access side first: a backup copies that side
+/// first too.
 macro_rules! each_table {
     ($call:ident ( $argument:expr ), $each:expr) => {
         $each($call::<access::Row>($argument)?);
@@ -27,8 +27,8 @@ macro_rules! each_table {
 }
 
 impl Store {
-    /// Seals every row of an older layout anew, `page` rows at most in a transaction; `each` is told of each table at
-    /// its end. Blocks; may be killed, run beside a server of this program, and run again.
+    /// Seals every row of an older layout anew, `page` rows at most in a transaction; calls `each` with each
+    /// table at its end. Blocks; may be killed, run beside a server of this program, and run again.
     pub fn reseal(&self, page: usize, mut each: impl FnMut(OlderRows)) -> Result<()> {
         self.load_data_keys()?;
         let mut run = Run::new(self, page);

@@ -1,4 +1,4 @@
-//! The tables that are walked: their rows in key order, and a row's new seal in the place of its old one.
+//! The tables of the walk: their rows in key order, and the replacement of a row's seal by its new one.
 
 use diesel::prelude::*;
 
@@ -32,8 +32,9 @@ impl SealedRow for Past {
     }
 }
 
-/// A table's key columns, its sealed column, and what comes after a row in key order. That condition begins with
-/// `>=` on the first column, without which SQLite reads the table from its beginning for each page.
+/// A table's key columns, its sealed column, and the condition for rows after a given one in key order. That
+/// condition begins with `>=` on the first column; without it SQLite reads the table from its beginning for
+/// each page.
 macro_rules! walked {
     (
         $row:ty, $name:expr, $side:expr, $load:ty, $of:expr, $table:ident ($($key:ident),+) $sealed:ident,

@@ -1,4 +1,4 @@
-//! What is walked for rows of an older layout, and how: a page in key order, each in a short snapshot.
+//! The walk for rows of an older layout: a page in key order, each in a short snapshot.
 
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -17,7 +17,7 @@ pub struct OlderRows {
     pub damaged: u64,
 }
 
-/// A table that is walked for its older rows.
+/// A table with a walk for its older rows.
 pub(super) trait Walked: SealedRow + Sized {
     const TABLE: &'static str;
     const SIDE: Side;
@@ -25,16 +25,16 @@ pub(super) trait Walked: SealedRow + Sized {
     /// Rows in key order from after `after`.
     fn page(reader: &mut Reader<'_>, after: Option<&Self>, limit: i64) -> Result<Vec<Self>>;
 
-    /// Puts the row's sealed value in the place of `old`: 0 if the row is not there as it was read.
+    /// Replaces the sealed value `old` of a row: 0 if the row is not there as it was read.
     fn replace(&self, writer: &mut Writer<'_>, old: &[u8]) -> Result<usize>;
 
-    /// What the row hides, as the layout that is written has it.
+    /// The row's hidden part in the present layout.
     fn rewritten(_: Layout, plain: Vec<u8>) -> Option<Vec<u8>> {
         Some(plain)
     }
 }
 
-/// Whether a sealed value has another layout than the one that is written.
+/// Whether a sealed value has another layout than the present one.
 pub(super) fn is_older(sealed: &[u8]) -> bool {
     Layout::of(sealed) != Some(Layout::PRESENT)
 }

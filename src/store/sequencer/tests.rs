@@ -1,5 +1,5 @@
-//! What each connection that writes is set to, read on that very connection: such settings are a connection's own,
-//! and one that was opened another way would acknowledge what the disk does not have (I1).
+//! The settings of each writing connection, read on that very connection. Such settings are a connection's
+//! own: one that was opened another way would acknowledge data that the disk does not have (I1).
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -81,7 +81,7 @@ fn admin(url: &str) -> PgConnection {
 }
 
 impl Careless {
-    /// None, and said, where there is no PostgreSQL to test with.
+    /// None, with a message, if there is no PostgreSQL to test with.
     fn make() -> Option<Self> {
         let Some(admin_url) = std::env::var("ELICENSE_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())
         else {
@@ -117,14 +117,15 @@ impl Drop for Careless {
 #[test]
 fn i1_a_postgres_session_that_would_not_wait_for_the_disk_is_refused() {
     let Some(careless) = Careless::make() else { return };
-    // The setting of the database holds for whoever says nothing, and loses against the program's own.
+    // The database's setting holds for sessions without one of their own; the program's own setting overrides
+    // it.
     let mut silent = AnyConnection::Pg(admin(&careless.url));
     assert_eq!(settings(&mut silent), "off on");
     let refused = dialect::check_durability(&mut silent).unwrap_err();
     assert_eq!((refused.code, refused.rule.map(Rule::wire)), (Code::ConfigInvalid, Some("durability")));
     let dir = tempfile::tempdir().unwrap();
     each_writer(DbUrl::parse(&careless.url).unwrap(), dir.path(), "on on");
-    // And one that was right once is refused when it is so no longer.
+    // A connection that was right once is refused when it is no longer right.
     let mut conn = conn::postgres(&careless.url, Open::Write).unwrap();
     dialect::check_durability(&mut conn).unwrap();
     native!(&mut conn, c => c.batch_execute("SET synchronous_commit = off")).unwrap();

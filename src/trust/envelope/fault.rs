@@ -42,19 +42,19 @@ pub enum EnvelopeFault {
     /// The header is not an object of exactly alg, kid and typ.
     #[error("the header has other members than alg, kid and typ")]
     HeaderMembers,
-    /// The algorithm is neither EdDSA nor Ed25519.
+    /// The algorithm is not EdDSA and not Ed25519.
     #[error("the algorithm is not EdDSA")]
     Algorithm,
     /// The kid is not the text of an RFC 7638 thumbprint.
     #[error("the kid is not a key thumbprint")]
     KidForm,
-    /// The typ is none that is known.
+    /// The typ is unknown.
     #[error("the typ is not known")]
     TypUnknown,
     /// The payload is not canonical JSON.
     #[error("the payload is not canonical JSON: {0}")]
     Payload(CanonicalFault),
-    /// The signature has not 64 bytes.
+    /// The signature does not have 64 bytes.
     #[error("the signature has not 64 bytes")]
     SignatureLength,
     /// The lengths of a stored envelope do not add up.
@@ -65,7 +65,7 @@ pub enum EnvelopeFault {
     Kind {
         /// The kind asked for.
         asked: Typ,
-        /// The kind it is.
+        /// The kind of the envelope.
         found: Typ,
     },
     /// No key of that kid is known.

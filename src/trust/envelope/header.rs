@@ -7,10 +7,10 @@ use super::typ::Typ;
 use crate::record::canonical;
 use crate::trust::keys::Kid;
 
-/// No header of the three members is longer than this, in bytes.
+/// Longest header of the three members, in bytes.
 pub(super) const MAX_LEN: usize = 256;
 
-/// The kid of a canonical header, taken from its place; none where the header has another form.
+/// The kid of a canonical header, taken from its place; none if the header has another form.
 pub(super) fn kid_in_place(bytes: &[u8]) -> Option<Kid> {
     const KID_LEN: usize = 43;
     let rest = bytes
@@ -24,7 +24,7 @@ pub(super) fn kid_in_place(bytes: &[u8]) -> Option<Kid> {
 /// The name of the one algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
-    /// `EdDSA` (RFC 8037), which every JOSE library reads; what is written here.
+    /// `EdDSA` (RFC 8037), which every JOSE library reads; the form written here.
     EdDsa,
     /// `Ed25519` (RFC 9864), accepted from issuers.
     Ed25519,
@@ -39,7 +39,7 @@ impl Algorithm {
     }
 }
 
-/// What a header says.
+/// The header's facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// The algorithm's name; both mean the same.

@@ -1,4 +1,4 @@
-//! What is signed reads back byte for byte; every departure from the page is refused by its own name.
+//! Signed bytes read back byte for byte; every departure from the page is refused by its own name.
 
 use proptest::prelude::*;
 

@@ -1,9 +1,9 @@
-//! The kinds of things that are signed: the `typ` of the header (RFC 7515 §4.1.9).
+//! The kinds of signed things: the `typ` of the header (RFC 7515 §4.1.9).
 
 use crate::closed::closed;
 
 closed! {
-    /// The kind of thing signed; a verifier asks for one kind.
+    /// The kind of the signed thing; a verifier asks for one kind.
     Typ {
         Record, "elicense-record+jws", "证照", "a record";
         Event, "elicense-event+jws", "指令", "an order of an authority";

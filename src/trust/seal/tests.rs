@@ -1,4 +1,4 @@
-//! A flipped byte, an edited column, another table or key: nothing opens but what was sealed.
+//! A flipped byte, an edited column, another table or key: nothing opens except the sealed value.
 
 use proptest::prelude::*;
 

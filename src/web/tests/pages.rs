@@ -105,7 +105,7 @@ fn the_receipt_can_be_saved_as_it_is() {
     let html = result(lookup());
     let start = html.find("data:application/json;base64,").unwrap() + 29;
     let body: String = html[start..].chars().take_while(|c| *c != '"').collect();
-    // The template escapes nothing in base64 but its `=`, `+` and `/`, if at all.
+    // Of base64 the template escapes at most `=`, `+` and `/`.
     let body = body.replace("&#43;", "+").replace("&#61;", "=").replace("&#47;", "/");
     let saved = base64::engine::general_purpose::STANDARD.decode(body).unwrap();
     assert_eq!(saved, view.receipt.json.as_bytes());

@@ -5,7 +5,7 @@ use crate::cli::demo::numbers::household_id;
 use crate::cli::demo::steps::Draft;
 use crate::clock::Day;
 
-/// How somebody belongs to a household, and what the card says beside.
+/// A person's place in a household, and the other fields of the card.
 #[derive(Debug, Clone, Copy)]
 pub struct Membership<'a> {
     /// 户号.

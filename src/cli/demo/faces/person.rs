@@ -86,7 +86,7 @@ pub fn driving_licence(
     Draft { valid_from: Some(from), valid_to: Some(valid_to), ..drawn }
 }
 
-/// What a disability certificate says beside the person.
+/// The fields of a disability certificate beside the person.
 #[derive(Debug, Clone, Copy)]
 pub struct Disability<'a> {
     /// 残疾类别.

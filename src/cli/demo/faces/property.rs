@@ -1,4 +1,4 @@
-//! What somebody owns and what somebody runs: real-estate certificate, business licence.
+//! Property and business: real-estate certificate, business licence.
 
 use serde_json::Value;
 
@@ -63,14 +63,14 @@ pub fn real_estate_certificate(owners: Vec<DraftHolder>, issuer: Issuer<'_>, est
     Draft { valid_to: Some(Validity::Until(estate.term_to)), ..drawn }
 }
 
-/// What a business licence says beside code and name.
+/// The fields of a business licence beside code and name.
 #[derive(Debug, Clone, Copy)]
 pub struct Licence<'a> {
     /// 类型.
     pub entity_type: &'a str,
-    /// The member for who leads it: `legal_representative`, `person_in_charge` or `operator`.
+    /// The member that names the head: `legal_representative`, `person_in_charge` or `operator`.
     pub led_as: &'a str,
-    /// Who leads it.
+    /// The head.
     pub led_by: &'a str,
     /// 注册资本 in 万元.
     pub capital: Option<&'a str>,

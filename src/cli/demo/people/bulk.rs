@@ -39,13 +39,13 @@ pub struct Bulk {
 
 /// `n` synthetic holders of a seed, each with six drafts, all issued between 2016 and 2025.
 ///
-/// No number comes twice in the first 26 million, nor is one of the first 800,000 also that of a person of the
-/// demo: sequences below 11 are those of the stories, and the demo's families begin at 100.
+/// No number comes twice in the first 26 million. None of the first 800,000 belongs to a person of the demo:
+/// sequences below 11 are those of the stories, and the demo's families begin at 100.
 pub fn bulk(seed: u64, n: u64) -> Bulk {
     bulk_from(seed, 0, n)
 }
 
-/// The holders from `first` up to `end` of the same sequence: two ranges that do not meet share no number.
+/// The holders from `first` up to `end` of the same sequence: two ranges that do not overlap share no number.
 pub fn bulk_from(seed: u64, first: u64, end: u64) -> Bulk {
     Bulk { seed, next: first, end, offices: Offices::read() }
 }
@@ -118,7 +118,8 @@ impl Bulk {
 
 fn person(index: u64, rng: &mut SplitMix64, words: &'static Words) -> Person {
     let female = rng.chance(490);
-    // 7919 has no factor in common with the number of days: each day comes once before one comes again.
+    // 7919 has no factor in common with the number of days, so each day comes once before any day comes
+    // again.
     let born = day(1950, 1, 1).plus_days(i64::try_from(index * 7919 % DAYS).unwrap_or(0));
     let round = index / DAYS;
     let sequence = u32::try_from(2 * (round % SEQUENCES)).unwrap_or(0) + if female { 12 } else { 11 };

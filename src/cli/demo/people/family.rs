@@ -8,7 +8,7 @@ use crate::cli::demo::random::SplitMix64;
 use crate::cli::demo::words::Words;
 use crate::clock::Day;
 
-/// Nobody generated is born in this year or later: the newborn of the stories is the youngest.
+/// Nobody generated is born in this year or later, so the newborn of the stories is the youngest.
 const LAST_BIRTH_YEAR: i32 = 2026;
 /// Kind of the random streams of this file.
 const STREAM: u64 = 0x46;

@@ -1,12 +1,12 @@
-//! Terms that follow one another: which card somebody holds on a day, and since when.
+//! Terms that follow one another: the card that somebody holds on a day, and since when.
 
 use crate::cli::demo::faces::{Person, id_card_term};
 use crate::cli::demo::numbers::{day, years_before};
 use crate::clock::Day;
 use crate::record::payload::Validity;
 
-/// First days of the ID cards that somebody would have had by `until`, each changed a little before its end;
-/// the last is the one in force. Empty for who has had none.
+/// First days of the ID cards that somebody would have had by `until`, each replaced a little before its end.
+/// The last card is the one in force. Empty for somebody without a card.
 pub fn id_cards(person: &Person, first: Day, until: Day) -> Vec<Day> {
     let mut from = first.max(day(2004, 3, 29));
     let mut cards = Vec::new();

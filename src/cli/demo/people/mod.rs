@@ -1,7 +1,7 @@
 //! Invented people: families for the demo, and a stream without end for measurements.
 //!
-//! * [`families`]: who there is; depends on the seed only, so that births stay as they are whatever day it is;
-//! * `records`: what they hold on a day;
+//! * [`families`]: the people; they depend on the seed only, so births stay the same on every day;
+//! * `records`: their records on a day;
 //! * [`bulk`]: holders with six records each, made one by one without memory of the others.
 
 mod bulk;

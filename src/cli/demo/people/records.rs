@@ -1,4 +1,4 @@
-//! What the families hold: issued, renewed, suspended, ended, as of today.
+//! The families' records: issued, renewed, suspended, ended, as of today.
 
 use super::family::Family;
 use super::lives::{driving_term, id_card_ending, id_cards};
@@ -31,7 +31,7 @@ pub fn records(script: &mut Script, offices: &Offices, seed: u64, family: &Famil
     desk.births();
     desk.home();
     for (nth, (person, _)) in family.members().enumerate() {
-        // A number for each person, by which the rarer fates are dealt out.
+        // A number for each person, which decides about the rarer events.
         let fate = family.index * 7 + u32::try_from(nth).unwrap_or(0);
         let died_on = desk.death(person, fate);
         let card = desk.id_card(person, fate, died_on);
@@ -237,7 +237,7 @@ impl<'a> Desk<'a> {
         if person.born.year() > 1953 || !self.rng.chance(300) {
             return None;
         }
-        // After the last day on which `home` registers anything, so that nobody buys a house when dead.
+        // After the last day on which `home` registers anything, so that no dead person buys a house.
         let died_on = self.rng.day_after(day(2022, 5, 1), 1300);
         let (health, number) = (self.issuer("health"), format!("19010{:05}", 20_000 + fate));
         let cause = self.rng.pick(&self.words.causes);

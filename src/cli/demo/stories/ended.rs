@@ -1,4 +1,4 @@
-//! Certificates that came to an end, so that every state and every action is there whatever the seed.
+//! Certificates that ended, so that every state and every action is there for every seed.
 
 use super::stage::{Stage, citizen_of};
 use crate::cli::demo::faces::{

@@ -1,8 +1,8 @@
 //! Companies with a story.
 //!
-//! 城东区社区服务中心 is a 民办非企业单位: it has a registration certificate of the civil-affairs office, a type that is
-//! not in the catalog, and no business licence. Its house stands here. The qualification of 云岭建筑 is not in the
-//! catalog either; what is suspended here is its licence.
+//! 城东区社区服务中心 is a 民办非企业单位: it has a registration certificate of the civil-affairs office (a
+//! type that is not in the catalog) and no business licence. Its house stands here. The qualification of
+//! 云岭建筑 is not in the catalog either; its licence is suspended here.
 
 use super::stage::Stage;
 use crate::cli::demo::companies::{Company, company};

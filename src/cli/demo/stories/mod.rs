@@ -1,6 +1,6 @@
 //! The people and companies of the demo that have a name and a story. Their numbers are fixed.
 //!
-//! | who | what they show |
+//! | person or company | point |
 //! |---|---|
 //! | 周海燕, 陈志远, 陈子墨, 陈一诺 | a family: six bound records of the mother, a newborn first under the number of its birth certificate |
 //! | 刘桂芳 | one source reports a death: 暂无法核验, not 无效 |

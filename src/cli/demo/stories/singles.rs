@@ -1,7 +1,7 @@
 //! Single persons, each for one difficulty of the window.
 //!
-//! 李建国's number was given to two persons (重号). Two holders cannot stand under one key, and a demo that put both
-//! men's cards there would show the error, not its cure: the second one comes in when the number is split.
+//! 李建国's number was given to two persons (重号). Two holders cannot have one key. A demo that put both
+//! men's cards there would show the error, not its cure: the second man comes in when the number is split.
 
 use super::stage::{Stage, citizen_of};
 use crate::catalog::Custody;
@@ -75,7 +75,8 @@ fn li_jianguo(stage: &mut Stage<'_>) {
     });
 }
 
-/// The birth date, and with it the number, was put right in 2011. What was given before stands under the old one.
+/// The birth date, and with it the number, was corrected in 2011. The older records stand under the old
+/// number.
 fn wang_yan(stage: &mut Stage<'_>) {
     let wang = citizen_of("王䶮", "190102197911020011", "示范省示范市城东区书院路3号2单元602室");
     let before =

@@ -1,4 +1,5 @@
-//! What the stories share: issuers by their short name, cards, people whose facts follow from their number.
+//! The shared parts of the stories: issuers by their short name, cards, people whose facts follow from their
+//! number.
 
 use crate::cli::demo::agencies::Offices;
 use crate::cli::demo::faces::{Issuer, Membership, Person, household_member, id_card};

@@ -1,4 +1,4 @@
-//! What "nothing found" means for a type (I13): told only within a coverage statement and in its words.
+//! The meaning of "nothing found" for a type (I13): told only within a coverage statement and in its words.
 
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use crate::identity::HolderCode;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::lookup::ask::Within;
 
-/// A feed is late when its statement says nothing newer than this.
+/// A feed is late if its statement says nothing newer than this.
 const FEED_LATE_S: i64 = 2 * 86_400;
 
 /// A type that was asked for and not found.
@@ -19,7 +19,7 @@ pub struct AbsentType {
     pub type_code: String,
     /// Its Chinese name.
     pub name: String,
-    /// What the absence is worth.
+    /// The worth of the absence.
     pub absence: Absence,
 }
 
@@ -32,9 +32,9 @@ impl AbsentType {
 
 /// The absence of a type for one holder.
 ///
-/// The question asked of the coverage is: could such a record have been issued in the regions named (the
-/// registry's own where nobody names any), between the holder's birth (or the founding of all registers) and
-/// today, without being on file here?
+/// The question to the coverage is: could such a record exist without being on file here? It asks for the
+/// named regions (without names, the registry's own), from the holder's birth (or the founding of all
+/// registers) to today.
 pub(super) fn absence(
     snapshot: &Snapshot,
     type_code: &str,

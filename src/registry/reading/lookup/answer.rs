@@ -1,8 +1,8 @@
-//! The answer of a lookup as it goes out: its members stand here and nowhere else. Bytes and the description of the
-//! API both come from these structs.
+//! The answer of a lookup as it goes out: its members stand here and nowhere else. Bytes and the description
+//! of the API both come from these structs.
 //!
-//! What was found is written before the access is durable, what the log tells behind it: the rows need not wait for
-//! the log.
+//! The found records are written before the access is durable, the log's part after them: the rows need not
+//! wait for the log.
 
 use serde::{Serialize, Serializer};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
@@ -25,7 +25,7 @@ use crate::registry::reading::lookup::looked_up::{FoundHolder, FoundRecord, Judg
 use crate::store::HolderState;
 use crate::trust::Envelope;
 
-/// Bytes of an answer beside its records, and of one record: what a buffer begins with.
+/// Bytes of an answer beside its records, and of one record: the first size of a buffer.
 const ROOM: (usize, usize) = (1024, 2600);
 
 /// A finished answer.
@@ -303,7 +303,7 @@ impl ToSchema for LookupAnswer {
 }
 
 impl Judged {
-    /// All of the answer but what the log tells.
+    /// All of the answer except the log's part.
     pub(super) fn written(&self) -> Result<Written> {
         let mut body = Vec::with_capacity(ROOM.0 + self.records.len() * ROOM.1);
         let answer = JudgedAnswer {
@@ -331,7 +331,7 @@ impl Written {
         Ok(Answered { body: self.body, accepted: receipt.accepted, records: self.records })
     }
 
-    /// The answer without a receipt, for measuring what log and receipt cost.
+    /// The answer without a receipt, for measuring the cost of log and receipt.
     #[cfg(feature = "bench-routes")]
     pub(super) fn unlogged(mut self, at: Moment) -> Result<Vec<u8>> {
         json::write_more(&std::collections::BTreeMap::from([("at", at)]), &mut self.body)

@@ -1,4 +1,4 @@
-//! What a lookup is asked: whose records, which of them, what for.
+//! The input of a lookup: holder, types, purpose.
 
 use std::collections::BTreeSet;
 

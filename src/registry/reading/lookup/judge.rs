@@ -1,4 +1,5 @@
-//! The judging half of a lookup: rows in, what the asker may see of them out, each with its verdict.
+//! The judging half of a lookup: rows in; out comes the part that the asker may see, each record with its
+//! verdict.
 //!
 //! Rows are taken apart and not copied: an envelope stays in the buffer in which its row was opened.
 
@@ -24,7 +25,7 @@ use crate::registry::records::{judge, kept};
 use crate::store::{Opened, StoredRecord};
 use crate::trust::{Envelope, EnvelopeBuf, HolderKey, IndexKey};
 
-/// All whose records are shown: an access stands on the list of each (practice R15).
+/// All holders whose records are shown: an access stands on the list of each (practice R15).
 #[derive(Default)]
 pub(super) struct SeenBy {
     /// Codes under which a record was found, linked ones among them.
@@ -50,7 +51,7 @@ impl SeenBy {
     }
 }
 
-/// By what rows are judged.
+/// The basis of the judgement.
 pub(super) struct Judge<'a> {
     pub snapshot: &'a Snapshot,
     pub lives: &'a Lives,
@@ -61,7 +62,8 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// One row as far as `fields` lets it out. All whose record it is are added to `seen_by`. Only types with more than one seat are read for it.
+    /// One row as far as `fields` lets it out. All its holders are added to `seen_by`. Only types with more
+    /// than one seat are read for it.
     pub fn row(&self, row: FoundRow, fields: &Fields, seen_by: &mut SeenBy) -> Result<FoundRecord> {
         let FoundRow { key, opened, proof, holders } = row;
         let record = match opened {
@@ -187,7 +189,8 @@ impl Judge<'_> {
         others.iter().all(|other| (self.may_show)(*other))
     }
 
-    /// The definitions by which a face is masked: the newest, then for fields it no longer has the face's own.
+    /// The definitions that mask a face: the newest, then the face's own for fields that the newest no longer
+    /// has.
     fn types(&self, newest: Option<&Arc<TypeEntry>>, version: u32) -> Vec<Arc<TypeEntry>> {
         let own = newest.and_then(|newest| self.snapshot.catalog.type_version(&newest.def().code, version));
         newest
@@ -197,7 +200,7 @@ impl Judge<'_> {
             .collect()
     }
 
-    /// What the issuer says of a certificate whose body is elsewhere.
+    /// The issuer's statement about a certificate whose body is elsewhere.
     fn said(
         &self,
         record: &mut StoredRecord,

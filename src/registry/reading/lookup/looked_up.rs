@@ -1,6 +1,6 @@
-//! What a lookup found, as a value: pages, commands and further use cases read this, the API its bytes.
+//! The result of a lookup, as a value: pages, commands and further use cases read this, the API its bytes.
 //!
-//! It holds what the asker may see and nothing else of the rows: a use case that shows it cannot show more.
+//! It holds only the parts of the rows that the asker may see: a use case that shows it cannot show more.
 
 use std::sync::Arc;
 
@@ -19,19 +19,19 @@ use crate::registry::reading::lookup::ask::Cursor;
 use crate::store::HolderState;
 use crate::trust::EnvelopeBuf;
 
-/// An answered lookup. Its access is durable: there is no other way to come by one (I2).
+/// An answered lookup. Its access is durable: there is no other way to get one (I2).
 pub struct LookedUp {
-    /// What was found, judged.
+    /// The found records, judged.
     pub judged: Judged,
     /// The access that it rests on, as far as its receipt goes out.
     pub receipt: HandedReceipt,
 }
 
-/// What policy lets out of what was found, each record with its verdict.
+/// The found records as far as policy lets them out, each with its verdict.
 pub struct Judged {
     /// The records, in the order of their types, under one code after the other.
     pub records: Vec<FoundRecord>,
-    /// Of the types that were asked for and not found: what that means.
+    /// The types that were asked for and not found, each with its meaning.
     pub absent: Vec<AbsentType>,
     /// The holder.
     pub holder: FoundHolder,
@@ -51,15 +51,15 @@ pub struct FoundRecord {
     pub entry: Option<Arc<TypeEntry>>,
     /// Verdict and reasons.
     pub judgement: Judgement,
-    /// None where the row does not open: nothing more is known of it.
+    /// None if the row does not open: nothing more is known of it.
     pub opened: Option<OpenedRecord>,
     /// What of it is not shown, since another holder could not be charged.
     pub withheld: Option<Withheld>,
 }
 
-/// What a row that opened says.
+/// The content of a row that opened.
 pub struct OpenedRecord {
-    /// The identifier; none where it holds a number and not the whole is shown.
+    /// The identifier; none if it holds a number and the whole is not shown.
     pub identifier: Option<String>,
     /// From 1.
     pub version: u32,
@@ -67,7 +67,7 @@ pub struct OpenedRecord {
     pub issuer: String,
     /// Where the body is.
     pub custody: Custody,
-    /// What became of it.
+    /// Its state.
     pub state: State,
     /// First valid day.
     pub valid_from: Option<Day>,
@@ -79,15 +79,15 @@ pub struct OpenedRecord {
     pub log: String,
     /// The leaf there.
     pub leaf: u64,
-    /// Inclusion of that leaf under [`Judged::head`], where it was asked for.
+    /// Inclusion of that leaf under [`Judged::head`], if it was asked for.
     pub proof: Option<Vec<Hash>>,
-    /// What of the body goes out.
+    /// The part of the body that goes out.
     pub body: ShownBody,
-    /// Digest of what goes out, as the access entry covers it.
+    /// Digest of that part, as the access entry covers it.
     pub(super) digest: Digest,
 }
 
-/// What of a record's body goes out.
+/// The part of a record's body that goes out.
 pub enum ShownBody {
     /// The whole, as it was signed.
     Envelope {
@@ -98,8 +98,8 @@ pub enum ShownBody {
     },
     /// The fields that policy lets out, vouched for by the registry.
     Extract(Box<Extract>),
-    /// The body is not here: canonical JSON of what its issuer says of it, as far as it may be seen; empty where
-    /// nothing is said.
+    /// The body is not here: canonical JSON of its issuer's statement, as far as it may be seen; empty if
+    /// there is none.
     Directory(Vec<u8>),
     /// Not shown: it names other holders, and the day's budget is spent.
     Withheld,
@@ -111,11 +111,11 @@ pub struct FoundHolder {
     pub code_type: CodeType,
     /// The number, masked.
     pub masked: String,
-    /// What is known of its life; the worst under all its codes.
+    /// The state of its life; the worst under all its codes.
     pub state: HolderState,
     /// Further codes of the same holder that were looked up.
     pub linked_codes: u64,
-    /// What the clerk must know beside: `holder_code_conflict`, `record_damaged`.
+    /// Further facts for the clerk: `holder_code_conflict`, `record_damaged`.
     pub notes: Vec<Reason>,
     /// How the number was read, where that is worth saying.
     pub remarks: Vec<Remark>,
@@ -134,8 +134,8 @@ impl Judged {
 }
 
 impl FoundRecord {
-    /// The line of the answer list. An identifier that is not shown is not in it either, or nobody outside could
-    /// rebuild the list.
+    /// The line of the answer list. An identifier that is not shown is not in it either; otherwise nobody
+    /// outside could rebuild the list.
     fn answered(&self) -> AnsweredRecord<'_> {
         let judgement = self.judgement;
         match &self.opened {

@@ -22,13 +22,13 @@ use crate::registry::records::kept;
 use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
 use crate::trust::HolderKey;
 
-/// What a lookup read, in one snapshot of the database.
+/// The reads of a lookup, in one snapshot of the database.
 pub(crate) struct Found {
     /// The head of the records log before the scan: the rows are at least as new.
     pub head: LogMark,
     /// Current rows under all keys.
     pub rows: Vec<FoundRow>,
-    /// What is known of the holder's life; the worst under all keys.
+    /// The state of the holder's life; the worst under all keys.
     pub state: HolderState,
     /// The holder's row does not open.
     pub holder_damaged: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Found {
     pub lives: Lives,
     /// Rows of another full code under the same key were left out.
     pub conflict: bool,
-    /// How many further codes were followed.
+    /// The number of further codes that were followed.
     pub linked: usize,
     /// Where the next page begins; none where there is no more.
     pub next: Option<Cursor>,
@@ -55,7 +55,7 @@ pub(crate) struct Wanted {
     pub proofs: bool,
 }
 
-/// One row with the proof of its leaf where it was asked for.
+/// One row with the proof of its leaf if it was asked for.
 pub(crate) struct FoundRow {
     /// Under whose key it stands: the asked one or a linked one.
     pub key: HolderKey,

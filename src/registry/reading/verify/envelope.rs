@@ -1,7 +1,7 @@
-//! An envelope: what it is worth by itself, and what is kept here of it.
+//! An envelope: its own worth, and the registry's facts about it.
 //!
-//! Of the record kept under its identifier nothing is told to whoever brings other bytes than those that were
-//! signed: an identifier is a public name, and an envelope around it is quickly made.
+//! A caller who brings other bytes than the signed ones is told nothing of the record under that identifier:
+//! an identifier is a public name, and anybody can make an envelope around it.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl Registry {
         Ok(Finding { answer, shown })
     }
 
-    /// On whose lists it stands: the holders that the key row has; where that does not open, those that the
+    /// The holders whose lists get the access: those of the key row; if that does not open, those that the
     /// envelope names.
     fn touched_by(&self, record: &Record, here: &Here) -> Touched {
         let index = self.store().vault().index();
@@ -93,7 +93,7 @@ impl Registry {
         let key =
             |(code_type, code): &(&str, &str)| kept::co_holder(index, code_type, code).map(|(key, _)| key);
         match &here.kept {
-            // A version of before may name others than those who see it on their lists now.
+            // An earlier version may name holders other than those who see it on their lists now.
             Some(kept) => {
                 let keys = &kept.key.holders;
                 let own = named.filter(|code| key(code).is_some_and(|key| keys.contains(&key)));
@@ -137,8 +137,9 @@ impl Brought {
             (Some(_), Some(InLog::Yes)) => facts.log = LogStanding::Logged,
             (_, Some(InLog::Differs)) => facts.log = LogStanding::Inconsistent,
             (None, None) if !here.damaged => facts.log = LogStanding::NotLogged,
-            // Part of what is kept of it, or of what could tell that it never was, does not open or is gone: ours,
-            // and not the bearer's (I5). A signature that does not fit is the bearer's all the same.
+            // A part of the record, or of the proof that there never was one, does not open or is gone. That
+            // fault is ours and not the bearer's (I5). A signature that does not fit is the bearer's fault
+            // all the same.
             _ if signature != Some(false) => facts.seal = Seal::Damaged,
             _ => facts.log = LogStanding::NotLogged,
         }
@@ -164,7 +165,7 @@ impl Brought {
     }
 }
 
-/// What is known of the record: from its row where the row has these very bytes, else from the envelope alone.
+/// The facts about the record: from its row if the row has these very bytes, else from the envelope alone.
 fn facts(
     snapshot: &Snapshot,
     record: &Record,
@@ -184,7 +185,8 @@ fn facts(
             facts.valid_from = record.valid_from;
             facts.valid_to = record.valid_to.and_then(Validity::last_day);
             facts.type_known = type_known(snapshot, &record.record_type.code, record.record_type.version);
-            // A record from a day this registry has not reached: its lists of keys and types may lack what is newer.
+            // A record from a day this registry has not reached: its lists of keys and types may lack newer
+            // ones.
             facts.lists_older = record.issued_on > now.day();
             facts
         }
@@ -204,7 +206,7 @@ fn key_standing(snapshot: &Snapshot, kid: &Kid, record: &Record, at: Moment) -> 
     }
 }
 
-/// What the answer says of the record: nothing that the envelope does not say, and the state here.
+/// The answer about the record: nothing beyond the envelope, and the state here.
 fn about(record: &Record, current: Option<&StoredRecord>, bare: VerifyAnswer) -> VerifyAnswer {
     VerifyAnswer {
         type_code: Some(record.record_type.code.clone()),

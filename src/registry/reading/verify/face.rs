@@ -1,4 +1,4 @@
-//! An identifier with values of the face: whether what is printed is what was signed, field by field.
+//! An identifier with values of the face: whether each printed value is the signed one, field by field.
 //!
 //! Only fields that a grant names may be asked, and of these only those that go out whole are compared, so that nobody
 //! guesses a hidden field by trying. One record's faces are compared ten times a legal day at most for one asker.
@@ -60,7 +60,7 @@ impl Registry {
         if here.untold() {
             return Ok(bare((Verdict::Undetermined, Reason::RecordDamaged), None));
         }
-        // That nothing is kept here says nothing of the certificate (I13).
+        // A missing record here says nothing about the certificate (I13).
         let Some(kept) = &here.kept else {
             self.nothing_there(actor, &entry, reason).await?;
             return Ok(bare((Verdict::Undetermined, Reason::NotCovered), None));
@@ -162,7 +162,7 @@ fn compare(
     each.collect()
 }
 
-/// How a value that was brought stands to the one that was signed. Names alone have other ways to be written.
+/// The comparison of a given value with the signed one. Only names have other ways of writing.
 fn alike(field: Option<&Field>, signed: &Value, brought: &Value) -> FieldMatch {
     match (signed, brought) {
         (signed, brought) if signed == brought => FieldMatch::Match,

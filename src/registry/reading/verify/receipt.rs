@@ -65,7 +65,7 @@ impl Registry {
             log: Some(log),
             index: Some(index),
             checkpoint_size: Some(checkpoint.size),
-            // Whoever has the receipt has the entry: it is shown as it stands.
+            // A holder of the receipt has the entry already: it is shown as it stands.
             entry: Some(said.unwrap_or(Value::Null)),
             ..VerifyAnswer::new(VerifiedThing::Receipt, judgement, self.now())
         };

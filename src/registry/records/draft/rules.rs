@@ -1,5 +1,5 @@
-//! The rules that a record passes before it is signed or taken in: one list for what is signed here and for
-//! what an issuer signed itself.
+//! The rules that a record passes before it is signed or taken in: one list for records that are signed here
+//! and records that an issuer signed itself.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub struct Checked {
     pub record: Record,
     /// The holders' codes, in order.
     pub codes: Vec<HolderCode>,
-    /// What was accepted but is worth saying: remarks on codes, notes on the face.
+    /// Remarks on an accepted record: remarks on codes, notes on the face.
     pub remarks: Vec<String>,
 }
 
@@ -38,12 +38,12 @@ pub(super) struct Candidate {
     pub face: Value,
     /// The holders' codes, in order.
     pub codes: Vec<HolderCode>,
-    /// What was noticed on the way.
+    /// The remarks so far.
     pub remarks: Vec<String>,
 }
 
-/// Every rule of day, issuer, authority, holders, face, validity and layout, in this order; the first that is
-/// broken is told.
+/// Every rule of day, issuer, authority, holders, face, validity and layout, in this order; returns the first
+/// broken rule.
 pub(super) fn approve(
     candidate: Candidate,
     entry: &TypeEntry,
@@ -105,7 +105,7 @@ pub(super) fn agency<'s>(snapshot: &'s Snapshot, code: &str, on: Day) -> Result<
     agency.ok_or_else(|| Error::new(Code::IssuerUnknown, "no agency of that code"))
 }
 
-/// Kind, authority and the issuer's name (R12): what stands in the record is what the catalog says of that day.
+/// Kind, authority and the issuer's name (R12): the record agrees with the catalog of that day.
 fn issuer(record: &Record, entry: &TypeEntry, snapshot: &Snapshot) -> Result<()> {
     let agency =
         agency(snapshot, &record.issuer.code, record.issued_on).map_err(|error| error.at("issuer.code"))?;
@@ -132,8 +132,8 @@ pub fn authority(snapshot: &Snapshot, agency: &str, type_code: &str, region: &st
     }
 }
 
-/// One holder stands once: the rows of a record are told apart by their holders, and two forms of one number
-/// (15 and 18 digits, a credit code and the organisation code in it) are one holder.
+/// One holder stands once: the rows of a record are told apart by their holders. Two forms of one number (15
+/// and 18 digits, a credit code and the organisation code in it) are one holder.
 fn distinct(codes: &[HolderCode]) -> Result<()> {
     let twice =
         |(at, code): &(usize, &HolderCode)| codes.iter().take(*at).any(|before| before.same_key(code));
@@ -145,7 +145,7 @@ fn distinct(codes: &[HolderCode]) -> Result<()> {
     }
 }
 
-/// The end that the type's rule computes where the issuer states none.
+/// The end that the type's rule computes if the issuer states none.
 pub(super) fn term(
     def: &TypeDef,
     valid_from: Option<Day>,
@@ -160,8 +160,8 @@ pub(super) fn term(
     }
 }
 
-/// The end is one that the type may have, is there where the type has ends, and both days are those that the
-/// face prints, where the face has fields of these names.
+/// The end is one that the type may have, and is there if the type has ends. Both days are those that the
+/// face prints, if the face has fields of these names.
 fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
     let (dates, long) = entry.def().validity.may_state();
     match record.valid_to {
@@ -204,7 +204,7 @@ fn seats(holders: &[Holder]) -> Vec<Seat<'_>> {
     holders.iter().map(|holder| Seat { role: &holder.role, share: holder.share.as_deref() }).collect()
 }
 
-/// Holds the face against what the numbers say: sex, birth date, the number itself (I12: never repaired).
+/// Compares the face with the facts in the numbers: sex, birth date, the number itself (I12: never repaired).
 fn check_holders(
     entry: &TypeEntry,
     face: &Value,

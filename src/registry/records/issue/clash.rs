@@ -22,25 +22,26 @@ use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::{Envelope, HolderKey};
 
-/// What a difference looks like that is not shown.
+/// The placeholder for a difference that is not shown.
 const HIDDEN: &str = "…";
 
-/// A record that is there, and one that was brought with the same number.
+/// A stored record, and a submitted one with the same number.
 pub(super) struct Clash {
     pub stored: StoredRecord,
     /// All holders of the stored one.
     pub holders: Vec<HolderKey>,
-    /// The stored envelope of what was brought.
+    /// The stored envelope of the submitted one.
     pub brought: Vec<u8>,
 }
 
-/// The refusal, without anything of the record that is there.
+/// The refusal, without anything about the stored record.
 pub(super) fn number_clash() -> Error {
     Error::new(Code::NumberClash, "this number stands on another face").at("number").rule(Rule::NumberUnique)
 }
 
 impl Registry {
-    /// The refusal with the fields that differ, once the access is durable; where it cannot be noted, without them.
+    /// The refusal with the fields that differ, once the access is durable; without them if it cannot be
+    /// noted.
     pub(super) fn shown_clash(&self, actor: &Actor, clash: &Clash) -> Error {
         match self.differing(actor, clash) {
             Ok(Some(differing)) => number_clash().with(differing),
@@ -135,7 +136,7 @@ fn codes_of(records: &[&Record]) -> Vec<HolderCode> {
     holders.filter_map(|holder| parse(&holder.code_type, &holder.code)).map(|parsed| parsed.code).collect()
 }
 
-/// One side of a difference: masked as the type says, whatever the grant says (I3: no number in an error).
+/// One side of a difference: masked as the type says, for every grant (I3: no number in an error).
 fn side(field: Option<&Field>, value: &Value, codes: &[HolderCode]) -> Value {
     let text = match (field, value) {
         (
