@@ -12,10 +12,12 @@ const WORDS: &[(&str, &[&str])] = &[
     // The key of an asked number: to be charged for, or the holder's own.
     (".to_charge()", &["access/permit.rs"]),
     (".own_key()", &["access/list.rs"]),
-    // The key of a code that stands in a row, a link or a record that is written; a stock to measure on; a check.
+    // The key of a code that stands in a row, a link or a record that is written; of who is named in a refusal, for its
+    // list; a stock to measure on; a check.
     (
         "holder_key(",
         &[
+            "access/entry.rs",
             "base/asked.rs",
             "base/linked.rs",
             "fsck/rows.rs",
