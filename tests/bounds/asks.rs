@@ -111,7 +111,7 @@ fn lookups(up: &Up, path: &str) -> Vec<Ask> {
         json!({"holder": {"type": "111", "code": code}, "purpose": purpose(), "types": types,
                "within": {"regions": regions}})
     };
-    let fields: Vec<String> = (0..250).map(|n| format!("{n}{}", "f".repeat(900))).collect();
+    let fields: Vec<String> = (0..250).map(|n| format!("{n}{}", "f".repeat(90))).collect();
     let mut limited = post(up, "extracts", path, 200, &asked(json!({})));
     limited.headers =
         vec![("Authorization", up.limited.clone()), ("Content-Type", "application/json".into())];

@@ -20,7 +20,7 @@ use world::Up;
 
 /// Longest answer, an attachment left out. A page of records is a quarter of it at most.
 const ANSWER: usize = 8 * 1024 * 1024;
-/// Addresses that may cost four times as much. Where a password or secret is hashed that is meant: two hashes a request at
+/// Addresses that may cost three times as much. Where a password or secret is hashed that is meant: two hashes a request at
 /// most, in a room where two work at once. A batch is a hundred lookups, each with a commit of its own; it gives its
 /// thread back behind each. Compiled with optimisation, a hundred lines that find nothing took 23 ms where this was
 /// written, a sixth of what they take in a debug build.
@@ -33,14 +33,20 @@ fn send(server: &TestServer, method: &str, ask: &Ask) -> Answer {
     server.send(method, &ask.path, &headers, &ask.body)
 }
 
-/// The cheapest of some runs: other threads have work of their own now and then.
-fn cost(server: &TestServer, method: &str, ask: &Ask, runs: usize) -> (u64, Answer) {
-    let each = (0..runs).map(|_| {
-        let before = cpu::of_others();
+/// What a request costs, and what it may cost, measured next to each other. Other threads have work of their own now
+/// and then, and a busy machine is slower in one moment than in the next: the first run that keeps the limit counts.
+fn cost(server: &TestServer, method: &str, ask: &Ask, (runs, share): (usize, u64)) -> (u64, u64, Answer) {
+    let mut left = runs;
+    loop {
+        let limit = share * cpu::limit();
+        let before = cpu::Others::now();
         let answer = send(server, method, ask);
-        (cpu::of_others().saturating_sub(before), answer)
-    });
-    each.min_by_key(|(cost, _)| *cost).unwrap()
+        let cost = before.used_since();
+        left -= 1;
+        if cost <= limit || left == 0 {
+            return (cost, limit, answer);
+        }
+    }
 }
 
 // One test and no others beside it in this binary that take time: the CPU is that of the process.
@@ -60,31 +66,25 @@ fn no_request_costs_more_than_its_bound() {
 }
 
 fn measured(backend: common::Backend, up: &Up) {
-    let limit = cpu::limit();
     let (mut over, mut told) = (Vec::new(), Vec::new());
     let mut all: Vec<_> = routes::all().into_iter().collect();
     all.sort_by_key(|route| route.path == "/sign-out");
     for route in all {
         let asks = asks::of(up, &route).unwrap_or_else(|| panic!("no request for {route}"));
-        let dearer = DEARER.contains(&route.to_string().as_str());
+        let share = if DEARER.contains(&route.to_string().as_str()) { 3 } else { 1 };
+        // What ends the session is asked once; a guess is waited for from the fourth on.
+        let runs = if route.path.starts_with("/sign") { 1 } else { 5 };
         for ask in asks {
-            let runs = if route.path == "/sign-out" || dearer { 1 } else { 3 };
-            let (cost, answer) = cost(&up.doors[route.door], &route.method, &ask, runs);
-            let line = format!("{:>6} us {:>8} B {route} {}", cost / 1000, answer.body.len(), ask.what);
-            let status = answer.status == ask.status;
-            let bounded = cost <= if dearer { 4 * limit } else { limit };
-            if !status || !bounded || answer.body.len() > ANSWER {
+            let (cost, limit, answer) = cost(&up.doors[route.door], &route.method, &ask, (runs, share));
+            let (cost, limit) = (cost / 1000, limit / 1000);
+            let line = format!("{cost:>6} of {limit} us {:>8} B {route} {}", answer.body.len(), ask.what);
+            if answer.status != ask.status || cost > limit || answer.body.len() > ANSWER {
                 let start: String = answer.body.chars().take(300).collect();
                 over.push(format!("{line}: {} {start}", answer.status));
             }
             told.push(line);
         }
     }
-    eprintln!("{backend:?}: a request may cost {} us\n{}", limit / 1000, told.join("\n"));
-    assert!(
-        over.is_empty(),
-        "{backend:?}: more than {} us, or not what was asked:\n{}",
-        limit / 1000,
-        over.join("\n")
-    );
+    eprintln!("{backend:?}:\n{}", told.join("\n"));
+    assert!(over.is_empty(), "{backend:?}: too dear, too long, or not what was asked:\n{}", over.join("\n"));
 }
