@@ -85,6 +85,7 @@ codes! {
     RequestMalformed, "request_malformed", 400, Refused, "The request line, query or headers cannot be read", "请求格式错误", "See the OpenAPI document for the shape.", "See `elicense help` and the form of the input that is named.";
     RequestTimeout, "request_timeout", 408, Refused, "The request did not come whole in time", "请求未在规定时间内传完", "Send it again in one piece, over a faster line or in smaller parts.";
     BodyTooLarge, "body_too_large", 413, Refused, "The body is larger than the limit", "请求体超过大小限制", "Split the request; the limit stands in the detail.";
+    AnswerTooLarge, "answer_too_large", 422, Refused, "The answer would be larger than is allowed", "答复超过大小限制", "Ask for less at once; ask for the rest in further requests.";
     MediaTypeUnsupported, "media_type_unsupported", 415, Refused, "The body is of another media type than this route takes", "不支持的内容类型", "Send the Content-Type that the OpenAPI document names.", "Give the form of file that the command names.";
     Unauthenticated, "unauthenticated", 401, Refused, "No valid token or session", "未登录或令牌无效", "Ask for a token at POST /oauth2/token, or sign in.", "The client or account has ended, or its secret is wrong.";
     TokenExpired, "token_expired", 401, Refused, "The token has ended", "令牌已过期", "Ask for a new one at POST /oauth2/token.", "Sign in again.";

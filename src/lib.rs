@@ -3,6 +3,7 @@
 //! Every certificate is bound to a citizen ID number or an organisation code, signed, sealed, logged, and
 //! answered by verified lookups. `src/README.md` has the words, the invariants I1–I14 and the layers.
 
+pub mod bounds;
 pub mod cli;
 pub mod clock;
 mod closed;

@@ -254,6 +254,8 @@ closed! {
         ContentEncoding, "content_encoding", "正文经过压缩。请发送未压缩的正文。", "The body is packed. Send it without a Content-Encoding.";
         Origin, "origin", "表单来自其他网站。请在本系统页面中提交。", "The form came from another site. Send it from a page of this system.";
         Limit, "limit", "每页条数超出范围。请改小或改大。", "The number of lines on a page is out of range. Give another number.";
+        BatchFull, "batch_full", "本批答复已满。请在下一批中重新查询此行。", "The answer of this batch is full. Ask for this line again in another batch.";
+        TooMany, "too_many", "项目太多。请分几次请求。", "There are more items than one request may have. Split it into several requests.";
         Cursor, "cursor", "翻页位置无效。请从第一页重新开始。", "The cursor is not one of this list. Begin with the first page.";
         Lines, "lines", "一次提交的行数太多。请分批提交。", "There are too many lines in one request. Split it.";
         IdempotencyKey, "idempotency_key", "幂等键缺失或格式不对。请为每次写入提供一个新的键。", "The idempotency key is missing or malformed. Give a fresh key with each write.";

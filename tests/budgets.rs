@@ -118,7 +118,12 @@ fn one_charge_buys_one_holder_and_the_rest_is_withheld(world: World) {
     }
     assert_eq!(lookup(registry, &one, CHEN).unwrap_err().code, Code::BudgetSpent);
     // The same by every other way to her.
-    let ask = DirectoryAsk { holder: holder(ZHOU), purpose: purpose(), receipt: ReceiptForm::Reference };
+    let ask = DirectoryAsk {
+        holder: holder(ZHOU),
+        purpose: purpose(),
+        receipt: ReceiptForm::Reference,
+        after: None,
+    };
     let list = run(registry.directory(&one, &ask)).unwrap();
     assert_eq!((list.entries.len(), list.withheld), (2, Some(Withheld::LinkedNumbers)));
     let ask = HistoryAsk {
@@ -127,6 +132,7 @@ fn one_charge_buys_one_holder_and_the_rest_is_withheld(world: World) {
         as_of: None,
         known_at: None,
         receipt: ReceiptForm::Reference,
+        after: None,
     };
     let history = run(registry.history(&one, &ask)).unwrap();
     assert_eq!(history.withheld, Some(Withheld::CoHolders));
@@ -184,6 +190,7 @@ fn an_identifier_costs_the_same_known_or_not_and_a_bad_number_nothing(world: Wor
             as_of: None,
             known_at: None,
             receipt: ReceiptForm::Reference,
+            after: None,
         };
         run(registry.history(actor, &ask)).map(drop).map_err(|error| error.code)
     };

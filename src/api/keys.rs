@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, web};
 
 use crate::error::Result;
 use crate::http::context::Context;
-use crate::trust::jwks;
 
 /// Puts the resource on; asks for `web::Data<Context>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -13,6 +12,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 async fn keys(context: web::Data<Context>) -> Result<HttpResponse> {
-    let set = jwks::jwks(&context.registry.snapshot().keys);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(set))
+    let set = context.registry.snapshot().published_keys().to_owned();
+    let cached = (CACHE_CONTROL, "public, max-age=60");
+    Ok(HttpResponse::Ok().insert_header(cached).content_type("application/json").body(set))
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::error::Result;
 use crate::http::context::Context;
-use crate::http::listing::{PageQuery, page};
+use crate::http::listing::{PageQuery, answer, page};
 
 /// Puts the resource on; asks for `web::Data<Context>`.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -16,9 +16,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 async fn list(query: web::Query<PageQuery>, context: web::Data<Context>) -> Result<HttpResponse> {
     let registry = context.registry.clone();
-    let logs = context.registry.store().blocking(move || registry.logs()).await?;
-    let logs = logs.into_iter().map(|log| (log.log.clone(), log));
-    Ok(HttpResponse::Ok().json(page("logs", logs, &query)?))
+    let made = context.registry.store().blocking(move || {
+        page("logs", registry.logs()?.into_iter().map(|log| (log.log.clone(), log)), &query)
+    });
+    made.await.map(answer)
 }
 
 async fn checkpoint(name: web::Path<String>, context: web::Data<Context>) -> Result<HttpResponse> {

@@ -42,6 +42,9 @@ pub enum Command {
         /// The reason in words.
         #[arg(long)]
         reason: String,
+        /// What the page before named as the place of the next one.
+        #[arg(long)]
+        after: Option<String>,
     },
     /// Add a directory entry without a body: at the issuer, on paper, elsewhere.
     Directory {
@@ -52,8 +55,9 @@ pub enum Command {
 
 /// Carries the command out.
 pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> {
-    if let Command::List { code_type, item, reason } = command {
-        return list(globals, (code_type, item, reason), output);
+    if let Command::List { code_type, item, reason, after } = command {
+        let purpose = Purpose::new(item, reason);
+        return list(globals, (code_type, purpose, after.clone()), output);
     }
     let registry = globals.open_with_access()?;
     let actor = globals.actor();
@@ -91,21 +95,27 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
 }
 
 /// Lists the holder's directory; the access is logged before anything is printed.
-fn list(globals: &Globals, (code_type, item, reason): (&str, &str, &str), output: &Output) -> Result<u8> {
+fn list(
+    globals: &Globals,
+    (code_type, purpose, after): (&str, Purpose, Option<String>),
+    output: &Output,
+) -> Result<u8> {
     let code = input::line("Number: ", false)?;
     let ask = DirectoryAsk {
         holder: AskedHolder { code_type: code_type.to_owned(), code },
-        purpose: Purpose::new(item, reason),
+        purpose,
         receipt: ReceiptForm::Full,
+        after,
     };
     let registry = globals.open_with_access()?;
     let listed = super::serve::runtime()?.block_on(registry.directory(&globals.actor(), &ask));
     registry.stop_access();
     let listed = listed?;
     let mut lines: Vec<String> = listed.entries.iter().map(line).collect();
-    if lines.is_empty() {
+    if lines.is_empty() && listed.next.is_none() {
         lines.push("  nothing on file here".to_owned());
     }
+    lines.extend(listed.next.as_deref().map(super::output::next_page));
     lines.push(super::output::receipt(&listed.receipt));
     output.say(&lines.join("\n"), &listed);
     Ok(0)

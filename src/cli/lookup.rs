@@ -27,6 +27,9 @@ pub struct Args {
     /// With inclusion proofs of the records' leaves.
     #[arg(long)]
     proofs: bool,
+    /// What the page before named as the place of the next one.
+    #[arg(long)]
+    after: Option<String>,
 }
 
 impl Args {
@@ -34,7 +37,7 @@ impl Args {
         let holder = AskedHolder { code_type: self.code_type.clone(), code };
         let purpose = Purpose { case: self.case.clone(), ..Purpose::new(&self.item, &self.reason) };
         let types = (!self.types.is_empty()).then(|| self.types.clone());
-        Ask { types, proofs: self.proofs, ..Ask::new(holder, purpose) }
+        Ask { types, proofs: self.proofs, after: self.after.clone(), ..Ask::new(holder, purpose) }
     }
 }
 
@@ -62,6 +65,7 @@ fn text(looked_up: &LookedUp) -> String {
     lines.extend(judged.withheld.map(|withheld| format!("  {}", withheld.zh())));
     lines.extend(judged.records.iter().map(line));
     lines.extend(judged.absent.iter().map(|absent| format!("  {}", absent.sentence())));
+    lines.extend(judged.next.as_ref().map(|next| super::output::next_page(&next.to_string())));
     lines.push(super::output::receipt(&looked_up.receipt));
     lines.join("\n")
 }

@@ -14,6 +14,11 @@ pub fn receipt(receipt: &HandedReceipt) -> String {
     format!("Receipt {} #{}", receipt.accepted.log, receipt.accepted.index)
 }
 
+/// The line that says that there is more.
+pub fn next_page(next: &str) -> String {
+    format!("  there is more: the same again with --after {next}")
+}
+
 /// Text for people, or one JSON value for programs.
 pub struct Output {
     json: bool,

@@ -1,12 +1,13 @@
 //! Lists over GET, page by page: in the order of a key, from behind the place that a cursor names. A cursor stays
 //! good when the list grows or shrinks, since it names a key and no number of lines.
 
+use actix_web::HttpResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
+use crate::bounds;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 
@@ -28,7 +29,9 @@ pub struct PageQuery {
     limit: Option<usize>,
 }
 
-/// One page as `{<name>: […], next?}`; `next` stands where there is more. No two items have one key.
+/// One page as the bytes of `{<name>: […], next?}`; `next` stands where there is more. No two items have one key. A
+/// page ends before its lines are longer than [`bounds::PAGE_BYTES`], but has one line at least. Long lists are to be
+/// made away from the worker threads.
 ///
 /// # Errors
 /// `field_invalid` with rule `limit` or `cursor`.
@@ -36,7 +39,7 @@ pub fn page<T: Serialize>(
     name: &str,
     items: impl IntoIterator<Item = (String, T)>,
     query: &PageQuery,
-) -> Result<Value> {
+) -> Result<Vec<u8>> {
     let limit = query.limit.unwrap_or(DEFAULT);
     if !(1..=MOST).contains(&limit) {
         let detail = format!("A page has 1 to {MOST} lines.");
@@ -46,16 +49,32 @@ pub fn page<T: Serialize>(
     let mut left: Vec<(String, T)> =
         items.into_iter().filter(|(key, _)| after.as_ref().is_none_or(|after| key > after)).collect();
     left.sort_by(|a, b| a.0.cmp(&b.0));
-    let more = left.len() > limit;
-    left.truncate(limit);
-    let next = left.last().filter(|_| more).map(|(key, _)| URL_SAFE_NO_PAD.encode(key));
-    let lines: Vec<T> = left.into_iter().map(|(_, item)| item).collect();
-    let mut out = Map::new();
-    out.insert(name.to_owned(), serde_json::to_value(lines).map_err(Error::internal)?);
-    if let Some(next) = next {
-        out.insert("next".to_owned(), next.into());
+    let (mut out, mut last) = (format!("{{\"{name}\":[").into_bytes(), None);
+    let mut next = None;
+    for (place, (key, item)) in left.iter().enumerate() {
+        let line = serde_json::to_vec(item).map_err(Error::internal)?;
+        let fits = place < limit && out.len().saturating_add(line.len()) <= bounds::PAGE_BYTES;
+        if !fits && last.is_some() {
+            next = last;
+            break;
+        }
+        if last.is_some() {
+            out.push(b',');
+        }
+        out.extend(line);
+        last = Some(key);
     }
-    Ok(out.into())
+    out.push(b']');
+    if let Some(next) = next {
+        out.extend(format!(",\"next\":\"{}\"", URL_SAFE_NO_PAD.encode(next)).bytes());
+    }
+    out.push(b'}');
+    Ok(out)
+}
+
+/// The answer that a page makes.
+pub fn answer(page: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(page)
 }
 
 fn parse(cursor: &str) -> Result<String> {
@@ -68,6 +87,7 @@ fn parse(cursor: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn numbers(count: usize) -> Vec<(String, usize)> {
         (0..count).rev().map(|number| (format!("{number:03}"), number)).collect()
@@ -78,7 +98,8 @@ mod tests {
         let mut query = PageQuery { after: None, limit: Some(3) };
         let mut seen = Vec::new();
         for grown in 7.. {
-            let page = page("numbers", numbers(grown), &query).unwrap();
+            let page: Value =
+                serde_json::from_slice(&page("numbers", numbers(grown), &query).unwrap()).unwrap();
             let lines = page["numbers"].as_array().unwrap();
             assert!(lines.len() <= 3);
             seen.extend(lines.iter().map(|line| line.as_u64().unwrap()));
@@ -100,6 +121,20 @@ mod tests {
         assert_eq!(refused(None, Some(0)), Rule::Limit);
         assert_eq!(refused(None, Some(501)), Rule::Limit);
         assert_eq!(refused(Some("###"), None), Rule::Cursor);
-        assert!(page("numbers", numbers(3), &PageQuery::default()).unwrap().get("next").is_none());
+        let whole = page("numbers", numbers(3), &PageQuery::default()).unwrap();
+        assert_eq!(whole, br#"{"numbers":[0,1,2]}"#);
+    }
+
+    #[test]
+    fn a_page_of_long_lines_ends_before_its_bound_and_has_one_line_at_least() {
+        let long = |bytes: usize| (0..5).map(move |n| (n.to_string(), "x".repeat(bytes)));
+        let lines = |bytes| {
+            let page = page("lines", long(bytes), &PageQuery::default()).unwrap();
+            let page: Value = serde_json::from_slice(&page).unwrap();
+            (page["lines"].as_array().unwrap().len(), page.get("next").is_some())
+        };
+        assert_eq!(lines(bounds::PAGE_BYTES / 8), (5, false));
+        assert_eq!(lines(bounds::PAGE_BYTES / 4), (3, true));
+        assert_eq!(lines(bounds::PAGE_BYTES * 2), (1, true));
     }
 }

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey};
 
 use super::hash::{Hash, sha256};
+use crate::bounds;
 use crate::rule::Rule;
 use crate::text::is_hidden;
 use crate::trust::VerifyKey;
@@ -159,8 +160,13 @@ impl LogVerifier {
         let end = note.rfind("\n\n").ok_or(NoteFault::Malformed)?;
         let (text, lines) = note.split_at_checked(end + 1).ok_or(NoteFault::Malformed)?;
         let lines = lines.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n'));
+        let lines = lines.ok_or(NoteFault::Malformed)?.split('\n');
+        // Each line may be a signature of ours to verify, all over one text.
+        if lines.clone().count() > bounds::SIGNATURES {
+            return Err(NoteFault::Malformed);
+        }
         let mut found = false;
-        for line in lines.ok_or(NoteFault::Malformed)?.split('\n') {
+        for line in lines {
             let (name, signed) =
                 line.strip_prefix("— ").and_then(|line| line.split_once(' ')).ok_or(NoteFault::Malformed)?;
             let signed = STANDARD.decode(signed).ok().ok_or(NoteFault::Malformed)?;

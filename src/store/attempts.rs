@@ -1,11 +1,13 @@
 //! Wrong passwords, counted by a keyed hash of the name they were given for, whether or not there is such an account.
-//! A row is forgotten when its window and its wait are over, so the table is as long as guesses of that window.
+//! A row is forgotten when its window and its wait are over and its key is near one that is counted, so the table is
+//! little longer than the guesses of that window.
 
 use diesel::prelude::*;
 
 use super::dialect::{self, native};
 use super::doors::{Reader, Writer};
 use super::schema::sign_in_attempts as attempts;
+use super::writes::NEIGHBOURS;
 use crate::error::Result;
 
 /// Whose wrong passwords: a keyed hash.
@@ -34,7 +36,8 @@ impl Writer<'_> {
     /// Counts a wrong password in place: attempts at the same time count each.
     pub fn count_attempt(&mut self, key: &AttemptKey, now: i64, patience: Patience) -> Result<()> {
         let old = attempts::begun_at.lt(patience.since).and(attempts::locked_until.le(now));
-        diesel::delete(attempts::table.filter(old)).execute(self.conn).map_err(dialect::fault)?;
+        let own = attempts::table.find(key.as_slice()).filter(old);
+        diesel::delete(own).execute(self.conn).map_err(dialect::fault)?;
         native!(&mut *self.conn, c => diesel::insert_into(attempts::table)
             .values((
                 attempts::key.eq(key.as_slice()), attempts::failures.eq(0),
@@ -52,8 +55,22 @@ impl Writer<'_> {
         diesel::update(spent)
             .set((attempts::failures.eq(0), attempts::locked_until.eq(patience.until)))
             .execute(self.conn)
-            .map(drop)
-            .map_err(dialect::fault)
+            .map_err(dialect::fault)?;
+        self.forget_neighbours(key, now, patience)
+    }
+
+    /// Forgets those of the next rows that are over; see [`NEIGHBOURS`].
+    fn forget_neighbours(&mut self, key: &AttemptKey, now: i64, patience: Patience) -> Result<()> {
+        let near = attempts::table
+            .filter(attempts::key.gt(key.as_slice()))
+            .order(attempts::key)
+            .limit(NEIGHBOURS)
+            .select((attempts::key, attempts::begun_at, attempts::locked_until));
+        let near: Vec<(Vec<u8>, i64, i64)> = near.load(self.conn).map_err(dialect::fault)?;
+        for (key, ..) in near.iter().filter(|(_, begun, until)| *begun < patience.since && *until <= now) {
+            diesel::delete(attempts::table.find(key)).execute(self.conn).map_err(dialect::fault)?;
+        }
+        Ok(())
     }
 
     /// Forgets them whatever they led to.

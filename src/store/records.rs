@@ -132,7 +132,7 @@ impl SealedRow for Row {
     }
 }
 
-fn open(table: &str, mut row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
+pub(super) fn open(table: &str, mut row: Row, vault: &Vault, aad: &mut Aad) -> Opened {
     let damaged = |row: Row| Opened::Damaged { type_code: row.type_code, record_id: row.record_id };
     let plain = sealed::open(table, &mut row, vault, aad);
     let Some(body) = plain.and_then(|(layout, plain)| RowBody::from_bytes(layout, plain)) else {
@@ -216,7 +216,9 @@ pub(super) fn insert(conn: &mut AnyConnection, row: &Row) -> Result<()> {
 }
 
 impl Reader<'_> {
-    /// Every current record of a holder, in type order: the one range scan of a lookup.
+    /// Every current record of a holder, in type order, however many there are. For checks and tests; requests read
+    /// [`Reader::records_page`].
+    #[doc(hidden)]
     pub fn records_of(&mut self, hk: &HolderKey) -> Result<Vec<Opened>> {
         let vault = self.vault;
         let rows: Vec<Row> = native!(self.conn, c => records::table

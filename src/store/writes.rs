@@ -40,6 +40,10 @@ pub struct ImportRunRow {
     pub signed: Option<Vec<u8>>,
 }
 
+/// How many rows behind its own a write looks at for some that are over. Keys are keyed hashes, so that each row is some
+/// write's neighbour before long, and no write waits for all that ended in a day.
+pub(super) const NEIGHBOURS: i64 = 16;
+
 pub(super) const TABLE: &str = "idempotency";
 
 #[derive(Queryable)]
@@ -87,11 +91,11 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Keeps the answer of a write beside it, and takes away answers older than a day.
+    /// Keeps the answer of a write beside it, and takes away those of its neighbours that are older than a day.
     pub fn put_answer(&mut self, stored: &StoredAnswer) -> Result<()> {
         let yesterday = stored.at.plus_seconds(-86_400).micros();
-        let old = idempotency::table.filter(idempotency::at.le(yesterday));
-        diesel::delete(old).execute(self.conn).map_err(dialect::fault)?;
+        let own = idempotency::table.find(stored.key.as_slice()).filter(idempotency::at.le(yesterday));
+        diesel::delete(own).execute(self.conn).map_err(dialect::fault)?;
         let key = self.vault.current(Purpose::Registry)?;
         let mut row = Row {
             key: stored.key.to_vec(),
@@ -110,8 +114,18 @@ impl Writer<'_> {
                 idempotency::sealed.eq(row.sealed),
             ))
             .execute(self.conn)
-            .map(drop)
-            .map_err(dialect::fault)
+            .map_err(dialect::fault)?;
+        // Its own row first and the others by rising keys: two writes never wait for each other in a circle.
+        let near = idempotency::table
+            .filter(idempotency::key.gt(stored.key.as_slice()))
+            .order(idempotency::key)
+            .limit(NEIGHBOURS)
+            .select((idempotency::key, idempotency::at));
+        let near: Vec<(Vec<u8>, i64)> = near.load(self.conn).map_err(dialect::fault)?;
+        for (key, _) in near.iter().filter(|(_, at)| *at <= yesterday) {
+            diesel::delete(idempotency::table.find(key)).execute(self.conn).map_err(dialect::fault)?;
+        }
+        Ok(())
     }
 
     /// Writes an import run, new or changed.

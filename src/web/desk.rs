@@ -53,7 +53,9 @@ impl Desk for RegistryDesk {
             let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;
             let looked_up = context.registry.lookup_value(&actor, prepared).await?;
-            view(&context.registry.snapshot(), &looked_up, &asked, item_name)
+            let snapshot = context.registry.snapshot();
+            let store = context.registry.store();
+            store.blocking(move || view(&snapshot, &looked_up, &asked, item_name)).await
         })
     }
 }
@@ -89,6 +91,7 @@ fn view(
         view.holder_name = view.holder_name.or(name);
         view.rows.push(row);
     }
+    view.more = judged.next.is_some();
     view.absences = judged.absent.iter().map(absence).collect();
     view.receipt = ReceiptView {
         log: accepted.log.to_string(),

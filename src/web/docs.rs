@@ -1,14 +1,16 @@
 //! `GET /api/docs`: the API's description as a page, made from the same document that `/api/openapi.json`
 //! serves; nothing is loaded from elsewhere. Codes of errors have an anchor each, which problems point to.
 
+use std::sync::OnceLock;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
 
 use super::assets;
-use super::page::{Result, page};
+use super::page::Result;
 use super::views::Shell;
-use crate::error::Code;
+use crate::error::{Code, Error};
 use crate::http::scope::Scope;
 use crate::rule::Rule;
 
@@ -19,6 +21,8 @@ pub struct Docs {
     version: String,
     operations: Vec<Operation>,
     schemas: Vec<Schema>,
+    /// The page, made when it is first asked for: anybody may ask.
+    html: OnceLock<String>,
 }
 
 #[derive(Debug)]
@@ -78,7 +82,12 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 async fn show(docs: web::Data<Docs>) -> Result<HttpResponse> {
-    page(&DocsPage { shell: Shell::default(), docs: &docs })
+    if docs.html.get().is_none() {
+        let html = docs.render().map_err(Error::internal)?;
+        docs.html.get_or_init(|| html);
+    }
+    let html = docs.html.get().cloned().unwrap_or_default();
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
 }
 
 impl Docs {
@@ -97,6 +106,7 @@ impl Docs {
             schemas: entries(at(document, "/components/schemas"))
                 .map(|(name, value)| schema(name, value))
                 .collect(),
+            html: OnceLock::new(),
         }
     }
 

@@ -145,6 +145,8 @@ pub struct LookupView {
     pub withheld: Option<&'static str>,
     /// The records.
     pub rows: Vec<RowView>,
+    /// Whether there are more records than one answer has.
+    pub more: bool,
     /// What was asked for and not found, or cannot be told (I13).
     pub absences: Vec<AbsenceView>,
     /// The proof that this lookup was logged.

@@ -37,6 +37,7 @@ const RANKS: &[(&str, u8)] = &[
     ("clock", 0),
     ("closed", 0),
     ("config", 0),
+    ("bounds", 0),
     ("error", 0),
     ("journal", 0),
     ("text", 0),

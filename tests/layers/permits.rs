@@ -26,8 +26,10 @@ const WORDS: &[(&str, &[&str])] = &[
             "upkeep/bench_fill.rs",
         ],
     ),
-    // All rows under a key: the scan, which takes a permit, and the names of two codes that were charged.
-    (".records_of(", &["holders/names.rs", "reading/lookup/scan.rs"]),
+    // Rows under a key: the scan, which takes a permit, and the names of two codes that were charged.
+    (".records_page", &["holders/names.rs", "reading/lookup/scan.rs"]),
+    // All of them, however many: for tests alone.
+    (".records_of(", &[]),
     // The key of an identifier: the permit, and records that are written or walked over.
     (
         "identifier_key(",

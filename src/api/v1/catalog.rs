@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use crate::error::{Code, Error, Result};
 use crate::http::auth::Client;
 use crate::http::context::Context;
-use crate::http::listing::{PageQuery, page};
+use crate::http::listing::{PageQuery, answer, page};
 use crate::http::scope::may;
 
 #[derive(OpenApi)]
@@ -38,9 +38,11 @@ async fn types(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let snapshot = context.registry.fresh_snapshot()?;
-    let types = snapshot.catalog.types();
-    let types = types.iter().map(|entry| (entry.def().code.clone(), entry.def()));
-    Ok(HttpResponse::Ok().json(page("types", types, &query)?))
+    let made = context.registry.store().blocking(move || {
+        let types = snapshot.catalog.types();
+        page("types", types.iter().map(|entry| (entry.def().code.clone(), entry.def())), &query)
+    });
+    made.await.map(answer)
 }
 
 #[utoipa::path(
@@ -71,9 +73,11 @@ async fn agencies(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let snapshot = context.registry.fresh_snapshot()?;
-    let agencies = snapshot.catalog.issuers().agencies().all();
-    let agencies = agencies.iter().map(|one| (format!("{} {}", one.code, one.valid_from), one));
-    Ok(HttpResponse::Ok().json(page("agencies", agencies, &query)?))
+    let made = context.registry.store().blocking(move || {
+        let agencies = snapshot.catalog.issuers().agencies().all();
+        page("agencies", agencies.iter().map(|one| (format!("{} {}", one.code, one.valid_from), one)), &query)
+    });
+    made.await.map(answer)
 }
 
 #[utoipa::path(
@@ -87,10 +91,10 @@ async fn coverage(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let snapshot = context.registry.fresh_snapshot()?;
-    let types = snapshot.catalog.types();
-    let all = types
-        .iter()
-        .flat_map(|entry| snapshot.catalog.coverages(&entry.def().code))
-        .map(|one| (format!("{} {}", one.type_code, one.issuing_system), one));
-    Ok(HttpResponse::Ok().json(page("coverage", all, &query)?))
+    let made = context.registry.store().blocking(move || {
+        let types = snapshot.catalog.types();
+        let all = types.iter().flat_map(|entry| snapshot.catalog.coverages(&entry.def().code));
+        page("coverage", all.map(|one| (format!("{} {}", one.type_code, one.issuing_system), one)), &query)
+    });
+    made.await.map(answer)
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
 
+use crate::bounds;
 use crate::error::{Code, Error, Result};
 use crate::http::StrictJson;
 use crate::http::auth::Client;
@@ -70,7 +71,7 @@ async fn lookup(
     post, path = "/api/v1/lookups/batch", tag = "lookups", operation_id = "lookup_batch",
     summary = "Up to 100 lookups as JSON lines; each line is decided, logged and answered by itself",
     request_body(content = String, content_type = "application/x-ndjson"),
-    responses((status = 200, description = "A line for each line: the answer, or a problem document", content_type = "application/x-ndjson")),
+    responses((status = 200, description = "A line for each line: the answer, or a problem document; `answer_too_large` for lines behind 1 MiB of answers, which were not asked", content_type = "application/x-ndjson")),
     security(("client" = ["lookup"]))
 )]
 async fn batch(
@@ -86,6 +87,8 @@ async fn batch(
     let mut out = Vec::new();
     for line in lines {
         let outcome = match crate::http::json::parse::<Ask>(line.as_bytes()) {
+            // Neither charged nor logged: nothing of it is read.
+            Ok(_) if out.len() >= bounds::BATCH_BYTES => Err(full()),
             Ok(mut ask) => {
                 ask.receipt = ReceiptForm::Reference;
                 one(&context, &actor, &ask).await.map(|answered| answered.body)
@@ -101,6 +104,12 @@ async fn batch(
         out.push(b'\n');
     }
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").body(out))
+}
+
+/// The answer to a line for which the batch has no room any more.
+fn full() -> Error {
+    let detail = "The lines before filled this batch's answer: ask for this one again in another.";
+    Error::new(Code::AnswerTooLarge, detail).rule(Rule::BatchFull)
 }
 
 async fn one(context: &Context, actor: &Actor, ask: &Ask) -> Result<Answered> {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::bounds::FAULTS;
 use crate::catalog::face::fault::Path;
 use crate::catalog::face::values;
 use crate::catalog::face::{FaceFault, FaceNote, FaceRule, FieldKind, FieldSet, NoteKind};
@@ -29,6 +30,9 @@ fn object(set: &FieldSet, map: &Map<String, Value>, at: Option<&Path<'_>>, fault
     };
     let mut required = 0;
     for (name, given) in map {
+        if faults.len() >= FAULTS {
+            return;
+        }
         match set.field(name) {
             Some(field) => {
                 required += usize::from(field.required);

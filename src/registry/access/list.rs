@@ -8,8 +8,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::bounds;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::log::Head;
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::access::{LoggedAccess, Outcome, OwnItem, Seat};
 use crate::record::{Digest, canonical};
@@ -67,8 +69,8 @@ pub struct AccessList {
     pub withheld: Option<Withheld>,
 }
 
-/// Batches of a tail that a page reads at most.
-const TAIL: i64 = 2_000;
+/// Batches of a tail that are read at once.
+const STEP: i64 = 16;
 /// Entries of one batch have one time: so many may stand at the edge of a page.
 const SAME_TIME: i64 = 1_024;
 
@@ -139,20 +141,7 @@ impl Registry {
                 places.extend(reader.accesses_of(key, bound, wanted)?);
             }
             for head in &heads {
-                let indexed = reader.indexed(&head.log)?;
-                if indexed >= head.size {
-                    continue;
-                }
-                let batches = reader.access_batches(&head.log, indexed, head.size, TAIL)?;
-                let end = batches.last().map_or(indexed, |batch| batch.first + u64::from(batch.count));
-                complete &= end >= head.size;
-                for batch in batches {
-                    for (index, item) in (batch.first..).zip(batch.items.iter().flatten()) {
-                        if item.holders.iter().any(|holder| own.iter().any(|(key, ..)| key == holder)) {
-                            places.push(AccessPlace { at: batch.at, log: head.log.clone(), index });
-                        }
-                    }
-                }
+                complete &= tail(reader, head, own, &mut places)?;
             }
             places.sort_by(|a, b| order(b).cmp(&order(a)));
             places.dedup();
@@ -203,6 +192,28 @@ impl Registry {
         let agency = snapshot.catalog.issuers().agencies().latest(&code);
         Ok((code.clone(), agency.map_or(code, |agency| agency.name.clone())))
     }
+}
+
+/// Adds what stands in a log beyond the follower; false where its end was not reached.
+fn tail(reader: &mut Reader<'_>, head: &Head, own: &[Own], places: &mut Vec<AccessPlace>) -> Result<bool> {
+    let (mut next, mut read) = (reader.indexed(&head.log)?, 0);
+    while next < head.size {
+        let batches = reader.access_batches(&head.log, next, head.size, STEP)?;
+        let Some(last) = batches.last() else { return Ok(false) };
+        next = last.first + u64::from(last.count);
+        for batch in batches {
+            for (index, item) in (batch.first..).zip(batch.items.iter().flatten()) {
+                if item.holders.iter().any(|holder| own.iter().any(|(key, ..)| key == holder)) {
+                    places.push(AccessPlace { at: batch.at, log: head.log.clone(), index });
+                }
+            }
+            read += batch.items.map_or(0, |items| items.len());
+        }
+        if read >= bounds::TAIL {
+            break;
+        }
+    }
+    Ok(next >= head.size)
 }
 
 /// Digest of what a list showed: the places of its lines.

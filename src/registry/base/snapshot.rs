@@ -1,7 +1,7 @@
 //! Policy, keys and catalog as of one config version: immutable, swapped whole.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use crate::record::Digest;
 use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{Purpose, Revocation};
-use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey};
+use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey, jwks};
 
 closed! {
     /// Whose key signed a record.
@@ -48,6 +48,8 @@ pub struct Snapshot {
     granted: HashMap<String, HashSet<String>>,
     /// Stored coverage envelopes by type, as signed.
     pub coverage_signed: HashMap<String, Vec<Arc<[u8]>>>,
+    /// The published list of keys, made when it is first asked for.
+    published: OnceLock<String>,
 }
 
 /// The JSON in `clients.body`.
@@ -101,9 +103,9 @@ impl Snapshot {
         let clients = reader.clients()?;
         let clients = clients.iter().map(client).collect::<Result<HashMap<_, _>>>()?;
         let catalog = Catalog::build(parts).map_err(broken)?;
-        let granted = granted(&catalog);
         Ok(Self {
             version,
+            granted: granted(&catalog),
             catalog,
             keys,
             clients,
@@ -111,8 +113,8 @@ impl Snapshot {
             origin,
             home,
             held,
-            granted,
             coverage_signed,
+            published: OnceLock::new(),
         })
     }
 
@@ -130,6 +132,11 @@ impl Snapshot {
                 None => refused.rule(Rule::Catalog),
             }
         })
+    }
+
+    /// The published list of keys, a JWK Set. Made once: anybody may ask for it, as often as they like.
+    pub fn published_keys(&self) -> &str {
+        self.published.get_or_init(|| jwks::jwks(&self.keys).to_string())
     }
 
     /// Whether the private half of a key is kept here.

@@ -126,9 +126,12 @@ impl Registry {
     async fn content(&self, digest: Digest) -> Result<Vec<u8>> {
         let key = self.store().vault().index().attachment_key(&digest);
         let store = self.store().clone();
-        let content = self.store().blocking(move || store.attachment(&key)).await?;
-        let content = content.ok_or_else(|| Error::new(Code::NotFound, "the file was never brought here"))?;
-        if Digest::of(&[&content]) == digest { Ok(content) } else { Err(damaged()) }
+        let read = self.store().blocking(move || {
+            let missing = || Error::new(Code::NotFound, "the file was never brought here");
+            let content = store.attachment(&key)?.ok_or_else(missing)?;
+            if Digest::of(&[&content]) == digest { Ok(content) } else { Err(damaged()) }
+        });
+        read.await
     }
 }
 

@@ -21,7 +21,7 @@ use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purp
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::reading::lookup::{FoundHolder, FoundRow};
+use crate::registry::reading::lookup::{Cursor, FoundHolder, FoundRow, Wanted};
 use crate::registry::records::{judge, kept};
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened, StoredRecord};
@@ -38,6 +38,9 @@ pub struct DirectoryAsk {
     /// Full receipt or reference.
     #[serde(default)]
     pub receipt: ReceiptForm,
+    /// `next` of the page before; a page has at most 64 entries.
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 /// What exists for a holder.
@@ -56,6 +59,10 @@ pub struct DirectoryAnswer {
     pub head: LogMark,
     /// The holder as it was understood.
     pub holder: DirectoryHolder,
+    /// Where there are more entries: what `after` of the next page says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next: Option<String>,
     /// The receipt of this access.
     pub receipt: HandedReceipt,
     /// `linked_numbers` where entries under linked numbers were left out, since the day's budget of holders is spent.
@@ -158,6 +165,7 @@ impl Registry {
     pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<DirectoryAnswer> {
         check_purpose(&ask.purpose)?;
         let holder = self.asked_holder(&ask.holder, "holder")?;
+        let after = ask.after.as_deref().map(str::parse).transpose()?;
         let permit = self.permit(actor, Scope::Lookup, &holder).await?;
         let parsed = holder.parsed;
         let snapshot = self.fresh_snapshot()?;
@@ -170,7 +178,8 @@ impl Registry {
             entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
-        let found = self.scan(&snapshot, &permit, &parsed.code, false).await?;
+        let wanted = Wanted { after, ..Wanted::default() };
+        let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         let lister = Lister {
             snapshot: &snapshot,
@@ -204,6 +213,7 @@ impl Registry {
             clock: accepted.clock_behind(),
             entries,
             holder: DirectoryHolder::from(found.holder(&parsed)),
+            next: found.next.as_ref().map(Cursor::to_string),
             head: found.head,
             receipt: HandedReceipt { accepted, form: ask.receipt },
             withheld,

@@ -2,9 +2,12 @@
 //!
 //! A history is a lookup: policy decides, and the access is noted under all holders before anything is shown.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::bounds;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
@@ -20,6 +23,7 @@ use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
 use crate::store::{Cost, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
@@ -43,6 +47,9 @@ pub struct HistoryAsk {
     /// Full receipt or reference.
     #[serde(default)]
     pub receipt: ReceiptForm,
+    /// `next` of the page before. A page has at most 100 events, with the versions that they made.
+    #[serde(default)]
+    pub after: Option<i32>,
 }
 
 impl std::fmt::Debug for HistoryAsk {
@@ -61,10 +68,14 @@ pub struct HistoryAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false)]
     pub clock: Option<Moment>,
-    /// Everything that happened to it, in order.
+    /// What happened to it, in order.
     pub events: Vec<HistoryEvent>,
     /// The log of records, read before: the answer is at least as new.
     pub head: LogMark,
+    /// Where there are more events: what `after` of the next page says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub next: Option<i32>,
     /// Every reason of the present verdict, in the order of the list.
     #[schema(value_type = Vec<Reason>)]
     pub reasons: Reasons,
@@ -81,7 +92,7 @@ pub struct HistoryAnswer {
     pub verdict: Verdict,
     /// The present version.
     pub version: i32,
-    /// All versions, in order.
+    /// The versions that these events made, in order.
     pub versions: Vec<HistoryVersion>,
     /// `co_holders` where envelopes, grounds and orders were left out, since they tell of other holders and the day's
     /// budget of holders is spent.
@@ -184,9 +195,20 @@ pub struct HistoryEvent {
     pub version: Option<u32>,
 }
 
+/// A page of a history.
+struct Page {
+    events: Vec<HistoryEvent>,
+    versions: Vec<HistoryVersion>,
+    next: Option<i32>,
+    head: LogMark,
+    judgement: Judgement,
+    standing: AskedStanding,
+    digest: Digest,
+}
+
 impl Registry {
-    /// The history of a record. Versions come with their envelopes, events with grounds and orders, where policy
-    /// lets the whole out; else only what happened and when.
+    /// A page of the history of a record. Versions come with their envelopes, events with grounds and orders, where
+    /// policy lets the whole out; else only what happened and when.
     ///
     /// # Errors
     /// `purpose_missing`; `budget_spent`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
@@ -199,40 +221,103 @@ impl Registry {
         let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
         let kept = here.all_versions()?;
         let current = kept.first()?;
-        let decision = permit.decide(&current.type_code, Some(&ask.purpose.item));
+        let (type_code, state, version) = (current.type_code.clone(), current.state, current.version);
+        let (touched, holders) = (kept.touched(), kept.key.holders.clone());
+        let decision = permit.decide(&type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
-        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([current.type_code.as_str()]));
+        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([type_code.as_str()]));
         if let Some(rule) = decision.refusal() {
-            entry.note(&access, kept.touched(), CameTo::refused(rule)).await?;
+            entry.note(&access, touched.clone(), CameTo::refused(rule)).await?;
         }
         let granted = decision.fields()? == Fields::Whole;
         // The envelopes name all holders.
         let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
-        let whole = granted && kept.key.holders.iter().all(may_show);
+        let whole = granted && holders.iter().all(may_show);
         let withheld = (granted && !whole).then_some(Withheld::CoHolders);
-        let now = self.now();
-        let judgement = verdict(&here.facts(&snapshot, current, false), now.day(), now);
-        let standing = standing(&here, ask, now)?;
-        let rows: Vec<&StoredRecord> = here.past.iter().chain([current]).collect();
-        let listed = rows.iter().map(|row| answered(row, whole, judgement)).collect::<Result<Vec<_>>>()?;
-        let came_to = CameTo::shown(Outcome::History, reason, answer_digest(Some(&here.head), &listed));
-        let accepted = entry.note(&access, kept.touched(), came_to).await?;
+        let (asked, now) = (ask.clone(), self.now());
+        let page = self.store().blocking(move || Page::of(&snapshot, &here, &asked, (whole, now))).await?;
+        let accepted =
+            entry.note(&access, touched, CameTo::shown(Outcome::History, reason, page.digest)).await?;
         Ok(HistoryAnswer {
             at: accepted.at,
             clock: accepted.clock_behind(),
-            events: here.events.iter().map(|(event, in_log)| event_of(event, *in_log, whole)).collect(),
-            head: here.head.clone(),
-            reasons: judgement.reasons,
+            events: page.events,
+            head: page.head,
+            next: page.next,
+            reasons: page.judgement.reasons,
             receipt: HandedReceipt { accepted, form: ask.receipt },
-            standing,
-            state: current.state,
-            type_code: current.type_code.clone(),
-            verdict: judgement.verdict,
-            version: current.version,
-            versions: rows.iter().map(|row| version_of(row, current.version, whole)).collect(),
+            standing: page.standing,
+            state,
+            type_code,
+            verdict: page.judgement.verdict,
+            version,
+            versions: page.versions,
             withheld,
         })
     }
+}
+
+impl Page {
+    /// Works in proportion to what happened to the record, so not on a worker thread.
+    fn of(snapshot: &Snapshot, here: &Here, ask: &HistoryAsk, (whole, now): (bool, Moment)) -> Result<Self> {
+        let current = here.all_versions()?.first()?;
+        let judgement = verdict(&here.facts(snapshot, current, false), now.day(), now);
+        let (events, next) = events_behind(here, ask.after.unwrap_or(0));
+        let rows = versions_of(here, current, events, ask.after.is_none());
+        let listed = rows.iter().map(|row| answered(row, whole, judgement)).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
+            events: events.iter().map(|(event, in_log)| event_of(event, *in_log, whole)).collect(),
+            versions: rows.iter().map(|row| version_of(row, current.version, whole)).collect(),
+            next,
+            head: here.head.clone(),
+            judgement,
+            standing: standing(here, ask, now)?,
+            digest: answer_digest(Some(&here.head), &listed),
+        })
+    }
+}
+
+/// The events of a page, from behind one, and where the next page begins.
+fn events_behind(here: &Here, after: i32) -> (&[(StoredEvent, InLog)], Option<i32>) {
+    let first = here.events.partition_point(|(event, _)| event.seq <= after);
+    let left = here.events.get(first..).unwrap_or_default();
+    let (mut count, mut bytes) = (0, 0_usize);
+    for (event, _) in left.iter().take(bounds::EVENTS) {
+        let version = version_made(event).and_then(|version| here.version(version));
+        let envelope = version.map_or(0, |(row, _)| row.body.envelope.len());
+        bytes = bytes.saturating_add(event.event.len() + event.order.len() + envelope);
+        if bytes > bounds::EVENT_BYTES && count > 0 {
+            break;
+        }
+        count += 1;
+    }
+    let (page, more) = left.split_at_checked(count).unwrap_or((left, &[]));
+    (page, page.last().filter(|_| !more.is_empty()).map(|(event, _)| event.seq))
+}
+
+/// The version that an event made or was about.
+fn version_made(event: &StoredEvent) -> Option<i32> {
+    Event::from_canonical(&event.event).ok()?.version?.try_into().ok()
+}
+
+/// The versions that the events of a page are the first to speak of. What no event speaks of stands on the first page.
+fn versions_of<'h>(
+    here: &'h Here,
+    current: &'h StoredRecord,
+    page: &[(StoredEvent, InLog)],
+    first_page: bool,
+) -> Vec<&'h StoredRecord> {
+    let mut made: BTreeMap<i32, i32> = BTreeMap::new();
+    for (event, _) in &here.events {
+        if let Some(version) = version_made(event) {
+            made.entry(version).or_insert(event.seq);
+        }
+    }
+    let here_made = |row: &&StoredRecord| match made.get(&row.version) {
+        Some(seq) => page.iter().any(|(event, _)| event.seq == *seq),
+        None => first_page,
+    };
+    here.past.iter().chain([current]).filter(here_made).collect()
 }
 
 fn standing(here: &Here, ask: &HistoryAsk, now: Moment) -> Result<AskedStanding> {

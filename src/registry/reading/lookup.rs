@@ -15,10 +15,13 @@ mod scan;
 
 pub use absent::AbsentType;
 pub use answer::{Answered, LookupAnswer};
-pub use ask::{Ask, Prepared, Within};
+pub use ask::{Ask, Cursor, Prepared, Within};
 pub use looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, OpenedRecord, ShownBody};
-pub(in crate::registry) use scan::FoundRow;
+pub(in crate::registry) use scan::{FoundRow, Wanted};
 
+use std::collections::BTreeSet;
+
+use crate::bounds;
 use crate::error::{Code, Error, Result};
 use crate::identity::Parsed;
 use crate::log::Submission;
@@ -40,6 +43,7 @@ impl Registry {
     /// Checks number and purpose. A bad number is refused here, before anything is read or logged.
     pub fn prepare_lookup<'a>(&self, ask: &'a Ask) -> Result<Prepared<'a>> {
         check_purpose(&ask.purpose)?;
+        bounds::at_most(bounds::FIELDS, ask.fields.as_ref().map_or(0, BTreeSet::len), "fields")?;
         names_only("types", ask.types.iter().flatten())?;
         names_only("fields", ask.fields.iter().flatten())?;
         let holder = self.asked_holder(&ask.holder, "holder")?;
@@ -82,11 +86,14 @@ impl Registry {
             .fields(ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str)));
         let types = asked_types(&snapshot, ask)?;
         let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
+        asking.bounded()?;
+        let after = ask.after.as_deref().map(str::parse).transpose()?;
         if let Some(reason) = asking.refusal() {
             entry.note(&access, touched, CameTo::refused(reason)).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
-        let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;
+        let wanted = Wanted { types: types.clone(), after, proofs: ask.proofs };
+        let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         let (judged, decision) = asking.show(self, parsed, found, &mut touched)?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
@@ -108,7 +115,8 @@ impl Registry {
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
         let mut touched = Touched::one(&parsed.code, permit.holder());
-        let found = self.scan(&snapshot, &permit, &parsed.code, ask.proofs).await?;
+        let wanted = Wanted { types: types.clone(), after: None, proofs: ask.proofs };
+        let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         asking.show(self, parsed, found, &mut touched)?.0.written()?.unlogged(self.now())
     }
 }
@@ -131,6 +139,21 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// Refuses what would be answered with more absences than one answer has: each type in each region.
+    fn bounded(&self) -> Result<()> {
+        let Some(within) = &self.ask.within else { return Ok(()) };
+        let regions = within.distinct().len();
+        bounds::at_most(bounds::REGIONS, regions, "within.regions")?;
+        let types = self.types.map_or_else(|| self.snapshot.catalog.type_codes().count(), <[String]>::len);
+        if regions > 1 && types.saturating_mul(regions) > bounds::ABSENCES {
+            let most = bounds::ABSENCES;
+            let detail =
+                format!("{types} types in {regions} regions: at most {most} pairs. Name fewer types.");
+            return Err(Error::new(Code::AnswerTooLarge, detail).at("within.regions").rule(Rule::TooMany));
+        }
+        Ok(())
+    }
+
     fn decide(&self, type_code: &str) -> Decision {
         self.permit.decide(type_code, Some(&self.ask.purpose.item))
     }
@@ -164,11 +187,14 @@ impl Asking<'_> {
         touched: &mut Touched,
     ) -> Result<(Judged, AllowedBy)> {
         let now = registry.now();
-        let on_file = |code: &&String| found.rows.iter().any(|row| row.type_code() == *code);
+        let on_file = |code: &&String| {
+            found.rows.iter().any(|row| row.type_code() == *code) || found.elsewhere.contains(code)
+        };
+        let first = self.ask.after.is_none();
         let missing: Option<Vec<&String>> =
-            self.types.map(|types| types.iter().filter(|code| !on_file(code)).collect());
+            self.types.filter(|_| first).map(|types| types.iter().filter(|code| !on_file(code)).collect());
         let holder = found.holder(&parsed);
-        let Found { head, rows, lives, .. } = found;
+        let Found { head, rows, lives, next, .. } = found;
         let may_show = |holder| registry.guard().may_show(&self.permit, holder, now);
         let index = registry.store().vault().index();
         let judge = Judge { snapshot: self.snapshot, lives: &lives, index, now, may_show: &may_show };
@@ -179,11 +205,13 @@ impl Asking<'_> {
             // It would be told of what is left out too.
             _ if withheld.is_some() => Vec::new(),
             Some(missing) => missing.into_iter().map(|code| absence(code)).collect::<Result<_>>()?,
-            // Nothing was shown: then no allowed type is on file.
-            None if records.is_empty() => self.allowed().map(absence).collect::<Result<_>>()?,
+            // Nothing was shown, and there is no more: then no allowed type is on file.
+            None if first && self.types.is_none() && records.is_empty() && next.is_none() => {
+                self.allowed().map(absence).collect::<Result<_>>()?
+            }
             None => Vec::new(),
         };
-        Ok((Judged { records, absent, holder, head, withheld }, reason))
+        Ok((Judged { records, absent, holder, head, next, withheld }, reason))
     }
 
     fn records(
@@ -228,14 +256,17 @@ impl Asking<'_> {
     }
 }
 
-/// The codes of the types asked for; none where all were.
+/// The codes of the types asked for, each once, in the order in which they were named; none where all were.
 fn asked_types(snapshot: &Snapshot, ask: &Ask) -> Result<Option<Vec<String>>> {
     let Some(names) = &ask.types else { return Ok(None) };
-    if names.is_empty() || names.len() > 64 {
+    if names.is_empty() || names.len() > bounds::TYPES {
         return Err(Error::new(Code::FieldInvalid, "name 1 to 64 types, or leave the field out")
             .at("types")
             .rule(Rule::Length));
     }
     let codes = names.iter().map(|name| Ok(draft::type_entry(snapshot, name)?.def().code.clone()));
-    codes.collect::<Result<Vec<_>>>().map(Some).map_err(|error: Error| error.at("types"))
+    let mut codes = codes.collect::<Result<Vec<String>>>().map_err(|error: Error| error.at("types"))?;
+    let mut named = BTreeSet::new();
+    codes.retain(|code| named.insert(code.clone()));
+    Ok(Some(codes))
 }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::bounds;
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::closed::closed;
@@ -339,6 +340,7 @@ impl Registry {
                     let detail = "an identifier is verified with values of the face";
                     Error::new(Code::FieldInvalid, detail).at("face").rule(Rule::FaceMissing)
                 })?;
+                bounds::at_most(bounds::FIELDS, face.len(), "face")?;
                 let actor = actor.ok_or_else(|| {
                     Error::new(Code::Unauthenticated, "an identifier is verified for those who are signed in")
                 })?;

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::bounds;
 use crate::catalog::{Custody, TypeDef};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
@@ -233,6 +234,7 @@ fn check_shape(draft: &DirectoryDraft) -> Result<()> {
     if draft.holders.is_empty() {
         return Err(invalid("holders", Rule::HoldersMissing, "a certificate has at least one holder"));
     }
+    bounds::at_most(bounds::HOLDERS, draft.holders.len(), "holders")?;
     for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
         text.map_or(Ok(()), |text| text::line(field, text, 200))?;
     }

@@ -8,6 +8,7 @@ mod rules;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::bounds;
 use crate::catalog::TypeEntry;
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
@@ -111,6 +112,7 @@ pub fn check_owned(
 ) -> Result<Checked> {
     let entry = type_entry(snapshot, &draft.type_code)?;
     let def = entry.def();
+    bounded(draft.holders.len(), draft.attachments.len())?;
     let agency =
         rules::agency(snapshot, &draft.issuer, draft.issued_on).map_err(|error| error.at("issuer"))?;
     let (holders, codes, remarks) = holders(&draft, entry, regions, today)?;
@@ -149,6 +151,7 @@ pub fn check_signed(
     let entry = snapshot.catalog.type_version(&record.record_type.code, record.record_type.version);
     let entry =
         entry.ok_or_else(|| Error::new(Code::TypeUnknown, "no such version of the type").at("type"))?;
+    bounded(record.holders.len(), record.attachments.len())?;
     let (mut codes, mut remarks) = (Vec::with_capacity(record.holders.len()), Vec::new());
     for (index, holder) in record.holders.iter().enumerate() {
         let Parsed { code, remarks: said } = parse(&holder.code_type, &holder.code, regions, today, index)?;
@@ -167,6 +170,12 @@ pub fn check_signed(
 pub fn type_entry<'s>(snapshot: &'s Snapshot, name: &str) -> Result<&'s std::sync::Arc<TypeEntry>> {
     let found = snapshot.catalog.type_of(name).or_else(|| snapshot.catalog.type_by_slug(name));
     found.ok_or_else(|| Error::new(Code::TypeUnknown, "no type of that code or name").at("type"))
+}
+
+/// Each holder gets a row with the whole record in it: how many there are is asked before anything is made of them.
+fn bounded(holders: usize, attachments: usize) -> Result<()> {
+    bounds::at_most(bounds::HOLDERS, holders, "holders")?;
+    bounds::at_most(bounds::ATTACHMENTS, attachments, "attachments")
 }
 
 type Bound = (Vec<Holder>, Vec<HolderCode>, Vec<String>);

@@ -76,6 +76,7 @@ pub fn lookup() -> LookupView {
                 ..RowView::default()
             },
         ],
+        more: false,
         absences: vec![
             AbsenceView {
                 type_name: "就业创业证".into(),

@@ -44,7 +44,8 @@ pub(super) fn absence(
 ) -> Result<AbsentType> {
     let today = now.day();
     let born = code.person().map(|person| person.birth_date);
-    let regions = within.map(|within| within.regions.clone()).filter(|regions| !regions.is_empty());
+    let regions = within.map(|within| within.distinct().into_iter().collect::<Vec<_>>());
+    let regions = regions.filter(|regions| !regions.is_empty());
     let from = within.and_then(|within| within.from).or(born);
     let to = within.and_then(|within| within.to).unwrap_or(today);
     let span = from.map(|from| (from, to));

@@ -20,6 +20,7 @@ use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
 use crate::registry::reading::lookup::absent::{AbsentAnswer, AbsentType};
+use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, ShownBody};
 use crate::store::HolderState;
 use crate::trust::Envelope;
@@ -59,6 +60,10 @@ struct JudgedAnswer<'a> {
     holder: HolderAnswer<'a>,
     /// Heads of the logs, read before the records: the answer is at least as new.
     heads: [&'a LogMark; 1],
+    /// Where there are more records: what `after` of the next page says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    next: Option<String>,
     /// `linked_numbers` where records under linked numbers were left out, since the day's budget of holders is spent;
     /// `absent` is then empty.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -306,6 +311,7 @@ impl Judged {
             absent: &self.absent,
             holder: (&self.holder).into(),
             heads: [&self.head],
+            next: self.next.as_ref().map(Cursor::to_string),
             withheld: self.withheld,
         };
         json::write_open(&answer, &mut body).map_err(Error::internal)?;

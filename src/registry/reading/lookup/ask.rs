@@ -2,17 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use crate::catalog::Region;
 use crate::clock::Day;
+use crate::error::{Code, Error, Result};
 use crate::registry::base::asked::{AskedCode, AskedHolder, Purpose, ReceiptForm};
+use crate::rule::Rule;
+use crate::store::RecordPlace;
 
 /// Where and when a record not found could have been issued; decides what its absence means.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Within {
-    /// Regions; the registry's own where nothing is said.
+    /// Regions, at most 16; the registry's own where nothing is said.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub regions: Vec<Region>,
@@ -26,16 +31,60 @@ pub struct Within {
     pub to: Option<Day>,
 }
 
+impl Within {
+    /// The regions, each once.
+    pub(super) fn distinct(&self) -> BTreeSet<Region> {
+        self.regions.iter().copied().collect()
+    }
+}
+
+/// The last row of a page: under which of the holder's codes it stands, and where there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The place of the code in the order in which links were followed.
+    pub(super) code: usize,
+    pub(super) place: RecordPlace,
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.", self.code, URL_SAFE_NO_PAD.encode(&self.place.record_id))?;
+        f.write_str(&self.place.type_code)
+    }
+}
+
+impl std::str::FromStr for Cursor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut parts = text.splitn(3, '.');
+        let cursor = (|| {
+            let code = parts.next()?.parse().ok()?;
+            let record_id = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+            Some(Self { code, place: RecordPlace { type_code: parts.next()?.to_owned(), record_id } })
+        })();
+        // What could be no row's place is asked of no database: PostgreSQL has no text with a NUL.
+        let sound = |one: &Self| {
+            let type_code = &one.place.type_code;
+            one.place.record_id.len() <= 16 && type_code.len() <= 64 && !type_code.contains('\0')
+        };
+        cursor.filter(sound).ok_or_else(|| {
+            let detail = "Not a cursor of this list.";
+            Error::new(Code::FieldInvalid, detail).at("after").rule(Rule::Cursor)
+        })
+    }
+}
+
 /// A lookup.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// Whose records.
     pub holder: AskedHolder,
-    /// Type codes or short names; all that policy allows where nothing is said.
+    /// Type codes or short names, at most 64; all that policy allows where nothing is said.
     #[serde(default)]
     pub types: Option<Vec<String>>,
-    /// Face fields; as policy allows where nothing is said.
+    /// Face fields, at most 256; as policy allows where nothing is said.
     #[serde(default)]
     pub fields: Option<BTreeSet<String>>,
     /// What for.
@@ -49,6 +98,10 @@ pub struct Ask {
     /// Full receipt or reference.
     #[serde(default)]
     pub receipt: ReceiptForm,
+    /// `next` of the page before. An answer has at most 64 records, and of large ones about 256 KiB; the absences stand on the
+    /// first page.
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 impl Ask {
@@ -62,6 +115,7 @@ impl Ask {
             within: None,
             proofs: false,
             receipt: ReceiptForm::Full,
+            after: None,
         }
     }
 }

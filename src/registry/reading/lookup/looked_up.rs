@@ -15,6 +15,7 @@ use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
 use crate::registry::reading::lookup::absent::AbsentType;
+use crate::registry::reading::lookup::ask::Cursor;
 use crate::store::HolderState;
 use crate::trust::EnvelopeBuf;
 
@@ -36,6 +37,8 @@ pub struct Judged {
     pub holder: FoundHolder,
     /// The head of the log of records before they were read: the answer is at least as new.
     pub head: LogMark,
+    /// Where the next page begins; none where there is no more.
+    pub next: Option<Cursor>,
     /// Records under linked numbers were left out, since those could not be charged; then no absence is told.
     pub withheld: Option<Withheld>,
 }

@@ -1,5 +1,7 @@
-//! The reading half of a lookup: head, one range scan, one point read of the holder, under each linked key.
+//! The reading half of a lookup: head, one range scan, one point read of the holder, under each linked key. The scan
+//! is of one page: what a holder has beyond it is asked for with a cursor.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::catalog::Custody;
@@ -14,9 +16,10 @@ use crate::registry::access::entry::CoHolder;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked;
+use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::FoundHolder;
 use crate::registry::records::kept;
-use crate::store::{Cost, HolderState, Opened, Reader};
+use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
 use crate::trust::HolderKey;
 
 /// What a lookup read, in one snapshot of the database.
@@ -35,6 +38,21 @@ pub(crate) struct Found {
     pub conflict: bool,
     /// How many further codes were followed.
     pub linked: usize,
+    /// Where the next page begins; none where there is no more.
+    pub next: Option<Cursor>,
+    /// Of the types that were named: those that are not on this page, though they are on file.
+    pub elsewhere: Vec<String>,
+}
+
+/// What of a holder's records a page shows.
+#[derive(Clone, Default)]
+pub(crate) struct Wanted {
+    /// Codes of types; none for all.
+    pub types: Option<Vec<String>>,
+    /// Where the page begins; none at the beginning.
+    pub after: Option<Cursor>,
+    /// With the proofs of the rows' leaves.
+    pub proofs: bool,
 }
 
 /// One row with the proof of its leaf where it was asked for.
@@ -52,10 +70,7 @@ pub(crate) struct FoundRow {
 impl FoundRow {
     /// The type as the row says or claims.
     pub fn type_code(&self) -> &str {
-        match &self.opened {
-            Opened::Record(record) => &record.type_code,
-            Opened::Damaged { type_code, .. } => type_code,
-        }
+        self.opened.type_code()
     }
 }
 
@@ -82,12 +97,12 @@ impl Registry {
         snapshot: &Arc<Snapshot>,
         permit: &Permit<'_>,
         code: &HolderCode,
-        proofs: bool,
+        wanted: Wanted,
     ) -> Result<Found> {
         let (snapshot, key) = (snapshot.clone(), permit.holder());
         let credit_code = code.credit_code().map(str::to_owned);
-        let cost = if proofs { Cost::Scan } else { Cost::Point };
-        self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, proofs)).await
+        let cost = if wanted.proofs { Cost::Scan } else { Cost::Point };
+        self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, &wanted)).await
     }
 }
 
@@ -96,34 +111,129 @@ fn read(
     snapshot: &Snapshot,
     key: HolderKey,
     credit_code: Option<String>,
-    proofs: bool,
+    wanted: &Wanted,
 ) -> Result<Found> {
     let head = snapshot.records_mark(reader)?;
     let linked = linked::linked(reader, key, credit_code)?;
-    let (mut rows, mut conflict) = (Vec::with_capacity(8), false);
-    for (key, credit_code) in &linked.keys {
-        for opened in reader.records_of(key)? {
-            if linked::other_code(&opened, credit_code.as_deref()) {
-                conflict = true;
-                continue;
-            }
-            let holders = match &opened {
-                Opened::Record(record) if record.custody != Custody::Hosted => {
-                    kept::joint_holders(reader, snapshot, record)?
-                }
-                _ => Vec::new(),
-            };
-            rows.push(FoundRow { key: *key, opened, proof: None, holders });
+    let page = Page::read(reader, &linked.keys, wanted)?;
+    let (mut rows, mut conflict) = (Vec::with_capacity(page.rows.len()), false);
+    for (code, opened) in page.rows {
+        let Some((key, credit_code)) = linked.keys.get(code) else { continue };
+        if linked::other_code(&opened, credit_code.as_deref()) {
+            conflict = true;
+            continue;
         }
+        let holders = match &opened {
+            Opened::Record(record) if record.custody != Custody::Hosted => {
+                kept::joint_holders(reader, snapshot, record)?
+            }
+            _ => Vec::new(),
+        };
+        rows.push(FoundRow { key: *key, opened, proof: None, holders });
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
     let (state, holder_damaged) = (linked.state, linked.damaged);
+    let (next, elsewhere) = (page.next, page.elsewhere);
     let linked = linked.keys.len() - 1;
-    let mut found = Found { head, rows, state, holder_damaged, lives, conflict, linked };
-    if proofs {
+    let mut found = Found { head, rows, state, holder_damaged, lives, conflict, linked, next, elsewhere };
+    if wanted.proofs {
         prove(reader, &mut found)?;
     }
     Ok(found)
+}
+
+/// A code of a holder, with the full credit code where one is known.
+type OwnKey = (HolderKey, Option<String>);
+
+/// The rows of a page, each beside the place of its code.
+#[derive(Default)]
+struct Page {
+    rows: Vec<(usize, Opened)>,
+    next: Option<Cursor>,
+    elsewhere: Vec<String>,
+}
+
+impl Page {
+    /// Nearly every holder has one page. Where there are more and types were named, only those are read, or a few
+    /// records would stand behind thousands that nobody asked for.
+    fn read(reader: &mut Reader<'_>, keys: &[OwnKey], wanted: &Wanted) -> Result<Self> {
+        let after = wanted.after.as_ref();
+        let Some(types) = &wanted.types else { return Self::of_all(reader, keys, after) };
+        if after.is_none() {
+            let page = Self::of_all(reader, keys, None)?;
+            if page.next.is_none() {
+                return Ok(page);
+            }
+        }
+        let types: BTreeSet<&str> = types.iter().map(String::as_str).collect();
+        let mut page = Self::of_types(reader, keys, &types, after)?;
+        if page.next.is_some() && after.is_none() {
+            for wanted in types {
+                let shown = page.rows.iter().any(|(_, row)| row.type_code() == wanted);
+                if !shown && has_type(reader, keys, wanted)? {
+                    page.elsewhere.push(wanted.to_owned());
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    fn of_all(reader: &mut Reader<'_>, keys: &[OwnKey], after: Option<&Cursor>) -> Result<Self> {
+        let (mut page, mut room) = (Self::default(), PageRoom::default());
+        let first = after.map_or(0, |after| after.code);
+        for (code, (key, _)) in keys.iter().enumerate().skip(first) {
+            let after = after.filter(|after| after.code == code).map(|after| &after.place);
+            page.add(code, reader.records_page(key, after, &mut room)?);
+            if room.is_full() {
+                page.ends();
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    fn of_types(
+        reader: &mut Reader<'_>,
+        keys: &[OwnKey],
+        types: &BTreeSet<&str>,
+        after: Option<&Cursor>,
+    ) -> Result<Self> {
+        let (mut page, mut room) = (Self::default(), PageRoom::default());
+        let first = after.map_or(0, |after| after.code);
+        for (code, (key, _)) in keys.iter().enumerate().skip(first) {
+            let after = after.filter(|after| after.code == code).map(|after| &after.place);
+            for type_code in
+                types.iter().filter(|one| after.is_none_or(|after| **one >= after.type_code.as_str()))
+            {
+                let behind = after.filter(|after| after.type_code == *type_code);
+                let behind = behind.map_or(&[][..], |after| &after.record_id);
+                page.add(code, reader.records_page_of_type(key, type_code, behind, &mut room)?);
+                if room.is_full() {
+                    page.ends();
+                    return Ok(page);
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    fn add(&mut self, code: usize, rows: Vec<Opened>) {
+        self.rows.extend(rows.into_iter().map(|row| (code, row)));
+    }
+
+    /// There is more behind the last row.
+    fn ends(&mut self) {
+        self.next = self.rows.last().map(|(code, row)| Cursor { code: *code, place: row.place() });
+    }
+}
+
+fn has_type(reader: &mut Reader<'_>, keys: &[OwnKey], type_code: &str) -> Result<bool> {
+    for (key, _) in keys {
+        if reader.has_type(key, type_code)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn prove(reader: &mut Reader<'_>, found: &mut Found) -> Result<()> {

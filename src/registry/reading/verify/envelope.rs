@@ -13,6 +13,7 @@ use crate::record::verdict::{Facts, KeyStanding, LogStanding, Reason, Seal, Verd
 use crate::record::{Record, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
+use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::reading::verify::{
@@ -20,7 +21,7 @@ use crate::registry::reading::verify::{
 };
 use crate::registry::records::kept;
 use crate::rule::Rule;
-use crate::store::{Cost, StoredRecord};
+use crate::store::StoredRecord;
 use crate::trust::envelope::{Header, Limits};
 use crate::trust::{Envelope, EnvelopeBuf, EnvelopeFault, Kid, Typ};
 
@@ -47,23 +48,28 @@ impl Brought {
 }
 
 impl Registry {
+    /// What costs is done away from the worker threads: parsing, the signature, and what was kept of the record.
     pub(super) async fn verify_envelope(
         &self,
         snapshot: &Arc<Snapshot>,
         actor: Option<&Actor>,
         compact: &str,
     ) -> Result<Finding> {
-        let brought = match Brought::parse(compact) {
+        let compact = compact.to_owned();
+        let brought = match self.store().blocking(move || Ok(Brought::parse(&compact))).await? {
             Ok(brought) => brought,
             Err(rule) => {
                 let told = (Verdict::Invalid, Reason::Malformed);
                 return Ok(VerifyAnswer::bare(VerifiedThing::Envelope, told, Some(rule), self.now()).into());
             }
         };
-        let identifier = &brought.record.identifier;
-        let named = self.permit_borne(actor, identifier).await?;
-        let held = snapshot.clone();
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
+        let named = self.permit_borne(actor, &brought.record.identifier).await?;
+        let (registry, snapshot) = (self.clone(), snapshot.clone());
+        self.store().blocking(move || registry.envelope_finding(&snapshot, brought, &named)).await
+    }
+
+    fn envelope_finding(&self, snapshot: &Snapshot, brought: Brought, named: &Named) -> Result<Finding> {
+        let here = self.store().read_now(|reader| Here::read(reader, snapshot, named))?;
         let digest = brought.envelope.view().digest();
         let (answer, told) = brought.judged(snapshot, &here, self.now());
         let record = brought.record;
