@@ -10,7 +10,9 @@
 mod common;
 
 mod budget;
+mod callers;
 mod routes;
+mod table;
 mod wild;
 
 use std::collections::{BTreeMap, BTreeSet};
