@@ -239,13 +239,15 @@ fn sources(folder: &Path, found: &mut BTreeSet<String>) {
         if path.is_dir() {
             sources(&path, found);
         } else if path.extension().is_some_and(|end| end == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            for line in text.lines().filter_map(|line| line.trim_start().split_once("fn ")) {
-                let name: String =
-                    line.1.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-                found.insert(name);
-            }
+            named_functions(&std::fs::read_to_string(&path).unwrap(), found);
         }
+    }
+}
+
+fn named_functions(text: &str, found: &mut BTreeSet<String>) {
+    for line in text.lines().filter_map(|line| line.trim_start().split_once("fn ")) {
+        let name = line.1.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_');
+        found.insert(name.collect());
     }
 }
 
@@ -261,7 +263,8 @@ fn all_tests() -> BTreeSet<String> {
 fn names(text: &str) -> Vec<&str> {
     let words = text.split('`').skip(1).step_by(2);
     words
-        .filter(|word| word.matches('_').count() >= 2)
+        // Metrics have the form too.
+        .filter(|word| word.matches('_').count() >= 2 && !word.starts_with("elicense_"))
         .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
         .collect()
 }
@@ -281,6 +284,51 @@ fn src_readme_names_tests_that_exist() {
             assert!(tests.contains(name), "I{number}: there is no test {name}");
             let carried = name.split('_').map_while(|part| part.strip_prefix('i')?.parse::<u8>().ok());
             assert!(carried.into_iter().any(|one| one == number), "{name} does not carry I{number}");
+        }
+    }
+}
+
+/// The cells of a table's lines, without head and rule.
+fn cells(table: &str) -> Vec<Vec<&str>> {
+    let lines = table.lines().filter(|line| line.starts_with('|')).skip(2);
+    lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// The tests of a cell: `` `file`: `name` `name`; `file`: … ``.
+fn tests_by_file(cell: &str) -> Vec<(&str, Vec<&str>)> {
+    let each = cell.split(';').map(|part| {
+        let (file, named) = part.split_once(':').unwrap_or_else(|| panic!("no file: {part}"));
+        (file.trim().trim_matches('`'), named.split_whitespace().map(|name| name.trim_matches('`')).collect())
+    });
+    each.collect()
+}
+
+/// The names of the functions that a file, or the files of a folder, mark as tests, by themselves or by `on_both!`.
+fn tests_of(path: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let mut found = BTreeSet::new();
+    if path.is_dir() {
+        sources(&path, &mut found);
+        return found;
+    }
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
+    named_functions(&text, &mut found);
+    found
+}
+
+#[test]
+fn every_threat_names_tests_that_exist() {
+    let page = page("SECURITY.md");
+    let rows = cells(section(&page, "What it protects, from whom"));
+    assert!(rows.len() >= 10, "the page has {} threats", rows.len());
+    for row in rows {
+        let [who, _, _, tests] = row[..] else { panic!("a threat has four cells: {row:?}") };
+        for (file, named) in tests_by_file(tests) {
+            assert!(!named.is_empty(), "{who}: no test");
+            let there = tests_of(file);
+            for name in named {
+                assert!(there.contains(name), "{who}: {file} has no test {name}");
+            }
         }
     }
 }
