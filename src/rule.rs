@@ -79,7 +79,7 @@ closed! {
         VersionFirst, "version_first", "新签发的证照应为第 1 版。要出新版本，请办理相应业务动作。", "A new record begins with version 1. Make later versions by an action.";
         EnvelopeAlone, "envelope_alone", "提交签名原文时不能再填其他内容。请删去其他字段。", "A signed envelope says everything itself. Remove the other fields.";
         AgencyMismatch, "agency_mismatch", "只能以本机构的名义办理。请填写本机构的代码。", "A client acts for its own agency only. Give the code of that agency.";
-        KeyMissing, "key_missing", "本库没有该机构的签名密钥。请先登记密钥，或提交已签名的原文。", "The registry holds no key for this agency. Add a key, or send a signed envelope.";
+        KeyMissing, "key_missing", "本库没有该机构的签名密钥。请先生成（elicense keys make）或登记密钥，或提交已签名的原文。", "The registry holds no key for this agency. Make one with `elicense keys make`, or send a signed envelope.";
         KeyOwner, "key_owner", "签名密钥不属于该机构。请使用该机构自己的密钥签名。", "The key belongs to another agency. Sign with the agency's own key.";
         KeyRevoked, "key_revoked", "签名密钥已吊销。请使用有效的密钥重新签名。", "The key is revoked. Sign again with a key in force.";
         KeyUnknown, "key_unknown", "签名密钥未登记。请先登记密钥。", "The key is not registered. Register the key first.";

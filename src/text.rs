@@ -13,11 +13,14 @@ use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 
 /// Whether a reader does not see this character: control characters (NUL and line breaks with them), those that turn
-/// the direction of what follows, and those that break a line or join a word unseen.
+/// the direction of the text behind them, those of no width, and fillers (`Default_Ignorable_Code_Point` of Unicode).
+/// Variation selectors are left, those of Mongolian too: they choose the form of a letter or an ideograph in a name.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Refuses a text that stays where it holds what a reader does not see.

@@ -91,7 +91,10 @@ fn all_that_is_wrong_is_told_at_once() {
     assert_eq!((found.0, sorted(wrong(&found))), (1, sorted(pairs(&expected))), "{:#}", found.1);
     let output = installed.run(&[&["check-config"], &arguments[..]].concat(), "");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("3 things would stop serve.") && text.contains("没有这个节点"), "{text}");
+    assert!(
+        text.contains("3 things are wrong: mend them before serve runs.") && text.contains("没有这个节点"),
+        "{text}"
+    );
     assert_eq!(
         wrong(&check(&installed, &["--public", "0.0.0.0:0"])),
         pairs(&[("doors", "listener_without_tls")])

@@ -1,4 +1,5 @@
-//! `elicense check-config`: says each thing that would stop `serve` with the same options, and serves nothing.
+//! `elicense check-config`: says each thing that would stop or spoil `serve` with the same options, and
+//! serves nothing.
 
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::rule::Rule;
 use crate::serve::check::{self, Need};
 use crate::trust::MasterKey;
 
-/// Exit code 0: it would start; 1: something would stop it, and each such thing was told.
+/// Exit code 0: it would start and nothing is wrong; 1: something is, and each such thing was told.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut checked = match serve::config(args) {
         Ok(config) => check::doors(&config),
@@ -24,10 +25,10 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     checked.push(Need::new("master key", master_key(globals)));
     checked.extend(registry(globals, &args.node));
     let wrong = checked.iter().filter(|one| one.found.is_err()).count();
-    let ends = if wrong == 0 {
-        "serve would start.".to_owned()
-    } else {
-        format!("{wrong} things would stop serve.")
+    let ends = match wrong {
+        0 => "serve would start.".to_owned(),
+        1 => "1 thing is wrong: mend it before serve runs.".to_owned(),
+        _ => format!("{wrong} things are wrong: mend them before serve runs."),
     };
     let lines: Vec<String> = checked.iter().map(line).chain([ends]).collect();
     output.say(

@@ -45,7 +45,11 @@ impl From<EventFault> for Error {
 impl From<ActionFault> for Error {
     fn from(fault: ActionFault) -> Self {
         let allowed: Vec<&str> = fault.allowed_from.iter().copied().map(State::wire).collect();
-        Self::new(Code::ActionForbidden, fault.to_string())
+        let detail = match allowed.as_slice() {
+            [] => fault.to_string(),
+            states => format!("{fault}; it is open from: {}", states.join(", ")),
+        };
+        Self::new(Code::ActionForbidden, detail)
             .rule(fault.rule())
             .at("action")
             .with(json!({"action": fault.action.wire(), "state": fault.state, "allowed_from": allowed}))

@@ -76,7 +76,7 @@ impl Shares {
             (
                 Kind::Counter,
                 "elicense_connections_overdue_total",
-                "Connections ended because the other side was too slow.",
+                "Connections ended that were idle, or sent or took nothing, for too long. Answers 408 are not counted here.",
                 |counts| &counts.overdue,
             ),
             (

@@ -4,6 +4,7 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::dsl;
 use diesel::prelude::*;
 
+use super::any::AnyConnection;
 use super::dialect::{self, native};
 use super::doors::Reader;
 use super::records::{Opened, Row, open};
@@ -62,19 +63,28 @@ impl PageRoom {
 }
 
 /// Takes rows one by one, so that what does not fit is not read.
+macro_rules! stepped {
+    ($conn:expr, $room:expr, $query:expr) => {{
+        let mut taken = Vec::with_capacity(8);
+        for row in $query.load_iter::<Row, DefaultLoadingMode>($conn).map_err(dialect::fault)? {
+            let row = row.map_err(dialect::fault)?;
+            if !$room.takes(&row) {
+                break;
+            }
+            taken.push(row);
+        }
+        taken
+    }};
+}
+
+/// The rows of a query that there is room for. SQLite steps from row to row, and prepares a statement with a bound LIMIT
+/// anew at each run; PostgreSQL sends all rows that it is not told to leave out.
 macro_rules! taken {
     ($conn:expr, $room:expr, $query:expr) => {
-        native!($conn, c => {
-            let mut taken = Vec::with_capacity(8);
-            for row in $query.limit($room.limit()).load_iter::<Row, DefaultLoadingMode>(c).map_err(dialect::fault)? {
-                let row = row.map_err(dialect::fault)?;
-                if !$room.takes(&row) {
-                    break;
-                }
-                taken.push(row);
-            }
-            taken
-        })
+        match $conn {
+            AnyConnection::Sqlite(c) => stepped!(c, $room, $query),
+            AnyConnection::Pg(c) => stepped!(c, $room, $query.limit($room.limit())),
+        }
     };
 }
 

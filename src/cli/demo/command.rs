@@ -123,7 +123,8 @@ fn refuse_half_filled(dir: &Path) -> Result<()> {
     let something = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
     if something {
         let detail = format!(
-            "{} is not empty and not a finished demo: remove it, or name another with --data",
+            "{} holds something else than a finished demo: name another directory with --data. Remove this one only if it is a \
+             demo that was broken off",
             dir.display()
         );
         return Err(Error::new(Code::AlreadyInitialised, detail));

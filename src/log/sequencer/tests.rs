@@ -203,10 +203,12 @@ fn i14_a_lost_log_is_refused_until_it_is_claimed_again() {
     let handle = sequencer.handle();
     assert_eq!(handle.submit(submission("mine")).unwrap().wait().unwrap().index, 0);
 
-    // It looks as if it was paused past its lease: by the clock of the other, which is ahead, the lease has
-    // ended.
-    second.clock = Clock::fixed(moment(1000));
-    second.claim().unwrap();
+    // As if it was paused past its lease: the other finds it over, and takes the log.
+    second.clock = Clock::fixed(moment(101));
+    until(|| {
+        logs.rows().heads.get_mut(LOG).unwrap().lease_until = moment(50);
+        second.claim().is_ok()
+    });
     second.commit(&mut [submission("theirs")]).unwrap();
     let refused = handle.submit(submission("mine")).and_then(Ticket::wait);
     assert_eq!(refused.unwrap_err(), Refusal::Lost);

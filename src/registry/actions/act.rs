@@ -71,7 +71,9 @@ impl Registry {
         self.log_once(once, |writer, place| {
             let (mut acted, entries) = prepared.carry_out(writer, place)?;
             if command.action == Action::Cancel {
-                acted.proposals = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
+                let proposed = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
+                let seen = proposed.into_iter().filter(|one| ends::sees(actor, &one.type_code));
+                acted.proposals = seen.collect();
             }
             Ok((acted, entries))
         })

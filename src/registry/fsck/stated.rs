@@ -2,6 +2,8 @@
 //! made before there was such authority, or by somebody with a key. They are listed, not damage, until an
 //! agency that has the authority states them again or takes them back.
 
+use serde_json::Value;
+
 use crate::catalog::Statement;
 use crate::record::event::{Event, HolderAction};
 use crate::registry::base::snapshot::Snapshot;
@@ -17,9 +19,14 @@ pub(super) fn list(
     events: &[StoredEvent],
     report: &mut FsckReport,
 ) {
-    let newest = |action: HolderAction| events.iter().rev().find(|event| event.action == action.wire());
+    // A report beside a confirmed death changes nothing: the mark that stands is the newest one of that state.
+    let standing = events
+        .iter()
+        .rev()
+        .filter(|event| event.action == HolderAction::Mark.wire())
+        .find(|event| marked(event) == serde_json::to_value(holder.state).ok());
     if holder.state != HolderState::Normal
-        && let Some(event) = newest(HolderAction::Mark)
+        && let Some(event) = standing
         && !stated(snapshot, event, of_state(holder.state))
     {
         report.unauthorised.push(Unauthorised::at(HolderAction::Mark, &event.log, event.leaf));
@@ -36,6 +43,13 @@ pub(super) fn list(
             report.unauthorised.push(Unauthorised::at(HolderAction::Link, &event.log, event.leaf));
         }
     }
+}
+
+/// The state that an order to mark states.
+fn marked(event: &StoredEvent) -> Option<Value> {
+    let order = Envelope::parse_stored(&event.order).ok()?;
+    let payload: Value = serde_json::from_slice(order.payload()).ok()?;
+    payload.get("detail")?.get("state").cloned()
 }
 
 /// Whether the agency whose key signed the order could make one of these statements when it was logged.

@@ -20,6 +20,8 @@ pub(in crate::registry) struct Linked {
     /// The asked key first. Beside each stands the full credit code if one is known, since a credit code and
     /// the organisation code inside it have one key.
     pub keys: Vec<(HolderKey, Option<String>)>,
+    /// The codes behind the further keys, in the same order: code type and code.
+    pub codes: Vec<(String, String)>,
     /// The state that weighs most.
     pub state: HolderState,
     /// A row of the holder does not open.
@@ -42,13 +44,19 @@ pub(in crate::registry) fn linked_within(
     credit_code: Option<String>,
     most: usize,
 ) -> Result<Linked> {
-    let mut found = Linked { keys: vec![(key, credit_code)], state: HolderState::Normal, damaged: false };
+    let mut found = Linked {
+        keys: vec![(key, credit_code)],
+        codes: Vec::new(),
+        state: HolderState::Normal,
+        damaged: false,
+    };
     let walked = walk(reader, key, Reach { rows: most, ..Reach::LOOKUP }, |met| match met {
         Met::Row(holder) if matters(holder.state) > matters(found.state) => found.state = holder.state,
         Met::Row(_) => {}
         Met::Code(next, link) => {
             let full = link.code_type == CodeType::CreditCode.code() && link.code.len() == 18;
             found.keys.push((next, full.then(|| link.code.clone())));
+            found.codes.push((link.code_type.clone(), link.code.clone()));
         }
     })?;
     found.damaged = walked.damaged;

@@ -9,6 +9,7 @@ use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{AccountBody, account};
 use crate::registry::base::texts::recorded_name;
+use crate::registry::people::grants::resolved;
 use crate::store::{AccountRow, AttemptKey, Patience, SessionRow};
 use crate::trust::mac::MacKey;
 use crate::trust::password;
@@ -78,7 +79,7 @@ impl Registry {
                 Error::new(Code::FieldInvalid, "a password has at least 10 characters").at("password")
             );
         }
-        let body = AccountBody { grants: new.grants.clone(), budget: new.budget };
+        let body = AccountBody { grants: resolved(&self.snapshot(), &new.grants)?, budget: new.budget };
         let row = AccountRow {
             name: new.name.clone(),
             display: new.display.clone(),

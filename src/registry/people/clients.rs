@@ -9,6 +9,7 @@ use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{ClientBody, secret_epoch};
 use crate::registry::base::texts::recorded_name;
+use crate::registry::people::grants::resolved;
 use crate::registry::published::notice::{Notice, Stated, client_body};
 use crate::store::ClientRow;
 use crate::trust::password;
@@ -42,7 +43,7 @@ impl Registry {
         let body = ClientBody {
             name: new.name.clone(),
             scopes: new.scopes.clone(),
-            grants: new.grants.clone(),
+            grants: resolved(&self.snapshot(), &new.grants)?,
             budget: new.budget,
         };
         let row = ClientRow {
@@ -71,6 +72,7 @@ impl Registry {
             .ok_or_else(|| Error::new(Code::NotFound, "no client of that id"))?;
         let mut body: ClientBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
         change(&mut body, &mut row.enabled);
+        body.grants = resolved(&self.snapshot(), &body.grants)?;
         row.body = serde_json::to_string(&body).map_err(Error::internal)?;
         self.publish_client(actor, PublicAction::Change, &row)
     }

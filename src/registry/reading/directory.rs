@@ -190,6 +190,7 @@ impl Registry {
         };
         let (mut entries, mut joint) = (Vec::with_capacity(found.rows.len()), Vec::new());
         let mut withheld = None;
+        found.touch(&mut touched, |other| self.guard().may_show(&permit, other, lister.now));
         for row in &found.rows {
             if decided(row.type_code()).refusal().is_some() {
                 continue;

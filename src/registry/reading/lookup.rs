@@ -196,8 +196,9 @@ impl Asking<'_> {
         let missing: Option<Vec<&String>> =
             self.types.filter(|_| first).map(|types| types.iter().filter(|code| !on_file(code)).collect());
         let holder = found.holder(&parsed);
-        let Found { head, rows, lives, next, .. } = found;
         let may_show = |holder| registry.guard().may_show(&self.permit, holder, now);
+        found.touch(touched, may_show);
+        let Found { head, rows, lives, next, .. } = found;
         let index = registry.store().vault().index();
         let judge = Judge { snapshot: self.snapshot, lives: &lives, index, now, may_show: &may_show };
         let (records, reason, withheld) = self.records(&judge, rows, touched)?;

@@ -15,6 +15,7 @@ use crate::catalog::{Custody, TypeEntry};
 use crate::catalog::{End, EndAction, EndBy, EndOn, EndWhen};
 use crate::clock::Day;
 use crate::error::{Error, Result};
+use crate::policy::{Actor, Scope, decide};
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
@@ -66,6 +67,12 @@ pub(in crate::registry) struct Ends {
     pub entries: Vec<[u8; 32]>,
     pub ended: Vec<Ended>,
     pub proposals: Vec<Proposal>,
+}
+
+/// Whether somebody may look up records of a type for any purpose. The answer to an issue or an action tells no more: else an
+/// office that issues under a stranger's number would read which papers that person has.
+pub(in crate::registry) fn sees(actor: &Actor, type_code: &str) -> bool {
+    decide(actor, Scope::Lookup, type_code, None).refusal().is_none()
 }
 
 /// A record in the registry that the rules are applied to.

@@ -52,9 +52,15 @@ pub struct Issued {
     /// Records that a rule of the type ended in the same transaction.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<Ended>,
-    /// The type's proposals to other issuers.
+    /// The type's proposals to other issuers, as far as the caller may look up records of these types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
+}
+
+/// That a rule ended a record is told in any case, since the issue did it; which one, to those who may look it up.
+fn told(actor: &Actor, ended: Ended) -> Ended {
+    let identifier = ended.identifier.filter(|_| ends::sees(actor, &ended.type_code));
+    Ended { identifier, ..ended }
 }
 
 /// A record that passed every rule of an issue, with its signature.
@@ -201,8 +207,12 @@ impl Registry {
                 leaf: place.first,
                 at: place.at,
                 remarks: remarks.clone(),
-                ended: ends.ended,
-                proposals: ends.proposals,
+                ended: ends.ended.into_iter().map(|one| told(actor, one)).collect(),
+                proposals: ends
+                    .proposals
+                    .into_iter()
+                    .filter(|one| ends::sees(actor, &one.type_code))
+                    .collect(),
             };
             Ok((issued, entries))
         });

@@ -12,7 +12,7 @@ use crate::log::{Hash, LogMark, proof};
 use crate::policy::Permit;
 use crate::record::Reason;
 use crate::registry::Registry;
-use crate::registry::access::entry::CoHolder;
+use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked;
@@ -36,8 +36,9 @@ pub(crate) struct Found {
     pub lives: Lives,
     /// Rows of another full code under the same key were left out.
     pub conflict: bool,
-    /// The number of further codes that were followed.
-    pub linked: usize,
+    /// The further codes that were followed: code type, code, key. Each is a person who was looked at: the answer
+    /// tells the state of the holder under all of them.
+    pub followed: Vec<(String, String, HolderKey)>,
     /// Where the next page begins; none where there is no more.
     pub next: Option<Cursor>,
     /// Of the types that were named: those that are not on this page, though they are on file.
@@ -84,9 +85,18 @@ impl Found {
             code_type: parsed.code.code_type(),
             masked: parsed.code.masked(),
             state: self.state,
-            linked_codes: self.linked as u64,
+            linked_codes: self.followed.len() as u64,
             notes,
             remarks: parsed.remarks.clone(),
+        }
+    }
+
+    /// Whoever was followed to is charged, if the budget allows it, and has the access on the list: also one without a
+    /// record here, and one whose records are withheld.
+    pub fn touch(&self, touched: &mut Touched, charge: impl Fn(HolderKey) -> bool) {
+        for (code_type, code, key) in &self.followed {
+            charge(*key);
+            touched.found_under(code_type, code, *key);
         }
     }
 }
@@ -134,8 +144,9 @@ fn read(
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
     let (state, holder_damaged) = (linked.state, linked.damaged);
     let (next, elsewhere) = (page.next, page.elsewhere);
-    let linked = linked.keys.len() - 1;
-    let mut found = Found { head, rows, state, holder_damaged, lives, conflict, linked, next, elsewhere };
+    let further = linked.codes.into_iter().zip(linked.keys.iter().skip(1));
+    let followed = further.map(|((code_type, code), (key, _))| (code_type, code, *key)).collect();
+    let mut found = Found { head, rows, state, holder_damaged, lives, conflict, followed, next, elsewhere };
     if wanted.proofs {
         prove(reader, &mut found)?;
     }
