@@ -321,12 +321,16 @@ closed! {
         FormatUnknown, "format_unknown", "从文件名看不出格式。请用 --format 指明。", "The file's name does not tell its format. Say which with --format.";
         FileUnreadable, "file_unreadable", "文件不能读取。请核对路径和权限。", "The file cannot be read. Check its path and mode.";
         FileChanged, "file_changed", "读取期间文件被改动。请不要改动文件，重新导入。", "The file changed while it was read. Leave it as it is and import again.";
-        EncodingUnknown, "encoding_unknown", "文件既不是 UTF-8 也不是 GB 18030。请转换编码后重新导入。", "The file is neither UTF-8 nor GB 18030. Convert it and import again.";
+        EncodingUnknown, "encoding_unknown", "文件中有损坏的字符，不是完整的 UTF-8、UTF-16 或 GB 18030。请检查所指的行，或重新导出文件。", "The file has a damaged character: it is not whole UTF-8, UTF-16 or GB 18030. Look at the line that is named, or export the file again.";
+        EncodingMixed, "encoding_mixed", "文件中有的行是 UTF-8，有的行是 GB 18030。请统一编码，或用 --encoding 指明。", "Some lines are UTF-8 and others GB 18030. Bring all into one encoding, or say which with --encoding.";
         ErrorFile, "error_file", "错误清单文件不能写入，或与数据文件相同。请换一个文件。", "The error file cannot be written, or it is the file of the rows. Name another file.";
         CsvHeader, "csv_header", "表头缺失或不完整，须有 type 和 issuer 列。请补齐表头。", "The header is missing or lacks a column. It needs `type` and `issuer`.";
         CsvColumnUnknown, "csv_column_unknown", "表头中有不认识的列。请改正列名或删去该列。", "The header has a column that is not known. Correct its name or remove it.";
         CsvColumnTwice, "csv_column_twice", "表头中有重复的列。请删去一列。", "One column stands twice in the header. Remove one of the two.";
         CsvColumnCount, "csv_column_count", "这一行的列数与表头不同。请补齐或删去单元格。", "The row has another number of cells than the header. Add or remove cells.";
+        CsvQuoteOpen, "csv_quote_open", "引号没有成对。请补上或删去引号，单元格内的引号写成两个。", "A quote is left open. Close or remove it; a quote inside a cell is written twice.";
+        CsvQuoteText, "csv_quote_text", "引号应包住整个单元格，前后不能另有文字。请改正，单元格内的引号写成两个。", "Quotes stand around a whole cell, with nothing beside them. Correct them; a quote inside a cell is written twice.";
+        NumberRounded, "number_rounded", "号码末三位是 000，且本文件中这样的号码多于巧合：电子表格只保留 15 位数字。请把该列设为文本，从原系统重新导出。", "The number ends in 000, as more of this file do than chance makes: a spreadsheet kept 15 digits. Make the column text and export again from the source.";
         CsvCellJson, "csv_cell_json", "单元格内容不是 JSON。请按说明填写。", "The cell is not JSON of the kind that its column takes. Correct it.";
         RowTooLong, "row_too_long", "这一行超过 1 MiB。请缩短。", "The row is longer than 1 MiB. Shorten it.";
         JsonObject, "json_object", "这一行不是一个 JSON 对象。请改正。", "The line is not one JSON object. Correct it.";

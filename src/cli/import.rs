@@ -12,16 +12,19 @@ use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
 use crate::registry::{ImportOptions, ImportProgress, ImportReport};
-use crate::table::FileFormat;
+use crate::table::{Encoding, FileFormat};
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// JSON lines or CSV, UTF-8 or GB18030.
+    /// JSON lines or CSV, in UTF-8, GB 18030 or UTF-16.
     file: PathBuf,
     /// `ndjson`, `csv`, or `export` for a file that another registry exported; by the extension where not said.
     #[arg(long)]
     format: Option<String>,
+    /// `utf-8`, `gb18030` (also `gbk`), `utf-16le` or `utf-16be`; found out over the whole file where not said.
+    #[arg(long)]
+    encoding: Option<String>,
     /// Where refused rows are named, one JSON object a line, without their content.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
@@ -49,9 +52,14 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         Some("csv") => Some(FileFormat::Csv),
         Some(_) => return Err(super::input::usage("format", "ndjson, csv or export")),
     };
+    let encoding = args.encoding.as_deref().map(|name| {
+        let known = Encoding::named(name);
+        known.ok_or_else(|| super::input::usage("encoding", "utf-8, gb18030, utf-16le or utf-16be"))
+    });
     let registry = globals.open()?;
     let options = ImportOptions {
         format,
+        encoding: encoding.transpose()?,
         error_path: args.errors.clone(),
         dry_run: args.dry_run,
         run_id: args.run.clone(),
@@ -71,7 +79,8 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     bar.finish_and_clear();
     let (counts, timings) = (report.counts, report.timings);
     let value = json!({
-        "run": report.run_id, "file": report.file_digest, "counts": counts, "log": report.log,
+        "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
+        "counts": counts, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
         "writing": {"rows": timings.writing.rows, "seconds": timings.writing.seconds},
@@ -107,6 +116,20 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         counts.refused,
         counts.clashes,
     )];
+    lines.push(format!("编码 encoding: {}", report.encoding.label()));
+    let signs = report.signs;
+    if let Some(also) = signs.also {
+        lines.push(format!(
+            "请核对姓名：文件也可读作 {}，如不对请用 --encoding 指明。 The file decodes as {0} too: look at the names, or say --encoding.",
+            also.label()
+        ));
+    }
+    if signs.rounded_by_a_spreadsheet() {
+        lines.push(format!(
+            "注意：{} 个 18 位号码中有 {} 个以 000 结尾，可能被电子表格改动过，这些行已被拒绝。 {1} of {0} numbers end in 000: a spreadsheet has rounded them, and their rows are refused.",
+            signs.numbers, signs.rounded
+        ));
+    }
     if counts.ended + counts.taken_over + counts.proposals > 0 {
         lines.push(format!(
             "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",

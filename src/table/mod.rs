@@ -1,14 +1,19 @@
 //! Files of rows from departments: their encoding, and their rows one after the other, without their meaning.
 
-mod batch;
+pub mod csv;
 mod encoding;
+mod lines;
+mod plausible;
+mod rows;
+mod survey;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use batch::{Batch, MAX_ROW, RowReader};
-pub use encoding::{Encoding, Survey, decoded, survey};
+pub use encoding::Encoding;
+pub use rows::{Batch, MAX_ROW, Row, RowReader};
+pub use survey::{Signs, Survey, survey};
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +23,8 @@ pub enum FileFormat {
     Ndjson,
     /// RFC 4180 with a header: `type issuer issued_on valid_from valid_to identifier attachments`,
     /// `holder.code_type holder.code holder.name holder.role holder.share` (the second holder's `holder2.…`),
-    /// `face.<field>`. An empty cell is an absent value; lists and groups stand as JSON in their cell.
+    /// `face.<field>`. An empty cell is an absent value; lists and groups stand as JSON in their cell. Cells are
+    /// separated by `,` `;` or tab.
     Csv,
 }
 

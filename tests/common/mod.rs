@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr)]
 
 pub mod captured;
+pub mod cards;
 pub mod couples;
 pub mod needles;
 pub mod people;

@@ -1,6 +1,7 @@
 //! The header of a CSV file, and a record under it as a draft.
 
-use csv::StringRecord;
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::catalog::{FaceSchema, FieldKind};
@@ -46,8 +47,8 @@ fn header_fault(rule: Rule, detail: String) -> Error {
 }
 
 impl Columns {
-    /// Reads a header; an unknown or duplicate column refuses the file.
-    pub fn of_header(header: &StringRecord) -> Result<Self> {
+    /// Reads a header; a column that is not known, or stands twice, refuses the file.
+    pub fn of_header(header: &[Cow<'_, str>]) -> Result<Self> {
         let mut all = Vec::new();
         for (name, place) in header.iter().zip(1..) {
             let column = column(name).ok_or_else(|| {
@@ -66,11 +67,17 @@ impl Columns {
     }
 
     /// The draft of a record. Cells are taken verbatim; an empty cell is an absent value.
-    pub fn draft(&self, record: &StringRecord, snapshot: &Snapshot) -> Result<Draft> {
+    pub fn draft(&self, record: &[Cow<'_, str>], snapshot: &Snapshot) -> Result<Draft> {
         if record.len() != self.all.len() {
             return Err(cell_fault("record", Rule::CsvColumnCount, "the record has another number of cells"));
         }
-        let cells = || self.all.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
+        let cells = || {
+            self.all
+                .iter()
+                .zip(record)
+                .filter(|(_, cell)| !cell.is_empty())
+                .map(|(column, cell)| (column, &**cell))
+        };
         let find =
             |wanted: fn(&Column) -> bool| cells().find(|(column, _)| wanted(column)).map(|(_, cell)| cell);
         let required = |name: &'static str, found: Option<&str>| {
@@ -116,10 +123,10 @@ impl Columns {
         Ok(drafted)
     }
 
-    /// A holder with only empty cells is not there.
-    fn holders(&self, record: &StringRecord) -> Result<Vec<DraftHolder>> {
+    /// A holder all of whose cells are empty is not there.
+    fn holders(&self, record: &[Cow<'_, str>]) -> Result<Vec<DraftHolder>> {
         let mut holders: Vec<(usize, [Option<&str>; 5])> = Vec::new();
-        for (column, cell) in self.all.iter().zip(record.iter()) {
+        for (column, cell) in self.all.iter().zip(record) {
             let Column::Holder(place, part) = column else { continue };
             if cell.is_empty() {
                 continue;
@@ -202,6 +209,6 @@ fn day(name: &'static str, cell: &str) -> Result<Day> {
     cell.parse().ok().ok_or_else(|| cell_fault(name, Rule::DateForm, "not a day as YYYY-MM-DD"))
 }
 
-fn cell_fault(field: impl Into<std::borrow::Cow<'static, str>>, rule: Rule, detail: &'static str) -> Error {
+fn cell_fault(field: impl Into<Cow<'static, str>>, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
 }

@@ -50,7 +50,7 @@ impl Registry {
     ///
     /// # Errors
     /// `forbidden`; `config_invalid` for a file that cannot be read, has another header than the format asks
-    /// (`csv_…`), or is in no known encoding (`encoding_unknown`, with the line); `store_…` and `log_…` when
+    /// (`csv_…`), is in no known encoding or in two (`encoding_…`, with the line); `store_…` and `log_…` when
     /// the database fails for good: the run can then be resumed.
     pub fn import(
         &self,
@@ -62,7 +62,7 @@ impl Registry {
         decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         errors::refuse_source(options.error_path.as_deref(), source)?;
-        let survey = crate::table::survey(source)?;
+        let survey = crate::table::survey(source, options.encoding)?;
         let format = match options.format.or_else(|| crate::table::FileFormat::of_path(source)) {
             Some(format) => format,
             None => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::table::{Encoding, FileFormat};
+use crate::table::{Encoding, FileFormat, Signs};
 
 /// Bounds of memory and of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,9 @@ impl Default for Limits {
 pub struct ImportOptions {
     /// The format of the file; by its extension if not given.
     pub format: Option<FileFormat>,
-    /// The file that names refused rows, one JSON object a line; none if not given.
+    /// In which encoding the file is; found out where not said.
+    pub encoding: Option<Encoding>,
+    /// Where refused rows are named, one JSON object a line; nowhere if not said.
     pub error_path: Option<PathBuf>,
     /// Check everything, write nothing.
     pub dry_run: bool,
@@ -178,7 +180,9 @@ pub struct ImportReport {
     pub file_digest: String,
     /// The encoding of the file, as found.
     pub encoding: Encoding,
-    /// The fate of the rows. In a dry run `bound` counts those that would be.
+    /// What a person should look at: another encoding that fits, numbers that a spreadsheet rounded.
+    pub signs: Signs,
+    /// What became of the rows. In a dry run `bound` counts those that would be.
     pub counts: Counts,
     /// The log, and the first and last leaf of this run; other writers' leaves may lie between.
     pub log: Option<String>,

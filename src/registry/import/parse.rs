@@ -1,14 +1,14 @@
 //! Stage 1: a reader, a parsing thread for each core, and a thread that puts the faults in order.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use csv::StringRecord;
-
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::columns::Columns;
 use crate::registry::import::errors::{ErrorFile, RowFault};
 use crate::registry::import::fates::{self, Displaced};
@@ -21,10 +21,11 @@ use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
 use crate::registry::import::work::Work;
 use crate::registry::import::{Counts, Stage};
+use crate::registry::records::draft::Draft;
 use crate::registry::records::ends;
 use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
 use crate::rule::Rule;
-use crate::table::{Batch, Encoding, FileFormat, RowReader, decoded};
+use crate::table::{Batch, Encoding, FileFormat, Row, RowReader, Survey, csv};
 
 /// The fate of one batch.
 #[derive(Default)]
@@ -208,9 +209,9 @@ impl Registry {
         sink: &(dyn Fn() -> S + Sync),
     ) -> Result<()> {
         let mut reader = RowReader::open(work.source, work.format, work.survey.encoding)?;
-        let columns = match work.format {
+        let header = match work.format {
             FileFormat::Ndjson => None,
-            FileFormat::Csv => Some(header(&reader.header()?, work.survey.encoding)?),
+            FileFormat::Csv => Some(Header::read(&mut reader, work.survey)?),
         };
         let threads = work.threads();
         thread::scope(|scope| {
@@ -224,13 +225,13 @@ impl Registry {
             });
             let mut parsing = Vec::new();
             for index in 0..threads {
-                let (taken, results, columns) = (taken.clone(), results.clone(), columns.as_ref());
+                let (taken, results, header) = (taken.clone(), results.clone(), header.as_ref());
                 parsing.push(scope.spawn(move || {
                     pace::lower_for_parsing();
                     let parser = Parser {
                         maker: Maker::new(self, work.actor),
                         sink: sink(),
-                        columns,
+                        header,
                         encoding: work.survey.encoding,
                     };
                     parser.run(&taken, &results, &|| work.pace.parse(index, threads))
@@ -293,49 +294,49 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
     Ok(())
 }
 
-fn header(bytes: &[u8], encoding: Encoding) -> Result<Columns> {
-    let fault =
-        || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule(Rule::CsvHeader);
-    let text = decoded(bytes, encoding).ok_or_else(fault)?;
-    let mut record = StringRecord::new();
-    let read =
-        csv_reader(&text).read_record(&mut record).map_err(|error| fault().caused_by(error.to_string()))?;
-    if !read {
-        return Err(fault());
+/// What the first row of a CSV file says.
+struct Header {
+    columns: Columns,
+    delimiter: u8,
+    /// A spreadsheet rounded numbers of the file.
+    rounded: bool,
+}
+
+impl Header {
+    fn read(reader: &mut RowReader, survey: &Survey) -> Result<Self> {
+        let row = reader.header()?;
+        let fault =
+            || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule(Rule::CsvHeader);
+        let text = survey.encoding.text(&row).ok_or_else(fault)?;
+        let mut cells = Vec::new();
+        csv::cells(&text, reader.delimiter(), &mut cells);
+        Ok(Self {
+            columns: Columns::of_header(&cells)?,
+            delimiter: reader.delimiter(),
+            rounded: survey.signs.rounded_by_a_spreadsheet(),
+        })
     }
-    Columns::of_header(&record)
-}
 
-/// The line on which a record begins. The reader's own count is one short where lines end in CR LF.
-struct Lines<'t> {
-    text: &'t [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of the first byte of a record; records are asked in order, and line breaks before one belong
-    /// to the one before.
-    fn of(&mut self, byte: u64) -> u64 {
-        let from = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
-        let breaks = self.text.get(from..).unwrap_or_default().iter();
-        let start = from + breaks.take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let passed = self.text.get(self.at..start).unwrap_or_default();
-        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
-        self.at = start;
-        self.line
+    /// The draft of a row's cells.
+    fn draft(&self, cells: &[Cow<'_, str>], snapshot: &Snapshot) -> Result<Draft> {
+        let draft = self.columns.draft(cells, snapshot)?;
+        let lost = |code: &str| code.len() == 18 && code.ends_with("000");
+        match draft.holders.iter().position(|holder| self.rounded && lost(&holder.code)) {
+            Some(at) => {
+                let detail = "the number ends in 000 in a file whose numbers a spreadsheet has rounded";
+                let field = format!("holders.{at}.code");
+                Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NumberRounded))
+            }
+            None => Ok(draft),
+        }
     }
-}
-
-fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes())
 }
 
 /// One thread.
 struct Parser<'a, S> {
     maker: Maker<'a>,
     sink: S,
-    columns: Option<&'a Columns>,
+    header: Option<&'a Header>,
     encoding: Encoding,
 }
 
@@ -362,29 +363,20 @@ impl<S: Sink> Parser<'_, S> {
         let mut done = BatchDone { seq: batch.seq, position: batch.position, ..BatchDone::default() };
         let changed =
             || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule(Rule::FileChanged);
-        let text = decoded(&batch.bytes, self.encoding).ok_or_else(changed)?;
-        match self.columns {
-            None => {
-                for (row, line) in text.split('\n').zip(batch.first_line..) {
-                    if !row.trim_ascii().is_empty() {
-                        self.row(SentLine::read(row), line, &mut done)?;
-                    }
+        let text = |row: &Row| batch.text(row, self.encoding).ok_or_else(changed);
+        let texts = batch.rows.iter().map(text).collect::<Result<Vec<_>>>()?;
+        let mut cells = Vec::new();
+        for (row, text) in batch.rows.iter().zip(&texts) {
+            let sent = match (row.fault, self.header) {
+                (Some(rule), _) => Err(Error::new(Code::FieldInvalid, "the row cannot be read").rule(rule)),
+                (None, None) => SentLine::read(text),
+                (None, Some(header)) => {
+                    csv::cells(text, header.delimiter, &mut cells);
+                    let draft = header.draft(&cells, self.maker.snapshot());
+                    draft.map(|draft| (Submitted::Draft(draft), Beginning::Issue))
                 }
-            }
-            Some(columns) => {
-                let (mut reader, mut record) = (csv_reader(&text), StringRecord::new());
-                let mut lines = Lines { text: text.as_bytes(), at: 0, line: batch.first_line };
-                while reader.read_record(&mut record).map_err(Error::internal)? {
-                    let line = lines.of(record.position().map_or(0, csv::Position::byte));
-                    let drafted = columns.draft(&record, self.maker.snapshot());
-                    let issued = |draft| (Submitted::Draft(draft), Beginning::Issue);
-                    self.row(drafted.map(issued), line, &mut done)?;
-                }
-            }
-        }
-        if let Some(line) = batch.too_long {
-            let error = Error::new(Code::BodyTooLarge, "the row is longer than 1 MiB").rule(Rule::RowTooLong);
-            self.row(Err(error), line, &mut done)?;
+            };
+            self.row(sent, row.line, &mut done)?;
         }
         self.sink.batch_ended(&mut done)?;
         Ok(done)

@@ -12,7 +12,7 @@ use crate::registry::base::ledger::Place;
 use crate::registry::import::{Counts, ImportReport, Timings};
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
-use crate::table::{Encoding, FileFormat, Survey};
+use crate::table::{Encoding, FileFormat, Signs, Survey};
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// The phase of a run.
@@ -40,6 +40,8 @@ pub(super) struct RunBody {
     pub bytes: u64,
     pub format: FileFormat,
     pub encoding: Encoding,
+    #[serde(default)]
+    pub signs: Signs,
     pub counts: Counts,
     /// Numbers of the spill runs, once parsing is done.
     pub runs: Vec<u32>,
@@ -65,7 +67,12 @@ pub(super) struct RunBody {
 }
 
 impl RunBody {
-    /// Notes the leaves that a transaction gave.
+    /// Whether the run reads that file in that way.
+    fn is_of(&self, survey: &Survey, format: FileFormat) -> bool {
+        self.digest == survey.digest && self.format == format && self.encoding == survey.encoding
+    }
+
+    /// Notes which leaves a transaction gave.
     pub fn logged(&mut self, place: &Place, leaves: usize) {
         if leaves > 0 {
             self.log = Some(place.log.clone());
@@ -94,6 +101,7 @@ impl Run {
             bytes: survey.bytes,
             format,
             encoding: survey.encoding,
+            signs: survey.signs,
             counts: Counts::default(),
             runs: Vec::new(),
             items: 0,
@@ -146,16 +154,12 @@ impl Registry {
             None => {
                 let rows = self.store().read_now(|reader| reader.import_runs())?;
                 let runs = rows.into_iter().map(Run::of_row).collect::<Result<Vec<_>>>()?;
-                runs.into_iter().find(|run| {
-                    run.state != RunState::Done
-                        && run.body.digest == survey.digest
-                        && run.body.format == format
-                })
+                runs.into_iter().find(|run| run.state != RunState::Done && run.body.is_of(survey, format))
             }
         };
         if let Some(run) = known {
-            if run.body.digest != survey.digest || run.body.format != format {
-                let detail = "this run was begun with another file or format";
+            if !run.body.is_of(survey, format) {
+                let detail = "this run was begun with another file, format or encoding";
                 return Err(Error::new(Code::ConfigInvalid, detail).at("run").rule(Rule::RunOtherFile));
             }
             return Ok(run);
@@ -218,6 +222,7 @@ impl Run {
             run_id: self.id.clone(),
             file_digest: body.digest.hex(),
             encoding: body.encoding,
+            signs: body.signs,
             counts: body.counts,
             log: body.log.clone(),
             first_leaf: body.first_leaf,
