@@ -331,6 +331,11 @@ closed! {
         CsvQuoteOpen, "csv_quote_open", "引号没有成对。请补上或删去引号，单元格内的引号写成两个。", "A quote is left open. Close or remove it; a quote inside a cell is written twice.";
         CsvQuoteText, "csv_quote_text", "引号应包住整个单元格，前后不能另有文字。请改正，单元格内的引号写成两个。", "Quotes stand around a whole cell, with nothing beside them. Correct them; a quote inside a cell is written twice.";
         NumberRounded, "number_rounded", "号码末三位是 000，且本文件中这样的号码多于巧合：电子表格只保留 15 位数字。请把该列设为文本，从原系统重新导出。", "The number ends in 000, as more of this file do than chance makes: a spreadsheet kept 15 digits. Make the column text and export again from the source.";
+        CellExponent, "cell_exponent", "号码被电子表格写成了科学计数法（如 1.9E+17），后面的数字已丢失。请把该列设为文本，从原系统重新导出。", "A spreadsheet wrote the number as 1.9E+17 and its last digits are lost. Make the column text and export again from the source.";
+        CellHashes, "cell_hashes", "单元格是 ####，因列宽不够没有存下内容。请加宽该列后重新导出。", "The cell holds #### in place of its value: the column was too narrow. Widen it and export again.";
+        CellError, "cell_error", "单元格是公式错误（如 #N/A、#REF!）。请改正公式或填写内容。", "The cell holds the error of a formula, such as #N/A. Correct the formula or type the value.";
+        DateSerial, "date_serial", "日期成了电子表格的序号（如 43899）。请把该列设为日期格式后重新导出，或直接导入 XLSX。", "The date became a serial number of a spreadsheet, such as 43899. Give the column a date format and export again, or import the XLSX itself.";
+        ZeroLost, "zero_lost", "代码前面的 0 被电子表格去掉了。请把该列设为文本，从原系统重新导出。", "A spreadsheet took the leading zero off the code. Make the column text and export again from the source.";
         CsvCellJson, "csv_cell_json", "单元格内容不是 JSON。请按说明填写。", "The cell is not JSON of the kind that its column takes. Correct it.";
         RowTooLong, "row_too_long", "这一行超过 1 MiB。请缩短。", "The row is longer than 1 MiB. Shorten it.";
         JsonObject, "json_object", "这一行不是一个 JSON 对象。请改正。", "The line is not one JSON object. Correct it.";

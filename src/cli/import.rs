@@ -80,6 +80,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let (counts, timings) = (report.counts, report.timings);
     let value = json!({
         "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
+        "repairs": report.repairs, "shortened": report.shortened,
         "counts": counts, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
@@ -130,6 +131,18 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
             signs.numbers, signs.rounded
         ));
     }
+    lines.extend(
+        report
+            .repairs
+            .each()
+            .map(|(repair, times)| format!("已改写 repaired: {} {times} 处 ({})", repair.zh(), repair.en())),
+    );
+    lines.extend(report.shortened.iter().map(|found| {
+        format!(
+            "注意：第 {} 列的号码大多是 {} 位，有 {} 个较短，可能丢失了前面的 0。 Column {0}: {2} numbers are shorter than {1} digits and may have lost leading zeros.",
+            found.column, found.length, found.shorter
+        )
+    }));
     if counts.ended + counts.taken_over + counts.proposals > 0 {
         lines.push(format!(
             "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",

@@ -1,7 +1,9 @@
 //! Files of rows from departments: their encoding, and their rows one after the other, without their meaning.
 
+pub mod cell;
 pub mod csv;
 mod encoding;
+mod lengths;
 mod lines;
 mod plausible;
 mod rows;
@@ -12,6 +14,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 pub use encoding::Encoding;
+pub use lengths::{Lengths, Shortened};
 pub use rows::{Batch, MAX_ROW, Row, RowReader};
 pub use survey::{Signs, Survey, survey};
 

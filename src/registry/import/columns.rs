@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::catalog::{FaceSchema, FieldKind};
+use crate::catalog::{CodeList, FaceSchema, FieldKind, Format};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::record::payload::Validity;
@@ -12,6 +12,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::strict;
 use crate::registry::records::draft::{self, Draft, DraftHolder};
 use crate::rule::Rule;
+use crate::table::cell::{self, Epoch, Kind, Repair, Repairs};
 
 /// More holders than any type has.
 const MAX_HOLDERS: usize = 32;
@@ -37,9 +38,53 @@ enum HolderColumn {
     Share,
 }
 
-/// The content of each column.
+impl Column {
+    /// What its cells are, whatever the row's type.
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Type | Self::Issuer | Self::Identifier => Kind::Code,
+            Self::IssuedOn | Self::ValidFrom => Kind::Day,
+            Self::ValidTo => Kind::DayOrLong,
+            Self::Attachments => Kind::Json,
+            Self::Holder(_, HolderColumn::Name) => Kind::Text,
+            Self::Holder(..) => Kind::Code,
+            Self::Face(_) => Kind::Text,
+        }
+    }
+
+    /// How an error names it.
+    fn path(&self) -> String {
+        match self {
+            Self::Type => "type".to_owned(),
+            Self::Issuer => "issuer".to_owned(),
+            Self::IssuedOn => "issued_on".to_owned(),
+            Self::ValidFrom => "valid_from".to_owned(),
+            Self::ValidTo => "valid_to".to_owned(),
+            Self::Identifier => "identifier".to_owned(),
+            Self::Attachments => "attachments".to_owned(),
+            Self::Holder(place, part) => format!("holders.{}.{}", place - 1, part.name()),
+            Self::Face(name) => format!("face.{name}"),
+        }
+    }
+}
+
+impl HolderColumn {
+    fn name(self) -> &'static str {
+        match self {
+            Self::CodeType => "code_type",
+            Self::Code => "code",
+            Self::Name => "name",
+            Self::Role => "role",
+            Self::Share => "share",
+        }
+    }
+}
+
+/// What each column holds.
 pub(super) struct Columns {
     all: Vec<Column>,
+    /// Of the workbook that the rows come from.
+    epoch: Option<Epoch>,
 }
 
 fn header_fault(rule: Rule, detail: String) -> Error {
@@ -63,36 +108,44 @@ impl Columns {
         if !has(|column| matches!(column, Column::Type)) || !has(|column| matches!(column, Column::Issuer)) {
             return Err(header_fault(Rule::CsvHeader, "the header has no type or no issuer".to_owned()));
         }
-        Ok(Self { all })
+        Ok(Self { all, epoch: None })
     }
 
-    /// The draft of a record. Cells are taken verbatim; an empty cell is an absent value.
-    pub fn draft(&self, record: &[Cow<'_, str>], snapshot: &Snapshot) -> Result<Draft> {
-        if record.len() != self.all.len() {
+    /// The draft of a row. Cells are read as people type them, and each repair is counted; an empty cell is an absent
+    /// value.
+    pub fn draft(&self, row: &[Cow<'_, str>], snapshot: &Snapshot, repairs: &mut Repairs) -> Result<Draft> {
+        if row.len() != self.all.len() {
             return Err(cell_fault("record", Rule::CsvColumnCount, "the record has another number of cells"));
+        }
+        let schema = self.schema(row, snapshot)?;
+        let mut cells = Vec::with_capacity(row.len());
+        for (column, raw) in self.all.iter().zip(row) {
+            let kind = match column {
+                Column::Face(name) => schema.field(name).map_or(Kind::Text, |field| face_kind(&field.kind)),
+                column => column.kind(),
+            };
+            let value = cell::value(raw, kind, self.epoch, repairs);
+            cells.push(value.map_err(|rule| cell_fault(column.path(), rule, "the cell cannot be read"))?);
         }
         let cells = || {
             self.all
                 .iter()
-                .zip(record)
+                .zip(&cells)
                 .filter(|(_, cell)| !cell.is_empty())
                 .map(|(column, cell)| (column, &**cell))
         };
-        let find =
-            |wanted: fn(&Column) -> bool| cells().find(|(column, _)| wanted(column)).map(|(_, cell)| cell);
-        let required = |name: &'static str, found: Option<&str>| {
-            found.map(str::to_owned).ok_or_else(|| cell_fault(name, Rule::FieldMissing, "the cell is empty"))
+        let required = |name: &'static str, wanted: fn(&Column) -> bool| {
+            let found = cells().find(|(column, _)| wanted(column)).map(|(_, cell)| cell.to_owned());
+            found.ok_or_else(|| cell_fault(name, Rule::FieldMissing, "the cell is empty"))
         };
-        let type_code = required("type", find(|column| matches!(column, Column::Type)))?;
-        let schema = draft::type_entry(snapshot, &type_code)?.face();
         let mut drafted = Draft {
-            type_code,
-            issuer: required("issuer", find(|column| matches!(column, Column::Issuer)))?,
-            holders: self.holders(record)?,
+            type_code: required("type", |column| matches!(column, Column::Type))?,
+            issuer: required("issuer", |column| matches!(column, Column::Issuer))?,
+            holders: holders(cells())?,
             face: Map::new(),
             issued_on: day(
                 "issued_on",
-                &required("issued_on", find(|column| matches!(column, Column::IssuedOn)))?,
+                &required("issued_on", |column| matches!(column, Column::IssuedOn))?,
             )?,
             valid_from: None,
             valid_to: None,
@@ -104,7 +157,7 @@ impl Columns {
                 Column::ValidFrom => drafted.valid_from = Some(day("valid_from", cell)?),
                 Column::ValidTo => {
                     drafted.valid_to = Some(match cell {
-                        "长期" | "long_term" => Validity::LongTerm,
+                        "长期" => Validity::LongTerm,
                         cell => Validity::Until(day("valid_to", cell)?),
                     });
                 }
@@ -115,7 +168,7 @@ impl Columns {
                     drafted.attachments = serde_json::from_str(cell).ok().ok_or_else(fault)?;
                 }
                 Column::Face(name) => {
-                    drafted.face.insert(name.clone(), face_value(schema, name, cell)?);
+                    drafted.face.insert(name.clone(), face_value(schema, name, cell, repairs)?);
                 }
                 Column::Type | Column::Issuer | Column::IssuedOn | Column::Holder(..) => {}
             }
@@ -123,43 +176,52 @@ impl Columns {
         Ok(drafted)
     }
 
-    /// A holder all of whose cells are empty is not there.
-    fn holders(&self, record: &[Cow<'_, str>]) -> Result<Vec<DraftHolder>> {
-        let mut holders: Vec<(usize, [Option<&str>; 5])> = Vec::new();
-        for (column, cell) in self.all.iter().zip(record) {
-            let Column::Holder(place, part) = column else { continue };
-            if cell.is_empty() {
-                continue;
-            }
-            let at = match holders.iter().position(|(known, _)| known == place) {
-                Some(at) => at,
-                None => {
-                    holders.push((*place, [None; 5]));
-                    holders.len() - 1
-                }
-            };
-            if let Some(slot) = holders.get_mut(at).and_then(|(_, parts)| parts.get_mut(*part as usize)) {
-                *slot = Some(cell);
-            }
+    /// The face schema of the row's type.
+    fn schema<'s>(&self, row: &[Cow<'_, str>], snapshot: &'s Snapshot) -> Result<&'s FaceSchema> {
+        let raw = self.all.iter().zip(row).find(|(column, _)| matches!(column, Column::Type));
+        // Repairs are counted when the cell is read with the others.
+        let cell = cell::value(raw.map_or("", |(_, cell)| cell), Kind::Code, None, &mut Repairs::default());
+        let cell = cell.unwrap_or_default();
+        if cell.is_empty() {
+            return Err(cell_fault("type", Rule::FieldMissing, "the cell is empty"));
         }
-        holders.sort_by_key(|(place, _)| *place);
-        let mut made = Vec::with_capacity(holders.len());
-        for (index, (_, [code_type, code, name, role, share])) in holders.into_iter().enumerate() {
-            let part = |name: &str, cell: Option<&str>| {
-                let missing =
-                    || cell_fault(format!("holders.{index}.{name}"), Rule::FieldMissing, "the cell is empty");
-                cell.map(str::to_owned).ok_or_else(missing)
-            };
-            made.push(DraftHolder {
-                code_type: part("code_type", code_type)?,
-                code: part("code", code)?,
-                name: part("name", name)?,
-                role: role.map(str::to_owned),
-                share: share.map(str::to_owned),
-            });
-        }
-        Ok(made)
+        Ok(draft::type_entry(snapshot, &cell)?.face())
     }
+}
+
+/// A holder all of whose cells are empty is not there.
+fn holders<'r>(cells: impl Iterator<Item = (&'r Column, &'r str)>) -> Result<Vec<DraftHolder>> {
+    let mut holders: Vec<(usize, [Option<&str>; 5])> = Vec::new();
+    for (column, cell) in cells {
+        let Column::Holder(place, part) = column else { continue };
+        let at = match holders.iter().position(|(known, _)| known == place) {
+            Some(at) => at,
+            None => {
+                holders.push((*place, [None; 5]));
+                holders.len() - 1
+            }
+        };
+        if let Some(slot) = holders.get_mut(at).and_then(|(_, parts)| parts.get_mut(*part as usize)) {
+            *slot = Some(cell);
+        }
+    }
+    holders.sort_by_key(|(place, _)| *place);
+    let mut made = Vec::with_capacity(holders.len());
+    for (index, (_, [code_type, code, name, role, share])) in holders.into_iter().enumerate() {
+        let part = |name: &str, cell: Option<&str>| {
+            let missing =
+                || cell_fault(format!("holders.{index}.{name}"), Rule::FieldMissing, "the cell is empty");
+            cell.map(str::to_owned).ok_or_else(missing)
+        };
+        made.push(DraftHolder {
+            code_type: part("code_type", code_type)?,
+            code: part("code", code)?,
+            name: part("name", name)?,
+            role: role.map(str::to_owned),
+            share: share.map(str::to_owned),
+        });
+    }
+    Ok(made)
 }
 
 fn column(name: &str) -> Option<Column> {
@@ -193,16 +255,56 @@ fn column(name: &str) -> Option<Column> {
     })
 }
 
-/// Text as it stands, unless the field is a number, a list or a group: those are JSON in their cell.
-fn face_value(schema: &FaceSchema, name: &str, cell: &str) -> Result<Value> {
+/// What the cells of a field are.
+fn face_kind(kind: &FieldKind) -> Kind {
+    match kind {
+        FieldKind::Text { format, .. } => match format {
+            Format::Text | Format::Address => Kind::Text,
+            Format::Date => Kind::Day,
+            Format::DateOrLong => Kind::DayOrLong,
+            Format::PartialDate => Kind::PartialDay,
+            Format::Time
+            | Format::Amount
+            | Format::Area
+            | Format::Code
+            | Format::HolderCode
+            | Format::Identifier
+            | Format::SealedReference => Kind::Code,
+        },
+        FieldKind::Code(_) | FieldKind::Integer { .. } => Kind::Code,
+        FieldKind::List { .. } | FieldKind::Rows { .. } | FieldKind::Group(_) => Kind::Json,
+    }
+}
+
+/// Text as it stands, except where the field is a number, a list or a group: those are JSON in their cell.
+fn face_value(schema: &FaceSchema, name: &str, cell: &str, repairs: &mut Repairs) -> Result<Value> {
     match schema.field(name).map(|field| &field.kind) {
         Some(
             FieldKind::Integer { .. } | FieldKind::List { .. } | FieldKind::Rows { .. } | FieldKind::Group(_),
         ) => strict::value(cell)
             .ok()
             .ok_or_else(|| cell_fault(format!("face.{name}"), Rule::CsvCellJson, "the cell is not JSON")),
-        Some(FieldKind::Text { .. } | FieldKind::Code(_)) | None => Ok(Value::String(cell.to_owned())),
+        Some(FieldKind::Code(list)) => listed(list, name, cell, repairs).map(Value::String),
+        Some(FieldKind::Text { .. }) | None => Ok(Value::String(cell.to_owned())),
     }
+}
+
+/// A code, also where its name stands in its place. A code that lost its leading zero is refused as that.
+fn listed(list: &CodeList, name: &str, cell: &str, repairs: &mut Repairs) -> Result<String> {
+    if list.label(cell).is_some() {
+        return Ok(cell.to_owned());
+    }
+    let mut named = list.codes.iter().filter(|entry| entry.zh == cell);
+    if let (Some(entry), None) = (named.next(), named.next()) {
+        repairs.add(Repair::CodeOfName, 1);
+        return Ok(entry.code.clone());
+    }
+    let digits = !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
+    let lost = |entry: &str| entry.len() > cell.len() && entry.trim_start_matches('0') == cell;
+    if digits && list.codes.iter().any(|entry| lost(&entry.code)) {
+        return Err(cell_fault(format!("face.{name}"), Rule::ZeroLost, "a leading zero is missing"));
+    }
+    Ok(cell.to_owned())
 }
 
 fn day(name: &'static str, cell: &str) -> Result<Day> {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::table::{Encoding, FileFormat, Signs};
+use crate::table::cell::Repairs;
+use crate::table::{Encoding, FileFormat, Shortened, Signs};
 
 /// Bounds of memory and of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +183,10 @@ pub struct ImportReport {
     pub encoding: Encoding,
     /// What a person should look at: another encoding that fits, numbers that a spreadsheet rounded.
     pub signs: Signs,
+    /// What was done to cells of rows that were accepted, by name.
+    pub repairs: Repairs,
+    /// Columns whose numbers seem to have lost leading zeros.
+    pub shortened: Vec<Shortened>,
     /// What became of the rows. In a dry run `bound` counts those that would be.
     pub counts: Counts,
     /// The log, and the first and last leaf of this run; other writers' leaves may lie between.

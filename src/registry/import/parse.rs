@@ -25,7 +25,8 @@ use crate::registry::records::draft::Draft;
 use crate::registry::records::ends;
 use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
 use crate::rule::Rule;
-use crate::table::{Batch, Encoding, FileFormat, Row, RowReader, Survey, csv};
+use crate::table::cell::{Repair, Repairs};
+use crate::table::{Batch, Encoding, FileFormat, Lengths, Row, RowReader, Survey, csv};
 
 /// The fate of one batch.
 #[derive(Default)]
@@ -37,6 +38,7 @@ struct BatchDone {
     already_there: u64,
     taken_over: u64,
     flagged: u64,
+    repairs: Repairs,
     faults: Vec<RowFault>,
 }
 
@@ -175,6 +177,7 @@ impl Registry {
             block_bytes: limits.block_bytes,
         };
         run.body.counts = Counts::default();
+        run.body.repairs.clear();
         self.pump(work, run, errors, &sink)?;
         let accepted = std::mem::take(&mut run.body.counts.bound);
         let Spilled { mut runs, mut notes, touched } =
@@ -233,6 +236,7 @@ impl Registry {
                         sink: sink(),
                         header,
                         encoding: work.survey.encoding,
+                        lengths: Lengths::default(),
                     };
                     parser.run(&taken, &results, &|| work.pace.parse(index, threads))
                 }));
@@ -240,13 +244,15 @@ impl Registry {
             drop((taken, results));
             // On a fault, dropping `done` ends the parsers, and their end ends the reader.
             let collected = collect(done, work, run, errors);
-            let mut parsed = Ok(());
+            let (mut parsed, mut lengths) = (Ok(()), Lengths::default());
             for thread in parsing {
-                parsed = parsed.and(thread.join().unwrap_or_else(|_| Err(panicked())));
+                let ended = thread.join().unwrap_or_else(|_| Err(panicked()));
+                parsed = parsed.and(ended.map(|counted| lengths.take(counted)));
             }
             let digest = reading.join().unwrap_or_else(|_| Err(panicked()));
             parsed?;
             collected?;
+            run.body.shortened = lengths.shortened();
             match digest? {
                 Some(digest) if digest == work.survey.digest => Ok(()),
                 _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
@@ -276,7 +282,7 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
     let (mut early, mut next) = (BTreeMap::new(), 0);
     for batch in done {
         early.insert(batch.seq, batch);
-        while let Some(batch) = early.remove(&next) {
+        while let Some(mut batch) = early.remove(&next) {
             next += 1;
             errors.write(&batch.faults)?;
             let counts = &mut run.body.counts;
@@ -288,6 +294,7 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
             counts.clashes +=
                 batch.faults.iter().map(|fault| u64::from(fault.code == Code::NumberClash)).sum::<u64>();
             counts.flagged += batch.flagged;
+            run.body.repairs.take(&mut batch.repairs);
             work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
     }
@@ -318,8 +325,8 @@ impl Header {
     }
 
     /// The draft of a row's cells.
-    fn draft(&self, cells: &[Cow<'_, str>], snapshot: &Snapshot) -> Result<Draft> {
-        let draft = self.columns.draft(cells, snapshot)?;
+    fn draft(&self, cells: &[Cow<'_, str>], snapshot: &Snapshot, repairs: &mut Repairs) -> Result<Draft> {
+        let draft = self.columns.draft(cells, snapshot, repairs)?;
         let lost = |code: &str| code.len() == 18 && code.ends_with("000");
         match draft.holders.iter().position(|holder| self.rounded && lost(&holder.code)) {
             Some(at) => {
@@ -338,6 +345,7 @@ struct Parser<'a, S> {
     sink: S,
     header: Option<&'a Header>,
     encoding: Encoding,
+    lengths: Lengths,
 }
 
 impl<S: Sink> Parser<'_, S> {
@@ -346,17 +354,18 @@ impl<S: Sink> Parser<'_, S> {
         batches: &Mutex<Receiver<Batch>>,
         results: &SyncSender<BatchDone>,
         make_room: &dyn Fn(),
-    ) -> Result<()> {
+    ) -> Result<Lengths> {
         loop {
             make_room();
             let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(batch) = batch else { break };
             let done = self.batch(&batch)?;
             if results.send(done).is_err() {
-                return Ok(());
+                return Ok(self.lengths);
             }
         }
-        self.sink.finish()
+        self.sink.finish()?;
+        Ok(self.lengths)
     }
 
     fn batch(&mut self, batch: &Batch) -> Result<BatchDone> {
@@ -365,35 +374,40 @@ impl<S: Sink> Parser<'_, S> {
             || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule(Rule::FileChanged);
         let text = |row: &Row| batch.text(row, self.encoding).ok_or_else(changed);
         let texts = batch.rows.iter().map(text).collect::<Result<Vec<_>>>()?;
-        let mut cells = Vec::new();
+        let (mut cells, mut repairs) = (Vec::new(), Repairs::default());
         for (row, text) in batch.rows.iter().zip(&texts) {
             let sent = match (row.fault, self.header) {
                 (Some(rule), _) => Err(Error::new(Code::FieldInvalid, "the row cannot be read").rule(rule)),
                 (None, None) => SentLine::read(text),
                 (None, Some(header)) => {
-                    csv::cells(text, header.delimiter, &mut cells);
-                    let draft = header.draft(&cells, self.maker.snapshot());
+                    let ends = csv::cells(text, header.delimiter, &mut cells);
+                    repairs.clear();
+                    repairs.add(Repair::LineEnds, ends);
+                    self.lengths.row(&cells);
+                    let draft = header.draft(&cells, self.maker.snapshot(), &mut repairs);
                     draft.map(|draft| (Submitted::Draft(draft), Beginning::Issue))
                 }
             };
-            self.row(sent, row.line, &mut done)?;
+            if self.row(sent, row.line, &mut done)? {
+                done.repairs.take(&mut repairs);
+            }
         }
         self.sink.batch_ended(&mut done)?;
         Ok(done)
     }
 
-    /// A refusal belongs to the row and goes to the error file; anything else ends the run.
-    fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<()> {
+    /// A refusal is the row's and goes to the error file; anything else ends the run. Tells whether it was accepted.
+    fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<bool> {
         done.rows += 1;
         match sent.and_then(|sent| self.maker.make(sent, line)) {
             Ok(made) => {
                 done.accepted += 1;
                 done.flagged += u64::from(made.flagged);
-                self.sink.take(made.item)
+                self.sink.take(made.item).map(|()| true)
             }
             Err(error) if error.code.class() == Class::Refused => {
                 done.faults.push(RowFault::new(line, &error));
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(error),
         }

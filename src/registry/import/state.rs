@@ -12,7 +12,8 @@ use crate::registry::base::ledger::Place;
 use crate::registry::import::{Counts, ImportReport, Timings};
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
-use crate::table::{Encoding, FileFormat, Signs, Survey};
+use crate::table::cell::Repairs;
+use crate::table::{Encoding, FileFormat, Shortened, Signs, Survey};
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// The phase of a run.
@@ -42,6 +43,12 @@ pub(super) struct RunBody {
     pub encoding: Encoding,
     #[serde(default)]
     pub signs: Signs,
+    /// What was done to cells of rows that were accepted.
+    #[serde(default)]
+    pub repairs: Repairs,
+    /// Columns whose numbers seem to have lost zeros.
+    #[serde(default)]
+    pub shortened: Vec<Shortened>,
     pub counts: Counts,
     /// Numbers of the spill runs, once parsing is done.
     pub runs: Vec<u32>,
@@ -102,6 +109,8 @@ impl Run {
             format,
             encoding: survey.encoding,
             signs: survey.signs,
+            repairs: Repairs::default(),
+            shortened: Vec::new(),
             counts: Counts::default(),
             runs: Vec::new(),
             items: 0,
@@ -194,6 +203,9 @@ impl Registry {
             "counts": body.counts, "ended": ended, "file": body.digest.hex(), "run": run.id,
             "started": run.started, "v": 1,
         });
+        if let (false, Some(members)) = (body.repairs.is_empty(), count.as_object_mut()) {
+            members.insert("repairs".to_owned(), json!(body.repairs));
+        }
         let leaves = (&body.log, body.first_leaf, body.last_leaf);
         if let ((Some(log), Some(first), Some(last)), Some(members)) = (leaves, count.as_object_mut()) {
             let log = json!({"first_leaf": first, "last_leaf": last, "name": log});
@@ -223,6 +235,8 @@ impl Run {
             file_digest: body.digest.hex(),
             encoding: body.encoding,
             signs: body.signs,
+            repairs: body.repairs.clone(),
+            shortened: body.shortened.clone(),
             counts: body.counts,
             log: body.log.clone(),
             first_leaf: body.first_leaf,
