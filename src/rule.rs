@@ -325,7 +325,7 @@ closed! {
         EncodingMixed, "encoding_mixed", "文件中有的行是 UTF-8，有的行是 GB 18030。请统一编码，或用 --encoding 指明。", "Some lines are UTF-8 and others GB 18030. Bring all into one encoding, or say which with --encoding.";
         ErrorFile, "error_file", "错误清单文件不能写入，或与数据文件相同。请换一个文件。", "The error file cannot be written, or it is the file of the rows. Name another file.";
         CsvHeader, "csv_header", "表头缺失或不完整，须有 type 和 issuer 列。请补齐表头。", "The header is missing or lacks a column. It needs `type` and `issuer`.";
-        CsvColumnUnknown, "csv_column_unknown", "表头中有不认识的列。请改正列名或删去该列。", "The header has a column that is not known. Correct its name or remove it.";
+        CsvColumnUnknown, "csv_column_unknown", "表头中有不认识的列。请改正列名，或用 elicense import --guess 生成对照表后以 --mapping 导入。", "The header has a column that is not known. Correct its name, or make a mapping with `elicense import --guess` and import with --mapping.";
         CsvColumnTwice, "csv_column_twice", "表头中有重复的列。请删去一列。", "One column stands twice in the header. Remove one of the two.";
         CsvColumnCount, "csv_column_count", "这一行的列数与表头不同。请补齐或删去单元格。", "The row has another number of cells than the header. Add or remove cells.";
         CsvQuoteOpen, "csv_quote_open", "引号没有成对。请补上或删去引号，单元格内的引号写成两个。", "A quote is left open. Close or remove it; a quote inside a cell is written twice.";
@@ -336,6 +336,12 @@ closed! {
         CellError, "cell_error", "单元格是公式错误（如 #N/A、#REF!）。请改正公式或填写内容。", "The cell holds the error of a formula, such as #N/A. Correct the formula or type the value.";
         DateSerial, "date_serial", "日期成了电子表格的序号（如 43899）。请把该列设为日期格式后重新导出，或直接导入 XLSX。", "The date became a serial number of a spreadsheet, such as 43899. Give the column a date format and export again, or import the XLSX itself.";
         ZeroLost, "zero_lost", "代码前面的 0 被电子表格去掉了。请把该列设为文本，从原系统重新导出。", "A spreadsheet took the leading zero off the code. Make the column text and export again from the source.";
+        MappingColumn, "mapping_column", "文件中没有对照表写明的列。请核对对照表，或重新用 --guess 生成。", "The file lacks a column that the mapping names. Correct the mapping, or make one anew with --guess.";
+        MappingField, "mapping_field", "对照表填入了不存在的项。请核对 to 和 constants。", "The mapping fills a field that rows do not have. Correct `to` and `constants`.";
+        MappingMissing, "mapping_missing", "没有为该类型和机构保存过对照表。请先运行 elicense import --guess，核对后以 --mapping 导入。", "No mapping is kept for this type and agency. Run `elicense import --guess` first, and import with --mapping.";
+        WorkbookUnreadable, "workbook_unreadable", "文件不是可读取的 XLSX 工作簿。请用电子表格软件另存为 XLSX 或 CSV。", "The file is no XLSX workbook that can be read. Save it anew as XLSX or CSV.";
+        WorkbookTooLarge, "workbook_too_large", "工作簿过大。请分成几个文件，或另存为 CSV。", "The workbook is too large. Split it, or save it as CSV.";
+        SheetUnknown, "sheet_unknown", "没有这个工作表，或有几个工作表有内容。请用 --sheet 指明。", "There is no such sheet, or several have rows. Say which with --sheet.";
         CsvCellJson, "csv_cell_json", "单元格内容不是 JSON。请按说明填写。", "The cell is not JSON of the kind that its column takes. Correct it.";
         RowTooLong, "row_too_long", "这一行超过 1 MiB。请缩短。", "The row is longer than 1 MiB. Shorten it.";
         JsonObject, "json_object", "这一行不是一个 JSON 对象。请改正。", "The line is not one JSON object. Correct it.";

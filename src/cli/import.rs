@@ -11,17 +11,35 @@ use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
-use crate::registry::{ImportOptions, ImportProgress, ImportReport};
+use crate::registry::intake::MappingOf;
+use crate::registry::{ImportOptions, ImportProgress, ImportReport, Registry};
+use crate::rule::Rule;
+use crate::table::mapping::Mapping;
 use crate::table::{Encoding, FileFormat};
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// JSON lines or CSV, in UTF-8, GB 18030 or UTF-16.
+    /// JSON lines, CSV (in UTF-8, GB 18030 or UTF-16) or XLSX.
     file: PathBuf,
-    /// `ndjson`, `csv`, or `export` for a file that another registry exported; by the extension where not said.
+    /// `ndjson`, `csv`, `xlsx`, or `export` for a file that another registry exported; by the extension where not said.
     #[arg(long)]
     format: Option<String>,
+    /// Show how the file would be read, as a mapping for `--mapping`, and write nothing. Needs `--type` and `--issuer`.
+    #[arg(long)]
+    guess: bool,
+    /// A mapping: which column is what. It is kept for its type and agency.
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// The type of all rows: the mapping that is kept for it and `--issuer` is used.
+    #[arg(long = "type", value_name = "TYPE", requires = "issuer")]
+    type_code: Option<String>,
+    /// The issuer of all rows.
+    #[arg(long, value_name = "CODE", requires = "type_code")]
+    issuer: Option<String>,
+    /// The sheet of a workbook; the only one with rows where not said.
+    #[arg(long)]
+    sheet: Option<String>,
     /// `utf-8`, `gb18030` (also `gbk`), `utf-16le` or `utf-16be`; found out over the whole file where not said.
     #[arg(long)]
     encoding: Option<String>,
@@ -50,16 +68,22 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         None => None,
         Some("ndjson") => Some(FileFormat::Ndjson),
         Some("csv") => Some(FileFormat::Csv),
-        Some(_) => return Err(super::input::usage("format", "ndjson, csv or export")),
+        Some("xlsx") => Some(FileFormat::Xlsx),
+        Some(_) => return Err(super::input::usage("format", "ndjson, csv, xlsx or export")),
     };
     let encoding = args.encoding.as_deref().map(|name| {
         let known = Encoding::named(name);
         known.ok_or_else(|| super::input::usage("encoding", "utf-8, gb18030, utf-16le or utf-16be"))
     });
+    let encoding = encoding.transpose()?;
     let registry = globals.open()?;
+    if args.guess {
+        return guess(globals, args, (format, encoding), &registry, output);
+    }
     let options = ImportOptions {
         format,
-        encoding: encoding.transpose()?,
+        encoding,
+        mapping: mapping(args, &registry)?,
         error_path: args.errors.clone(),
         dry_run: args.dry_run,
         run_id: args.run.clone(),
@@ -80,7 +104,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let (counts, timings) = (report.counts, report.timings);
     let value = json!({
         "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
-        "repairs": report.repairs, "shortened": report.shortened,
+        "repairs": report.repairs, "left_out": report.left_out, "shortened": report.shortened,
         "counts": counts, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
@@ -89,6 +113,62 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     });
     output.say(&told(&report, args.dry_run), &value);
     Ok(u8::from(counts.refused > 0))
+}
+
+/// The type and agency that the arguments name.
+fn asked(args: &Args) -> Result<MappingOf<'_>> {
+    match (&args.type_code, &args.issuer) {
+        (Some(type_code), Some(issuer)) => Ok(MappingOf { type_code, issuer, sheet: args.sheet.as_deref() }),
+        _ => Err(super::input::usage("type", "--type and --issuer, to know which fields there are")),
+    }
+}
+
+/// Prints the mapping that a file would be read with, and what a person should look at.
+fn guess(
+    globals: &Globals,
+    args: &Args,
+    (format, encoding): (Option<FileFormat>, Option<Encoding>),
+    registry: &Registry,
+    output: &Output,
+) -> Result<u8> {
+    let asked = asked(args)?;
+    let unknown = || super::input::usage("format", "csv or xlsx");
+    let format = format.or_else(|| FileFormat::of_path(&args.file)).ok_or_else(unknown)?;
+    let guessed = registry.guess_mapping(&globals.actor(), &args.file, format, encoding, &asked)?;
+    if let Some(version) = guessed.version {
+        output
+            .note(&format!("已保存的对照表，第 {version} 版。 The mapping that is kept, version {version}."));
+    }
+    for header in guessed.mapping.left_out() {
+        output.note(&format!("不导入 left out: {header}"));
+    }
+    for field in guessed.mapping.missing() {
+        output.note(&format!("缺少 missing: {field} (请填入 constants 或对应列 add a constant or a column)"));
+    }
+    let text = serde_json::to_string_pretty(&guessed.mapping).map_err(Error::internal)?;
+    output.say(&text, &guessed.mapping);
+    Ok(0)
+}
+
+/// The mapping of the arguments: a file's, or the one that is kept.
+fn mapping(args: &Args, registry: &Registry) -> Result<Option<Mapping>> {
+    let mut mapping: Mapping = match (&args.mapping, &args.type_code) {
+        (Some(path), _) => super::input::json(&super::input::text(path)?, "mapping")?,
+        (None, Some(_)) => {
+            let kept = registry.kept_mapping(&asked(args)?)?;
+            let missing = || {
+                Error::new(Code::ConfigInvalid, "no mapping is kept for this type and agency")
+                    .at("mapping")
+                    .rule(Rule::MappingMissing)
+            };
+            kept.ok_or_else(missing)?.0
+        }
+        (None, None) => return Ok(None),
+    };
+    if args.sheet.is_some() {
+        mapping.sheet = args.sheet.clone();
+    }
+    Ok(Some(mapping))
 }
 
 fn progress_bar(globals: &Globals) -> ProgressBar {
@@ -118,6 +198,9 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         counts.clashes,
     )];
     lines.push(format!("编码 encoding: {}", report.encoding.label()));
+    if !report.left_out.is_empty() {
+        lines.push(format!("未导入的列 columns left out: {}", report.left_out.join("、")));
+    }
     let signs = report.signs;
     if let Some(also) = signs.also {
         lines.push(format!(

@@ -67,7 +67,7 @@ impl Repairs {
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CellKind {
     /// Names, addresses, notes.
     Text,
     /// Numbers, codes, amounts: letters, digits and signs, no words.
@@ -112,11 +112,11 @@ impl Epoch {
 /// `cell_exponent`, `cell_hashes`, `cell_error`, `date_serial`.
 pub fn value<'t>(
     raw: &'t str,
-    kind: Kind,
+    kind: CellKind,
     epoch: Option<Epoch>,
     repairs: &mut Repairs,
 ) -> Result<Cow<'t, str>, Rule> {
-    if kind == Kind::Json || plain(raw, kind) {
+    if kind == CellKind::Json || plain(raw, kind) {
         return Ok(Cow::Borrowed(raw));
     }
     let text = bare(raw, kind, repairs);
@@ -124,26 +124,28 @@ pub fn value<'t>(
         return Err(rule);
     }
     let text = match kind {
-        Kind::Text | Kind::Json => return Ok(text),
-        Kind::Code | Kind::Day | Kind::DayOrLong | Kind::PartialDay => half_width(text, kind, repairs),
+        CellKind::Text | CellKind::Json => return Ok(text),
+        CellKind::Code | CellKind::Day | CellKind::DayOrLong | CellKind::PartialDay => {
+            half_width(text, kind, repairs)
+        }
     };
     // What was full-width may have been damage, too.
     if let Some(rule) = damage(&text) {
         return Err(rule);
     }
     match kind {
-        Kind::Text | Kind::Json | Kind::Code => Ok(text),
-        Kind::Day | Kind::DayOrLong | Kind::PartialDay => date(text, kind, epoch, repairs),
+        CellKind::Text | CellKind::Json | CellKind::Code => Ok(text),
+        CellKind::Day | CellKind::DayOrLong | CellKind::PartialDay => date(text, kind, epoch, repairs),
     }
 }
 
 /// Whether a cell is surely as it should be: most are, and nothing else looks at them.
-fn plain(raw: &str, kind: Kind) -> bool {
+fn plain(raw: &str, kind: CellKind) -> bool {
     let bytes = raw.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return true };
     match kind {
-        Kind::Code => bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-./()".contains(byte)),
-        Kind::Day | Kind::DayOrLong => {
+        CellKind::Code => bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-./()".contains(byte)),
+        CellKind::Day | CellKind::DayOrLong => {
             bytes.len() == 10
                 && bytes.iter().enumerate().all(|(at, byte)| match at {
                     4 | 7 => *byte == b'-',
@@ -151,13 +153,13 @@ fn plain(raw: &str, kind: Kind) -> bool {
                 })
         }
         // The blanks beyond ASCII begin with C2, E2, E3 or EF; hanzi of names with E4 to E9.
-        Kind::Text => {
+        CellKind::Text => {
             let inner = |byte: &u8| byte.is_ascii_alphabetic() || (0xE4..=0xE9).contains(byte);
             inner(first)
                 && (last.is_ascii_alphanumeric()
                     || raw.chars().next_back().is_some_and(|c| !blank(c) && c > '\u{3FFF}'))
         }
-        Kind::PartialDay | Kind::Json => false,
+        CellKind::PartialDay | CellKind::Json => false,
     }
 }
 
@@ -166,14 +168,14 @@ fn blank(c: char) -> bool {
 }
 
 /// Without what stands around it.
-fn bare<'t>(raw: &'t str, kind: Kind, repairs: &mut Repairs) -> Cow<'t, str> {
+fn bare<'t>(raw: &'t str, kind: CellKind, repairs: &mut Repairs) -> Cow<'t, str> {
     let mut text = outer(raw, repairs);
     if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         repairs.add(Repair::TextFormula, 1);
         text = outer(inner, repairs);
     }
     let guarded = |rest: &&str| {
-        kind != Kind::Text || rest.starts_with(|c: char| c.is_ascii_digit() || "=+-@".contains(c))
+        kind != CellKind::Text || rest.starts_with(|c: char| c.is_ascii_digit() || "=+-@".contains(c))
     };
     if let Some(rest) = text.strip_prefix('\'').filter(guarded) {
         repairs.add(Repair::Apostrophe, 1);
@@ -214,11 +216,11 @@ fn exponent(text: &str) -> bool {
 
 /// Full-width letters and digits as half-width; the signs between them in dates and amounts alone, since a printed
 /// number may have full-width brackets of its own.
-fn half_width<'t>(text: Cow<'t, str>, kind: Kind, repairs: &mut Repairs) -> Cow<'t, str> {
+fn half_width<'t>(text: Cow<'t, str>, kind: CellKind, repairs: &mut Repairs) -> Cow<'t, str> {
     let wide =
         |c: char| matches!(c, '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}');
     let amount = |text: &str| text.chars().all(|c| c == '\u{FF0E}' || c.is_ascii_digit() || wide(c));
-    let signs = kind != Kind::Code || amount(&text);
+    let signs = kind != CellKind::Code || amount(&text);
     let wide = |c: char| wide(c) || signs && matches!(c, '\u{FF0D}'..='\u{FF0F}' | '\u{FF1A}' | '\u{FF0B}');
     if text.is_ascii() || !text.contains(wide) {
         return text;
@@ -230,11 +232,12 @@ fn half_width<'t>(text: Cow<'t, str>, kind: Kind, repairs: &mut Repairs) -> Cow<
 
 fn date<'t>(
     text: Cow<'t, str>,
-    kind: Kind,
+    kind: CellKind,
     epoch: Option<Epoch>,
     repairs: &mut Repairs,
 ) -> Result<Cow<'t, str>, Rule> {
-    if kind == Kind::DayOrLong && ["长期有效", "长期至今", "long_term", "长期"].contains(&&*text) {
+    if kind == CellKind::DayOrLong && ["长期有效", "长期至今", "long_term", "长期"].contains(&&*text)
+    {
         repairs.add(Repair::LongTerm, u64::from(text != "长期"));
         return Ok(Cow::Borrowed("长期"));
     }
@@ -244,7 +247,7 @@ fn date<'t>(
         repairs.add(Repair::DateOfSerial, 1);
         return Ok(Cow::Owned(day.to_string()));
     }
-    let Some(written) = written(&text, kind == Kind::PartialDay) else { return Ok(text) };
+    let Some(written) = written(&text, kind == CellKind::PartialDay) else { return Ok(text) };
     if written == *text {
         return Ok(text);
     }
@@ -329,7 +332,7 @@ pub fn guarded(cell: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn read(raw: &str, kind: Kind) -> Result<(String, Vec<Repair>), Rule> {
+    fn read(raw: &str, kind: CellKind) -> Result<(String, Vec<Repair>), Rule> {
         let mut repairs = Repairs::default();
         let text = value(raw, kind, None, &mut repairs)?.into_owned();
         Ok((text, repairs.each().map(|(repair, _)| repair).collect()))
@@ -352,10 +355,10 @@ mod tests {
             " 2020/03/09\t",
             "'2020-03-09",
         ] {
-            let (day, repairs) = read(text, Kind::Day).unwrap();
+            let (day, repairs) = read(text, CellKind::Day).unwrap();
             assert!(day == "2020-03-09" && !repairs.is_empty(), "{text}: {day}");
         }
-        assert_eq!(read("2020-03-09", Kind::Day), Ok(("2020-03-09".into(), vec![])));
+        assert_eq!(read("2020-03-09", CellKind::Day), Ok(("2020-03-09".into(), vec![])));
         for text in [
             "3/9/2020",
             "9.3.20",
@@ -368,15 +371,15 @@ mod tests {
             "2020-03-09 08:30",
             "昨天",
         ] {
-            assert_eq!(read(text, Kind::Day), Ok((text.into(), vec![])), "{text} stays for its own rule");
+            assert_eq!(read(text, CellKind::Day), Ok((text.into(), vec![])), "{text} stays for its own rule");
         }
-        assert_eq!(read("43899", Kind::Day), Err(Rule::DateSerial));
+        assert_eq!(read("43899", CellKind::Day), Err(Rule::DateSerial));
         for (text, part) in
             [("2020年3月", "2020-03"), ("2020.3", "2020-03"), ("2020年", "2020"), ("2020/3/9", "2020-03-09")]
         {
-            assert_eq!(read(text, Kind::PartialDay), Ok((part.into(), vec![Repair::DateWritten])));
+            assert_eq!(read(text, CellKind::PartialDay), Ok((part.into(), vec![Repair::DateWritten])));
         }
-        assert_eq!(read("长期有效", Kind::DayOrLong), Ok(("长期".into(), vec![Repair::LongTerm])));
+        assert_eq!(read("长期有效", CellKind::DayOrLong), Ok(("长期".into(), vec![Repair::LongTerm])));
     }
 
     #[test]
@@ -403,29 +406,29 @@ mod tests {
             ("19010119550307102X", vec![]),
         ] {
             let expected = if raw.starts_with('省') { "省（2020）第1号" } else { "19010119550307102X" };
-            assert_eq!(read(raw, Kind::Code), Ok((expected.into(), repairs)), "{raw}");
+            assert_eq!(read(raw, CellKind::Code), Ok((expected.into(), repairs)), "{raw}");
         }
     }
 
     #[test]
     fn damage_is_told_as_what_it_is() {
         for raw in ["1.9E+17", "1.90101E+17", "'1.9E+17", "１.9E+17", "2e+10"] {
-            assert_eq!(read(raw, Kind::Code), Err(Rule::CellExponent), "{raw}");
+            assert_eq!(read(raw, CellKind::Code), Err(Rule::CellExponent), "{raw}");
         }
-        assert_eq!(read("1.9E+17", Kind::Text), Err(Rule::CellExponent));
-        assert_eq!(read("########", Kind::Day), Err(Rule::CellHashes));
-        assert_eq!(read("#N/A", Kind::Text), Err(Rule::CellError));
-        assert_eq!(read("12E05", Kind::Code), Ok(("12E05".into(), vec![])));
+        assert_eq!(read("1.9E+17", CellKind::Text), Err(Rule::CellExponent));
+        assert_eq!(read("########", CellKind::Day), Err(Rule::CellHashes));
+        assert_eq!(read("#N/A", CellKind::Text), Err(Rule::CellError));
+        assert_eq!(read("12E05", CellKind::Code), Ok(("12E05".into(), vec![])));
     }
 
     #[test]
     fn i12_a_name_keeps_its_characters() {
         for name in ["Ａ Ｂ", "阿依古丽·买买提", "'Abd al", "王\u{E000}", "㐀", "-", "２"] {
-            assert_eq!(read(name, Kind::Text), Ok((name.into(), vec![])), "{name}");
+            assert_eq!(read(name, CellKind::Text), Ok((name.into(), vec![])), "{name}");
         }
-        assert_eq!(read(" 周海燕\u{3000}", Kind::Text), Ok(("周海燕".into(), vec![Repair::OuterBlanks])));
-        assert_eq!(read("周海燕\u{3000}", Kind::Text), Ok(("周海燕".into(), vec![Repair::OuterBlanks])));
-        assert_eq!(read(" \t", Kind::Text), Ok((String::new(), vec![])));
+        assert_eq!(read(" 周海燕\u{3000}", CellKind::Text), Ok(("周海燕".into(), vec![Repair::OuterBlanks])));
+        assert_eq!(read("周海燕\u{3000}", CellKind::Text), Ok(("周海燕".into(), vec![Repair::OuterBlanks])));
+        assert_eq!(read(" \t", CellKind::Text), Ok((String::new(), vec![])));
     }
 
     #[test]
@@ -433,7 +436,7 @@ mod tests {
         for cell in ["=1+1", "+86", "@x", "190101195503071020", "007"] {
             let guarded = guarded(cell).into_owned();
             assert!(guarded.starts_with('\''));
-            assert_eq!(read(&guarded, Kind::Text), Ok((cell.into(), vec![Repair::Apostrophe])));
+            assert_eq!(read(&guarded, CellKind::Text), Ok((cell.into(), vec![Repair::Apostrophe])));
         }
         assert_eq!(guarded("周海燕"), "周海燕");
         assert_eq!(guarded("2020-03-09"), "2020-03-09");

@@ -15,7 +15,7 @@ const CHUNK: usize = 256 << 10;
 
 /// One physical line: `start..end` without its line break, the next begins at `next`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line {
+pub(super) struct PhysicalLine {
     pub start: usize,
     pub end: usize,
     pub next: usize,
@@ -64,7 +64,7 @@ impl Lines {
 
     /// The line that begins at `start`, in any of the three line ends; none at the end of the file. A line that is
     /// longer than `most` is given so far, without a line break.
-    pub fn line(&mut self, start: usize, most: usize) -> Result<Option<Line>> {
+    pub fn line(&mut self, start: usize, most: usize) -> Result<Option<PhysicalLine>> {
         let mut looked = start;
         loop {
             let rest = self.text.get(looked..).unwrap_or_default();
@@ -75,11 +75,11 @@ impl Lines {
                     self.fill(b"")?;
                 }
                 let two = cr && self.text.get(end + 1) == Some(&b'\n');
-                return Ok(Some(Line { start, end, next: end + 1 + usize::from(two) }));
+                return Ok(Some(PhysicalLine { start, end, next: end + 1 + usize::from(two) }));
             }
             looked = self.text.len();
             if looked - start > most || self.ended && looked > start {
-                return Ok(Some(Line { start, end: looked, next: looked }));
+                return Ok(Some(PhysicalLine { start, end: looked, next: looked }));
             }
             if self.ended {
                 return Ok(None);

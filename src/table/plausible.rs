@@ -47,7 +47,7 @@ impl Score {
 
 /// What a line speaks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum Speaks {
     /// It reads the same in both.
     Ascii,
     /// UTF-8.
@@ -62,7 +62,7 @@ pub(super) enum Line {
     Damaged,
 }
 
-impl Line {
+impl Speaks {
     /// Of one physical line.
     pub fn of(line: &[u8]) -> Self {
         let Some(first) = line.iter().position(|byte| !byte.is_ascii()) else { return Self::Ascii };
@@ -177,19 +177,19 @@ mod tests {
 
     #[test]
     fn a_line_speaks_for_the_encoding_that_makes_hanzi_of_it() {
-        assert_eq!(Line::of(b"a,b"), Line::Ascii);
+        assert_eq!(Speaks::of(b"a,b"), Speaks::Ascii);
         for name in ["王芳", "王小芳", "周海燕,示范市城东区", "䶮", "𠮷", "阿依古丽·买买提", "，。《》"]
         {
-            assert_eq!(Line::of(name.as_bytes()), Line::Utf8, "{name}");
+            assert_eq!(Speaks::of(name.as_bytes()), Speaks::Utf8, "{name}");
         }
         for name in ["王芳", "王小芳", "周海燕,示范市城东区", "買賣", "昇琚"] {
-            assert_eq!(Line::of(&gbk(name)), Line::Gb18030, "{name}");
+            assert_eq!(Speaks::of(&gbk(name)), Speaks::Gb18030, "{name}");
         }
-        assert_eq!(Line::of(&gbk("郑伟,郑伟")), Line::Rather { sure: true });
-        assert_eq!(Line::of("Müller".as_bytes()), Line::Rather { sure: false });
-        assert_eq!(Line::of("ئالىم".as_bytes()), Line::Open);
+        assert_eq!(Speaks::of(&gbk("郑伟,郑伟")), Speaks::Rather { sure: true });
+        assert_eq!(Speaks::of("Müller".as_bytes()), Speaks::Rather { sure: false });
+        assert_eq!(Speaks::of("ئالىم".as_bytes()), Speaks::Open);
         let cut = "王小芳".as_bytes();
-        assert_eq!(Line::of(&cut[..8]), Line::Damaged);
-        assert_eq!(Line::of(&[&gbk("王")[..1], b",x"].concat()), Line::Damaged);
+        assert_eq!(Speaks::of(&cut[..8]), Speaks::Damaged);
+        assert_eq!(Speaks::of(&[&gbk("王")[..1], b",x"].concat()), Speaks::Damaged);
     }
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::FileFormat;
 use super::csv::{self, DELIMITERS, Scanned};
 use super::encoding::Encoding;
-use super::lines::{Line, Lines};
+use super::lines::{Lines, PhysicalLine};
 use crate::error::{Code, Error, Result};
 use crate::record::Digest;
 use crate::rule::Rule;
@@ -24,9 +24,9 @@ const HEADER_LINES: u32 = 20;
 
 /// A row of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
-    start: usize,
-    end: usize,
+pub struct FileRow {
+    pub(super) start: usize,
+    pub(super) end: usize,
     /// The physical line on which it begins, from 1.
     pub line: u64,
     /// The rule that it breaks before its cells are looked at.
@@ -38,15 +38,15 @@ pub struct Batch {
     /// From 0.
     pub seq: u64,
     /// The rows, without blank ones.
-    pub rows: Vec<Row>,
+    pub rows: Vec<FileRow>,
     /// Bytes of the file that were read up to here.
     pub position: u64,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Batch {
     /// The text of a row, without its line break; none where the bytes are not in that encoding.
-    pub fn text(&self, row: &Row, encoding: Encoding) -> Option<Cow<'_, str>> {
+    pub fn text(&self, row: &FileRow, encoding: Encoding) -> Option<Cow<'_, str>> {
         encoding.text(self.bytes.get(row.start..row.end).unwrap_or_default())
     }
 }
@@ -87,7 +87,7 @@ impl RowReader {
             let Some(row) = self.row()? else { break };
             let start = batch.bytes.len();
             batch.bytes.extend_from_slice(self.lines.text(row.start, row.end));
-            batch.rows.push(Row { start, end: batch.bytes.len(), ..row });
+            batch.rows.push(FileRow { start, end: batch.bytes.len(), ..row });
         }
         self.lines.forget(self.at);
         self.at = 0;
@@ -125,7 +125,7 @@ impl RowReader {
     }
 
     /// The first physical line that is not blank, as a row; longer where a quoted cell goes on.
-    fn header_row(&mut self) -> Result<Option<Row>> {
+    fn header_row(&mut self) -> Result<Option<FileRow>> {
         loop {
             let (start, line) = (self.at, self.line);
             let Some(first) = self.lines.line(start, MAX_ROW)? else { return Ok(None) };
@@ -144,7 +144,7 @@ impl RowReader {
                 self.pass(next);
                 end = next.end;
             }
-            return Ok(Some(Row { start, end, line, fault: None }));
+            return Ok(Some(FileRow { start, end, line, fault: None }));
         }
     }
 
@@ -154,7 +154,7 @@ impl RowReader {
     }
 
     /// The next row that is not blank.
-    fn row(&mut self) -> Result<Option<Row>> {
+    fn row(&mut self) -> Result<Option<FileRow>> {
         loop {
             let (start, line) = (self.at, self.line);
             let Some(first) = self.lines.line(start, MAX_ROW)? else { return Ok(None) };
@@ -163,7 +163,7 @@ impl RowReader {
                 if padding {
                     continue;
                 }
-                return Ok(Some(Row { start: 0, end: 0, line, fault: Some(Rule::RowTooLong) }));
+                return Ok(Some(FileRow { start: 0, end: 0, line, fault: Some(Rule::RowTooLong) }));
             }
             let mut end = first.end;
             if first.next == first.end && self.lines.is_end(first.next) {
@@ -179,21 +179,21 @@ impl RowReader {
             let quoted = memchr::memchr(b'"', self.lines.text(start, end)).is_some();
             if self.format != FileFormat::Csv || !quoted {
                 self.pass(first);
-                return Ok(Some(Row { start, end, line, fault: None }));
+                return Ok(Some(FileRow { start, end, line, fault: None }));
             }
             return self.quoted(first, end).map(Some);
         }
     }
 
     /// A row of CSV that has quotes on its first line.
-    fn quoted(&mut self, first: Line, end: usize) -> Result<Row> {
+    fn quoted(&mut self, first: PhysicalLine, end: usize) -> Result<FileRow> {
         let (start, line) = (first.start, self.line);
-        let refused = |rule| Row { start, end, line, fault: Some(rule) };
+        let refused = |rule| FileRow { start, end, line, fault: Some(rule) };
         match csv::scan(self.lines.text(start, end), false, self.delimiter) {
             Scanned::Open => {}
             scanned => {
                 self.pass(first);
-                return Ok(Row { start, end, line, fault: csv::fault(scanned) });
+                return Ok(FileRow { start, end, line, fault: csv::fault(scanned) });
             }
         }
         let (mut next, mut more) = (first.next, 1);
@@ -211,7 +211,7 @@ impl RowReader {
                 Scanned::Wrong => break,
                 Scanned::Closed => {
                     (self.at, self.line) = (next, line + more);
-                    return Ok(Row { start, end: continued.end, line, fault: None });
+                    return Ok(FileRow { start, end: continued.end, line, fault: None });
                 }
             }
         }
@@ -221,7 +221,7 @@ impl RowReader {
 
     /// Whether a line inside an open quote is a row of its own: it has as many cells as the header, or begins as the
     /// row does. A line of a cell has neither; taking a row for one would give its words to somebody else.
-    fn is_a_row(&self, first: Line, line: Line) -> bool {
+    fn is_a_row(&self, first: PhysicalLine, line: PhysicalLine) -> bool {
         let text = self.lines.text(line.start, line.end);
         let cells = 1 + memchr::memchr_iter(self.delimiter, text).count();
         let own = self.lines.text(first.start, first.end);
@@ -229,12 +229,12 @@ impl RowReader {
         self.width > 1 && (cells >= self.width || head.is_some_and(|head| text.starts_with(head)))
     }
 
-    fn pass(&mut self, line: Line) {
+    fn pass(&mut self, line: PhysicalLine) {
         (self.at, self.line) = (line.next, self.line + 1);
     }
 
     /// Passes over a line that is too long to be kept; tells whether it was padding and nothing else.
-    fn skip_line(&mut self, first: Line) -> Result<bool> {
+    fn skip_line(&mut self, first: PhysicalLine) -> Result<bool> {
         let mut part = first;
         let mut padding = true;
         loop {

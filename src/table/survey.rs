@@ -9,7 +9,7 @@ use encoding_rs::{DecoderResult, GB18030};
 use serde::{Deserialize, Serialize};
 
 use super::encoding::Encoding;
-use super::plausible::Line;
+use super::plausible::Speaks;
 use crate::error::{Code, Error, Result};
 use crate::record::Digest;
 use crate::rule::Rule;
@@ -136,6 +136,32 @@ pub fn survey(path: &Path, wanted: Option<Encoding>) -> Result<Survey> {
     Ok(Survey { digest: Digest(sha256), bytes, encoding, signs })
 }
 
+/// SHA-256 of a file and its length.
+pub(super) fn digest_of(path: &Path) -> Result<(Digest, u64)> {
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+    let (mut buffer, mut bytes) = (vec![0; BUFFER], 0);
+    loop {
+        let read = file.read(&mut buffer).map_err(unreadable)?;
+        if read == 0 {
+            break;
+        }
+        digest.update(buffer.get(..read).unwrap_or_default());
+        bytes += read as u64;
+    }
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest.finish().as_ref());
+    Ok((Digest(sha256), bytes))
+}
+
+impl Survey {
+    /// The first look at a workbook: it says itself how it is written.
+    pub fn of_workbook(path: &Path) -> Result<Self> {
+        let (digest, bytes) = digest_of(path)?;
+        Ok(Self { digest, bytes, encoding: Encoding::Utf8, signs: Signs::default() })
+    }
+}
+
 /// Up to where a buffer has whole lines; a line that fills it is cut where no character goes on.
 fn whole_lines(held: &[u8]) -> usize {
     let line = held.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
@@ -147,21 +173,21 @@ fn whole_lines(held: &[u8]) -> usize {
 #[derive(Default)]
 struct Look {
     line: u64,
-    utf8: Kind,
-    gb18030: Kind,
-    rather: Kind,
-    surely: Kind,
-    damaged: Kind,
-    not_utf8: Kind,
+    utf8: Tally,
+    gb18030: Tally,
+    rather: Tally,
+    surely: Tally,
+    damaged: Tally,
+    not_utf8: Tally,
 }
 
 #[derive(Default, Clone, Copy)]
-struct Kind {
+struct Tally {
     count: u64,
     first: u64,
 }
 
-impl Kind {
+impl Tally {
     fn add(&mut self, line: u64) {
         if self.count == 0 {
             self.first = line;
@@ -189,17 +215,17 @@ impl Look {
                 continue;
             }
             let number = self.line + 1;
-            match Line::of(line) {
-                Line::Ascii | Line::Open => {}
-                Line::Utf8 => self.utf8.add(number),
-                Line::Gb18030 => self.gb18030.add(number),
-                Line::Rather { sure } => {
+            match Speaks::of(line) {
+                Speaks::Ascii | Speaks::Open => {}
+                Speaks::Utf8 => self.utf8.add(number),
+                Speaks::Gb18030 => self.gb18030.add(number),
+                Speaks::Rather { sure } => {
                     self.rather.add(number);
                     if sure {
                         self.surely.add(number);
                     }
                 }
-                Line::Damaged => self.damaged.add(number),
+                Speaks::Damaged => self.damaged.add(number),
             }
             if !valid && std::str::from_utf8(line).is_err() {
                 self.not_utf8.add(number);

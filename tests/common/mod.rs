@@ -11,6 +11,7 @@ pub mod people;
 pub mod postgres;
 pub mod program;
 pub mod server;
+pub mod workbook;
 
 use std::path::{Path, PathBuf};
 

@@ -11,7 +11,6 @@
 //! [`Registry::import`] is the entry point; [`ImportReport`] tells the fate of each row, and
 //! `rows in = bound + already there + unbound + quarantined + refused` always holds.
 
-mod columns;
 mod errors;
 mod fates;
 mod item;
@@ -36,6 +35,7 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
 use crate::rule::Rule;
+use crate::table::{FileFormat, Survey};
 use errors::ErrorFile;
 use spill::SpillDir;
 use state::{Run, RunState};
@@ -62,23 +62,29 @@ impl Registry {
         decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         errors::refuse_source(options.error_path.as_deref(), source)?;
-        let survey = crate::table::survey(source, options.encoding)?;
-        let format = match options.format.or_else(|| crate::table::FileFormat::of_path(source)) {
+        let format = match options.format.or_else(|| FileFormat::of_path(source)) {
             Some(format) => format,
             None => {
                 let detail = "the file's name does not tell its format: say which";
                 return Err(Error::new(Code::ConfigInvalid, detail).at("format").rule(Rule::FormatUnknown));
             }
         };
+        let survey = match format {
+            FileFormat::Xlsx => Survey::of_workbook(source)?,
+            FileFormat::Ndjson | FileFormat::Csv => crate::table::survey(source, options.encoding)?,
+        };
         let pace = pace::Pace::new(self, options.limits);
         let work = Work { source, format, survey: &survey, actor, options, progress, pace: &pace };
         if options.dry_run {
             return self.import_dry(&work);
         }
-        let mut run = self.import_run(options.run_id.as_deref(), &survey, format)?;
+        let mut run = self.import_run(options.run_id.as_deref(), work.reading())?;
         let mut timings = Timings::default();
         if run.state != RunState::Done {
             self.import_stages(&work, &mut run, &mut timings)?;
+            if let Some(mapping) = &options.mapping {
+                self.keep_mapping(actor, mapping)?;
+            }
         }
         run.report(timings)
     }
@@ -112,7 +118,7 @@ impl Registry {
     /// file.
     fn import_dry(&self, work: &Work<'_>) -> Result<ImportReport> {
         let mut errors = ErrorFile::create(work.options.error_path.as_deref())?;
-        let mut run = Run::new(String::new(), self.now(), work.survey, work.format);
+        let mut run = Run::new(String::new(), self.now(), work.reading())?;
         let begun = Instant::now();
         self.import_check(work, &mut run, &mut errors)?;
         errors.flush()?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
 use crate::table::cell::Repairs;
+use crate::table::mapping::Mapping;
 use crate::table::{Encoding, FileFormat, Shortened, Signs};
 
 /// Bounds of memory and of transactions.
@@ -58,6 +59,8 @@ impl Default for Limits {
 pub struct ImportOptions {
     /// The format of the file; by its extension if not given.
     pub format: Option<FileFormat>,
+    /// Which column is what; by the format's own names where not said. It is kept for its type and agency.
+    pub mapping: Option<Mapping>,
     /// In which encoding the file is; found out where not said.
     pub encoding: Option<Encoding>,
     /// Where refused rows are named, one JSON object a line; nowhere if not said.
@@ -183,6 +186,8 @@ pub struct ImportReport {
     pub encoding: Encoding,
     /// What a person should look at: another encoding that fits, numbers that a spreadsheet rounded.
     pub signs: Signs,
+    /// Headers of columns that the mapping leaves out.
+    pub left_out: Vec<String>,
     /// What was done to cells of rows that were accepted, by name.
     pub repairs: Repairs,
     /// Columns whose numbers seem to have lost leading zeros.

@@ -1,6 +1,5 @@
 //! Stage 1: a reader, a parsing thread for each core, and a thread that puts the faults in order.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -8,8 +7,6 @@ use std::thread;
 
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
-use crate::registry::base::snapshot::Snapshot;
-use crate::registry::import::columns::Columns;
 use crate::registry::import::errors::{ErrorFile, RowFault};
 use crate::registry::import::fates::{self, Displaced};
 use crate::registry::import::item::Item;
@@ -21,12 +18,12 @@ use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
 use crate::registry::import::work::Work;
 use crate::registry::import::{Counts, Stage};
-use crate::registry::records::draft::Draft;
+use crate::registry::intake::{self, TableHeader};
 use crate::registry::records::ends;
 use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
 use crate::rule::Rule;
 use crate::table::cell::{Repair, Repairs};
-use crate::table::{Batch, Encoding, FileFormat, Lengths, Row, RowReader, Survey, csv};
+use crate::table::{Batch, Encoding, FileRow, Lengths, csv};
 
 /// The fate of one batch.
 #[derive(Default)]
@@ -211,11 +208,7 @@ impl Registry {
         errors: &mut ErrorFile,
         sink: &(dyn Fn() -> S + Sync),
     ) -> Result<()> {
-        let mut reader = RowReader::open(work.source, work.format, work.survey.encoding)?;
-        let header = match work.format {
-            FileFormat::Ndjson => None,
-            FileFormat::Csv => Some(Header::read(&mut reader, work.survey)?),
-        };
+        let (source, header) = intake::open(work.source, work.reading())?;
         let threads = work.threads();
         thread::scope(|scope| {
             let (batches, taken) = sync_channel(threads * 2);
@@ -224,7 +217,7 @@ impl Registry {
             let reading = scope.spawn(move || {
                 pace::lower_for_parsing();
                 let _reading = work.pace.reading();
-                read_all(reader, &batches)
+                source.send(&mut |batch| batches.send(batch).is_ok())
             });
             let mut parsing = Vec::new();
             for index in 0..threads {
@@ -267,16 +260,6 @@ fn panicked() -> Error {
     Error::internal("a thread of the import ended unforeseen")
 }
 
-/// The digest of the file; none if nobody takes its batches any more.
-fn read_all(mut reader: RowReader, batches: &SyncSender<Batch>) -> Result<Option<crate::record::Digest>> {
-    while let Some(batch) = reader.batch()? {
-        if batches.send(batch).is_err() {
-            return Ok(None);
-        }
-    }
-    Ok(Some(reader.digest()))
-}
-
 /// Puts results in the order of the file, writes their faults, counts.
 fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
     let (mut early, mut next) = (BTreeMap::new(), 0);
@@ -301,49 +284,11 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
     Ok(())
 }
 
-/// What the first row of a CSV file says.
-struct Header {
-    columns: Columns,
-    delimiter: u8,
-    /// A spreadsheet rounded numbers of the file.
-    rounded: bool,
-}
-
-impl Header {
-    fn read(reader: &mut RowReader, survey: &Survey) -> Result<Self> {
-        let row = reader.header()?;
-        let fault =
-            || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule(Rule::CsvHeader);
-        let text = survey.encoding.text(&row).ok_or_else(fault)?;
-        let mut cells = Vec::new();
-        csv::cells(&text, reader.delimiter(), &mut cells);
-        Ok(Self {
-            columns: Columns::of_header(&cells)?,
-            delimiter: reader.delimiter(),
-            rounded: survey.signs.rounded_by_a_spreadsheet(),
-        })
-    }
-
-    /// The draft of a row's cells.
-    fn draft(&self, cells: &[Cow<'_, str>], snapshot: &Snapshot, repairs: &mut Repairs) -> Result<Draft> {
-        let draft = self.columns.draft(cells, snapshot, repairs)?;
-        let lost = |code: &str| code.len() == 18 && code.ends_with("000");
-        match draft.holders.iter().position(|holder| self.rounded && lost(&holder.code)) {
-            Some(at) => {
-                let detail = "the number ends in 000 in a file whose numbers a spreadsheet has rounded";
-                let field = format!("holders.{at}.code");
-                Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NumberRounded))
-            }
-            None => Ok(draft),
-        }
-    }
-}
-
 /// One thread.
 struct Parser<'a, S> {
     maker: Maker<'a>,
     sink: S,
-    header: Option<&'a Header>,
+    header: Option<&'a TableHeader>,
     encoding: Encoding,
     lengths: Lengths,
 }
@@ -372,7 +317,7 @@ impl<S: Sink> Parser<'_, S> {
         let mut done = BatchDone { seq: batch.seq, position: batch.position, ..BatchDone::default() };
         let changed =
             || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule(Rule::FileChanged);
-        let text = |row: &Row| batch.text(row, self.encoding).ok_or_else(changed);
+        let text = |row: &FileRow| batch.text(row, self.encoding).ok_or_else(changed);
         let texts = batch.rows.iter().map(text).collect::<Result<Vec<_>>>()?;
         let (mut cells, mut repairs) = (Vec::new(), Repairs::default());
         for (row, text) in batch.rows.iter().zip(&texts) {
@@ -380,7 +325,7 @@ impl<S: Sink> Parser<'_, S> {
                 (Some(rule), _) => Err(Error::new(Code::FieldInvalid, "the row cannot be read").rule(rule)),
                 (None, None) => SentLine::read(text),
                 (None, Some(header)) => {
-                    let ends = csv::cells(text, header.delimiter, &mut cells);
+                    let ends = csv::cells(text, header.delimiter(), &mut cells);
                     repairs.clear();
                     repairs.add(Repair::LineEnds, ends);
                     self.lengths.row(&cells);

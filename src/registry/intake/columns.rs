@@ -1,4 +1,4 @@
-//! The header of a CSV file, and a record under it as a draft.
+//! The header of a table, by the names of the format or by a mapping, and a row under it as a draft.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,8 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::strict;
 use crate::registry::records::draft::{self, Draft, DraftHolder};
 use crate::rule::Rule;
-use crate::table::cell::{self, Epoch, Kind, Repair, Repairs};
+use crate::table::cell::{self, CellKind, Epoch, Repair, Repairs};
+use crate::table::mapping::Mapping;
 
 /// More holders than any type has.
 const MAX_HOLDERS: usize = 32;
@@ -40,15 +41,15 @@ enum HolderColumn {
 
 impl Column {
     /// What its cells are, whatever the row's type.
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> CellKind {
         match self {
-            Self::Type | Self::Issuer | Self::Identifier => Kind::Code,
-            Self::IssuedOn | Self::ValidFrom => Kind::Day,
-            Self::ValidTo => Kind::DayOrLong,
-            Self::Attachments => Kind::Json,
-            Self::Holder(_, HolderColumn::Name) => Kind::Text,
-            Self::Holder(..) => Kind::Code,
-            Self::Face(_) => Kind::Text,
+            Self::Type | Self::Issuer | Self::Identifier => CellKind::Code,
+            Self::IssuedOn | Self::ValidFrom => CellKind::Day,
+            Self::ValidTo => CellKind::DayOrLong,
+            Self::Attachments => CellKind::Json,
+            Self::Holder(_, HolderColumn::Name) => CellKind::Text,
+            Self::Holder(..) => CellKind::Code,
+            Self::Face(_) => CellKind::Text,
         }
     }
 
@@ -81,8 +82,13 @@ impl HolderColumn {
 }
 
 /// What each column holds.
-pub(super) struct Columns {
-    all: Vec<Column>,
+pub struct Columns {
+    /// What a column of the file fills: nothing, or some fields.
+    all: Vec<Vec<Column>>,
+    /// What stands in every row.
+    constants: Vec<(Column, String)>,
+    /// The headers as they stand in the file.
+    names: Vec<String>,
     /// Of the workbook that the rows come from.
     epoch: Option<Epoch>,
 }
@@ -91,24 +97,80 @@ fn header_fault(rule: Rule, detail: String) -> Error {
     Error::new(Code::ConfigInvalid, detail).at("file").rule(rule)
 }
 
+/// Whether a header is one of the format's own names.
+pub(super) fn is_own(name: &str) -> bool {
+    column(name).is_some()
+}
+
 impl Columns {
-    /// Reads a header; a column that is not known, or stands twice, refuses the file.
-    pub fn of_header(header: &[Cow<'_, str>]) -> Result<Self> {
-        let mut all = Vec::new();
-        for (name, place) in header.iter().zip(1..) {
-            let column = column(name).ok_or_else(|| {
-                header_fault(Rule::CsvColumnUnknown, format!("the header of column {place} is not known"))
-            })?;
-            if header.iter().filter(|other| *other == name).count() > 1 {
-                return Err(header_fault(Rule::CsvColumnTwice, format!("column {place} stands twice")));
+    /// Reads a header, by a mapping where there is one; a column that is not known, or a field that is filled twice,
+    /// refuses the file.
+    pub fn of_header(names: Vec<String>, mapping: Option<&Mapping>, epoch: Option<Epoch>) -> Result<Self> {
+        let mut all = Vec::with_capacity(names.len());
+        for (name, place) in names.iter().zip(1..) {
+            let unknown =
+                || header_fault(Rule::CsvColumnUnknown, format!("the header of column {place} is not known"));
+            let own = || column(name).map(|own| vec![own]);
+            // A column without header and cells stands at the edge of many sheets.
+            let blank = || (mapping.is_some() && name.trim().is_empty()).then(Vec::new);
+            let mapped = mapping.and_then(|mapping| mapping.to(name));
+            all.push(match mapped {
+                Some(to) => {
+                    to.iter().map(|to| column(to).ok_or_else(|| target_fault(to))).collect::<Result<_>>()?
+                }
+                None => own().or_else(blank).ok_or_else(unknown)?,
+            });
+        }
+        let mut constants = Vec::new();
+        if let Some(mapping) = mapping {
+            let given = [("type", &mapping.type_code), ("issuer", &mapping.issuer)];
+            let more = mapping.constants.iter().map(|(name, value)| (name.as_str(), value));
+            for (name, value) in given.into_iter().chain(more) {
+                constants.push((column(name).ok_or_else(|| target_fault(name))?, value.clone()));
             }
-            all.push(column);
+            let absent = mapping.columns.iter().find(|mapped| {
+                !mapped.to.is_empty()
+                    && !names.iter().any(|name| mapping.to(name) == Some(mapped.to.as_slice()))
+            });
+            if let Some(absent) = absent {
+                let detail = format!("the file has no column {}, which the mapping names", absent.header);
+                return Err(header_fault(Rule::MappingColumn, detail));
+            }
         }
-        let has = |wanted: fn(&Column) -> bool| all.iter().any(wanted);
-        if !has(|column| matches!(column, Column::Type)) || !has(|column| matches!(column, Column::Issuer)) {
-            return Err(header_fault(Rule::CsvHeader, "the header has no type or no issuer".to_owned()));
+        let columns = Self { all, constants, names, epoch };
+        columns.whole()?;
+        Ok(columns)
+    }
+
+    fn whole(&self) -> Result<()> {
+        let mut paths: Vec<String> = Vec::new();
+        for column in self.all.iter().flatten().chain(self.constants.iter().map(|(column, _)| column)) {
+            let path = column.path();
+            if paths.contains(&path) {
+                return Err(header_fault(Rule::CsvColumnTwice, format!("{path} is filled by two columns")));
+            }
+            paths.push(path);
         }
-        Ok(Self { all, epoch: None })
+        match ["type", "issuer"].iter().all(|name| paths.iter().any(|path| path == name)) {
+            true => Ok(()),
+            false => Err(header_fault(Rule::CsvHeader, "the header has no type or no issuer".to_owned())),
+        }
+    }
+
+    /// The headers as they stand in the file.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The header of the column to blame, where an error names its field.
+    pub fn header_of(&self, field: &str) -> Option<&str> {
+        let own = |column: &Column| {
+            let path = column.path();
+            field == path
+                || field.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        let at = self.all.iter().position(|columns| columns.iter().any(own))?;
+        self.names.get(at).map(String::as_str)
     }
 
     /// The draft of a row. Cells are read as people type them, and each repair is counted; an empty cell is an absent
@@ -118,22 +180,8 @@ impl Columns {
             return Err(cell_fault("record", Rule::CsvColumnCount, "the record has another number of cells"));
         }
         let schema = self.schema(row, snapshot)?;
-        let mut cells = Vec::with_capacity(row.len());
-        for (column, raw) in self.all.iter().zip(row) {
-            let kind = match column {
-                Column::Face(name) => schema.field(name).map_or(Kind::Text, |field| face_kind(&field.kind)),
-                column => column.kind(),
-            };
-            let value = cell::value(raw, kind, self.epoch, repairs);
-            cells.push(value.map_err(|rule| cell_fault(column.path(), rule, "the cell cannot be read"))?);
-        }
-        let cells = || {
-            self.all
-                .iter()
-                .zip(&cells)
-                .filter(|(_, cell)| !cell.is_empty())
-                .map(|(column, cell)| (column, &**cell))
-        };
+        let filled = self.filled(row, schema, repairs)?;
+        let cells = || filled.iter().map(|(column, cell)| (*column, &**cell));
         let required = |name: &'static str, wanted: fn(&Column) -> bool| {
             let found = cells().find(|(column, _)| wanted(column)).map(|(_, cell)| cell.to_owned());
             found.ok_or_else(|| cell_fault(name, Rule::FieldMissing, "the cell is empty"))
@@ -176,12 +224,48 @@ impl Columns {
         Ok(drafted)
     }
 
+    /// What the cells of a row fill, each value as it was read; fields without a value are not there.
+    fn filled<'r>(
+        &'r self,
+        row: &'r [Cow<'_, str>],
+        schema: &FaceSchema,
+        repairs: &mut Repairs,
+    ) -> Result<Vec<(&'r Column, Cow<'r, str>)>> {
+        let mut filled = Vec::with_capacity(row.len() + self.constants.len());
+        let constants =
+            self.constants.iter().map(|(column, value)| (std::slice::from_ref(column), value.as_str()));
+        let cells = self.all.iter().zip(row).map(|(columns, cell)| (columns.as_slice(), &**cell));
+        for (columns, raw) in constants.chain(cells) {
+            for (at, column) in columns.iter().enumerate() {
+                let kind = match column {
+                    Column::Face(name) => {
+                        schema.field(name).map_or(CellKind::Text, |field| face_kind(&field.kind))
+                    }
+                    column => column.kind(),
+                };
+                // A cell that fills two fields is repaired once.
+                let mut again = Repairs::default();
+                let counted = if at == 0 { &mut *repairs } else { &mut again };
+                let value = cell::value(raw, kind, self.epoch, counted);
+                let value =
+                    value.map_err(|rule| cell_fault(column.path(), rule, "the cell cannot be read"))?;
+                if !value.is_empty() {
+                    filled.push((column, value));
+                }
+            }
+        }
+        Ok(filled)
+    }
+
     /// The face schema of the row's type.
     fn schema<'s>(&self, row: &[Cow<'_, str>], snapshot: &'s Snapshot) -> Result<&'s FaceSchema> {
-        let raw = self.all.iter().zip(row).find(|(column, _)| matches!(column, Column::Type));
+        let is_type = |column: &Column| matches!(column, Column::Type);
+        let constant =
+            self.constants.iter().find(|(column, _)| is_type(column)).map(|(_, value)| value.as_str());
+        let own = self.all.iter().zip(row).find(|(columns, _)| columns.iter().any(is_type));
+        let raw = constant.or(own.map(|(_, cell)| &**cell)).unwrap_or_default();
         // Repairs are counted when the cell is read with the others.
-        let cell = cell::value(raw.map_or("", |(_, cell)| cell), Kind::Code, None, &mut Repairs::default());
-        let cell = cell.unwrap_or_default();
+        let cell = cell::value(raw, CellKind::Code, None, &mut Repairs::default()).unwrap_or_default();
         if cell.is_empty() {
             return Err(cell_fault("type", Rule::FieldMissing, "the cell is empty"));
         }
@@ -256,23 +340,23 @@ fn column(name: &str) -> Option<Column> {
 }
 
 /// What the cells of a field are.
-fn face_kind(kind: &FieldKind) -> Kind {
+fn face_kind(kind: &FieldKind) -> CellKind {
     match kind {
         FieldKind::Text { format, .. } => match format {
-            Format::Text | Format::Address => Kind::Text,
-            Format::Date => Kind::Day,
-            Format::DateOrLong => Kind::DayOrLong,
-            Format::PartialDate => Kind::PartialDay,
+            Format::Text | Format::Address => CellKind::Text,
+            Format::Date => CellKind::Day,
+            Format::DateOrLong => CellKind::DayOrLong,
+            Format::PartialDate => CellKind::PartialDay,
             Format::Time
             | Format::Amount
             | Format::Area
             | Format::Code
             | Format::HolderCode
             | Format::Identifier
-            | Format::SealedReference => Kind::Code,
+            | Format::SealedReference => CellKind::Code,
         },
-        FieldKind::Code(_) | FieldKind::Integer { .. } => Kind::Code,
-        FieldKind::List { .. } | FieldKind::Rows { .. } | FieldKind::Group(_) => Kind::Json,
+        FieldKind::Code(_) | FieldKind::Integer { .. } => CellKind::Code,
+        FieldKind::List { .. } | FieldKind::Rows { .. } | FieldKind::Group(_) => CellKind::Json,
     }
 }
 
@@ -305,6 +389,11 @@ fn listed(list: &CodeList, name: &str, cell: &str, repairs: &mut Repairs) -> Res
         return Err(cell_fault(format!("face.{name}"), Rule::ZeroLost, "a leading zero is missing"));
     }
     Ok(cell.to_owned())
+}
+
+fn target_fault(name: &str) -> Error {
+    let detail = format!("the mapping fills {name}, which is no field of a row");
+    Error::new(Code::ConfigInvalid, detail).at("mapping").rule(Rule::MappingField)
 }
 
 fn day(name: &'static str, cell: &str) -> Result<Day> {
