@@ -10,7 +10,7 @@ use super::place::Globals;
 use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
-use crate::registry::import::Stage;
+use crate::registry::import::{RowExample, RuleTally, Stage};
 use crate::registry::intake::MappingOf;
 use crate::registry::{ImportOptions, ImportProgress, ImportReport, Registry};
 use crate::rule::Rule;
@@ -43,7 +43,8 @@ pub struct Args {
     /// `utf-8`, `gb18030` (also `gbk`), `utf-16le` or `utf-16be`; found out over the whole file where not said.
     #[arg(long)]
     encoding: Option<String>,
-    /// Where refused rows are named, one JSON object a line, without their content.
+    /// Where refused rows are named: one JSON object a line, without their content. A name in `.csv` gets the rows
+    /// themselves in their own columns with the reason beside, to correct and send back.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
     /// Check everything, write nothing.
@@ -104,7 +105,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let (counts, timings) = (report.counts, report.timings);
     let value = json!({
         "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
-        "repairs": report.repairs, "left_out": report.left_out, "shortened": report.shortened,
+        "repairs": report.repairs, "refused": report.faults, "left_out": report.left_out, "shortened": report.shortened,
         "counts": counts, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
@@ -113,6 +114,22 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     });
     output.say(&told(&report, args.dry_run), &value);
     Ok(u8::from(counts.refused > 0))
+}
+
+/// Rows that one rule refused: how many, what is wrong and what to do, and some of them.
+fn refused(tally: &RuleTally) -> [String; 3] {
+    let name = tally.rule.map_or(tally.code.as_str(), |rule| rule.wire());
+    let column = tally.column.as_ref().map(|column| format!("「{column}」")).unwrap_or_default();
+    let example = |example: &RowExample| match &example.shown {
+        Some(shown) => format!("第 {} 行 {shown}", example.line),
+        None => format!("第 {} 行", example.line),
+    };
+    let examples: Vec<String> = tally.examples.iter().map(example).collect();
+    [
+        format!("拒绝 refused: {} 行 {column} {}", tally.count, tally.zh),
+        format!("  {name}: {}", tally.en),
+        format!("  例 for example: {}", examples.join("；")),
+    ]
 }
 
 /// The type and agency that the arguments name.
@@ -226,6 +243,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
             found.column, found.length, found.shorter
         )
     }));
+    lines.extend(report.faults.iter().flat_map(refused));
     if counts.ended + counts.taken_over + counts.proposals > 0 {
         lines.push(format!(
             "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",

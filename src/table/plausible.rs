@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 /// Characters beyond ASCII that are looked at in a line at most: more tell nothing new.
-const LOOKED_AT: u32 = 48;
+const LOOKED_AT: u32 = 24;
 
 /// What a line is in one encoding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,8 +54,9 @@ pub(super) enum Speaks {
     Utf8,
     /// GB 18030.
     Gb18030,
-    /// Valid in both; letters in UTF-8, hanzi in GB 18030. `sure` where nothing but common hanzi.
-    Rather { sure: bool },
+    /// Valid in both; letters in UTF-8, hanzi in GB 18030. `sure` where it is nothing but common hanzi, `inside` where
+    /// they stand beside letters as in Müller.
+    Rather { sure: bool, inside: bool },
     /// Valid in both or in UTF-8 alone, and no sign of either.
     Open,
     /// Of neither, or UTF-8 with a damaged character.
@@ -63,23 +64,23 @@ pub(super) enum Speaks {
 }
 
 impl Speaks {
-    /// Of one physical line.
-    pub fn of(line: &[u8]) -> Self {
+    /// Of one physical line; `valid` where it is known to be UTF-8.
+    pub fn of(line: &[u8], valid: bool) -> Self {
         let Some(first) = line.iter().position(|byte| !byte.is_ascii()) else { return Self::Ascii };
         let rest = line.get(first..).unwrap_or_default();
-        let valid = std::str::from_utf8(rest).is_ok();
+        let valid = valid || std::str::from_utf8(rest).is_ok();
         let utf8 = utf8(rest);
         if valid && utf8.reads_well() {
             return Self::Utf8;
         }
         let gb = gb18030(rest);
-        let letters = line.windows(2).any(|pair| match pair {
+        let inside = line.windows(2).any(|pair| match pair {
             [a, b] => a.is_ascii_alphabetic() != b.is_ascii_alphabetic() && !(a.is_ascii() && b.is_ascii()),
             _ => false,
         });
         match (valid, gb.faults == 0) {
             (true, true) if gb.beats(utf8) && gb.common > 0 => {
-                Self::Rather { sure: gb.plain_chinese() && utf8.hanzi + utf8.common == 0 && !letters }
+                Self::Rather { sure: gb.plain_chinese() && utf8.hanzi + utf8.common == 0 && !inside, inside }
             }
             (true, _) => Self::Open,
             (false, true) if !utf8.beats(gb) => Self::Gb18030,
@@ -177,19 +178,19 @@ mod tests {
 
     #[test]
     fn a_line_speaks_for_the_encoding_that_makes_hanzi_of_it() {
-        assert_eq!(Speaks::of(b"a,b"), Speaks::Ascii);
+        assert_eq!(Speaks::of(b"a,b", true), Speaks::Ascii);
         for name in ["王芳", "王小芳", "周海燕,示范市城东区", "䶮", "𠮷", "阿依古丽·买买提", "，。《》"]
         {
-            assert_eq!(Speaks::of(name.as_bytes()), Speaks::Utf8, "{name}");
+            assert_eq!(Speaks::of(name.as_bytes(), false), Speaks::Utf8, "{name}");
         }
         for name in ["王芳", "王小芳", "周海燕,示范市城东区", "買賣", "昇琚"] {
-            assert_eq!(Speaks::of(&gbk(name)), Speaks::Gb18030, "{name}");
+            assert_eq!(Speaks::of(&gbk(name), false), Speaks::Gb18030, "{name}");
         }
-        assert_eq!(Speaks::of(&gbk("郑伟,郑伟")), Speaks::Rather { sure: true });
-        assert_eq!(Speaks::of("Müller".as_bytes()), Speaks::Rather { sure: false });
-        assert_eq!(Speaks::of("ئالىم".as_bytes()), Speaks::Open);
+        assert_eq!(Speaks::of(&gbk("郑伟,郑伟"), true), Speaks::Rather { sure: true, inside: false });
+        assert_eq!(Speaks::of("Müller".as_bytes(), true), Speaks::Rather { sure: false, inside: true });
+        assert_eq!(Speaks::of("ئالىم".as_bytes(), true), Speaks::Open);
         let cut = "王小芳".as_bytes();
-        assert_eq!(Speaks::of(&cut[..8]), Speaks::Damaged);
-        assert_eq!(Speaks::of(&[&gbk("王")[..1], b",x"].concat()), Speaks::Damaged);
+        assert_eq!(Speaks::of(&cut[..8], false), Speaks::Damaged);
+        assert_eq!(Speaks::of(&[&gbk("王")[..1], b",x"].concat(), false), Speaks::Damaged);
     }
 }

@@ -176,6 +176,7 @@ struct Look {
     utf8: Tally,
     gb18030: Tally,
     rather: Tally,
+    alone: Tally,
     surely: Tally,
     damaged: Tally,
     not_utf8: Tally,
@@ -215,12 +216,15 @@ impl Look {
                 continue;
             }
             let number = self.line + 1;
-            match Speaks::of(line) {
+            match Speaks::of(line, valid) {
                 Speaks::Ascii | Speaks::Open => {}
                 Speaks::Utf8 => self.utf8.add(number),
                 Speaks::Gb18030 => self.gb18030.add(number),
-                Speaks::Rather { sure } => {
+                Speaks::Rather { sure, inside } => {
                     self.rather.add(number);
+                    if !inside {
+                        self.alone.add(number);
+                    }
                     if sure {
                         self.surely.add(number);
                     }
@@ -250,6 +254,8 @@ impl Look {
             return Err(refused(Rule::EncodingMixed, line, detail));
         }
         Ok(match (self.utf8.count, self.gb18030.count, self.rather.count) {
+            // Nothing but letters between letters: a foreign name in UTF-8.
+            (0, 0, 1..) if self.alone.count == 0 => (Encoding::Utf8, Some(Encoding::Gb18030)),
             (0, 0, 1..) => (Encoding::Gb18030, Some(Encoding::Utf8)),
             (0, 1.., _) => (Encoding::Gb18030, None),
             _ => (Encoding::Utf8, None),
@@ -359,6 +365,8 @@ mod tests {
         assert_eq!((one.encoding, one.signs.also), (Encoding::Gb18030, Some(Encoding::Utf8)));
         let chosen = chosen(&gbk("name,no\r\n郑伟,G1\r\n"), Some(Encoding::Utf8)).unwrap();
         assert_eq!((chosen.encoding, chosen.signs.also), (Encoding::Utf8, None));
+        let foreign = of("name,no\r\nJürgen Müller,G1\r\nMaria·Keller,G2\r\n".as_bytes()).unwrap();
+        assert_eq!((foreign.encoding, foreign.signs.also), (Encoding::Utf8, Some(Encoding::Gb18030)));
         let utf8 = of("name,no\r\n郑伟,G1\r\n".as_bytes()).unwrap();
         assert_eq!((utf8.encoding, utf8.signs.also), (Encoding::Utf8, None));
     }

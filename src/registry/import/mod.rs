@@ -19,6 +19,7 @@ mod options;
 mod pace;
 mod parse;
 mod row;
+mod sendback;
 mod settle;
 mod spill;
 mod state;
@@ -29,6 +30,7 @@ mod write;
 use std::path::Path;
 use std::time::Instant;
 
+pub use errors::{RowExample, RuleTally};
 pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, Stage, StageTiming, Timings};
 
 use crate::error::{Code, Error, Result};
@@ -91,7 +93,8 @@ impl Registry {
 
     /// The rest of a run: its stages one after the other, and its end.
     fn import_stages(&self, work: &Work<'_>, run: &mut Run, timings: &mut Timings) -> Result<()> {
-        let path = work.options.error_path.as_deref();
+        let listed = work.options.error_path.as_deref().and_then(sendback::list_path);
+        let path = listed.as_deref().or(work.options.error_path.as_deref());
         let spill = SpillDir::claim(self.store().dir(), &run.id)?;
         let mut errors;
         if run.state == RunState::Parsing {
@@ -109,6 +112,7 @@ impl Registry {
         let (begun, before) = (Instant::now(), run.body.settled);
         self.import_settle(work, run, &spill)?;
         timings.settling = StageTiming::since(begun, run.body.settled - before);
+        sendback::write(work)?;
         self.import_close(run)?;
         // Removed only now: a crash before this leaves a directory that the next start of the run removes.
         spill.remove()
@@ -117,11 +121,13 @@ impl Registry {
     /// Checks every row, signs in memory, compares with the stored records; writes nothing except the error
     /// file.
     fn import_dry(&self, work: &Work<'_>) -> Result<ImportReport> {
-        let mut errors = ErrorFile::create(work.options.error_path.as_deref())?;
+        let listed = work.options.error_path.as_deref().and_then(sendback::list_path);
+        let mut errors = ErrorFile::create(listed.as_deref().or(work.options.error_path.as_deref()))?;
         let mut run = Run::new(String::new(), self.now(), work.reading())?;
         let begun = Instant::now();
         self.import_check(work, &mut run, &mut errors)?;
         errors.flush()?;
+        sendback::write(work)?;
         let parsing = StageTiming::since(begun, run.body.counts.rows_in);
         run.report(Timings { parsing, ..Timings::default() })
     }

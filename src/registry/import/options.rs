@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
+use crate::registry::import::RuleTally;
 use crate::table::cell::Repairs;
 use crate::table::mapping::Mapping;
 use crate::table::{Encoding, FileFormat, Shortened, Signs};
@@ -63,7 +64,8 @@ pub struct ImportOptions {
     pub mapping: Option<Mapping>,
     /// In which encoding the file is; found out where not said.
     pub encoding: Option<Encoding>,
-    /// Where refused rows are named, one JSON object a line; nowhere if not said.
+    /// Where refused rows are named, one JSON object a line, without their content; as a file to correct and send back,
+    /// in their own columns, where the name ends in `.csv`; nowhere if not said.
     pub error_path: Option<PathBuf>,
     /// Check everything, write nothing.
     pub dry_run: bool,
@@ -192,6 +194,8 @@ pub struct ImportReport {
     pub repairs: Repairs,
     /// Columns whose numbers seem to have lost leading zeros.
     pub shortened: Vec<Shortened>,
+    /// Refused rows by rule and column, with examples.
+    pub faults: Vec<RuleTally>,
     /// What became of the rows. In a dry run `bound` counts those that would be.
     pub counts: Counts,
     /// The log, and the first and last leaf of this run; other writers' leaves may lie between.

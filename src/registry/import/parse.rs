@@ -1,5 +1,6 @@
 //! Stage 1: a reader, a parsing thread for each core, and a thread that puts the faults in order.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +8,7 @@ use std::thread;
 
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
-use crate::registry::import::errors::{ErrorFile, RowFault};
+use crate::registry::import::errors::{self, ErrorFile, RowFault};
 use crate::registry::import::fates::{self, Displaced};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
@@ -175,6 +176,7 @@ impl Registry {
         };
         run.body.counts = Counts::default();
         run.body.repairs.clear();
+        run.body.faults.clear();
         self.pump(work, run, errors, &sink)?;
         let accepted = std::mem::take(&mut run.body.counts.bound);
         let Spilled { mut runs, mut notes, touched } =
@@ -205,7 +207,7 @@ impl Registry {
         &self,
         work: &Work<'_>,
         run: &mut Run,
-        errors: &mut ErrorFile,
+        list: &mut ErrorFile,
         sink: &(dyn Fn() -> S + Sync),
     ) -> Result<()> {
         let (source, header) = intake::open(work.source, work.reading())?;
@@ -235,8 +237,8 @@ impl Registry {
                 }));
             }
             drop((taken, results));
-            // On a fault, dropping `done` ends the parsers, and their end ends the reader.
-            let collected = collect(done, work, run, errors);
+            // Dropping `done` on a fault ends the parsers, and their end the reader.
+            let collected = collect(done, work, run, list);
             let (mut parsed, mut lengths) = (Ok(()), Lengths::default());
             for thread in parsing {
                 let ended = thread.join().unwrap_or_else(|_| Err(panicked()));
@@ -261,13 +263,14 @@ fn panicked() -> Error {
 }
 
 /// Puts results in the order of the file, writes their faults, counts.
-fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
+fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, list: &mut ErrorFile) -> Result<()> {
     let (mut early, mut next) = (BTreeMap::new(), 0);
     for batch in done {
         early.insert(batch.seq, batch);
         while let Some(mut batch) = early.remove(&next) {
             next += 1;
-            errors.write(&batch.faults)?;
+            list.write(&batch.faults)?;
+            batch.faults.iter().for_each(|fault| errors::count(&mut run.body.faults, fault));
             let counts = &mut run.body.counts;
             counts.rows_in += batch.rows;
             counts.bound += batch.accepted;
@@ -282,6 +285,14 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
         }
     }
     Ok(())
+}
+
+/// Says which column a fault is about, as it is called in the file.
+fn blame(header: &TableHeader, cells: &[Cow<'_, str>], fault: Option<&mut RowFault>) {
+    let Some(fault) = fault else { return };
+    let place = fault.field.as_deref().and_then(|field| header.columns().place_of(field));
+    let Some((at, name)) = place else { return };
+    *fault = fault.clone().in_column(name, cells.get(at).map(|cell| &**cell));
 }
 
 /// One thread.
@@ -335,6 +346,8 @@ impl<S: Sink> Parser<'_, S> {
             };
             if self.row(sent, row.line, &mut done)? {
                 done.repairs.take(&mut repairs);
+            } else if let (Some(header), None) = (self.header, row.fault) {
+                blame(header, &cells, done.faults.last_mut());
             }
         }
         self.sink.batch_ended(&mut done)?;

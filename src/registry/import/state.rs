@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
-use crate::registry::import::{Counts, ImportReport, Timings};
+use crate::registry::import::{Counts, ImportReport, RuleTally, Timings};
 use crate::registry::intake::{self, TableForm};
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
@@ -57,6 +57,9 @@ pub(super) struct RunBody {
     /// Columns whose numbers seem to have lost zeros.
     #[serde(default)]
     pub shortened: Vec<Shortened>,
+    /// Refused rows by rule.
+    #[serde(default)]
+    pub faults: Vec<RuleTally>,
     pub counts: Counts,
     /// Numbers of the spill runs, once parsing is done.
     pub runs: Vec<u32>,
@@ -123,6 +126,7 @@ impl Run {
             left_out: mapping.into_iter().flat_map(Mapping::left_out).map(str::to_owned).collect(),
             repairs: Repairs::default(),
             shortened: Vec::new(),
+            faults: Vec::new(),
             counts: Counts::default(),
             runs: Vec::new(),
             items: 0,
@@ -250,6 +254,7 @@ impl Run {
             left_out: body.left_out.clone(),
             repairs: body.repairs.clone(),
             shortened: body.shortened.clone(),
+            faults: body.faults.clone(),
             counts: body.counts,
             log: body.log.clone(),
             first_leaf: body.first_leaf,

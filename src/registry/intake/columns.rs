@@ -81,6 +81,9 @@ impl HolderColumn {
     }
 }
 
+/// Columns that a file of refused rows has behind its own: a file that comes back has them too.
+pub const RETURNED: [&str; 3] = ["退回原因", "退回列", "原文件行号"];
+
 /// What each column holds.
 pub struct Columns {
     /// What a column of the file fills: nothing, or some fields.
@@ -112,7 +115,8 @@ impl Columns {
                 || header_fault(Rule::CsvColumnUnknown, format!("the header of column {place} is not known"));
             let own = || column(name).map(|own| vec![own]);
             // A column without header and cells stands at the edge of many sheets.
-            let blank = || (mapping.is_some() && name.trim().is_empty()).then(Vec::new);
+            let returned = RETURNED.contains(&name.trim());
+            let blank = || (mapping.is_some() && name.trim().is_empty() || returned).then(Vec::new);
             let mapped = mapping.and_then(|mapping| mapping.to(name));
             all.push(match mapped {
                 Some(to) => {
@@ -162,15 +166,15 @@ impl Columns {
         &self.names
     }
 
-    /// The header of the column to blame, where an error names its field.
-    pub fn header_of(&self, field: &str) -> Option<&str> {
+    /// The column to blame, where an error names its field: its place from 0, and its header.
+    pub fn place_of(&self, field: &str) -> Option<(usize, &str)> {
         let own = |column: &Column| {
             let path = column.path();
             field == path
                 || field.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
         };
         let at = self.all.iter().position(|columns| columns.iter().any(own))?;
-        self.names.get(at).map(String::as_str)
+        self.names.get(at).map(|name| (at, name.as_str()))
     }
 
     /// The draft of a row. Cells are read as people type them, and each repair is counted; an empty cell is an absent

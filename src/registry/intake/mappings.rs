@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
-use crate::registry::intake::header;
+use crate::registry::intake::{columns, header};
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::MappingRow;
@@ -54,12 +54,20 @@ impl Registry {
                 heading::find(&rows, &known).ok_or_else(unknown)?.names
             }
         };
-        if let Some((kept, version)) = self.kept_mapping(asked)? {
-            if names.iter().all(|name| name.trim().is_empty() || kept.to(name).is_some()) {
-                return Ok(Guessed { mapping: kept, version: Some(version) });
-            }
+        let knows_all =
+            |kept: &Mapping| names.iter().all(|name| name.trim().is_empty() || kept.to(name).is_some());
+        if let Some((mapping, version)) = self.kept_mapping(asked)?.filter(|(kept, _)| knows_all(kept)) {
+            return Ok(Guessed { mapping, version: Some(version) });
         }
         let mut mapping = mapping::guess(&names, entry, asked.issuer);
+        // The format's own names say themselves what they are.
+        for column in &mut mapping.columns {
+            let constant = ["type", "issuer"].contains(&column.header.as_str());
+            if column.to.is_empty() && columns::is_own(&column.header) && !constant {
+                mapping.constants.remove(&column.header);
+                column.to = vec![column.header.clone()];
+            }
+        }
         if mapping.columns.iter().all(|column| column.to.is_empty()) {
             return Err(unknown());
         }

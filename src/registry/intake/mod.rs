@@ -5,6 +5,7 @@ mod columns;
 mod header;
 mod mappings;
 
+pub use columns::RETURNED;
 pub use header::{TableForm, TableHeader, open};
 pub(in crate::registry) use mappings::digest;
 pub use mappings::{Guessed, MappingOf};
