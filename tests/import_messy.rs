@@ -16,7 +16,7 @@ use elicense::table::cell::Repair;
 use serde_json::{Value, json};
 
 on_both! {
-    every_row_that_can_be_read_is_bound_and_no_row_that_cannot
+    i12_every_row_that_can_be_read_is_bound_and_no_row_that_cannot
     a_column_whose_zeros_were_lost_is_told
 }
 
@@ -214,7 +214,7 @@ impl Row {
     }
 }
 
-fn every_row_that_can_be_read_is_bound_and_no_row_that_cannot(world: World) {
+fn i12_every_row_that_can_be_read_is_bound_and_no_row_that_cannot(world: World) {
     cards::settle(&world.registry);
     let mut dice = Dice(0x5EED_2026);
     let rows: Vec<Row> = (0..ROWS).map(|at| Row::of(&mut dice, at)).collect();
