@@ -10,19 +10,41 @@ use super::place::Globals;
 use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
-use crate::registry::import::Stage;
-use crate::registry::{ImportOptions, ImportProgress, ImportReport};
-use crate::table::FileFormat;
+use crate::registry::import::{RowExample, RuleTally, Stage};
+use crate::registry::intake::MappingOf;
+use crate::registry::{ImportOptions, ImportProgress, ImportReport, Registry};
+use crate::rule::Rule;
+use crate::table::mapping::Mapping;
+use crate::table::{Encoding, FileFormat};
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// JSON lines or CSV, UTF-8 or GB18030.
+    /// JSON lines, CSV (in UTF-8, GB 18030 or UTF-16) or XLSX.
     file: PathBuf,
-    /// `ndjson`, `csv`, or `export` for a file that another registry exported; by the extension where not said.
+    /// `ndjson`, `csv`, `xlsx`, or `export` for a file that another registry exported; by the extension where not said.
     #[arg(long)]
     format: Option<String>,
-    /// Where refused rows are named, one JSON object a line, without their content.
+    /// Show how the file would be read, as a mapping for `--mapping`, and write nothing. Needs `--type` and `--issuer`.
+    #[arg(long)]
+    guess: bool,
+    /// A mapping: which column is what. It is kept for its type and agency.
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// The type of all rows: the mapping that is kept for it and `--issuer` is used.
+    #[arg(long = "type", value_name = "TYPE", requires = "issuer")]
+    type_code: Option<String>,
+    /// The issuer of all rows.
+    #[arg(long, value_name = "CODE", requires = "type_code")]
+    issuer: Option<String>,
+    /// The sheet of a workbook; the only one with rows where not said.
+    #[arg(long)]
+    sheet: Option<String>,
+    /// `utf-8`, `gb18030` (also `gbk`), `utf-16le` or `utf-16be`; found out over the whole file where not said.
+    #[arg(long)]
+    encoding: Option<String>,
+    /// Where refused rows are named: one JSON object a line, without their content. A name in `.csv` gets the rows
+    /// themselves in their own columns with the reason beside, to correct and send back.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
     /// Check everything, write nothing.
@@ -47,11 +69,22 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         None => None,
         Some("ndjson") => Some(FileFormat::Ndjson),
         Some("csv") => Some(FileFormat::Csv),
-        Some(_) => return Err(super::input::usage("format", "ndjson, csv or export")),
+        Some("xlsx") => Some(FileFormat::Xlsx),
+        Some(_) => return Err(super::input::usage("format", "ndjson, csv, xlsx or export")),
     };
+    let encoding = args.encoding.as_deref().map(|name| {
+        let known = Encoding::named(name);
+        known.ok_or_else(|| super::input::usage("encoding", "utf-8, gb18030, utf-16le or utf-16be"))
+    });
+    let encoding = encoding.transpose()?;
     let registry = globals.open()?;
+    if args.guess {
+        return guess(globals, args, (format, encoding), &registry, output);
+    }
     let options = ImportOptions {
         format,
+        encoding,
+        mapping: mapping(args, &registry)?,
         error_path: args.errors.clone(),
         dry_run: args.dry_run,
         run_id: args.run.clone(),
@@ -71,7 +104,9 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     bar.finish_and_clear();
     let (counts, timings) = (report.counts, report.timings);
     let value = json!({
-        "run": report.run_id, "file": report.file_digest, "counts": counts, "log": report.log,
+        "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
+        "repairs": report.repairs, "refused": report.faults, "left_out": report.left_out, "shortened": report.shortened,
+        "counts": counts, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
         "writing": {"rows": timings.writing.rows, "seconds": timings.writing.seconds},
@@ -79,6 +114,78 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     });
     output.say(&told(&report, args.dry_run), &value);
     Ok(u8::from(counts.refused > 0))
+}
+
+/// Rows that one rule refused: how many, what is wrong and what to do, and some of them.
+fn refused(tally: &RuleTally) -> [String; 3] {
+    let name = tally.rule.map_or(tally.code.as_str(), |rule| rule.wire());
+    let column = tally.column.as_ref().map(|column| format!("「{column}」")).unwrap_or_default();
+    let example = |example: &RowExample| match &example.shown {
+        Some(shown) => format!("第 {} 行 {shown}", example.line),
+        None => format!("第 {} 行", example.line),
+    };
+    let examples: Vec<String> = tally.examples.iter().map(example).collect();
+    [
+        format!("拒绝 refused: {} 行 {column} {}", tally.count, tally.zh),
+        format!("  {name}: {}", tally.en),
+        format!("  例 for example: {}", examples.join("；")),
+    ]
+}
+
+/// The type and agency that the arguments name.
+fn asked(args: &Args) -> Result<MappingOf<'_>> {
+    match (&args.type_code, &args.issuer) {
+        (Some(type_code), Some(issuer)) => Ok(MappingOf { type_code, issuer, sheet: args.sheet.as_deref() }),
+        _ => Err(super::input::usage("type", "--type and --issuer, to know which fields there are")),
+    }
+}
+
+/// Prints the mapping that a file would be read with, and what a person should look at.
+fn guess(
+    globals: &Globals,
+    args: &Args,
+    (format, encoding): (Option<FileFormat>, Option<Encoding>),
+    registry: &Registry,
+    output: &Output,
+) -> Result<u8> {
+    let asked = asked(args)?;
+    let unknown = || super::input::usage("format", "csv or xlsx");
+    let format = format.or_else(|| FileFormat::of_path(&args.file)).ok_or_else(unknown)?;
+    let guessed = registry.guess_mapping(&globals.actor(), &args.file, format, encoding, &asked)?;
+    if let Some(version) = guessed.version {
+        output
+            .note(&format!("已保存的对照表，第 {version} 版。 The mapping that is kept, version {version}."));
+    }
+    for header in guessed.mapping.left_out() {
+        output.note(&format!("不导入 left out: {header}"));
+    }
+    for field in guessed.mapping.missing() {
+        output.note(&format!("缺少 missing: {field} (请填入 constants 或对应列 add a constant or a column)"));
+    }
+    let text = serde_json::to_string_pretty(&guessed.mapping).map_err(Error::internal)?;
+    output.say(&text, &guessed.mapping);
+    Ok(0)
+}
+
+/// The mapping of the arguments: a file's, or the one that is kept.
+fn mapping(args: &Args, registry: &Registry) -> Result<Option<Mapping>> {
+    let mut mapping: Mapping = match (&args.mapping, &args.type_code) {
+        (Some(path), _) => super::input::json(&super::input::text(path)?, "mapping")?,
+        (None, Some(_)) => {
+            let kept = registry.kept_mapping(&asked(args)?)?;
+            let missing = || {
+                Error::new(Code::ConfigInvalid, "no mapping is kept for this type and agency")
+                    .at("mapping")
+                    .rule(Rule::MappingMissing)
+            };
+            kept.ok_or_else(missing)?.0
+        }
+        (None, None) => return Ok(None),
+    };
+    if args.sheet.is_some() {
+        mapping.sheet = args.sheet.clone();
+    }
+    Ok(Some(mapping))
 }
 
 fn progress_bar(globals: &Globals) -> ProgressBar {
@@ -107,6 +214,36 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         counts.refused,
         counts.clashes,
     )];
+    lines.push(format!("编码 encoding: {}", report.encoding.label()));
+    if !report.left_out.is_empty() {
+        lines.push(format!("未导入的列 columns left out: {}", report.left_out.join("、")));
+    }
+    let signs = report.signs;
+    if let Some(also) = signs.also {
+        lines.push(format!(
+            "请核对姓名：文件也可读作 {}，如不对请用 --encoding 指明。 The file decodes as {0} too: look at the names, or say --encoding.",
+            also.label()
+        ));
+    }
+    if signs.rounded_by_a_spreadsheet() {
+        lines.push(format!(
+            "注意：{} 个 18 位号码中有 {} 个以 000 结尾，可能被电子表格改动过，这些行已被拒绝。 {1} of {0} numbers end in 000: a spreadsheet has rounded them, and their rows are refused.",
+            signs.numbers, signs.rounded
+        ));
+    }
+    lines.extend(
+        report
+            .repairs
+            .each()
+            .map(|(repair, times)| format!("已改写 repaired: {} {times} 处 ({})", repair.zh(), repair.en())),
+    );
+    lines.extend(report.shortened.iter().map(|found| {
+        format!(
+            "注意：第 {} 列的号码大多是 {} 位，有 {} 个较短，可能丢失了前面的 0。 Column {0}: {2} numbers are shorter than {1} digits and may have lost leading zeros.",
+            found.column, found.length, found.shorter
+        )
+    }));
+    lines.extend(report.faults.iter().flat_map(refused));
     if counts.ended + counts.taken_over + counts.proposals > 0 {
         lines.push(format!(
             "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",

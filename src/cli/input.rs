@@ -21,16 +21,20 @@ pub fn line(prompt: &str, hidden: bool) -> Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
-/// A document: a file's text, or standard input for `-`.
+/// A document: a file's text, or standard input for `-`. A byte order mark is passed over: editors put it there.
 pub fn text(path: &Path) -> Result<String> {
     let mut text = String::new();
     if path == Path::new("-") {
         std::io::stdin().lock().read_to_string(&mut text).map_err(unreadable)?;
-        return Ok(text);
+    } else {
+        text = std::fs::read_to_string(path).map_err(|error| {
+            Error::new(Code::ConfigInvalid, format!("{} cannot be read", path.display())).caused_by(error)
+        })?;
     }
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::new(Code::ConfigInvalid, format!("{} cannot be read", path.display())).caused_by(error)
-    })
+    if text.starts_with('\u{FEFF}') {
+        text.drain(..'\u{FEFF}'.len_utf8());
+    }
+    Ok(text)
 }
 
 /// A document that is one JSON object of a known shape. A refusal is like that of a body over HTTP: by field
@@ -54,4 +58,20 @@ fn unreadable(error: std::io::Error) -> Error {
 /// A refusal of an argument, with the accepted values.
 pub fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_before_json_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        std::fs::write(&path, "\u{FEFF}{\"a\":1}").unwrap();
+        assert_eq!(
+            json::<serde_json::Value>(&text(&path).unwrap(), "a").unwrap(),
+            serde_json::json!({"a": 1})
+        );
+    }
 }

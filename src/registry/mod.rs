@@ -10,6 +10,7 @@ mod base;
 mod fsck;
 mod holders;
 pub mod import;
+pub mod intake;
 mod people;
 mod published;
 mod reading;

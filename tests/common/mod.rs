@@ -4,12 +4,14 @@
 #![allow(clippy::print_stderr)]
 
 pub mod captured;
+pub mod cards;
 pub mod couples;
 pub mod needles;
 pub mod people;
 pub mod postgres;
 pub mod program;
 pub mod server;
+pub mod workbook;
 
 use std::path::{Path, PathBuf};
 

@@ -1,13 +1,15 @@
-//! The error file: the refused rows and the reasons, without any of their content (I3).
+//! Which rows were refused and why: the error file, with nothing of what stood in them (I3), and the count by rule that
+//! a report is made of.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
+use crate::identity::mask;
 use crate::rule::Rule;
 
 /// Why one row was refused.
@@ -21,18 +23,35 @@ pub(super) struct RowFault {
     pub field: Option<String>,
     /// The rule that failed.
     pub rule: Option<Rule>,
+    /// The header of the column to blame, as it stands in the file.
+    pub column: Option<String>,
+    /// What stands in that cell, masked; none where it is no number.
+    pub shown: Option<String>,
 }
 
 impl RowFault {
     /// The fault of an error, without its words: they may quote the row.
     pub fn new(line: u64, error: &Error) -> Self {
-        Self { line, code: error.code, field: error.field.as_deref().map(shown), rule: error.rule }
+        let field = error.field.as_deref().map(shown);
+        Self { line, code: error.code, field, rule: error.rule, column: None, shown: None }
+    }
+
+    /// The same, with the column to blame and what stands in its cell.
+    pub fn in_column(self, column: &str, cell: Option<&str>) -> Self {
+        Self { column: Some(column.to_owned()), shown: cell.and_then(masked), ..self }
     }
 
     /// The fault of a row whose number stands on another face.
     pub fn clash(line: u64) -> Self {
         let field = Some("number".to_owned());
-        Self { line, code: Code::NumberClash, field, rule: Some(Rule::NumberClash) }
+        Self {
+            line,
+            code: Code::NumberClash,
+            field,
+            rule: Some(Rule::NumberClash),
+            column: None,
+            shown: None,
+        }
     }
 
     /// The line of the error file, for people and programs.
@@ -41,6 +60,7 @@ impl RowFault {
             line: self.line,
             code: self.code.wire(),
             field: self.field.as_deref(),
+            column: self.column.as_deref(),
             rule: self.rule,
             zh: self.rule.map_or(self.code.title_zh(), Rule::zh),
             en: self.rule.map_or(self.code.title(), Rule::en),
@@ -55,6 +75,8 @@ struct Written<'a> {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<Rule>,
     /// The fault and its cure: the rule's sentence, or the code's title if no rule is named.
@@ -74,13 +96,84 @@ fn shown(path: &str) -> String {
     segments.collect::<Vec<_>>().join(".")
 }
 
-/// Writes faults into the file; nowhere if no path was given.
+/// A number as a report shows it: at least half of it hidden. Words are not shown.
+fn masked(cell: &str) -> Option<String> {
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    (digits >= 4 && cell.chars().count() <= 40).then(|| mask(cell.trim()))
+}
+
+/// How many rows one rule refused for one column, with some of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleTally {
+    /// The code of the refusals.
+    pub code: String,
+    /// The rule that failed.
+    pub rule: Option<Rule>,
+    /// What is wrong and what to do.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+    /// The column, as it is called in the file; the field, where the file has no columns.
+    pub column: Option<String>,
+    /// How many rows.
+    pub count: u64,
+    /// The first of them.
+    pub examples: Vec<RowExample>,
+}
+
+/// A row that was refused, as a report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowExample {
+    /// Its line.
+    pub line: u64,
+    /// What stands in the cell to blame, masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
+}
+
+/// Examples of each rule.
+const EXAMPLES: usize = 3;
+/// Most pairs of rule and column that are told apart.
+const MOST_TALLIES: usize = 200;
+
+/// Adds a fault to the count by rule.
+pub(super) fn count(tallies: &mut Vec<RuleTally>, fault: &RowFault) {
+    let column = fault.column.as_ref().or(fault.field.as_ref());
+    let same = |tally: &&mut RuleTally| {
+        tally.code == fault.code.wire() && tally.rule == fault.rule && tally.column.as_ref() == column
+    };
+    let example = || RowExample { line: fault.line, shown: fault.shown.clone() };
+    let room = tallies.len() < MOST_TALLIES;
+    match tallies.iter_mut().find(same) {
+        Some(tally) => {
+            tally.count += 1;
+            if tally.examples.len() < EXAMPLES {
+                tally.examples.push(example());
+            }
+        }
+        None if room => {
+            let Written { code, rule, zh, en, .. } = fault.written();
+            tallies.push(RuleTally {
+                code: code.to_owned(),
+                rule,
+                zh: zh.to_owned(),
+                en: en.to_owned(),
+                column: column.cloned(),
+                count: 1,
+                examples: vec![example()],
+            });
+        }
+        None => {}
+    }
+}
+
+/// Where faults are written; nowhere if no path was given.
 pub(super) struct ErrorFile {
     file: Option<BufWriter<File>>,
     len: u64,
 }
 
-fn unwritable(error: std::io::Error) -> Error {
+pub(super) fn unwritable(error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, "the error file cannot be written")
         .at("errors")
         .rule(Rule::ErrorFile)

@@ -11,7 +11,6 @@
 //! [`Registry::import`] is the entry point; [`ImportReport`] tells the fate of each row, and
 //! `rows in = bound + already there + unbound + quarantined + refused` always holds.
 
-mod columns;
 mod errors;
 mod fates;
 mod item;
@@ -20,6 +19,7 @@ mod options;
 mod pace;
 mod parse;
 mod row;
+mod sendback;
 mod settle;
 mod spill;
 mod state;
@@ -30,12 +30,14 @@ mod write;
 use std::path::Path;
 use std::time::Instant;
 
+pub use errors::{RowExample, RuleTally};
 pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, Stage, StageTiming, Timings};
 
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
 use crate::rule::Rule;
+use crate::table::{FileFormat, Survey};
 use errors::ErrorFile;
 use spill::SpillDir;
 use state::{Run, RunState};
@@ -50,7 +52,7 @@ impl Registry {
     ///
     /// # Errors
     /// `forbidden`; `config_invalid` for a file that cannot be read, has another header than the format asks
-    /// (`csv_…`), or is in no known encoding (`encoding_unknown`, with the line); `store_…` and `log_…` when
+    /// (`csv_…`), is in no known encoding or in two (`encoding_…`, with the line); `store_…` and `log_…` when
     /// the database fails for good: the run can then be resumed.
     pub fn import(
         &self,
@@ -62,30 +64,37 @@ impl Registry {
         decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         errors::refuse_source(options.error_path.as_deref(), source)?;
-        let survey = crate::table::survey(source)?;
-        let format = match options.format.or_else(|| crate::table::FileFormat::of_path(source)) {
+        let format = match options.format.or_else(|| FileFormat::of_path(source)) {
             Some(format) => format,
             None => {
                 let detail = "the file's name does not tell its format: say which";
                 return Err(Error::new(Code::ConfigInvalid, detail).at("format").rule(Rule::FormatUnknown));
             }
         };
+        let survey = match format {
+            FileFormat::Xlsx => Survey::of_workbook(source)?,
+            FileFormat::Ndjson | FileFormat::Csv => crate::table::survey(source, options.encoding)?,
+        };
         let pace = pace::Pace::new(self, options.limits);
         let work = Work { source, format, survey: &survey, actor, options, progress, pace: &pace };
         if options.dry_run {
             return self.import_dry(&work);
         }
-        let mut run = self.import_run(options.run_id.as_deref(), &survey, format)?;
+        let mut run = self.import_run(options.run_id.as_deref(), work.reading())?;
         let mut timings = Timings::default();
         if run.state != RunState::Done {
             self.import_stages(&work, &mut run, &mut timings)?;
+            if let Some(mapping) = &options.mapping {
+                self.keep_mapping(actor, mapping)?;
+            }
         }
         run.report(timings)
     }
 
     /// The rest of a run: its stages one after the other, and its end.
     fn import_stages(&self, work: &Work<'_>, run: &mut Run, timings: &mut Timings) -> Result<()> {
-        let path = work.options.error_path.as_deref();
+        let listed = work.options.error_path.as_deref().and_then(sendback::list_path);
+        let path = listed.as_deref().or(work.options.error_path.as_deref());
         let spill = SpillDir::claim(self.store().dir(), &run.id)?;
         let mut errors;
         if run.state == RunState::Parsing {
@@ -103,6 +112,7 @@ impl Registry {
         let (begun, before) = (Instant::now(), run.body.settled);
         self.import_settle(work, run, &spill)?;
         timings.settling = StageTiming::since(begun, run.body.settled - before);
+        sendback::write(work)?;
         self.import_close(run)?;
         // Removed only now: a crash before this leaves a directory that the next start of the run removes.
         spill.remove()
@@ -111,11 +121,13 @@ impl Registry {
     /// Checks every row, signs in memory, compares with the stored records; writes nothing except the error
     /// file.
     fn import_dry(&self, work: &Work<'_>) -> Result<ImportReport> {
-        let mut errors = ErrorFile::create(work.options.error_path.as_deref())?;
-        let mut run = Run::new(String::new(), self.now(), work.survey, work.format);
+        let listed = work.options.error_path.as_deref().and_then(sendback::list_path);
+        let mut errors = ErrorFile::create(listed.as_deref().or(work.options.error_path.as_deref()))?;
+        let mut run = Run::new(String::new(), self.now(), work.reading())?;
         let begun = Instant::now();
         self.import_check(work, &mut run, &mut errors)?;
         errors.flush()?;
+        sendback::write(work)?;
         let parsing = StageTiming::since(begun, run.body.counts.rows_in);
         run.report(Timings { parsing, ..Timings::default() })
     }

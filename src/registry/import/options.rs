@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::table::{Encoding, FileFormat};
+use crate::registry::import::RuleTally;
+use crate::table::cell::Repairs;
+use crate::table::mapping::Mapping;
+use crate::table::{Encoding, FileFormat, Shortened, Signs};
 
 /// Bounds of memory and of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +60,12 @@ impl Default for Limits {
 pub struct ImportOptions {
     /// The format of the file; by its extension if not given.
     pub format: Option<FileFormat>,
-    /// The file that names refused rows, one JSON object a line; none if not given.
+    /// Which column is what; by the format's own names where not said. It is kept for its type and agency.
+    pub mapping: Option<Mapping>,
+    /// In which encoding the file is; found out where not said.
+    pub encoding: Option<Encoding>,
+    /// Where refused rows are named, one JSON object a line, without their content; as a file to correct and send back,
+    /// in their own columns, where the name ends in `.csv`; nowhere if not said.
     pub error_path: Option<PathBuf>,
     /// Check everything, write nothing.
     pub dry_run: bool,
@@ -178,7 +186,17 @@ pub struct ImportReport {
     pub file_digest: String,
     /// The encoding of the file, as found.
     pub encoding: Encoding,
-    /// The fate of the rows. In a dry run `bound` counts those that would be.
+    /// What a person should look at: another encoding that fits, numbers that a spreadsheet rounded.
+    pub signs: Signs,
+    /// Headers of columns that the mapping leaves out.
+    pub left_out: Vec<String>,
+    /// What was done to cells of rows that were accepted, by name.
+    pub repairs: Repairs,
+    /// Columns whose numbers seem to have lost leading zeros.
+    pub shortened: Vec<Shortened>,
+    /// Refused rows by rule and column, with examples.
+    pub faults: Vec<RuleTally>,
+    /// What became of the rows. In a dry run `bound` counts those that would be.
     pub counts: Counts,
     /// The log, and the first and last leaf of this run; other writers' leaves may lie between.
     pub log: Option<String>,

@@ -1,16 +1,14 @@
 //! Stage 1: a reader, a parsing thread for each core, and a thread that puts the faults in order.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use csv::StringRecord;
-
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
-use crate::registry::import::columns::Columns;
-use crate::registry::import::errors::{ErrorFile, RowFault};
+use crate::registry::import::errors::{self, ErrorFile, RowFault};
 use crate::registry::import::fates::{self, Displaced};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
@@ -21,10 +19,12 @@ use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
 use crate::registry::import::work::Work;
 use crate::registry::import::{Counts, Stage};
+use crate::registry::intake::{self, TableHeader};
 use crate::registry::records::ends;
 use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
 use crate::rule::Rule;
-use crate::table::{Batch, Encoding, FileFormat, RowReader, decoded};
+use crate::table::cell::{Repair, Repairs};
+use crate::table::{Batch, Encoding, FileRow, Lengths, csv};
 
 /// The fate of one batch.
 #[derive(Default)]
@@ -36,6 +36,7 @@ struct BatchDone {
     already_there: u64,
     taken_over: u64,
     flagged: u64,
+    repairs: Repairs,
     faults: Vec<RowFault>,
 }
 
@@ -174,6 +175,8 @@ impl Registry {
             block_bytes: limits.block_bytes,
         };
         run.body.counts = Counts::default();
+        run.body.repairs.clear();
+        run.body.faults.clear();
         self.pump(work, run, errors, &sink)?;
         let accepted = std::mem::take(&mut run.body.counts.bound);
         let Spilled { mut runs, mut notes, touched } =
@@ -204,14 +207,10 @@ impl Registry {
         &self,
         work: &Work<'_>,
         run: &mut Run,
-        errors: &mut ErrorFile,
+        list: &mut ErrorFile,
         sink: &(dyn Fn() -> S + Sync),
     ) -> Result<()> {
-        let mut reader = RowReader::open(work.source, work.format, work.survey.encoding)?;
-        let columns = match work.format {
-            FileFormat::Ndjson => None,
-            FileFormat::Csv => Some(header(&reader.header()?, work.survey.encoding)?),
-        };
+        let (source, header) = intake::open(work.source, work.reading())?;
         let threads = work.threads();
         thread::scope(|scope| {
             let (batches, taken) = sync_channel(threads * 2);
@@ -220,32 +219,35 @@ impl Registry {
             let reading = scope.spawn(move || {
                 pace::lower_for_parsing();
                 let _reading = work.pace.reading();
-                read_all(reader, &batches)
+                source.send(&mut |batch| batches.send(batch).is_ok())
             });
             let mut parsing = Vec::new();
             for index in 0..threads {
-                let (taken, results, columns) = (taken.clone(), results.clone(), columns.as_ref());
+                let (taken, results, header) = (taken.clone(), results.clone(), header.as_ref());
                 parsing.push(scope.spawn(move || {
                     pace::lower_for_parsing();
                     let parser = Parser {
                         maker: Maker::new(self, work.actor),
                         sink: sink(),
-                        columns,
+                        header,
                         encoding: work.survey.encoding,
+                        lengths: Lengths::default(),
                     };
                     parser.run(&taken, &results, &|| work.pace.parse(index, threads))
                 }));
             }
             drop((taken, results));
-            // On a fault, dropping `done` ends the parsers, and their end ends the reader.
-            let collected = collect(done, work, run, errors);
-            let mut parsed = Ok(());
+            // Dropping `done` on a fault ends the parsers, and their end the reader.
+            let collected = collect(done, work, run, list);
+            let (mut parsed, mut lengths) = (Ok(()), Lengths::default());
             for thread in parsing {
-                parsed = parsed.and(thread.join().unwrap_or_else(|_| Err(panicked())));
+                let ended = thread.join().unwrap_or_else(|_| Err(panicked()));
+                parsed = parsed.and(ended.map(|counted| lengths.take(counted)));
             }
             let digest = reading.join().unwrap_or_else(|_| Err(panicked()));
             parsed?;
             collected?;
+            run.body.shortened = lengths.shortened();
             match digest? {
                 Some(digest) if digest == work.survey.digest => Ok(()),
                 _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
@@ -260,24 +262,15 @@ fn panicked() -> Error {
     Error::internal("a thread of the import ended unforeseen")
 }
 
-/// The digest of the file; none if nobody takes its batches any more.
-fn read_all(mut reader: RowReader, batches: &SyncSender<Batch>) -> Result<Option<crate::record::Digest>> {
-    while let Some(batch) = reader.batch()? {
-        if batches.send(batch).is_err() {
-            return Ok(None);
-        }
-    }
-    Ok(Some(reader.digest()))
-}
-
 /// Puts results in the order of the file, writes their faults, counts.
-fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
+fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, list: &mut ErrorFile) -> Result<()> {
     let (mut early, mut next) = (BTreeMap::new(), 0);
     for batch in done {
         early.insert(batch.seq, batch);
-        while let Some(batch) = early.remove(&next) {
+        while let Some(mut batch) = early.remove(&next) {
             next += 1;
-            errors.write(&batch.faults)?;
+            list.write(&batch.faults)?;
+            batch.faults.iter().for_each(|fault| errors::count(&mut run.body.faults, fault));
             let counts = &mut run.body.counts;
             counts.rows_in += batch.rows;
             counts.bound += batch.accepted;
@@ -287,56 +280,28 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, errors: &m
             counts.clashes +=
                 batch.faults.iter().map(|fault| u64::from(fault.code == Code::NumberClash)).sum::<u64>();
             counts.flagged += batch.flagged;
+            run.body.repairs.take(&mut batch.repairs);
             work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
     }
     Ok(())
 }
 
-fn header(bytes: &[u8], encoding: Encoding) -> Result<Columns> {
-    let fault =
-        || Error::new(Code::ConfigInvalid, "the header cannot be read").at("file").rule(Rule::CsvHeader);
-    let text = decoded(bytes, encoding).ok_or_else(fault)?;
-    let mut record = StringRecord::new();
-    let read =
-        csv_reader(&text).read_record(&mut record).map_err(|error| fault().caused_by(error.to_string()))?;
-    if !read {
-        return Err(fault());
-    }
-    Columns::of_header(&record)
-}
-
-/// The line on which a record begins. The reader's own count is one short where lines end in CR LF.
-struct Lines<'t> {
-    text: &'t [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of the first byte of a record; records are asked in order, and line breaks before one belong
-    /// to the one before.
-    fn of(&mut self, byte: u64) -> u64 {
-        let from = usize::try_from(byte).unwrap_or(usize::MAX).min(self.text.len());
-        let breaks = self.text.get(from..).unwrap_or_default().iter();
-        let start = from + breaks.take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let passed = self.text.get(self.at..start).unwrap_or_default();
-        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
-        self.at = start;
-        self.line
-    }
-}
-
-fn csv_reader(text: &str) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes())
+/// Says which column a fault is about, as it is called in the file.
+fn blame(header: &TableHeader, cells: &[Cow<'_, str>], fault: Option<&mut RowFault>) {
+    let Some(fault) = fault else { return };
+    let place = fault.field.as_deref().and_then(|field| header.columns().place_of(field));
+    let Some((at, name)) = place else { return };
+    *fault = fault.clone().in_column(name, cells.get(at).map(|cell| &**cell));
 }
 
 /// One thread.
 struct Parser<'a, S> {
     maker: Maker<'a>,
     sink: S,
-    columns: Option<&'a Columns>,
+    header: Option<&'a TableHeader>,
     encoding: Encoding,
+    lengths: Lengths,
 }
 
 impl<S: Sink> Parser<'_, S> {
@@ -345,63 +310,62 @@ impl<S: Sink> Parser<'_, S> {
         batches: &Mutex<Receiver<Batch>>,
         results: &SyncSender<BatchDone>,
         make_room: &dyn Fn(),
-    ) -> Result<()> {
+    ) -> Result<Lengths> {
         loop {
             make_room();
             let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(batch) = batch else { break };
             let done = self.batch(&batch)?;
             if results.send(done).is_err() {
-                return Ok(());
+                return Ok(self.lengths);
             }
         }
-        self.sink.finish()
+        self.sink.finish()?;
+        Ok(self.lengths)
     }
 
     fn batch(&mut self, batch: &Batch) -> Result<BatchDone> {
         let mut done = BatchDone { seq: batch.seq, position: batch.position, ..BatchDone::default() };
         let changed =
             || Error::new(Code::ConfigInvalid, "the file changed while it was read").rule(Rule::FileChanged);
-        let text = decoded(&batch.bytes, self.encoding).ok_or_else(changed)?;
-        match self.columns {
-            None => {
-                for (row, line) in text.split('\n').zip(batch.first_line..) {
-                    if !row.trim_ascii().is_empty() {
-                        self.row(SentLine::read(row), line, &mut done)?;
-                    }
+        let text = |row: &FileRow| batch.text(row, self.encoding).ok_or_else(changed);
+        let texts = batch.rows.iter().map(text).collect::<Result<Vec<_>>>()?;
+        let (mut cells, mut repairs) = (Vec::new(), Repairs::default());
+        for (row, text) in batch.rows.iter().zip(&texts) {
+            let sent = match (row.fault, self.header) {
+                (Some(rule), _) => Err(Error::new(Code::FieldInvalid, "the row cannot be read").rule(rule)),
+                (None, None) => SentLine::read(text),
+                (None, Some(header)) => {
+                    let ends = csv::cells(text, header.delimiter(), &mut cells);
+                    repairs.clear();
+                    repairs.add(Repair::LineEnds, ends);
+                    self.lengths.row(&cells);
+                    let draft = header.draft(&cells, self.maker.snapshot(), &mut repairs);
+                    draft.map(|draft| (Submitted::Draft(draft), Beginning::Issue))
                 }
+            };
+            if self.row(sent, row.line, &mut done)? {
+                done.repairs.take(&mut repairs);
+            } else if let (Some(header), None) = (self.header, row.fault) {
+                blame(header, &cells, done.faults.last_mut());
             }
-            Some(columns) => {
-                let (mut reader, mut record) = (csv_reader(&text), StringRecord::new());
-                let mut lines = Lines { text: text.as_bytes(), at: 0, line: batch.first_line };
-                while reader.read_record(&mut record).map_err(Error::internal)? {
-                    let line = lines.of(record.position().map_or(0, csv::Position::byte));
-                    let drafted = columns.draft(&record, self.maker.snapshot());
-                    let issued = |draft| (Submitted::Draft(draft), Beginning::Issue);
-                    self.row(drafted.map(issued), line, &mut done)?;
-                }
-            }
-        }
-        if let Some(line) = batch.too_long {
-            let error = Error::new(Code::BodyTooLarge, "the row is longer than 1 MiB").rule(Rule::RowTooLong);
-            self.row(Err(error), line, &mut done)?;
         }
         self.sink.batch_ended(&mut done)?;
         Ok(done)
     }
 
-    /// A refusal belongs to the row and goes to the error file; anything else ends the run.
-    fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<()> {
+    /// A refusal is the row's and goes to the error file; anything else ends the run. Tells whether it was accepted.
+    fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<bool> {
         done.rows += 1;
         match sent.and_then(|sent| self.maker.make(sent, line)) {
             Ok(made) => {
                 done.accepted += 1;
                 done.flagged += u64::from(made.flagged);
-                self.sink.take(made.item)
+                self.sink.take(made.item).map(|()| true)
             }
             Err(error) if error.code.class() == Class::Refused => {
                 done.faults.push(RowFault::new(line, &error));
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(error),
         }

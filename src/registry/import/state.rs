@@ -9,10 +9,13 @@ use crate::error::{Code, Error, Result};
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
-use crate::registry::import::{Counts, ImportReport, Timings};
+use crate::registry::import::{Counts, ImportReport, RuleTally, Timings};
+use crate::registry::intake::{self, TableForm};
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
-use crate::table::{Encoding, FileFormat, Survey};
+use crate::table::cell::Repairs;
+use crate::table::mapping::Mapping;
+use crate::table::{Encoding, FileFormat, Shortened, Signs};
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// The phase of a run.
@@ -40,6 +43,23 @@ pub(super) struct RunBody {
     pub bytes: u64,
     pub format: FileFormat,
     pub encoding: Encoding,
+    #[serde(default)]
+    pub signs: Signs,
+    /// Of the mapping that it is read with.
+    #[serde(default)]
+    pub mapping: Option<Digest>,
+    /// Headers of columns that it leaves out.
+    #[serde(default)]
+    pub left_out: Vec<String>,
+    /// What was done to cells of rows that were accepted.
+    #[serde(default)]
+    pub repairs: Repairs,
+    /// Columns whose numbers seem to have lost zeros.
+    #[serde(default)]
+    pub shortened: Vec<Shortened>,
+    /// Refused rows by rule.
+    #[serde(default)]
+    pub faults: Vec<RuleTally>,
     pub counts: Counts,
     /// Numbers of the spill runs, once parsing is done.
     pub runs: Vec<u32>,
@@ -65,7 +85,13 @@ pub(super) struct RunBody {
 }
 
 impl RunBody {
-    /// Notes the leaves that a transaction gave.
+    /// Whether the run reads that file in that way.
+    fn is_of(&self, other: &Self) -> bool {
+        (&self.digest, &self.mapping) == (&other.digest, &other.mapping)
+            && (self.format, self.encoding) == (other.format, other.encoding)
+    }
+
+    /// Notes which leaves a transaction gave.
     pub fn logged(&mut self, place: &Place, leaves: usize) {
         if leaves > 0 {
             self.log = Some(place.log.clone());
@@ -88,12 +114,19 @@ pub(super) struct Run {
 
 impl Run {
     /// A run that has not begun to parse.
-    pub fn new(id: String, started: Moment, survey: &Survey, format: FileFormat) -> Self {
+    pub fn new(id: String, started: Moment, form: TableForm<'_>) -> Result<Self> {
+        let TableForm { survey, format, mapping } = form;
         let body = RunBody {
             digest: survey.digest,
             bytes: survey.bytes,
             format,
             encoding: survey.encoding,
+            signs: survey.signs,
+            mapping: mapping.map(intake::digest).transpose()?,
+            left_out: mapping.into_iter().flat_map(Mapping::left_out).map(str::to_owned).collect(),
+            repairs: Repairs::default(),
+            shortened: Vec::new(),
+            faults: Vec::new(),
             counts: Counts::default(),
             runs: Vec::new(),
             items: 0,
@@ -107,7 +140,7 @@ impl Run {
             last_leaf: None,
             ended: None,
         };
-        Self { id, state: RunState::Parsing, started, body, signed: None }
+        Ok(Self { id, state: RunState::Parsing, started, body, signed: None })
     }
 
     /// Its row.
@@ -137,7 +170,8 @@ impl Run {
 
 impl Registry {
     /// The run to go on with, or a new one that is stored before anything else happens.
-    pub(super) fn import_run(&self, id: Option<&str>, survey: &Survey, format: FileFormat) -> Result<Run> {
+    pub(super) fn import_run(&self, id: Option<&str>, form: TableForm<'_>) -> Result<Run> {
+        let mut fresh = Run::new(String::new(), self.now(), form)?;
         let known = match id {
             Some(id) => {
                 check_id(id)?;
@@ -146,27 +180,22 @@ impl Registry {
             None => {
                 let rows = self.store().read_now(|reader| reader.import_runs())?;
                 let runs = rows.into_iter().map(Run::of_row).collect::<Result<Vec<_>>>()?;
-                runs.into_iter().find(|run| {
-                    run.state != RunState::Done
-                        && run.body.digest == survey.digest
-                        && run.body.format == format
-                })
+                runs.into_iter().find(|run| run.state != RunState::Done && run.body.is_of(&fresh.body))
             }
         };
         if let Some(run) = known {
-            if run.body.digest != survey.digest || run.body.format != format {
-                let detail = "this run was begun with another file or format";
+            if !run.body.is_of(&fresh.body) {
+                let detail = "this run was begun with another file, format, encoding or mapping";
                 return Err(Error::new(Code::ConfigInvalid, detail).at("run").rule(Rule::RunOtherFile));
             }
             return Ok(run);
         }
-        let id = match id {
+        fresh.id = match id {
             Some(id) => id.to_owned(),
             None => random::serial()?.to_ascii_lowercase(),
         };
-        let run = Run::new(id, self.now(), survey, format);
-        self.put_run(&run)?;
-        Ok(run)
+        self.put_run(&fresh)?;
+        Ok(fresh)
     }
 
     /// Stores a run as it is.
@@ -190,6 +219,9 @@ impl Registry {
             "counts": body.counts, "ended": ended, "file": body.digest.hex(), "run": run.id,
             "started": run.started, "v": 1,
         });
+        if let (false, Some(members)) = (body.repairs.is_empty(), count.as_object_mut()) {
+            members.insert("repairs".to_owned(), json!(body.repairs));
+        }
         let leaves = (&body.log, body.first_leaf, body.last_leaf);
         if let ((Some(log), Some(first), Some(last)), Some(members)) = (leaves, count.as_object_mut()) {
             let log = json!({"first_leaf": first, "last_leaf": last, "name": log});
@@ -218,6 +250,11 @@ impl Run {
             run_id: self.id.clone(),
             file_digest: body.digest.hex(),
             encoding: body.encoding,
+            signs: body.signs,
+            left_out: body.left_out.clone(),
+            repairs: body.repairs.clone(),
+            shortened: body.shortened.clone(),
+            faults: body.faults.clone(),
             counts: body.counts,
             log: body.log.clone(),
             first_leaf: body.first_leaf,

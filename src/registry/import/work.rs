@@ -7,6 +7,7 @@ use crate::policy::Actor;
 use crate::registry::import::pace::Pace;
 use crate::registry::import::state::Run;
 use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::registry::intake::TableForm;
 use crate::table::{FileFormat, Survey};
 
 /// The work.
@@ -21,6 +22,11 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// How the file is read.
+    pub fn reading(&self) -> TableForm<'_> {
+        TableForm { format: self.format, survey: self.survey, mapping: self.options.mapping.as_ref() }
+    }
+
     /// How many threads parse.
     pub fn threads(&self) -> usize {
         let cores = || thread::available_parallelism().map_or(2, |cores| cores.get());

@@ -15,7 +15,7 @@ use crate::record::state::State;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::import::Stage;
-use crate::registry::import::errors::ErrorFile;
+use crate::registry::import::errors::{self, ErrorFile};
 use crate::registry::import::fates::{Fate, Fates, Ready};
 use crate::registry::import::merge::Merge;
 use crate::registry::import::pace;
@@ -218,6 +218,7 @@ impl Merging<'_> {
                 Fate::Refused(fault) => {
                     counts.refused += 1;
                     counts.clashes += u64::from(fault.code == Code::NumberClash);
+                    errors::count(&mut tally.next.body.faults, &fault);
                     self.errors.write(&[fault])?;
                 }
             }

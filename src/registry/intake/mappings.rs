@@ -1,0 +1,127 @@
+//! Mappings: guessed from a header, shown, and kept for each type and agency, each change a new version.
+
+use std::path::Path;
+
+use crate::error::{Code, Error, Result};
+use crate::policy::{Actor, Scope, decide_scope};
+use crate::record::{Digest, canonical};
+use crate::registry::Registry;
+use crate::registry::intake::{columns, header};
+use crate::registry::records::draft;
+use crate::rule::Rule;
+use crate::store::MappingRow;
+use crate::table::mapping::{self, Mapping};
+use crate::table::{Encoding, FileFormat, Workbook, heading};
+
+/// The mapping that a file would be read with.
+#[derive(Debug, Clone)]
+pub struct Guessed {
+    /// To look at, correct, and give back.
+    pub mapping: Mapping,
+    /// Its version, where it is the one that is kept for this type and agency; none for a guess.
+    pub version: Option<i32>,
+}
+
+impl Registry {
+    /// The mapping that is kept for the type and agency where it knows every header of the file, else a guess by the
+    /// words of the header. Writes nothing.
+    ///
+    /// # Errors
+    /// `forbidden`; `type_unknown`; `config_invalid` for a file without a header that is known.
+    pub fn guess_mapping(
+        &self,
+        actor: &Actor,
+        path: &Path,
+        format: FileFormat,
+        encoding: Option<Encoding>,
+        asked: &MappingOf<'_>,
+    ) -> Result<Guessed> {
+        decide_scope(actor, Scope::Export).required()?;
+        self.refresh()?;
+        let snapshot = self.snapshot();
+        let entry = draft::type_entry(&snapshot, asked.type_code)?;
+        let unknown = || {
+            Error::new(Code::ConfigInvalid, "the file has no header with words that are known")
+                .at("file")
+                .rule(Rule::CsvHeader)
+        };
+        let names = match format {
+            FileFormat::Ndjson => return Err(unknown()),
+            FileFormat::Csv => header::csv_names(path, &crate::table::survey(path, encoding)?)?.1,
+            FileFormat::Xlsx => {
+                let known = |cell: &str| mapping::is_known(cell, entry);
+                let rows = Workbook::open(path, asked.sheet)?.head(heading::LOOKED_AT)?;
+                heading::find(&rows, &known).ok_or_else(unknown)?.names
+            }
+        };
+        let knows_all =
+            |kept: &Mapping| names.iter().all(|name| name.trim().is_empty() || kept.to(name).is_some());
+        if let Some((mapping, version)) = self.kept_mapping(asked)?.filter(|(kept, _)| knows_all(kept)) {
+            return Ok(Guessed { mapping, version: Some(version) });
+        }
+        let mut mapping = mapping::guess(&names, entry, asked.issuer);
+        // The format's own names say themselves what they are.
+        for column in &mut mapping.columns {
+            let constant = ["type", "issuer"].contains(&column.header.as_str());
+            if column.to.is_empty() && columns::is_own(&column.header) && !constant {
+                mapping.constants.remove(&column.header);
+                column.to = vec![column.header.clone()];
+            }
+        }
+        if mapping.columns.iter().all(|column| column.to.is_empty()) {
+            return Err(unknown());
+        }
+        mapping.sheet = asked.sheet.map(str::to_owned);
+        Ok(Guessed { mapping, version: None })
+    }
+
+    /// The newest mapping that is kept for a type and agency, with its version.
+    pub fn kept_mapping(&self, asked: &MappingOf<'_>) -> Result<Option<(Mapping, i32)>> {
+        let code = draft::type_entry(&self.snapshot(), asked.type_code)?.def().code.clone();
+        let row = self.store().read_now(|reader| reader.mapping(&code, asked.issuer))?;
+        row.map(|row| {
+            let damaged = || Error::new(Code::RecordDamaged, "a mapping that is kept cannot be read");
+            Ok((serde_json::from_str(&row.body).map_err(|error| damaged().caused_by(error))?, row.version))
+        })
+        .transpose()
+    }
+
+    /// Keeps a mapping as the next version, unless it is the newest already; gives its version.
+    pub(in crate::registry) fn keep_mapping(&self, actor: &Actor, mapping: &Mapping) -> Result<i32> {
+        let code = draft::type_entry(&self.snapshot(), &mapping.type_code)?.def().code.clone();
+        let body = String::from_utf8(canonical(mapping)?).map_err(Error::internal)?;
+        let (saved_at, saved_by) = (self.now().micros(), actor.label());
+        self.store().write_now(|writer| {
+            let newest = writer.mapping(&code, &mapping.issuer)?;
+            if let Some(newest) = newest.as_ref().filter(|newest| newest.body == body) {
+                return Ok(newest.version);
+            }
+            let version = newest.map_or(0, |newest| newest.version) + 1;
+            let (type_code, issuer) = (code.clone(), mapping.issuer.clone());
+            let (body, saved_by) = (body.clone(), saved_by.clone());
+            writer.insert_mapping(&MappingRow { type_code, issuer, version, body, saved_at, saved_by })?;
+            Ok(version)
+        })
+    }
+}
+
+/// Of which type and agency a mapping is.
+#[derive(Debug, Clone, Copy)]
+pub struct MappingOf<'a> {
+    /// Type code or slug.
+    pub type_code: &'a str,
+    /// The issuing agency's credit code.
+    pub issuer: &'a str,
+    /// The sheet of a workbook.
+    pub sheet: Option<&'a str>,
+}
+
+/// What tells two mappings apart.
+pub(in crate::registry) fn digest(mapping: &Mapping) -> Result<Digest> {
+    Ok(Digest::of(&[&canonical(mapping)?]))
+}
+
+fn canonical(mapping: &Mapping) -> Result<Vec<u8>> {
+    let value = serde_json::to_value(mapping).map_err(Error::internal)?;
+    canonical::to_vec(&value).map_err(Error::internal)
+}
