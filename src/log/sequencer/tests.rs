@@ -28,7 +28,7 @@ fn committer(owner: &str) -> (MemoryCommitter, Arc<MemoryLogs>, Clock) {
 }
 
 /// Waits until `reached` holds; fails rather than hangs.
-fn until(reached: impl Fn() -> bool) {
+fn until(mut reached: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !reached() {
         assert!(Instant::now() < deadline, "never happened");
