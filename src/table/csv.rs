@@ -44,7 +44,7 @@ pub(super) fn scan(line: &[u8], open: bool, delimiter: u8) -> Scanned {
     if at == At::Quoted { Scanned::Open } else { Scanned::Closed }
 }
 
-/// The cells of a row that [`scan`] found closed, without its line break. Line breaks inside a cell become LF;
+/// The cells of a row whose quotes are right, without its line break. Line breaks inside a cell become LF;
 /// gives how many were CR LF or CR.
 pub fn cells<'t>(row: &'t str, delimiter: u8, out: &mut Vec<Cow<'t, str>>) -> u64 {
     out.clear();

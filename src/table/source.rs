@@ -14,7 +14,7 @@ const BATCH: usize = 256 << 10;
 /// Where rows come from.
 pub enum RowSource {
     /// A file of text.
-    Text(RowReader),
+    Text(Box<RowReader>),
     /// A sheet: each row as a row of CSV in UTF-8, under the number that the spreadsheet shows.
     Sheet {
         /// The workbook, for its digest.

@@ -55,12 +55,12 @@ pub fn open(path: &Path, reading: TableForm<'_>) -> Result<(RowSource, Option<Ta
     let TableForm { format, survey, mapping } = reading;
     let (source, names, delimiter, epoch) = match format {
         FileFormat::Ndjson => {
-            return Ok((RowSource::Text(RowReader::open(path, format, survey.encoding)?), None));
+            return Ok((RowSource::Text(Box::new(RowReader::open(path, format, survey.encoding)?)), None));
         }
         FileFormat::Csv => {
             let (reader, names) = csv_names(path, survey)?;
             let delimiter = reader.delimiter();
-            (RowSource::Text(reader), names, delimiter, None)
+            (RowSource::Text(Box::new(reader)), names, delimiter, None)
         }
         FileFormat::Xlsx => {
             let book = Workbook::open(path, mapping.and_then(|mapping| mapping.sheet.as_deref()))?;
