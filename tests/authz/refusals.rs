@@ -183,7 +183,7 @@ fn naming() -> BTreeSet<Route> {
 }
 
 #[test]
-fn i2_every_refusal_that_names_somebody_is_an_access_known_or_not() {
+fn i2_i4_every_refusal_that_names_somebody_is_an_access_known_or_not() {
     let (world, rightless, asked) = begin();
     let registry = &world.registry;
     let routes = naming();
