@@ -12,15 +12,23 @@ use serde_json::Value;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 
-/// Whether a reader does not see this character: control characters (NUL and line breaks with them), those that turn
-/// the direction of the text behind them, those of no width, and fillers (`Default_Ignorable_Code_Point` of Unicode).
-/// Variation selectors are left, those of Mongolian too: they choose the form of a letter or an ideograph in a name.
+/// Control characters (NUL and line breaks with them), and those that turn the direction of the text behind them or
+/// break a line unseen.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+            '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Whether a reader does not see this character: the hidden ones, and those of no width and fillers
+/// (`Default_Ignorable_Code_Point` of Unicode). Joiners and variation selectors are left: they choose the form of a
+/// letter or an ideograph, also in names.
+pub fn is_unseen(c: char) -> bool {
+    is_hidden(c)
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{200B}'
+            | '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{3164}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Refuses a text that stays where it holds what a reader does not see.
@@ -28,7 +36,7 @@ pub fn is_hidden(c: char) -> bool {
 /// # Errors
 /// `field_invalid` at `field`, rule `control_character`.
 pub fn visible(field: impl Into<Cow<'static, str>>, text: &str) -> Result<()> {
-    if text.chars().any(is_hidden) {
+    if text.chars().any(is_unseen) {
         let detail = "a text that is kept has no control character and none that turns its direction";
         return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::ControlCharacter));
     }
@@ -93,8 +101,30 @@ mod tests {
     #[test]
     fn what_a_reader_does_not_see_is_refused() {
         for hidden in [
-            '\0', '\u{7}', '\t', '\n', '\r', '\u{1b}', '\u{7f}', '\u{85}', '\u{9f}', '\u{61c}', '\u{200e}',
-            '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}',
+            '\0',
+            '\u{7}',
+            '\t',
+            '\n',
+            '\r',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9f}',
+            '\u{61c}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{2060}',
+            '\u{3164}',
+            '\u{e0041}',
         ] {
             let error = visible("ground", &format!("依法{hidden}吊销")).unwrap_err();
             assert_eq!(
@@ -139,7 +169,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_with_and_without_a_hidden_character(text in "\\PC{0,30}", at in 0_usize..31) {
-            let clean: Vec<char> = text.chars().filter(|c| !is_hidden(*c)).collect();
+            let clean: Vec<char> = text.chars().filter(|c| !is_unseen(*c)).collect();
             let mut hidden = clean.clone();
             hidden.insert(at.min(clean.len()), '\u{202e}');
             prop_assert!(visible("x", &clean.into_iter().collect::<String>()).is_ok());
