@@ -151,7 +151,9 @@ fn nothing_is_migrated_under_a_wrong_key_or_while_a_process_serves() {
         let wrong = Opening { master: MasterKey::from_bytes([9; 32]), ..kept.opening() };
         assert_eq!(Registry::migrate(wrong, &|_| ()).unwrap_err().code, Code::MasterKeyWrong);
         let lease = |until: i64| {
-            let sql = format!("UPDATE log_heads SET lease_until = {until}, owner = 'another' WHERE log = 'access-main'");
+            let sql = format!(
+                "UPDATE log_heads SET lease_until = {until}, owner = 'another' WHERE log = 'access-main'"
+            );
             match kept.database {
                 Some(_) => kept.sql(&sql),
                 None => sqlite(&kept.place.dir.join("access.db")).batch_execute(&sql).unwrap(),
