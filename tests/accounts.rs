@@ -157,3 +157,31 @@ fn a_session_ends_after_half_an_hour_without_use_and_after_a_working_day(world: 
     world.clock.set(noon().plus_seconds(SESSION_LIFE_S + SESSION_IDLE_S));
     assert!(!in_session(&world, 2), "not used");
 }
+
+#[test]
+fn a_grant_names_types_and_fields_that_are_there() {
+    let world = common::world(common::Backend::Sqlite).unwrap();
+    settled(&world);
+    let put = |grants: serde_json::Value| {
+        let new = elicense::registry::NewClient {
+            id: "hall".into(),
+            agency: people::POLICE.into(),
+            name: "办事大厅".into(),
+            scopes: vec![],
+            grants: serde_json::from_value(grants).unwrap(),
+            budget: 10,
+        };
+        world.registry.put_client("test", &new, "a-secret-of-its-own")
+    };
+    let grant = |types: &str, field: &str| serde_json::json!([{"types": [types], "fields": [field], "purposes": "*"}]);
+    assert_eq!(put(grant("senior_card", "name")).unwrap_err().code, Code::TypeUnknown);
+    let refused = put(grant("resident_id_card", "姓名")).unwrap_err();
+    assert_eq!(
+        (refused.code, refused.rule.map(|rule| rule.wire())),
+        (Code::FieldInvalid, Some("field_unknown"))
+    );
+    put(grant("resident_id_card", "id_number!whole")).unwrap();
+    world.registry.refresh().unwrap();
+    let kept = serde_json::to_value(&world.registry.snapshot().clients["hall"].grants).unwrap();
+    assert_eq!(kept[0]["types"][0], "11190000MD10009070001", "the short name became the code");
+}

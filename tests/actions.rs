@@ -90,6 +90,7 @@ on_both! {
     a_version_signed_by_the_agency_is_stored_as_it_came
     a_divorce_ends_the_marriage_of_the_same_pair_in_one_transaction
     a_death_is_proposed_to_the_issuers_of_the_dead_ones_papers
+    i4_an_issue_tells_of_other_papers_only_what_its_caller_may_look_up
     an_extension_ends_later_and_an_endorsement_sets_the_next_review
     a_dispute_stands_beside_the_verdict_until_it_is_settled
     a_repeated_request_gets_the_first_answer_and_another_body_a_mismatch
@@ -344,6 +345,20 @@ fn a_death_is_proposed_to_the_issuers_of_the_dead_ones_papers(world: World) {
     let proposal = &issued.proposals[0];
     assert_eq!((proposal.identifier.as_ref(), proposal.action), (Some(&card.identifier), Action::Cancel));
     assert_eq!(lookup(&world, CHEN, json!(["social_security_card"]))[0]["verdict"], "valid");
+}
+
+fn i4_an_issue_tells_of_other_papers_only_what_its_caller_may_look_up(world: World) {
+    settled(&world);
+    issue(&world, people::social_card(CHEN, "陈志远"));
+    issue(&world, people::marriage("J190101-2015-000123"));
+    world.registry.refresh().unwrap();
+    // It may issue and has every grant, but may look nobody up.
+    let office = client(POLICE);
+    let issued = |draft: Draft| world.registry.issue(&office, &Submitted::Draft(draft)).unwrap();
+    let divorce = issued(divorce());
+    assert_eq!(divorce.ended.len(), 1, "it did end the marriage");
+    assert_eq!(divorce.ended[0].identifier, None);
+    assert_eq!(issued(people::death(CHEN, "陈志远")).proposals, []);
 }
 
 fn an_extension_ends_later_and_an_endorsement_sets_the_next_review(world: World) {

@@ -3,7 +3,7 @@
 
 use elicense::registry::{LinkCommand, MarkCommand};
 
-use super::common::people::POLICE;
+use super::common::people::{CREMATORIUM, POLICE};
 use super::*;
 
 diesel::table! { holders (hk) { hk -> Binary, state -> SmallInt, links -> SmallInt, key_id -> Integer, sealed -> Binary, } }
@@ -11,9 +11,13 @@ diesel::table! { holders (hk) { hk -> Binary, state -> SmallInt, links -> SmallI
 type Kept = Option<(Vec<u8>, i16, i16, i32, Vec<u8>)>;
 
 fn mark(registry: &Registry, code: &str, state: &str) {
+    mark_by(registry, code, state, POLICE);
+}
+
+fn mark_by(registry: &Registry, code: &str, state: &str, agency: &str) {
     let command: MarkCommand = serde_json::from_value(json!({
         "holder": {"type": "111", "code": code}, "state": state, "ground": "来函 2026-3 号",
-        "agency": POLICE,
+        "agency": agency,
     }))
     .unwrap();
     registry.refresh().unwrap();
@@ -127,4 +131,20 @@ fn r6_a_mark_that_nobody_had_authority_for_is_listed_until_it_is_stated_again() 
     link(registry, false);
     mark(registry, CHEN, "death_reported");
     assert!(listed().is_empty());
+}
+
+#[test]
+fn r6_a_report_beside_a_confirmed_death_is_no_mark_without_authority() {
+    let Small { world, .. } = small(Backend::Sqlite).unwrap();
+    let registry = &world.registry;
+    registry.start_access("main").unwrap();
+    mark(registry, CHEN, "deceased");
+    mark_by(registry, CHEN, "death_reported", CREMATORIUM);
+    let report = registry.fsck(FsckOptions::default()).unwrap();
+    assert!(
+        report.sound() && report.unauthorised.is_empty(),
+        "{:?} {:?}",
+        report.findings,
+        report.unauthorised
+    );
 }
