@@ -12,12 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::people::{self, ZHOU};
+use common::people::ZHOU;
 use common::program::{Installed, Program};
-use common::server::{self, SECRET};
+use common::server::{SECRET, ask, settled};
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
-use elicense::registry::{Registry, Submitted};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::{Value, json};
@@ -42,18 +41,6 @@ installed_on_both! {
     a_command_after_a_killed_one_goes_on_at_once
     a_stop_finishes_what_has_begun_and_keeps_what_was_acknowledged
     i14_a_paused_process_whose_log_was_taken_answers_nothing_more_and_says_so
-}
-
-fn settled(registry: &Registry) {
-    people::settle(registry);
-    server::clients(registry);
-    registry.refresh().unwrap();
-    let card = people::id_card(ZHOU, "周海燕", "2020-01-01");
-    registry.issue(&common::operator(), &Submitted::Draft(card)).unwrap();
-}
-
-fn ask() -> Value {
-    json!({"holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "A1", "reason": "窗口办理"}})
 }
 
 /// How one request over a connection of its own ended.

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use elicense::config::{Door, Listener, ServeConfig};
-use elicense::registry::{NewAccount, NewClient, Registry};
+use elicense::registry::{NewAccount, NewClient, Registry, Submitted};
 use elicense::serve::running::{Running, Settings};
 use serde_json::{Value, json};
 
@@ -159,6 +159,20 @@ impl TestServer {
 }
 
 pub const SECRET: &str = "a-secret-of-the-tests";
+
+/// The agencies, the clients, and an identity card of ZHOU: what a process needs to answer [`ask`].
+pub fn settled(registry: &Registry) {
+    people::settle(registry);
+    clients(registry);
+    registry.refresh().unwrap();
+    let card = people::id_card(people::ZHOU, "周海燕", "2020-01-01");
+    registry.issue(&super::operator(), &Submitted::Draft(card)).unwrap();
+}
+
+/// A lookup of ZHOU.
+pub fn ask() -> Value {
+    json!({"holder": {"type": "111", "code": people::ZHOU}, "purpose": {"item": "A1", "reason": "窗口办理"}})
+}
 
 /// A client that may do everything, one that sees two fields of one type for one item, one without grants.
 pub fn clients(registry: &Registry) {

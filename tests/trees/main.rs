@@ -21,21 +21,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use common::people::{self, ZHOU};
 use common::program::{Installed, Program};
-use common::server::{self, SECRET, TestServer};
-use elicense::registry::{Registry, Submitted};
+use common::server::{SECRET, TestServer, ask, settled};
 use serde_json::{Value, json};
-
-fn settled(registry: &Registry) {
-    people::settle(registry);
-    server::clients(registry);
-    registry.refresh().unwrap();
-    let card = people::id_card(ZHOU, "周海燕", "2020-01-01");
-    registry.issue(&common::operator(), &Submitted::Draft(card)).unwrap();
-}
-
-fn ask() -> Value {
-    json!({"holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "A1", "reason": "窗口办理"}})
-}
 
 /// Every signed root that anybody was shown: of one log and size there must be one.
 #[derive(Default)]

@@ -48,6 +48,11 @@ impl CameTo {
         Self { decision: decision.into(), outcome, answer }
     }
 
+    /// Allowed, and nothing is on file.
+    fn nothing(decision: DecisionReason) -> Self {
+        Self::shown(Outcome::NothingOnFile, decision, answer_digest(None, &[]))
+    }
+
     /// It was refused, and nothing was shown.
     pub fn refused(rule: Rule) -> Self {
         let decision = DecisionReason::Refused(rule);
@@ -309,7 +314,7 @@ impl Registry {
         decision: DecisionReason,
     ) -> Result<()> {
         self.tries().refused(actor, self.now());
-        let came_to = CameTo::shown(Outcome::NothingOnFile, decision, answer_digest(None, &[]));
+        let came_to = CameTo::nothing(decision);
         entry.note(&*self.access()?, Touched::nobody(), came_to).await.map(drop)
     }
 
@@ -321,7 +326,7 @@ impl Registry {
         decision: DecisionReason,
     ) -> Result<()> {
         self.tries().refused(actor, self.now());
-        let came_to = CameTo::shown(Outcome::NothingOnFile, decision, answer_digest(None, &[]));
+        let came_to = CameTo::nothing(decision);
         entry.note_now(&*self.access()?, Touched::nobody(), came_to)
     }
 }
