@@ -5,7 +5,7 @@
 use crate::closed::closed;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Label, Role, ValidityRule, Workdays, WorkdaysFault};
+use crate::catalog::{Applies, Label, Role, ValidityRule, Workdays, WorkdaysFault};
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
@@ -34,6 +34,9 @@ pub struct TypeDef {
     pub issuer_kind: String,
     /// Roles of its holders and how many of each.
     pub holders: Vec<Role>,
+    /// To whom it applies, and which days and regions an absence asks for; everybody since birth if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applies: Option<Applies>,
     /// Until when it is valid.
     pub validity: ValidityRule,
     /// The kind of its number, and the effect of a reissue on it.

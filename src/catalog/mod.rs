@@ -11,6 +11,7 @@
 //! Pure: no I/O, no clock. A new type is a new file and no code: [`TypeEntry::from_json`].
 
 mod agency;
+mod applies;
 mod authority;
 mod builtin;
 mod codes;
@@ -29,6 +30,7 @@ mod validity;
 mod workdays;
 
 pub use agency::{Agencies, Agency, AgencyFault, Level, Nature};
+pub use applies::{Applies, AskedRegions, FromAge, HolderKind, Unfit};
 pub use authority::{Authority, AuthorityFault, AuthorityRef, Issuers, Via};
 pub use codes::{CodeList, CodeListFault, CodeLists, ListedCode, Mark};
 pub use coverage::{

@@ -3,7 +3,7 @@
 use crate::catalog::definition::{EndAction, EndBy, EndOn, EndState};
 use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
-use crate::catalog::{CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
+use crate::catalog::{Applies, CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
 use crate::rule::Rule;
 
 /// One version of a type, compiled.
@@ -125,6 +125,9 @@ impl TypeEntry {
         };
         if def.number.class == NumberClass::ContainsId && number.mask == Mask::None {
             return Some(format!("{} contains the holder's number and has no mask", number.name));
+        }
+        if let Some(what) = def.applies.as_ref().and_then(Applies::inconsistency) {
+            return Some(what);
         }
         if !def.validity.bands_rise() {
             return Some("the age bands do not rise".into());

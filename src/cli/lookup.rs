@@ -64,6 +64,7 @@ fn text(looked_up: &LookedUp) -> String {
     let mut lines = vec![format!("Holder {} {}", judged.holder.code_type, judged.holder.masked)];
     lines.extend(judged.withheld.map(|withheld| format!("  {}", withheld.zh())));
     lines.extend(judged.records.iter().map(line));
+    lines.extend(judged.conclusion().map(|conclusion| format!("  {}", conclusion.text)));
     lines.extend(judged.absent.iter().map(|absent| format!("  {}", absent.sentence())));
     lines.extend(judged.next.as_ref().map(|next| super::output::next_page(&next.to_string())));
     lines.push(super::output::receipt(&looked_up.receipt));

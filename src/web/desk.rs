@@ -94,6 +94,7 @@ fn view(
     }
     view.more = judged.next.is_some();
     view.absences = judged.absent.iter().map(absence).collect();
+    view.conclusion = judged.conclusion().map(|conclusion| conclusion.text);
     view.receipt = ReceiptView {
         log: accepted.log.to_string(),
         index: accepted.index,
@@ -107,7 +108,7 @@ fn view(
 fn absence(absent: &AbsentType) -> AbsenceView {
     AbsenceView {
         type_name: absent.name.clone(),
-        sentence: absent.sentence(),
+        sentence: absent.sentence().to_owned(),
         covered: absent.absence.kind() == AbsenceKind::NoneWithinCoverage,
     }
 }

@@ -149,6 +149,8 @@ pub struct LookupView {
     pub more: bool,
     /// What was asked for and not found, or cannot be told (I13).
     pub absences: Vec<AbsenceView>,
+    /// All absences in one sentence, where there is no record.
+    pub conclusion: Option<String>,
     /// The proof that this lookup was logged.
     pub receipt: ReceiptView,
 }

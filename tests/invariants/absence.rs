@@ -9,6 +9,8 @@ use super::{ask, lookup_as, ready};
 
 crate::on_both! {
     i13_absence_is_told_within_coverage_only
+    i13_an_adult_gets_an_answer_where_the_statements_are_complete
+    i13_absences_stand_beside_records_for_what_applies
 }
 
 fn asked(world: &World, regions: Value) -> Value {
@@ -54,4 +56,76 @@ fn i13_absence_is_told_within_coverage_only(world: World) {
     // A found record is not absent.
     super::issue(&world, people::marriage("J190101-2015-000123"));
     assert_eq!(asked(&world, json!(["190101"])), Value::Null);
+}
+
+/// A complete and living statement for each type since the first day of `year`.
+fn complete(world: &World, region: (&str, &str), year: i32) {
+    let snapshot = world.registry.snapshot();
+    for code in snapshot.catalog.type_codes() {
+        let statement: Coverage = serde_json::from_value(json!({
+            "type_code": code, "issuing_system": "示范系统", "issuer": POLICE, "issued_from": format!("{year}-01-01"),
+            "regions": [{"code": region.0, "name": region.1}], "share_on_file": 1000,
+            "as_of": "2026-11-21T16:00:00.000000Z", "heartbeat": "2026-11-21T20:00:00.000000Z",
+            "unbound": 0, "quarantined": 0,
+        }))
+        .unwrap();
+        world.registry.state_coverage("test", &statement).unwrap();
+    }
+}
+
+fn told(answer: &Value) -> Vec<(&str, &str)> {
+    let absent = answer["absent"].as_array().unwrap().iter();
+    absent.map(|one| (one["type"].as_str().unwrap(), one["absence"].as_str().unwrap())).collect()
+}
+
+fn i13_an_adult_gets_an_answer_where_the_statements_are_complete(world: World) {
+    ready(&world);
+    // Since the year in which she came of age to marry, and not since her birth.
+    complete(&world, ("190000", "示范省"), 2006);
+    let snapshot = world.registry.snapshot();
+    let code = |slug: &str| snapshot.catalog.type_by_slug(slug).unwrap().def().code.clone();
+    let mut named = ask("111", ZHOU);
+    named["types"] = json!(["marriage_certificate", "business_licence", "resident_id_card"]);
+    let answer = lookup_as(&world, &operator(), named).unwrap();
+    let (marriage, licence, card) =
+        (code("marriage_certificate"), code("business_licence"), code("resident_id_card"));
+    let expected = [
+        (marriage.as_str(), "none_within_coverage"),
+        (licence.as_str(), "does_not_apply"),
+        (card.as_str(), "not_covered"),
+    ];
+    assert_eq!(told(&answer), expected);
+    let absent = &answer["absent"];
+    assert_eq!(absent[0]["searched"]["from"], "2006-03-12");
+    assert_eq!(absent[0]["searched"]["regions"], json!([{"code": "190000", "name": "示范省"}]));
+    assert_eq!(absent[1]["unfit"], "holder_kind");
+    assert_eq!(absent[1]["text"], "营业执照不适用（不发给此类主体）");
+    assert_eq!(absent[2]["coverage"]["missing"][0]["name"], "示范省", "the name and not the code alone");
+    assert_eq!(answer["conclusion"]["absence"], "not_covered");
+
+    complete(&world, ("190000", "示范省"), 1980);
+    let answer = lookup_as(&world, &operator(), ask("111", ZHOU)).unwrap();
+    let told = told(&answer);
+    assert!(told.iter().all(|(_, absence)| *absence == "none_within_coverage"), "{told:?}");
+    let unasked = [licence, code("death_certificate")];
+    assert!(told.iter().all(|(code, _)| unasked.iter().all(|one| one != code)), "{told:?}");
+    assert_eq!(told.len(), snapshot.catalog.type_codes().count() - unasked.len());
+    assert_eq!(answer["conclusion"]["absence"], "none_within_coverage");
+}
+
+fn i13_absences_stand_beside_records_for_what_applies(world: World) {
+    ready(&world);
+    complete(&world, ("190100", "示范市"), 1980);
+    // The registry's own region is the province: nobody can say anything of the whole of it.
+    let before = lookup_as(&world, &operator(), ask("111", ZHOU)).unwrap();
+    assert!(told(&before).iter().all(|(_, absence)| *absence == "not_covered"), "{before:#}");
+    super::issue(&world, people::marriage("J190101-2015-000123"));
+    let answer = lookup_as(&world, &operator(), ask("111", ZHOU)).unwrap();
+    assert_eq!(answer["records"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["conclusion"], Value::Null);
+    let told = told(&answer);
+    assert_eq!(told.len(), world.registry.snapshot().catalog.type_codes().count() - 3, "{told:?}");
+    // The record says where she is known.
+    assert!(told.iter().all(|(_, absence)| *absence == "none_within_coverage"), "{answer:#}");
+    assert_eq!(answer["absent"][0]["searched"]["regions"][0]["code"], "190101");
 }

@@ -14,24 +14,24 @@ type Days = (i32, i32);
 pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_late_after_s: i64) -> Absence {
     let stated: Vec<&Coverage> = coverages.iter().filter(|one| one.type_code == question.type_code).collect();
     let today = now.day().number();
-    let asked = match question.span {
-        Some((from, to)) => (from.number().min(today), to.number().min(today)),
-        None => (i32::MIN, today),
-    };
-    let regions = if question.regions.is_empty() { &[Region::COUNTRY][..] } else { &question.regions[..] };
+    let asked = (
+        question.from.map_or(i32::MIN, |from| from.number().min(today)),
+        question.to.map_or(today, |to| to.number().min(today)),
+    );
     let late = |one: &Coverage| is_late(one, now, feed_late_after_s);
 
     let mut parts = Vec::new();
     let mut rested: Vec<&Coverage> = Vec::new();
     let mut silent: Vec<&Coverage> = Vec::new();
-    for region in regions {
+    for region in &question.regions {
         let here: Vec<&Coverage> = stated.iter().copied().filter(|one| covers_region(one, *region)).collect();
         let sound: Vec<&Coverage> = here.iter().copied().filter(|one| is_sound(one)).collect();
         let holes = uncovered(&sound, *region, asked);
         if !holes.is_empty() {
             for hole in holes {
-                let why = why(&stated, &here, *region, hole);
-                parts.push(Missing { region: *region, from: Day::from_number(hole.0), to: day(hole.1), why });
+                let (from, to) = (Day::from_number(hole.0), day(hole.1));
+                let whys = whys(&stated, &here, *region, hole);
+                parts.extend(whys.into_iter().map(|why| Missing { region: *region, from, to, why }));
             }
             continue;
         }
@@ -140,27 +140,26 @@ fn uncovered(sound: &[&Coverage], region: Region, asked: Days) -> Vec<Days> {
     left
 }
 
-/// The nearest reason for a hole: a statement that almost covered it says what it lacks.
-fn why(stated: &[&Coverage], here: &[&Coverage], region: Region, hole: Days) -> Why {
+/// Every reason for a hole: a statement that almost covered it says what it lacks.
+fn whys(stated: &[&Coverage], here: &[&Coverage], region: Region, hole: Days) -> Vec<Why> {
     if stated.is_empty() {
-        return Why::NoStatement;
+        return vec![Why::NoStatement];
     }
     if here.is_empty() {
-        return Why::Region;
+        return vec![Why::Region];
     }
-    let mut nearest = Why::Days;
+    let mut whys = Vec::new();
     for one in here.iter().filter(|one| overlap(days_of(one), hole)) {
-        let concerned = |gap: &&Gap| gap_concerns(gap, region) && overlap(gap_days(gap), hole);
-        if let Some(gap) = one.gaps.iter().find(concerned) {
-            return Why::Gap(gap.text.clone());
-        }
         if one.share_on_file != 1000 {
-            nearest = Why::Share(one.share_on_file);
-        } else if !is_sound(one) && nearest == Why::Days {
-            nearest = Why::NotBound { unbound: one.unbound, quarantined: one.quarantined };
+            whys.push(Why::Share(one.share_on_file));
         }
+        if one.unbound > 0 || one.quarantined > 0 {
+            whys.push(Why::NotBound { unbound: one.unbound, quarantined: one.quarantined });
+        }
+        let concerned = |gap: &&Gap| gap_concerns(gap, region) && overlap(gap_days(gap), hole);
+        whys.extend(one.gaps.iter().filter(concerned).map(|gap| Why::Gap(gap.text.clone())));
     }
-    nearest
+    if whys.is_empty() { vec![Why::Days] } else { whys }
 }
 
 fn day(number: i32) -> Day {

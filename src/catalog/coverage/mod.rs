@@ -11,7 +11,7 @@
 //! without regions for the whole country. An issuer with unbound rows of old years states those years on
 //! their own, so that they do not spoil the others.
 //!
-//! The answer names each part that is not covered. A part whose feed is late is `FeedLate`. Both are
+//! The answer names each part that is not covered, with every reason that the statements give. A part whose feed is late is `FeedLate`. Both are
 //! `undetermined` to the caller; only [`Absence::NoneWithinCoverage`] may satisfy or fail anything.
 
 mod judge;
@@ -24,7 +24,7 @@ pub use judge::absence;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Region;
+use crate::catalog::{Region, Unfit};
 use crate::clock::{Day, Moment};
 use crate::closed::closed;
 
@@ -93,7 +93,8 @@ pub struct Gap {
 pub struct Question {
     type_code: String,
     regions: Vec<Region>,
-    span: Option<(Day, Day)>,
+    from: Option<Day>,
+    to: Option<Day>,
 }
 
 /// Why a question was refused.
@@ -106,16 +107,34 @@ pub enum QuestionFault {
 
 impl Question {
     /// A question for records of a type that could have been issued in `regions` (none: anywhere in the
-    /// country) on the days of `span`, both included (none: on any day). Days after today are not asked for.
+    /// country) from a day (none: the beginning of time) to a day (none: today), both included. Days after
+    /// today are not asked for.
     pub fn new(
         type_code: impl Into<String>,
         regions: Vec<Region>,
-        span: Option<(Day, Day)>,
+        from: Option<Day>,
+        to: Option<Day>,
     ) -> Result<Self, QuestionFault> {
-        if span.is_some_and(|(from, to)| to < from) {
+        if matches!((from, to), (Some(from), Some(to)) if to < from) {
             return Err(QuestionFault::SpanBackwards);
         }
-        Ok(Self { type_code: type_code.into(), regions, span })
+        let regions = if regions.is_empty() { vec![Region::COUNTRY] } else { regions };
+        Ok(Self { type_code: type_code.into(), regions, from, to })
+    }
+
+    /// The regions asked for.
+    pub fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
+    /// The first day asked for; none for the beginning of time.
+    pub fn from(&self) -> Option<Day> {
+        self.from
+    }
+
+    /// The last day asked for; none for today.
+    pub fn to(&self) -> Option<Day> {
+        self.to
     }
 
     /// The type asked for.
@@ -141,6 +160,8 @@ pub enum Absence {
         /// The systems that are late, with their last sign of life.
         late: Vec<(String, Moment)>,
     },
+    /// No such record could have been issued to this holder: nothing was asked.
+    DoesNotApply(Unfit),
 }
 
 closed! {
@@ -149,6 +170,7 @@ closed! {
         NoneWithinCoverage, "none_within_coverage", "在覆盖范围内未查询到", "not in the stock of the statements, which cover the question";
         NotCovered, "not_covered", "不在归集范围内", "a part lies outside the statements: nothing can be told";
         FeedLate, "feed_late", "数据更新逾期", "a feed is late: nothing can be told just now";
+        DoesNotApply, "does_not_apply", "不适用", "no such record could have been issued to this holder";
     }
 }
 
@@ -159,6 +181,7 @@ impl Absence {
             Self::NoneWithinCoverage(_) => AbsenceKind::NoneWithinCoverage,
             Self::NotCovered { .. } => AbsenceKind::NotCovered,
             Self::FeedLate { .. } => AbsenceKind::FeedLate,
+            Self::DoesNotApply(_) => AbsenceKind::DoesNotApply,
         }
     }
 

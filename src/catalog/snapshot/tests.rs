@@ -130,7 +130,7 @@ fn i13_a_type_without_a_statement_answers_not_covered() {
     let catalog = Catalog::build(parts()).unwrap();
     for entry in catalog.types() {
         let question =
-            Question::new(entry.def().code.clone(), vec!["190101".parse().unwrap()], None).unwrap();
+            Question::new(entry.def().code.clone(), vec!["190101".parse().unwrap()], None, None).unwrap();
         assert_eq!(catalog.absence(&question, now(), 3600).wire(), "not_covered", "{}", entry.def().slug);
         let mut with = parts();
         with.coverages.push(coverage(&entry.def().code));
@@ -143,7 +143,8 @@ fn i13_a_type_without_a_statement_answers_not_covered() {
 fn i13_what_is_only_relayed_is_never_absent() {
     let relayed = |def: &mut TypeDef| (def.relay_only, def.derivable) = (true, false);
     let catalog = Catalog::build(health(relayed)).unwrap();
-    let question = Question::new("11190000MD10009070900", vec!["190101".parse().unwrap()], None).unwrap();
+    let question =
+        Question::new("11190000MD10009070900", vec!["190101".parse().unwrap()], None, None).unwrap();
     let Absence::NotCovered { parts, .. } = catalog.absence(&question, now(), 3600) else { panic!() };
     assert_eq!(parts[0].why, Why::RelayedOnly);
     let mut stated = health(relayed);

@@ -23,6 +23,7 @@ pub(in crate::registry) use scan::{FoundRow, Wanted};
 use std::collections::BTreeSet;
 
 use crate::bounds;
+use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::identity::Parsed;
 use crate::log::Submission;
@@ -36,6 +37,7 @@ use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::draft;
 use crate::rule::Rule;
+use crate::store::{HolderState, Opened};
 use crate::text;
 use judge::{Judge, SeenBy};
 use scan::Found;
@@ -189,12 +191,8 @@ impl Asking<'_> {
         touched: &mut Touched,
     ) -> Result<(Judged, AllowedBy)> {
         let now = registry.now();
-        let on_file = |code: &&String| {
-            found.rows.iter().any(|row| row.type_code() == *code) || found.elsewhere.contains(code)
-        };
-        let first = self.ask.after.is_none();
-        let missing: Option<Vec<&String>> =
-            self.types.filter(|_| first).map(|types| types.iter().filter(|code| !on_file(code)).collect());
+        let missing = self.missing(&found);
+        let asked = self.asked(registry, &parsed, &found, now);
         let holder = found.holder(&parsed);
         let may_show = |holder| registry.guard().may_show(&self.permit, holder, now);
         found.touch(touched, may_show);
@@ -202,19 +200,63 @@ impl Asking<'_> {
         let index = registry.store().vault().index();
         let judge = Judge { snapshot: self.snapshot, lives: &lives, index, now, may_show: &may_show };
         let (records, reason, withheld) = self.records(&judge, rows, touched)?;
-        let absence =
-            |code: &str| absent::absence(self.snapshot, code, &parsed.code, self.ask.within.as_ref(), now);
-        let absent = match missing {
+        let absent = match withheld {
             // It would be told of what is left out too.
-            _ if withheld.is_some() => Vec::new(),
-            Some(missing) => missing.into_iter().map(|code| absence(code)).collect::<Result<_>>()?,
-            // Nothing was shown, and there is no more: then no allowed type is on file.
-            None if first && self.types.is_none() && records.is_empty() && next.is_none() => {
-                self.allowed().map(absence).collect::<Result<_>>()?
-            }
-            None => Vec::new(),
+            Some(_) => Vec::new(),
+            None => missing
+                .iter()
+                .filter(|code| self.types.is_some() || asked.mentions(code))
+                .map(|code| asked.absence(code))
+                .collect::<Result<_>>()?,
         };
         Ok((Judged { records, absent, holder, head, next, withheld }, reason))
+    }
+
+    /// The types to tell an absence of, on the first page: those that were named, or without names those that
+    /// policy allows and that apply to the holder; less those that are on file.
+    fn missing(&self, found: &Found) -> Vec<String> {
+        if self.ask.after.is_some() {
+            return Vec::new();
+        }
+        let on_file: BTreeSet<&str> = found
+            .rows
+            .iter()
+            .map(FoundRow::type_code)
+            .chain(found.elsewhere.iter().map(String::as_str))
+            .collect();
+        let absent = |code: &&str| !on_file.contains(code);
+        match self.types {
+            Some(types) => types.iter().map(String::as_str).filter(absent).map(str::to_owned).collect(),
+            None => self.allowed().filter(absent).map(str::to_owned).collect(),
+        }
+    }
+
+    /// The question of the absences. Only records that policy lets the asker see say where the holder has
+    /// records; those under a linked number only where they are shown too.
+    fn asked<'a>(
+        &'a self,
+        registry: &'a Registry,
+        parsed: &'a Parsed,
+        found: &Found,
+        now: Moment,
+    ) -> absent::Asked<'a> {
+        let agencies = self.snapshot.catalog.issuers().agencies();
+        let shown = |row: &&FoundRow| self.types.is_none() || row.key == self.permit.holder();
+        let seen = found.rows.iter().filter(shown);
+        let seen = seen.filter(|row| self.decide(row.type_code()).refusal().is_none());
+        let issuers = seen.filter_map(|row| match &row.opened {
+            Opened::Record(record) => agencies.latest(&record.issuer),
+            _ => None,
+        });
+        absent::Asked {
+            snapshot: self.snapshot,
+            regions: registry.regions(),
+            code: &parsed.code,
+            within: self.ask.within.as_ref(),
+            of_records: issuers.map(|agency| agency.region).collect(),
+            dead: matches!(found.state, HolderState::DeathReported | HolderState::Deceased),
+            now,
+        }
     }
 
     fn records(

@@ -99,6 +99,18 @@ fn i13_an_empty_answer_does_not_say_there_is_none() {
 }
 
 #[test]
+fn a_holder_with_nothing_gets_one_conclusion_and_the_lines_folded() {
+    let absences = lookup().absences;
+    let said = "本次未查询到可以出示的证照。暂无法核验1类：离婚证";
+    let nothing = LookupView { absences, conclusion: Some(said.into()), ..LookupView::default() };
+    let html = result(nothing);
+    assert!(html.contains(&format!("{said}。没有查到不等于没有")), "{html}");
+    assert!(html.contains("<details class=\"absent\"><summary>各类证照的查询范围（2 类）"), "{html}");
+    // Beside records the lines stand open.
+    assert!(result(lookup()).contains("<details class=\"absent\" open><summary>未查询到（2 类）"));
+}
+
+#[test]
 fn the_receipt_can_be_saved_as_it_is() {
     use base64::Engine;
     let view = lookup();

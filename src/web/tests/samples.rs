@@ -89,6 +89,7 @@ pub fn lookup() -> LookupView {
                 covered: false,
             },
         ],
+        conclusion: None,
         receipt: ReceiptView {
             log: "access-window1".into(),
             index: 48_213,

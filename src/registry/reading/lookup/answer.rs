@@ -19,7 +19,7 @@ use crate::record::{Reason, Reasons, State, Verdict};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
-use crate::registry::reading::lookup::absent::{AbsentAnswer, AbsentType};
+use crate::registry::reading::lookup::absent::{AbsentAnswer, AbsentType, Conclusion};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, ShownBody};
 use crate::store::HolderState;
@@ -53,9 +53,14 @@ struct JudgedAnswer<'a> {
     /// What is on file and policy allows, each with its verdict.
     #[schema(value_type = Vec<RecordAnswer>)]
     records: &'a [FoundRecord],
-    /// What the absence of each type that was asked for and not found means.
+    /// What the absence of each type that was asked for and not found means; where no type was named, of each that
+    /// policy allows and that applies to the holder.
     #[schema(value_type = Vec<AbsentAnswer>)]
     absent: &'a [AbsentType],
+    /// Where nothing is shown: all absences in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    conclusion: Option<Conclusion>,
     /// The holder as it was understood.
     holder: HolderAnswer<'a>,
     /// Heads of the logs, read before the records: the answer is at least as new.
@@ -309,6 +314,7 @@ impl Judged {
         let answer = JudgedAnswer {
             records: &self.records,
             absent: &self.absent,
+            conclusion: self.conclusion(),
             holder: (&self.holder).into(),
             heads: [&self.head],
             next: self.next.as_ref().map(Cursor::to_string),

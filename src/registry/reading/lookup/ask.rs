@@ -17,11 +17,12 @@ use crate::store::RecordPlace;
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Within {
-    /// Regions, at most 16; the registry's own where nothing is said.
+    /// Regions, at most 16; where nothing is said, those that the type's rule names: the registry's own and those where
+    /// the holder has records.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     pub regions: Vec<Region>,
-    /// First day; the holder's birth where the number has it.
+    /// First day; where nothing is said, the first on which the type could have been issued to the holder.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub from: Option<Day>,

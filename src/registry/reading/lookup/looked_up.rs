@@ -14,7 +14,7 @@ use crate::record::{Digest, Judgement, Reason, State};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
-use crate::registry::reading::lookup::absent::AbsentType;
+use crate::registry::reading::lookup::absent::{AbsentType, Conclusion};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::store::HolderState;
 use crate::trust::EnvelopeBuf;
@@ -122,6 +122,12 @@ pub struct FoundHolder {
 }
 
 impl Judged {
+    /// The one conclusion where nothing may be shown and nothing is left out.
+    pub fn conclusion(&self) -> Option<Conclusion> {
+        let nothing = self.records.is_empty() && self.withheld.is_none();
+        nothing.then(|| Conclusion::of(&self.absent)).flatten()
+    }
+
     /// The digest that the access entry carries: the checkpoint's signature signs the answer with it.
     pub(super) fn digest(&self) -> Digest {
         let head = &self.head;

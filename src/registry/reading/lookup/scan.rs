@@ -41,7 +41,7 @@ pub(crate) struct Found {
     pub followed: Vec<(String, String, HolderKey)>,
     /// Where the next page begins; none where there is no more.
     pub next: Option<Cursor>,
-    /// Of the types that were named: those that are not on this page, though they are on file.
+    /// Of the types that were named, or of all: those that are not on this first page, though they are on file.
     pub elsewhere: Vec<String>,
 }
 
@@ -125,7 +125,10 @@ fn read(
 ) -> Result<Found> {
     let head = snapshot.records_mark(reader)?;
     let linked = linked::linked(reader, key, credit_code)?;
-    let page = Page::read(reader, &linked.keys, wanted)?;
+    let mut page = Page::read(reader, &linked.keys, wanted)?;
+    if wanted.types.is_none() && wanted.after.is_none() && page.next.is_some() {
+        page.find_elsewhere(reader, &linked.keys, snapshot.catalog.type_codes())?;
+    }
     let (mut rows, mut conflict) = (Vec::with_capacity(page.rows.len()), false);
     for (code, opened) in page.rows {
         let Some((key, credit_code)) = linked.keys.get(code) else { continue };
@@ -179,14 +182,25 @@ impl Page {
         let types: BTreeSet<&str> = types.iter().map(String::as_str).collect();
         let mut page = Self::of_types(reader, keys, &types, after)?;
         if page.next.is_some() && after.is_none() {
-            for wanted in types {
-                let shown = page.rows.iter().any(|(_, row)| row.type_code() == wanted);
-                if !shown && has_type(reader, keys, wanted)? {
-                    page.elsewhere.push(wanted.to_owned());
-                }
-            }
+            page.find_elsewhere(reader, keys, types.into_iter())?;
         }
         Ok(page)
+    }
+
+    /// Notes which of the types are on file though not on this page.
+    fn find_elsewhere<'t>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        keys: &[OwnKey],
+        types: impl Iterator<Item = &'t str>,
+    ) -> Result<()> {
+        for type_code in types {
+            let shown = self.rows.iter().any(|(_, row)| row.type_code() == type_code);
+            if !shown && has_type(reader, keys, type_code)? {
+                self.elsewhere.push(type_code.to_owned());
+            }
+        }
+        Ok(())
     }
 
     fn of_all(reader: &mut Reader<'_>, keys: &[OwnKey], after: Option<&Cursor>) -> Result<Self> {
