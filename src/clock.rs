@@ -83,6 +83,52 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// Reads an instant as people and systems write one: RFC 3339 with any offset and any precision, of which
+    /// what is finer than a microsecond is left out; or a day, for its first instant in UTC+8. What is signed or
+    /// stored has the one form of [`FromStr`].
+    ///
+    /// # Errors
+    /// [`TimeFault`] for anything else.
+    pub fn read(text: &str) -> Result<Self, TimeFault> {
+        const FAULT: TimeFault =
+            TimeFault { expected: "an instant as 2026-11-22T09:02:03+08:00 or a day as 2026-11-22" };
+        if let Ok(day) = text.parse::<Day>() {
+            return Ok(day.start());
+        }
+        let read = DateTime::parse_from_rfc3339(text).ok().ok_or(FAULT)?;
+        let moment = Self::from_micros(read.timestamp_micros());
+        if moment.0 == read.timestamp_micros() { Ok(moment) } else { Err(FAULT) }
+    }
+}
+
+/// For members of requests: any form of [`Moment::read`].
+pub mod any_moment {
+    use serde::{Deserialize, Deserializer, de::Error as _};
+
+    use super::Moment;
+
+    /// # Errors
+    /// Where the text is no instant.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Moment::read(&text).map_err(D::Error::custom)
+    }
+
+    /// The same for a member that may be absent or null.
+    pub mod option {
+        use super::{Deserialize, Deserializer, Moment};
+
+        /// # Errors
+        /// Where the text is no instant.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Moment>, D::Error> {
+            #[derive(Deserialize)]
+            struct Any(#[serde(deserialize_with = "super::deserialize")] Moment);
+            Ok(Option::<Any>::deserialize(deserializer)?.map(|Any(moment)| moment))
+        }
+    }
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())

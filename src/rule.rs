@@ -301,6 +301,10 @@ closed! {
         TypeEndsUnknown, "type_ends_unknown", "规则所终止的类型不存在。请先加载该类型。", "A rule ends a type that is not here. Load that type first.";
         TypeMissing, "type_missing", "授权或覆盖范围所指的类型不存在。请先加载该类型。", "A grant or a coverage statement names a type that is not here. Load that type first.";
         CoverageStatement, "coverage_statement", "覆盖范围声明的内容不成立。请按提示改正。", "The coverage statement cannot hold. Correct the part that is named.";
+        CoverageOfAnother, "coverage_of_another", "该系统的覆盖范围由其他机构声明。请由该机构办理。", "The coverage of this system is stated by another agency. That agency must do it.";
+        CoverageMissing, "coverage_missing", "该系统对此类证照还没有覆盖范围声明。请先声明覆盖范围。", "No coverage is stated for this type and system. State it first.";
+        MomentAhead, "moment_ahead", "时间晚于现在。请核对时间和时区。", "The time has not come yet. Check time and offset.";
+        MomentBack, "moment_back", "时间早于已声明的时间。请使用更晚的时间，或重新声明覆盖范围。", "The time lies before the one that was stated. Give a later one, or state the coverage anew.";
         SchemaKeywordUnknown, "schema_keyword_unknown", "照面定义使用了不支持的关键字。请删去。", "The face schema has a keyword that is not supported. Remove it.";
         SchemaShape, "schema_shape", "照面定义的格式不对。请按提示改正。", "A part of the face schema has a wrong shape. Correct the part that is named.";
         SchemaKeywordMisplaced, "schema_keyword_misplaced", "照面定义的关键字用错了位置，或缺少关键字。请按提示改正。", "A keyword of the face schema is missing or does not fit its field. Correct the field that is named.";

@@ -240,6 +240,13 @@ impl Catalog {
         &self.workdays
     }
 
+    /// The time up to which an issuer's feeds of a type are known, by its statements about feeds that go on: the oldest
+    /// of them, since a record does not tell from which system it came. None where it states none.
+    pub fn fed_until(&self, type_code: &str, issuer: &str) -> Option<Moment> {
+        let own = self.coverages(type_code).iter().filter(|one| one.issuer == issuer);
+        own.filter(|one| one.issued_to.is_none()).map(|one| one.as_of).min()
+    }
+
     /// The coverage statements for a type.
     pub fn coverages(&self, type_code: &str) -> &[Coverage] {
         self.coverages.get(type_code).map_or(&[], Vec::as_slice)

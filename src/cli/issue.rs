@@ -30,9 +30,9 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let at_line = |error: Error| error.within(&format!("line {}", number + 1));
         let sent: SentLine = input::json(line, "record").map_err(at_line)?;
-        let (submitted, beginning) = sent.submitted().map_err(at_line)?;
+        let (submitted, origin) = sent.submitted().map_err(at_line)?;
         registry.refresh()?;
-        let issued = registry.begin(&actor, &submitted, beginning, None).map_err(at_line)?;
+        let issued = registry.begin(&actor, &submitted, origin, None).map_err(at_line)?;
         let word = match issued.outcome {
             IssueOutcome::Issued => "issued",
             IssueOutcome::AlreadyThere => "already there",

@@ -92,6 +92,11 @@ impl Reader<'_> {
             .map_err(dialect::fault)
     }
 
+    /// The coverage statement in force for a type and system.
+    pub fn coverage_of(&mut self, type_code: &str, system: &str) -> Result<Option<CoverageRow>> {
+        coverage::table.find((type_code, system)).first(self.conn).optional().map_err(dialect::fault)
+    }
+
     /// All coverage statements in force.
     pub fn coverage(&mut self) -> Result<Vec<CoverageRow>> {
         coverage::table.order((coverage::type_code, coverage::system)).load(self.conn).map_err(dialect::fault)

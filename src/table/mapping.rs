@@ -73,6 +73,7 @@ enum Meaning {
     IssuedOn,
     ValidFrom,
     ValidTo,
+    AsOf,
 }
 
 /// Words that departments write over their columns.
@@ -177,6 +178,7 @@ const SYNONYMS: &[(Meaning, &[&str])] = &[
             "有效期终",
         ],
     ),
+    (Meaning::AsOf, &["数据日期", "数据时间", "数据截止日期", "数据更新日期", "推送日期", "抽取日期"]),
 ];
 
 /// A header without what is not its word: blanks, stars, colons, brackets.
@@ -280,6 +282,7 @@ fn targets(word: &str, entry: &TypeEntry) -> Vec<String> {
             }
             to.extend(fields.iter().filter(dated).map(face));
         }
+        Some(Meaning::AsOf) => to.push("as_of".to_owned()),
         Some(Meaning::Code | Meaning::CreditCode | Meaning::Name) | None => {}
     }
     to.extend(named.map(face).filter(|name| !to.contains(name)));

@@ -97,6 +97,7 @@ fn a_lookup_is_answered_in_the_bytes_it_always_was(world: World) {
             ),
         ),
         ("secret_identifier", operator(), asked("111", CHEN, json!({"types": ["social_security_card"]}))),
+        ("absent_unfit", operator(), asked("111", ZHOU, json!({"types": ["business_licence"]}))),
         (
             "secret_identifier_hidden",
             limited(&["bank"]),

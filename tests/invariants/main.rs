@@ -9,6 +9,7 @@ mod absence;
 mod bytes;
 mod existence;
 mod faults;
+mod feeds;
 mod index;
 mod policy;
 mod scans;

@@ -1,5 +1,4 @@
-//! `GET /api/v1/types`, `/agencies`, `/coverage`: the types of certificates, their issuers, and the contents
-//! of the stock here. Nothing here touches a holder.
+//! `GET /api/v1/types`, `/agencies`: the types of certificates and their issuers. Nothing here touches a holder.
 
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
@@ -11,7 +10,7 @@ use crate::http::listing::{PageQuery, answer, page};
 use crate::http::scope::may;
 
 #[derive(OpenApi)]
-#[openapi(paths(types, type_of, agencies, coverage))]
+#[openapi(paths(types, type_of, agencies))]
 struct Part;
 
 /// The description of this resource.
@@ -23,8 +22,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/types").route(web::get().to(types)))
         .service(web::resource("/api/v1/types/{name}").route(web::get().to(type_of)))
-        .service(web::resource("/api/v1/agencies").route(web::get().to(agencies)))
-        .service(web::resource("/api/v1/coverage").route(web::get().to(coverage)));
+        .service(web::resource("/api/v1/agencies").route(web::get().to(agencies)));
 }
 
 #[utoipa::path(
@@ -76,25 +74,6 @@ async fn agencies(
     let made = context.registry.store().blocking(move || {
         let agencies = snapshot.catalog.issuers().agencies().all();
         page("agencies", agencies.iter().map(|one| (format!("{} {}", one.code, one.valid_from), one)), &query)
-    });
-    made.await.map(answer)
-}
-
-#[utoipa::path(
-    get, path = "/api/v1/coverage", tag = "catalog", operation_id = "coverage", summary = "Coverage statements in force, by type and issuing system",
-    params(PageQuery),
-    responses((status = 200, description = "Statements, and `next` where there is more")), security(("client" = ["catalog"]))
-)]
-async fn coverage(
-    _client: Client<may::Catalog>,
-    query: web::Query<PageQuery>,
-    context: web::Data<Context>,
-) -> Result<HttpResponse> {
-    let snapshot = context.registry.fresh_snapshot()?;
-    let made = context.registry.store().blocking(move || {
-        let types = snapshot.catalog.types();
-        let all = types.iter().flat_map(|entry| snapshot.catalog.coverages(&entry.def().code));
-        page("coverage", all.map(|one| (format!("{} {}", one.type_code, one.issuing_system), one)), &query)
     });
     made.await.map(answer)
 }

@@ -4,6 +4,7 @@
 mod actions;
 mod attachments;
 mod catalog;
+mod coverage;
 mod directories;
 mod holders;
 mod lookups;
@@ -25,6 +26,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     attachments::routes(cfg);
     receipts::routes(cfg);
     catalog::routes(cfg);
+    coverage::routes(cfg);
 }
 
 /// The descriptions of all resources.
@@ -39,5 +41,6 @@ pub fn documents() -> Vec<OpenApi> {
         attachments::document(),
         receipts::document(),
         catalog::document(),
+        coverage::document(),
     ]
 }

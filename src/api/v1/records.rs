@@ -86,10 +86,10 @@ async fn issue(
     context: web::Data<Context>,
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
-    let (submitted, beginning) = body.0.submitted()?;
+    let (submitted, origin) = body.0.submitted()?;
     let issued = context
         .write(actor, key, body.1, move |registry, actor, once| {
-            registry.begin(actor, &submitted, beginning, once)
+            registry.begin(actor, &submitted, origin, once)
         })
         .await?;
     let mut answer = match issued.outcome {

@@ -25,11 +25,11 @@ pub use judge::absence;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Region, Unfit};
-use crate::clock::{Day, Moment};
+use crate::clock::{Day, Moment, any_moment};
 use crate::closed::closed;
 
 /// One statement about the records on file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Coverage {
     /// 21-character type code.
@@ -40,17 +40,23 @@ pub struct Coverage {
     pub issuer: String,
     /// First day of issue on file; none if there is no earlier issue at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
     pub issued_from: Option<Day>,
     /// Last day of issue on file; none if the feed goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
     pub issued_to: Option<Day>,
     /// Regions of issue, each with everything below it.
     pub regions: Vec<CoveredRegion>,
     /// Share of the stock of these days and regions that is on file, in permille.
     pub share_on_file: u16,
     /// The time up to which the stock is known: the last feed.
+    #[serde(deserialize_with = "any_moment::deserialize")]
+    #[schema(value_type = String, format = DateTime)]
     pub as_of: Moment,
     /// The last sign of life of the feed, with or without rows.
+    #[serde(deserialize_with = "any_moment::deserialize")]
+    #[schema(value_type = String, format = DateTime)]
     pub heartbeat: Moment,
     /// The known gaps.
     #[serde(default)]
@@ -62,29 +68,33 @@ pub struct Coverage {
 }
 
 /// A region with the name it is shown by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CoveredRegion {
     /// The code.
+    #[schema(value_type = String)]
     pub code: Region,
     /// The name.
     pub name: String,
 }
 
 /// A known hole in a statement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
     /// The gap and its reason, as shown: 2003 年城西区档案受损.
     pub text: String,
     /// First day of issue it concerns; none for all before [`Gap::to`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
     pub from: Option<Day>,
     /// Last day of issue it concerns; none for all after [`Gap::from`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
     pub to: Option<Day>,
     /// Regions it concerns; none for all of the statement's.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     pub regions: Vec<Region>,
 }
 

@@ -281,7 +281,7 @@ impl Prepared {
         };
         let record_id = rows.first().record_id;
         next.take_keys(writer, record_id)?;
-        let mut made = next.whole(record_id, self.state, place)?;
+        let mut made = next.whole(record_id, self.state, None, place)?;
         made.prepare(|row| row.body.review_due = self.review_due);
         rows.supersede(writer, place, happened, made)
     }

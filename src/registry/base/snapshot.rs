@@ -13,7 +13,7 @@ use crate::log::LogMark;
 use crate::policy::{Account, Client, Grant, Scope};
 use crate::record::Digest;
 use crate::rule::Rule;
-use crate::store::{AccountRow, ClientRow, Reader, SigningKeyRow, Store};
+use crate::store::{AccountRow, ClientRow, CoverageRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{Purpose, Revocation};
 use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey, jwks};
 
@@ -161,6 +161,15 @@ impl Snapshot {
         }
     }
 
+    /// The statement of a row.
+    ///
+    /// # Errors
+    /// `internal` if its envelope or payload cannot be read.
+    pub(in crate::registry) fn coverage(row: &CoverageRow) -> Result<Coverage> {
+        let envelope = Envelope::parse_stored(&row.signed).map_err(broken)?;
+        serde_json::from_slice(envelope.payload()).map_err(broken)
+    }
+
     /// Whether an issuer was ever given a type. Region and day were checked when the record entered, and
     /// stand in the log. Each read only asks whether the grant is still on the books.
     pub fn issuer_stands(&self, agency: &str, type_code: &str) -> bool {
@@ -175,8 +184,7 @@ fn catalog_parts(reader: &mut Reader<'_>) -> Result<StoredCatalog> {
     let mut coverages: Vec<Coverage> = Vec::new();
     let mut coverage_signed: HashMap<String, Vec<Arc<[u8]>>> = HashMap::new();
     for row in reader.coverage()? {
-        let envelope = Envelope::parse_stored(&row.signed).map_err(broken)?;
-        coverages.push(serde_json::from_slice(envelope.payload()).map_err(broken)?);
+        coverages.push(Snapshot::coverage(&row)?);
         coverage_signed.entry(row.type_code).or_default().push(row.signed.into());
     }
     let types = reader.types()?;

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::record::{Digest, Salt};
 use crate::registry::base::happened::Happened;
 use crate::registry::records::signed::{Signed, SignedHolder};
-use crate::registry::records::submitted::Beginning;
+use crate::registry::records::submitted::{Beginning, Origin};
 use crate::trust::{Envelope, HolderKey, random};
 
 /// Merge order: first holder's key, type, line. Two items never have the same.
@@ -16,7 +16,7 @@ pub(super) type SortKey = [u8; 48];
 /// A record ready for the writer.
 pub(super) struct Item {
     pub line: u64,
-    pub beginning: Beginning,
+    pub origin: Origin,
     pub record_id: [u8; 16],
     pub salt: Salt,
     /// The key that signed it.
@@ -26,9 +26,9 @@ pub(super) struct Item {
 
 impl Item {
     /// Takes over a signed record that stood on `line`.
-    pub fn of(signed: Signed, beginning: Beginning, line: u64) -> Result<Self> {
+    pub fn of(signed: Signed, origin: Origin, line: u64) -> Result<Self> {
         let kid = *Envelope::parse_stored(&signed.envelope)?.kid()?.bytes();
-        Ok(Self { line, beginning, record_id: random::pooled()?, salt: random::salt()?, kid, signed })
+        Ok(Self { line, origin, record_id: random::pooled()?, salt: random::salt()?, kid, signed })
     }
 
     /// Its place in the merge.
@@ -46,7 +46,7 @@ impl Item {
 
     /// The event of its creation.
     pub fn happened(&self, actor: &str, at: Moment) -> Happened {
-        Happened::unordered(self.signed.event(self.beginning.action(), actor, self.salt, at))
+        Happened::unordered(self.signed.event(self.origin.beginning.action(), actor, self.salt, at))
     }
 
     /// Appends the form in which it is spilled: sort key first.
@@ -61,7 +61,8 @@ impl Item {
             out.extend_from_slice(&day.map_or(none, Day::number).to_be_bytes());
         }
         out.push(signed.secret_identifier.into());
-        out.push((self.beginning == Beginning::TransferIn).into());
+        out.push((self.origin.beginning == Beginning::TransferIn).into());
+        out.extend_from_slice(&self.origin.as_of.map_or(i64::MIN, Moment::micros).to_be_bytes());
         out.push(u8::try_from(signed.keys.len()).map_err(Error::internal)?);
         out.push(u8::try_from(signed.seats.len()).map_err(Error::internal)?);
         signed.keys.iter().for_each(|key| out.extend_from_slice(key));
@@ -87,7 +88,9 @@ impl Item {
         let (content, digest) = (Digest(rest.fixed()?), Digest(rest.fixed()?));
         let mut day = || Some(Day::from_number(i32::from_be_bytes(rest.fixed()?)));
         let (issued_on, valid_from, valid_to) = (day()??, day()?, day()?);
-        let [secret, moved, keys, seats] = rest.fixed::<4>()?;
+        let [secret, moved] = rest.fixed::<2>()?;
+        let as_of = i64::from_be_bytes(rest.fixed()?);
+        let [keys, seats] = rest.fixed::<2>()?;
         let keys = (0..keys).map(|_| rest.fixed()).collect::<Option<Vec<_>>>()?;
         let kind = Kind::from_wire(&rest.text()?)?;
         let (type_code, identifier, issuer, number) =
@@ -113,7 +116,9 @@ impl Item {
             digest,
         };
         let beginning = if moved == 1 { Beginning::TransferIn } else { Beginning::Issue };
-        rest.0.is_empty().then_some(Self { line, beginning, record_id, salt, kid, signed })
+        let as_of = (as_of != i64::MIN).then(|| Moment::from_micros(as_of));
+        let origin = Origin { beginning, as_of };
+        rest.0.is_empty().then_some(Self { line, origin, record_id, salt, kid, signed })
     }
 }
 

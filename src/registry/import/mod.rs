@@ -36,6 +36,8 @@ pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, S
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
+use crate::registry::published::coverage;
+use crate::registry::published::heartbeat::FedWith;
 use crate::rule::Rule;
 use crate::table::{FileFormat, Survey};
 use errors::ErrorFile;
@@ -75,12 +77,15 @@ impl Registry {
             FileFormat::Xlsx => Survey::of_workbook(source)?,
             FileFormat::Ndjson | FileFormat::Csv => crate::table::survey(source, options.encoding)?,
         };
+        if let Some(as_of) = options.as_of {
+            coverage::not_ahead("as_of", as_of, self.now())?;
+        }
         let pace = pace::Pace::new(self, options.limits);
         let work = Work { source, format, survey: &survey, actor, options, progress, pace: &pace };
         if options.dry_run {
             return self.import_dry(&work);
         }
-        let mut run = self.import_run(options.run_id.as_deref(), work.reading())?;
+        let mut run = self.import_run(options.run_id.as_deref(), work.reading(), options.as_of)?;
         let mut timings = Timings::default();
         if run.state != RunState::Done {
             self.import_stages(&work, &mut run, &mut timings)?;
@@ -113,6 +118,10 @@ impl Registry {
         self.import_settle(work, run, &spill)?;
         timings.settling = StageTiming::since(begun, run.body.settled - before);
         sendback::write(work)?;
+        let counts = run.body.counts;
+        let unbound = counts.unbound + counts.quarantined + counts.refused;
+        let with = FedWith { as_of: run.body.as_of, unbound };
+        self.beat_of_import(&work.actor.label(), &run.body.fed, with)?;
         self.import_close(run)?;
         // Removed only now: a crash before this leaves a directory that the next start of the run removes.
         spill.remove()

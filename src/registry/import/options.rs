@@ -67,6 +67,9 @@ pub struct ImportOptions {
     /// Where refused rows are named, one JSON object a line, without their content; as a file to correct and send back,
     /// in their own columns, where the name ends in `.csv`; nowhere if not said.
     pub error_path: Option<PathBuf>,
+    /// The time of which the file's data is: its rows are copies of that time. Where it is not said they count as
+    /// made by this import, and the report says so.
+    pub as_of: Option<Moment>,
     /// Check everything, write nothing.
     pub dry_run: bool,
     /// Name of the run; if not given, the unfinished run of the same file, or a new random name.
@@ -204,6 +207,8 @@ pub struct ImportReport {
     pub first_leaf: Option<u64>,
     /// Last leaf.
     pub last_leaf: Option<u64>,
+    /// The time of which the data is, where somebody said it for the whole file.
+    pub as_of: Option<Moment>,
     /// When the run was begun.
     pub started: Moment,
     /// When it was closed.

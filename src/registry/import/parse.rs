@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use crate::clock::Day;
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::import::errors::{self, ErrorFile, RowFault};
@@ -21,7 +22,7 @@ use crate::registry::import::work::Work;
 use crate::registry::import::{Counts, Stage};
 use crate::registry::intake::{self, TableHeader};
 use crate::registry::records::ends;
-use crate::registry::records::submitted::{Beginning, SentLine, Submitted};
+use crate::registry::records::submitted::{Origin, SentLine, Submitted};
 use crate::rule::Rule;
 use crate::table::cell::{Repair, Repairs};
 use crate::table::{Batch, Encoding, FileRow, Lengths, csv};
@@ -227,7 +228,7 @@ impl Registry {
                 parsing.push(scope.spawn(move || {
                     pace::lower_for_parsing();
                     let parser = Parser {
-                        maker: Maker::new(self, work.actor),
+                        maker: Maker::new(self, work.actor, work.options.as_of),
                         sink: sink(),
                         header,
                         encoding: work.survey.encoding,
@@ -340,8 +341,10 @@ impl<S: Sink> Parser<'_, S> {
                     repairs.clear();
                     repairs.add(Repair::LineEnds, ends);
                     self.lengths.row(&cells);
-                    let draft = header.draft(&cells, self.maker.snapshot(), &mut repairs);
-                    draft.map(|draft| (Submitted::Draft(draft), Beginning::Issue))
+                    let drafted = header.draft(&cells, self.maker.snapshot(), &mut repairs);
+                    let origin =
+                        |day: Option<Day>| Origin { as_of: day.map(Day::start), ..Origin::default() };
+                    drafted.map(|(draft, as_of)| (Submitted::Draft(draft), origin(as_of)))
                 }
             };
             if self.row(sent, row.line, &mut done)? {
@@ -355,7 +358,7 @@ impl<S: Sink> Parser<'_, S> {
     }
 
     /// A refusal is the row's and goes to the error file; anything else ends the run. Tells whether it was accepted.
-    fn row(&mut self, sent: Result<(Submitted, Beginning)>, line: u64, done: &mut BatchDone) -> Result<bool> {
+    fn row(&mut self, sent: Result<(Submitted, Origin)>, line: u64, done: &mut BatchDone) -> Result<bool> {
         done.rows += 1;
         match sent.and_then(|sent| self.maker.make(sent, line)) {
             Ok(made) => {

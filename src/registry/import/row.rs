@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::clock::Moment;
 use crate::error::{Class, Code, Error, Result};
 use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::item::Item;
-use crate::registry::records::submitted::{Beginning, Submitted};
+use crate::registry::records::submitted::{Origin, Submitted};
 use crate::rule::Rule;
 use crate::trust::SigningKey;
 
@@ -25,6 +26,8 @@ pub(super) struct Maker<'a> {
     snapshot: Arc<Snapshot>,
     actor: &'a Actor,
     keys: Keys,
+    /// The time of which the file's data is; a row's own time goes before it.
+    as_of: Option<Moment>,
 }
 
 /// Keys by issuer; none if the registry holds none for it.
@@ -32,8 +35,8 @@ type Keys = HashMap<String, Option<Arc<SigningKey>>>;
 
 impl<'a> Maker<'a> {
     /// The tools of a thread.
-    pub fn new(registry: &'a Registry, actor: &'a Actor) -> Self {
-        Self { registry, snapshot: registry.snapshot(), actor, keys: HashMap::new() }
+    pub fn new(registry: &'a Registry, actor: &'a Actor, as_of: Option<Moment>) -> Self {
+        Self { registry, snapshot: registry.snapshot(), actor, keys: HashMap::new(), as_of }
     }
 
     /// The catalog and policy of the run.
@@ -42,10 +45,11 @@ impl<'a> Maker<'a> {
     }
 
     /// Checks and signs. An error whose class is `Refused` is the row's; any other is the run's.
-    pub fn make(&mut self, (submitted, beginning): (Submitted, Beginning), line: u64) -> Result<Made> {
-        let Self { registry, snapshot, actor, keys } = self;
+    pub fn make(&mut self, (submitted, origin): (Submitted, Origin), line: u64) -> Result<Made> {
+        let Self { registry, snapshot, actor, keys, as_of } = self;
+        let origin = Origin { as_of: origin.as_of.or(*as_of), ..origin }.check(registry.now())?;
         let taken = registry.take(actor, snapshot, submitted, &mut |issuer| key(registry, keys, issuer))?;
-        Ok(Made { item: Item::of(taken.signed, beginning, line)?, flagged: taken.flagged })
+        Ok(Made { item: Item::of(taken.signed, origin, line)?, flagged: taken.flagged })
     }
 }
 

@@ -1,6 +1,8 @@
 //! A run as its row in `import_runs` has it: committed with the rows it counts, so that it is never wrong. It
 //! ends with the closing count: the fate of every row of the file, signed by the registry.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -11,6 +13,7 @@ use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::import::{Counts, ImportReport, RuleTally, Timings};
 use crate::registry::intake::{self, TableForm};
+use crate::registry::published::heartbeat::Fed;
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
 use crate::table::cell::Repairs;
@@ -78,6 +81,12 @@ pub(super) struct RunBody {
     pub settled: u64,
     /// Length of the error file as of this row.
     pub error_bytes: u64,
+    /// Whose stock of which type it brought; told to the feeds at its end.
+    #[serde(default)]
+    pub fed: BTreeSet<Fed>,
+    /// The time of which the data is, where somebody said it.
+    #[serde(default)]
+    pub as_of: Option<Moment>,
     pub log: Option<String>,
     pub first_leaf: Option<u64>,
     pub last_leaf: Option<u64>,
@@ -87,7 +96,7 @@ pub(super) struct RunBody {
 impl RunBody {
     /// Whether the run reads that file in that way.
     fn is_of(&self, other: &Self) -> bool {
-        (&self.digest, &self.mapping) == (&other.digest, &other.mapping)
+        (&self.digest, &self.mapping, self.as_of) == (&other.digest, &other.mapping, other.as_of)
             && (self.format, self.encoding) == (other.format, other.encoding)
     }
 
@@ -135,6 +144,8 @@ impl Run {
             touched: 0,
             settled: 0,
             error_bytes: 0,
+            fed: BTreeSet::new(),
+            as_of: None,
             log: None,
             first_leaf: None,
             last_leaf: None,
@@ -170,8 +181,14 @@ impl Run {
 
 impl Registry {
     /// The run to go on with, or a new one that is stored before anything else happens.
-    pub(super) fn import_run(&self, id: Option<&str>, form: TableForm<'_>) -> Result<Run> {
+    pub(super) fn import_run(
+        &self,
+        id: Option<&str>,
+        form: TableForm<'_>,
+        as_of: Option<Moment>,
+    ) -> Result<Run> {
         let mut fresh = Run::new(String::new(), self.now(), form)?;
+        fresh.body.as_of = as_of;
         let known = match id {
             Some(id) => {
                 check_id(id)?;
@@ -185,7 +202,8 @@ impl Registry {
         };
         if let Some(run) = known {
             if !run.body.is_of(&fresh.body) {
-                let detail = "this run was begun with another file, format, encoding or mapping";
+                let detail =
+                    "this run was begun with another file, format, encoding, mapping or day of the data";
                 return Err(Error::new(Code::ConfigInvalid, detail).at("run").rule(Rule::RunOtherFile));
             }
             return Ok(run);
@@ -262,6 +280,7 @@ impl Run {
             started: self.started,
             ended: body.ended,
             closing: envelope.map(|envelope| envelope.compact()),
+            as_of: body.as_of,
             timings,
         })
     }

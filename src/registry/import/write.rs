@@ -5,6 +5,7 @@
 //! it are stored. A crash before a commit leaves nothing of the transaction; after it its rows, its leaves
 //! and the position behind them are there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
@@ -23,6 +24,7 @@ use crate::registry::import::spill::SpillDir;
 use crate::registry::import::state::Run;
 use crate::registry::import::step::Bounds;
 use crate::registry::import::work::Work;
+use crate::registry::published::heartbeat::Fed;
 use crate::store::{Load, SealedEvent, SealedRecord, Store, Writer};
 
 /// Items that go through a transaction together while no process serves.
@@ -224,7 +226,20 @@ impl Merging<'_> {
             }
         }
         tally.next.body.merged += chunk.items.len() as u64;
+        fed(&mut tally.next.body.fed, chunk);
         Ok(bound)
+    }
+}
+
+/// Notes whose stock of which type the items are.
+fn fed(known: &mut BTreeSet<Fed>, chunk: &Chunk) {
+    let mut last: Option<(&str, &str)> = None;
+    for Ready { item, .. } in &chunk.items {
+        let (type_code, issuer) = (item.signed.type_code.as_str(), item.signed.issuer.as_str());
+        // Most files have one type of one issuer: it is compared and not made again.
+        if last.replace((type_code, issuer)) != Some((type_code, issuer)) {
+            known.insert(Fed { type_code: type_code.to_owned(), issuer: issuer.to_owned() });
+        }
     }
 }
 
@@ -246,7 +261,7 @@ fn seal(store: &Store, chunk: &Chunk, bound: Vec<Bound>, actor: &str) -> Result<
         let happened = item.happened(actor, place.at);
         sealed.entries.push(happened.entry());
         sealed.entries.extend(behind);
-        for row in item.signed.rows(item.record_id, State::Active, &place)? {
+        for row in item.signed.rows(item.record_id, State::Active, item.origin.as_of, &place)? {
             sealed.records.push(store.seal_record(&row)?);
             let event = happened.copy(row.hk, row.record_id, 1, &place);
             sealed.events.push(store.seal_event(&event)?);

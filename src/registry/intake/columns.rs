@@ -22,6 +22,7 @@ enum Column {
     Type,
     Issuer,
     IssuedOn,
+    AsOf,
     ValidFrom,
     ValidTo,
     Identifier,
@@ -44,7 +45,7 @@ impl Column {
     fn kind(&self) -> CellKind {
         match self {
             Self::Type | Self::Issuer | Self::Identifier => CellKind::Code,
-            Self::IssuedOn | Self::ValidFrom => CellKind::Day,
+            Self::IssuedOn | Self::AsOf | Self::ValidFrom => CellKind::Day,
             Self::ValidTo => CellKind::DayOrLong,
             Self::Attachments => CellKind::Json,
             Self::Holder(_, HolderColumn::Name) => CellKind::Text,
@@ -59,6 +60,7 @@ impl Column {
             Self::Type => "type".to_owned(),
             Self::Issuer => "issuer".to_owned(),
             Self::IssuedOn => "issued_on".to_owned(),
+            Self::AsOf => "as_of".to_owned(),
             Self::ValidFrom => "valid_from".to_owned(),
             Self::ValidTo => "valid_to".to_owned(),
             Self::Identifier => "identifier".to_owned(),
@@ -177,9 +179,14 @@ impl Columns {
         self.names.get(at).map(|name| (at, name.as_str()))
     }
 
-    /// The draft of a row. Cells are read as people type them, and each repair is counted; an empty cell is an absent
-    /// value.
-    pub fn draft(&self, row: &[Cow<'_, str>], snapshot: &Snapshot, repairs: &mut Repairs) -> Result<Draft> {
+    /// The draft of a row, and the day of its data where a column has it. Cells are read as people type them, and each
+    /// repair is counted; an empty cell is an absent value.
+    pub fn draft(
+        &self,
+        row: &[Cow<'_, str>],
+        snapshot: &Snapshot,
+        repairs: &mut Repairs,
+    ) -> Result<(Draft, Option<Day>)> {
         if row.len() != self.all.len() {
             return Err(cell_fault("record", Rule::CsvColumnCount, "the record has another number of cells"));
         }
@@ -204,8 +211,10 @@ impl Columns {
             attachments: Vec::new(),
             identifier: None,
         };
+        let mut as_of = None;
         for (column, cell) in cells() {
             match column {
+                Column::AsOf => as_of = Some(day("as_of", cell)?),
                 Column::ValidFrom => drafted.valid_from = Some(day("valid_from", cell)?),
                 Column::ValidTo => {
                     drafted.valid_to = Some(match cell {
@@ -225,7 +234,7 @@ impl Columns {
                 Column::Type | Column::Issuer | Column::IssuedOn | Column::Holder(..) => {}
             }
         }
-        Ok(drafted)
+        Ok((drafted, as_of))
     }
 
     /// What the cells of a row fill, each value as it was read; fields without a value are not there.
@@ -317,6 +326,7 @@ fn column(name: &str) -> Option<Column> {
         "type" => Column::Type,
         "issuer" => Column::Issuer,
         "issued_on" => Column::IssuedOn,
+        "as_of" => Column::AsOf,
         "valid_from" => Column::ValidFrom,
         "valid_to" => Column::ValidTo,
         "identifier" => Column::Identifier,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::intake::columns::{self, Columns};
@@ -90,9 +91,14 @@ impl TableHeader {
         &self.columns
     }
 
-    /// The draft of a row's cells; repairs are counted.
-    pub fn draft(&self, cells: &[Cow<'_, str>], snapshot: &Snapshot, repairs: &mut Repairs) -> Result<Draft> {
-        let draft = self.columns.draft(cells, snapshot, repairs)?;
+    /// The draft of a row's cells, and the day of its data where a column has it; repairs are counted.
+    pub fn draft(
+        &self,
+        cells: &[Cow<'_, str>],
+        snapshot: &Snapshot,
+        repairs: &mut Repairs,
+    ) -> Result<(Draft, Option<Day>)> {
+        let (draft, as_of) = self.columns.draft(cells, snapshot, repairs)?;
         let lost = |code: &str| code.len() == 18 && code.ends_with("000");
         match draft.holders.iter().position(|holder| self.rounded && lost(&holder.code)) {
             Some(at) => {
@@ -100,7 +106,7 @@ impl TableHeader {
                 let field = format!("holders.{at}.code");
                 Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NumberRounded))
             }
-            None => Ok(draft),
+            None => Ok((draft, as_of)),
         }
     }
 }

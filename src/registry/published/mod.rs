@@ -4,6 +4,7 @@
 pub(super) mod agencies;
 pub(super) mod coverage;
 pub(super) mod empowerments;
+pub(super) mod heartbeat;
 pub(super) mod keys;
 pub(super) mod notice;
 pub(super) mod types;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::bounds;
-use crate::clock::{Day, Moment};
+use crate::clock::{Day, Moment, any_moment};
 use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
 use crate::policy::{Actor, Fields, Scope};
@@ -41,8 +41,8 @@ pub struct HistoryAsk {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub as_of: Option<Day>,
-    /// What was known when; now where nothing is said.
-    #[serde(default)]
+    /// What was known when: RFC 3339, or a day for its first instant; now where nothing is said.
+    #[serde(default, deserialize_with = "any_moment::option::deserialize")]
     #[schema(value_type = Option<String>)]
     pub known_at: Option<Moment>,
     /// Full receipt or reference.

@@ -24,7 +24,7 @@ use crate::registry::records::draft::{self, Checked};
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::signed::{IssueOutcome, Signed};
-use crate::registry::records::submitted::{Beginning, Submitted};
+use crate::registry::records::submitted::{Beginning, Origin, Submitted};
 use crate::rule::Rule;
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
@@ -93,9 +93,10 @@ impl Registry {
         &self,
         actor: &Actor,
         submitted: &Submitted,
-        beginning: Beginning,
+        origin: impl Into<Origin>,
         once: Option<&Once>,
     ) -> Result<Issued> {
+        let origin = origin.into().check(self.now())?;
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
@@ -103,7 +104,7 @@ impl Registry {
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
-        self.bind(actor, beginning, taken, once)
+        self.bind(actor, origin, taken, once)
     }
 
     /// Checks an issuer's submission by every rule of an issue. Signs data that the issuer did not sign
@@ -182,7 +183,7 @@ impl Registry {
     }
 
     /// Stores a signed record under all its holders, or finds that it is there.
-    fn bind(&self, actor: &Actor, beginning: Beginning, taken: Taken, once: Option<&Once>) -> Result<Issued> {
+    fn bind(&self, actor: &Actor, origin: Origin, taken: Taken, once: Option<&Once>) -> Result<Issued> {
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
@@ -192,8 +193,9 @@ impl Registry {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
-            let happened = Happened::unordered(signed.event(beginning.action(), &label, salt, place.at));
-            let rows = signed.whole(record_id, State::Active, place)?;
+            let happened =
+                Happened::unordered(signed.event(origin.beginning.action(), &label, salt, place.at));
+            let rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
             let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
             let behind = place.behind(entries.len());
             let ends = ends::apply(writer, &snapshot, &rows, signed.issued_on, &behind)?;

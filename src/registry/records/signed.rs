@@ -149,11 +149,12 @@ impl Signed {
             .record_version(Some(self.digest), self.version, self.replaces)
     }
 
-    /// Its rows, one a holder in order, at an event's leaf.
+    /// Its rows, one a holder in order, at an event's leaf; `as_of` for a copy, none for what is made here.
     pub(in crate::registry) fn rows(
         &self,
         record_id: [u8; 16],
         state: State,
+        as_of: Option<Moment>,
         place: &Place,
     ) -> Result<Vec<StoredRecord>> {
         let version = i32::try_from(self.version).map_err(Error::internal)?;
@@ -169,7 +170,7 @@ impl Signed {
             state,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
-            as_of: place.at,
+            as_of: as_of.unwrap_or(place.at),
             disputed: false,
             log: place.log.clone(),
             leaf: place.first,
@@ -193,9 +194,10 @@ impl Signed {
         &self,
         record_id: [u8; 16],
         state: State,
+        as_of: Option<Moment>,
         place: &Place,
     ) -> Result<Whole> {
-        Whole::of(self.rows(record_id, state, place)?, &self.holders())
+        Whole::of(self.rows(record_id, state, as_of, place)?, &self.holders())
     }
 
     /// The rows of the keys that it takes.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::Day;
+use crate::clock::{Day, Moment, any_moment};
 use crate::error::{Code, Error, Result};
 use crate::record::action::Action;
 use crate::record::payload::{Attachment, Validity, holder_codes};
@@ -71,6 +71,33 @@ impl Beginning {
     }
 }
 
+/// How a submitted record begins, and from when its data is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The action in its event.
+    pub beginning: Beginning,
+    /// For a copy of what is kept elsewhere: the time of which the data is. None for a record that is made here.
+    pub as_of: Option<Moment>,
+}
+
+impl From<Beginning> for Origin {
+    fn from(beginning: Beginning) -> Self {
+        Self { beginning, as_of: None }
+    }
+}
+
+impl Origin {
+    /// # Errors
+    /// `field_invalid` at `as_of` with rule `moment_ahead` for data of a time that has not come.
+    pub(in crate::registry) fn check(self, now: Moment) -> Result<Self> {
+        if self.as_of.is_some_and(|as_of| as_of > now) {
+            let detail = "the data is of a time that has not come";
+            return Err(Error::new(Code::FieldInvalid, detail).at("as_of").rule(Rule::MomentAhead));
+        }
+        Ok(self)
+    }
+}
+
 /// One of the two ways to issue.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +114,11 @@ pub struct Sent {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     action: Option<Beginning>,
+    /// For a copy of a record that is kept elsewhere: the time of which the data is, RFC 3339 or a day. Left out
+    /// where the record is made by this very request.
+    #[serde(default, deserialize_with = "any_moment::option::deserialize")]
+    #[schema(value_type = Option<String>)]
+    as_of: Option<Moment>,
 }
 
 impl Sent {
@@ -95,11 +127,11 @@ impl Sent {
     /// # Errors
     /// `field_invalid` at `record` (`field_missing`) if neither was submitted, at `envelope`
     /// (`envelope_alone`) if both were.
-    pub fn submitted(self) -> Result<(Submitted, Beginning)> {
-        let beginning = self.action.unwrap_or_default();
+    pub fn submitted(self) -> Result<(Submitted, Origin)> {
+        let origin = Origin { beginning: self.action.unwrap_or_default(), as_of: self.as_of };
         match (self.record, self.envelope) {
-            (Some(draft), None) => Ok((Submitted::Draft(draft), beginning)),
-            (None, Some(compact)) => Ok((Submitted::Envelope(compact), beginning)),
+            (Some(draft), None) => Ok((Submitted::Draft(draft), origin)),
+            (None, Some(compact)) => Ok((Submitted::Envelope(compact), origin)),
             (Some(_), Some(_)) => Err(both()),
             (None, None) => {
                 let detail = "give either record or envelope";
@@ -117,6 +149,8 @@ pub struct SentLine {
     envelope: Option<String>,
     record: Option<Box<Draft>>,
     action: Option<Beginning>,
+    #[serde(default, deserialize_with = "any_moment::option::deserialize")]
+    as_of: Option<Moment>,
     #[serde(rename = "type")]
     type_code: Option<String>,
     issuer: Option<String>,
@@ -135,7 +169,7 @@ impl SentLine {
     ///
     /// # Errors
     /// `json_invalid`, `field_unknown`, `field_invalid`.
-    pub(in crate::registry) fn read(text: &str) -> Result<(Submitted, Beginning)> {
+    pub(in crate::registry) fn read(text: &str) -> Result<(Submitted, Origin)> {
         let line: Self = serde_json::from_str(text).map_err(|error| shape_fault(text, &error))?;
         line.submitted()
     }
@@ -145,7 +179,7 @@ impl SentLine {
     /// # Errors
     /// As [`Sent::submitted`]; `field_invalid` (`field_missing`) at the member that a draft lacks;
     /// `field_unknown` if members of a draft stand beside `record`.
-    pub fn submitted(self) -> Result<(Submitted, Beginning)> {
+    pub fn submitted(self) -> Result<(Submitted, Origin)> {
         let bare = self.type_code.is_some()
             || self.issuer.is_some()
             || self.holders.is_some()
@@ -155,7 +189,7 @@ impl SentLine {
             || self.valid_from.is_some()
             || self.valid_to.is_some()
             || self.identifier.is_some();
-        let Self { envelope, record, action, type_code, issuer, holders, face, issued_on, .. } = self;
+        let Self { envelope, record, action, as_of, type_code, issuer, holders, face, issued_on, .. } = self;
         if envelope.is_some() && bare {
             return Err(both());
         }
@@ -164,7 +198,7 @@ impl SentLine {
             return Err(Error::new(Code::FieldUnknown, detail).at("record").rule(Rule::FieldUnknown));
         }
         if record.is_some() || envelope.is_some() {
-            return Sent { record: record.map(|draft| *draft), envelope, action }.submitted();
+            return Sent { record: record.map(|draft| *draft), envelope, action, as_of }.submitted();
         }
         let draft = Draft {
             type_code: type_code.ok_or_else(|| missing("type"))?,
@@ -177,7 +211,7 @@ impl SentLine {
             attachments: self.attachments.unwrap_or_default(),
             identifier: self.identifier,
         };
-        Ok((Submitted::Draft(draft), action.unwrap_or_default()))
+        Ok((Submitted::Draft(draft), Origin { beginning: action.unwrap_or_default(), as_of }))
     }
 }
 
@@ -197,9 +231,10 @@ fn is<T: serde::de::DeserializeOwned>(value: &Value) -> bool {
 }
 
 /// The members of a line, each with a test of its shape.
-const MEMBERS: [Member; 12] = [
+const MEMBERS: [Member; 13] = [
     ("envelope", Value::is_string),
     ("action", is::<Beginning>),
+    ("as_of", |value| value.as_str().is_some_and(|text| Moment::read(text).is_ok())),
     ("record", is::<Draft>),
     ("type", Value::is_string),
     ("issuer", Value::is_string),
@@ -244,7 +279,7 @@ mod tests {
 
     fn told(line: &str) -> Result<(bool, Beginning), String> {
         match SentLine::read(line) {
-            Ok((submitted, beginning)) => Ok((matches!(submitted, Submitted::Envelope(_)), beginning)),
+            Ok((submitted, origin)) => Ok((matches!(submitted, Submitted::Envelope(_)), origin.beginning)),
             Err(error) => Err(format!(
                 "{} {} {}",
                 error.code.wire(),

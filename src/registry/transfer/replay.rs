@@ -191,7 +191,7 @@ impl Incoming {
         let (first, rest) = self.events.split_first().ok_or_else(none)?;
         let mut version = versions.next().ok_or_else(none)?;
         let happened = first.anew(label, version, place)?;
-        let mut rows = version.whole(random::pooled()?, first.state, place)?;
+        let mut rows = version.whole(random::pooled()?, first.state, None, place)?;
         rows.prepare(|row| self.set(row, first, rest.is_empty()));
         let begun = begin(writer, place, version, &rows, &happened, label)?;
         let mut entries = begun.entries;
@@ -204,7 +204,7 @@ impl Incoming {
             entries.push(match next {
                 Some(next) => {
                     next.take_keys(writer, rows.first().record_id)?;
-                    let mut made = next.whole(rows.first().record_id, event.state, &place)?;
+                    let mut made = next.whole(rows.first().record_id, event.state, None, &place)?;
                     made.prepare(set);
                     rows.supersede(writer, &place, &happened, made)?
                 }
