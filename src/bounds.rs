@@ -10,6 +10,8 @@ use crate::rule::Rule;
 pub const TYPES: usize = 64;
 /// Regions that the question of an absence names: those where one person has lived.
 pub const REGIONS: usize = 16;
+/// Regions of a coverage statement, and its gaps: each lookup of the type looks through them.
+pub const COVERED: usize = 100;
 /// Absences of an answer, each in each of its regions.
 pub const ABSENCES: usize = 512;
 /// Fields that a lookup names, and values of a face that are compared.

@@ -95,12 +95,37 @@ fn api(up: &Up, path: &str) -> Option<Vec<Ask>> {
             let path = format!("/api/v1/attachments/{digest}");
             vec![ask("largest", &path, 204, &[("Authorization", &up.bearer)], vec![0; FILE])]
         }
+        "/api/v1/coverage" => coverage(up, path),
+        "/api/v1/coverage/heartbeats" => {
+            let beat = |system: String| json!({"type": "driving_licence", "issuing_system": system});
+            vec![
+                post(up, "alive", path, 200, &beat("示范系统".to_owned())),
+                post(up, "long", path, 404, &beat("系".repeat(80_000))),
+            ]
+        }
         "/api/v1/attachments/fetch" => {
             let body = json!({"identifier": up.identifier, "sha256": "0".repeat(64), "purpose": purpose()});
             vec![post(up, "", path, 404, &body)]
         }
         _ => return None,
     })
+}
+
+fn coverage(up: &Up, path: &str) -> Vec<Ask> {
+    let region = |n: usize| json!({"code": format!("190101{:03}", n % 999 + 1), "name": "示".repeat(60)});
+    let gap = json!({"text": "缺".repeat(190), "from": "2003-01-01", "to": "2003-12-31"});
+    let statement = |regions: usize, gaps: usize| {
+        json!({
+            "type_code": "driving_licence", "issuing_system": "示范系统", "issuer": POLICE, "share_on_file": 1000,
+            "regions": (0..regions).map(region).collect::<Vec<_>>(), "gaps": vec![gap.clone(); gaps],
+            "as_of": "2026-11-20", "heartbeat": "2026-11-20", "unbound": 0, "quarantined": 0,
+        })
+    };
+    vec![
+        post(up, "too many regions", path, 422, &statement(1_000, 0)),
+        post(up, "too many gaps", path, 422, &statement(1, 350)),
+        post(up, "largest", path, 200, &statement(100, 100)),
+    ]
 }
 
 fn lookups(up: &Up, path: &str) -> Vec<Ask> {

@@ -19,6 +19,7 @@ crate::on_both! {
     i13_a_copy_is_as_old_as_its_feed
 }
 
+const OFFICE: &str = "11190102MD1000771B";
 const SYSTEM: &str = "示范省婚姻登记系统";
 
 fn statement(world: &World, slug: &str, issuer: &str, times: &str) -> Value {
@@ -60,16 +61,16 @@ fn told(server: &TestServer, path: &str, token: &str, body: &Value) -> (u16, Val
 }
 
 fn i13_a_feed_states_its_own_stock_and_says_that_it_is_alive(world: World) {
-    ready(&world);
+    people::settle(&world.registry);
     client(&world, "feed", POLICE);
     let server = server::start(world.registry.clone());
     let token = server.token("feed", SECRET);
     assert_eq!(absence(&world), "not_covered");
     // The times as a department's system writes them: no fraction, its own offset.
-    let stated = statement(&world, "marriage_certificate", POLICE, "2026-11-22T10:00:00+08:00");
+    let stated = statement(&world, "marriage_certificate", POLICE, "2026-11-22T08:30:00+08:00");
     let (status, answer) = told(&server, "/api/v1/coverage", &token, &stated);
     assert_eq!(status, 200, "{answer}");
-    assert_eq!(answer["as_of"], "2026-11-22T02:00:00.000000Z");
+    assert_eq!(answer["as_of"], "2026-11-22T00:30:00.000000Z");
     assert_eq!(absence(&world), "none_within_coverage");
 
     days_later(&world, 3);
@@ -78,7 +79,7 @@ fn i13_a_feed_states_its_own_stock_and_says_that_it_is_alive(world: World) {
     let beat = json!({"type": "marriage_certificate", "issuing_system": SYSTEM});
     let (status, answer) = told(&server, "/api/v1/coverage/heartbeats", &token, &beat);
     assert_eq!(status, 200, "{answer}");
-    assert_eq!(answer["as_of"], "2026-11-22T02:00:00.000000Z", "a sign of life is no news of the stock");
+    assert_eq!(answer["as_of"], "2026-11-22T00:30:00.000000Z", "a sign of life is no news of the stock");
     assert_eq!(absence(&world), "none_within_coverage");
 
     // It says that rows wait for a number: they may be of anybody.
@@ -109,16 +110,20 @@ fn i13_a_feed_states_its_own_stock_and_says_that_it_is_alive(world: World) {
         assert_eq!(got, status, "{answer}");
         assert!(rule.is_empty() || answer["rule"] == rule, "{answer}");
     }
-    assert!(world.registry.fsck(&elicense::registry::FsckOptions::default()).unwrap().is_sound());
+    assert!(world.registry.fsck(elicense::registry::FsckOptions::default()).unwrap().sound());
 }
 
 fn i13_nobody_states_the_stock_of_another(world: World) {
-    ready(&world);
+    people::settle(&world.registry);
     client(&world, "feed", POLICE);
     client(&world, "market", MARKET);
+    // An office that may issue nothing.
+    world.registry.put_agency("test", &people::agency(OFFICE, "城西区某局", "190102")).unwrap();
+    client(&world, "office", OFFICE);
     let server = server::start(world.registry.clone());
     let (own, other) = (server.token("feed", SECRET), server.token("market", SECRET));
-    let now = "2026-11-22T03:00:00Z";
+    let office = server.token("office", SECRET);
+    let now = "2026-11-22T00:30:00Z";
     let marriages = statement(&world, "marriage_certificate", POLICE, now);
     let refused = |token: &str, body: &Value| {
         let (status, answer) = told(&server, "/api/v1/coverage", token, body);
@@ -126,7 +131,7 @@ fn i13_nobody_states_the_stock_of_another(world: World) {
     };
     assert_eq!(refused(&other, &marriages), (403, "agency_mismatch".into()));
     assert_eq!(
-        refused(&other, &statement(&world, "marriage_certificate", MARKET, now)),
+        refused(&office, &statement(&world, "marriage_certificate", OFFICE, now)),
         (422, "issuer_not_authorised".into())
     );
     let (status, answer) = told(&server, "/api/v1/coverage", &own, &marriages);
@@ -175,7 +180,7 @@ fn i13_a_finished_import_is_a_sign_of_life_of_its_feed(world: World) {
     // A row that is refused may be of anybody: nothing is absent until somebody says that it is in.
     let mut bad = marriage("J190101-2015-000124");
     bad["issued_on"] = json!("2099-01-01");
-    import(&world, &[bad], Some("2026-11-25"));
+    import(&world, &[marriage("J190101-2015-000123"), bad], Some("2026-11-25"));
     assert_eq!(standing().unbound, 1);
     import(&world, &[marriage("J190101-2015-000123")], Some("2026-11-25"));
     assert_eq!(standing().unbound, 1, "another file says nothing of it");

@@ -14,6 +14,7 @@ use crate::registry::base::ledger::Place;
 use crate::registry::import::{Counts, ImportReport, RuleTally, Timings};
 use crate::registry::intake::{self, TableForm};
 use crate::registry::published::heartbeat::Fed;
+use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
 use crate::table::cell::Repairs;
@@ -189,6 +190,11 @@ impl Registry {
     ) -> Result<Run> {
         let mut fresh = Run::new(String::new(), self.now(), form)?;
         fresh.body.as_of = as_of;
+        if let Some(mapping) = form.mapping {
+            // All rows are of that stock, those too that are refused.
+            let type_code = draft::type_entry(&self.snapshot(), &mapping.type_code)?.def().code.clone();
+            fresh.body.fed.insert(Fed { type_code, issuer: mapping.issuer.clone() });
+        }
         let known = match id {
             Some(id) => {
                 check_id(id)?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounds;
 use crate::catalog::Coverage;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
@@ -109,6 +110,16 @@ impl Registry {
             return Err(Error::new(Code::TypeUnknown, "no type of that code").at("type_code"));
         }
         self.known_agency(&coverage.issuer)?;
+        bounds::at_most(bounds::COVERED, coverage.regions.len(), "regions")?;
+        bounds::at_most(bounds::COVERED, coverage.gaps.len(), "gaps")?;
+        for (at, gap) in coverage.gaps.iter().enumerate() {
+            bounds::at_most(bounds::REGIONS, gap.regions.len(), "gaps.regions")?;
+            texts::logged(format!("gaps.{at}.text"), &gap.text)?;
+        }
+        for (at, region) in coverage.regions.iter().enumerate() {
+            texts::logged(format!("regions.{at}.name"), &region.name)?;
+        }
+        texts::logged("issuing_system", &coverage.issuing_system)?;
         for (field, moment) in [("as_of", coverage.as_of), ("heartbeat", coverage.heartbeat)] {
             not_ahead(field, moment, self.now())?;
         }
