@@ -116,16 +116,12 @@ pub mod any_moment {
     }
 
     /// The same for a member that may be absent or null.
-    pub mod option {
-        use super::{Deserialize, Deserializer, Moment};
-
-        /// # Errors
-        /// Where the text is no instant.
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Moment>, D::Error> {
-            #[derive(Deserialize)]
-            struct Any(#[serde(deserialize_with = "super::deserialize")] Moment);
-            Ok(Option::<Any>::deserialize(deserializer)?.map(|Any(moment)| moment))
-        }
+    ///
+    /// # Errors
+    /// Where the text is no instant.
+    pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Moment>, D::Error> {
+        let text = Option::<std::borrow::Cow<str>>::deserialize(deserializer)?;
+        text.map(|text| Moment::read(&text).map_err(D::Error::custom)).transpose()
     }
 }
 

@@ -207,6 +207,14 @@ fn progress_bar(globals: &Globals) -> ProgressBar {
     bar
 }
 
+/// Of when the data is: nothing here counts as of now without a word.
+fn as_of(report: &ImportReport) -> String {
+    match report.as_of {
+        Some(as_of) => format!("数据时间 data as of: {} (UTC+8)", as_of.legal_text()),
+        None => "未说明数据日期：没有注明日期的行按导入时刻计为本库新发。如是抄送的数据，请用 --as-of 注明。 No day of the data was said: rows without one count as made now. For copies say --as-of.".to_owned(),
+    }
+}
+
 /// The fate of the rows, in lines for people; a line for the rules only if they did something.
 fn told(report: &ImportReport, dry_run: bool) -> String {
     let counts = report.counts;
@@ -221,10 +229,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         counts.clashes,
     )];
     lines.push(format!("编码 encoding: {}", report.encoding.label()));
-    lines.push(match report.as_of {
-        Some(as_of) => format!("数据时间 data as of: {} (UTC+8)", as_of.legal_text()),
-        None => "未说明数据日期：没有注明日期的行按导入时刻计为本库新发。如是抄送的数据，请用 --as-of 注明。 No day of the data was said: rows without one count as made now. For copies say --as-of.".to_owned(),
-    });
+    lines.push(as_of(report));
     if !report.left_out.is_empty() {
         lines.push(format!("未导入的列 columns left out: {}", report.left_out.join("、")));
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
-use crate::catalog::{Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, Workdays};
+use crate::catalog::{Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, TypeEntry, Workdays};
 use crate::clock::Moment;
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
@@ -159,6 +159,15 @@ impl Snapshot {
             Ok(kid) if self.held_here(&kid) => SignedWith::KeyHeldByRegistry,
             _ => SignedWith::IssuersOwnKey,
         }
+    }
+
+    /// The type of that code or short name.
+    ///
+    /// # Errors
+    /// `type_unknown` at `type`.
+    pub fn type_named(&self, name: &str) -> Result<&Arc<TypeEntry>> {
+        let found = self.catalog.type_of(name).or_else(|| self.catalog.type_by_slug(name));
+        found.ok_or_else(|| Error::new(Code::TypeUnknown, "no type of that code or name").at("type"))
     }
 
     /// The statement of a row.

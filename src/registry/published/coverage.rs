@@ -21,7 +21,6 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::published::notice::put_public;
-use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::{CoverageRow, Writer};
 use crate::text;
@@ -56,7 +55,7 @@ impl Registry {
     /// `moment_ahead` for one from the future.
     pub fn state_coverage(&self, actor: &str, coverage: &Coverage) -> Result<()> {
         texts::recorded_name("as", actor)?;
-        let stating = Stating::new(self, actor, &coverage.issuer)?;
+        let stating = CoverageSigner::new(self, actor, &coverage.issuer)?;
         self.possible(coverage)?;
         self.log_records(|writer, place| {
             let (_, entry) = stating.put(writer, place, coverage)?;
@@ -82,14 +81,14 @@ impl Registry {
         decide_scope(actor, Scope::Coverage).required()?;
         agency_for(actor, Some(&coverage.issuer), "issuer")?;
         let snapshot = self.fresh_snapshot()?;
-        let type_code = draft::type_entry(&snapshot, &coverage.type_code)?.def().code.clone();
+        let type_code = snapshot.type_named(&coverage.type_code)?.def().code.clone();
         let coverage = Coverage { type_code, ..coverage.clone() };
         if !snapshot.issuer_stands(&coverage.issuer, &coverage.type_code) {
             let detail = "an agency states the stock of the types that it may issue";
             return Err(Error::new(Code::IssuerNotAuthorised, detail).at("type_code"));
         }
         let label = actor.label();
-        let stating = Stating::new(self, &label, &coverage.issuer)?;
+        let stating = CoverageSigner::new(self, &label, &coverage.issuer)?;
         self.possible(&coverage)?;
         let today = self.now().day();
         let stated = self.log_once(once, |writer, place| {
@@ -152,12 +151,12 @@ pub(super) fn own(snapshot: &Snapshot, standing: &Coverage, agency: &str, today:
 }
 
 /// A statement on its way: its author and the key that signs it.
-pub(in crate::registry) struct Stating<'a> {
+pub(in crate::registry) struct CoverageSigner<'a> {
     actor: &'a str,
     key: Arc<SigningKey>,
 }
 
-impl<'a> Stating<'a> {
+impl<'a> CoverageSigner<'a> {
     /// By `actor`, for the agency `issuer`.
     pub(in crate::registry) fn new(registry: &Registry, actor: &'a str, issuer: &str) -> Result<Self> {
         let key = match registry.issuer_key(issuer) {

@@ -11,8 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
 use crate::registry::base::idempotent::Once;
-use crate::registry::published::coverage::{CoverageStated, Stating, not_ahead, own};
-use crate::registry::records::draft;
+use crate::registry::published::coverage::{CoverageSigner, CoverageStated, not_ahead, own};
 use crate::rule::Rule;
 
 /// A feed's sign of life. The registry's clock dates it.
@@ -24,7 +23,7 @@ pub struct Heartbeat {
     /// The system, as the statement names it.
     pub issuing_system: String,
     /// The time up to which the stock is known now; without it that of the statement stays.
-    #[serde(default, deserialize_with = "any_moment::option::deserialize")]
+    #[serde(default, deserialize_with = "any_moment::optional")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub as_of: Option<Moment>,
     /// Rows kept without a sure number (待绑定), where the number has changed.
@@ -64,7 +63,7 @@ impl Registry {
         }
         decide_scope(actor, Scope::Coverage).required()?;
         let snapshot = self.fresh_snapshot()?;
-        let type_code = draft::type_entry(&snapshot, &beat.r#type)?.def().code.clone();
+        let type_code = snapshot.type_named(&beat.r#type)?.def().code.clone();
         if let Some(as_of) = beat.as_of {
             not_ahead("as_of", as_of, self.now())?;
         }
@@ -77,7 +76,7 @@ impl Registry {
             stated.iter().find(|one| one.issuing_system == beat.issuing_system).ok_or_else(missing)?;
         let agency = actor.agency().unwrap_or(&stated.issuer).to_owned();
         let label = actor.label();
-        let stating = Stating::new(self, &label, &agency)?;
+        let stating = CoverageSigner::new(self, &label, &agency)?;
         let answer = self.log_once(once, |writer, place| {
             // Read again: a statement may have come since.
             let standing = stating.standing(writer, &type_code, &beat.issuing_system)?.ok_or_else(missing)?;
@@ -120,7 +119,7 @@ impl Registry {
             let stated = snapshot.catalog.coverages(type_code).iter();
             let systems: Vec<&Coverage> = stated.filter(|one| one.issuer == *issuer).collect();
             let [Coverage { issuing_system, .. }] = systems.as_slice() else { continue };
-            let stating = Stating::new(self, actor, issuer)?;
+            let stating = CoverageSigner::new(self, actor, issuer)?;
             beaten = true;
             self.log_records(|writer, place| {
                 let Some(standing) = stating.standing(writer, type_code, issuing_system)? else {

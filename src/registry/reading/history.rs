@@ -42,7 +42,7 @@ pub struct HistoryAsk {
     #[schema(value_type = Option<String>)]
     pub as_of: Option<Day>,
     /// What was known when: RFC 3339, or a day for its first instant; now where nothing is said.
-    #[serde(default, deserialize_with = "any_moment::option::deserialize")]
+    #[serde(default, deserialize_with = "any_moment::optional")]
     #[schema(value_type = Option<String>)]
     pub known_at: Option<Moment>,
     /// Full receipt or reference.

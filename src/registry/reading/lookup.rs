@@ -239,7 +239,7 @@ impl Asking<'_> {
         parsed: &'a Parsed,
         found: &Found,
         now: Moment,
-    ) -> absent::Asked<'a> {
+    ) -> absent::AbsenceAsked<'a> {
         let agencies = self.snapshot.catalog.issuers().agencies();
         let shown = |row: &&FoundRow| self.types.is_none() || row.key == self.permit.holder();
         let seen = found.rows.iter().filter(shown);
@@ -248,7 +248,7 @@ impl Asking<'_> {
             Opened::Record(record) => agencies.latest(&record.issuer),
             _ => None,
         });
-        absent::Asked {
+        absent::AbsenceAsked {
             snapshot: self.snapshot,
             regions: registry.regions(),
             code: &parsed.code,

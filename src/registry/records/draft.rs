@@ -168,8 +168,7 @@ pub fn check_signed(
 
 /// The current version of a type by code or slug.
 pub fn type_entry<'s>(snapshot: &'s Snapshot, name: &str) -> Result<&'s std::sync::Arc<TypeEntry>> {
-    let found = snapshot.catalog.type_of(name).or_else(|| snapshot.catalog.type_by_slug(name));
-    found.ok_or_else(|| Error::new(Code::TypeUnknown, "no type of that code or name").at("type"))
+    snapshot.type_named(name)
 }
 
 /// Each holder gets a row with the whole record in it: how many there are is asked before anything is made of them.

@@ -116,7 +116,7 @@ pub struct Sent {
     action: Option<Beginning>,
     /// For a copy of a record that is kept elsewhere: the time of which the data is, RFC 3339 or a day. Left out
     /// where the record is made by this very request.
-    #[serde(default, deserialize_with = "any_moment::option::deserialize")]
+    #[serde(default, deserialize_with = "any_moment::optional")]
     #[schema(value_type = Option<String>)]
     as_of: Option<Moment>,
 }
@@ -149,7 +149,7 @@ pub struct SentLine {
     envelope: Option<String>,
     record: Option<Box<Draft>>,
     action: Option<Beginning>,
-    #[serde(default, deserialize_with = "any_moment::option::deserialize")]
+    #[serde(default, deserialize_with = "any_moment::optional")]
     as_of: Option<Moment>,
     #[serde(rename = "type")]
     type_code: Option<String>,

@@ -51,7 +51,7 @@ impl AbsentType {
 }
 
 /// The question of every absence about one holder.
-pub(super) struct Asked<'a> {
+pub(super) struct AbsenceAsked<'a> {
     pub snapshot: &'a Snapshot,
     /// Names of regions.
     pub regions: &'a Regions,
@@ -65,7 +65,7 @@ pub(super) struct Asked<'a> {
     pub now: Moment,
 }
 
-impl Asked<'_> {
+impl AbsenceAsked<'_> {
     /// Whether the type is mentioned where nobody named it: it applies, and if it is of the dead, somebody
     /// stated a death.
     pub fn mentions(&self, type_code: &str) -> bool {
