@@ -320,6 +320,12 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 std::fs::write(copy.dir.path().join("anchors"), format!("{lines}sha256 {digest}\n")).unwrap();
             })
         }),
+        ("what was confirmed is gone", F::AnchorsMissing, "anchors", {
+            Box::new(|copy| {
+                copy.open().store().remember(None).unwrap();
+                std::fs::remove_file(copy.dir.path().join("anchors")).unwrap();
+            })
+        }),
         ("what was confirmed cannot be read", F::AnchorsDamaged, "anchors", {
             Box::new(|copy| std::fs::write(copy.dir.path().join("anchors"), "elicense anchors 1\n").unwrap())
         }),

@@ -41,6 +41,11 @@ pub(super) fn check_anchors(registry: &Registry, report: &mut FsckReport) -> Res
         }
         other => other?,
     };
+    if !registry.store().remembers(None)? {
+        let detail = "the data directory has lost its memory of the logs; `elicense restore --in-place` goes on in \
+                      successors";
+        report.find(Finding::new(FindingKind::AnchorsMissing, "anchors", detail));
+    }
     for (log, fork) in gone {
         if report.findings.iter().all(|finding| finding.log.as_deref() != Some(&log)) {
             let detail = format!(

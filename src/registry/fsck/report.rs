@@ -34,6 +34,7 @@ closed! {
         TreeWrong, "tree_wrong", "日志树不符", "the head of a log is not what its entries give";
         CheckpointWrong, "checkpoint_wrong", "检查点不符", "the checkpoint is not one of the tree that the entries give";
         LogWentBack, "log_went_back", "日志回退", "a log is not the one of which more was confirmed";
+        AnchorsMissing, "anchors_missing", "锚点文件丢失", "the file of what was confirmed is missing, or is not the one the registry knows";
         AnchorsDamaged, "anchors_damaged", "锚点文件损坏", "the file of what was confirmed is not whole";
         AccessMissing, "access_missing", "用证记录缺失", "access entries are missing";
         AccessUnlisted, "access_unlisted", "用证记录未列入持证人名单", "an access does not stand on the list of its holder";

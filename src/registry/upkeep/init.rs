@@ -75,6 +75,7 @@ impl Registry {
             types.extend(entries.iter().map(|entry| entry.def().slug.clone()));
         }
         registry.refresh()?;
+        registry.store().remember(None)?;
         Ok((registry, Founding { verifier_keys, registry_kid, types }))
     }
 
