@@ -36,6 +36,7 @@ pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, S
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
+use crate::registry::intake;
 use crate::registry::published::coverage;
 use crate::registry::published::heartbeat::FedWith;
 use crate::rule::Rule;
@@ -66,6 +67,7 @@ impl Registry {
         decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         errors::refuse_source(options.error_path.as_deref(), source)?;
+        options.mapping.as_ref().map_or(Ok(()), intake::check_texts)?;
         let format = match options.format.or_else(|| FileFormat::of_path(source)) {
             Some(format) => format,
             None => {

@@ -32,7 +32,7 @@ impl Registry {
     /// `config_invalid` with `anchors_there` if nothing is lost, or `node_unknown`; `log_forked` if a log does not
     /// go on from what is still known; `record_damaged` if the file of anchors is; `field_invalid` for the ground.
     pub fn accept_logs(&self, actor: &str, node: &str, why: &str) -> Result<AcceptedLogs> {
-        texts::public_ground("why", why)?;
+        texts::ground("why", why)?;
         let node = if self.store().url().is_postgres() {
             self.known_node(node)?;
             Some(node)

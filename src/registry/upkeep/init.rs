@@ -5,6 +5,7 @@ use crate::error::{Code, Error, Result};
 use crate::log::append;
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::base::names::{CLI_LOG, RECORDS_LOG, REGISTRY, side_of};
+use crate::registry::base::texts;
 use crate::registry::published::keys::kept_row;
 use crate::registry::published::notice::{Notice, Stated, key_body};
 use crate::registry::{Opening, Registry};
@@ -136,7 +137,7 @@ pub(in crate::registry) const LOG: &str = "log";
 fn check_origin(origin: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b':');
     if (1..=100).contains(&origin.len()) && origin.bytes().all(plain) {
-        return Ok(());
+        return texts::no_number("origin", origin);
     }
     Err(Error::new(Code::ConfigInvalid, "an origin is 1 to 100 of a-z 0-9 . - / :")
         .at("origin")
@@ -146,7 +147,7 @@ fn check_origin(origin: &str) -> Result<()> {
 fn check_node(node: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if (1..=40).contains(&node.len()) && node.bytes().all(plain) {
-        return Ok(());
+        return texts::no_number("node", node);
     }
     Err(Error::new(Code::ConfigInvalid, "a log or node name is 1 to 40 of a-z 0-9 -")
         .at("node")
