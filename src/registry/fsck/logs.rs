@@ -9,6 +9,7 @@ use crate::record::access::LoggedAccess;
 use crate::record::event::Event;
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
+use crate::registry::fsck::guard::AlarmsOnFile;
 use crate::registry::fsck::report::{CheckedLog, Finding, FindingKind, FsckReport};
 use crate::store::{AccessItem, Side};
 
@@ -124,6 +125,7 @@ fn check_spans(registry: &Registry, side: Side, head: &Head, report: &mut FsckRe
 /// Every access entry is sealed, and hashes to the entry at its leaf.
 fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> Result<()> {
     let log = head.log.as_str();
+    let mut alarms = AlarmsOnFile::read(registry)?;
     let mut next = 0;
     while next < head.size {
         let from = next;
@@ -170,6 +172,8 @@ fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> R
                         } else if let Some(detail) = misread(item) {
                             let found = Finding::new(FindingKind::AccessDiffers, "access_batches", detail);
                             report.find(found.at(log, leaf));
+                        } else {
+                            alarms.check((log, leaf), batch.at, item, report);
                         }
                     }
                 }
