@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::error::{Code, Error, Result};
 use crate::store::private;
@@ -35,11 +35,11 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let done = done?;
     let mut file = out.into_inner().map_err(|error| unwritable(error.into_error()))?;
     std::io::Write::flush(&mut file).and_then(|()| file.sync_all()).map_err(unwritable)?;
-    let mut text = format!("{} records in {}.", done.records, args.out.display());
+    let mut text = format!("{} in {}.", counted(done.records, "record"), args.out.display());
     if done.damaged > 0 {
         text.push_str(&format!(
-            "\n{} rows do not open and are not in it: run `elicense fsck`.",
-            done.damaged
+            "\n{} not open and not in it: run `elicense fsck`.",
+            counted(done.damaged, "row that does/rows that do")
         ));
     }
     let value = json!({"records": done.records, "events": done.events, "damaged": done.damaged});

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted, counted_len};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::{FsckOptions, FsckReport};
@@ -27,9 +27,9 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         .iter()
         .map(|log| {
             format!(
-                "log {}  {} leaves  root {}{}",
+                "log {}  {}  root {}{}",
                 log.log,
-                log.size,
+                counted(log.size, "leaf/leaves"),
                 log.root,
                 if log.closed { "  closed" } else { "" }
             )
@@ -37,13 +37,13 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         .collect();
     let counts = &report.counts;
     lines.push(format!(
-        "{} records, {} past records, {} events, {} public events, {} access entries, {} signatures verified",
-        counts.records,
-        counts.past_records,
-        counts.events,
-        counts.public_events,
-        counts.access_entries,
-        counts.signatures
+        "{}, {}, {}, {}, {}, {} verified",
+        counted(counts.records, "record"),
+        counted(counts.past_records, "past record"),
+        counted(counts.events, "event"),
+        counted(counts.public_events, "public event"),
+        counted(counts.access_entries, "access entry/access entries"),
+        counted(counts.signatures, "signature")
     ));
     let older: Vec<String> =
         report.older.iter().map(|table| format!("{} of {}", table.rows, table.table)).collect();
@@ -64,7 +64,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     lines.push(match (report.sound(), report.strict) {
         (true, true) => "sound".to_owned(),
         (true, false) => "sound, signatures of records by a first pass only".to_owned(),
-        (false, _) => format!("{} findings", report.findings.len()),
+        (false, _) => counted_len(report.findings.len(), "finding"),
     });
     output.say(&lines.join("\n"), &json!(report));
     Ok(u8::from(!report.sound()))
@@ -85,7 +85,7 @@ fn listed(report: &FsckReport) -> Vec<String> {
     });
     let mut lines: Vec<String> = unauthorised.chain(foreign).collect();
     if report.more_foreign > 0 {
-        lines.push(format!("… and {} rows more with a foreign identifier", report.more_foreign));
+        lines.push(format!("… and {} with a foreign identifier", counted(report.more_foreign, "more row")));
     }
     lines
 }

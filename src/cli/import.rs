@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted, counted_len};
 use super::place::Globals;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -219,14 +219,14 @@ fn as_of(report: &ImportReport) -> String {
 fn told(report: &ImportReport, dry_run: bool) -> String {
     let counts = report.counts;
     let mut lines = vec![format!(
-        "{} rows in = {} bound + {} already there + {} unbound + {} quarantined + {} refused ({} clashes)",
-        counts.rows_in,
+        "{} in = {} bound + {} already there + {} unbound + {} quarantined + {} refused ({})",
+        counted(counts.rows_in, "row"),
         counts.bound,
         counts.already_there,
         counts.unbound,
         counts.quarantined,
         counts.refused,
-        counts.clashes,
+        counted(counts.clashes, "clash/clashes"),
     )];
     lines.push(format!("编码 encoding: {}", report.encoding.label()));
     lines.push(as_of(report));
@@ -259,12 +259,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         )
     }));
     lines.extend(report.faults.iter().flat_map(refused));
-    if counts.ended + counts.taken_over + counts.proposals > 0 {
-        lines.push(format!(
-            "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",
-            counts.ended, counts.taken_over, counts.proposals,
-        ));
-    }
+    lines.extend(by_rules(report));
     let timings = report.timings;
     lines.push(format!(
         "checked and signed: {:.0} rows/s, written: {:.0} rows/s",
@@ -275,6 +270,20 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         lines.push("dry run: nothing was written".to_owned());
     }
     lines.join("\n")
+}
+
+/// What rules of the catalog did beside the rows; none if nothing.
+fn by_rules(report: &ImportReport) -> Option<String> {
+    let counts = report.counts;
+    let some = counts.ended + counts.taken_over + counts.proposals > 0;
+    some.then(|| {
+        format!(
+            "by rule: {} ended, {} taken over, {} proposed to other issuers",
+            counted(counts.ended, "record"),
+            counted(counts.taken_over, "directory entry/directory entries"),
+            counted(counts.proposals, "end"),
+        )
+    })
 }
 
 /// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the
@@ -297,10 +306,10 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     }
     let done = registry.read_export(&globals.actor(), &verifiers, std::io::BufReader::new(file))?;
     let mut lines = vec![format!(
-        "{} records taken in, {} already there, {} lines refused{}",
-        done.records,
+        "{} taken in, {} already there, {} refused{}",
+        counted(done.records, "record"),
         done.already,
-        done.refused.len(),
+        counted_len(done.refused.len(), "line"),
         if done.whole { "" } else { "; the file has no closing line with that count: it is not whole" },
     )];
     lines.extend(done.refused.iter().map(|line| {

@@ -3,9 +3,10 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::error::Result;
+use crate::registry::Registry;
 use crate::store::Side;
 
 /// The subcommand.
@@ -74,22 +75,24 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
         Command::Succeed { name } => {
             let (closed, next) = registry.succeed_log(&globals.name, &name)?;
-            let text = format!("Log {} is closed at {} leaves; {next} follows.", closed.log, closed.size);
+            let text = format!(
+                "Log {} is closed at {}; {next} follows.",
+                closed.log,
+                counted(closed.size, "leaf/leaves")
+            );
             output.say(&text, &json!({"closed": closed.log, "size": closed.size, "successor": next}));
         }
         Command::Relist => {
             let mended = registry.mend_lists()?;
             let lag = registry.follow_accesses()?;
-            let text = format!("{} accesses listed, {} lines taken off.", mended.listed, mended.taken_off);
+            let text = format!(
+                "{} listed, {} taken off.",
+                counted(mended.listed, "access/accesses"),
+                counted(mended.taken_off, "line")
+            );
             output.say(&text, &json!({"mended": mended, "lag": lag}));
         }
-        Command::Accept { node, why } => {
-            let accepted = registry.accept_logs(&globals.name, &node, &why)?;
-            let lines: Vec<String> =
-                accepted.logs.iter().map(|(log, size)| format!("{log:<16} {size:>10}")).collect();
-            let text = format!("Taken as they are, and logged with your ground:\n{}", lines.join("\n"));
-            output.say(&text, &json!(accepted));
-        }
+        Command::Accept { node, why } => accept(&registry, globals, (&node, &why), output)?,
         Command::Checkpoint { name } => {
             let head = heads()?.into_iter().find(|head| head.log == name);
             let head = head.ok_or_else(|| super::input::usage("name", "no log of that name"))?;
@@ -97,4 +100,13 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+fn accept(registry: &Registry, globals: &Globals, (node, why): (&str, &str), output: &Output) -> Result<()> {
+    let accepted = registry.accept_logs(&globals.name, node, why)?;
+    let lines: Vec<String> =
+        accepted.logs.iter().map(|(log, size)| format!("{log:<16} {size:>10}")).collect();
+    let text = format!("Taken as they are, and logged with your ground:\n{}", lines.join("\n"));
+    output.say(&text, &json!(accepted));
+    Ok(())
 }

@@ -115,8 +115,8 @@ pub(in crate::registry) fn check_texts(mapping: &Mapping) -> Result<()> {
     for (at, column) in mapping.columns.iter().enumerate() {
         texts::no_number(format!("mapping.columns.{at}.header"), &column.header)?;
     }
-    let constants = mapping.constants.iter();
-    constants.map(|(to, text)| texts::no_number(format!("mapping.constants.{to}"), text)).collect()
+    let mut constants = mapping.constants.iter();
+    constants.try_for_each(|(to, text)| texts::no_number(format!("mapping.constants.{to}"), text))
 }
 
 /// Of which type and agency a mapping is.
