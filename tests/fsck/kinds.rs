@@ -351,12 +351,6 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 sql(&mut copy.access(), "DELETE FROM alarms");
             })
         }),
-        ("charges that were cut", F::ChargesMissing, "charges", {
-            Box::new(|copy| {
-                charged(copy);
-                sql(&mut copy.access(), "DELETE FROM charges WHERE seq = 2");
-            })
-        }),
         ("charges that were changed", F::SealBroken, "charges", {
             Box::new(|copy| {
                 charged(copy);

@@ -40,7 +40,6 @@ closed! {
         AccessUnlisted, "access_unlisted", "用证记录未列入持证人名单", "an access does not stand on the list of its holder";
         AccessListWrong, "access_list_wrong", "持证人名单不符", "a line of a holder's list has no access, or the follower of the log is wrong about its place";
         AlarmMissing, "alarm_missing", "预警缺失", "an entry says that its asker was stopped, and there is no alarm for it";
-        ChargesMissing, "charges_missing", "查询计数缺失", "a row of what the processes told each other of charges is not there";
         AccessDiffers, "access_differs", "用证记录不符", "an access entry is not the one at its leaf";
     }
 }
