@@ -12,6 +12,7 @@ use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Salt;
+use crate::record::access::Outcome;
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
@@ -67,6 +68,7 @@ impl Registry {
             return Ok(answered);
         }
         let prepared = self.prepare_act(actor, command)?;
+        self.note_acted(actor, Outcome::Acted, &prepared.rows)?;
         let snapshot = self.snapshot();
         self.log_once(once, |writer, place| {
             let (mut acted, entries) = prepared.carry_out(writer, place)?;
@@ -123,6 +125,14 @@ impl Registry {
             self.note_refusal(actor, kept::touched(found), refusal)?;
         }
         allowed
+    }
+
+    /// Charges for every holder of a record that is about to be changed, and notes the change on the list of each.
+    pub(super) fn note_acted(&self, actor: &Actor, outcome: Outcome, rows: &Whole) -> Result<()> {
+        for holder in rows.touched_each() {
+            self.permit_all(actor, Scope::Act, &holder)?;
+        }
+        self.note_record_change(actor, (outcome, Scope::Act), &rows.first().type_code, &rows.touched_each())
     }
 
     /// The record, for an asker who may act on it.

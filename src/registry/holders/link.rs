@@ -111,7 +111,7 @@ impl Registry {
         }
         let terms = terms(command, action, (&from.code, &to.code), since)?;
         let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
-        self.note_change(
+        self.note_statement(
             actor,
             if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked },
             &both,

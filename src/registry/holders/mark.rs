@@ -110,7 +110,7 @@ impl Registry {
             other: None,
         };
         let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
-        self.note_change(actor, Outcome::Marked, &[Touched::one(&parsed.code, key)])?;
+        self.note_statement(actor, Outcome::Marked, &[Touched::one(&parsed.code, key)])?;
         let label = actor.label();
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &key, &order)?;

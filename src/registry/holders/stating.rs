@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide_scope, may_look};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::registry::access::entry::{Entry, Touched};
 use crate::rule::Rule;
 use crate::store::{HolderState, LinkKind};
 
@@ -90,14 +90,9 @@ impl Registry {
         self.stating(actor, asked, &[of_link(kind)], None, touched)
     }
 
-    /// Notes a statement about holders, an entry for each. The statement goes on only when this has returned:
-    /// a crash between leaves entries of a change that was not made, never the reverse.
-    pub(super) fn note_change(&self, actor: &Actor, outcome: Outcome, touched: &[Touched]) -> Result<()> {
-        let access = self.access()?;
-        let came_to = CameTo::shown(outcome, AllowedBy::Empowered, answer_digest(None, &[]));
-        let entry = Entry::of(actor);
-        let entries = touched.iter().map(|holder| entry.submission(access.name(), holder.clone(), came_to));
-        access.note_now(entries.collect::<Result<_>>()?).map(drop)
+    /// Notes a statement about holders, an entry for each, before it is made.
+    pub(super) fn note_statement(&self, actor: &Actor, outcome: Outcome, touched: &[Touched]) -> Result<()> {
+        self.note_change(&Entry::of(actor), (outcome, AllowedBy::Empowered.into()), touched)
     }
 
     /// Whether an actor could look up something of a holder, and so may hear what stands there.

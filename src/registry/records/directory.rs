@@ -14,10 +14,12 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::{Actor, Scope, agency_for, decide};
+use crate::record::access::Outcome;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::{Action, Digest, Identifier, Salt, State, canonical};
 use crate::registry::Registry;
+use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
@@ -173,6 +175,9 @@ impl Registry {
             label: actor.label(),
             effective_on: said.map_or(draft.issued_on.unwrap_or(self.now().day()), |said| said.effective_on),
         };
+        let touched = put.entry.seats.iter().map(|seat| Touched::one(&seat.code, seat.hk));
+        let touched: Vec<Touched> = touched.collect();
+        self.note_brought_in(actor, Outcome::Entered, &put.entry.type_code, &touched)?;
         self.log_once(once, |writer, place| put.write(writer, place))
     }
 

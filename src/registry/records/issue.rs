@@ -12,6 +12,7 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Record;
+use crate::record::access::Outcome;
 use crate::record::event::Event;
 use crate::record::state::State;
 use crate::registry::Registry;
@@ -49,18 +50,13 @@ pub struct Issued {
     pub at: Moment,
     /// What was accepted but is worth saying.
     pub remarks: Vec<String>,
-    /// Records that a rule of the type ended in the same transaction.
+    /// Records that a rule of the type ended in the same transaction, as far as the caller may look up records of
+    /// these types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<Ended>,
     /// The type's proposals to other issuers, as far as the caller may look up records of these types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
-}
-
-/// That a rule ended a record is told in any case, since the issue did it; which one, to those who may look it up.
-fn told(actor: &Actor, ended: Ended) -> Ended {
-    let identifier = ended.identifier.filter(|_| ends::sees(actor, &ended.type_code));
-    Ended { identifier, ..ended }
 }
 
 /// A record that passed every rule of an issue, with its signature.
@@ -104,6 +100,7 @@ impl Registry {
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
+        self.note_brought_in(actor, Outcome::Issued, &taken.signed.type_code, &taken.signed.touched_each())?;
         self.bind(actor, origin, taken, once)
     }
 
@@ -209,7 +206,7 @@ impl Registry {
                 leaf: place.first,
                 at: place.at,
                 remarks: remarks.clone(),
-                ended: ends.ended.into_iter().map(|one| told(actor, one)).collect(),
+                ended: ends.ended.into_iter().filter(|one| ends::sees(actor, &one.type_code)).collect(),
                 proposals: ends
                     .proposals
                     .into_iter()
