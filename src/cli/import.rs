@@ -259,6 +259,13 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         )
     }));
     lines.extend(report.faults.iter().flat_map(refused));
+    if counts.not_ended > 0 {
+        lines.push(format!(
+            "按规则应终止的证照有 {} 份因姓名不一致未终止。 {} ended nothing, since the names differ.",
+            counts.not_ended,
+            counted(counts.not_ended, "certificate"),
+        ));
+    }
     lines.extend(by_rules(report));
     let timings = report.timings;
     lines.push(format!(

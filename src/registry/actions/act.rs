@@ -5,6 +5,8 @@
 //! that logs it. The old one goes to the past records and still verifies, as superseded. The holders stay:
 //! moving a record to another holder is not an action on the record but a rebinding.
 
+use std::cell::Cell;
+
 use serde_json::Map;
 
 use crate::catalog::Custody;
@@ -69,12 +71,13 @@ impl Registry {
         }
         let prepared = self.prepare_act(actor, command)?;
         self.note_acted(actor, Outcome::Acted, &prepared.rows)?;
-        let snapshot = self.snapshot();
+        let (snapshot, counted) = (self.snapshot(), Cell::new(false));
         self.log_once(once, |writer, place| {
             let (mut acted, entries) = prepared.carry_out(writer, place)?;
             if command.action == Action::Cancel {
-                let proposed = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
-                let seen = proposed.into_iter().filter(|one| ends::sees(actor, &one.type_code));
+                let due = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
+                due.check_names(self, actor, &counted)?;
+                let seen = due.proposals.into_iter().filter(|one| ends::sees(actor, &one.type_code));
                 acted.proposals = seen.collect();
             }
             Ok((acted, entries))

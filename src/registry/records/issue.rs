@@ -24,6 +24,7 @@ use crate::registry::records::begin::begin;
 use crate::registry::records::draft::{self, Checked};
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
+use crate::registry::records::kept;
 use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::registry::records::submitted::{Beginning, Origin, Submitted};
 use crate::rule::Rule;
@@ -184,7 +185,7 @@ impl Registry {
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
-        let (label, clashed) = (actor.label(), Cell::new(None));
+        let (label, clashed, counted) = (actor.label(), Cell::new(None), Cell::new(false));
         let Taken { signed, remarks, by_issuer, .. } = taken;
         let bound = self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
@@ -195,7 +196,9 @@ impl Registry {
             let rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
             let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
             let behind = place.behind(entries.len());
-            let ends = ends::apply(writer, &snapshot, &rows, signed.issued_on, &behind)?;
+            let due = ends::due_of_new(writer, &snapshot, &rows, signed.issued_on)?;
+            due.check_names(self, actor, &counted)?;
+            let ends = due.carry_out(writer, &behind)?;
             entries.extend(ends.entries);
             let issued = Issued {
                 outcome: IssueOutcome::Issued,
@@ -221,8 +224,27 @@ impl Registry {
             (Err(error), Some(clash)) if error.code == Code::NumberClash => {
                 Err(self.shown_clash(actor, &clash))
             }
+            (Err(error), _) if error.rule == Some(Rule::EndedName) => {
+                self.refused_names(actor, &signed, &error)?;
+                Err(error)
+            }
             (bound, _) => bound,
         }
+    }
+
+    /// Notes a refusal that tells something of the holders, and counts it as a question about each: who has a certificate
+    /// that would end is not to be found out by trying. An operator's feed is not noted.
+    fn refused_names(&self, actor: &Actor, signed: &Signed, refusal: &Error) -> Result<()> {
+        if actor.agency().is_none() {
+            return Ok(());
+        }
+        self.note_refusal(actor, signed.touched(), refusal)?;
+        for seat in &signed.seats {
+            let permit = self.guard().permit(actor, Scope::Issue, seat.hk, self.now())?;
+            let code = kept::co_holder(self.store().vault().index(), &seat.code_type, &seat.code);
+            self.watch(&permit, code.and_then(|(_, code)| code).as_ref(), false);
+        }
+        Ok(())
     }
 
     /// The answer that the same record got before, as it was then; `number_clash` if its number stands on another
