@@ -167,9 +167,8 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
     let batches =
         world.registry.store().read_access_now(|reader| reader.access_batches("access-main", 0, 100, 100));
     let items = batches.unwrap().into_iter().flat_map(|batch| batch.items.unwrap());
-    let exported = |item: &elicense::store::AccessItem| {
-        String::from_utf8_lossy(&item.entry).contains("\"exported\"")
-    };
+    let exported =
+        |item: &elicense::store::AccessItem| String::from_utf8_lossy(&item.entry).contains("\"exported\"");
     let entries: Vec<_> = items.filter(exported).collect();
     assert_eq!(entries.len(), 4);
     assert_eq!(entries.iter().map(|item| item.holders.len()).sum::<usize>(), 7);

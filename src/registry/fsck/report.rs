@@ -128,7 +128,8 @@ pub struct CheckedLog {
     pub closed: bool,
 }
 
-/// A mark or a link that stands, though no agency with authority over people has stated it.
+/// A mark or a link that stands, though no agency with authority over people, or none of the person's region, has
+/// stated it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unauthorised {
     /// `mark` or `link`.
@@ -197,6 +198,9 @@ pub struct FsckReport {
     /// Marks and links that stand without authority. No damage: an agency that has the authority states them
     /// again, or takes them back.
     pub unauthorised: Vec<Unauthorised>,
+    /// Marks and links of people whose household record on file lies outside the region of the agency that stated them: on
+    /// a ground that it gave, or without a comparison since the record came later. No damage.
+    pub outside_region: Vec<Unauthorised>,
     /// Records whose identifier belongs to another issuer or another type, at most 1,000. No damage: they verify as
     /// `undetermined` until their issuer replaces them.
     pub foreign_identifiers: Vec<ForeignIdentifier>,

@@ -18,6 +18,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::linked::{MAX_KEYS, Reach, walk};
 use crate::registry::base::order::{Subject, Terms};
 use crate::registry::base::texts;
+use crate::registry::holders::household;
 use crate::registry::holders::mark::{HolderChanged, Noted, refuse_replay, stored};
 use crate::registry::holders::names;
 use crate::registry::holders::stating::unchanged;
@@ -49,6 +50,10 @@ pub struct LinkCommand {
     /// The agency knows that the names differ or cannot be compared, and its ground says why it links all the same.
     #[serde(default)]
     pub names_differ: bool,
+    /// The agency knows that the household of one of the two is registered outside the region of its authority, and its
+    /// ground says why it states this all the same.
+    #[serde(default)]
+    pub household_elsewhere: bool,
     /// The agency that states it: an operator names one, a client its own or none.
     #[serde(default)]
     pub agency: Option<String>,
@@ -116,9 +121,14 @@ impl Registry {
             if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked },
             &both,
         )?;
-        let (label, hears) = (actor.label(), self.hears(actor));
+        let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &from_key, &order)?;
+            let mut households = [None; 2];
+            for (found, one) in households.iter_mut().zip([(&from.code, from_key), (&to.code, to_key)]) {
+                *found = household::compare(writer, &snapshot, one, &stating.regions, now.day())?;
+                household::check(*found, command.household_elsewhere).map_err(|why| unchanged(hears, why))?;
+            }
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
             if action == HolderAction::Link {
@@ -135,9 +145,10 @@ impl Registry {
             writer.put_holder(&older)?;
             writer.put_holder(&newer)?;
             let noted = Noted { action, label: &label, since, ground: &command.ground, order: &order };
+            let [of_older, of_newer] = households;
             let entries = vec![
-                noted.write(writer, place, &from.code, from_key)?,
-                noted.write(writer, &place.behind(1), &to.code, to_key)?,
+                noted.write(writer, place, (&from.code, from_key), of_older)?,
+                noted.write(writer, &place.behind(1), (&to.code, to_key), of_newer)?,
             ];
             Ok((noted.answer(place), entries))
         })
