@@ -294,7 +294,7 @@ pub(in crate::registry) fn differing(
     signed: &Signed,
     now: Moment,
 ) -> Result<bool> {
-    if !snapshot.catalog.type_of(&signed.type_code).is_some_and(|entry| on_issue(entry).next().is_some()) {
+    if snapshot.catalog.type_of(&signed.type_code).is_none_or(|entry| on_issue(entry).next().is_none()) {
         return Ok(false);
     }
     let nowhere = Place { log: String::new(), first: 0, at: now };
