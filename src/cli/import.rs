@@ -259,14 +259,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         )
     }));
     lines.extend(report.faults.iter().flat_map(refused));
-    if counts.not_ended > 0 {
-        lines.push(format!(
-            "按规则应终止的证照有 {} 份因姓名不一致未终止。 {} ended nothing, since the names differ.",
-            counts.not_ended,
-            counted(counts.not_ended, "certificate"),
-        ));
-    }
-    lines.extend(by_rules(report));
+    lines.extend(by_rule(counts));
     let timings = report.timings;
     lines.push(format!(
         "checked and signed: {:.0} rows/s, written: {:.0} rows/s",
@@ -277,20 +270,6 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         lines.push("dry run: nothing was written".to_owned());
     }
     lines.join("\n")
-}
-
-/// What rules of the catalog did beside the rows; none if nothing.
-fn by_rules(report: &ImportReport) -> Option<String> {
-    let counts = report.counts;
-    let some = counts.ended + counts.taken_over + counts.proposals > 0;
-    some.then(|| {
-        format!(
-            "by rule: {} ended, {} taken over, {} proposed to other issuers",
-            counted(counts.ended, "record"),
-            counted(counts.taken_over, "directory entry/directory entries"),
-            counted(counts.proposals, "end"),
-        )
-    })
 }
 
 /// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the
@@ -325,4 +304,25 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     }));
     output.say(&lines.join("\n"), &json!(done));
     Ok(u8::from(!done.whole || !done.refused.is_empty()))
+}
+
+/// What the rules of the catalog did, or did not do.
+fn by_rule(counts: crate::registry::import::Counts) -> Vec<String> {
+    let mut lines = Vec::new();
+    if counts.not_ended > 0 {
+        lines.push(format!(
+            "按规则应终止的证照有 {} 份因姓名不一致未终止。 {} ended nothing, since the names differ.",
+            counts.not_ended,
+            counted(counts.not_ended, "certificate"),
+        ));
+    }
+    if counts.ended + counts.taken_over + counts.proposals > 0 {
+        lines.push(format!(
+            "by rule: {} ended, {} taken over, {} proposed to other issuers",
+            counted(counts.ended, "record"),
+            counted(counts.taken_over, "directory entry/directory entries"),
+            counted(counts.proposals, "end"),
+        ));
+    }
+    lines
 }

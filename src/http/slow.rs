@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::web;
 
-use self::line::{Line, Permit, Place};
+use self::line::{TurnLine, TurnPermit, TurnPlace};
 use super::peer::Peer;
 use crate::error::{Code, Error, Result};
 
@@ -19,19 +19,19 @@ const WAIT: Duration = Duration::from_secs(15);
 /// A room where a few work and others wait for their turn.
 #[derive(Clone)]
 pub struct SlowWork {
-    line: Arc<Line>,
+    line: Arc<TurnLine>,
 }
 
 /// A turn, and the place in the room, until it is dropped.
 pub struct Turn {
-    _permit: Permit,
-    _place: Place,
+    _permit: TurnPermit,
+    _place: TurnPlace,
 }
 
 impl SlowWork {
     /// A room for `at_once` pieces of work. argon2id takes its memory for each.
     pub fn new(at_once: usize) -> Self {
-        Self { line: Line::new(at_once) }
+        Self { line: TurnLine::new(at_once) }
     }
 
     /// Waits for a turn of this address. `asked` is all that was asked for: the same again waits behind itself and

@@ -14,7 +14,7 @@ use crate::http::peer::Peer;
 const ROOM: usize = 256;
 
 /// Those that work, and those that wait for their turn.
-pub(super) struct Line {
+pub(super) struct TurnLine {
     /// Held for a look or an insert, never while anybody waits.
     state: Mutex<State>,
     /// Of what was asked for only its hash is kept; two that meet share a place in the round.
@@ -28,25 +28,25 @@ struct State {
     /// The places of each address inside.
     inside: HashMap<Peer, usize>,
     /// Addresses that wait: the next turn is the first one's.
-    waiting: Round<Peer, Round<u64, VecDeque<Sender<Permit>>>>,
+    waiting: Round<Peer, Round<u64, VecDeque<Sender<TurnPermit>>>>,
 }
 
 /// Those that wait, the next one first.
 type Round<K, V> = VecDeque<(K, V)>;
 
 /// A turn. Dropped, it goes to the next that waits.
-pub(super) struct Permit {
+pub(super) struct TurnPermit {
     /// None once it was handed on.
-    line: Option<Arc<Line>>,
+    line: Option<Arc<TurnLine>>,
 }
 
 /// A place in the room, until it is dropped.
-pub(super) struct Place {
-    line: Arc<Line>,
+pub(super) struct TurnPlace {
+    line: Arc<TurnLine>,
     peer: Peer,
 }
 
-impl Line {
+impl TurnLine {
     /// Of so many turns at once.
     pub fn new(at_once: usize) -> Arc<Self> {
         let state = State { free: at_once, ..State::default() };
@@ -54,22 +54,22 @@ impl Line {
     }
 
     /// A place in the room for an address; none if the room is full or the address takes half of it.
-    pub fn place(self: &Arc<Self>, peer: Peer) -> Option<Place> {
+    pub fn place(self: &Arc<Self>, peer: Peer) -> Option<TurnPlace> {
         let inside = &mut self.state().inside;
         let (all, own) = (inside.values().sum::<usize>(), inside.get(&peer).copied().unwrap_or(0));
         (all < ROOM && own < ROOM / 2).then_some(())?;
         inside.insert(peer, own + 1);
-        Some(Place { line: self.clone(), peer })
+        Some(TurnPlace { line: self.clone(), peer })
     }
 
     /// Waits for the turn. Whoever stops waiting leaves the line.
-    pub async fn permit(self: &Arc<Self>, peer: Peer, asked: impl Hash) -> Option<Permit> {
+    pub async fn permit(self: &Arc<Self>, peer: Peer, asked: impl Hash) -> Option<TurnPermit> {
         let asked = self.asked.hash_one(asked);
         let turn = {
             let mut state = self.state();
             if let Some(left) = state.free.checked_sub(1) {
                 state.free = left;
-                return Some(Permit { line: Some(self.clone()) });
+                return Some(TurnPermit { line: Some(self.clone()) });
             }
             let (sender, turn) = channel();
             state.join(peer, asked, sender);
@@ -90,7 +90,7 @@ impl Line {
             };
             let Some(next) = next else { return };
             // Sent while nothing is locked. One that arrives where nobody waits any more comes back by being dropped.
-            match next.send(Permit { line: Some(line) }) {
+            match next.send(TurnPermit { line: Some(line) }) {
                 Ok(()) => return,
                 Err(mut back) => match back.line.take() {
                     Some(again) => line = again,
@@ -107,7 +107,7 @@ impl Line {
 }
 
 impl State {
-    fn join(&mut self, peer: Peer, asked: u64, sender: Sender<Permit>) {
+    fn join(&mut self, peer: Peer, asked: u64, sender: Sender<TurnPermit>) {
         // Who went away would stay until its turn comes.
         for (_, own) in &mut self.waiting {
             own.iter_mut().for_each(|(_, same)| same.retain(|one| !one.is_closed()));
@@ -120,7 +120,7 @@ impl State {
     }
 
     /// The next one; its address, and what it asked for, go to the end of their rounds.
-    fn next(&mut self) -> Option<Sender<Permit>> {
+    fn next(&mut self) -> Option<Sender<TurnPermit>> {
         let (peer, mut own) = self.waiting.pop_front()?;
         let (asked, mut same) = own.pop_front()?;
         let next = same.pop_front();
@@ -146,7 +146,7 @@ fn at<K: PartialEq, V: Default>(round: &mut Round<K, V>, key: K) -> Option<&mut 
     .map(|(_, value)| value)
 }
 
-impl Drop for Permit {
+impl Drop for TurnPermit {
     fn drop(&mut self) {
         if let Some(line) = self.line.take() {
             line.hand_on();
@@ -154,7 +154,7 @@ impl Drop for Permit {
     }
 }
 
-impl Drop for Place {
+impl Drop for TurnPlace {
     fn drop(&mut self) {
         let inside = &mut self.line.state().inside;
         match inside.get_mut(&self.peer) {
@@ -165,7 +165,7 @@ impl Drop for Place {
 }
 
 #[cfg(test)]
-impl Line {
+impl TurnLine {
     /// Turns that nobody has.
     pub fn free(&self) -> usize {
         self.state().free
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn one_address_fills_half_of_the_room_at_most() {
-        let line = Line::new(1);
+        let line = TurnLine::new(1);
         let places: Vec<_> = (0..ROOM / 2).map(|_| line.place(peer(1)).unwrap()).collect();
         assert!(line.place(peer(1)).is_none());
         let others: Vec<_> = (0..ROOM / 2).map(|_| line.place(peer(2)).unwrap()).collect();

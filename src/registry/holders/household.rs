@@ -13,6 +13,7 @@ use crate::record::event::Household;
 use crate::record::state::State;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked;
+use crate::registry::holders::stating::unchanged;
 use crate::rule::Rule;
 use crate::store::{Opened, Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
@@ -48,14 +49,16 @@ pub(in crate::registry) fn compare(
     Ok(Some(found))
 }
 
-/// Refuses what an agency states about somebody whose household is registered elsewhere, unless it says that it knows.
-pub(super) fn check(household: Option<Household>, known: bool) -> Result<()> {
+/// What the event says of it. Refused where the household is registered elsewhere, unless the agency says that it knows
+/// (`known`); who may look the holder up (`hears`) is told why.
+pub(super) fn checked(household: Option<Household>, known: bool, hears: bool) -> Result<Option<Household>> {
     if household != Some(Household::Elsewhere) || known {
-        return Ok(());
+        return Ok(household);
     }
     let detail = "the household of this person is registered outside the region of the agency's authority over people: \
                   say in the ground why it states this all the same, and set household_elsewhere";
-    Err(Error::new(Code::FieldInvalid, detail).at("household_elsewhere").rule(Rule::HouseholdElsewhere))
+    let why = Error::new(Code::FieldInvalid, detail).at("household_elsewhere").rule(Rule::HouseholdElsewhere);
+    Err(unchanged(hears, why))
 }
 
 /// The regions of the household records of a code that are good today.

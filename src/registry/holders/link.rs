@@ -109,11 +109,7 @@ impl Registry {
         let since = command.since.unwrap_or(now.day());
         texts::ground("ground", &command.ground)?;
         check_ends(command.kind, &from.code, &to.code)?;
-        if since > now.day() {
-            return Err(Error::new(Code::FieldInvalid, "a link is entered when it holds, not before")
-                .at("since")
-                .rule(Rule::DateInFuture));
-        }
+        check_day(since, now.day())?;
         let terms = terms(command, action, (&from.code, &to.code), since)?;
         let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
         self.note_statement(
@@ -124,11 +120,11 @@ impl Registry {
         let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &from_key, &order)?;
-            let mut households = [None; 2];
-            for (found, one) in households.iter_mut().zip([(&from.code, from_key), (&to.code, to_key)]) {
-                *found = household::compare(writer, &snapshot, one, &stating.regions, now.day())?;
-                household::check(*found, command.household_elsewhere).map_err(|why| unchanged(hears, why))?;
-            }
+            let mut compared = |one| {
+                let found = household::compare(writer, &snapshot, one, &stating.regions, now.day())?;
+                household::checked(found, command.household_elsewhere, hears)
+            };
+            let households = (compared((&from.code, from_key))?, compared((&to.code, to_key))?);
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
             if action == HolderAction::Link {
@@ -145,10 +141,9 @@ impl Registry {
             writer.put_holder(&older)?;
             writer.put_holder(&newer)?;
             let noted = Noted { action, label: &label, since, ground: &command.ground, order: &order };
-            let [of_older, of_newer] = households;
             let entries = vec![
-                noted.write(writer, place, (&from.code, from_key), of_older)?,
-                noted.write(writer, &place.behind(1), (&to.code, to_key), of_newer)?,
+                noted.write(writer, place, (&from.code, from_key), households.0)?,
+                noted.write(writer, &place.behind(1), (&to.code, to_key), households.1)?,
             ];
             Ok((noted.answer(place), entries))
         })
@@ -186,6 +181,14 @@ fn cut(holder: &mut StoredHolder, kind: LinkKind, other: &HolderCode, outward: b
             && link.key_code == other.key_code())
     });
     before != holder.body.links.len()
+}
+
+fn check_day(since: Day, today: Day) -> Result<()> {
+    if since <= today {
+        return Ok(());
+    }
+    let detail = "a link is entered when it holds, not before";
+    Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::DateInFuture))
 }
 
 fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> {

@@ -25,7 +25,6 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::texts;
 use crate::registry::holders::household;
-use crate::registry::holders::stating::unchanged;
 use crate::rule::Rule;
 use crate::store::{HolderBody, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
@@ -120,9 +119,9 @@ impl Registry {
         let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &key, &order)?;
-            let household =
-                household::compare(writer, &snapshot, (&parsed.code, key), &stating.regions, now.day())?;
-            household::check(household, command.household_elsewhere).map_err(|why| unchanged(hears, why))?;
+            let compared =
+                household::compare(writer, &snapshot, (&parsed.code, key), &stating.regions, now.day());
+            let household = household::checked(compared?, command.household_elsewhere, hears)?;
             let mut holder = stored(writer, key, &parsed.code)?;
             if command.state == HolderState::Normal && !stating.takes_back(holder.state) {
                 // The same words in both cases: no mark, or a mark of another office.

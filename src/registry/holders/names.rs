@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::same_name;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::record::Record;
+use crate::registry::holders::linked::family;
+use crate::rule::Rule;
 use crate::store::{Opened, PageRoom, Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
@@ -15,16 +17,12 @@ pub(super) fn agree(reader: &mut Reader<'_>, one: &HolderKey, other: &HolderKey)
 }
 
 /// Whether one of the names is one of the others.
-pub(in crate::registry) fn shared(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
+fn shared(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
     one.iter().any(|name| other.iter().any(|same| same_name(name, same)))
 }
 
 /// The names under which a code stands on its signed records, as they were signed; without those of one record.
-pub(in crate::registry) fn names(
-    reader: &mut Reader<'_>,
-    key: &HolderKey,
-    without: Option<&[u8; 16]>,
-) -> Result<BTreeSet<String>> {
+fn names(reader: &mut Reader<'_>, key: &HolderKey, without: Option<&[u8; 16]>) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     // A page of them is enough to know a name by.
     for opened in reader.records_page(key, None, &mut PageRoom::default())? {
@@ -37,11 +35,55 @@ pub(in crate::registry) fn names(
 }
 
 /// The name of the holder of a row on its signed record; none where there is no envelope or it does not open.
-pub(in crate::registry) fn name_on(row: &StoredRecord) -> Option<String> {
+fn name_on(row: &StoredRecord) -> Option<String> {
     let envelope = Envelope::parse_stored(&row.body.envelope).ok()?;
     let record = Record::from_payload(envelope.payload()).ok()?;
     let own = record.holders.into_iter().find(|holder| {
         (holder.code_type.as_str(), holder.code.as_str()) == (&*row.body.holder.0, &*row.body.holder.1)
     });
     own.map(|holder| holder.name)
+}
+
+/// Whether each holder that stands on both records has one name, so that a divorce under a wrong name, or under a
+/// number with a slip in it, ends nobody's marriage. A name changes in a life: the name on the ending may also be that of
+/// an earlier version, or of another record of the same person.
+pub(in crate::registry) fn same_people<'r>(
+    reader: &mut Reader<'_>,
+    ending: impl Iterator<Item = &'r StoredRecord>,
+    ended: impl Iterator<Item = &'r StoredRecord> + Clone,
+) -> Result<bool> {
+    for one in ending {
+        let family = family(reader, one.hk)?;
+        for other in ended.clone().filter(|other| family.contains(&other.hk)) {
+            let said = of_versions(reader, one)?;
+            let mut known = of_versions(reader, other)?;
+            if shared(&said, &known) {
+                continue;
+            }
+            for key in &family {
+                known.extend(names(reader, key, Some(&one.record_id))?);
+            }
+            if !shared(&said, &known) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The names of a row's holder in all versions of its record.
+fn of_versions(reader: &mut Reader<'_>, row: &StoredRecord) -> Result<BTreeSet<String>> {
+    let mut found: BTreeSet<String> = name_on(row).into_iter().collect();
+    for opened in reader.past_records(&row.hk, &row.record_id)? {
+        if let Opened::Record(past) = opened {
+            found.extend(name_on(&past));
+        }
+    }
+    Ok(found)
+}
+
+/// The refusal of an ending under another name. It tells no name to anybody: a lookup tells that to who may look.
+pub(in crate::registry) fn ended_name() -> Error {
+    let detail = "a name on this certificate is not that of the holder whose other certificate it would end";
+    Error::new(Code::FieldInvalid, detail).at("holders").rule(Rule::EndedName)
 }

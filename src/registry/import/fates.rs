@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::names;
 use crate::registry::import::errors::RowFault;
 use crate::registry::import::item::Item;
 use crate::registry::records::ends;
 use crate::registry::records::hosted::{self, Listed};
-use crate::registry::records::names;
 use crate::rule::Rule;
 use crate::store::{Reader, RecordKey, SealedKey, Writer};
 
@@ -123,7 +123,7 @@ pub(super) fn wrong_names(
     now: Moment,
 ) -> Result<Option<RowFault>> {
     let differing = ends::differing(reader, snapshot, &item.signed, now)?;
-    Ok(differing.then(|| RowFault::new(item.line, &names::differ())))
+    Ok(differing.then(|| RowFault::new(item.line, &names::ended_name())))
 }
 
 /// The directory entry with the number of an item.

@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::names;
 use crate::registry::import::Stage;
 use crate::registry::import::errors::{self, RowFault};
 use crate::registry::import::item::{Item, SortKey};
@@ -25,7 +26,6 @@ use crate::registry::import::step::Bounds;
 use crate::registry::import::work::Work;
 use crate::registry::records::ends::{self, Arrived, Due};
 use crate::registry::records::kept;
-use crate::registry::records::names;
 use crate::store::{Load, Reader, Writer};
 
 /// A row that a rule touches: the key under which its record is found, and the record's id if this run bound
@@ -162,7 +162,7 @@ fn settle(
         counts.proposals += done.proposals.len() as u64;
         if done.differing {
             counts.not_ended += 1;
-            errors::count(&mut next.body.faults, &RowFault::new(note.line, &names::differ()));
+            errors::count(&mut next.body.faults, &RowFault::new(note.line, &names::ended_name()));
         }
         entries.extend(done.entries);
         next.body.settled = at + 1;

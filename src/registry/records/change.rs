@@ -40,7 +40,7 @@ impl Whole {
     }
 
     /// All rows, in the order of the holders.
-    pub fn rows(&self) -> impl Iterator<Item = &StoredRecord> {
+    pub fn rows(&self) -> impl Iterator<Item = &StoredRecord> + Clone {
         std::iter::once(&self.first).chain(&self.others)
     }
 

@@ -25,9 +25,10 @@ use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::linked::family;
+use crate::registry::holders::names;
 use crate::registry::records::change::Whole;
-use crate::registry::records::kept::{self, family};
-use crate::registry::records::names;
+use crate::registry::records::kept;
 use crate::registry::records::signed::Signed;
 use crate::store::{Opened, Reader, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
@@ -190,7 +191,7 @@ impl Due {
     /// Compares the names on an ending with those on the record that it would end.
     fn names(&mut self, reader: &mut Reader<'_>, ending: &Whole, ended: &Whole) -> Result<bool> {
         self.compared.push(ended.first().record_id);
-        let agree = names::agree(reader, ending, ended)?;
+        let agree = names::same_people(reader, ending.rows(), ended.rows())?;
         self.differing |= !agree;
         Ok(agree)
     }
@@ -207,7 +208,7 @@ impl Due {
                 registry.tries().compare(actor, *record, registry.now())?;
             }
         }
-        if self.differing { Err(names::differ()) } else { Ok(()) }
+        if self.differing { Err(names::ended_name()) } else { Ok(()) }
     }
 
     /// Does it; `place.first` is the leaf of the first event.
@@ -262,7 +263,9 @@ fn earliest(
         let action = action_of(end);
         let Ok(state) = action.apply(Some(rows.first().state)) else { continue };
         for ending in kin.related(reader, entry, end.when)? {
-            if ending.first().state == State::Annulled || !names::agree(reader, &ending, &rows)? {
+            if ending.first().state == State::Annulled
+                || !names::same_people(reader, ending.rows(), rows.rows())?
+            {
                 continue;
             }
             let Some(on) = began(reader, &ending)? else { continue };

@@ -239,10 +239,10 @@ impl Registry {
             return Ok(());
         }
         self.note_refusal(actor, signed.touched(), refusal)?;
+        let index = self.store().vault().index();
         for seat in &signed.seats {
-            let permit = self.guard().permit(actor, Scope::Issue, seat.hk, self.now())?;
-            let code = kept::co_holder(self.store().vault().index(), &seat.code_type, &seat.code);
-            self.watch(&permit, code.and_then(|(_, code)| code).as_ref(), false);
+            let code = kept::co_holder(index, &seat.code_type, &seat.code);
+            self.watch_told(actor, Scope::Issue, seat.hk, code.and_then(|(_, code)| code).as_ref())?;
         }
         Ok(())
     }

@@ -11,10 +11,9 @@ use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::named::Named;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::linked;
 use crate::registry::records::change::Whole;
 use crate::store::{Opened, Reader, RecordKey, StoredRecord};
-use crate::trust::{Envelope, HolderKey, IndexKey};
+use crate::trust::{Envelope, IndexKey};
 
 /// A record as it stands under all its holders.
 pub(in crate::registry) struct Kept {
@@ -99,12 +98,6 @@ pub(in crate::registry) fn joint_holders(
         }
         Err(error) => Err(error),
     }
-}
-
-/// The keys of one holder under all its codes.
-pub(in crate::registry) fn family(reader: &mut Reader<'_>, holder: HolderKey) -> Result<Vec<HolderKey>> {
-    let linked = linked::linked(reader, holder, None)?;
-    Ok(linked.keys.into_iter().map(|(key, _)| key).collect())
 }
 
 /// Whether records of a type may have more than one holder.
