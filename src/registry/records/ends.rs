@@ -301,7 +301,7 @@ pub(in crate::registry) fn differing(
         return Ok(false);
     }
     let nowhere = Place { log: String::new(), first: 0, at: now };
-    let rows = signed.whole([0; 16], State::Active, &nowhere)?;
+    let rows = signed.whole([0; 16], State::Active, None, &nowhere)?;
     due_of_new(reader, snapshot, &rows, signed.issued_on).map(|due| due.differing)
 }
 
