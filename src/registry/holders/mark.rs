@@ -95,9 +95,8 @@ impl Registry {
             return Ok(answered);
         }
         let (parsed, key) = self.charged_now(actor, Scope::Holder, &command.holder, "holder")?;
-        let asked = (command.state, command.source);
-        let stating =
-            self.marking(actor, command.agency.as_deref(), asked, Touched::one(&parsed.code, key))?;
+        let (asked, own) = ((command.state, command.source), Touched::one(&parsed.code, key));
+        let stating = self.marking(actor, command.agency.as_deref(), asked, own.clone())?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
         texts::ground("ground", &command.ground)?;
@@ -115,13 +114,13 @@ impl Registry {
             other: None,
         };
         let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
-        self.note_statement(actor, Outcome::Marked, &[Touched::one(&parsed.code, key)])?;
+        self.note_statement(actor, Outcome::Marked, &[own])?;
         let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &key, &order)?;
-            let compared =
-                household::compare(writer, &snapshot, (&parsed.code, key), &stating.regions, now.day());
-            let household = household::checked(compared?, command.household_elsewhere, hears)?;
+            let holder_of = (&parsed.code, key);
+            let found = household::compare(writer, &snapshot, holder_of, &stating.regions, now.day())?;
+            let household = household::checked(found, command.household_elsewhere, hears)?;
             let mut holder = stored(writer, key, &parsed.code)?;
             if command.state == HolderState::Normal && !stating.takes_back(holder.state) {
                 // The same words in both cases: no mark, or a mark of another office.
