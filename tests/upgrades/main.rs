@@ -125,9 +125,7 @@ fn goes_on(registry: &Registry) {
     let mut command = ActCommand::new(&issued, 1, Action::Suspend);
     command.ground = Some("决定书 2026-18 号".into());
     registry.refresh().unwrap();
-    registry.start_cli_access().unwrap();
     registry.act(&operator(), &command).unwrap();
-    registry.stop_access();
 }
 
 #[test]
