@@ -20,6 +20,7 @@ closed! {
         DateImpossible, "date_impossible", "号码中的出生日期不存在。请核对第 7 至 14 位。", "The birth date in the number is no day of the calendar. Check the digits of the date.";
         DateTooEarly, "date_too_early", "号码中的出生日期早于 1800 年。请核对第 7 至 14 位。", "The birth date in the number lies before 1800. Check the digits of the date.";
         DateInFuture, "date_in_future", "日期晚于今天。请核对日期。", "The date lies in the future. Check the date.";
+        BeforeBirth, "before_birth", "日期早于号码中的出生日期。请核对日期和号码。", "The day lies before the birth date in the holder's number. Check the day and the number.";
         CenturyUnknown, "century_unknown", "15 位号码顺序码为 996–999，出生世纪无法确定，请提供 18 位号码。", "The 15-digit number ends in 996 to 999, so its century is not known. Give the 18-digit number.";
         CheckDigit, "check_digit", "校验码不正确，请逐位核对。", "The check character does not fit. Compare every character with the document.";
         OrganisationCheckDigit, "organisation_check_digit", "组织机构代码（主体标识码）校验码不正确，请逐位核对。", "The check character of the organisation code does not fit. Compare every character with the document.";

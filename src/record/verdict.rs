@@ -49,6 +49,7 @@ closed! {
         NotYetValid, "not_yet_valid", "尚未生效", "its first valid day has not come";
         ReviewOverdue, "review_overdue", "逾期未年检", "the review that was due is missing";
         HolderDeceased, "holder_deceased", "持证人已故", "the holder has died";
+        HolderDissolved, "holder_dissolved", "持证组织已终止", "the organisation that holds it has ended";
         FaceMismatch, "face_mismatch", "照面信息不符", "the face shown is not the face signed";
         CopyOutOfScope, "copy_out_of_scope", "加注件超出用途或期限", "the copy is used for another purpose or after its date";
         TypeUnknown, "type_unknown", "证照类型未登记", "the type is not known";
@@ -58,6 +59,7 @@ closed! {
         CopyStale, "copy_stale", "副本过旧", "the copy here is older than the type allows";
         NotCovered, "not_covered", "不在归集范围内", "outside what the stock here is stated to contain";
         DeathReported, "death_reported", "有死亡报告，待核实", "one source reported a death; not confirmed";
+        HolderDeregistered, "holder_deregistered", "持证人户口已注销，待核实", "the holder's number was struck off the household register";
         StatusUnavailable, "status_unavailable", "状态暂不可查", "the state cannot be read";
         CheckpointStale, "checkpoint_stale", "日志检查点过旧", "the newest checkpoint is too old";
         RecordDamaged, "record_damaged", "数据损坏", "the stored bytes do not open";
@@ -90,6 +92,7 @@ impl Reason {
             | Self::CopyStale
             | Self::NotCovered
             | Self::DeathReported
+            | Self::HolderDeregistered
             | Self::StatusUnavailable
             | Self::CheckpointStale
             | Self::RecordDamaged
@@ -113,6 +116,7 @@ impl Reason {
             | Self::NotYetValid
             | Self::ReviewOverdue
             | Self::HolderDeceased
+            | Self::HolderDissolved
             | Self::FaceMismatch
             | Self::CopyOutOfScope
             | Self::TypeUnknown
@@ -246,6 +250,10 @@ pub enum HolderStanding {
     Deceased,
     /// Death reported by one other source.
     DeathReported,
+    /// Struck off the household register: emigration, or a second number. Its issuer says what still holds.
+    Deregistered,
+    /// The organisation has ended.
+    Dissolved,
     /// The row about it does not open: it may say anything.
     Unreadable,
 }
@@ -399,6 +407,8 @@ fn standings(facts: &Facts) -> Reasons {
         HolderStanding::Normal => {}
         HolderStanding::Deceased => found = found.with(Reason::HolderDeceased),
         HolderStanding::DeathReported => found = found.with(Reason::DeathReported),
+        HolderStanding::Deregistered => found = found.with(Reason::HolderDeregistered),
+        HolderStanding::Dissolved => found = found.with(Reason::HolderDissolved),
         HolderStanding::Unreadable => found = found.with(Reason::StatusUnavailable),
     }
     match facts.custody {

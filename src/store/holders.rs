@@ -91,6 +91,19 @@ impl std::fmt::Debug for Link {
     }
 }
 
+/// A mark that stands on a holder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolderMark {
+    /// The state.
+    pub state: HolderState,
+    /// The legal day since when.
+    pub since: Day,
+    /// The kind of office that stated it.
+    pub source: String,
+    /// When it was entered here.
+    pub at: Moment,
+}
+
 /// The sealed part of a holder row.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HolderBody {
@@ -104,6 +117,9 @@ pub struct HolderBody {
     pub state_source: String,
     /// When it was entered here.
     pub state_at: Option<Moment>,
+    /// Marks that stand beneath the state, the weightiest first: each stands again when what lies over it is taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beneath: Vec<HolderMark>,
     /// Links to other codes.
     pub links: Vec<Link>,
 }

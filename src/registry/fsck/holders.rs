@@ -3,7 +3,7 @@
 //! An older row, validly sealed, opens on a read like the newest one; only the events tell that a death was
 //! marked since, or a link taken back.
 
-use crate::clock::{Day, Moment};
+use crate::clock::Day;
 use crate::error::{Code, Result};
 use crate::identity::{CodeType, HolderCode};
 use crate::record::Salt;
@@ -11,8 +11,9 @@ use crate::record::event::{Event, HolderAction, Order, holder_hash};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::stated;
-use crate::registry::holders::mark::{HOLDER_EVENTS, after};
-use crate::store::{HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
+use crate::registry::holders::mark::HOLDER_EVENTS;
+use crate::registry::holders::marks;
+use crate::store::{HolderBody, HolderMark, HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
 use crate::trust::{Envelope, HolderKey};
 
 /// A link as one of its events has it: the other end is a hash under the order's salt.
@@ -27,7 +28,7 @@ struct Linked {
 
 /// The effect of one event.
 enum Step {
-    Mark { state: HolderState, since: Day, source: String, at: Moment },
+    Mark(HolderMark),
     Link(Linked),
 }
 
@@ -97,12 +98,12 @@ fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option
     let said = |name: &str| detail.get(name).cloned();
     let action = HolderAction::from_wire(&event.action)?;
     if action == HolderAction::Mark {
-        return Some(Step::Mark {
+        return Some(Step::Mark(HolderMark {
             state: serde_json::from_value(said("state")?).ok()?,
             since: event.effective_on,
             source: said("source")?.as_str()?.to_owned(),
             at: event.at,
-        });
+        }));
     }
     let outward = order.subject == holder_hash(&order.salt, key_type, key_code);
     let other = if outward { said("other")?.as_str()?.to_owned() } else { order.subject.text() };
@@ -120,21 +121,13 @@ fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option
 /// its two events are counted: the row must have as many links of a kind as were made and not taken back.
 fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
     let body = &holder.body;
-    let mut mark = (HolderState::Normal, None, "", None);
-    for step in steps {
-        if let Step::Mark { state, since, source, at } = step
-            && after(mark.0, *state) == *state
-        {
-            mark = (*state, Some(*since), source.as_str(), Some(*at));
-        }
-    }
-    if (holder.state, body.state_since, body.state_source.as_str(), body.state_at) != mark {
+    if !marks_agree(holder, steps) {
         return false;
     }
     let linked = || {
         steps.iter().filter_map(|step| match step {
             Step::Link(linked) => Some(linked),
-            Step::Mark { .. } => None,
+            Step::Mark(_) => None,
         })
     };
     let made = |standing: i64, linked: &Linked| if linked.made { standing + 1 } else { standing - 1 };
@@ -150,4 +143,35 @@ fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
         let newest = linked().rfind(is_of);
         standing == 1 && newest.is_some_and(|linked| linked.made && linked.since == link.since)
     })
+}
+
+/// Whether the state of the row is the result of the marks. Rows from before the marks stood side by side have the
+/// newest mark only, and nothing beneath it; they are as they were written.
+fn marks_agree(holder: &StoredHolder, steps: &[Step]) -> bool {
+    let marked = || {
+        steps.iter().filter_map(|step| match step {
+            Step::Mark(mark) => Some(mark),
+            Step::Link(_) => None,
+        })
+    };
+    let blank = HolderBody { state_since: None, state_at: None, beneath: Vec::new(), ..holder.body.clone() };
+    let blank = HolderBody { state_source: String::new(), ..blank };
+    let mut folded = StoredHolder { hk: holder.hk, state: HolderState::Normal, body: blank };
+    marked().for_each(|mark| marks::state(&mut folded, mark.clone()));
+    if folded == *holder {
+        return true;
+    }
+    let body = &holder.body;
+    let shown = (holder.state, body.state_since, body.state_source.as_str(), body.state_at);
+    let mut alone = (HolderState::Normal, None, "", None);
+    for mark in marked() {
+        let weaker = matches!(
+            mark.state,
+            HolderState::DeathReported | HolderState::Deregistered | HolderState::Provisional
+        );
+        if !(alone.0 == HolderState::Deceased && weaker) {
+            alone = (mark.state, Some(mark.since), mark.source.as_str(), Some(mark.at));
+        }
+    }
+    body.beneath.is_empty() && shown == alone
 }

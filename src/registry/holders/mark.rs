@@ -24,8 +24,9 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::texts;
+use crate::registry::holders::marks;
 use crate::rule::Rule;
-use crate::store::{HolderBody, HolderState, StoredHolder, Writer};
+use crate::store::{HolderBody, HolderMark, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A mark on a holder, or (`normal`) the taking back of one.
@@ -120,12 +121,8 @@ impl Registry {
                 let missing = "this agency has no mark to take back";
                 return Err(Error::new(Code::NotFound, missing).at("state").rule(Rule::MarkMissing));
             }
-            if after(holder.state, command.state) == command.state {
-                holder.state = command.state;
-                holder.body.state_since = Some(since);
-                holder.body.state_source = stating.source.wire().to_owned();
-                holder.body.state_at = Some(place.at);
-            }
+            let source = stating.source.wire().to_owned();
+            marks::state(&mut holder, HolderMark { state: command.state, since, source, at: place.at });
             writer.put_holder(&holder)?;
             let noted = Noted {
                 action: HolderAction::Mark,
@@ -159,6 +156,13 @@ fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) 
     if since > today {
         return invalid("since", Rule::DateInFuture, "a state is entered when it holds, not before");
     }
+    if code.person().is_some_and(|person| since < person.birth_date) {
+        return invalid(
+            "since",
+            Rule::BeforeBirth,
+            "the day lies before the birth date in the holder's number",
+        );
+    }
     let person = code.code_type().is_person();
     match command.state {
         HolderState::Normal => Ok(()),
@@ -174,18 +178,6 @@ fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) 
     }
 }
 
-/// The state that stands after a mark. A report, or the end of a registration, never weakens a confirmed death:
-/// it is noted and changes nothing. The same state again corrects its day, or confirms it.
-pub(in crate::registry) fn after(now: HolderState, stated: HolderState) -> HolderState {
-    match (now, stated) {
-        (
-            HolderState::Deceased,
-            HolderState::DeathReported | HolderState::Deregistered | HolderState::Provisional,
-        ) => now,
-        _ => stated,
-    }
-}
-
 /// A holder's row; a fresh one if there is none.
 pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode) -> Result<StoredHolder> {
     Ok(writer.holder(&key)?.unwrap_or_else(|| StoredHolder {
@@ -197,6 +189,7 @@ pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode)
             state_since: None,
             state_source: String::new(),
             state_at: None,
+            beneath: Vec::new(),
             links: Vec::new(),
         },
     }))

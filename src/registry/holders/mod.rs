@@ -4,5 +4,6 @@ pub(super) mod life;
 pub(super) mod link;
 pub(super) mod linked;
 pub(super) mod mark;
+pub(super) mod marks;
 pub(super) mod names;
 pub(super) mod stating;
