@@ -129,7 +129,10 @@ fn r6_a_death_is_told_the_same_on_every_path(world: World) {
     let ward = "190102197911020011";
     issue(&world, people::id_card(ZHOU, "周海燕", "2020-01-01"));
     issue(&world, people::marriage("J190101-2015-000123"));
-    issue(&world, people::death(ZHOU, "周海燕"));
+    // Of an issuer without authority over people: it marks nobody.
+    let mut death = people::death(ZHOU, "周海燕");
+    death.issuer = MARKET.to_owned();
+    issue(&world, death);
     issue(&world, people::disability(ward, "王䶮", (ZHOU, "周海燕")));
     let expect = |slug: &str, holders: &[&str], face: Value, (verdict, reasons): (&str, Value)| {
         for (path, told, why) in by_every_path(&world, slug, holders, &face) {

@@ -5,7 +5,7 @@
 use crate::closed::closed;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Applies, Label, Role, ValidityRule, Workdays, WorkdaysFault};
+use crate::catalog::{Applies, Label, LifeMark, Role, ValidityRule, Workdays, WorkdaysFault};
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
@@ -53,6 +53,9 @@ pub struct TypeDef {
     /// Which certificates it ends when it is issued, or proposes to end when it is cancelled.
     #[serde(default)]
     pub ends: Vec<End>,
+    /// What its issue says about the lives of its holders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<LifeMark>,
     /// Whether a proof may be derived from records of this type.
     pub derivable: bool,
     /// Whether answers are only relayed: nothing is kept, and absence is never told.

@@ -21,6 +21,7 @@ mod empowerment;
 mod errors;
 mod face;
 mod label;
+mod marks;
 mod region;
 mod role_face;
 mod roles;
@@ -47,6 +48,7 @@ pub use face::{
     Format, HolderFacts, Mask, NoteKind, SchemaFault, same_name,
 };
 pub use label::Label;
+pub use marks::LifeMark;
 pub use region::{Region, RegionFault};
 pub use roles::{Role, RoleFault, Seat, ShareRule};
 pub use snapshot::{Catalog, CatalogFault, CatalogParts};

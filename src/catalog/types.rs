@@ -1,6 +1,7 @@
 //! A type ready to work with: its definition and its compiled face.
 
 use crate::catalog::definition::{EndAction, EndBy, EndOn, EndState};
+use crate::catalog::marks;
 use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
 use crate::catalog::{Applies, CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
@@ -151,5 +152,6 @@ impl TypeEntry {
             return Some("what is only relayed is not derived".into());
         }
         role_face::inconsistencies(&def.holders, &self.face)
+            .or_else(|| marks::inconsistency(&def.marks, &def.holders, &self.face))
     }
 }

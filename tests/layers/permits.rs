@@ -38,6 +38,7 @@ const WORDS: &[(&str, &[&str])] = &[
         &[
             "access/named.rs",
             "fsck/rows.rs",
+            "holders/lives.rs",
             "records/directory.rs",
             "records/hosted.rs",
             "records/kept.rs",

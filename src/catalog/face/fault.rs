@@ -142,6 +142,8 @@ closed! {
         OuterBlank, "outer_blank", "首尾有空格", "there is a blank at the beginning or the end";
         NameDot, "name_dot", "姓名的间隔号写法与持证主体不同", "the name differs from the holder's in the kind of its middle dot only";
         NameVariant, "name_variant", "姓名与持证主体仅异体字不同", "the name differs from the holder's in a known variant of a character only";
+        /// Of a certificate that would mark its holder.
+        MarkWithoutAuthority, "mark_without_authority", "发证机构没有主体状态权限，未标注持证人", "the issuer has no authority over people: the holder was not marked";
         /// Of an identifier, not of a face.
         CheckNonstandard, "check_nonstandard", "标识的校验码用的是已知的非标准算法，照原样保留", "the identifier's check character is that of a known wrong dialect; it is kept as it came";
     }

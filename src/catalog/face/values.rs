@@ -35,6 +35,26 @@ pub(super) fn day(text: &str) -> Option<Day> {
     Day::new(i32::try_from(number(bytes, 0, 4)?).ok()?, number(bytes, 5, 7)?, number(bytes, 8, 10)?)
 }
 
+/// The first and the last day that a text may mean: of a date or a clock time that day, of a year or a month all its days.
+pub(in crate::catalog) fn span(text: &str) -> Option<(Day, Day)> {
+    let bytes = text.as_bytes();
+    let year = || i32::try_from(number(bytes, 0, 4)?).ok();
+    match bytes.len() {
+        4 => Some((Day::new(year()?, 1, 1)?, Day::new(year()?, 12, 31)?)),
+        7 => {
+            let first = Day::new(year()?, number(bytes, 5, 7)?, 1)?;
+            // The day before the first of the next month.
+            let next = match number(bytes, 5, 7)? {
+                12 => Day::new(year()?.checked_add(1)?, 1, 1)?,
+                month => Day::new(year()?, month + 1, 1)?,
+            };
+            Some((first, next.plus_days(-1)))
+        }
+        10 | 16 => day(text.get(..10)?).map(|day| (day, day)),
+        _ => None,
+    }
+}
+
 fn partial_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     match bytes.len() {

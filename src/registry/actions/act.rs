@@ -23,6 +23,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::lives::without_authority;
 use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::kept::{self, About, Kept};
@@ -68,8 +69,16 @@ impl Registry {
         }
         let prepared = self.prepare_act(actor, command)?;
         let snapshot = self.snapshot();
+        let type_code = prepared.rows.first().type_code.clone();
+        let (rules, hears) = (self.rules_of(&snapshot, &type_code)?, self.hears(actor));
         self.log_once(once, |writer, place| {
-            let (mut acted, entries) = prepared.carry_out(writer, place)?;
+            let (mut acted, mut entries) = prepared.carry_out(writer, place)?;
+            let about = (type_code.as_str(), acted.identifier.as_str());
+            let new_version = prepared.next.is_some();
+            let lives = rules.follow(writer, about, new_version, &place.behind(entries.len()))?;
+            entries.extend(lives.entries);
+            acted.remarks.extend(lives.unauthorised.then(without_authority));
+            acted.marked = if hears { lives.marked } else { Vec::new() };
             if command.action == Action::Cancel {
                 let proposed = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
                 let seen = proposed.into_iter().filter(|one| ends::sees(actor, &one.type_code));
@@ -266,6 +275,7 @@ impl Prepared {
             signed_by_agency: self.order.by_own_key,
             remarks: self.remarks.clone(),
             proposals: Vec::new(),
+            marked: Vec::new(),
         };
         Ok((acted, vec![entry]))
     }

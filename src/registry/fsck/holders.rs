@@ -8,11 +8,12 @@ use crate::error::{Code, Result};
 use crate::identity::{CodeType, HolderCode};
 use crate::record::Salt;
 use crate::record::event::{Event, HolderAction, Order, holder_hash};
+use crate::registry::base::names::RULE;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::stated;
 use crate::registry::holders::mark::HOLDER_EVENTS;
-use crate::registry::holders::marks;
+use crate::registry::holders::marks::{self, StatedMark};
 use crate::store::{HolderBody, HolderMark, HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
 use crate::trust::{Envelope, HolderKey};
 
@@ -28,7 +29,7 @@ struct Linked {
 
 /// The effect of one event.
 enum Step {
-    Mark(HolderMark),
+    Mark(StatedMark),
     Link(Linked),
 }
 
@@ -40,7 +41,7 @@ pub(super) fn check_row(
     report: &mut FsckReport,
 ) -> Result<()> {
     let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
-    stated::list(snapshot, holder, &events, report);
+    stated::list(reader, snapshot, holder, &events, report)?;
     let Some(own) = own_key(holder) else {
         let detail = "a holder's row has a code that is none";
         report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));
@@ -98,12 +99,16 @@ fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option
     let said = |name: &str| detail.get(name).cloned();
     let action = HolderAction::from_wire(&event.action)?;
     if action == HolderAction::Mark {
-        return Some(Step::Mark(HolderMark {
+        let text = |name: &str| said(name).and_then(|value| value.as_str().map(str::to_owned));
+        let mark = HolderMark {
             state: serde_json::from_value(said("state")?).ok()?,
             since: event.effective_on,
-            source: said("source")?.as_str()?.to_owned(),
+            source: text("source")?,
             at: event.at,
-        }));
+            certificate: text("certificate").filter(|_| event.actor == RULE),
+        };
+        let replaces = text("replaces").filter(|_| event.actor == RULE);
+        return Some(Step::Mark(StatedMark { mark, replaces }));
     }
     let outward = order.subject == holder_hash(&order.salt, key_type, key_code);
     let other = if outward { said("other")?.as_str()?.to_owned() } else { order.subject.text() };
@@ -145,33 +150,49 @@ fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
     })
 }
 
-/// Whether the state of the row is the result of the marks. Rows from before the marks stood side by side have the
-/// newest mark only, and nothing beneath it; they are as they were written.
+/// Whether the state of the row is the result of the marks. Before marks stood side by side, a row had one mark alone:
+/// the first marks of a holder may have been folded so.
 fn marks_agree(holder: &StoredHolder, steps: &[Step]) -> bool {
-    let marked = || {
-        steps.iter().filter_map(|step| match step {
+    let marks: Vec<&StatedMark> = steps
+        .iter()
+        .filter_map(|step| match step {
             Step::Mark(mark) => Some(mark),
             Step::Link(_) => None,
         })
+        .collect();
+    let body = HolderBody {
+        state_since: None,
+        state_source: String::new(),
+        state_at: None,
+        certificate: None,
+        beneath: Vec::new(),
+        ..holder.body.clone()
     };
-    let blank = HolderBody { state_since: None, state_at: None, beneath: Vec::new(), ..holder.body.clone() };
-    let blank = HolderBody { state_source: String::new(), ..blank };
-    let mut folded = StoredHolder { hk: holder.hk, state: HolderState::Normal, body: blank };
-    marked().for_each(|mark| marks::state(&mut folded, mark.clone()));
-    if folded == *holder {
-        return true;
-    }
-    let body = &holder.body;
-    let shown = (holder.state, body.state_since, body.state_source.as_str(), body.state_at);
-    let mut alone = (HolderState::Normal, None, "", None);
-    for mark in marked() {
-        let weaker = matches!(
-            mark.state,
-            HolderState::DeathReported | HolderState::Deregistered | HolderState::Provisional
-        );
-        if !(alone.0 == HolderState::Deceased && weaker) {
-            alone = (mark.state, Some(mark.since), mark.source.as_str(), Some(mark.at));
+    let mut alone = StoredHolder { hk: holder.hk, state: HolderState::Normal, body };
+    let leads_here = |from: &StoredHolder, rest: &[&StatedMark]| {
+        let mut folded = from.clone();
+        rest.iter().for_each(|mark| marks::state(&mut folded, (*mark).clone()));
+        folded == *holder
+    };
+    for (at, next) in marks.iter().enumerate() {
+        if leads_here(&alone, marks.get(at..).unwrap_or_default()) {
+            return true;
         }
+        only(&mut alone, &next.mark);
     }
-    body.beneath.is_empty() && shown == alone
+    leads_here(&alone, &[])
+}
+
+/// The fold of a layout before: the newest mark is the only one, but for weaker ones on a confirmed death.
+fn only(holder: &mut StoredHolder, mark: &HolderMark) {
+    let weaker = matches!(
+        mark.state,
+        HolderState::DeathReported | HolderState::Deregistered | HolderState::Provisional
+    );
+    if !(holder.state == HolderState::Deceased && weaker) {
+        holder.state = mark.state;
+        holder.body.state_since = Some(mark.since);
+        holder.body.state_source.clone_from(&mark.source);
+        holder.body.state_at = Some(mark.at);
+    }
 }

@@ -2,34 +2,39 @@
 //! made before there was such authority, or by somebody with a key. They are listed, not damage, until an
 //! agency that has the authority states them again or takes them back.
 
-use serde_json::Value;
-
 use crate::catalog::Statement;
-use crate::record::event::{Event, HolderAction};
+use crate::error::Result;
+use crate::record::event::{Event, HolderAction, Order};
+use crate::registry::base::names::REGISTRY;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::report::{FsckReport, Unauthorised};
+use crate::registry::holders::lives;
+use crate::registry::holders::marks;
 use crate::registry::holders::stating::{of_link, of_state};
-use crate::store::{HolderState, StoredEvent, StoredHolder};
+use crate::registry::records::kept;
+use crate::store::{HolderMark, Reader, StoredEvent, StoredHolder};
 use crate::trust::Envelope;
 
 /// Lists the marks and links of one holder without authority.
 pub(super) fn list(
+    reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     holder: &StoredHolder,
     events: &[StoredEvent],
     report: &mut FsckReport,
-) {
-    // A report beside a confirmed death changes nothing: the mark that stands is the newest one of that state.
-    let standing = events
-        .iter()
-        .rev()
-        .filter(|event| event.action == HolderAction::Mark.wire())
-        .find(|event| marked(event) == serde_json::to_value(holder.state).ok());
-    if holder.state != HolderState::Normal
-        && let Some(event) = standing
-        && !stated(snapshot, event, of_state(holder.state))
-    {
-        report.unauthorised.push(Unauthorised::at(HolderAction::Mark, &event.log, event.leaf));
+) -> Result<()> {
+    for mark in marks::standing(holder) {
+        let marks = |event: &&StoredEvent| {
+            event.action == HolderAction::Mark.wire() && event.logged_at == mark.at && states(event, &mark)
+        };
+        let Some(event) = events.iter().rev().find(marks) else { continue };
+        let stated = match &mark.certificate {
+            None => stated(snapshot, event, of_state(mark.state)),
+            Some(certificate) => certified(reader, snapshot, (&mark, certificate), event)?,
+        };
+        if !stated {
+            report.unauthorised.push(Unauthorised::at(HolderAction::Mark, &event.log, event.leaf));
+        }
     }
     // The older end has the link's order; one event for each standing link, the newest first.
     for link in holder.body.links.iter().filter(|link| link.outward) {
@@ -43,19 +48,44 @@ pub(super) fn list(
             report.unauthorised.push(Unauthorised::at(HolderAction::Link, &event.log, event.leaf));
         }
     }
+    Ok(())
 }
 
-/// The state that an order to mark states.
-fn marked(event: &StoredEvent) -> Option<Value> {
-    let order = Envelope::parse_stored(&event.order).ok()?;
-    let payload: Value = serde_json::from_slice(order.payload()).ok()?;
-    payload.get("detail")?.get("state").cloned()
+/// Whether an order to mark states that mark.
+fn states(event: &StoredEvent, mark: &HolderMark) -> bool {
+    let order = || Order::from_payload(Envelope::parse_stored(&event.order).ok()?.payload()).ok()?.detail;
+    let said = order().and_then(|detail| detail.get("state").cloned());
+    said == serde_json::to_value(mark.state).ok() && lives::named(event) == mark.certificate
+}
+
+/// Whether the certificate behind a mark is a record here of that holder, and its issuer could make such a statement
+/// when it was logged.
+fn certified(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    (mark, certificate): (&HolderMark, &str),
+    event: &StoredEvent,
+) -> Result<bool> {
+    if signer(snapshot, event) != Some(REGISTRY) {
+        return Ok(false);
+    }
+    let Some(kept) = kept::readable(reader, certificate)? else { return Ok(false) };
+    let Some(row) = kept.rows.iter().find(|row| row.hk == event.hk) else { return Ok(false) };
+    let day = event.logged_at.day();
+    let agency = lives::speaker(snapshot, &row.issuer, day);
+    let may = |statement: &Statement| snapshot.catalog.empowered(agency, *statement, day).is_ok();
+    Ok(of_state(mark.state).iter().any(may))
 }
 
 /// Whether the agency whose key signed the order could make one of these statements when it was logged.
 fn stated(snapshot: &Snapshot, event: &StoredEvent, needed: &[Statement]) -> bool {
-    let signer = Envelope::parse_stored(&event.order).ok().and_then(|order| order.kid().ok());
-    let Some(key) = signer.and_then(|kid| snapshot.keys.find(&kid)) else { return false };
+    let Some(owner) = signer(snapshot, event) else { return false };
     let day = event.logged_at.day();
-    needed.iter().any(|statement| snapshot.catalog.empowered(&key.owner, *statement, day).is_ok())
+    needed.iter().any(|statement| snapshot.catalog.empowered(owner, *statement, day).is_ok())
+}
+
+/// Whose key signed the order.
+fn signer<'s>(snapshot: &'s Snapshot, event: &StoredEvent) -> Option<&'s str> {
+    let kid = Envelope::parse_stored(&event.order).ok()?.kid().ok()?;
+    snapshot.keys.find(&kid).map(|key| key.owner.as_str())
 }

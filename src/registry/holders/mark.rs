@@ -24,7 +24,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::texts;
-use crate::registry::holders::marks;
+use crate::registry::holders::marks::{self, StatedMark};
 use crate::rule::Rule;
 use crate::store::{HolderBody, HolderMark, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
@@ -122,7 +122,8 @@ impl Registry {
                 return Err(Error::new(Code::NotFound, missing).at("state").rule(Rule::MarkMissing));
             }
             let source = stating.source.wire().to_owned();
-            marks::state(&mut holder, HolderMark { state: command.state, since, source, at: place.at });
+            let mark = HolderMark { state: command.state, since, source, at: place.at, certificate: None };
+            marks::state(&mut holder, StatedMark { mark, replaces: None });
             writer.put_holder(&holder)?;
             let noted = Noted {
                 action: HolderAction::Mark,
@@ -179,7 +180,11 @@ fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) 
 }
 
 /// A holder's row; a fresh one if there is none.
-pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode) -> Result<StoredHolder> {
+pub(in crate::registry) fn stored(
+    writer: &mut Writer<'_>,
+    key: HolderKey,
+    code: &HolderCode,
+) -> Result<StoredHolder> {
     Ok(writer.holder(&key)?.unwrap_or_else(|| StoredHolder {
         hk: key,
         state: HolderState::Normal,
@@ -189,6 +194,7 @@ pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode)
             state_since: None,
             state_source: String::new(),
             state_at: None,
+            certificate: None,
             beneath: Vec::new(),
             links: Vec::new(),
         },
@@ -204,17 +210,17 @@ pub(super) fn refuse_replay(writer: &mut Writer<'_>, key: &HolderKey, order: &or
 }
 
 /// The content of the events of one change.
-pub(super) struct Noted<'a> {
-    pub(super) action: HolderAction,
-    pub(super) label: &'a str,
-    pub(super) since: Day,
-    pub(super) ground: &'a str,
-    pub(super) order: &'a order::Signed,
+pub(in crate::registry) struct Noted<'a> {
+    pub action: HolderAction,
+    pub label: &'a str,
+    pub since: Day,
+    pub ground: &'a str,
+    pub order: &'a order::Signed,
 }
 
 impl Noted<'_> {
     /// Writes the event under one holder; `place.first` is its leaf.
-    pub(super) fn write(
+    pub fn write(
         &self,
         writer: &mut Writer<'_>,
         place: &Place,

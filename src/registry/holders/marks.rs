@@ -1,8 +1,8 @@
 //! The marks that stand on one holder, and the effect of a new one on them. Pure: the check of everything folds
 //! the events by the same rules.
 //!
-//! Marks stand side by side, one of each state. The state of the holder is the weightiest. The others lie beneath
-//! it and stand again when it is taken back, so none is forgotten.
+//! Marks stand side by side: one of each state that offices stated, and one of each certificate. The state of the
+//! holder is the weightiest. The others lie beneath it and stand again when it is taken back, so none is forgotten.
 
 use std::cmp::Reverse;
 
@@ -19,42 +19,70 @@ pub(in crate::registry) const fn weight(state: HolderState) -> u8 {
     }
 }
 
-/// States a mark on a holder; `normal` takes the weightiest one back.
+/// A mark as it is stated.
+#[derive(Clone)]
+pub(in crate::registry) struct StatedMark {
+    /// The mark; `normal` takes marks back.
+    pub mark: HolderMark,
+    /// The certificate whose mark it replaces: an earlier version of its own.
+    pub replaces: Option<String>,
+}
+
+/// States a mark on a holder.
 ///
-/// The same state again corrects its day and its source, wherever it stands. A confirmed death takes the place of
-/// its report, and a report of a confirmed death changes nothing.
-pub(in crate::registry) fn state(holder: &mut StoredHolder, mark: HolderMark) {
+/// An office's mark takes the place of an earlier one of that state: it corrects day and source. A certificate's mark
+/// stands beside it, until the certificate itself takes it back or replaces it. `normal` by an office takes back all
+/// marks of the weightiest state, and of a confirmed death the reports too: one action, whatever they came from.
+/// `normal` by a certificate takes back its own mark alone.
+pub(in crate::registry) fn state(holder: &mut StoredHolder, stated: StatedMark) {
+    let StatedMark { mark, replaces } = stated;
     let mut marks = standing(holder);
-    match mark.state {
-        HolderState::Normal => drop(marks.drain(..marks.len().min(1))),
-        HolderState::DeathReported if holder.state == HolderState::Deceased => {}
-        stated => {
-            let confirmed = stated == HolderState::Deceased;
-            let replaced =
-                |other: HolderState| other == stated || (confirmed && other == HolderState::DeathReported);
-            marks.retain(|other| !replaced(other.state));
-            marks.push(mark.clone());
-            marks.sort_by_key(|mark| Reverse(weight(mark.state)));
+    let certificate = mark.certificate.as_deref();
+    match (mark.state, certificate) {
+        (HolderState::Normal, Some(_)) => marks.retain(|one| one.certificate.as_deref() != certificate),
+        (HolderState::Normal, None) => {
+            let top = holder.state;
+            let with =
+                |one: &HolderMark| top == HolderState::Deceased && one.state == HolderState::DeathReported;
+            marks.retain(|one| one.state != top && !with(one));
+        }
+        (stated, Some(_)) => {
+            let old = |one: &HolderMark| one.certificate.is_some() && one.certificate == replaces;
+            marks.retain(|one| {
+                !(old(one) || one.state == stated && one.certificate.as_deref() == certificate)
+            });
+            marks.insert(0, mark.clone());
+        }
+        (stated, None) => {
+            marks.retain(|one| one.state != stated || one.certificate.is_some());
+            marks.insert(0, mark.clone());
         }
     }
+    // The newest of one weight stays first.
+    marks.sort_by_key(|mark| Reverse(weight(mark.state)));
     let mut marks = marks.into_iter();
     // When no mark is left, the row says when and by whom the last one was taken back.
-    let newest = marks.next().unwrap_or(mark);
+    let newest = marks.next().unwrap_or(HolderMark { certificate: None, ..mark });
     holder.state = newest.state;
     holder.body.state_since = Some(newest.since);
     holder.body.state_source = newest.source;
     holder.body.state_at = Some(newest.at);
+    holder.body.certificate = newest.certificate;
     holder.body.beneath = marks.collect();
 }
 
 /// All marks of a holder, the weightiest first.
-fn standing(holder: &StoredHolder) -> Vec<HolderMark> {
+pub(in crate::registry) fn standing(holder: &StoredHolder) -> Vec<HolderMark> {
     let body = &holder.body;
     let shown = match (holder.state, body.state_since, body.state_at) {
         (HolderState::Normal, ..) => None,
-        (state, Some(since), Some(at)) => {
-            Some(HolderMark { state, since, source: body.state_source.clone(), at })
-        }
+        (state, Some(since), Some(at)) => Some(HolderMark {
+            state,
+            since,
+            source: body.state_source.clone(),
+            at,
+            certificate: body.certificate.clone(),
+        }),
         // Only marks make states, and each has its day and its moment.
         (..) => None,
     };

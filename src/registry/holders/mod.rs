@@ -3,6 +3,7 @@
 pub(super) mod life;
 pub(super) mod link;
 pub(super) mod linked;
+pub(super) mod lives;
 pub(super) mod mark;
 pub(super) mod marks;
 pub(super) mod names;

@@ -21,8 +21,10 @@ use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
+use crate::registry::base::names::RULE;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked;
+use crate::registry::holders::lives::{MarkMade, MarksMade, Rules};
 use crate::registry::records::change::Whole;
 use crate::registry::records::kept;
 use crate::store::{Opened, Reader, StoredRecord, Writer};
@@ -67,6 +69,18 @@ pub(in crate::registry) struct Ends {
     pub entries: Vec<[u8; 32]>,
     pub ended: Vec<Ended>,
     pub proposals: Vec<Proposal>,
+    /// The marks of the certificate itself and of those that it ended.
+    pub marked: Vec<MarkMade>,
+    /// The issuer has no authority over people, so its certificate marked nobody.
+    pub unauthorised: bool,
+}
+
+impl Ends {
+    fn add(&mut self, lives: MarksMade) {
+        self.entries.extend(lives.entries);
+        self.marked.extend(lives.marked);
+        self.unauthorised |= lives.unauthorised;
+    }
 }
 
 /// Whether somebody may look up records of a type for any purpose. The answer to an issue or an action tells no more: else an
@@ -90,6 +104,8 @@ pub(in crate::registry) struct Arrived<'a> {
 pub(in crate::registry) struct Due {
     ends: Vec<Ending>,
     pub proposals: Vec<Proposal>,
+    /// Type and identifier of the record, if it marks its holders.
+    speaker: Option<(String, String)>,
 }
 
 /// One record that is to be ended.
@@ -101,11 +117,13 @@ struct Ending {
     ground: String,
 }
 
-/// The types that a rule which runs at an issue names on either side.
+/// The types that a rule which runs at an issue names on either side, and those that mark their holders.
 pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String> {
     let types = snapshot.catalog.types();
     let touched = types.iter().filter(|entry| {
-        on_issue(entry).next().is_some() || enders(snapshot, entry).any(|(_, end)| end.by == EndBy::Rule)
+        on_issue(entry).next().is_some()
+            || enders(snapshot, entry).any(|(_, end)| end.by == EndBy::Rule)
+            || !entry.def().marks.is_empty()
     });
     touched.map(|entry| entry.def().code.clone()).collect()
 }
@@ -114,22 +132,28 @@ pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String>
 /// rule makes.
 pub(in crate::registry) fn apply(
     writer: &mut Writer<'_>,
-    snapshot: &Snapshot,
+    rules: &Rules,
     rows: &Whole,
     began: Day,
     place: &Place,
 ) -> Result<Ends> {
-    due(writer, snapshot, &Arrived { rows, began, fresh: true })?.carry_out(writer, place)
+    let arrived = Arrived { rows, began, fresh: true };
+    due(writer, rules, &arrived, place.at.day())?.carry_out(writer, rules, place)
 }
 
-/// The changes that the rules ask for one record: the ends that it brings to others, and the end that others
-/// brought to it.
+/// The changes that the rules ask for one record: the ends that it brings to others, the end that others brought to
+/// it, and the marks that it makes.
 pub(in crate::registry) fn due(
     reader: &mut Reader<'_>,
-    snapshot: &Snapshot,
+    rules: &Rules,
     arrived: &Arrived<'_>,
+    today: Day,
 ) -> Result<Due> {
-    let mut due = Due::default();
+    let (mut due, snapshot) = (Due::default(), &*rules.snapshot);
+    let first = arrived.rows.first();
+    if rules.speaks(reader, (&first.type_code, &first.body.identifier), today)? {
+        due.speaker = Some((first.type_code.clone(), first.body.identifier.clone()));
+    }
     let Some(kin) = Kin::of(snapshot, arrived.rows) else { return Ok(due) };
     let annulled = arrived.rows.first().state == State::Annulled;
     for end in on_issue(kin.entry).filter(|_| !annulled) {
@@ -153,28 +177,34 @@ pub(in crate::registry) fn due(
 
 impl Due {
     /// Whether rows are to be changed.
-    pub fn ends(&self) -> bool {
-        !self.ends.is_empty()
+    pub fn changes(&self) -> bool {
+        !self.ends.is_empty() || self.speaker.is_some()
     }
 
     /// Does it; `place.first` is the leaf of the first event.
     ///
     /// # Errors
     /// `version_conflict` if a row is no longer the one that was read.
-    pub fn carry_out(self, writer: &mut Writer<'_>, place: &Place) -> Result<Ends> {
+    pub fn carry_out(self, writer: &mut Writer<'_>, rules: &Rules, place: &Place) -> Result<Ends> {
         let mut done = Ends { proposals: self.proposals, ..Ends::default() };
         for ending in self.ends {
-            let place = place.behind(done.entries.len());
+            let at = place.behind(done.entries.len());
             let row = ending.rows.first().clone();
             let (action, state) = (ending.action, ending.state);
-            done.entries.push(ending.carry_out(writer, &place)?);
+            done.entries.push(ending.carry_out(writer, &at)?);
+            let about = (row.type_code.as_str(), row.body.identifier.as_str());
+            done.add(rules.follow(writer, about, false, &place.behind(done.entries.len()))?);
             done.ended.push(Ended {
                 identifier: row.identifier,
                 type_code: row.type_code,
                 action,
                 state,
-                leaf: place.first,
+                leaf: at.first,
             });
+        }
+        if let Some((type_code, identifier)) = &self.speaker {
+            let place = place.behind(done.entries.len());
+            done.add(rules.follow(writer, (type_code, identifier), false, &place)?);
         }
         Ok(done)
     }
@@ -186,7 +216,7 @@ impl Ending {
         let first = self.rows.first();
         let version = u32::try_from(first.version).map_err(Error::internal)?;
         let subject = subject_hash(&salt, &first.body.identifier);
-        let event = Event::new(EventKind::Record, self.action, "rule", salt, subject, place.at)
+        let event = Event::new(EventKind::Record, self.action, RULE, salt, subject, place.at)
             .effective_on(self.on)
             .record_version(None, version, None)
             .ground(&self.ground);

@@ -19,6 +19,7 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::lives::{MarkMade, without_authority};
 use crate::registry::records::begin::begin;
 use crate::registry::records::draft::{self, Checked};
 use crate::registry::records::ends::{self, Ended, Proposal};
@@ -55,6 +56,9 @@ pub struct Issued {
     /// The type's proposals to other issuers, as far as the caller may look up records of these types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
+    /// The marks that a rule of the type made on holders, for callers who may look up holders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<MarkMade>,
 }
 
 /// That a rule ended a record is told in any case, since the issue did it; which one, to those who may look it up.
@@ -189,6 +193,7 @@ impl Registry {
         let snapshot = self.snapshot();
         let (label, clashed) = (actor.label(), Cell::new(None));
         let Taken { signed, remarks, by_issuer, .. } = taken;
+        let (rules, hears) = (self.rules_of(&snapshot, &signed.type_code)?, self.hears(actor));
         let bound = self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
@@ -198,8 +203,10 @@ impl Registry {
             let rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
             let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
             let behind = place.behind(entries.len());
-            let ends = ends::apply(writer, &snapshot, &rows, signed.issued_on, &behind)?;
+            let ends = ends::apply(writer, &rules, &rows, signed.issued_on, &behind)?;
             entries.extend(ends.entries);
+            let mut remarks = remarks.clone();
+            remarks.extend(ends.unauthorised.then(without_authority));
             let issued = Issued {
                 outcome: IssueOutcome::Issued,
                 identifier: signed.identifier.clone(),
@@ -208,13 +215,14 @@ impl Registry {
                 log: place.log.clone(),
                 leaf: place.first,
                 at: place.at,
-                remarks: remarks.clone(),
+                remarks,
                 ended: ends.ended.into_iter().map(|one| told(actor, one)).collect(),
                 proposals: ends
                     .proposals
                     .into_iter()
                     .filter(|one| ends::sees(actor, &one.type_code))
                     .collect(),
+                marked: if hears { ends.marked } else { Vec::new() },
             };
             Ok((issued, entries))
         });
@@ -274,6 +282,7 @@ impl Registry {
             remarks: Vec::new(),
             ended: Vec::new(),
             proposals: Vec::new(),
+            marked: Vec::new(),
         })
     }
 }
