@@ -53,6 +53,9 @@ pub struct TypeDef {
     /// Which certificates it ends when it is issued, or proposes to end when it is cancelled.
     #[serde(default)]
     pub ends: Vec<End>,
+    /// What may have ended a record without a word here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
     /// What its issue says about the lives of its holders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<LifeMark>,
@@ -212,6 +215,24 @@ pub struct End {
     /// The event that triggers it.
     #[serde(default, skip_serializing_if = "EndOn::is_issue")]
     pub on: EndOn,
+}
+
+/// An end that no source here tells, unless a type covers it for the whole country (practice R11).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unseen {
+    /// The remark that stands beside the verdict.
+    pub remark: UnseenEnd,
+    /// Slug of the type whose records would tell; it may be one that is not connected yet.
+    pub covered_by: String,
+}
+
+/// The ends that a registry may not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnseenEnd {
+    /// Courts keep their divorces themselves.
+    CourtDivorces,
 }
 
 /// The event of the ending record that ends the other.

@@ -35,12 +35,12 @@ pub use applies::{Applies, AskedRegions, FromAge, HolderKind, Unfit};
 pub use authority::{Authority, AuthorityFault, AuthorityRef, Issuers, Via};
 pub use codes::{CodeList, CodeListFault, CodeLists, ListedCode, Mark};
 pub use coverage::{
-    Absence, AbsenceKind, Coverage, CoveredRegion, Gap, Missing, MissingWhy, Question, QuestionFault, Why,
-    absence,
+    Absence, AbsenceKind, Coverage, CoveredRegion, FEED_LATE_S, Gap, Missing, MissingWhy, Question,
+    QuestionFault, Why, absence,
 };
 pub use definition::{
     Custody, Duty, End, EndAction, EndBy, EndOn, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
-    SeenCode, Sharing, SharingClass, TypeDef, UpdateDue,
+    SeenCode, Sharing, SharingClass, TypeDef, Unseen, UnseenEnd, UpdateDue,
 };
 pub use empowerment::{Empowerment, EmpowermentFault, Empowerments, HolderSource, Statement};
 pub use face::{

@@ -66,6 +66,7 @@ closed! {
         HolderCodeConflict, "holder_code_conflict", "主体代码冲突", "another full code stands under the same key";
         IdentifierForeign, "identifier_foreign", "标识不属于该发证机构或该类证照", "the identifier belongs to another issuer or another type";
         Disputed, "disputed", "有异议，处理中", "an error report is open";
+        CourtDivorcesNotCovered, "court_divorces_not_covered", "法院离婚未接入，仅证明登记，不证明现状", "divorces by courts are not connected: it proves the registration, not the present state";
         FieldsLimited, "fields_limited", "仅显示授权字段", "only the allowed fields are shown";
     }
 }
@@ -86,7 +87,7 @@ impl Reason {
     /// older than the envelope; see [`Facts::lists_older`].
     pub const fn class(self) -> ReasonClass {
         match self {
-            Self::Disputed | Self::FieldsLimited => ReasonClass::Note,
+            Self::Disputed | Self::CourtDivorcesNotCovered | Self::FieldsLimited => ReasonClass::Note,
             Self::SourceUnreachable
             | Self::FeedLate
             | Self::CopyStale
@@ -304,6 +305,8 @@ pub struct Facts {
     pub feed_late: bool,
     /// The question lies within a coverage statement.
     pub covered: bool,
+    /// A divorce by a court may have ended it, of which no source here tells.
+    pub court_divorces_unseen: bool,
     /// An error report is open.
     pub disputed: bool,
     /// Only an extract goes out.
@@ -339,6 +342,7 @@ impl Facts {
             max_staleness_s: None,
             feed_late: false,
             covered: true,
+            court_divorces_unseen: false,
             disputed: false,
             fields_limited: false,
             face_mismatch: false,
@@ -441,6 +445,8 @@ fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     found.add_if(!facts.covered, Reason::NotCovered);
     found.add_if(facts.face_mismatch, Reason::FaceMismatch);
     found.add_if(facts.copy_out_of_scope, Reason::CopyOutOfScope);
+    let stands = matches!(facts.state, Some(State::Active | State::Suspended));
+    found.add_if(facts.court_divorces_unseen && stands, Reason::CourtDivorcesNotCovered);
     found.add_if(facts.disputed, Reason::Disputed);
     found.add_if(facts.fields_limited, Reason::FieldsLimited);
 }

@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, ReasonClass); 36] = [
+const CLASSES: [(&str, ReasonClass); 37] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
     ("key_revoked", ReasonClass::Invalid),
@@ -53,6 +53,7 @@ const CLASSES: [(&str, ReasonClass); 36] = [
     ("holder_code_conflict", ReasonClass::Undetermined),
     ("identifier_foreign", ReasonClass::Undetermined),
     ("disputed", ReasonClass::Note),
+    ("court_divorces_not_covered", ReasonClass::Note),
     ("fields_limited", ReasonClass::Note),
 ];
 
@@ -106,6 +107,7 @@ fn alone(facts: &mut Facts, reason: Reason) {
         Reason::HolderCodeConflict => facts.holder_code_conflict = true,
         Reason::IdentifierForeign => facts.identifier_foreign = true,
         Reason::Disputed => facts.disputed = true,
+        Reason::CourtDivorcesNotCovered => facts.court_divorces_unseen = true,
         Reason::FieldsLimited => facts.fields_limited = true,
     }
 }

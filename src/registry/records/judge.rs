@@ -1,6 +1,7 @@
 //! The facts that a stored row gives to the verdict: the same on every path (I5).
 
-use crate::catalog::Custody;
+use crate::catalog::{Custody, FEED_LATE_S, UnseenEnd};
+use crate::clock::Moment;
 use crate::record::verdict::{Facts, KeyStanding};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
@@ -16,6 +17,7 @@ pub(in crate::registry) fn facts(
     record: &StoredRecord,
     envelope: Option<&Envelope<'_>>,
     life: Option<Life>,
+    now: Moment,
 ) -> Facts {
     let entry = snapshot.catalog.type_of(&record.type_code);
     let mut facts = Facts::good(record.state);
@@ -39,6 +41,9 @@ pub(in crate::registry) fn facts(
     facts.identifier_foreign =
         belongs::foreign(snapshot, &record.body.identifier, &record.type_code, &record.issuer).is_some();
     facts.holder = life::standing(entry.map(|entry| entry.def()), life);
+    let mut unseen =
+        entry.into_iter().flat_map(|entry| snapshot.catalog.unseen(entry.def(), now, FEED_LATE_S));
+    facts.court_divorces_unseen = unseen.any(|end| end == UnseenEnd::CourtDivorces);
     // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
     facts.source_answered = record.custody == Custody::Hosted;
     if record.custody == Custody::Hosted {
