@@ -13,6 +13,9 @@ closed! {
         // The number of a holder (主体代码)
         Length, "length", "位数或字数不对。请核对号码的位数，或把文字改到规定的字数。", "The length is wrong. Count the characters of the number, or bring the text to the length that is allowed.";
         ControlCharacter, "control_character", "含有看不见的控制字符。请删去后重新录入。", "There is an invisible control character. Delete it and type the text again.";
+        NameBlank, "name_blank", "姓名或名称是空的，或只有空格。请填写。", "The name is empty or shows nothing but blanks. Give the name.";
+        OuterBlank, "outer_blank", "姓名或名称首尾有空格。请删去。", "There is a blank before or behind the name. Take it off.";
+        ReplacementCharacter, "replacement_character", "含有替换符“\u{FFFD}”，原来的字在转码时丢失了。请从原系统重新导出，或对照证件录入。", "There is a replacement character: a character was lost before the text came here. Export it again from its system, or type it from the document.";
         Alphabet, "alphabet", "号码中含有不允许的字符。请对照证件核对。", "The number has a character that this kind of code never has. Compare it with the document.";
         AlphabetIosvz, "alphabet_iosvz", "统一社会信用代码不使用字母 I、O、S、V、Z，请核对 1、0、5、U、2。", "A credit code never has the letters I, O, S, V, Z. Look for 1, 0, 5, U, 2.";
         Format, "format", "号码格式不正确。请对照证件核对。", "The characters do not stand in the order of this code. Compare it with the document.";

@@ -3,7 +3,7 @@
 use crate::catalog::face::{FaceRule, Format};
 use crate::clock::Day;
 use crate::identity::is_printed_code;
-use crate::text::is_hidden;
+use crate::text::is_unseen;
 
 /// The rule that `text` breaks, if any; the caller checks lengths.
 pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<FaceRule> {
@@ -19,10 +19,12 @@ pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<Face
             (!(text.len() == 64 && text.bytes().all(hex))).then_some(FaceRule::SealedReferenceForm)
         }
         Format::Identifier if text.chars().any(char::is_whitespace) => Some(FaceRule::IdentifierForm),
-        Format::Identifier | Format::Text | Format::Address | Format::Code => text
-            .chars()
-            .any(|c| is_hidden(c) && !(multiline && c == '\n'))
-            .then_some(FaceRule::ControlCharacter),
+        Format::Identifier | Format::Text | Format::Address | Format::Code => {
+            let unseen = text.chars().any(|c| is_unseen(c) && !(multiline && c == '\n'));
+            let lost =
+                || text.contains(char::REPLACEMENT_CHARACTER).then_some(FaceRule::ReplacementCharacter);
+            unseen.then_some(FaceRule::ControlCharacter).or_else(lost)
+        }
     }
 }
 
@@ -87,11 +89,6 @@ fn decimal(text: &str) -> bool {
     let digits =
         |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     digits(whole, 15) && (whole == "0" || !whole.starts_with('0')) && rest.is_none_or(|rest| digits(rest, 6))
-}
-
-/// Characters of the private-use areas (自造字).
-pub(super) fn private_use(c: char) -> bool {
-    matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
 }
 
 fn number(bytes: &[u8], from: usize, to: usize) -> Option<u32> {

@@ -236,7 +236,7 @@ fn check_texts(command: &ActCommand) -> Result<()> {
         texts::logged("endorsement.result", result)?;
     }
     for (at, name) in command.holder_names.iter().flatten().enumerate() {
-        text::visible(format!("holder_names.{at}"), name)?;
+        text::name(format!("holder_names.{at}"), name)?;
     }
     texts::files(command.attachments.iter().flatten())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{FaceNote, NoteKind};
+use crate::catalog::FaceNote;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
@@ -21,7 +21,7 @@ use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::lives::{MarkMade, without_authority};
 use crate::registry::records::begin::begin;
-use crate::registry::records::draft::{self, Checked};
+use crate::registry::records::draft;
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::signed::{IssueOutcome, Signed};
@@ -74,7 +74,7 @@ pub(in crate::registry) struct Taken {
     pub remarks: Vec<String>,
     /// True if the issuer's own key signed it.
     pub by_issuer: bool,
-    /// It has characters of the private-use areas, or an identifier in the wrong dialect.
+    /// Something in it is kept with a mark.
     pub flagged: bool,
 }
 
@@ -128,7 +128,7 @@ impl Registry {
                 let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
-                let flagged = is_flagged(&checked, &remarks);
+                let flagged = is_flagged(&remarks);
                 Ok(Taken { signed: Signed::new(checked, &key, index)?, remarks, by_issuer: false, flagged })
             }
             Submitted::Envelope(compact) => {
@@ -144,7 +144,7 @@ impl Registry {
                 }
                 let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 let remarks = std::mem::take(&mut checked.remarks);
-                let flagged = is_flagged(&checked, &remarks);
+                let flagged = is_flagged(&remarks);
                 Ok(Taken {
                     signed: Signed::over(checked, &envelope, index)?,
                     remarks,
@@ -306,13 +306,7 @@ fn version_row(
     Ok(rows.into_iter().find_map(named))
 }
 
-/// Characters of the private-use areas (自造字) in the face or a holder's name, or an identifier whose check
-/// character is that of the known wrong dialect; all are kept.
-fn is_flagged(checked: &Checked, remarks: &[String]) -> bool {
-    let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
-    let flags = |remark: &String| {
-        let kind = FaceNote::read(remark).map(|note| note.kind);
-        matches!(kind, Some(NoteKind::PrivateUse | NoteKind::CheckNonstandard))
-    };
-    remarks.iter().any(flags) || checked.record.holders.iter().any(|holder| holder.name.contains(private))
+/// Whether something in it is kept with a mark: in the face, a holder's name or the identifier.
+fn is_flagged(remarks: &[String]) -> bool {
+    remarks.iter().any(|remark| FaceNote::read(remark).is_some())
 }

@@ -61,6 +61,7 @@ pub(super) fn approve(
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;
     remarks.extend(faces.notes(&face).iter().map(ToString::to_string));
+    remarks.extend(name_notes(&record.holders).map(|note| note.to_string()));
     remarks.extend(check_holders(entry, &face, &record.holders, &codes)?);
     if entry.number(&face) != record.number.as_deref() {
         return Err(invalid("number", Rule::NumberNotOfFace, "the number is not the one in the face"));
@@ -87,7 +88,7 @@ pub(super) fn approve(
 /// The texts beside the face, which its schema judges.
 fn texts_of(record: &Record) -> Result<()> {
     for (at, holder) in record.holders.iter().enumerate() {
-        text::visible(format!("holders.{at}.name"), &holder.name)?;
+        text::name(format!("holders.{at}.name"), &holder.name)?;
         holder
             .share
             .as_deref()
@@ -95,6 +96,14 @@ fn texts_of(record: &Record) -> Result<()> {
     }
     record.status.as_ref().map_or(Ok(()), |status| text::visible("status.list", &status.list))?;
     texts::files(&record.attachments)
+}
+
+/// The marks on the names of the holders.
+fn name_notes(holders: &[Holder]) -> impl Iterator<Item = FaceNote> {
+    holders.iter().enumerate().flat_map(|(at, holder)| {
+        let kinds = NoteKind::of_text(&holder.name);
+        kinds.map(move |kind| FaceNote { field: format!("holders.{at}.name"), kind })
+    })
 }
 
 /// The agency under its name of the day; where it did not stand on that day, as it was last, so that authority
