@@ -5,7 +5,7 @@
 use crate::closed::closed;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Applies, Label, LifeMark, Role, ValidityRule, Workdays, WorkdaysFault};
+use crate::catalog::{Applies, DateRule, Label, LifeMark, Role, ValidityRule, Workdays, WorkdaysFault};
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
@@ -53,6 +53,9 @@ pub struct TypeDef {
     /// Which certificates it ends when it is issued, or proposes to end when it is cancelled.
     #[serde(default)]
     pub ends: Vec<End>,
+    /// Which of its days must come before which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<DateRule>,
     /// What may have ended a record without a word here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<Unseen>,

@@ -16,6 +16,7 @@ mod authority;
 mod builtin;
 mod codes;
 mod coverage;
+mod dates;
 mod definition;
 mod empowerment;
 mod errors;
@@ -38,6 +39,7 @@ pub use coverage::{
     Absence, AbsenceKind, Coverage, CoveredRegion, FEED_LATE_S, Gap, Missing, MissingWhy, Question,
     QuestionFault, Why, absence,
 };
+pub use dates::{DateCheck, DateFacts, DateFault, DatePoint, DateRule, DateWhen};
 pub use definition::{
     Custody, Duty, End, EndAction, EndBy, EndOn, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
     SeenCode, Sharing, SharingClass, TypeDef, Unseen, UnseenEnd, UpdateDue,

@@ -159,6 +159,7 @@ closed! {
         OuterBlank, "outer_blank", "首尾有空格", "there is a blank at the beginning or the end";
         NameDot, "name_dot", "姓名的间隔号写法与持证主体不同", "the name differs from the holder's in the kind of its middle dot only";
         NameVariant, "name_variant", "姓名与持证主体仅异体字不同", "the name differs from the holder's in a known variant of a character only";
+        DateUnusual, "date_unusual", "日期不寻常，请核对", "the days are unusual for each other";
         /// Of a certificate that would mark its holder.
         MarkWithoutAuthority, "mark_without_authority", "发证机构没有主体状态权限，未标注持证人", "the issuer has no authority over people: the holder was not marked";
         /// Of an identifier, not of a face.

@@ -72,7 +72,6 @@ struct Due {
 
 /// The facts that a certificate's rule needs.
 struct Certificate<'a> {
-    entry: &'a TypeEntry,
     record: Record,
     row: &'a StoredRecord,
     /// The version came in this transaction.
@@ -147,7 +146,7 @@ impl Rules {
         };
         let envelope = Envelope::parse_stored(&first.body.envelope).map_err(Error::internal)?;
         let record = Record::from_payload(envelope.payload()).map_err(Error::internal)?;
-        let certificate = Certificate { entry, record, row: first, new_version };
+        let certificate = Certificate { record, row: first, new_version };
         for rule in &entry.def().marks {
             for row in rows.iter().filter(|row| row.body.role == rule.role) {
                 match self.change(reader, &certificate, rule, row, today)? {

@@ -113,7 +113,7 @@ impl Registry {
     }
 
     /// Whether an actor could look up something of a holder, and so may hear what stands there.
-    pub(super) fn hears(&self, actor: &Actor) -> bool {
+    pub(in crate::registry) fn hears(&self, actor: &Actor) -> bool {
         may_look(actor, self.snapshot().catalog.type_codes())
     }
 

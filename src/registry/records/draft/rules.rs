@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::catalog::{
-    Agency, FaceFault, FaceNote, FieldKind, Format, HolderFacts, NoteKind, RoleFault, Seat, Term, TypeDef,
-    TypeEntry,
+    Agency, DateFacts, FaceFault, FaceNote, FieldKind, Format, HolderFacts, NoteKind, RoleFault, Seat, Term,
+    TypeDef, TypeEntry,
 };
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
@@ -62,7 +62,7 @@ pub(super) fn approve(
     faces.check(&face).map_err(|faults| face_error(&faults))?;
     remarks.extend(faces.notes(&face).iter().map(ToString::to_string));
     remarks.extend(name_notes(&record.holders).map(|note| note.to_string()));
-    remarks.extend(check_holders(entry, &face, &record.holders, &codes)?);
+    remarks.extend(check_holders(entry, &face, &record, &codes, today)?);
     if entry.number(&face) != record.number.as_deref() {
         return Err(invalid("number", Rule::NumberNotOfFace, "the number is not the one in the face"));
     }
@@ -189,7 +189,12 @@ fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
         }
         _ => {}
     }
-    let from = record.valid_from.unwrap_or(record.issued_on).to_string();
+    let first = record.valid_from.unwrap_or(record.issued_on);
+    if record.valid_to.and_then(Validity::last_day).is_some_and(|last| last < first) {
+        let detail = "the last valid day lies before the first";
+        return Err(invalid("valid_to", Rule::ValidityBackwards, detail));
+    }
+    let from = first.to_string();
     let to = match record.valid_to {
         Some(Validity::Until(day)) => day.to_string(),
         Some(Validity::LongTerm) => "长期".to_owned(),
@@ -217,10 +222,12 @@ fn seats(holders: &[Holder]) -> Vec<Seat<'_>> {
 fn check_holders(
     entry: &TypeEntry,
     face: &Value,
-    holders: &[Holder],
+    record: &Record,
     codes: &[HolderCode],
+    today: Day,
 ) -> Result<Vec<String>> {
-    let facts: Vec<HolderFacts<'_>> = holders
+    let facts: Vec<HolderFacts<'_>> = record
+        .holders
         .iter()
         .zip(codes)
         .map(|(holder, code)| {
@@ -236,15 +243,22 @@ fn check_holders(
         })
         .collect();
     let found = entry.face().cross_check(face, &facts);
-    match found.faults.first() {
-        Some(fault) => {
-            let code = if fault.rule.contradicts_holder() { Code::HolderMismatch } else { Code::FaceInvalid };
-            Err(Error::new(code, fault.detail.to_string())
-                .at(format!("face.{}", fault.field))
-                .rule(fault.rule.rule()))
-        }
-        None => Ok(found.notes.iter().map(ToString::to_string).collect()),
+    if let Some(fault) = found.faults.first() {
+        let code = if fault.rule.contradicts_holder() { Code::HolderMismatch } else { Code::FaceInvalid };
+        return Err(Error::new(code, fault.detail.to_string())
+            .at(format!("face.{}", fault.field))
+            .rule(fault.rule.rule()));
     }
+    if let Some(at) = facts.iter().position(|one| one.born.is_some_and(|born| born > record.issued_on)) {
+        let detail = "the holder was born after the day of issue";
+        return Err(invalid(format!("holders.{at}.code"), Rule::DateOrder, detail));
+    }
+    let (issued_on, first_version) = (record.issued_on, record.version == 1);
+    let days = entry.check_dates(face, &DateFacts { today, issued_on, first_version, holders: &facts });
+    if let Some(fault) = days.fault {
+        return Err(Error::new(Code::FaceInvalid, fault.detail).at(fault.field).rule(Rule::DateOrder));
+    }
+    Ok(found.notes.iter().chain(&days.notes).map(ToString::to_string).collect())
 }
 
 /// GB/T 2261.1: 1 male, 2 female.
