@@ -5,7 +5,9 @@
 use crate::closed::closed;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Applies, DateRule, Label, LifeMark, Role, ValidityRule, Workdays, WorkdaysFault};
+use crate::catalog::{
+    Applies, DateRule, Label, LifeMark, Role, StatusMap, ValidityRule, Workdays, WorkdaysFault,
+};
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
@@ -53,6 +55,9 @@ pub struct TypeDef {
     /// Which certificates it ends when it is issued, or proposes to end when it is cancelled.
     #[serde(default)]
     pub ends: Vec<End>,
+    /// The meaning of its status field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusMap>,
     /// Which of its days must come before which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dates: Vec<DateRule>,

@@ -5,6 +5,7 @@ use crate::catalog::definition::{EndAction, EndBy, EndOn, EndState};
 use crate::catalog::marks;
 use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
+use crate::catalog::status;
 use crate::catalog::{
     Applies, CodeLists, DateCheck, DateFacts, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef,
 };
@@ -161,6 +162,7 @@ impl TypeEntry {
         }
         role_face::inconsistencies(&def.holders, &self.face)
             .or_else(|| dates::inconsistency(&def.dates, &def.holders, &self.face))
+            .or_else(|| status::inconsistency(def.status.as_ref(), &self.face))
             .or_else(|| marks::inconsistency(&def.marks, &def.holders, &self.face))
     }
 }

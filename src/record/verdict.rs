@@ -67,6 +67,8 @@ closed! {
         IdentifierForeign, "identifier_foreign", "标识不属于该发证机构或该类证照", "the identifier belongs to another issuer or another type";
         Disputed, "disputed", "有异议，处理中", "an error report is open";
         CourtDivorcesNotCovered, "court_divorces_not_covered", "法院离婚未接入，仅证明登记，不证明现状", "divorces by courts are not connected: it proves the registration, not the present state";
+        StatusNoted, "status_noted", "照面状态栏有限制性记载，请查看", "the status on the face restricts it: read it";
+        StatusOutdated, "status_outdated", "照面所载状态已变更，以核验结果为准", "the state has changed since the face was signed: this verdict counts";
         FieldsLimited, "fields_limited", "仅显示授权字段", "only the allowed fields are shown";
     }
 }
@@ -87,7 +89,11 @@ impl Reason {
     /// older than the envelope; see [`Facts::lists_older`].
     pub const fn class(self) -> ReasonClass {
         match self {
-            Self::Disputed | Self::CourtDivorcesNotCovered | Self::FieldsLimited => ReasonClass::Note,
+            Self::Disputed
+            | Self::CourtDivorcesNotCovered
+            | Self::StatusNoted
+            | Self::StatusOutdated
+            | Self::FieldsLimited => ReasonClass::Note,
             Self::SourceUnreachable
             | Self::FeedLate
             | Self::CopyStale
@@ -307,6 +313,10 @@ pub struct Facts {
     pub covered: bool,
     /// A divorce by a court may have ended it, of which no source here tells.
     pub court_divorces_unseen: bool,
+    /// The status that the face prints restricts it.
+    pub status_noted: bool,
+    /// The state that the face prints, where its type has a status.
+    pub status_printed: Option<State>,
     /// An error report is open.
     pub disputed: bool,
     /// Only an extract goes out.
@@ -343,6 +353,8 @@ impl Facts {
             feed_late: false,
             covered: true,
             court_divorces_unseen: false,
+            status_noted: false,
+            status_printed: None,
             disputed: false,
             fields_limited: false,
             face_mismatch: false,
@@ -447,6 +459,9 @@ fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     found.add_if(facts.copy_out_of_scope, Reason::CopyOutOfScope);
     let stands = matches!(facts.state, Some(State::Active | State::Suspended));
     found.add_if(facts.court_divorces_unseen && stands, Reason::CourtDivorcesNotCovered);
+    found.add_if(facts.status_noted && stands, Reason::StatusNoted);
+    let other = facts.status_printed.zip(facts.state).is_some_and(|(printed, state)| printed != state);
+    found.add_if(other, Reason::StatusOutdated);
     found.add_if(facts.disputed, Reason::Disputed);
     found.add_if(facts.fields_limited, Reason::FieldsLimited);
 }

@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, ReasonClass); 37] = [
+const CLASSES: [(&str, ReasonClass); 39] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
     ("key_revoked", ReasonClass::Invalid),
@@ -54,6 +54,8 @@ const CLASSES: [(&str, ReasonClass); 37] = [
     ("identifier_foreign", ReasonClass::Undetermined),
     ("disputed", ReasonClass::Note),
     ("court_divorces_not_covered", ReasonClass::Note),
+    ("status_noted", ReasonClass::Note),
+    ("status_outdated", ReasonClass::Note),
     ("fields_limited", ReasonClass::Note),
 ];
 
@@ -108,6 +110,8 @@ fn alone(facts: &mut Facts, reason: Reason) {
         Reason::IdentifierForeign => facts.identifier_foreign = true,
         Reason::Disputed => facts.disputed = true,
         Reason::CourtDivorcesNotCovered => facts.court_divorces_unseen = true,
+        Reason::StatusNoted => facts.status_noted = true,
+        Reason::StatusOutdated => facts.status_printed = Some(State::Transferred),
         Reason::FieldsLimited => facts.fields_limited = true,
     }
 }

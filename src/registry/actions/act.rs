@@ -105,6 +105,10 @@ impl Registry {
         let mut next = None;
         if command.action.makes_version() {
             let (signed, said) = self.next_version(&snapshot, command, row, &agency)?;
+            if signed.printed.is_some_and(|printed| printed != state) {
+                let detail = "the status on the face is another one than the record is in after this action";
+                return Err(Error::new(Code::FaceInvalid, detail).at("face").rule(Rule::StatusState));
+            }
             (next, remarks) = (Some(signed), said);
         }
         let order = self.act_order(command, row, (&agency, effective_on), next.as_ref())?;

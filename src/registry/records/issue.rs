@@ -20,7 +20,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::lives::{MarkMade, without_authority};
-use crate::registry::records::begin::begin;
+use crate::registry::records::begin::{begin, bring_to_its_state};
 use crate::registry::records::draft;
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
@@ -200,8 +200,9 @@ impl Registry {
             }
             let happened =
                 Happened::unordered(signed.event(origin.beginning.action(), &label, salt, place.at));
-            let rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
+            let mut rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
             let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
+            entries.extend(bring_to_its_state(writer, &signed, &mut rows, &place.behind(entries.len()))?);
             let behind = place.behind(entries.len());
             let ends = ends::apply(writer, &rules, &rows, signed.issued_on, &behind)?;
             entries.extend(ends.entries);

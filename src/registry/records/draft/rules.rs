@@ -13,6 +13,7 @@ use crate::identity::{HolderCode, Sex};
 use crate::record::Record;
 use crate::record::identifier::Check;
 use crate::record::payload::{Holder, Validity};
+use crate::record::state::State;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::records::belongs;
@@ -26,6 +27,8 @@ pub struct Checked {
     pub record: Record,
     /// The holders' codes, in order.
     pub codes: Vec<HolderCode>,
+    /// The state that the face says, if it says one.
+    pub printed: Option<State>,
     /// Remarks on an accepted record: remarks on codes, notes on the face.
     pub remarks: Vec<String>,
 }
@@ -67,6 +70,8 @@ pub(super) fn approve(
         return Err(invalid("number", Rule::NumberNotOfFace, "the number is not the one in the face"));
     }
     validity(&record, &face, entry)?;
+    let said = entry.def().status.as_ref().and_then(|map| map.of(&face));
+    let printed = said.map(|said| State::from(said.state));
     let Value::Object(face) = face else { return Err(Error::internal("a face that is no object")) };
     record.face = face;
     let dialect = record.check_identifier().map_err(|fault| {
@@ -82,7 +87,7 @@ pub(super) fn approve(
         let note = FaceNote { field: "identifier".to_owned(), kind: NoteKind::CheckNonstandard };
         remarks.push(note.to_string());
     }
-    Ok(Checked { record, codes, remarks })
+    Ok(Checked { record, codes, printed, remarks })
 }
 
 /// The texts beside the face, which its schema judges.
