@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::citizen::{self, PersonFacts};
+use super::organisation;
 use super::{CodeType, Remark};
 
 /// The characters that a mask leaves: three in front, four behind.
@@ -86,6 +87,12 @@ impl HolderCode {
     /// The full credit code, where it is known.
     pub fn credit_code(&self) -> Option<&str> {
         (self.form == Form::Credit).then_some(&*self.text)
+    }
+
+    /// Whether it is a credit code of the pilot, whose check characters are not those of the standard. It is known and
+    /// looked up; nothing new is issued to it.
+    pub fn is_pilot(&self) -> bool {
+        self.form == Form::Credit && organisation::is_pilot(&self.text)
     }
 
     /// The nine characters of the organisation code, given alone or inside a credit code.

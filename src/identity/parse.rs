@@ -91,6 +91,10 @@ fn credit_code(plain: String, remarks: &mut Vec<Remark>) -> Recognised {
     let bare = unhyphened(plain, remarks);
     match bare.len() {
         9 => organisation::check_organisation(&bare).map(|()| (Form::Organisation, bare)),
+        _ if organisation::is_pilot(&bare) => {
+            remarks.push(Remark::PilotCode);
+            Ok((Form::Credit, bare))
+        }
         _ => organisation::check_credit(&bare).map(|()| (Form::Credit, bare)),
     }
 }

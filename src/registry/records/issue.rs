@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::FaceNote;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::identity::{HolderCode, RemarkKind};
 use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Record;
 use crate::record::event::Event;
@@ -74,6 +75,8 @@ pub(in crate::registry) struct Taken {
     pub remarks: Vec<String>,
     /// True if the issuer's own key signed it.
     pub by_issuer: bool,
+    /// The first holder with a credit code of the pilot.
+    pub pilot: Option<usize>,
     /// Something in it is kept with a mark.
     pub flagged: bool,
 }
@@ -106,6 +109,11 @@ impl Registry {
         }
         let snapshot = self.fresh_snapshot()?;
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
+        let taken =
+            taken.and_then(|taken| match taken.pilot.filter(|_| origin.beginning == Beginning::Issue) {
+                Some(at) => Err(no_new_pilot(at)),
+                None => Ok(taken),
+            });
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
         self.bind(actor, origin, taken, once)
@@ -128,8 +136,9 @@ impl Registry {
                 let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
-                let flagged = is_flagged(&remarks);
-                Ok(Taken { signed: Signed::new(checked, &key, index)?, remarks, by_issuer: false, flagged })
+                let (flagged, pilot) = (is_flagged(&remarks), pilot(&checked.codes));
+                let signed = Signed::new(checked, &key, index)?;
+                Ok(Taken { signed, remarks, by_issuer: false, pilot, flagged })
             }
             Submitted::Envelope(compact) => {
                 let envelope =
@@ -144,11 +153,12 @@ impl Registry {
                 }
                 let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 let remarks = std::mem::take(&mut checked.remarks);
-                let flagged = is_flagged(&remarks);
+                let (flagged, pilot) = (is_flagged(&remarks), pilot(&checked.codes));
                 Ok(Taken {
                     signed: Signed::over(checked, &envelope, index)?,
                     remarks,
                     by_issuer: true,
+                    pilot,
                     flagged,
                 })
             }
@@ -307,7 +317,18 @@ fn version_row(
     Ok(rows.into_iter().find_map(named))
 }
 
+fn pilot(codes: &[HolderCode]) -> Option<usize> {
+    codes.iter().position(HolderCode::is_pilot)
+}
+
+/// Old licences under codes of the pilot are taken over; a new one has the code that the standard gives.
+fn no_new_pilot(at: usize) -> Error {
+    let detail = "nothing new is issued to a credit code of the pilot: its check characters are not those of the standard";
+    Error::new(Code::HolderCodeInvalid, detail).at(format!("holders.{at}.code")).rule(Rule::CheckDigit)
+}
+
 /// Whether something in it is kept with a mark: in the face, a holder's name or the identifier.
 fn is_flagged(remarks: &[String]) -> bool {
-    remarks.iter().any(|remark| FaceNote::read(remark).is_some())
+    let pilot = RemarkKind::PilotCode.wire();
+    remarks.iter().any(|remark| FaceNote::read(remark).is_some() || remark == pilot)
 }
