@@ -15,6 +15,8 @@ use elicense::record::{Action, State};
 use elicense::registry::import::{ImportOptions, ImportReport};
 use elicense::registry::{ActCommand, Ask, Draft, FaceEdit, FsckOptions, Issued, Submitted};
 use elicense::rule::Rule;
+use elicense::store::{Opened, RecordKey, StoredEvent, StoredRecord};
+use elicense::trust::HolderKey;
 use serde_json::{Value, json};
 
 on_both! {
@@ -25,6 +27,8 @@ on_both! {
     a_face_and_a_state_that_differ_are_told
     r11_a_marriage_is_never_green_by_accident
     a_credit_code_of_the_pilot_is_known_and_nothing_new_is_issued_to_it
+    r6_permits_of_one_person_are_one_holder_however_often_renewed
+    r6_keys_of_permits_with_their_renewals_are_linked_and_nothing_is_lost
 }
 
 /// A credit code as the pilot gave it out: its check characters are not those of the standard.
@@ -183,8 +187,8 @@ fn unusual_days_are_a_remark(world: World) {
     };
     assert_eq!(remarked(&birth(&born("20120312", 202), 1, &[])), 1, "a mother of fourteen");
     assert_eq!(remarked(&birth(&born("19950312", 202), 2, &[])), 0);
-    let (early, wife, husband) = (born("20000312", 101), born("20000312", 102), born("19980312", 101));
-    assert_eq!(remarked(&marriage((&early, &wife), "J1", "2021-05-20", "2021-05-20")), 1, "a husband of 21");
+    let (early, wife, husband) = (born("20020312", 101), born("20000312", 102), born("19980312", 101));
+    assert_eq!(remarked(&marriage((&early, &wife), "J1", "2021-05-20", "2021-05-20")), 1, "a husband of 19");
     assert_eq!(remarked(&marriage((&husband, &wife), "J2", "2021-05-20", "2021-05-20")), 0);
     // A copy that was given out anew tells of a registration long before.
     let again = marriage((&husband, &wife), "J3", "2021-05-20", "2026-05-20");
@@ -335,4 +339,90 @@ fn a_credit_code_of_the_pilot_is_known_and_nothing_new_is_issued_to_it(world: Wo
     let ask: Ask = serde_json::from_value(ask).unwrap();
     assert!(world.registry.prepare_lookup(&ask).is_err());
     sound(&world);
+}
+
+/// A card of somebody from Hong Kong under a permit.
+fn permit_card(code: &str, number: &str) -> Draft {
+    let mut card = people::social_card(ZHOU, "港民");
+    card.holders[0].code_type = "516".to_owned();
+    card.holders[0].code = code.to_owned();
+    card.face.insert("social_security_no".into(), code.into());
+    card.face.insert("card_no".into(), number.into());
+    card
+}
+
+fn r6_permits_of_one_person_are_one_holder_however_often_renewed(world: World) {
+    settled(&world);
+    for code in ["H19000001", "H1900000101", "H1900000102"] {
+        try_issue(&world, &permit_card(code, "6200000000000000001")).unwrap();
+    }
+    for code in ["H19000001", "H1900000101", "H1900000199"] {
+        assert_eq!(lookup(&world, ("516", code))["records"].as_array().unwrap().len(), 3, "{code}");
+    }
+    assert_eq!(lookup(&world, ("516", "H19000002"))["records"], json!([]));
+    assert_eq!(lookup(&world, ("511", "19000001"))["records"], json!([]));
+    sound(&world);
+}
+
+/// Puts the rows of a person's only record under the key that its permit had with the count of renewals.
+fn set_back(world: &World, code: &str) -> HolderKey {
+    let store = world.registry.store();
+    let index = store.vault().index();
+    let (now, old) = (index.holder_key("516", &code[..9]), index.holder_key("516", code));
+    let (row, events) = store
+        .read_now(|reader| {
+            let Some(Opened::Record(row)) = reader.records_of(&now)?.pop() else { panic!("no row") };
+            let events = reader.events_of(&now, &row.record_id)?;
+            Ok((row, events))
+        })
+        .unwrap();
+    let keys = store.read_now(|reader| {
+        let unique = index.identifier_key(&row.body.identifier);
+        let number = index.number_key(&row.issuer, &row.type_code, code, 1);
+        Ok([reader.record_key(&unique)?.unwrap(), reader.record_key(&number)?.unwrap()])
+    });
+    for table in ["records", "events", "record_keys"] {
+        world.sql(&format!("DELETE FROM {table}"));
+    }
+    store
+        .write_now(|writer| {
+            writer.insert_record(&StoredRecord { hk: old, ..(*row).clone() })?;
+            for event in &events {
+                writer.insert_event(&StoredEvent { hk: old, ..event.clone() })?;
+            }
+            for key in keys.as_ref().unwrap() {
+                writer.insert_record_key(&RecordKey { holders: vec![old], ..key.clone() })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    old
+}
+
+fn r6_keys_of_permits_with_their_renewals_are_linked_and_nothing_is_lost(world: World) {
+    settled(&world);
+    let code = "H1900000101";
+    let issued = try_issue(&world, &permit_card(code, "6200000000000000001")).unwrap();
+    set_back(&world, code);
+    let found = |code: &str| lookup(&world, ("516", code))["records"].as_array().unwrap().len();
+    assert_eq!(found(code), 0, "as it would be without the links");
+    let done = world.registry.rekey_holders(&operator()).unwrap();
+    assert_eq!((done.found, done.linked, done.already, done.left), (1, 1, 0, 0));
+    let again = world.registry.rekey_holders(&operator()).unwrap();
+    assert_eq!((again.linked, again.already), (0, 1));
+    for code in ["H19000001", code, "H1900000102"] {
+        assert_eq!(found(code), 1, "{code}");
+    }
+    // Its later versions stay with it, and a new card stands under the key of the person.
+    let face = json!({"bank": "示范商业银行"}).as_object().unwrap().clone();
+    let change = ActCommand {
+        face: Some(FaceEdit::Patch(face)),
+        ..ActCommand::new(&issued.identifier, 1, Action::Change)
+    };
+    world.registry.refresh().unwrap();
+    assert_eq!(world.registry.act(&operator(), &change).unwrap().version, 2);
+    try_issue(&world, &permit_card("H1900000102", "6200000000000000002")).unwrap();
+    assert_eq!(found(code), 2);
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    assert_eq!((report.findings, report.unauthorised), (vec![], vec![]));
 }

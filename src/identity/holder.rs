@@ -22,6 +22,8 @@ pub(super) enum Form {
     Organisation,
     /// Permanent resident ID of three letters and twelve digits.
     FormerResident,
+    /// A travel permit: the number of the person, in so many characters, and then perhaps the count of renewals.
+    Permit(usize),
     /// Taken as printed.
     Other,
 }
@@ -69,14 +71,24 @@ impl HolderCode {
             Form::Citizen => CodeType::CitizenId.code(),
             Form::Credit | Form::Organisation => CodeType::CreditCode.code(),
             Form::FormerResident => CodeType::OtherPerson.code(),
-            Form::Other => self.code_type.code(),
+            Form::Permit(_) | Form::Other => self.code_type.code(),
         }
     }
 
-    /// The code of the form that is hashed: of a credit code the nine characters of its organisation code,
-    /// else the code itself.
+    /// The code of the form that is hashed: of a credit code the nine characters of its organisation code, of a travel
+    /// permit the number without the count of renewals, else the code itself.
     pub fn key_code(&self) -> &str {
-        self.organisation_code().unwrap_or(&self.text)
+        let person = || match self.form {
+            Form::Permit(characters) => self.text.get(..characters),
+            _ => None,
+        };
+        self.organisation_code().or_else(person).unwrap_or(&self.text)
+    }
+
+    /// The code that was hashed before counts of renewals were left out; none if it is the same.
+    pub fn former_key_code(&self) -> Option<&str> {
+        let renewed = matches!(self.form, Form::Permit(characters) if characters < self.text.len());
+        renewed.then_some(&*self.text)
     }
 
     /// Whether both codes lead to the same holder key.
@@ -100,7 +112,7 @@ impl HolderCode {
         match self.form {
             Form::Credit => self.text.get(8..17),
             Form::Organisation => Some(&self.text),
-            Form::Citizen | Form::FormerResident | Form::Other => None,
+            Form::Citizen | Form::FormerResident | Form::Permit(_) | Form::Other => None,
         }
     }
 

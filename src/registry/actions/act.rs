@@ -109,7 +109,8 @@ impl Registry {
                 let detail = "the status on the face is another one than the record is in after this action";
                 return Err(Error::new(Code::FaceInvalid, detail).at("face").rule(Rule::StatusState));
             }
-            (next, remarks) = (Some(signed), said);
+            let holders = kept.key.holders.iter().copied();
+            (next, remarks) = (Some(signed.under(holders)), said);
         }
         let order = self.act_order(command, row, (&agency, effective_on), next.as_ref())?;
         let event = EventParts {

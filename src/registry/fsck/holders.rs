@@ -15,7 +15,7 @@ use crate::registry::fsck::stated;
 use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::registry::holders::marks::{self, StatedMark};
 use crate::store::{HolderBody, HolderMark, HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
-use crate::trust::{Envelope, HolderKey};
+use crate::trust::{Envelope, HolderKey, IndexKey};
 
 /// A link as one of its events has it: the other end is a hash under the order's salt.
 struct Linked {
@@ -42,7 +42,7 @@ pub(super) fn check_row(
 ) -> Result<()> {
     let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
     stated::list(reader, snapshot, holder, &events, report)?;
-    let Some(own) = own_key(holder) else {
+    let Some(own) = own_key(reader.index(), holder) else {
         let detail = "a holder's row has a code that is none";
         report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));
         return Ok(());
@@ -86,10 +86,12 @@ pub(super) fn check_there(reader: &mut Reader<'_>, hk: &HolderKey, report: &mut 
 }
 
 /// Key type and key code of the row's own code.
-fn own_key(holder: &StoredHolder) -> Option<(String, String)> {
+fn own_key(index: &IndexKey, holder: &StoredHolder) -> Option<(String, String)> {
     let code_type: CodeType = holder.body.code_type.parse().ok()?;
     let code = HolderCode::parse(code_type, &holder.body.code).ok()?.code;
-    Some((code.key_type().to_owned(), code.key_code().to_owned()))
+    // The row of a key of an earlier form has the code whose key that was.
+    let former = code.former_key_code().filter(|one| index.holder_key(code.key_type(), one) == holder.hk);
+    Some((code.key_type().to_owned(), former.unwrap_or(code.key_code()).to_owned()))
 }
 
 fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option<Step> {

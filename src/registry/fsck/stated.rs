@@ -42,7 +42,10 @@ pub(super) fn list(
             event.action == HolderAction::Link.wire()
                 && Event::from_canonical(&event.event).is_ok_and(|event| event.effective_on == link.since)
         });
+        // The registry itself links the keys of an earlier form of one code.
+        let former = |event: &StoredEvent| signer(snapshot, event) == Some(REGISTRY) && lives::by_rule(event);
         if let Some(event) = made
+            && !former(event)
             && !stated(snapshot, event, &[of_link(link.kind)])
         {
             report.unauthorised.push(Unauthorised::at(HolderAction::Link, &event.log, event.leaf));

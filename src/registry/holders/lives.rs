@@ -294,9 +294,14 @@ fn spoke(reader: &mut Reader<'_>, row: &StoredRecord) -> Result<bool> {
     Ok(false)
 }
 
+/// Whether a rule made the event, and no office.
+pub(in crate::registry) fn by_rule(event: &StoredEvent) -> bool {
+    Event::from_canonical(&event.event).is_ok_and(|event| event.actor == RULE)
+}
+
 /// The certificate by whose rule a holder was marked; none where an office marked it, whatever its order says.
 pub(in crate::registry) fn named(event: &StoredEvent) -> Option<String> {
-    if Event::from_canonical(&event.event).ok()?.actor != RULE {
+    if !by_rule(event) {
         return None;
     }
     let order = Order::from_payload(Envelope::parse_stored(&event.order).ok()?.payload()).ok()?;

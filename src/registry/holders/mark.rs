@@ -227,8 +227,19 @@ impl Noted<'_> {
         code: &HolderCode,
         key: HolderKey,
     ) -> Result<[u8; 32]> {
+        self.write_of(writer, place, Subject::Holder(code.key_type(), code.key_code()), key)
+    }
+
+    /// The same about a holder under a key of an earlier form.
+    pub fn write_of(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        subject: Subject<'_>,
+        key: HolderKey,
+    ) -> Result<[u8; 32]> {
         let salt = random::salt()?;
-        let subject = Subject::Holder(code.key_type(), code.key_code()).hash(&salt);
+        let subject = subject.hash(&salt);
         let event = Event::new(EventKind::Holder, self.action, self.label, salt, subject, place.at)
             .effective_on(self.since)
             .ground(self.ground)

@@ -7,4 +7,5 @@ pub(super) mod lives;
 pub(super) mod mark;
 pub(super) mod marks;
 pub(super) mod names;
+pub(super) mod rekey;
 pub(super) mod stating;

@@ -138,6 +138,13 @@ impl Signed {
         self.seats.iter().map(|seat| seat.hk).collect()
     }
 
+    /// The same under the keys of the rows that it replaces: a row may stand under a key of an earlier form.
+    #[must_use]
+    pub fn under(mut self, holders: impl Iterator<Item = HolderKey>) -> Self {
+        self.seats.iter_mut().zip(holders).for_each(|(seat, hk)| seat.hk = hk);
+        self
+    }
+
     /// The state in which its record begins.
     pub fn begins(&self) -> State {
         self.printed.unwrap_or(State::Active)
