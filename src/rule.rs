@@ -13,6 +13,9 @@ closed! {
         // The number of a holder (主体代码)
         Length, "length", "位数或字数不对。请核对号码的位数，或把文字改到规定的字数。", "The length is wrong. Count the characters of the number, or bring the text to the length that is allowed.";
         ControlCharacter, "control_character", "含有看不见的控制字符。请删去后重新录入。", "There is an invisible control character. Delete it and type the text again.";
+        NameBlank, "name_blank", "姓名或名称是空的，或只有空格。请填写。", "The name is empty or shows nothing but blanks. Give the name.";
+        OuterBlank, "outer_blank", "姓名或名称首尾有空格。请删去。", "There is a blank before or behind the name. Take it off.";
+        ReplacementCharacter, "replacement_character", "含有替换符“\u{FFFD}”，原来的字在转码时丢失了。请从原系统重新导出，或对照证件录入。", "There is a replacement character: a character was lost before the text came here. Export it again from its system, or type it from the document.";
         Alphabet, "alphabet", "号码中含有不允许的字符。请对照证件核对。", "The number has a character that this kind of code never has. Compare it with the document.";
         AlphabetIosvz, "alphabet_iosvz", "统一社会信用代码不使用字母 I、O、S、V、Z，请核对 1、0、5、U、2。", "A credit code never has the letters I, O, S, V, Z. Look for 1, 0, 5, U, 2.";
         Format, "format", "号码格式不正确。请对照证件核对。", "The characters do not stand in the order of this code. Compare it with the document.";
@@ -20,6 +23,10 @@ closed! {
         DateImpossible, "date_impossible", "号码中的出生日期不存在。请核对第 7 至 14 位。", "The birth date in the number is no day of the calendar. Check the digits of the date.";
         DateTooEarly, "date_too_early", "号码中的出生日期早于 1800 年。请核对第 7 至 14 位。", "The birth date in the number lies before 1800. Check the digits of the date.";
         DateInFuture, "date_in_future", "日期晚于今天。请核对日期。", "The date lies in the future. Check the date.";
+        StatusState, "status_state", "照面所载状态与该业务动作后的状态不一致。请改正照面状态，或先办理相应的业务动作。", "The status on the face is another one than the record is in after this action. Correct the face, or take the action that leads to that state first.";
+        DateOrder, "date_order", "日期先后不可能（如死亡早于出生、签发早于出生或早于所载事实）。请对照证件核对各日期。", "These days cannot stand in this order: somebody is born after the issue, or dies before the birth. Compare each day with the document.";
+        ValidityBackwards, "validity_backwards", "有效期止早于有效期起或签发日期。请核对。", "The last valid day lies before the first valid day or the day of issue. Check both.";
+        BeforeBirth, "before_birth", "日期早于号码中的出生日期。请核对日期和号码。", "The day lies before the birth date in the holder's number. Check the day and the number.";
         CenturyUnknown, "century_unknown", "15 位号码顺序码为 996–999，出生世纪无法确定，请提供 18 位号码。", "The 15-digit number ends in 996 to 999, so its century is not known. Give the 18-digit number.";
         CheckDigit, "check_digit", "校验码不正确，请逐位核对。", "The check character does not fit. Compare every character with the document.";
         OrganisationCheckDigit, "organisation_check_digit", "组织机构代码（主体标识码）校验码不正确，请逐位核对。", "The check character of the organisation code does not fit. Compare every character with the document.";

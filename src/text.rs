@@ -20,15 +20,55 @@ pub fn is_hidden(c: char) -> bool {
             '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Whether a reader does not see this character: the hidden ones, and those of no width and fillers
-/// (`Default_Ignorable_Code_Point` of Unicode). Joiners and variation selectors are left: they choose the form of a
+/// Whether a reader does not see this character: the hidden ones, those of no width and fillers
+/// (`Default_Ignorable_Code_Point` of Unicode), and code points that are no character at all. Joiners and variation selectors are left: they choose the form of a
 /// letter or an ideograph, also in names.
 pub fn is_unseen(c: char) -> bool {
     is_hidden(c)
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{200B}'
             | '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{3164}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E007F}')
+            | '\u{E0000}'..='\u{E007F}' | '\u{FDD0}'..='\u{FDEF}')
+        || u32::from(c) & 0xFFFE == 0xFFFE
+}
+
+/// Joiners and variation selectors: they choose the form of a letter or an ideograph, and show nothing themselves.
+pub fn is_joiner(c: char) -> bool {
+    matches!(c,
+        '\u{180B}'..='\u{180D}' | '\u{180F}' | '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}'
+        | '\u{E0100}'..='\u{E01EF}')
+}
+
+/// Characters of the private-use areas (自造字).
+pub fn is_private_use(c: char) -> bool {
+    matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
+}
+
+/// The rule that the name of a person or body breaks, if any. A name is kept as it comes (R16); it is refused where it
+/// shows nothing, has blanks around it, or holds characters that nobody sees or that were lost on the way.
+pub fn name_fault(name: &str) -> Option<Rule> {
+    if name.chars().any(is_unseen) {
+        Some(Rule::ControlCharacter)
+    } else if name.contains(char::REPLACEMENT_CHARACTER) {
+        Some(Rule::ReplacementCharacter)
+    } else if name.chars().all(|c| c.is_whitespace() || is_joiner(c)) {
+        Some(Rule::NameBlank)
+    } else {
+        (name.trim().len() != name.len()).then_some(Rule::OuterBlank)
+    }
+}
+
+/// Refuses a name that is signed or kept and breaks a rule of names.
+///
+/// # Errors
+/// `field_invalid` at `field`, with the rule of [`name_fault`].
+pub fn name(field: impl Into<Cow<'static, str>>, name: &str) -> Result<()> {
+    let detail =
+        "a name shows something, has no blanks around it, and no character that is unseen or was lost";
+    match name_fault(name) {
+        Some(rule) => Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule)),
+        None => Ok(()),
+    }
 }
 
 /// Refuses a text that stays where it holds what a reader does not see.
@@ -137,6 +177,40 @@ mod tests {
         for shown in ["", "窗口办理", "阿不都热依木·艾则孜", "𠮷野家", "A-1 (x)", "ئەھمەد", "👨‍👩‍👧"]
         {
             visible("ground", shown).unwrap();
+        }
+    }
+
+    #[test]
+    fn r16_a_name_shows_something_and_nothing_unseen_stands_in_it() {
+        for (name, rule) in [
+            ("", Rule::NameBlank),
+            (" ", Rule::NameBlank),
+            ("\u{a0}", Rule::NameBlank),
+            ("\u{3000}\u{2003}", Rule::NameBlank),
+            ("\u{200d}\u{fe00}", Rule::NameBlank),
+            ("\u{200b}", Rule::ControlCharacter),
+            ("王\u{fffe}芳", Rule::ControlCharacter),
+            ("王\u{1ffff}芳", Rule::ControlCharacter),
+            ("王\u{fdd0}芳", Rule::ControlCharacter),
+            ("王\u{e0041}芳", Rule::ControlCharacter),
+            ("王\u{fffd}", Rule::ReplacementCharacter),
+            (" 王芳", Rule::OuterBlank),
+            ("王芳\u{3000}", Rule::OuterBlank),
+            ("王芳\u{a0}", Rule::OuterBlank),
+        ] {
+            assert_eq!(name_fault(name), Some(rule), "{name:?}");
+            assert_eq!(super::name("name", name).unwrap_err().rule, Some(rule));
+        }
+        for name in [
+            "王芳",
+            "Maria Keller",
+            "王 芳",
+            "葛\u{e0100}飾",
+            "نور\u{200c}الله",
+            "\u{e000}某",
+            "阿依古丽･买买提",
+        ] {
+            assert_eq!(name_fault(name), None, "{name:?}");
         }
     }
 

@@ -135,12 +135,13 @@ fn i5_a_suspended_record_is_invalid_and_restored_valid_again(world: World) {
     let acted = step(Action::Suspend);
     assert_eq!((acted.state, acted.version), (State::Suspended, 1));
     let record = &lookup(&world, ZHOU, Value::Null)[0];
-    assert_eq!((&record["verdict"], &record["reasons"]), (&json!("invalid"), &json!(["suspended"])));
+    let told = (&record["verdict"], &record["reasons"]);
+    assert_eq!(told, (&json!("invalid"), &json!(["suspended", "status_outdated"])));
     assert_eq!(record["leaf"], acted.leaf);
     step(Action::Restore);
     assert_eq!(lookup(&world, ZHOU, Value::Null)[0]["verdict"], "valid");
     step(Action::Revoke);
-    assert_eq!(lookup(&world, ZHOU, Value::Null)[0]["reasons"], json!(["revoked"]));
+    assert_eq!(lookup(&world, ZHOU, Value::Null)[0]["reasons"], json!(["revoked", "status_outdated"]));
 }
 
 fn the_table_names_where_an_action_is_open_and_the_record_keeps_its_state(world: World) {
@@ -344,7 +345,9 @@ fn a_death_is_proposed_to_the_issuers_of_the_dead_ones_papers(world: World) {
     assert_eq!(issued.proposals.len(), 1, "{:?}", issued.proposals);
     let proposal = &issued.proposals[0];
     assert_eq!((proposal.identifier.as_ref(), proposal.action), (Some(&card.identifier), Action::Cancel));
-    assert_eq!(lookup(&world, CHEN, json!(["social_security_card"]))[0]["verdict"], "valid");
+    // Until they decide, the card is no longer valid: its holder has died.
+    let card = &lookup(&world, CHEN, json!(["social_security_card"]))[0];
+    assert_eq!((&card["state"], &card["reasons"]), (&json!("active"), &json!(["holder_deceased"])));
 }
 
 fn i4_an_issue_tells_of_other_papers_only_what_its_caller_may_look_up(world: World) {

@@ -72,6 +72,8 @@ fn key(world: &World, code: &str) -> HolderKey {
 
 on_both! {
     a_death_report_cuts_nobody_off_and_a_confirmed_death_is_taken_back_with_a_reason
+    r6_marks_beneath_stand_again_and_a_wrong_day_is_corrected_in_one_step
+    r6_what_is_struck_off_or_dissolved_has_its_reason
     marks_keep_to_persons_and_organisations
     r6_who_may_state_what_follows_from_a_signed_table_and_from_no_word_of_the_caller
     r6_two_numbers_are_linked_where_their_names_agree_or_a_ground_says_why_not
@@ -127,7 +129,10 @@ fn r6_a_death_is_told_the_same_on_every_path(world: World) {
     let ward = "190102197911020011";
     issue(&world, people::id_card(ZHOU, "周海燕", "2020-01-01"));
     issue(&world, people::marriage("J190101-2015-000123"));
-    issue(&world, people::death(ZHOU, "周海燕"));
+    // Of an issuer without authority over people: it marks nobody.
+    let mut death = people::death(ZHOU, "周海燕");
+    death.issuer = MARKET.to_owned();
+    issue(&world, death);
     issue(&world, people::disability(ward, "王䶮", (ZHOU, "周海燕")));
     let expect = |slug: &str, holders: &[&str], face: Value, (verdict, reasons): (&str, Value)| {
         for (path, told, why) in by_every_path(&world, slug, holders, &face) {
@@ -135,13 +140,14 @@ fn r6_a_death_is_told_the_same_on_every_path(world: World) {
         }
     };
     let valid = || ("valid", json!([]));
+    let married = || ("valid", json!(["court_divorces_not_covered"]));
     for (state, card, disability) in [
         ("death_reported", ("undetermined", json!(["death_reported"])), valid()),
         ("deceased", ("invalid", json!(["holder_deceased"])), valid()),
     ] {
         mark(&world, "111", ZHOU, state, POLICE).unwrap();
         expect("resident_id_card", &[ZHOU], json!({"name": "周海燕"}), card);
-        expect("marriage_certificate", &[ZHOU, CHEN], json!({"registry": "城东区民政局"}), valid());
+        expect("marriage_certificate", &[ZHOU, CHEN], json!({"registry": "城东区民政局"}), married());
         expect("death_certificate", &[ZHOU], json!({"deceased_name": "周海燕"}), valid());
         // A guardian's death takes nothing from the ward. The ward's own death does, for a lookup by either
         // number.
@@ -190,6 +196,71 @@ fn a_death_report_cuts_nobody_off_and_a_confirmed_death_is_taken_back_with_a_rea
     assert_eq!(judged(), (json!("invalid"), json!(["holder_deceased"])));
     mark(&world, "111", ZHOU, "normal", POLICE).unwrap();
     assert_eq!(judged(), (json!("valid"), json!([])));
+}
+
+/// Marks a holder on a day.
+fn mark_since(world: &World, code: &str, state: &str, since: &str) -> Result<HolderChanged> {
+    world.registry.refresh().unwrap();
+    let command = json!({
+        "holder": {"type": "111", "code": code}, "state": state, "since": since, "ground": "来函 2026-4 号",
+        "agency": POLICE,
+    });
+    world.registry.mark_holder(&operator(), &serde_json::from_value(command).unwrap(), None)
+}
+
+fn r6_marks_beneath_stand_again_and_a_wrong_day_is_corrected_in_one_step(world: World) {
+    settled(&world);
+    issue(&world, people::social_card(ZHOU, "周海燕"));
+    let judged = || {
+        let answer = lookup(&world, "111", ZHOU);
+        (answer["records"][0]["verdict"].clone(), answer["records"][0]["reasons"].clone())
+    };
+    let stored = || {
+        let key = key(&world, ZHOU);
+        world.registry.store().read_now(|reader| reader.holder(&key)).unwrap().unwrap()
+    };
+    let struck = || (json!("undetermined"), json!(["holder_deregistered"]));
+    mark_since(&world, ZHOU, "deregistered", "2020-05-01").unwrap();
+    assert_eq!(judged(), struck());
+    mark_since(&world, ZHOU, "deceased", "2024-02-09").unwrap();
+    mark_since(&world, ZHOU, "deceased", "2024-02-07").unwrap();
+    assert_eq!(stored().body.state_since.unwrap().to_string(), "2024-02-07");
+    assert_eq!(judged(), (json!("invalid"), json!(["holder_deceased"])));
+    mark_since(&world, ZHOU, "deregistered", "2020-05-02").unwrap();
+    assert_eq!(judged(), (json!("invalid"), json!(["holder_deceased"])));
+    mark(&world, "111", ZHOU, "normal", POLICE).unwrap();
+    assert_eq!(judged(), struck(), "the earlier state is not forgotten");
+    assert_eq!(stored().body.state_since.unwrap().to_string(), "2020-05-02", "nor is its correction");
+    mark(&world, "111", ZHOU, "normal", POLICE).unwrap();
+    assert_eq!(judged(), (json!("valid"), json!([])));
+    for (day, rule) in [("1903-01-01", "before_birth"), ("2026-11-23", "date_in_future")] {
+        let refused = mark_since(&world, ZHOU, "deceased", day).unwrap_err();
+        assert_eq!(refused.rule.map(Rule::wire), Some(rule), "{day}");
+    }
+    let report = world.registry.fsck(Default::default()).unwrap();
+    assert_eq!(report.findings, [], "the rows are what the events lead to");
+}
+
+fn r6_what_is_struck_off_or_dissolved_has_its_reason(world: World) {
+    settled(&world);
+    let [old, new, ..] = NUMBERS;
+    issue(&world, people::social_card(old, "孙晓梅"));
+    issue(&world, people::social_card(new, "孙晓梅"));
+    link(&world, old, new).unwrap();
+    mark(&world, "111", old, "deregistered", POLICE).unwrap();
+    let told = |answer: &Value| -> Vec<(Value, Value)> {
+        let records = answer["records"].as_array().unwrap();
+        records.iter().map(|one| (one["verdict"].clone(), one["reasons"].clone())).collect()
+    };
+    // A number that was struck off takes nothing from the number that the same person has now.
+    let (struck, good) =
+        ((json!("undetermined"), json!(["holder_deregistered"])), (json!("valid"), json!([])));
+    assert_eq!(told(&lookup(&world, "111", new)), [good.clone(), struck.clone()]);
+    assert_eq!(told(&lookup(&world, "111", old)), [struck, good]);
+    issue(&world, licence(COMPANY, "城东测试有限公司"));
+    mark(&world, "001", COMPANY, "dissolved", MARKET).unwrap();
+    let ended = (json!("invalid"), json!(["holder_dissolved"]));
+    assert_eq!(told(&lookup(&world, "001", COMPANY)), [ended]);
 }
 
 fn r6_who_may_state_what_follows_from_a_signed_table_and_from_no_word_of_the_caller(world: World) {
@@ -344,21 +415,23 @@ fn four_codes_are_of_one_holder_a_fifth_and_a_circle_are_refused(world: World) {
     }
 }
 
+/// A business licence of that company.
+fn licence(code: &str, name: &str) -> elicense::registry::Draft {
+    people::draft(json!({
+        "type": "business_licence", "issuer": MARKET, "issued_on": "2020-05-06",
+        "holders": [{"code_type": "001", "code": code, "name": name}],
+        "face": {
+            "credit_code": code, "name": name, "entity_type": "有限责任公司", "legal_representative": "周海燕",
+            "established_on": "2020-05-06", "term_from": "2020-05-06", "term_to": "长期", "scope": "餐饮服务",
+            "domicile": "示范省示范市城东区桃源路1号", "registrar": "城东区市场监督管理局", "issued_on": "2020-05-06",
+        },
+        "valid_to": "long_term",
+    }))
+}
+
 fn a_changed_organisation_code_is_followed_and_a_successor_only_shown(world: World) {
     settled(&world);
     let other = "91190101MD10000267";
-    let licence = |code: &str, name: &str| {
-        people::draft(json!({
-            "type": "business_licence", "issuer": MARKET, "issued_on": "2020-05-06",
-            "holders": [{"code_type": "001", "code": code, "name": name}],
-            "face": {
-                "credit_code": code, "name": name, "entity_type": "有限责任公司", "legal_representative": "周海燕",
-                "established_on": "2020-05-06", "term_from": "2020-05-06", "term_to": "长期", "scope": "餐饮服务",
-                "domicile": "示范省示范市城东区桃源路1号", "registrar": "城东区市场监督管理局", "issued_on": "2020-05-06",
-            },
-            "valid_to": "long_term",
-        }))
-    };
     issue(&world, licence(COMPANY, "示范市海燕餐饮有限公司"));
     let count = |code| lookup(&world, "001", code)["records"].as_array().unwrap().len();
     let change = |kind| link_command(kind, ("001", COMPANY), ("001", other));

@@ -23,6 +23,7 @@ pub(crate) const TYPES: &[&str] = &[
 const CODE_LISTS: &[&str] = &[
     include_str!("../../schema/code-lists/birth_issue_kind.json"),
     include_str!("../../schema/code-lists/blood_type.json"),
+    include_str!("../../schema/code-lists/business_status.json"),
     include_str!("../../schema/code-lists/card_status.json"),
     include_str!("../../schema/code-lists/co_ownership.json"),
     include_str!("../../schema/code-lists/currency.json"),

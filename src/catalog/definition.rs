@@ -5,7 +5,9 @@
 use crate::closed::closed;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Applies, Label, Role, ValidityRule, Workdays, WorkdaysFault};
+use crate::catalog::{
+    Applies, DateRule, Label, LifeMark, Role, StatusMap, ValidityRule, Workdays, WorkdaysFault,
+};
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
@@ -53,6 +55,18 @@ pub struct TypeDef {
     /// Which certificates it ends when it is issued, or proposes to end when it is cancelled.
     #[serde(default)]
     pub ends: Vec<End>,
+    /// The meaning of its status field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusMap>,
+    /// Which of its days must come before which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<DateRule>,
+    /// What may have ended a record without a word here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
+    /// What its issue says about the lives of its holders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<LifeMark>,
     /// Whether a proof may be derived from records of this type.
     pub derivable: bool,
     /// Whether answers are only relayed: nothing is kept, and absence is never told.
@@ -209,6 +223,24 @@ pub struct End {
     /// The event that triggers it.
     #[serde(default, skip_serializing_if = "EndOn::is_issue")]
     pub on: EndOn,
+}
+
+/// An end that no source here tells, unless a type covers it for the whole country (practice R11).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unseen {
+    /// The remark that stands beside the verdict.
+    pub remark: UnseenEnd,
+    /// Slug of the type whose records would tell; it may be one that is not connected yet.
+    pub covered_by: String,
+}
+
+/// The ends that a registry may not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnseenEnd {
+    /// Courts keep their divorces themselves.
+    CourtDivorces,
 }
 
 /// The event of the ending record that ends the other.

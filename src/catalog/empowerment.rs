@@ -26,6 +26,20 @@ closed! {
     }
 }
 
+impl Statement {
+    /// Whether it is about the life of a person or an organisation, and so makes a mark; the others make links.
+    pub const fn is_of_life(self) -> bool {
+        match self {
+            Self::Death
+            | Self::DeathReport
+            | Self::Deregistration
+            | Self::Provisional
+            | Self::Dissolution => true,
+            Self::SamePerson | Self::SameEntity | Self::Successor => false,
+        }
+    }
+}
+
 closed! {
     /// The kind of office that an agency is in matters of people's lives.
     HolderSource {

@@ -16,15 +16,18 @@ mod authority;
 mod builtin;
 mod codes;
 mod coverage;
+mod dates;
 mod definition;
 mod empowerment;
 mod errors;
 mod face;
 mod label;
+mod marks;
 mod region;
 mod role_face;
 mod roles;
 mod snapshot;
+mod status;
 mod types;
 mod validity;
 mod workdays;
@@ -34,12 +37,13 @@ pub use applies::{Applies, AskedRegions, FromAge, HolderKind, Unfit};
 pub use authority::{Authority, AuthorityFault, AuthorityRef, Issuers, Via};
 pub use codes::{CodeList, CodeListFault, CodeLists, ListedCode, Mark};
 pub use coverage::{
-    Absence, AbsenceKind, Coverage, CoveredRegion, Gap, Missing, MissingWhy, Question, QuestionFault, Why,
-    absence,
+    Absence, AbsenceKind, Coverage, CoveredRegion, FEED_LATE_S, Gap, Missing, MissingWhy, Question,
+    QuestionFault, Why, absence,
 };
+pub use dates::{DateCheck, DateFacts, DateFault, DatePoint, DateRule, DateWhen};
 pub use definition::{
     Custody, Duty, End, EndAction, EndBy, EndOn, EndState, EndWhen, Kind, NumberClass, NumberRule, Reissue,
-    SeenCode, Sharing, SharingClass, TypeDef, UpdateDue,
+    SeenCode, Sharing, SharingClass, TypeDef, Unseen, UnseenEnd, UpdateDue,
 };
 pub use empowerment::{Empowerment, EmpowermentFault, Empowerments, HolderSource, Statement};
 pub use face::{
@@ -47,9 +51,11 @@ pub use face::{
     Format, HolderFacts, Mask, NoteKind, SchemaFault, same_name,
 };
 pub use label::Label;
+pub use marks::LifeMark;
 pub use region::{Region, RegionFault};
 pub use roles::{Role, RoleFault, Seat, ShareRule};
 pub use snapshot::{Catalog, CatalogFault, CatalogParts};
+pub use status::{FaceStatus, StatusMap, StatusState};
 pub use types::{TypeEntry, TypeFault};
 pub use validity::{AgeBand, Term, ValidityRule};
 pub use workdays::{Workdays, WorkdaysFault};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::catalog::coverage::{Missing, Why};
 use crate::catalog::{
-    Absence, Agencies, Agency, AgencyFault, Authority, CodeListFault, CodeLists, Coverage, Empowerment,
-    EmpowermentFault, Empowerments, Issuers, Question, Region, Statement, TypeDef, TypeEntry, TypeFault,
-    Workdays, WorkdaysFault, absence,
+    Absence, AbsenceKind, Agencies, Agency, AgencyFault, Authority, CodeListFault, CodeLists, Coverage,
+    Empowerment, EmpowermentFault, Empowerments, Issuers, Question, Region, Statement, TypeDef, TypeEntry,
+    TypeFault, Unseen, UnseenEnd, Workdays, WorkdaysFault, absence,
 };
 use crate::clock::{Day, Moment};
 use crate::rule::Rule;
@@ -267,6 +267,22 @@ impl Catalog {
             return Absence::NotCovered { parts: vec![part], stated: Vec::new() };
         }
         absence(self.coverages(question.type_code()), question, now, feed_late_after_s)
+    }
+
+    /// The ends of records of a type that no source here tells: no type covers them for the whole country.
+    pub fn unseen<'c>(
+        &'c self,
+        def: &'c TypeDef,
+        now: Moment,
+        feed_late_after_s: i64,
+    ) -> impl Iterator<Item = UnseenEnd> + 'c {
+        let told = move |end: &&Unseen| {
+            let Some(entry) = self.type_by_slug(&end.covered_by) else { return false };
+            let anywhere = Question::new(&entry.def().code, Vec::new(), None, None);
+            let absence = anywhere.map(|asked| self.absence(&asked, now, feed_late_after_s).kind());
+            absence == Ok(AbsenceKind::NoneWithinCoverage)
+        };
+        def.unseen.iter().filter(move |end| !told(end)).map(|end| end.remark)
     }
 
     fn check_ends(&self) -> Result<(), CatalogFault> {

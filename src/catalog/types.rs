@@ -1,9 +1,14 @@
 //! A type ready to work with: its definition and its compiled face.
 
+use crate::catalog::dates;
 use crate::catalog::definition::{EndAction, EndBy, EndOn, EndState};
+use crate::catalog::marks;
 use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
-use crate::catalog::{Applies, CodeLists, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef};
+use crate::catalog::status;
+use crate::catalog::{
+    Applies, CodeLists, DateCheck, DateFacts, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef,
+};
 use crate::rule::Rule;
 
 /// One version of a type, compiled.
@@ -107,6 +112,11 @@ impl TypeEntry {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
+    /// Checks the days of a face against each other, the record, the holders' births and today.
+    pub fn check_dates(&self, face: &serde_json::Value, facts: &DateFacts<'_>) -> DateCheck {
+        dates::check(&self.def.dates, face, facts)
+    }
+
     /// The certificate's number as it stands in `face`.
     pub fn number<'f>(&self, face: &'f serde_json::Value) -> Option<&'f str> {
         face.get(&self.def.number.field)?.as_str()
@@ -151,5 +161,8 @@ impl TypeEntry {
             return Some("what is only relayed is not derived".into());
         }
         role_face::inconsistencies(&def.holders, &self.face)
+            .or_else(|| dates::inconsistency(&def.dates, &def.holders, &self.face))
+            .or_else(|| status::inconsistency(def.status.as_ref(), &self.face))
+            .or_else(|| marks::inconsistency(&def.marks, &def.holders, &self.face))
     }
 }

@@ -11,6 +11,7 @@ use super::place::Globals;
 use crate::error::Result;
 use crate::registry::{
     AskedHolder, DirectoryAsk, DirectoryDraft, DirectoryLine, LinkCommand, MarkCommand, Purpose, ReceiptForm,
+    Rekeyed,
 };
 
 /// The subcommand.
@@ -32,6 +33,8 @@ pub enum Command {
         /// The same JSON.
         file: PathBuf,
     },
+    /// Link the keys that permits had with their counts of renewals to the key of the person.
+    Rekey,
     /// List everything on file for a holder, wherever it is kept; the number from standard input or a prompt.
     List {
         /// Holder code type: 111 citizen ID number, 001 credit code, …
@@ -64,6 +67,11 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
     let actor = globals.actor();
     let changed = match command {
         Command::List { .. } => return Ok(0),
+        Command::Rekey => {
+            let done = registry.rekey_holders(&actor);
+            registry.stop_access();
+            return rekey(&done?, output);
+        }
         Command::Mark { file } => {
             let command: MarkCommand = input::json(&input::text(file)?, "mark")?;
             registry.mark_holder(&actor, &command, None)
@@ -93,6 +101,16 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
     let text = format!("{}: leaf {} of {}", changed.action, changed.leaf, changed.log);
     output.say(&text, &json!({"action": changed.action, "log": changed.log, "leaf": changed.leaf}));
     Ok(0)
+}
+
+fn rekey(done: &Rekeyed, output: &Output) -> Result<u8> {
+    let Rekeyed { found, linked, already, left } = done;
+    let mut text = format!("{found} keys of an earlier form: {linked} linked now, {already} linked before");
+    if *left > 0 {
+        text += &format!("; {left} not linked, since more than four codes would be of one holder");
+    }
+    output.say(&text, done);
+    Ok(if *left > 0 { 3 } else { 0 })
 }
 
 /// Lists the holder's directory; the access is logged before anything is printed.

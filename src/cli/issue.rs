@@ -50,10 +50,14 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             let name = proposal.identifier.as_deref().unwrap_or(&proposal.type_code);
             let _ = write!(text, "\n  {} proposed to {}  {name}", proposal.action.wire(), proposal.issuer);
         }
+        for mark in &issued.marked {
+            let _ = write!(text, "\n  holder marked {} since {}", mark.state.wire(), mark.since);
+        }
         let value = json!({
             "outcome": word, "identifier": issued.identifier, "version": issued.version, "log": issued.log,
             "leaf": issued.leaf, "at": issued.at, "signed_by_issuer": issued.signed_by_issuer,
             "remarks": issued.remarks, "ended": issued.ended, "proposals": issued.proposals,
+            "marked": issued.marked,
         });
         output.say(&text, &value);
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::citizen::{self, PersonFacts};
+use super::organisation;
 use super::{CodeType, Remark};
 
 /// The characters that a mask leaves: three in front, four behind.
@@ -21,6 +22,8 @@ pub(super) enum Form {
     Organisation,
     /// Permanent resident ID of three letters and twelve digits.
     FormerResident,
+    /// A travel permit: the number of the person, in so many characters, and then perhaps the count of renewals.
+    Permit(usize),
     /// Taken as printed.
     Other,
 }
@@ -68,14 +71,24 @@ impl HolderCode {
             Form::Citizen => CodeType::CitizenId.code(),
             Form::Credit | Form::Organisation => CodeType::CreditCode.code(),
             Form::FormerResident => CodeType::OtherPerson.code(),
-            Form::Other => self.code_type.code(),
+            Form::Permit(_) | Form::Other => self.code_type.code(),
         }
     }
 
-    /// The code of the form that is hashed: of a credit code the nine characters of its organisation code,
-    /// else the code itself.
+    /// The code of the form that is hashed: of a credit code the nine characters of its organisation code, of a travel
+    /// permit the number without the count of renewals, else the code itself.
     pub fn key_code(&self) -> &str {
-        self.organisation_code().unwrap_or(&self.text)
+        let person = || match self.form {
+            Form::Permit(characters) => self.text.get(..characters),
+            _ => None,
+        };
+        self.organisation_code().or_else(person).unwrap_or(&self.text)
+    }
+
+    /// The code that was hashed before counts of renewals were left out; none if it is the same.
+    pub fn former_key_code(&self) -> Option<&str> {
+        let renewed = matches!(self.form, Form::Permit(characters) if characters < self.text.len());
+        renewed.then_some(&*self.text)
     }
 
     /// Whether both codes lead to the same holder key.
@@ -88,12 +101,18 @@ impl HolderCode {
         (self.form == Form::Credit).then_some(&*self.text)
     }
 
+    /// Whether it is a credit code of the pilot, whose check characters are not those of the standard. It is known and
+    /// looked up; nothing new is issued to it.
+    pub fn is_pilot(&self) -> bool {
+        self.form == Form::Credit && organisation::is_pilot(&self.text)
+    }
+
     /// The nine characters of the organisation code, given alone or inside a credit code.
     pub fn organisation_code(&self) -> Option<&str> {
         match self.form {
             Form::Credit => self.text.get(8..17),
             Form::Organisation => Some(&self.text),
-            Form::Citizen | Form::FormerResident | Form::Other => None,
+            Form::Citizen | Form::FormerResident | Form::Permit(_) | Form::Other => None,
         }
     }
 

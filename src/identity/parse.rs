@@ -91,6 +91,10 @@ fn credit_code(plain: String, remarks: &mut Vec<Remark>) -> Recognised {
     let bare = unhyphened(plain, remarks);
     match bare.len() {
         9 => organisation::check_organisation(&bare).map(|()| (Form::Organisation, bare)),
+        _ if organisation::is_pilot(&bare) => {
+            remarks.push(Remark::PilotCode);
+            Ok((Form::Credit, bare))
+        }
         _ => organisation::check_credit(&bare).map(|()| (Form::Credit, bare)),
     }
 }
@@ -124,29 +128,33 @@ fn unhyphened(plain: String, remarks: &mut Vec<Remark>) -> String {
 }
 
 /// A travel permit, or the residence permit (18 characters) that its holder gives in its stead.
-fn travel_permit(plain: String, today: Option<Day>, check: fn(&str) -> Result<(), CodeRule>) -> Recognised {
+fn travel_permit(
+    plain: String,
+    today: Option<Day>,
+    check: fn(&str) -> Result<usize, CodeRule>,
+) -> Recognised {
     if plain.len() == 18 {
         citizen::check(&plain, today)?;
         return Ok((Form::Citizen, plain));
     }
-    check(&plain).map(|()| (Form::Other, plain))
+    check(&plain).map(|person| (Form::Permit(person), plain))
 }
 
-/// Eight digits.
-fn taiwan_permit(text: &str) -> Result<(), CodeRule> {
+/// Eight digits of the person, or ten with the count of renewals. The checks say how many characters are the person's.
+fn taiwan_permit(text: &str) -> Result<usize, CodeRule> {
     if !all_digits(text) {
         return Err(CodeRule::Alphabet);
     }
-    if text.len() == 8 { Ok(()) } else { Err(CodeRule::Length) }
+    if matches!(text.len(), 8 | 10) { Ok(8) } else { Err(CodeRule::Length) }
 }
 
 /// H (Hong Kong) or M (Macao), then eight digits of the person, or ten with the count of renewals.
-fn hong_kong_macao_permit(text: &str) -> Result<(), CodeRule> {
+fn hong_kong_macao_permit(text: &str) -> Result<usize, CodeRule> {
     let digits = text.strip_prefix(['H', 'M']).ok_or(CodeRule::Format)?;
     if !all_digits(digits) {
         return Err(CodeRule::Alphabet);
     }
-    if matches!(digits.len(), 8 | 10) { Ok(()) } else { Err(CodeRule::Length) }
+    if matches!(digits.len(), 8 | 10) { Ok(9) } else { Err(CodeRule::Length) }
 }
 
 fn passport(plain: String) -> Recognised {
@@ -186,7 +194,7 @@ fn form_remark(form: Form) -> Option<Remark> {
     match form {
         Form::Organisation => Some(Remark::OrganisationCodeOnly),
         Form::FormerResident => Some(Remark::FormerPermanentResidentId),
-        Form::Citizen | Form::Credit | Form::Other => None,
+        Form::Citizen | Form::Credit | Form::Permit(_) | Form::Other => None,
     }
 }
 
@@ -202,7 +210,7 @@ fn region_remark(form: Form, code: &str, regions: &Regions) -> Option<Remark> {
             .get(2..8)
             .filter(|region| *region != "100000")
             .and_then(|region| status_remark(regions, region, None)),
-        Form::Organisation | Form::FormerResident | Form::Other => None,
+        Form::Organisation | Form::FormerResident | Form::Permit(_) | Form::Other => None,
     }
 }
 

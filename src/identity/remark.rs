@@ -18,6 +18,8 @@ pub enum Remark {
     UpgradedFrom15,
     /// Only the organisation code was given: the full credit code is not known from it.
     OrganisationCodeOnly,
+    /// The credit code is one of the pilot: its check characters are not those of the standard.
+    PilotCode,
     /// The permanent resident ID has the form used before December 2023.
     FormerPermanentResidentId,
     /// The region code stands in no list, present or past.
@@ -47,6 +49,7 @@ closed! {
         HyphenRemoved, "hyphen_removed", "已忽略组织机构代码中的连字符", "the hyphen was left out";
         UpgradedFrom15, "upgraded_from_15", "15 位号码已换算为 18 位", "the 15-digit number was brought to 18 characters";
         OrganisationCodeOnly, "organisation_code_only", "仅提供组织机构代码，统一社会信用代码未知", "only the organisation code was given";
+        PilotCode, "pilot_code", "试点时期的统一社会信用代码，校验码与国家标准不同，请与证照核对", "a credit code of the pilot, whose check characters are not those of the standard: compare with the document";
         FormerPermanentResidentId, "former_permanent_resident_id", "旧版外国人永久居留身份证号码", "a permanent resident ID of the former form";
         RegionUnknown, "region_unknown", "行政区划代码未收录，请核对", "the region code is in no list: compare with the document";
         RegionAbolished, "region_abolished", "行政区划代码已停用，号码仍有效", "the region code has ended; the number stays valid";
@@ -64,6 +67,7 @@ impl Remark {
             Self::HyphenRemoved => RemarkKind::HyphenRemoved,
             Self::UpgradedFrom15 => RemarkKind::UpgradedFrom15,
             Self::OrganisationCodeOnly => RemarkKind::OrganisationCodeOnly,
+            Self::PilotCode => RemarkKind::PilotCode,
             Self::FormerPermanentResidentId => RemarkKind::FormerPermanentResidentId,
             Self::RegionUnknown => RemarkKind::RegionUnknown,
             Self::RegionAbolished { .. } => RemarkKind::RegionAbolished,

@@ -70,6 +70,18 @@ impl ActionFault {
 }
 
 impl Action {
+    /// The action that leads a record that just began to a state; none where it begins in it, or no face says it.
+    pub const fn begun_by(state: State) -> Option<Self> {
+        match state {
+            State::Suspended => Some(Self::Suspend),
+            State::Annulled => Some(Self::Annul),
+            State::Cancelled => Some(Self::Cancel),
+            State::Lapsed => Some(Self::Lapse),
+            State::Revoked => Some(Self::Revoke),
+            State::Active | State::Transferred | State::Withdrawn => None,
+        }
+    }
+
     /// Whether the action begins a record (version 001).
     pub const fn begins(self) -> bool {
         matches!(self, Self::Issue | Self::TransferIn)

@@ -2,6 +2,7 @@
 //!
 //! Source: state codes of the construction-permit standard of 住建部 (domain use of GB/T 36905).
 
+use crate::catalog::StatusState;
 use crate::closed::closed;
 
 closed! {
@@ -41,5 +42,19 @@ impl State {
     /// Whether no action leads back to `active` from here.
     pub const fn is_terminal(self) -> bool {
         !matches!(self, Self::Active | Self::Suspended)
+    }
+}
+
+impl From<StatusState> for State {
+    /// The state that a status on a face says.
+    fn from(said: StatusState) -> Self {
+        match said {
+            StatusState::Active => Self::Active,
+            StatusState::Suspended => Self::Suspended,
+            StatusState::Annulled => Self::Annulled,
+            StatusState::Cancelled => Self::Cancelled,
+            StatusState::Lapsed => Self::Lapsed,
+            StatusState::Revoked => Self::Revoked,
+        }
     }
 }

@@ -49,6 +49,7 @@ closed! {
         NotYetValid, "not_yet_valid", "尚未生效", "its first valid day has not come";
         ReviewOverdue, "review_overdue", "逾期未年检", "the review that was due is missing";
         HolderDeceased, "holder_deceased", "持证人已故", "the holder has died";
+        HolderDissolved, "holder_dissolved", "持证组织已终止", "the organisation that holds it has ended";
         FaceMismatch, "face_mismatch", "照面信息不符", "the face shown is not the face signed";
         CopyOutOfScope, "copy_out_of_scope", "加注件超出用途或期限", "the copy is used for another purpose or after its date";
         TypeUnknown, "type_unknown", "证照类型未登记", "the type is not known";
@@ -58,12 +59,16 @@ closed! {
         CopyStale, "copy_stale", "副本过旧", "the copy here is older than the type allows";
         NotCovered, "not_covered", "不在归集范围内", "outside what the stock here is stated to contain";
         DeathReported, "death_reported", "有死亡报告，待核实", "one source reported a death; not confirmed";
+        HolderDeregistered, "holder_deregistered", "持证人户口已注销，待核实", "the holder's number was struck off the household register";
         StatusUnavailable, "status_unavailable", "状态暂不可查", "the state cannot be read";
         CheckpointStale, "checkpoint_stale", "日志检查点过旧", "the newest checkpoint is too old";
         RecordDamaged, "record_damaged", "数据损坏", "the stored bytes do not open";
         HolderCodeConflict, "holder_code_conflict", "主体代码冲突", "another full code stands under the same key";
         IdentifierForeign, "identifier_foreign", "标识不属于该发证机构或该类证照", "the identifier belongs to another issuer or another type";
         Disputed, "disputed", "有异议，处理中", "an error report is open";
+        CourtDivorcesNotCovered, "court_divorces_not_covered", "法院离婚未接入，仅证明登记，不证明现状", "divorces by courts are not connected: it proves the registration, not the present state";
+        StatusNoted, "status_noted", "照面状态栏有限制性记载，请查看", "the status on the face restricts it: read it";
+        StatusOutdated, "status_outdated", "照面所载状态已变更，以核验结果为准", "the state has changed since the face was signed: this verdict counts";
         FieldsLimited, "fields_limited", "仅显示授权字段", "only the allowed fields are shown";
     }
 }
@@ -84,12 +89,17 @@ impl Reason {
     /// older than the envelope; see [`Facts::lists_older`].
     pub const fn class(self) -> ReasonClass {
         match self {
-            Self::Disputed | Self::FieldsLimited => ReasonClass::Note,
+            Self::Disputed
+            | Self::CourtDivorcesNotCovered
+            | Self::StatusNoted
+            | Self::StatusOutdated
+            | Self::FieldsLimited => ReasonClass::Note,
             Self::SourceUnreachable
             | Self::FeedLate
             | Self::CopyStale
             | Self::NotCovered
             | Self::DeathReported
+            | Self::HolderDeregistered
             | Self::StatusUnavailable
             | Self::CheckpointStale
             | Self::RecordDamaged
@@ -113,6 +123,7 @@ impl Reason {
             | Self::NotYetValid
             | Self::ReviewOverdue
             | Self::HolderDeceased
+            | Self::HolderDissolved
             | Self::FaceMismatch
             | Self::CopyOutOfScope
             | Self::TypeUnknown
@@ -246,6 +257,10 @@ pub enum HolderStanding {
     Deceased,
     /// Death reported by one other source.
     DeathReported,
+    /// Struck off the household register: emigration, or a second number. Its issuer says what still holds.
+    Deregistered,
+    /// The organisation has ended.
+    Dissolved,
     /// The row about it does not open: it may say anything.
     Unreadable,
 }
@@ -296,6 +311,12 @@ pub struct Facts {
     pub feed_late: bool,
     /// The question lies within a coverage statement.
     pub covered: bool,
+    /// A divorce by a court may have ended it, of which no source here tells.
+    pub court_divorces_unseen: bool,
+    /// The status that the face prints restricts it.
+    pub status_noted: bool,
+    /// The state that the face prints, where its type has a status.
+    pub status_printed: Option<State>,
     /// An error report is open.
     pub disputed: bool,
     /// Only an extract goes out.
@@ -331,6 +352,9 @@ impl Facts {
             max_staleness_s: None,
             feed_late: false,
             covered: true,
+            court_divorces_unseen: false,
+            status_noted: false,
+            status_printed: None,
             disputed: false,
             fields_limited: false,
             face_mismatch: false,
@@ -399,6 +423,8 @@ fn standings(facts: &Facts) -> Reasons {
         HolderStanding::Normal => {}
         HolderStanding::Deceased => found = found.with(Reason::HolderDeceased),
         HolderStanding::DeathReported => found = found.with(Reason::DeathReported),
+        HolderStanding::Deregistered => found = found.with(Reason::HolderDeregistered),
+        HolderStanding::Dissolved => found = found.with(Reason::HolderDissolved),
         HolderStanding::Unreadable => found = found.with(Reason::StatusUnavailable),
     }
     match facts.custody {
@@ -431,6 +457,11 @@ fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     found.add_if(!facts.covered, Reason::NotCovered);
     found.add_if(facts.face_mismatch, Reason::FaceMismatch);
     found.add_if(facts.copy_out_of_scope, Reason::CopyOutOfScope);
+    let stands = matches!(facts.state, Some(State::Active | State::Suspended));
+    found.add_if(facts.court_divorces_unseen && stands, Reason::CourtDivorcesNotCovered);
+    found.add_if(facts.status_noted && stands, Reason::StatusNoted);
+    let other = facts.status_printed.zip(facts.state).is_some_and(|(printed, state)| printed != state);
+    found.add_if(other, Reason::StatusOutdated);
     found.add_if(facts.disputed, Reason::Disputed);
     found.add_if(facts.fields_limited, Reason::FieldsLimited);
 }

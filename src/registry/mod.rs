@@ -42,7 +42,9 @@ pub use fsck::{
     record_name,
 };
 pub use holders::link::LinkCommand;
+pub use holders::lives::MarkMade;
 pub use holders::mark::{HolderChanged, MarkCommand};
+pub use holders::rekey::Rekeyed;
 pub use import::{ImportOptions, ImportProgress, ImportReport};
 pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};
 pub use people::clients::NewClient;

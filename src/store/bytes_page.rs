@@ -166,6 +166,8 @@ fn bytes_page_rows_of_events_and_holders_hold() {
         state_since: Day::new(2024, 5, 20),
         state_source: "hospital".into(),
         state_at: Some(Page::at()),
+        certificate: None,
+        beneath: Vec::new(),
         links: vec![link],
     };
     let holder = StoredHolder { hk, state: HolderState::DeathReported, body };

@@ -91,6 +91,29 @@ impl std::fmt::Debug for Link {
     }
 }
 
+/// A mark that stands on a holder.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HolderMark {
+    /// The state.
+    pub state: HolderState,
+    /// The legal day since when.
+    pub since: Day,
+    /// The kind of office that stated it.
+    pub source: String,
+    /// When it was entered here.
+    pub at: Moment,
+    /// The identifier of the certificate that says it; none if an office stated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+impl std::fmt::Debug for HolderMark {
+    /// Without the certificate, whose identifier may contain a number (I3).
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HolderMark({} since {}, {}, at {:?})", self.state.wire(), self.since, self.source, self.at)
+    }
+}
+
 /// The sealed part of a holder row.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HolderBody {
@@ -104,6 +127,12 @@ pub struct HolderBody {
     pub state_source: String,
     /// When it was entered here.
     pub state_at: Option<Moment>,
+    /// The identifier of the certificate that says it; none if an office stated it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// Marks that stand beneath the state, the weightiest first: each stands again when what lies over it is taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beneath: Vec<HolderMark>,
     /// Links to other codes.
     pub links: Vec<Link>,
 }

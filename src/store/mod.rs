@@ -67,7 +67,7 @@ pub use dialect::bulk::Load;
 pub use doors::{Reader, Writer};
 pub use events::{EventKey, StoredEvent};
 pub use handle::Store;
-pub use holders::{HolderBody, HolderState, Link, LinkKind, StoredHolder};
+pub use holders::{HolderBody, HolderMark, HolderState, Link, LinkKind, StoredHolder};
 pub use judge::HeldLogs;
 pub use keys::{DataKeyRow, PublicEvent, SigningKeyRow};
 pub use making::held;

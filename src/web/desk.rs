@@ -18,6 +18,7 @@ use crate::record::access::Presence;
 use crate::record::extract::DirectorySaid;
 use crate::record::payload::{Holder, Validity};
 use crate::record::secret::{mask, masked};
+use crate::record::verdict::ReasonClass;
 use crate::registry::{
     AbsentType, Ask, AskedHolder, FoundRecord, LookedUp, OpenedRecord, Purpose, ShownBody, Snapshot,
     StatedPresence, Withheld,
@@ -113,12 +114,18 @@ fn absence(absent: &AbsentType) -> AbsenceView {
     }
 }
 
+fn told(record: &FoundRecord, of: impl Fn(ReasonClass) -> bool) -> Vec<String> {
+    let reasons = record.judgement.reasons.iter().filter(|reason| of(reason.class()));
+    reasons.map(|reason| reason.zh().to_owned()).collect()
+}
+
 /// A record as a row, and the name of its holder if it has only one.
 fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<String>)> {
     let entry = record.entry.as_deref();
     let mut row = RowView {
         verdict: record.judgement.verdict,
-        reasons: record.judgement.reasons.iter().map(|reason| reason.zh().to_owned()).collect(),
+        reasons: told(record, |class| class != ReasonClass::Note),
+        notes: told(record, |class| class == ReasonClass::Note),
         type_name: entry.map(|entry| entry.def().name.zh.clone()).unwrap_or_default(),
         withheld: record.withheld.map(Withheld::zh),
         ..RowView::default()

@@ -184,8 +184,10 @@ pub struct RowView {
     pub withheld: Option<&'static str>,
     /// The verdict.
     pub verdict: Verdict,
-    /// Its reasons as people read them; empty when valid.
+    /// The reasons of its verdict as people read them; empty when valid.
     pub reasons: Vec<String>,
+    /// What stands beside any verdict, as people read it: shown in its line.
+    pub notes: Vec<String>,
     /// The name of the type.
     pub type_name: String,
     /// The issuer's name of the day.

@@ -65,6 +65,8 @@ fn told_as_a_fault(world: World, (name, sql, above): &(&str, &str, bool)) {
             state_since: Day::new(2020, 1, 1),
             state_source: "公安".into(),
             state_at: None,
+            certificate: None,
+            beneath: Vec::new(),
             links: Vec::new(),
         },
     };

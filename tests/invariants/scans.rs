@@ -79,6 +79,8 @@ fn i8_a_lookup_is_one_scan_and_one_point_read_a_number() {
                 state_since: None,
                 state_source: String::new(),
                 state_at: None,
+                certificate: None,
+                beneath: Vec::new(),
                 links,
             },
         };

@@ -148,6 +148,8 @@ fn i3_no_number_stands_in_what_a_registry_writes(world: World) {
             state_since: Day::new(2026, 1, 1),
             state_source: "医院".into(),
             state_at: Some(noon()),
+            certificate: None,
+            beneath: Vec::new(),
             links: vec![link],
         },
     };
@@ -301,6 +303,8 @@ fn i3_types_that_hold_numbers_mask_them_when_printed() {
         state_since: None,
         state_source: String::new(),
         state_at: None,
+        certificate: None,
+        beneath: Vec::new(),
         links: vec![link.clone()],
     };
     let printed = [

@@ -28,6 +28,9 @@ use crate::catalog::{Region, Unfit};
 use crate::clock::{Day, Moment, any_moment};
 use crate::closed::closed;
 
+/// A feed without a sign of life for so many seconds is late.
+pub const FEED_LATE_S: i64 = 2 * 86_400;
+
 /// One statement about the records on file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -6,6 +6,7 @@ use crate::bounds::FAULTS;
 use crate::catalog::face::fault::Path;
 use crate::catalog::face::values;
 use crate::catalog::face::{FaceFault, FaceNote, FaceRule, FieldKind, FieldSet, NoteKind};
+use crate::text;
 
 /// 2^53 - 1, the last integer that every JSON reader keeps.
 const SAFE: i64 = 9_007_199_254_740_991;
@@ -36,7 +37,15 @@ fn object(set: &FieldSet, map: &Map<String, Value>, at: Option<&Path<'_>>, fault
         match set.field(name) {
             Some(field) => {
                 required += usize::from(field.required);
+                let known = faults.len();
                 value(&field.kind, given, &place(name), faults);
+                if let Value::String(text) = given
+                    && faults.len() == known
+                    && field.is_name()
+                    && let Some(rule) = text::name_fault(text)
+                {
+                    faults.push(place(name).fault(FaceRule::of_name(rule), "the form of a name"));
+                }
             }
             None => {
                 faults.push(place(shown(name)).fault(FaceRule::FieldUnknown, "the type has no such field"))
@@ -172,16 +181,7 @@ pub(super) fn notes(top: &FieldSet, face: &Value) -> Vec<FaceNote> {
 fn note(given: &Value, at: &Path<'_>, notes: &mut Vec<FaceNote>) {
     match given {
         Value::String(text) => {
-            let mut add = |found: bool, kind| {
-                if found {
-                    notes.push(FaceNote { field: at.text(), kind });
-                }
-            };
-            if !text.is_ascii() {
-                add(text.chars().any(values::private_use), NoteKind::PrivateUse);
-                add(text.contains('\u{FFFD}'), NoteKind::ReplacementCharacter);
-            }
-            add(text.trim().len() != text.len(), NoteKind::OuterBlank);
+            notes.extend(NoteKind::of_text(text).map(|kind| FaceNote { field: at.text(), kind }));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(index, one)| note(one, &at.item(index), notes))

@@ -155,7 +155,7 @@ fn same_code(text: &str, code: &str) -> bool {
 }
 
 /// Middle dots of minority names, as different systems write them.
-const DOTS: [char; 5] = ['·', '•', '．', '‧', '・'];
+const DOTS: [char; 9] = ['·', '•', '．', '‧', '・', '\u{FF65}', '\u{2219}', '\u{22C5}', '\u{0387}'];
 /// Two shapes of one character, both in use in registers.
 const VARIANTS: [(char, char); 5] = [('吕', '呂'), ('黄', '黃'), ('吴', '吳'), ('温', '溫'), ('郎', '郞')];
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::closed::closed;
 use crate::rule::Rule;
+use crate::text::{is_joiner, is_private_use};
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $variant:ident,)*) => {
@@ -12,6 +13,16 @@ macro_rules! rules {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum FaceRule { $($(#[$doc])* $variant,)* }
         impl FaceRule {
+    /// The rule of a face for a rule of names.
+    pub(super) fn of_name(rule: Rule) -> Self {
+        match rule {
+            Rule::ReplacementCharacter => Self::ReplacementCharacter,
+            Rule::NameBlank => Self::NameBlank,
+            Rule::OuterBlank => Self::OuterBlank,
+            _ => Self::ControlCharacter,
+        }
+    }
+
             /// The rule in the table of all.
             pub fn rule(self) -> Rule { match self { $(Self::$variant => Rule::$variant,)* } }
         }
@@ -61,6 +72,12 @@ rules! {
     SealedReferenceForm,
     /// A control or direction character, or a line break in a field of one line.
     ControlCharacter,
+    /// A character that was lost before the text came here (U+FFFD).
+    ReplacementCharacter,
+    /// A name that shows nothing.
+    NameBlank,
+    /// A name with a blank before or behind it.
+    OuterBlank,
     /// A floating-point number.
     NotAnInteger,
     /// An integer beyond 2^53 - 1, which some JSON readers round.
@@ -138,12 +155,28 @@ closed! {
     /// The kinds of text that are kept and marked.
     NoteKind {
         PrivateUse, "private_use", "含自造字，须用随附字库显示", "there are characters of a private-use area, shown only with the font they came with";
-        ReplacementCharacter, "replacement_character", "含替换符，转码前的字已丢失", "there is a replacement character: something was lost before it came here";
+        Joiner, "joiner", "含不显示的连接符或字形选择符", "there is a joiner or a variation selector, which shows nothing itself";
         OuterBlank, "outer_blank", "首尾有空格", "there is a blank at the beginning or the end";
         NameDot, "name_dot", "姓名的间隔号写法与持证主体不同", "the name differs from the holder's in the kind of its middle dot only";
         NameVariant, "name_variant", "姓名与持证主体仅异体字不同", "the name differs from the holder's in a known variant of a character only";
+        DateUnusual, "date_unusual", "日期不寻常，请核对", "the days are unusual for each other";
+        /// Of a certificate that would mark its holder.
+        MarkWithoutAuthority, "mark_without_authority", "发证机构没有主体状态权限，未标注持证人", "the issuer has no authority over people: the holder was not marked";
         /// Of an identifier, not of a face.
         CheckNonstandard, "check_nonstandard", "标识的校验码用的是已知的非标准算法，照原样保留", "the identifier's check character is that of a known wrong dialect; it is kept as it came";
+    }
+}
+
+impl NoteKind {
+    /// The marks that a text itself gives cause to.
+    pub fn of_text(text: &str) -> impl Iterator<Item = Self> + use<> {
+        let wide = !text.is_ascii();
+        let found = [
+            (wide && text.chars().any(is_private_use), Self::PrivateUse),
+            (wide && text.chars().any(is_joiner), Self::Joiner),
+            (text.trim().len() != text.len(), Self::OuterBlank),
+        ];
+        found.into_iter().filter(|(found, _)| *found).map(|(_, kind)| kind)
     }
 }
 

@@ -22,6 +22,7 @@ pub use compile::SchemaFault;
 pub use cross::{CrossCheck, HolderFacts, same_name};
 pub use fault::{FaceFault, FaceNote, FaceRule, NoteKind};
 pub use field::{Check, CheckRule, Field, FieldKind, FieldSet, Format, Mask};
+pub(in crate::catalog) use values::span;
 
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use crate::catalog::face::{FaceRule, Format};
 use crate::clock::Day;
 use crate::identity::is_printed_code;
-use crate::text::is_hidden;
+use crate::text::is_unseen;
 
 /// The rule that `text` breaks, if any; the caller checks lengths.
 pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<FaceRule> {
@@ -19,10 +19,12 @@ pub(super) fn broken(format: Format, text: &str, multiline: bool) -> Option<Face
             (!(text.len() == 64 && text.bytes().all(hex))).then_some(FaceRule::SealedReferenceForm)
         }
         Format::Identifier if text.chars().any(char::is_whitespace) => Some(FaceRule::IdentifierForm),
-        Format::Identifier | Format::Text | Format::Address | Format::Code => text
-            .chars()
-            .any(|c| is_hidden(c) && !(multiline && c == '\n'))
-            .then_some(FaceRule::ControlCharacter),
+        Format::Identifier | Format::Text | Format::Address | Format::Code => {
+            let unseen = text.chars().any(|c| is_unseen(c) && !(multiline && c == '\n'));
+            let lost =
+                || text.contains(char::REPLACEMENT_CHARACTER).then_some(FaceRule::ReplacementCharacter);
+            unseen.then_some(FaceRule::ControlCharacter).or_else(lost)
+        }
     }
 }
 
@@ -33,6 +35,26 @@ pub(super) fn day(text: &str) -> Option<Day> {
         return None;
     }
     Day::new(i32::try_from(number(bytes, 0, 4)?).ok()?, number(bytes, 5, 7)?, number(bytes, 8, 10)?)
+}
+
+/// The first and the last day that a text may mean: of a date or a clock time that day, of a year or a month all its days.
+pub(in crate::catalog) fn span(text: &str) -> Option<(Day, Day)> {
+    let bytes = text.as_bytes();
+    let year = || i32::try_from(number(bytes, 0, 4)?).ok();
+    match bytes.len() {
+        4 => Some((Day::new(year()?, 1, 1)?, Day::new(year()?, 12, 31)?)),
+        7 => {
+            let first = Day::new(year()?, number(bytes, 5, 7)?, 1)?;
+            // The day before the first of the next month.
+            let next = match number(bytes, 5, 7)? {
+                12 => Day::new(year()?.checked_add(1)?, 1, 1)?,
+                month => Day::new(year()?, month + 1, 1)?,
+            };
+            Some((first, next.plus_days(-1)))
+        }
+        10 | 16 => day(text.get(..10)?).map(|day| (day, day)),
+        _ => None,
+    }
 }
 
 fn partial_date(text: &str) -> bool {
@@ -67,11 +89,6 @@ fn decimal(text: &str) -> bool {
     let digits =
         |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     digits(whole, 15) && (whole == "0" || !whole.starts_with('0')) && rest.is_none_or(|rest| digits(rest, 6))
-}
-
-/// Characters of the private-use areas (自造字).
-pub(super) fn private_use(c: char) -> bool {
-    matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
 }
 
 fn number(bytes: &[u8], from: usize, to: usize) -> Option<u32> {

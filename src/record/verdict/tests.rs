@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, ReasonClass); 34] = [
+const CLASSES: [(&str, ReasonClass); 39] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
     ("key_revoked", ReasonClass::Invalid),
@@ -36,6 +36,7 @@ const CLASSES: [(&str, ReasonClass); 34] = [
     ("not_yet_valid", ReasonClass::Invalid),
     ("review_overdue", ReasonClass::Invalid),
     ("holder_deceased", ReasonClass::Invalid),
+    ("holder_dissolved", ReasonClass::Invalid),
     ("face_mismatch", ReasonClass::Invalid),
     ("copy_out_of_scope", ReasonClass::Invalid),
     ("type_unknown", ReasonClass::Invalid),
@@ -45,12 +46,16 @@ const CLASSES: [(&str, ReasonClass); 34] = [
     ("copy_stale", ReasonClass::Undetermined),
     ("not_covered", ReasonClass::Undetermined),
     ("death_reported", ReasonClass::Undetermined),
+    ("holder_deregistered", ReasonClass::Undetermined),
     ("status_unavailable", ReasonClass::Undetermined),
     ("checkpoint_stale", ReasonClass::Undetermined),
     ("record_damaged", ReasonClass::Undetermined),
     ("holder_code_conflict", ReasonClass::Undetermined),
     ("identifier_foreign", ReasonClass::Undetermined),
     ("disputed", ReasonClass::Note),
+    ("court_divorces_not_covered", ReasonClass::Note),
+    ("status_noted", ReasonClass::Note),
+    ("status_outdated", ReasonClass::Note),
     ("fields_limited", ReasonClass::Note),
 ];
 
@@ -96,12 +101,17 @@ fn alone(facts: &mut Facts, reason: Reason) {
         }
         Reason::NotCovered => facts.covered = false,
         Reason::DeathReported => facts.holder = HolderStanding::DeathReported,
+        Reason::HolderDissolved => facts.holder = HolderStanding::Dissolved,
+        Reason::HolderDeregistered => facts.holder = HolderStanding::Deregistered,
         Reason::StatusUnavailable => facts.state = None,
         Reason::CheckpointStale => facts.log = LogStanding::CheckpointStale,
         Reason::RecordDamaged => facts.seal = Seal::Damaged,
         Reason::HolderCodeConflict => facts.holder_code_conflict = true,
         Reason::IdentifierForeign => facts.identifier_foreign = true,
         Reason::Disputed => facts.disputed = true,
+        Reason::CourtDivorcesNotCovered => facts.court_divorces_unseen = true,
+        Reason::StatusNoted => facts.status_noted = true,
+        Reason::StatusOutdated => facts.status_printed = Some(State::Transferred),
         Reason::FieldsLimited => facts.fields_limited = true,
     }
 }
@@ -218,7 +228,7 @@ proptest! {
         let mut facts = with(&reasons);
         // Only facts that stand beside the others: one that takes another's place would also remove a reason.
         match extra {
-            Reason::DeathReported if facts.holder != HolderStanding::Normal => return Ok(()),
+            Reason::DeathReported | Reason::HolderDeregistered if facts.holder != HolderStanding::Normal => return Ok(()),
             Reason::CheckpointStale if facts.log != LogStanding::Logged => return Ok(()),
             Reason::StatusUnavailable if facts.state != Some(State::Active) => return Ok(()),
             _ => alone(&mut facts, extra),

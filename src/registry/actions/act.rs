@@ -26,6 +26,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::lives::without_authority;
 use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::kept::{self, About, Kept};
@@ -72,8 +73,16 @@ impl Registry {
         let prepared = self.prepare_act(actor, command)?;
         self.note_acted(actor, Outcome::Acted, &prepared.rows)?;
         let (snapshot, counted) = (self.snapshot(), Cell::new(false));
+        let type_code = prepared.rows.first().type_code.clone();
+        let (rules, hears) = (self.rules_of(&snapshot, &type_code)?, self.hears(actor));
         self.log_once(once, |writer, place| {
-            let (mut acted, entries) = prepared.carry_out(writer, place)?;
+            let (mut acted, mut entries) = prepared.carry_out(writer, place)?;
+            let about = (type_code.as_str(), acted.identifier.as_str());
+            let new_version = prepared.next.is_some();
+            let lives = rules.follow(writer, about, new_version, &place.behind(entries.len()))?;
+            entries.extend(lives.entries);
+            acted.remarks.extend(lives.unauthorised.then(without_authority));
+            acted.marked = if hears { lives.marked } else { Vec::new() };
             if command.action == Action::Cancel {
                 let due = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
                 due.check_names(self, actor, &counted)?;
@@ -101,7 +110,12 @@ impl Registry {
         let mut next = None;
         if command.action.makes_version() {
             let (signed, said) = self.next_version(&snapshot, command, row, &agency)?;
-            (next, remarks) = (Some(signed), said);
+            if signed.printed.is_some_and(|printed| printed != state) {
+                let detail = "the status on the face is another one than the record is in after this action";
+                return Err(Error::new(Code::FaceInvalid, detail).at("face").rule(Rule::StatusState));
+            }
+            let holders = kept.key.holders.iter().copied();
+            (next, remarks) = (Some(signed.under(holders)), said);
         }
         let order = self.act_order(command, row, (&agency, effective_on), next.as_ref())?;
         let event = EventParts {
@@ -279,6 +293,7 @@ impl Prepared {
             signed_by_agency: self.order.by_own_key,
             remarks: self.remarks.clone(),
             proposals: Vec::new(),
+            marked: Vec::new(),
         };
         Ok((acted, vec![entry]))
     }

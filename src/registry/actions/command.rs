@@ -9,6 +9,7 @@ use crate::record::action::Action;
 use crate::record::payload::{Attachment, Validity};
 use crate::record::state::State;
 use crate::registry::base::{strict, texts};
+use crate::registry::holders::lives::MarkMade;
 use crate::registry::records::ends::Proposal;
 use crate::rule::Rule;
 use crate::text;
@@ -174,6 +175,9 @@ pub struct Acted {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub proposals: Vec<Proposal>,
+    /// The marks that a rule of the type made, corrected or took back, for callers who may look up holders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<MarkMade>,
 }
 
 /// The rules that need no record.
@@ -232,7 +236,7 @@ fn check_texts(command: &ActCommand) -> Result<()> {
         texts::logged("endorsement.result", result)?;
     }
     for (at, name) in command.holder_names.iter().flatten().enumerate() {
-        text::visible(format!("holder_names.{at}"), name)?;
+        text::name(format!("holder_names.{at}"), name)?;
     }
     texts::files(command.attachments.iter().flatten())
 }

@@ -8,6 +8,9 @@ use crate::store::Side;
 pub const CLI_LOG: &str = "access-cli";
 /// The log of records.
 pub const RECORDS_LOG: &str = "records";
+/// The actor of events that a rule of the catalog made. Labels of actors have a colon, so no actor has this one.
+pub(in crate::registry) const RULE: &str = "rule";
+
 /// Owner and purpose of the registry's own keys.
 pub(in crate::registry) const REGISTRY: &str = "registry";
 

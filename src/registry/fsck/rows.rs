@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::Result;
-use crate::identity::{CodeType, HolderCode};
+use crate::identity::HolderCode;
 use crate::record::Record;
 use crate::record::payload::Validity;
 use crate::registry::Registry;
@@ -15,7 +15,7 @@ use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::signatures::{check_attachments, check_signatures};
 use crate::registry::records::belongs;
 use crate::store::{Opened, Reader, StoredRecord, envelope_digest};
-use crate::trust::{Envelope, HolderKey, IndexKey};
+use crate::trust::{Envelope, HolderKey};
 
 /// Every current row, with its events, past versions, co-holders and key rows.
 pub(super) fn check_current(
@@ -122,7 +122,7 @@ fn check_places(reader: &mut Reader<'_>, row: &StoredRecord, report: &mut FsckRe
     if columns != signed || !shown {
         report.find(found(FindingKind::RowDiffers, "the columns are not those of the signed record"));
     }
-    let holders = holder_keys(reader.index(), &record);
+    let holders = holder_keys(reader, &row.record_id, &record)?;
     if !holders.contains(&row.hk) {
         report.find(found(
             FindingKind::RowDiffers,
@@ -137,12 +137,22 @@ fn check_places(reader: &mut Reader<'_>, row: &StoredRecord, report: &mut FsckRe
     check_keys(reader, row, &record, &holders, report)
 }
 
-fn holder_keys(index: &IndexKey, record: &Record) -> Vec<HolderKey> {
-    let codes = record.holders.iter().filter_map(|holder| {
-        let code_type: CodeType = holder.code_type.parse().ok()?;
-        HolderCode::parse(code_type, &holder.code).ok()
-    });
-    codes.map(|parsed| holder_key(index, &parsed.code)).collect()
+/// The keys of a record's holders. A row may still stand under a key of an earlier form.
+fn holder_keys(reader: &mut Reader<'_>, record_id: &[u8; 16], record: &Record) -> Result<Vec<HolderKey>> {
+    let mut keys = Vec::with_capacity(record.holders.len());
+    for holder in &record.holders {
+        let code = holder.code_type.parse().ok().and_then(|of| HolderCode::parse(of, &holder.code).ok());
+        let Some(code) = code.map(|parsed| parsed.code) else { continue };
+        let mut key = holder_key(reader.index(), &code);
+        if let Some(former) = code.former_key_code() {
+            let former = reader.index().holder_key(code.key_type(), former);
+            if reader.record(&former, record_id)?.is_some() {
+                key = former;
+            }
+        }
+        keys.push(key);
+    }
+    Ok(keys)
 }
 
 fn check_keys(

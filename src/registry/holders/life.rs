@@ -38,6 +38,8 @@ pub(in crate::registry) fn standing(def: Option<&TypeDef>, life: Option<Life>) -
         None | Some(Life { damaged: true, .. }) => HolderStanding::Unreadable,
         Some(Life { state: HolderState::Deceased, .. }) => HolderStanding::Deceased,
         Some(Life { state: HolderState::DeathReported, .. }) => HolderStanding::DeathReported,
+        Some(Life { state: HolderState::Deregistered, .. }) => HolderStanding::Deregistered,
+        Some(Life { state: HolderState::Dissolved, .. }) => HolderStanding::Dissolved,
         Some(_) => HolderStanding::Normal,
     }
 }
@@ -54,7 +56,7 @@ pub(in crate::registry) fn of_subject(
         true => Some(record.hk),
         false => subject_of(record, role, reader.index()),
     };
-    subject.map(|key| linked::linked(reader, key, None).map(|linked| linked.life())).transpose()
+    subject.map(|key| linked::linked(reader, key, None).map(|linked| linked.life(&key))).transpose()
 }
 
 /// The holder in that role, as the envelope in another holder's row names it.
@@ -68,7 +70,7 @@ fn subject_of(record: &StoredRecord, role: &str, index: &IndexKey) -> Option<Hol
 
 /// The lives that decide about the rows of one holder.
 pub(in crate::registry) struct Lives {
-    own: Life,
+    own: Vec<(HolderKey, Life)>,
     /// Of the records that have another subject than the holder: a guardian's.
     wards: Vec<([u8; 16], Option<Life>)>,
 }
@@ -82,7 +84,8 @@ impl Lives {
         linked: &linked::Linked,
         rows: impl Iterator<Item = &'r Opened>,
     ) -> Result<Self> {
-        let mut lives = Self { own: linked.life(), wards: Vec::new() };
+        let own = linked.keys.iter().map(|(key, _)| (*key, linked.life(key))).collect();
+        let mut lives = Self { own, wards: Vec::new() };
         let mut left = MAX_KEYS.saturating_sub(linked.keys.len());
         for opened in rows {
             let Opened::Record(record) = opened else { continue };
@@ -94,9 +97,9 @@ impl Lives {
             let ward = subject_of(record, role, reader.index()).filter(|_| left > 0);
             let life = match ward {
                 Some(ward) => {
-                    let ward = linked::linked_within(reader, ward, None, left)?;
-                    left = left.saturating_sub(ward.keys.len());
-                    Some(ward.life())
+                    let found = linked::linked_within(reader, ward, None, left)?;
+                    left = left.saturating_sub(found.keys.len());
+                    Some(found.life(&ward))
                 }
                 None => None,
             };
@@ -109,7 +112,7 @@ impl Lives {
     pub fn of(&self, record: &StoredRecord) -> Option<Life> {
         match self.wards.iter().find(|(of, _)| *of == record.record_id) {
             Some((_, life)) => *life,
-            None => Some(self.own),
+            None => self.own.iter().find(|(key, _)| *key == record.hk).map(|(_, life)| *life),
         }
     }
 }
@@ -157,6 +160,8 @@ mod tests {
             (life(HolderState::Normal, false), HolderStanding::Normal),
             (life(HolderState::Deceased, false), HolderStanding::Deceased),
             (life(HolderState::DeathReported, false), HolderStanding::DeathReported),
+            (life(HolderState::Deregistered, false), HolderStanding::Deregistered),
+            (life(HolderState::Dissolved, false), HolderStanding::Dissolved),
             (life(HolderState::Normal, true), HolderStanding::Unreadable),
             (life(HolderState::Deceased, true), HolderStanding::Unreadable),
             (None, HolderStanding::Unreadable),

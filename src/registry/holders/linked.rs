@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::identity::CodeType;
 use crate::registry::base::linked::{MAX_KEYS, Met, Reach, walk};
+use crate::registry::holders::marks::weight;
 use crate::store::{HolderState, Opened, Reader};
 use crate::trust::HolderKey;
 
@@ -24,6 +25,8 @@ pub(in crate::registry) struct Linked {
     pub codes: Vec<(String, String)>,
     /// The state that weighs most.
     pub state: HolderState,
+    /// The codes that were struck off the household register.
+    deregistered: Vec<HolderKey>,
     /// A row of the holder does not open.
     pub damaged: bool,
 }
@@ -48,11 +51,18 @@ pub(in crate::registry) fn linked_within(
         keys: vec![(key, credit_code)],
         codes: Vec::new(),
         state: HolderState::Normal,
+        deregistered: Vec::new(),
         damaged: false,
     };
     let walked = walk(reader, key, Reach { rows: most, ..Reach::LOOKUP }, |met| match met {
-        Met::Row(holder) if matters(holder.state) > matters(found.state) => found.state = holder.state,
-        Met::Row(_) => {}
+        Met::Row(holder) => {
+            if holder.state == HolderState::Deregistered {
+                found.deregistered.push(holder.hk);
+            }
+            if weight(holder.state) > weight(found.state) {
+                found.state = holder.state;
+            }
+        }
         Met::Code(next, link) => {
             let full = link.code_type == CodeType::CreditCode.code() && link.code.len() == 18;
             found.keys.push((next, full.then(|| link.code.clone())));
@@ -70,21 +80,11 @@ pub(in crate::registry) fn family(reader: &mut Reader<'_>, holder: HolderKey) ->
 }
 
 impl Linked {
-    /// The facts about the holder's life.
-    pub fn life(&self) -> Life {
-        Life { state: self.state, damaged: self.damaged }
-    }
-}
-
-/// The state of the two that a verdict must know of.
-fn matters(state: HolderState) -> u8 {
-    match state {
-        HolderState::Deceased => 3,
-        HolderState::DeathReported => 2,
-        HolderState::Deregistered | HolderState::Dissolved => 1,
-        HolderState::Normal | HolderState::Provisional | HolderState::MergedInto | HolderState::SplitFrom => {
-            0
-        }
+    /// The facts about the holder's life for the records under one of its codes. A death and the end of an
+    /// organisation are of all codes. A deregistration strikes one number, and no other number of the person.
+    pub fn life(&self, key: &HolderKey) -> Life {
+        let struck = self.state != HolderState::Deregistered || self.deregistered.contains(key);
+        Life { state: if struck { self.state } else { HolderState::Normal }, damaged: self.damaged }
     }
 }
 

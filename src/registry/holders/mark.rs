@@ -25,8 +25,9 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::texts;
 use crate::registry::holders::household;
+use crate::registry::holders::marks::{self, StatedMark};
 use crate::rule::Rule;
-use crate::store::{HolderBody, HolderState, StoredHolder, Writer};
+use crate::store::{HolderBody, HolderMark, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A mark on a holder, or (`normal`) the taking back of one.
@@ -127,12 +128,9 @@ impl Registry {
                 let missing = "this agency has no mark to take back";
                 return Err(Error::new(Code::NotFound, missing).at("state").rule(Rule::MarkMissing));
             }
-            if after(holder.state, command.state) == command.state {
-                holder.state = command.state;
-                holder.body.state_since = Some(since);
-                holder.body.state_source = stating.source.wire().to_owned();
-                holder.body.state_at = Some(place.at);
-            }
+            let source = stating.source.wire().to_owned();
+            let mark = HolderMark { state: command.state, since, source, at: place.at, certificate: None };
+            marks::state(&mut holder, StatedMark { mark, replaces: None });
             writer.put_holder(&holder)?;
             let noted = Noted {
                 action: HolderAction::Mark,
@@ -166,6 +164,13 @@ fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) 
     if since > today {
         return invalid("since", Rule::DateInFuture, "a state is entered when it holds, not before");
     }
+    if code.person().is_some_and(|person| since < person.birth_date) {
+        return invalid(
+            "since",
+            Rule::BeforeBirth,
+            "the day lies before the birth date in the holder's number",
+        );
+    }
     let person = code.code_type().is_person();
     match command.state {
         HolderState::Normal => Ok(()),
@@ -181,20 +186,12 @@ fn check_mark(command: &MarkCommand, code: &HolderCode, since: Day, today: Day) 
     }
 }
 
-/// The state that stands after a mark. A report, or the end of a registration, never weakens a confirmed death:
-/// it is noted and changes nothing. The same state again corrects its day, or confirms it.
-pub(in crate::registry) fn after(now: HolderState, stated: HolderState) -> HolderState {
-    match (now, stated) {
-        (
-            HolderState::Deceased,
-            HolderState::DeathReported | HolderState::Deregistered | HolderState::Provisional,
-        ) => now,
-        _ => stated,
-    }
-}
-
 /// A holder's row; a fresh one if there is none.
-pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode) -> Result<StoredHolder> {
+pub(in crate::registry) fn stored(
+    writer: &mut Writer<'_>,
+    key: HolderKey,
+    code: &HolderCode,
+) -> Result<StoredHolder> {
     Ok(writer.holder(&key)?.unwrap_or_else(|| StoredHolder {
         hk: key,
         state: HolderState::Normal,
@@ -204,6 +201,8 @@ pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode)
             state_since: None,
             state_source: String::new(),
             state_at: None,
+            certificate: None,
+            beneath: Vec::new(),
             links: Vec::new(),
         },
     }))
@@ -218,25 +217,36 @@ pub(super) fn refuse_replay(writer: &mut Writer<'_>, key: &HolderKey, order: &or
 }
 
 /// The content of the events of one change.
-pub(super) struct Noted<'a> {
-    pub(super) action: HolderAction,
-    pub(super) label: &'a str,
-    pub(super) since: Day,
-    pub(super) ground: &'a str,
-    pub(super) order: &'a order::Signed,
+pub(in crate::registry) struct Noted<'a> {
+    pub action: HolderAction,
+    pub label: &'a str,
+    pub since: Day,
+    pub ground: &'a str,
+    pub order: &'a order::Signed,
 }
 
 impl Noted<'_> {
     /// Writes the event under one holder; `place.first` is its leaf.
-    pub(super) fn write(
+    pub fn write(
         &self,
         writer: &mut Writer<'_>,
         place: &Place,
         (code, key): (&HolderCode, HolderKey),
         household: Option<Household>,
     ) -> Result<[u8; 32]> {
+        self.write_of(writer, place, (Subject::Holder(code.key_type(), code.key_code()), key), household)
+    }
+
+    /// The same about a holder under a key of an earlier form.
+    pub fn write_of(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        (subject, key): (Subject<'_>, HolderKey),
+        household: Option<Household>,
+    ) -> Result<[u8; 32]> {
         let salt = random::salt()?;
-        let subject = Subject::Holder(code.key_type(), code.key_code()).hash(&salt);
+        let subject = subject.hash(&salt);
         let event = Event::new(EventKind::Holder, self.action, self.label, salt, subject, place.at)
             .effective_on(self.since)
             .ground(self.ground)

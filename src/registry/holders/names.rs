@@ -21,6 +21,18 @@ fn shared(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
     one.iter().any(|name| other.iter().any(|same| same_name(name, same)))
 }
 
+/// Whether a code is known under that name, under another one alone (false), or under none, on records other than
+/// `except`.
+pub(in crate::registry) fn known_as(
+    reader: &mut Reader<'_>,
+    key: &HolderKey,
+    name: &str,
+    except: &[u8; 16],
+) -> Result<Option<bool>> {
+    let known = names(reader, key, Some(except))?;
+    Ok((!known.is_empty()).then(|| known.iter().any(|one| same_name(one, name))))
+}
+
 /// The names under which a code stands on its signed records, as they were signed; without those of one record.
 fn names(reader: &mut Reader<'_>, key: &HolderKey, without: Option<&[u8; 16]>) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();

@@ -43,6 +43,18 @@ pub(in crate::registry) fn of_state(state: HolderState) -> &'static [Statement] 
     }
 }
 
+/// The state that a statement about a life marks; none of a statement about two codes.
+pub(in crate::registry) const fn state_of(statement: Statement) -> Option<HolderState> {
+    match statement {
+        Statement::Death => Some(HolderState::Deceased),
+        Statement::DeathReport => Some(HolderState::DeathReported),
+        Statement::Deregistration => Some(HolderState::Deregistered),
+        Statement::Provisional => Some(HolderState::Provisional),
+        Statement::Dissolution => Some(HolderState::Dissolved),
+        Statement::SamePerson | Statement::SameEntity | Statement::Successor => None,
+    }
+}
+
 /// The statement that makes or takes back a link of that kind.
 pub(in crate::registry) const fn of_link(kind: LinkKind) -> &'static [Statement] {
     match kind {
@@ -98,7 +110,7 @@ impl Registry {
     }
 
     /// Whether an actor could look up something of a holder, and so may hear what stands there.
-    pub(super) fn hears(&self, actor: &Actor) -> bool {
+    pub(in crate::registry) fn hears(&self, actor: &Actor) -> bool {
         may_look(actor, self.snapshot().catalog.type_codes())
     }
 

@@ -4,7 +4,7 @@
 use crate::catalog::Kind;
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
-use crate::record::{Digest, Salt};
+use crate::record::{Digest, Salt, State};
 use crate::registry::base::happened::Happened;
 use crate::registry::records::signed::{Signed, SignedHolder};
 use crate::registry::records::submitted::{Beginning, Origin};
@@ -67,7 +67,8 @@ impl Item {
         out.push(u8::try_from(signed.seats.len()).map_err(Error::internal)?);
         signed.keys.iter().for_each(|key| out.extend_from_slice(key));
         let number = signed.number.as_deref().unwrap_or_default();
-        for part in [signed.kind.wire(), &signed.type_code, &signed.identifier, &signed.issuer, number] {
+        let texts = [signed.kind.wire(), &signed.type_code, &signed.identifier, &signed.issuer, number];
+        for part in texts.into_iter().chain([signed.printed.map_or("", State::wire)]) {
             framed(out, part.as_bytes())?;
         }
         for seat in &signed.seats {
@@ -95,6 +96,10 @@ impl Item {
         let kind = Kind::from_wire(&rest.text()?)?;
         let (type_code, identifier, issuer, number) =
             (rest.text()?, rest.text()?, rest.text()?, rest.text()?);
+        let printed = match rest.text()?.as_str() {
+            "" => None,
+            state => Some(State::from_wire(state)?),
+        };
         let seats = (0..seats).map(|_| rest.seat()).collect::<Option<Vec<_>>>()?;
         let envelope = rest.part()?.to_vec();
         let signed = Signed {
@@ -105,6 +110,7 @@ impl Item {
             issuer,
             number: (!number.is_empty()).then_some(number),
             version: 1,
+            printed,
             replaces: None,
             issued_on,
             valid_from,

@@ -10,10 +10,11 @@ use std::thread;
 use std::time::Instant;
 
 use crate::catalog::Custody;
+use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
-use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::lives::Rules;
 use crate::registry::holders::names;
 use crate::registry::import::Stage;
 use crate::registry::import::errors::{self, RowFault};
@@ -54,7 +55,7 @@ impl Note {
     }
 
     /// The changes due for its record by the rules; nothing if the row was refused.
-    fn due(&self, reader: &mut Reader<'_>, snapshot: &Snapshot) -> Result<Due> {
+    fn due(&self, reader: &mut Reader<'_>, rules: &Rules, today: Day) -> Result<Due> {
         let kept = kept::by_key(reader, &self.key);
         let kept = match kept {
             Err(error) if error.code == Code::RecordDamaged => {
@@ -70,8 +71,15 @@ impl Note {
         let Some(began) = ends::began(reader, &rows)? else { return Ok(Due::default()) };
         // A row that was there already was settled then: its endings are done, and nobody is asked again.
         let fresh = rows.first().record_id == self.record_id;
-        let due = ends::due(reader, snapshot, &Arrived { rows: &rows, began, fresh })?;
-        Ok(if fresh { due } else { due.of_old() })
+        match ends::due(reader, rules, &Arrived { rows: &rows, began, fresh }, today) {
+            Err(error) if error.code == Code::RecordDamaged => {
+                log::error!(
+                    "a holder of an imported certificate has a row that does not open: run `elicense fsck`"
+                );
+                Ok(Due::default())
+            }
+            due => due.map(|due| if fresh { due } else { due.of_old() }),
+        }
     }
 }
 
@@ -126,16 +134,17 @@ impl Registry {
 
     /// Looks at some notes, each with its place in the list, and makes the due changes.
     fn settle_page(&self, work: &Work<'_>, run: &mut Run, mut page: Vec<(u64, Note)>) -> Result<()> {
-        let snapshot = self.snapshot();
+        let rules = self.all_rules(&self.snapshot())?;
+        let today = self.now().day();
         let due = self.store().read_now(|reader| {
-            let has = |(_, note): &(u64, Note)| note.due(reader, &snapshot).map(|due| due.is_any());
+            let has = |(_, note): &(u64, Note)| note.due(reader, &rules, today).map(|due| due.is_any());
             page.iter().map(has).collect::<Result<Vec<bool>>>()
         })?;
         let mut due = due.into_iter();
         page.retain(|_| due.next().unwrap_or(true));
         while !page.is_empty() {
             self.import_step(work, run, |run, bounds, writer, place| {
-                settle(&page, &self.snapshot(), run, bounds, writer, place)
+                settle(&page, &rules, run, bounds, writer, place)
             })?;
             page.retain(|(at, _)| *at >= run.body.settled);
         }
@@ -147,7 +156,7 @@ impl Registry {
 /// again, since others may have written meanwhile.
 fn settle(
     page: &[(u64, Note)],
-    snapshot: &Snapshot,
+    rules: &Rules,
     run: &Run,
     bounds: Bounds,
     writer: &mut Writer<'_>,
@@ -156,7 +165,8 @@ fn settle(
     let begun = Instant::now();
     let (mut next, mut entries) = (run.clone(), Vec::new());
     for (at, note) in page {
-        let done = note.due(writer, snapshot)?.carry_out(writer, &place.behind(entries.len()))?;
+        let due = note.due(writer, rules, place.at.day())?;
+        let done = due.carry_out(writer, rules, &place.behind(entries.len()))?;
         let counts = &mut next.body.counts;
         counts.ended += done.ended.len() as u64;
         counts.proposals += done.proposals.len() as u64;

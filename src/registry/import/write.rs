@@ -25,6 +25,7 @@ use crate::registry::import::state::Run;
 use crate::registry::import::step::Bounds;
 use crate::registry::import::work::Work;
 use crate::registry::published::heartbeat::Fed;
+use crate::registry::records::begin;
 use crate::store::{Load, SealedEvent, SealedRecord, Store, Writer};
 
 /// Items that go through a transaction together while no process serves.
@@ -43,6 +44,8 @@ struct Bound {
     place: Place,
     /// The entry of the directory entry that gave way to it, behind its own.
     behind: Option<[u8; 32]>,
+    /// The leaf of the event that brings it to the state on its face, behind these, if it does not begin in it.
+    state: Option<Place>,
 }
 
 /// Rows of one chunk with their leaves.
@@ -215,7 +218,12 @@ impl Merging<'_> {
                         tally.leaves += 1;
                         behind = Some(gone);
                     }
-                    bound.push(Bound { at, place: own, behind });
+                    let mut state = None;
+                    if ready.item.signed.begins() != State::Active {
+                        state = Some(place.behind(tally.leaves));
+                        tally.leaves += 1;
+                    }
+                    bound.push(Bound { at, place: own, behind, state });
                 }
                 Fate::AlreadyThere => counts.already_there += 1,
                 Fate::Refused(fault) => {
@@ -257,15 +265,20 @@ fn put(writer: &mut Writer<'_>, sealing: Sealing<'_>, tally: &mut Tally) -> Resu
 /// Seals the rows of the items that are bound, each at its leaf.
 fn seal(store: &Store, chunk: &Chunk, bound: Vec<Bound>, actor: &str) -> Result<Sealed> {
     let mut sealed = Sealed::default();
-    for Bound { at, place, behind } in bound {
+    for Bound { at, place, behind, state } in bound {
         let Some(Ready { item, .. }) = chunk.items.get(at) else { continue };
         let happened = item.happened(actor, place.at);
         sealed.entries.push(happened.entry());
         sealed.entries.extend(behind);
-        for row in item.signed.rows(item.record_id, State::Active, item.origin.as_of, &place)? {
+        let begun = begin::to_its_state(&item.signed, place.at)?.zip(state);
+        sealed.entries.extend(begun.iter().map(|(begun, _)| begun.entry()));
+        let newest = begun.as_ref().map_or(&place, |(_, place)| place);
+        for row in item.signed.rows(item.record_id, item.signed.begins(), item.origin.as_of, newest)? {
             sealed.records.push(store.seal_record(&row)?);
-            let event = happened.copy(row.hk, row.record_id, 1, &place);
-            sealed.events.push(store.seal_event(&event)?);
+            sealed.events.push(store.seal_event(&happened.copy(row.hk, row.record_id, 1, &place))?);
+            if let Some((begun, place)) = &begun {
+                sealed.events.push(store.seal_event(&begun.copy(row.hk, row.record_id, 2, place))?);
+            }
         }
     }
     Ok(sealed)

@@ -116,7 +116,7 @@ impl Registry {
         let attachment = named_file(row, &ask.sha256)?;
         let content = self.content(digest).await?;
         let now = self.now();
-        let judgement = verdict(&here.facts(&snapshot, row, superseded), now.day(), now);
+        let judgement = verdict(&here.facts(&snapshot, row, superseded, now), now.day(), now);
         let record = AnsweredRecord {
             identifier: &row.body.identifier,
             version: u32::try_from(row.version).map_err(Error::internal)?,

@@ -256,7 +256,7 @@ impl Lister<'_> {
 
     fn opened(&self, record: &StoredRecord) -> Result<DirectoryLine> {
         let envelope = Envelope::parse_stored(&record.body.envelope).ok();
-        let facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.lives.of(record));
+        let facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.lives.of(record), self.now);
         let judgement = verdict(&facts, self.now.day(), self.now);
         let def = self.snapshot.catalog.type_of(&record.type_code).map(|entry| entry.def());
         let said: DirectorySaid = serde_json::from_slice(&record.body.directory).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! begins with an identifier (an envelope, a printed face, a history, an attachment).
 
 use crate::catalog::Custody;
+use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::hash::sha256;
 use crate::log::{LogMark, TreeReader as _};
@@ -158,10 +159,10 @@ impl Here {
     }
 
     /// The facts of one of its rows.
-    pub fn facts(&self, snapshot: &Snapshot, row: &StoredRecord, superseded: bool) -> Facts {
+    pub fn facts(&self, snapshot: &Snapshot, row: &StoredRecord, superseded: bool, now: Moment) -> Facts {
         let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
         let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
-        let mut facts = judge::facts(snapshot, row, view.as_ref(), self.life);
+        let mut facts = judge::facts(snapshot, row, view.as_ref(), self.life, now);
         facts.superseded = superseded;
         // The state of the record is the state of all its versions.
         if let Some(current) = self.current() {

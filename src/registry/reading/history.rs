@@ -266,7 +266,7 @@ impl Page {
     /// Works in proportion to what happened to the record, so not on a worker thread.
     fn of(snapshot: &Snapshot, here: &Here, ask: &HistoryAsk, (whole, now): (bool, Moment)) -> Result<Self> {
         let current = here.all_versions()?.first()?;
-        let judgement = verdict(&here.facts(snapshot, current, false), now.day(), now);
+        let judgement = verdict(&here.facts(snapshot, current, false, now), now.day(), now);
         let (events, next) = events_behind(here, ask.after.unwrap_or(0));
         let rows = versions_of(here, current, events, ask.after.is_none());
         let listed = rows.iter().map(|row| answered(row, whole, judgement)).collect::<Result<Vec<_>>>()?;

@@ -24,8 +24,10 @@ use crate::record::state::State;
 use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
+use crate::registry::base::names::RULE;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked::family;
+use crate::registry::holders::lives::{MarkMade, MarksMade, Rules};
 use crate::registry::holders::names;
 use crate::registry::records::change::Whole;
 use crate::registry::records::kept;
@@ -74,6 +76,18 @@ pub(in crate::registry) struct Ends {
     pub proposals: Vec<Proposal>,
     /// A record was not ended, since the names differ.
     pub differing: bool,
+    /// The marks of the certificate itself and of those that it ended.
+    pub marked: Vec<MarkMade>,
+    /// The issuer has no authority over people, so its certificate marked nobody.
+    pub unauthorised: bool,
+}
+
+impl Ends {
+    fn add(&mut self, lives: MarksMade) {
+        self.entries.extend(lives.entries);
+        self.marked.extend(lives.marked);
+        self.unauthorised |= lives.unauthorised;
+    }
 }
 
 /// Whether somebody may look up records of a type for any purpose. The answer to an issue or an action tells no more: else an
@@ -101,6 +115,8 @@ pub(in crate::registry) struct Due {
     compared: Vec<[u8; 16]>,
     /// On one of them a holder has another name: it is not ended.
     differing: bool,
+    /// Type and identifier of the record, if it marks its holders.
+    speaker: Option<(String, String)>,
 }
 
 /// One record that is to be ended.
@@ -112,11 +128,13 @@ struct Ending {
     ground: String,
 }
 
-/// The types that a rule which runs at an issue names on either side.
+/// The types that a rule which runs at an issue names on either side, and those that mark their holders.
 pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String> {
     let types = snapshot.catalog.types();
     let touched = types.iter().filter(|entry| {
-        on_issue(entry).next().is_some() || enders(snapshot, entry).any(|(_, end)| end.by == EndBy::Rule)
+        on_issue(entry).next().is_some()
+            || enders(snapshot, entry).any(|(_, end)| end.by == EndBy::Rule)
+            || !entry.def().marks.is_empty()
     });
     touched.map(|entry| entry.def().code.clone()).collect()
 }
@@ -125,31 +143,43 @@ pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String>
 /// rule makes.
 pub(in crate::registry) fn apply(
     writer: &mut Writer<'_>,
-    snapshot: &Snapshot,
+    rules: &Rules,
     rows: &Whole,
     began: Day,
     place: &Place,
 ) -> Result<Ends> {
-    due_of_new(writer, snapshot, rows, began)?.carry_out(writer, place)
+    due_of_new(writer, rules, rows, began, place.at.day())?.carry_out(writer, rules, place)
 }
 
 /// The changes due for a record that arrived just now.
 pub(in crate::registry) fn due_of_new(
     reader: &mut Reader<'_>,
-    snapshot: &Snapshot,
+    rules: &Rules,
     rows: &Whole,
     began: Day,
+    today: Day,
 ) -> Result<Due> {
-    due(reader, snapshot, &Arrived { rows, began, fresh: true })
+    due(reader, rules, &Arrived { rows, began, fresh: true }, today)
 }
 
-/// The changes that the rules ask for one record: the ends that it brings to others, and the end that others
-/// brought to it.
+/// The changes that the rules ask for one record: the ends that it brings to others, the end that others brought to
+/// it, and the marks that it makes.
 pub(in crate::registry) fn due(
     reader: &mut Reader<'_>,
-    snapshot: &Snapshot,
+    rules: &Rules,
     arrived: &Arrived<'_>,
+    today: Day,
 ) -> Result<Due> {
+    let mut due = ends_due(reader, &rules.snapshot, arrived)?;
+    let first = arrived.rows.first();
+    if rules.speaks(reader, (&first.type_code, &first.body.identifier), today)? {
+        due.speaker = Some((first.type_code.clone(), first.body.identifier.clone()));
+    }
+    Ok(due)
+}
+
+/// The ends among them.
+fn ends_due(reader: &mut Reader<'_>, snapshot: &Snapshot, arrived: &Arrived<'_>) -> Result<Due> {
     let mut due = Due::default();
     let Some(kin) = Kin::of(snapshot, arrived.rows) else { return Ok(due) };
     let annulled = arrived.rows.first().state == State::Annulled;
@@ -180,7 +210,7 @@ pub(in crate::registry) fn due(
 impl Due {
     /// Whether there is anything to do or to tell.
     pub fn is_any(&self) -> bool {
-        !self.ends.is_empty() || !self.proposals.is_empty() || self.differing
+        !self.ends.is_empty() || !self.proposals.is_empty() || self.differing || self.speaker.is_some()
     }
 
     /// The same for a record that was here before: its differing names were told then.
@@ -215,20 +245,26 @@ impl Due {
     ///
     /// # Errors
     /// `version_conflict` if a row is no longer the one that was read.
-    pub fn carry_out(self, writer: &mut Writer<'_>, place: &Place) -> Result<Ends> {
+    pub fn carry_out(self, writer: &mut Writer<'_>, rules: &Rules, place: &Place) -> Result<Ends> {
         let mut done = Ends { proposals: self.proposals, differing: self.differing, ..Ends::default() };
         for ending in self.ends {
-            let place = place.behind(done.entries.len());
+            let at = place.behind(done.entries.len());
             let row = ending.rows.first().clone();
             let (action, state) = (ending.action, ending.state);
-            done.entries.push(ending.carry_out(writer, &place)?);
+            done.entries.push(ending.carry_out(writer, &at)?);
+            let about = (row.type_code.as_str(), row.body.identifier.as_str());
+            done.add(rules.follow(writer, about, false, &place.behind(done.entries.len()))?);
             done.ended.push(Ended {
                 identifier: row.identifier,
                 type_code: row.type_code,
                 action,
                 state,
-                leaf: place.first,
+                leaf: at.first,
             });
+        }
+        if let Some((type_code, identifier)) = &self.speaker {
+            let place = place.behind(done.entries.len());
+            done.add(rules.follow(writer, (type_code, identifier), false, &place)?);
         }
         Ok(done)
     }
@@ -240,7 +276,7 @@ impl Ending {
         let first = self.rows.first();
         let version = u32::try_from(first.version).map_err(Error::internal)?;
         let subject = subject_hash(&salt, &first.body.identifier);
-        let event = Event::new(EventKind::Record, self.action, "rule", salt, subject, place.at)
+        let event = Event::new(EventKind::Record, self.action, RULE, salt, subject, place.at)
             .effective_on(self.on)
             .record_version(None, version, None)
             .ground(&self.ground);
@@ -302,7 +338,8 @@ pub(in crate::registry) fn differing(
     }
     let nowhere = Place { log: String::new(), first: 0, at: now };
     let rows = signed.whole([0; 16], State::Active, None, &nowhere)?;
-    due_of_new(reader, snapshot, &rows, signed.issued_on).map(|due| due.differing)
+    let arrived = Arrived { rows: &rows, began: signed.issued_on, fresh: true };
+    ends_due(reader, snapshot, &arrived).map(|due| due.differing)
 }
 
 /// The proposals of a cancellation to the issuers of other records: 注销 of a company's licence proposes the

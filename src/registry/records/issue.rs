@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{FaceNote, NoteKind};
+use crate::catalog::FaceNote;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::identity::{HolderCode, RemarkKind};
 use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Record;
 use crate::record::access::Outcome;
@@ -20,8 +21,9 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::records::begin::begin;
-use crate::registry::records::draft::{self, Checked};
+use crate::registry::holders::lives::{MarkMade, without_authority};
+use crate::registry::records::begin::{begin, bring_to_its_state};
+use crate::registry::records::draft;
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::kept;
@@ -58,6 +60,9 @@ pub struct Issued {
     /// The type's proposals to other issuers, as far as the caller may look up records of these types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
+    /// The marks that a rule of the type made on holders, for callers who may look up holders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<MarkMade>,
 }
 
 /// A record that passed every rule of an issue, with its signature.
@@ -67,7 +72,9 @@ pub(in crate::registry) struct Taken {
     pub remarks: Vec<String>,
     /// True if the issuer's own key signed it.
     pub by_issuer: bool,
-    /// It has characters of the private-use areas, or an identifier in the wrong dialect.
+    /// The first holder with a credit code of the pilot.
+    pub pilot: Option<usize>,
+    /// Something in it is kept with a mark.
     pub flagged: bool,
 }
 
@@ -99,6 +106,11 @@ impl Registry {
         }
         let snapshot = self.fresh_snapshot()?;
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
+        let taken =
+            taken.and_then(|taken| match taken.pilot.filter(|_| origin.beginning == Beginning::Issue) {
+                Some(at) => Err(no_new_pilot(at)),
+                None => Ok(taken),
+            });
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
         self.note_brought_in(actor, Outcome::Issued, &taken.signed.type_code, &taken.signed.touched_each())?;
@@ -122,8 +134,9 @@ impl Registry {
                 let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
-                let flagged = is_flagged(&checked, &remarks);
-                Ok(Taken { signed: Signed::new(checked, &key, index)?, remarks, by_issuer: false, flagged })
+                let (flagged, pilot) = (is_flagged(&remarks), pilot(&checked.codes));
+                let signed = Signed::new(checked, &key, index)?;
+                Ok(Taken { signed, remarks, by_issuer: false, pilot, flagged })
             }
             Submitted::Envelope(compact) => {
                 let envelope =
@@ -138,11 +151,12 @@ impl Registry {
                 }
                 let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 let remarks = std::mem::take(&mut checked.remarks);
-                let flagged = is_flagged(&checked, &remarks);
+                let (flagged, pilot) = (is_flagged(&remarks), pilot(&checked.codes));
                 Ok(Taken {
                     signed: Signed::over(checked, &envelope, index)?,
                     remarks,
                     by_issuer: true,
+                    pilot,
                     flagged,
                 })
             }
@@ -187,19 +201,23 @@ impl Registry {
         let snapshot = self.snapshot();
         let (label, clashed, counted) = (actor.label(), Cell::new(None), Cell::new(false));
         let Taken { signed, remarks, by_issuer, .. } = taken;
+        let (rules, hears) = (self.rules_of(&snapshot, &signed.type_code)?, self.hears(actor));
         let bound = self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
             let happened =
                 Happened::unordered(signed.event(origin.beginning.action(), &label, salt, place.at));
-            let rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
+            let mut rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
             let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
+            entries.extend(bring_to_its_state(writer, &signed, &mut rows, &place.behind(entries.len()))?);
             let behind = place.behind(entries.len());
-            let due = ends::due_of_new(writer, &snapshot, &rows, signed.issued_on)?;
+            let due = ends::due_of_new(writer, &rules, &rows, signed.issued_on, place.at.day())?;
             due.check_names(self, actor, &counted)?;
-            let ends = due.carry_out(writer, &behind)?;
+            let ends = due.carry_out(writer, &rules, &behind)?;
             entries.extend(ends.entries);
+            let mut remarks = remarks.clone();
+            remarks.extend(ends.unauthorised.then(without_authority));
             let issued = Issued {
                 outcome: IssueOutcome::Issued,
                 identifier: signed.identifier.clone(),
@@ -208,13 +226,14 @@ impl Registry {
                 log: place.log.clone(),
                 leaf: place.first,
                 at: place.at,
-                remarks: remarks.clone(),
+                remarks,
                 ended: ends.ended.into_iter().filter(|one| ends::sees(actor, &one.type_code)).collect(),
                 proposals: ends
                     .proposals
                     .into_iter()
                     .filter(|one| ends::sees(actor, &one.type_code))
                     .collect(),
+                marked: if hears { ends.marked } else { Vec::new() },
             };
             Ok((issued, entries))
         });
@@ -293,6 +312,7 @@ impl Registry {
             remarks: Vec::new(),
             ended: Vec::new(),
             proposals: Vec::new(),
+            marked: Vec::new(),
         })
     }
 }
@@ -316,13 +336,18 @@ fn version_row(
     Ok(rows.into_iter().find_map(named))
 }
 
-/// Characters of the private-use areas (自造字) in the face or a holder's name, or an identifier whose check
-/// character is that of the known wrong dialect; all are kept.
-fn is_flagged(checked: &Checked, remarks: &[String]) -> bool {
-    let private = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}');
-    let flags = |remark: &String| {
-        let kind = FaceNote::read(remark).map(|note| note.kind);
-        matches!(kind, Some(NoteKind::PrivateUse | NoteKind::CheckNonstandard))
-    };
-    remarks.iter().any(flags) || checked.record.holders.iter().any(|holder| holder.name.contains(private))
+fn pilot(codes: &[HolderCode]) -> Option<usize> {
+    codes.iter().position(HolderCode::is_pilot)
+}
+
+/// Old licences under codes of the pilot are taken over; a new one has the code that the standard gives.
+fn no_new_pilot(at: usize) -> Error {
+    let detail = "nothing new is issued to a credit code of the pilot: its check characters are not those of the standard";
+    Error::new(Code::HolderCodeInvalid, detail).at(format!("holders.{at}.code")).rule(Rule::CheckDigit)
+}
+
+/// Whether something in it is kept with a mark: in the face, a holder's name or the identifier.
+fn is_flagged(remarks: &[String]) -> bool {
+    let pilot = RemarkKind::PilotCode.wire();
+    remarks.iter().any(|remark| FaceNote::read(remark).is_some() || remark == pilot)
 }

@@ -1,6 +1,10 @@
 //! The facts that a stored row gives to the verdict: the same on every path (I5).
 
-use crate::catalog::Custody;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::catalog::{Custody, FEED_LATE_S, FaceStatus, TypeDef, UnseenEnd};
+use crate::clock::Moment;
 use crate::record::verdict::{Facts, KeyStanding};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
@@ -16,6 +20,7 @@ pub(in crate::registry) fn facts(
     record: &StoredRecord,
     envelope: Option<&Envelope<'_>>,
     life: Option<Life>,
+    now: Moment,
 ) -> Facts {
     let entry = snapshot.catalog.type_of(&record.type_code);
     let mut facts = Facts::good(record.state);
@@ -39,6 +44,12 @@ pub(in crate::registry) fn facts(
     facts.identifier_foreign =
         belongs::foreign(snapshot, &record.body.identifier, &record.type_code, &record.issuer).is_some();
     facts.holder = life::standing(entry.map(|entry| entry.def()), life);
+    let mut unseen =
+        entry.into_iter().flat_map(|entry| snapshot.catalog.unseen(entry.def(), now, FEED_LATE_S));
+    facts.court_divorces_unseen = unseen.any(|end| end == UnseenEnd::CourtDivorces);
+    if let Some(said) = entry.and_then(|entry| status(entry.def(), envelope)) {
+        (facts.status_noted, facts.status_printed) = (said.remark, Some(said.state.into()));
+    }
     // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
     facts.source_answered = record.custody == Custody::Hosted;
     if record.custody == Custody::Hosted {
@@ -62,4 +73,17 @@ fn key_standing(snapshot: &Snapshot, record: &StoredRecord, envelope: Option<&En
     } else {
         KeyStanding::IssuerNotAuthorised
     }
+}
+
+/// The part of a payload that a status needs.
+#[derive(Deserialize)]
+struct Printed {
+    face: Map<String, Value>,
+}
+
+/// The meaning of the status on a signed face; none where its type has no status.
+fn status<'d>(def: &'d TypeDef, envelope: Option<&Envelope<'_>>) -> Option<&'d FaceStatus> {
+    let map = def.status.as_ref()?;
+    let printed: Printed = serde_json::from_slice(envelope?.payload()).ok()?;
+    map.of(&Value::Object(printed.face))
 }

@@ -60,6 +60,8 @@ pub struct Signed {
     pub number: Option<String>,
     /// From 1.
     pub version: u32,
+    /// The state that its face says, if it says one.
+    pub printed: Option<State>,
     /// The version that it replaces.
     pub replaces: Option<u32>,
     /// The day of issue.
@@ -95,7 +97,7 @@ impl Signed {
     }
 
     fn of(checked: Checked, envelope: &EnvelopeBuf, form: &[u8], index: &IndexKey) -> Self {
-        let Checked { record, codes, .. } = checked;
+        let Checked { record, codes, printed, .. } = checked;
         let unique = match &record.number {
             Some(number) => {
                 index.number_key(&record.issuer.code, &record.record_type.code, number, record.version)
@@ -118,6 +120,7 @@ impl Signed {
             issuer: record.issuer.code,
             number: record.number,
             version: record.version,
+            printed,
             replaces: record.replaces.map(|earlier| earlier.version),
             issued_on: record.issued_on,
             valid_from: record.valid_from,
@@ -133,6 +136,18 @@ impl Signed {
     /// The keys of the holders, in order.
     pub fn holders(&self) -> Vec<HolderKey> {
         self.seats.iter().map(|seat| seat.hk).collect()
+    }
+
+    /// The same under the keys of the rows that it replaces: a row may stand under a key of an earlier form.
+    #[must_use]
+    pub fn under(mut self, holders: impl Iterator<Item = HolderKey>) -> Self {
+        self.seats.iter_mut().zip(holders).for_each(|(seat, hk)| seat.hk = hk);
+        self
+    }
+
+    /// The state in which its record begins.
+    pub fn begins(&self) -> State {
+        self.printed.unwrap_or(State::Active)
     }
 
     /// On whose lists a use of it stands.

@@ -235,7 +235,7 @@ impl Reading<'_> {
         if batch.is_empty() {
             return Ok(());
         }
-        let label = self.actor.label();
+        let (label, rules) = (self.actor.label(), self.registry.all_rules(&self.snapshot)?);
         let outcomes = self.registry.log_records(|writer, place| {
             let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
             for incoming in &batch {
@@ -243,7 +243,7 @@ impl Reading<'_> {
                 let mut written = None;
                 if matches!(known, Known::New) {
                     let place = place.behind(entries.len());
-                    let here = incoming.write(writer, &place, &self.snapshot, &label)?;
+                    let here = incoming.write(writer, &place, &rules, &label)?;
                     entries.extend_from_slice(&here.entries);
                     written = Some(here);
                 }

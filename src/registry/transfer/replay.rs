@@ -9,6 +9,7 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::check_texts;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::lives::Rules;
 use crate::registry::records::begin::begin;
 use crate::registry::records::ends;
 use crate::registry::records::hosted;
@@ -183,7 +184,7 @@ impl Incoming {
         &self,
         writer: &mut Writer<'_>,
         place: &Place,
-        snapshot: &Snapshot,
+        rules: &Rules,
         label: &str,
     ) -> Result<LineStored> {
         let none = || refused(Rule::EventSubject);
@@ -212,7 +213,7 @@ impl Incoming {
             });
         }
         let began = first.event.effective_on;
-        let ends = ends::apply(writer, snapshot, &rows, began, &place.behind(entries.len()))?;
+        let ends = ends::apply(writer, rules, &rows, began, &place.behind(entries.len()))?;
         entries.extend(ends.entries);
         let (ended, proposals) = (ends.ended.len(), ends.proposals.len());
         Ok(LineStored { entries, took_over: begun.took_over, ended, proposals })

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::catalog::{
-    Absence, AbsenceKind, AskedRegions, Coverage, Missing, MissingWhy, Question, Region, Unfit,
+    Absence, AbsenceKind, AskedRegions, Coverage, FEED_LATE_S, Missing, MissingWhy, Question, Region, Unfit,
 };
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
@@ -16,8 +16,6 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::lookup::ask::Within;
 use crate::rule::Rule;
 
-/// A feed is late if its statement says nothing newer than this.
-const FEED_LATE_S: i64 = 2 * 86_400;
 /// Regions that a holder's records add to a question. Who has records in more is asked for in the whole country.
 const REGIONS_OF_RECORDS: usize = 8;
 

@@ -102,7 +102,7 @@ impl Judge<'_> {
             Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => None,
         };
         let view = envelope.as_ref().map(EnvelopeBuf::view);
-        let mut facts = judge::facts(self.snapshot, &record, view.as_ref(), self.lives.of(&record));
+        let mut facts = judge::facts(self.snapshot, &record, view.as_ref(), self.lives.of(&record), self.now);
         let whole = matches!(fields, Fields::Whole);
         facts.fields_limited = !whole;
         let judgement = verdict(&facts, self.now.day(), self.now);

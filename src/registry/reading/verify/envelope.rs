@@ -175,7 +175,7 @@ fn facts(
 ) -> Facts {
     match same {
         Some((row, superseded)) => {
-            let mut facts = here.facts(snapshot, row, superseded);
+            let mut facts = here.facts(snapshot, row, superseded, now);
             facts.type_known = type_known(snapshot, &record.record_type.code, record.record_type.version);
             facts
         }

@@ -109,7 +109,7 @@ fn compared(
 ) -> Result<(VerifyAnswer, Digest)> {
     let found = here.version(kept.key.version);
     let mut facts = match found {
-        Some((row, superseded)) => here.facts(snapshot, row, superseded),
+        Some((row, superseded)) => here.facts(snapshot, row, superseded, now),
         None => Facts { seal: Seal::Damaged, ..Facts::good(State::Active) },
     };
     let envelope = found.and_then(|(row, _)| Envelope::parse_stored(&row.body.envelope).ok());

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::catalog::{
-    Agency, FaceFault, FaceNote, FieldKind, Format, HolderFacts, NoteKind, RoleFault, Seat, Term, TypeDef,
-    TypeEntry,
+    Agency, DateFacts, FaceFault, FaceNote, FieldKind, Format, HolderFacts, NoteKind, RoleFault, Seat, Term,
+    TypeDef, TypeEntry,
 };
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
@@ -13,6 +13,7 @@ use crate::identity::{HolderCode, Sex};
 use crate::record::Record;
 use crate::record::identifier::Check;
 use crate::record::payload::{Holder, Validity};
+use crate::record::state::State;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::records::belongs;
@@ -26,6 +27,8 @@ pub struct Checked {
     pub record: Record,
     /// The holders' codes, in order.
     pub codes: Vec<HolderCode>,
+    /// The state that the face says, if it says one.
+    pub printed: Option<State>,
     /// Remarks on an accepted record: remarks on codes, notes on the face.
     pub remarks: Vec<String>,
 }
@@ -61,11 +64,14 @@ pub(super) fn approve(
     let faces = entry.face();
     faces.check(&face).map_err(|faults| face_error(&faults))?;
     remarks.extend(faces.notes(&face).iter().map(ToString::to_string));
-    remarks.extend(check_holders(entry, &face, &record.holders, &codes)?);
+    remarks.extend(name_notes(&record.holders).map(|note| note.to_string()));
+    remarks.extend(check_holders(entry, &face, &record, &codes, today)?);
     if entry.number(&face) != record.number.as_deref() {
         return Err(invalid("number", Rule::NumberNotOfFace, "the number is not the one in the face"));
     }
     validity(&record, &face, entry)?;
+    let said = entry.def().status.as_ref().and_then(|map| map.of(&face));
+    let printed = said.map(|said| State::from(said.state));
     let Value::Object(face) = face else { return Err(Error::internal("a face that is no object")) };
     record.face = face;
     let dialect = record.check_identifier().map_err(|fault| {
@@ -81,13 +87,13 @@ pub(super) fn approve(
         let note = FaceNote { field: "identifier".to_owned(), kind: NoteKind::CheckNonstandard };
         remarks.push(note.to_string());
     }
-    Ok(Checked { record, codes, remarks })
+    Ok(Checked { record, codes, printed, remarks })
 }
 
 /// The texts beside the face, which its schema judges.
 fn texts_of(record: &Record) -> Result<()> {
     for (at, holder) in record.holders.iter().enumerate() {
-        text::visible(format!("holders.{at}.name"), &holder.name)?;
+        text::name(format!("holders.{at}.name"), &holder.name)?;
         holder
             .share
             .as_deref()
@@ -95,6 +101,14 @@ fn texts_of(record: &Record) -> Result<()> {
     }
     record.status.as_ref().map_or(Ok(()), |status| text::visible("status.list", &status.list))?;
     texts::files(&record.attachments)
+}
+
+/// The marks on the names of the holders.
+fn name_notes(holders: &[Holder]) -> impl Iterator<Item = FaceNote> {
+    holders.iter().enumerate().flat_map(|(at, holder)| {
+        let kinds = NoteKind::of_text(&holder.name);
+        kinds.map(move |kind| FaceNote { field: format!("holders.{at}.name"), kind })
+    })
 }
 
 /// The agency under its name of the day; where it did not stand on that day, as it was last, so that authority
@@ -180,7 +194,12 @@ fn validity(record: &Record, face: &Value, entry: &TypeEntry) -> Result<()> {
         }
         _ => {}
     }
-    let from = record.valid_from.unwrap_or(record.issued_on).to_string();
+    let first = record.valid_from.unwrap_or(record.issued_on);
+    if record.valid_to.and_then(Validity::last_day).is_some_and(|last| last < first) {
+        let detail = "the last valid day lies before the first";
+        return Err(invalid("valid_to", Rule::ValidityBackwards, detail));
+    }
+    let from = first.to_string();
     let to = match record.valid_to {
         Some(Validity::Until(day)) => day.to_string(),
         Some(Validity::LongTerm) => "长期".to_owned(),
@@ -208,10 +227,12 @@ fn seats(holders: &[Holder]) -> Vec<Seat<'_>> {
 fn check_holders(
     entry: &TypeEntry,
     face: &Value,
-    holders: &[Holder],
+    record: &Record,
     codes: &[HolderCode],
+    today: Day,
 ) -> Result<Vec<String>> {
-    let facts: Vec<HolderFacts<'_>> = holders
+    let facts: Vec<HolderFacts<'_>> = record
+        .holders
         .iter()
         .zip(codes)
         .map(|(holder, code)| {
@@ -227,15 +248,22 @@ fn check_holders(
         })
         .collect();
     let found = entry.face().cross_check(face, &facts);
-    match found.faults.first() {
-        Some(fault) => {
-            let code = if fault.rule.contradicts_holder() { Code::HolderMismatch } else { Code::FaceInvalid };
-            Err(Error::new(code, fault.detail.to_string())
-                .at(format!("face.{}", fault.field))
-                .rule(fault.rule.rule()))
-        }
-        None => Ok(found.notes.iter().map(ToString::to_string).collect()),
+    if let Some(fault) = found.faults.first() {
+        let code = if fault.rule.contradicts_holder() { Code::HolderMismatch } else { Code::FaceInvalid };
+        return Err(Error::new(code, fault.detail.to_string())
+            .at(format!("face.{}", fault.field))
+            .rule(fault.rule.rule()));
     }
+    if let Some(at) = facts.iter().position(|one| one.born.is_some_and(|born| born > record.issued_on)) {
+        let detail = "the holder was born after the day of issue";
+        return Err(invalid(format!("holders.{at}.code"), Rule::DateOrder, detail));
+    }
+    let (issued_on, first_version) = (record.issued_on, record.version == 1);
+    let days = entry.check_dates(face, &DateFacts { today, issued_on, first_version, holders: &facts });
+    if let Some(fault) = days.fault {
+        return Err(Error::new(Code::FaceInvalid, fault.detail).at(fault.field).rule(Rule::DateOrder));
+    }
+    Ok(found.notes.iter().chain(&days.notes).map(ToString::to_string).collect())
 }
 
 /// GB/T 2261.1: 1 male, 2 female.
