@@ -357,11 +357,12 @@ closed! {
 
         // Reading an export back (读回导出文件)
         VersionOrder, "version_order", "各版本的顺序或标识不对。请重新导出。", "The versions of the line are out of order. Export again.";
-        DirectoryHistory, "directory_history", "目录项有多个事件，不能读回。请在本库重新登记。", "An entry that was changed or acted on cannot be read back. Enter it again here.";
-        DirectoryEnded, "directory_ended", "目录项已终止，不能读回。请在本库重新登记。", "An entry that has ended cannot be read back. Enter it again here.";
+        DirectoryHistory, "directory_history", "导出行缺少该目录项的某个版本。请重新导出。", "The line lacks a version of the entry. Export again.";
+        CoverageSpoilt, "coverage_spoilt", "同类证照有导出行被拒绝，或文件不完整，覆盖范围不能沿用。请先处理后再读，或在本库重新声明。", "Lines of this type were refused, or the file is not whole: its coverage would say too much. Mend that and read the file again, or state the coverage here.";
         StateMismatch, "state_mismatch", "事件推出的状态与导出行所写不一致。请重新导出。", "The events lead to another state than the line says. Export again.";
         LineSignature, "line_signature", "导出行的签名不成立。请重新导出。", "The signature of the line does not hold. Export again.";
         KeyUnproven, "key_unproven", "导出文件中的密钥没有经过证明。请重新导出。", "A key in the export is not proven by its log. Export again.";
+        HolderHistory, "holder_history", "本库所记的该主体的标记或关联与导出文件不同。请由有权机构在本库重新登记。", "This registry has other marks or links of that holder than the export. Let the agency with authority state them again here.";
         EventSubject, "event_subject", "事件针对的不是这份证照。请重新导出。", "An event of the line is about another record. Export again.";
         EventEnvelope, "event_envelope", "事件所记的签名原文与版本不符。请重新导出。", "An event names another envelope than its version has. Export again.";
         EventAction, "event_action", "事件的业务动作不认识。请核对两库的程序版本。", "An event has an action that is not known. Compare the versions of both programs.";

@@ -35,14 +35,20 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let done = done?;
     let mut file = out.into_inner().map_err(|error| unwritable(error.into_error()))?;
     std::io::Write::flush(&mut file).and_then(|()| file.sync_all()).map_err(unwritable)?;
-    let mut text = format!("{} records in {}.", done.records, args.out.display());
+    let mut text = format!(
+        "{} records, {} holders with marks or links and {} coverage statements in {}.",
+        done.records,
+        done.holders,
+        done.coverage,
+        args.out.display()
+    );
     if done.damaged > 0 {
         text.push_str(&format!(
-            "\n{} rows do not open and are not in it: run `elicense fsck`.",
+            "\n{} rows do not open and are not in it, nor are coverage statements: run `elicense fsck`.",
             done.damaged
         ));
     }
-    let value = json!({"records": done.records, "events": done.events, "damaged": done.damaged});
+    let value = json!({"records": done.records, "holders": done.holders, "coverage": done.coverage, "events": done.events, "damaged": done.damaged});
     output.say(&text, &value);
     Ok(u8::from(done.damaged > 0))
 }

@@ -11,12 +11,12 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
-use crate::registry::import::{RowExample, RuleTally, Stage};
+use crate::registry::import::Stage;
 use crate::registry::intake::MappingOf;
-use crate::registry::{ImportOptions, ImportProgress, ImportReport, Registry};
+use crate::registry::{ImportOptions, ImportProgress, ImportReport, ReadOptions, Registry};
 use crate::rule::Rule;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat};
+use crate::table::{Encoding, FileFormat, RowExample, RuleTally, refused};
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
@@ -52,7 +52,7 @@ pub struct Args {
     /// member `as_of` says it of a row.
     #[arg(long, value_name = "DAY", value_parser = Moment::read)]
     as_of: Option<Moment>,
-    /// Check everything, write nothing.
+    /// Check everything, write nothing but the error file.
     #[arg(long)]
     dry_run: bool,
     /// A name for the run; an unfinished run of the same file is resumed in any case.
@@ -123,7 +123,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 }
 
 /// Rows that one rule refused: how many, what is wrong and what to do, and some of them.
-fn refused(tally: &RuleTally) -> [String; 3] {
+fn refused_lines(tally: &RuleTally) -> [String; 3] {
     let name = tally.rule.map_or(tally.code.as_str(), |rule| rule.wire());
     let column = tally.column.as_ref().map(|column| format!("「{column}」")).unwrap_or_default();
     let example = |example: &RowExample| match &example.shown {
@@ -258,7 +258,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
             found.column, found.length, found.shorter
         )
     }));
-    lines.extend(report.faults.iter().flat_map(refused));
+    lines.extend(report.faults.iter().flat_map(refused_lines));
     if counts.ended + counts.taken_over + counts.proposals > 0 {
         lines.push(format!(
             "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",
@@ -271,15 +271,28 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         timings.parsing.rate(),
         timings.writing.rate(),
     ));
-    if dry_run {
-        lines.push("dry run: nothing was written".to_owned());
-    }
+    lines.extend(was_dry(dry_run));
     lines.join("\n")
+}
+
+/// What a dry run says of itself.
+fn was_dry(dry_run: bool) -> Option<String> {
+    dry_run.then(|| "dry run: nothing was written".to_owned())
 }
 
 /// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the
 /// keys that this registry knows.
 fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
+    if args
+        .errors
+        .as_ref()
+        .is_some_and(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")))
+    {
+        return Err(super::input::usage(
+            "errors",
+            "a name that does not end in .csv: lines of an export have no columns",
+        ));
+    }
     let registry = globals.open()?;
     let unreadable = |error: std::io::Error| {
         Error::new(Code::ConfigInvalid, "the file cannot be read").at("file").caused_by(error)
@@ -295,18 +308,31 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             verifiers.push(known);
         }
     }
-    let done = registry.read_export(&globals.actor(), &verifiers, std::io::BufReader::new(file))?;
+    let errors = args.errors.as_deref();
+    refused::refuse_source(errors, &args.file)?;
+    let options = ReadOptions { verifiers: &verifiers, dry_run: args.dry_run, error_path: errors };
+    let done = registry.read_export(&globals.actor(), options, std::io::BufReader::new(file))?;
     let mut lines = vec![format!(
         "{} records taken in, {} already there, {} lines refused{}",
         done.records,
         done.already,
-        done.refused.len(),
+        done.lines_refused,
         if done.whole { "" } else { "; the file has no closing line with that count: it is not whole" },
     )];
-    lines.extend(done.refused.iter().map(|line| {
-        let (name, said) = line.rule.map_or(("", ""), |rule| (rule.wire(), rule.zh()));
-        format!("line {}: {} {name} {said}", line.line, line.code)
-    }));
+    if done.holders + done.holders_already > 0 {
+        lines.push(format!(
+            "marks and links of {} holders taken in, of {} already there",
+            done.holders, done.holders_already
+        ));
+    }
+    if done.coverage + done.coverage_already + done.keys_revoked > 0 {
+        lines.push(format!(
+            "{} coverage statements taken in, {} here already or newer; {} keys revoked",
+            done.coverage, done.coverage_already, done.keys_revoked
+        ));
+    }
+    lines.extend(done.refused.iter().flat_map(refused_lines));
+    lines.extend(was_dry(args.dry_run));
     output.say(&lines.join("\n"), &json!(done));
-    Ok(u8::from(!done.whole || !done.refused.is_empty()))
+    Ok(u8::from(!done.whole || done.lines_refused > 0))
 }

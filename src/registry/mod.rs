@@ -38,8 +38,8 @@ pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{SignedWith, Snapshot};
 pub use base::texts::recorded_name;
 pub use fsck::{
-    CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport, Unauthorised,
-    record_name,
+    CheckedLog, ContentDigest, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport,
+    Unauthorised, record_name,
 };
 pub use holders::link::LinkCommand;
 pub use holders::mark::{HolderChanged, MarkCommand};
@@ -66,7 +66,7 @@ pub use records::refusal::NamedInRequest;
 pub use records::signed::IssueOutcome;
 pub use records::submitted::{Beginning, Origin, Sent, SentLine, Submitted};
 pub use transfer::export::ExportCount;
-pub use transfer::read_back::{ReadBack, RefusedLine};
+pub use transfer::read_back::{ReadBack, ReadOptions};
 pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use upkeep::init::{Founding, FoundingOptions};
 pub use upkeep::logs::{Consistency, Inclusion, LogInfo};

@@ -25,6 +25,7 @@ const WORDS: &[(&str, &[&str])] = &[
             "holders/link.rs",
             "records/kept.rs",
             "records/signed.rs",
+            "transfer/lives.rs",
             "upkeep/bench_fill.rs",
         ],
     ),

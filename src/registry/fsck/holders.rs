@@ -3,33 +3,16 @@
 //! An older row, validly sealed, opens on a read like the newest one; only the events tell that a death was
 //! marked since, or a link taken back.
 
-use crate::clock::{Day, Moment};
 use crate::error::{Code, Result};
 use crate::identity::{CodeType, HolderCode};
-use crate::record::Salt;
-use crate::record::event::{Event, HolderAction, Order, holder_hash};
+use crate::record::event::{Event, Order};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::stated;
-use crate::registry::holders::mark::{HOLDER_EVENTS, after};
-use crate::store::{HolderState, LinkKind, Reader, StoredEvent, StoredHolder};
+use crate::registry::holders::mark::HOLDER_EVENTS;
+use crate::registry::holders::told::{LifeStep, agrees};
+use crate::store::{Reader, StoredEvent, StoredHolder};
 use crate::trust::{Envelope, HolderKey};
-
-/// A link as one of its events has it: the other end is a hash under the order's salt.
-struct Linked {
-    made: bool,
-    kind: LinkKind,
-    outward: bool,
-    since: Day,
-    salt: Salt,
-    other: String,
-}
-
-/// The effect of one event.
-enum Step {
-    Mark { state: HolderState, since: Day, source: String, at: Moment },
-    Link(Linked),
-}
 
 /// One holder's row against its events. An unreadable event was reported at its own place.
 pub(super) fn check_row(
@@ -45,7 +28,7 @@ pub(super) fn check_row(
         report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));
         return Ok(());
     };
-    let steps: Option<Vec<Step>> = events.iter().map(|event| step(event, &own)).collect();
+    let steps: Option<Vec<LifeStep>> = events.iter().map(|event| step(event, &own)).collect();
     let Some(steps) = steps else { return Ok(()) };
     if agrees(holder, &steps) {
         return Ok(());
@@ -90,64 +73,8 @@ fn own_key(holder: &StoredHolder) -> Option<(String, String)> {
     Some((code.key_type().to_owned(), code.key_code().to_owned()))
 }
 
-fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option<Step> {
+fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option<LifeStep> {
     let event = Event::from_canonical(&stored.event).ok()?;
     let order = Order::from_payload(Envelope::parse_stored(&stored.order).ok()?.payload()).ok()?;
-    let detail = order.detail?;
-    let said = |name: &str| detail.get(name).cloned();
-    let action = HolderAction::from_wire(&event.action)?;
-    if action == HolderAction::Mark {
-        return Some(Step::Mark {
-            state: serde_json::from_value(said("state")?).ok()?,
-            since: event.effective_on,
-            source: said("source")?.as_str()?.to_owned(),
-            at: event.at,
-        });
-    }
-    let outward = order.subject == holder_hash(&order.salt, key_type, key_code);
-    let other = if outward { said("other")?.as_str()?.to_owned() } else { order.subject.text() };
-    Some(Step::Link(Linked {
-        made: action == HolderAction::Link,
-        kind: serde_json::from_value(said("kind")?).ok()?,
-        outward,
-        since: event.effective_on,
-        salt: order.salt,
-        other,
-    }))
-}
-
-/// Whether the row is the result of these steps. A link that was taken back has left no code in the row, so
-/// its two events are counted: the row must have as many links of a kind as were made and not taken back.
-fn agrees(holder: &StoredHolder, steps: &[Step]) -> bool {
-    let body = &holder.body;
-    let mut mark = (HolderState::Normal, None, "", None);
-    for step in steps {
-        if let Step::Mark { state, since, source, at } = step
-            && after(mark.0, *state) == *state
-        {
-            mark = (*state, Some(*since), source.as_str(), Some(*at));
-        }
-    }
-    if (holder.state, body.state_since, body.state_source.as_str(), body.state_at) != mark {
-        return false;
-    }
-    let linked = || {
-        steps.iter().filter_map(|step| match step {
-            Step::Link(linked) => Some(linked),
-            Step::Mark { .. } => None,
-        })
-    };
-    let made = |standing: i64, linked: &Linked| if linked.made { standing + 1 } else { standing - 1 };
-    if i64::try_from(body.links.len()).ok() != Some(linked().fold(0, made)) {
-        return false;
-    }
-    body.links.iter().all(|link| {
-        let is_of = |linked: &&Linked| {
-            let hash = holder_hash(&linked.salt, &link.key_type, &link.key_code).text();
-            (linked.kind, linked.outward) == (link.kind, link.outward) && linked.other == hash
-        };
-        let standing = linked().filter(is_of).fold(0, made);
-        let newest = linked().rfind(is_of);
-        standing == 1 && newest.is_some_and(|linked| linked.made && linked.since == link.since)
-    })
+    LifeStep::of(&event, &order, (key_type, key_code))
 }

@@ -8,6 +8,7 @@
 //! (entries → tiles → root → checkpoint), access entries, rows, events, the leaves that no event explained, the lists of
 //! who looked at whom, holders, key rows, closing counts.
 
+mod content;
 mod events;
 mod history;
 mod holders;
@@ -22,6 +23,7 @@ mod seals;
 mod signatures;
 mod stated;
 
+pub use content::ContentDigest;
 pub use options::FsckOptions;
 pub use report::{
     CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckReport, Unauthorised, record_name,

@@ -187,7 +187,11 @@ pub(in crate::registry) fn after(now: HolderState, stated: HolderState) -> Holde
 }
 
 /// A holder's row; a fresh one if there is none.
-pub(super) fn stored(writer: &mut Writer<'_>, key: HolderKey, code: &HolderCode) -> Result<StoredHolder> {
+pub(in crate::registry) fn stored(
+    writer: &mut Writer<'_>,
+    key: HolderKey,
+    code: &HolderCode,
+) -> Result<StoredHolder> {
     Ok(writer.holder(&key)?.unwrap_or_else(|| StoredHolder {
         hk: key,
         state: HolderState::Normal,

@@ -6,3 +6,4 @@ pub(super) mod linked;
 pub(super) mod mark;
 pub(super) mod names;
 pub(super) mod stating;
+pub(super) mod told;

@@ -28,7 +28,7 @@ use crate::registry::records::submitted::{Beginning, Origin, Submitted};
 use crate::rule::Rule;
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
-use crate::trust::{Envelope, EnvelopeBuf, HolderKey, SigningKey, Typ, random};
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, KeyRecord, SigningKey, Typ, random};
 
 /// The answer to an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -158,6 +158,19 @@ impl Registry {
 
     /// Verifies an issuer's envelope strictly: key known, of that issuer, not revoked.
     pub(in crate::registry) fn verified_record(&self, envelope: &Envelope<'_>) -> Result<Record> {
+        let (record, key) = self.record_under_known_key(envelope)?;
+        if key.revoked.is_some() {
+            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked")
+                .rule(Rule::KeyRevoked));
+        }
+        Ok(record)
+    }
+
+    /// The same of a record that another registry logged: its key may be revoked since. The verdict asks when.
+    pub(in crate::registry) fn record_under_known_key(
+        &self,
+        envelope: &Envelope<'_>,
+    ) -> Result<(Record, KeyRecord)> {
         let snapshot = self.snapshot();
         let unknown = || {
             Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered")
@@ -165,10 +178,6 @@ impl Registry {
         };
         let header = envelope.header().map_err(envelope_error)?;
         let key = snapshot.keys.find(&header.kid).ok_or_else(unknown)?;
-        if key.revoked.is_some() {
-            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked")
-                .rule(Rule::KeyRevoked));
-        }
         envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
         let record = Record::from_payload(envelope.payload())
             .map_err(|fault| Error { code: Code::EnvelopeInvalid, ..Error::from(fault).within("payload") })?;
@@ -179,7 +188,7 @@ impl Registry {
             )
             .rule(Rule::KeyOwner));
         }
-        Ok(record)
+        Ok((record, key.clone()))
     }
 
     /// Stores a signed record under all its holders, or finds that it is there.

@@ -4,30 +4,37 @@
 //!
 //! The walk goes in short snapshots, so that a long export delays nobody. Each record that goes out is noted
 //! as an access of all its holders before its line is written (I2). The registry's own key, which the log
-//! states, signs each record line and the last line. Lines hold numbers in clear: the caller that writes them
-//! to a file is responsible for the file.
+//! states, signs each line of a record, a holder or a coverage statement and the last line. Lines hold numbers in clear: the caller that
+//! writes them to a file is responsible for the file.
 
 use std::io::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::catalog::Coverage;
 use crate::error::{Code, Error, Result};
 use crate::log::{Head, Submission};
 use crate::policy::{Actor, Scope, agency_for, decide_scope};
+use crate::record::event::EventKind;
 use crate::registry::Registry;
+use crate::registry::base::log::AccessLog;
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::transfer::attest::Attest;
-use crate::registry::transfer::line::{KeyLine, Line, LogLine, RecordLine};
-use crate::registry::transfer::outgoing::{Going, stated};
-use crate::store::{Side, WalkKey};
-use crate::trust::KeyRecord;
+use crate::registry::transfer::line::{CoverageLine, KeyLine, Line, LogLine};
+use crate::registry::transfer::outgoing::{Going, Outgoing, stated};
+use crate::store::{CoverageRow, Reader, Side, WalkKey};
+use crate::trust::{EnvelopeBuf, KeyRecord};
 
 /// The result of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ExportCount {
     /// Records written, each counted once for all its holders and versions.
     pub records: u64,
+    /// Holders written, with their marks and links.
+    pub holders: u64,
+    /// Coverage statements written; none where a row does not open.
+    pub coverage: u64,
     /// Events written.
     pub events: u64,
     /// Rows that do not open: not written, and worth an `fsck`.
@@ -35,7 +42,7 @@ pub struct ExportCount {
 }
 
 impl Registry {
-    /// Writes all records, or those of one issuer, with their past versions. Blocks.
+    /// Writes all records with their past versions and all marks and links, or the records of one issuer. Blocks.
     ///
     /// A client exports only the records that its own agency issued.
     ///
@@ -46,7 +53,9 @@ impl Registry {
         let reason = decide_scope(actor, Scope::Export).required()?;
         let issuer = agency_for(actor, issuer, "issuer")?;
         let snapshot = self.fresh_snapshot()?;
-        let mut heads = self.store().read_now(|reader| reader.heads())?;
+        // Read together, so that each statement lies under the checkpoints.
+        let (mut heads, coverage) =
+            self.store().read_now(|reader| Ok((reader.heads()?, reader.coverage()?)))?;
         heads.retain(|head| side_of(&head.log) == Side::Registry);
         let first = Line::Export {
             v: 1,
@@ -69,17 +78,28 @@ impl Registry {
         loop {
             let (page, next) =
                 self.store().read_now(|reader| going.page(reader, after.as_ref(), &mut count.damaged))?;
-            let (lines, entries): (Vec<RecordLine>, Vec<Submission>) =
-                page.into_iter().map(|one| (one.line, one.entry)).unzip();
-            access.note_now(entries)?;
-            for line in lines {
-                count.records += 1;
-                count.events += line.events.len() as u64;
-                put(out, &attest.record(line)?)?;
-            }
+            send(page, &access, &mut attest, &mut count, out)?;
             match next {
                 Some(next) => after = Some(next),
                 None => break,
+            }
+        }
+        // A department that takes its own records away has no authority over lives: its export has none.
+        let mut after: Option<Vec<u8>> = None;
+        while issuer.is_none() {
+            let (page, next) =
+                self.store().read_now(|reader| going.lives(reader, after.as_deref(), &mut count.damaged))?;
+            send(page, &access, &mut attest, &mut count, out)?;
+            match next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        // Without the rows that do not open, a statement would say more than the file has.
+        if count.damaged == 0 {
+            for line in self.coverage_lines(coverage, issuer, &heads)? {
+                (count.coverage, count.events) = (count.coverage + 1, count.events + 1);
+                put(out, &attest.line(line)?)?;
             }
         }
         put(out, &attest.end(count.records, count.events)?)?;
@@ -89,19 +109,67 @@ impl Registry {
 
     fn key_line(&self, key: &KeyRecord, heads: &[Head]) -> Result<KeyLine> {
         let kid = key.kid().to_string();
-        let stated = match key.owner.as_str() {
-            REGISTRY => self.store().read_now(|reader| stated(reader, &kid, heads))?,
-            _ => None,
-        };
+        let proven = key.owner == REGISTRY || key.revoked.is_some();
+        let read = |reader: &mut Reader<'_>| stated(reader, (EventKind::Key, kid.as_str()), heads);
+        let stated = if proven { self.store().read_now(read)? } else { None };
         let (owner, public) = (key.owner.clone(), URL_SAFE_NO_PAD.encode(key.public.bytes()));
         let revoked_since = key.revoked.as_ref().map(|revoked| revoked.since);
         Ok(KeyLine { kid, owner, public, revoked_since, stated })
+    }
+
+    /// The statements of the issuer whose records go out, or all.
+    fn coverage_lines(
+        &self,
+        rows: Vec<CoverageRow>,
+        issuer: Option<&str>,
+        heads: &[Head],
+    ) -> Result<Vec<Line>> {
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows {
+            let statement = EnvelopeBuf::from_stored(row.signed)?;
+            let said: Coverage =
+                serde_json::from_slice(statement.view().payload()).map_err(Error::internal)?;
+            let subject = format!("{}:{}", row.type_code, row.system);
+            let of = (EventKind::Coverage, subject.as_str());
+            let event = self.store().read_now(|reader| stated(reader, of, heads))?;
+            if let Some(event) = event.filter(|_| issuer.is_none_or(|issuer| issuer == said.issuer)) {
+                let statement = statement.compact();
+                lines.push(Line::Coverage(Box::new(CoverageLine { statement, event, attested: None })));
+            }
+        }
+        Ok(lines)
     }
 
     fn log_line(&self, head: &Head) -> Result<LogLine> {
         let verifier = self.log_verifier(&head.log)?.to_string();
         Ok(LogLine { log: head.log.clone(), checkpoint: head.note.clone(), verifier })
     }
+}
+
+/// Writes the lines of a page once the accesses that they are stand in the log (I2).
+fn send(
+    page: Vec<Outgoing>,
+    access: &AccessLog,
+    attest: &mut Attest,
+    count: &mut ExportCount,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (lines, entries): (Vec<Line>, Vec<Submission>) =
+        page.into_iter().map(|one| (one.line, one.entry)).unzip();
+    access.note_now(entries)?;
+    for line in lines {
+        match &line {
+            Line::Record(record) => {
+                (count.records, count.events) = (count.records + 1, count.events + record.events.len() as u64)
+            }
+            Line::Holder(holder) => {
+                (count.holders, count.events) = (count.holders + 1, count.events + holder.events.len() as u64)
+            }
+            Line::Export { .. } | Line::Key(_) | Line::Coverage(_) | Line::End { .. } => {}
+        }
+        put(out, &attest.line(line)?)?;
+    }
+    Ok(())
 }
 
 fn put(out: &mut dyn Write, line: &Line) -> Result<()> {

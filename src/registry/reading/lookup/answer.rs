@@ -13,6 +13,7 @@ use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::identity::{CodeType, Remark, RemarkKind};
 use crate::log::{Accepted, Hash, LogMark};
+use crate::record::event::Event;
 use crate::record::extract::{DirectorySaid, Extract, ExtractBody, VouchedBy};
 use crate::record::json::{self, Stored};
 use crate::record::{Reason, Reasons, State, Verdict};
@@ -144,11 +145,16 @@ pub struct RecordAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     log: Option<&'a str>,
-    /// The leaf there.
+    /// The leaf there. It is made of the event: entry = SHA-256(event), leaf = SHA-256(0x00 ‖ entry).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     leaf: Option<u64>,
-    /// With `proofs`: the leaf's inclusion under the head.
+    /// With `proofs`, where policy lets the whole out: the event at that leaf, in its canonical form. Its `subject` is
+    /// SHA-256(`salt` ‖ identifier), its `envelope` the digest of the envelope that it brought in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Event>)]
+    event: Option<Stored<'a>>,
+    /// With `proofs`: the inclusion of SHA-256(0x00 ‖ SHA-256(event)) under the head.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<Vec<Hash>>)]
     proof: Option<&'a [Hash]>,
@@ -224,6 +230,7 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
         let opened = found.opened.as_ref();
         let def = opened.and(found.entry.as_ref()).map(|entry| entry.def());
         let body = opened.map(|opened| &opened.body);
+        let proof = opened.and_then(|opened| opened.proof.as_ref());
         let (vouched_by, signed_with, envelope) = match body {
             Some(ShownBody::Envelope { envelope, signed_with }) => {
                 (Some(VouchedBy::Issuer), Some(*signed_with), Some(envelope.view()))
@@ -246,7 +253,8 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
             as_of: opened.map(|opened| opened.as_of),
             log: opened.map(|opened| opened.log.as_str()),
             leaf: opened.map(|opened| opened.leaf),
-            proof: opened.and_then(|opened| opened.proof.as_deref()),
+            event: proof.and_then(|proof| proof.event.as_deref()).map(|event| Stored(event.into())),
+            proof: proof.map(|proof| proof.path.as_slice()),
             verdict: found.judgement.verdict,
             reasons: found.judgement.reasons,
             vouched_by,

@@ -19,7 +19,7 @@ use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::reading::lookup::looked_up::{FoundRecord, OpenedRecord, ShownBody};
+use crate::registry::reading::lookup::looked_up::{FoundRecord, LeafProof, OpenedRecord, ShownBody};
 use crate::registry::reading::lookup::scan::FoundRow;
 use crate::registry::records::{judge, kept};
 use crate::store::{Opened, StoredRecord};
@@ -92,7 +92,7 @@ impl Judge<'_> {
     fn opened(
         &self,
         mut record: StoredRecord,
-        proof: Option<Vec<crate::log::Hash>>,
+        proof: Option<LeafProof>,
         fields: &Fields,
         others: &[HolderKey],
     ) -> Result<FoundRecord> {
@@ -142,7 +142,7 @@ impl Judge<'_> {
             as_of: record.as_of,
             log: record.log,
             leaf: record.leaf,
-            proof,
+            proof: proof.map(|proof| proof.shown(whole && withheld.is_none())),
             body,
             digest,
         };

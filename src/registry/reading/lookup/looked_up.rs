@@ -79,12 +79,28 @@ pub struct OpenedRecord {
     pub log: String,
     /// The leaf there.
     pub leaf: u64,
-    /// Inclusion of that leaf under [`Judged::head`], if it was asked for.
-    pub proof: Option<Vec<Hash>>,
+    /// Its last event, and that leaf's inclusion under [`Judged::head`], if they were asked for.
+    pub proof: Option<LeafProof>,
     /// The part of the body that goes out.
     pub body: ShownBody,
     /// Digest of that part, as the access entry covers it.
     pub(super) digest: Digest,
+}
+
+/// What an outsider needs to find a record in the log: the event makes the leaf, the path leads from it to the root.
+pub struct LeafProof {
+    /// The event in its canonical form, whose digest is the entry.
+    pub event: Option<Vec<u8>>,
+    /// From leaf to root.
+    pub path: Vec<Hash>,
+}
+
+impl LeafProof {
+    /// As it goes out. The event tells of order and ground by their hashes: like in a history, it goes out with the
+    /// whole only.
+    pub(super) fn shown(self, whole: bool) -> Self {
+        Self { event: self.event.filter(|_| whole), path: self.path }
+    }
 }
 
 /// The part of a record's body that goes out.

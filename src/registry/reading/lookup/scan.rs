@@ -8,7 +8,7 @@ use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, Parsed};
 use crate::log::tile::StoredNodes;
-use crate::log::{Hash, LogMark, proof};
+use crate::log::{LogMark, proof};
 use crate::policy::Permit;
 use crate::record::Reason;
 use crate::registry::Registry;
@@ -17,7 +17,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked;
 use crate::registry::reading::lookup::ask::Cursor;
-use crate::registry::reading::lookup::looked_up::FoundHolder;
+use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
 use crate::registry::records::kept;
 use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
 use crate::trust::HolderKey;
@@ -62,8 +62,8 @@ pub(crate) struct FoundRow {
     pub key: HolderKey,
     /// The row.
     pub opened: Opened,
-    /// Inclusion of the row's leaf in the tree of [`Found::head`].
-    pub proof: Option<Vec<Hash>>,
+    /// The row's last event, and its inclusion in the tree of [`Found::head`].
+    pub proof: Option<LeafProof>,
     /// Of a joint directory entry, which has no envelope to name them: all its holders.
     pub holders: Vec<CoHolder>,
 }
@@ -267,11 +267,16 @@ fn prove(reader: &mut Reader<'_>, found: &mut Found) -> Result<()> {
         if record.log != found.head.log || record.leaf >= found.head.size {
             continue;
         }
+        let events = reader.events_of(&record.hk, &record.record_id)?;
+        let last = events.into_iter().find(|event| (&event.log, event.leaf) == (&record.log, record.leaf));
+        // Without its event the row is proven by nothing that an outsider could compute; `fsck` names it.
+        let Some(event) = last.filter(|event| event.intact) else { continue };
         let mut nodes = StoredNodes::new(&mut *reader, &found.head.log);
         let path = proof::inclusion(&mut nodes, record.leaf, found.head.size);
-        row.proof = Some(path.map_err(|fault| {
+        let path = path.map_err(|fault| {
             Error::new(Code::LogForked, "a stored tile or entry is missing").caused_by(fault.to_string())
-        })?);
+        })?;
+        row.proof = Some(LeafProof { event: Some(event.event), path });
     }
     Ok(())
 }
