@@ -222,8 +222,8 @@ fn whatever_was_done_an_export_reads_back_to_the_same_digest(world: World) {
     settled(&world);
     let mut dice = Dice(7);
     let mut made = Vec::new();
-    for round in 0..3 {
-        for _ in 0..20 {
+    for round in 0..2 {
+        for _ in 0..30 {
             happen(&world, &mut dice, &mut made);
         }
         let told = world.registry.content_digest().unwrap();

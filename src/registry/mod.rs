@@ -42,6 +42,7 @@ pub use fsck::{
     Unauthorised, record_name,
 };
 pub use holders::link::LinkCommand;
+pub use holders::linked::{Related, Relation};
 pub use holders::mark::{HolderChanged, MarkCommand};
 pub use import::{ImportOptions, ImportProgress, ImportReport};
 pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};

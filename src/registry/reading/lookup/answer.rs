@@ -16,10 +16,12 @@ use crate::log::{Accepted, Hash, LogMark};
 use crate::record::event::Event;
 use crate::record::extract::{DirectorySaid, Extract, ExtractBody, VouchedBy};
 use crate::record::json::{self, Stored};
+use crate::record::secret::mask;
 use crate::record::{Reason, Reasons, State, Verdict};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
+use crate::registry::holders::linked::{Related, Relation};
 use crate::registry::reading::lookup::absent::{AbsentAnswer, AbsentType, Conclusion};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, ShownBody};
@@ -187,6 +189,44 @@ pub struct RecordAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     withheld: Option<Withheld>,
+    /// Where it stands under another code of the holder than the asked one: which, and why it is shown. The code is masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    linked: Option<RelatedAnswer>,
+}
+
+/// Another code that a holder belongs to.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = RelatedCode)]
+pub struct RelatedAnswer {
+    /// The code.
+    code: String,
+    /// Its type, three digits.
+    code_type: String,
+    /// Why, in English.
+    en: &'static str,
+    /// Why.
+    relation: Relation,
+    /// Since when.
+    #[schema(value_type = String, format = Date)]
+    since: Day,
+    /// Why, in Chinese.
+    zh: &'static str,
+}
+
+impl RelatedAnswer {
+    /// With the code as it stands, where somebody must ask for it next; else masked.
+    pub fn of(related: &Related, whole: bool) -> Self {
+        let relation = related.relation;
+        Self {
+            code: if whole { related.code.clone() } else { mask(&related.code) },
+            code_type: related.code_type.clone(),
+            en: relation.en(),
+            relation,
+            since: related.since,
+            zh: relation.zh(),
+        }
+    }
 }
 
 /// The holder of a lookup's answer.
@@ -201,6 +241,9 @@ pub struct HolderAnswer<'a> {
     masked: &'a str,
     /// What must be known beside: `holder_code_conflict`, `record_damaged`.
     notes: &'a [Reason],
+    /// Who took over from it, and from whom it took over, with the code: their records are looked up under that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<RelatedAnswer>,
     /// How the number was read, where that is worth saying.
     remarks: Vec<RemarkAnswer>,
     /// What is known of its life.
@@ -269,6 +312,7 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
                 _ => None,
             },
             withheld: found.withheld,
+            linked: found.linked.as_ref().map(|related| RelatedAnswer::of(related, false)),
         }
     }
 }
@@ -285,6 +329,7 @@ impl<'a> From<&'a FoundHolder> for HolderAnswer<'a> {
             linked_codes: found.linked_codes,
             masked: &found.masked,
             notes: &found.notes,
+            related: found.related.iter().map(|related| RelatedAnswer::of(related, true)).collect(),
             remarks: found.remarks.iter().map(remark).collect(),
             state: found.state,
         }

@@ -19,6 +19,7 @@ use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
+use crate::registry::holders::linked::Related;
 use crate::registry::reading::lookup::looked_up::{FoundRecord, LeafProof, OpenedRecord, ShownBody};
 use crate::registry::reading::lookup::scan::FoundRow;
 use crate::registry::records::{judge, kept};
@@ -59,6 +60,8 @@ pub(super) struct Judge<'a> {
     pub now: Moment,
     /// Charges another holder who would be shown; false where it must not be.
     pub may_show: &'a dyn Fn(HolderKey) -> bool,
+    /// Codes that were followed, with the reason.
+    pub related: &'a [Related],
 }
 
 impl Judge<'_> {
@@ -78,7 +81,8 @@ impl Judge<'_> {
             others.extend(signed.iter().map(|(holder, _)| *holder).filter(|holder| *holder != key));
             seen_by.joint.extend(signed);
         }
-        self.opened(*record, proof, fields, &others)
+        let linked = self.related.iter().find(|related| related.key == key && related.is_followed()).cloned();
+        Ok(FoundRecord { linked, ..self.opened(*record, proof, fields, &others)? })
     }
 
     fn damaged(&self, type_code: String) -> FoundRecord {
@@ -86,7 +90,7 @@ impl Judge<'_> {
         let facts = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let entry = self.snapshot.catalog.type_of(&type_code).cloned();
-        FoundRecord { type_code, entry, judgement, opened: None, withheld: None }
+        FoundRecord { type_code, entry, judgement, opened: None, withheld: None, linked: None }
     }
 
     fn opened(
@@ -146,8 +150,8 @@ impl Judge<'_> {
             body,
             digest,
         };
-        let entry = entry.cloned();
-        Ok(FoundRecord { type_code: record.type_code, entry, judgement, opened: Some(opened), withheld })
+        let (entry, type_code) = (entry.cloned(), record.type_code);
+        Ok(FoundRecord { type_code, entry, judgement, opened: Some(opened), withheld, linked: None })
     }
 
     fn extract(

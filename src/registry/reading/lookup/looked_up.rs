@@ -14,6 +14,7 @@ use crate::record::{Digest, Judgement, Reason, State};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
+use crate::registry::holders::linked::Related;
 use crate::registry::reading::lookup::absent::{AbsentType, Conclusion};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::store::HolderState;
@@ -55,6 +56,8 @@ pub struct FoundRecord {
     pub opened: Option<OpenedRecord>,
     /// What of it is not shown, since another holder could not be charged.
     pub withheld: Option<Withheld>,
+    /// The code under which it stands, where that is not the asked one, and why it is shown.
+    pub linked: Option<Related>,
 }
 
 /// The content of a row that opened.
@@ -131,6 +134,8 @@ pub struct FoundHolder {
     pub state: HolderState,
     /// Further codes of the same holder that were looked up.
     pub linked_codes: u64,
+    /// Who took over from it, and from whom it took over: shown, never followed.
+    pub related: Vec<Related>,
     /// Further facts for the clerk: `holder_code_conflict`, `record_damaged`.
     pub notes: Vec<Reason>,
     /// How the number was read, where that is worth saying.

@@ -13,9 +13,10 @@ use crate::policy::Permit;
 use crate::record::Reason;
 use crate::registry::Registry;
 use crate::registry::access::entry::{CoHolder, Touched};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::holders::linked;
+use crate::registry::holders::linked::{self, Related};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
 use crate::registry::records::kept;
@@ -39,6 +40,8 @@ pub(crate) struct Found {
     /// The further codes that were followed: code type, code, key. Each is a person who was looked at: the answer
     /// tells the state of the holder under all of them.
     pub followed: Vec<(String, String, HolderKey)>,
+    /// Other codes that the holder belongs to: the followed ones, then those that took over.
+    pub related: Vec<Related>,
     /// Where the next page begins; none where there is no more.
     pub next: Option<Cursor>,
     /// Of the types that were named, or of all: those that are not on this first page, though they are on file.
@@ -86,9 +89,25 @@ impl Found {
             masked: parsed.code.masked(),
             state: self.state,
             linked_codes: self.followed.len() as u64,
+            related: Vec::new(),
             notes,
             remarks: parsed.remarks.clone(),
         }
+    }
+
+    /// Who took over from the holder, and from whom it did: each is charged, and the access stands on its list. Who
+    /// cannot be charged is not shown.
+    pub fn beside(
+        &self,
+        touched: &mut Touched,
+        charge: impl Fn(HolderKey) -> bool,
+    ) -> (Vec<Related>, Option<Withheld>) {
+        let beside = self.related.iter().filter(|related| !related.is_followed()).cloned();
+        let (shown, rest): (Vec<Related>, Vec<Related>) = beside.partition(|related| charge(related.key));
+        for related in &shown {
+            touched.found_under(&related.code_type, &related.code, related.key);
+        }
+        (shown, (!rest.is_empty()).then_some(Withheld::LinkedNumbers))
     }
 
     /// Whoever was followed to is charged, if the budget allows it, and has the access on the list: also one without a
@@ -146,10 +165,11 @@ fn read(
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
     let (state, holder_damaged) = (linked.state, linked.damaged);
-    let (next, elsewhere) = (page.next, page.elsewhere);
+    let (next, elsewhere, related) = (page.next, page.elsewhere, linked.related);
     let further = linked.codes.into_iter().zip(linked.keys.iter().skip(1));
     let followed = further.map(|((code_type, code), (key, _))| (code_type, code, *key)).collect();
-    let mut found = Found { head, rows, state, holder_damaged, lives, conflict, followed, next, elsewhere };
+    let mut found =
+        Found { head, rows, state, holder_damaged, lives, conflict, followed, related, next, elsewhere };
     if wanted.proofs {
         prove(reader, &mut found)?;
     }
