@@ -177,6 +177,9 @@ closed! {
         StatusIndex, "status_index", "状态列表序号超过 2^53 − 1。请核对。", "The index in the status list is beyond 2^53 - 1. Check it.";
         AttachmentSize, "attachment_size", "附件大小超过 2^53 − 1 字节。请核对附件信息。", "The size of an attachment is beyond 2^53 - 1. Check it.";
         AttachmentDigest, "attachment_digest", "附件内容与摘要不符，或摘要格式不对。请重新计算 SHA-256。", "The attachment does not have this digest, or the digest has a wrong form. Compute its SHA-256 again.";
+        AttachmentLength, "attachment_length", "附件的实际大小与证照所写不符。请核对附件信息。", "The file here has another size than the record names. Check the attachment.";
+        AttachmentMediaType, "attachment_media_type", "附件的实际格式与证照所写的媒体类型不符。请核对附件。", "The bytes of the file are of another media type than the record names. Check the attachment.";
+        AttachmentQuota, "attachment_quota", "今日上传附件的总量已达上限。请明日再传，或请管理员提高预算。", "The day's quota of bytes of files is spent. Go on tomorrow (UTC+8), or have the client's budget raised.";
         AttachmentDigestForm, "attachment_digest_form", "摘要应为 64 位小写十六进制数字。请核对。", "The digest has not 64 lower-case hexadecimal digits. Check it.";
         EventShape, "event_shape", "事件或指令的成员缺失、不认识或不符合格式。请按格式说明改正。", "A member of the event or order is missing, not known, or not of its shape. Follow schema/bytes.md.";
         EnvelopeParts, "envelope_parts", "签名原文应为三段。请完整提交。", "The envelope has not three parts. Send all of it.";

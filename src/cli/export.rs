@@ -36,8 +36,9 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut file = out.into_inner().map_err(|error| unwritable(error.into_error()))?;
     std::io::Write::flush(&mut file).and_then(|()| file.sync_all()).map_err(unwritable)?;
     let mut text = format!(
-        "{} records, {} holders with marks or links and {} coverage statements in {}.",
+        "{} records, {} files, {} holders with marks or links and {} coverage statements in {}.",
         done.records,
+        done.files,
         done.holders,
         done.coverage,
         args.out.display()
@@ -48,7 +49,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             done.damaged
         ));
     }
-    let value = json!({"records": done.records, "holders": done.holders, "coverage": done.coverage, "events": done.events, "damaged": done.damaged});
+    let value = json!({"records": done.records, "holders": done.holders, "coverage": done.coverage, "files": done.files, "events": done.events, "damaged": done.damaged});
     output.say(&text, &value);
     Ok(u8::from(done.damaged > 0))
 }

@@ -27,6 +27,10 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open_as_found()?;
     let report = registry.fsck(FsckOptions { stats: args.stats, quick: args.quick })?;
     let mut lines = counted(&report);
+    if report.counts.attachments_missing > 0 {
+        let missing = report.counts.attachments_missing;
+        lines.push(format!("{missing} files that records name are not here yet: `attachment_pending`"));
+    }
     let older: Vec<String> =
         report.older.iter().map(|table| format!("{} of {}", table.rows, table.table)).collect();
     if !older.is_empty() {

@@ -319,6 +319,9 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         done.lines_refused,
         if done.whole { "" } else { "; the file has no closing line with that count: it is not whole" },
     )];
+    if done.files > 0 {
+        lines.push(format!("{} files taken in", done.files));
+    }
     if done.holders + done.holders_already > 0 {
         lines.push(format!(
             "marks and links of {} holders taken in, of {} already there",

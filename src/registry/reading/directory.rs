@@ -251,7 +251,7 @@ struct Lister<'a> {
 impl Lister<'_> {
     fn line(&self, row: &FoundRow) -> Result<DirectoryLine> {
         match &row.opened {
-            Opened::Record(record) => self.opened(record),
+            Opened::Record(record) => self.opened(record, row.files_missing),
             Opened::Damaged { type_code, .. } => {
                 let damaged = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
                 Ok(DirectoryLine::bare(type_code, verdict(&damaged, self.now.day(), self.now)))
@@ -259,9 +259,10 @@ impl Lister<'_> {
         }
     }
 
-    fn opened(&self, record: &StoredRecord) -> Result<DirectoryLine> {
+    fn opened(&self, record: &StoredRecord, files_missing: bool) -> Result<DirectoryLine> {
         let envelope = Envelope::parse_stored(&record.body.envelope).ok();
         let facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.lives.of(record));
+        let facts = Facts { files_missing, ..facts };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let def = self.snapshot.catalog.type_of(&record.type_code).map(|entry| entry.def());
         let said: DirectorySaid = serde_json::from_slice(&record.body.directory).unwrap_or_default();

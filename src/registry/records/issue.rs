@@ -11,9 +11,10 @@ use crate::catalog::{FaceNote, NoteKind};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
-use crate::record::Record;
 use crate::record::event::Event;
+use crate::record::payload::Attachment;
 use crate::record::state::State;
+use crate::record::{Digest, Record, media};
 use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
@@ -122,6 +123,7 @@ impl Registry {
                 let type_code = &draft::type_entry(snapshot, &draft.type_code)?.def().code;
                 self.may_issue(actor, type_code, &draft.issuer)?;
                 let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
+                self.files_fit(&checked.record.attachments)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
                 let flagged = is_flagged(&checked, &remarks);
@@ -139,6 +141,7 @@ impl Registry {
                         .rule(Rule::VersionFirst));
                 }
                 let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
+                self.files_fit(&checked.record.attachments)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let flagged = is_flagged(&checked, &remarks);
                 Ok(Taken {
@@ -149,6 +152,29 @@ impl Registry {
                 })
             }
         }
+    }
+
+    /// A file that is here must be what the record says of it. While one is not here yet, the record is
+    /// `attachment_pending`.
+    fn files_fit(&self, files: &[Attachment]) -> Result<()> {
+        for (at, file) in files.iter().enumerate() {
+            let Some(digest) = Digest::from_hex(&file.sha256) else { continue };
+            let key = self.store().vault().index().attachment_key(&digest);
+            let Some(content) = self.store().attachment(&key)? else { continue };
+            let invalid = |member: &str, rule: Rule| {
+                let detail = "the file here is not what the record says of it";
+                Err(Error::new(Code::FieldInvalid, detail)
+                    .at(format!("attachments.{at}.{member}"))
+                    .rule(rule))
+            };
+            if u64::try_from(content.len()).ok() != Some(file.size) {
+                return invalid("size", Rule::AttachmentLength);
+            }
+            if !media::fits(&file.media_type, &content) {
+                return invalid("media_type", Rule::AttachmentMediaType);
+            }
+        }
+        Ok(())
     }
 
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {

@@ -44,7 +44,7 @@ pub(in crate::registry) fn line_digest(line: &Value) -> Result<Digest> {
     Ok(Digest::of(&[&canonical::to_vec(&line).map_err(Error::internal)?]))
 }
 
-/// The signed statement of a line of that kind: `record`, `holder` or `coverage`.
+/// The signed statement of a line of that kind: `record`, `holder`, `coverage` or `file`.
 pub(in crate::registry) fn line_payload(kind: &str, export: &Digest, line: &Digest) -> Value {
     json!({"digest": line.text(), "export": export.text(), "line": kind, "v": 1})
 }
@@ -70,6 +70,7 @@ impl Attest {
             Line::Record(_) => "record",
             Line::Holder(_) => "holder",
             Line::Coverage(_) => "coverage",
+            Line::File(_) => "file",
             Line::Export { .. } | Line::Key(_) | Line::End { .. } => return Ok(line),
         };
         let digest = line_digest(&serde_json::to_value(&line).map_err(Error::internal)?)?;
@@ -79,6 +80,7 @@ impl Attest {
             Line::Record(record) => record.attested = signed,
             Line::Holder(holder) => holder.attested = signed,
             Line::Coverage(coverage) => coverage.attested = signed,
+            Line::File(file) => file.attested = signed,
             Line::Export { .. } | Line::Key(_) | Line::End { .. } => {}
         }
         Ok(line)

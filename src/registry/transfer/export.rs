@@ -7,7 +7,9 @@
 //! states, signs each line of a record, a holder or a coverage statement and the last line. Lines hold numbers in clear: the caller that
 //! writes them to a file is responsible for the file.
 
+use std::collections::HashSet;
 use std::io::Write;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,12 +18,13 @@ use crate::catalog::Coverage;
 use crate::error::{Code, Error, Result};
 use crate::log::{Head, Submission};
 use crate::policy::{Actor, Scope, agency_for, decide_scope};
+use crate::record::Digest;
 use crate::record::event::EventKind;
 use crate::registry::Registry;
 use crate::registry::base::log::AccessLog;
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::transfer::attest::Attest;
-use crate::registry::transfer::line::{CoverageLine, KeyLine, Line, LogLine};
+use crate::registry::transfer::line::{CoverageLine, FileLine, KeyLine, Line, LogLine};
 use crate::registry::transfer::outgoing::{Going, Outgoing, stated};
 use crate::store::{CoverageRow, Reader, Side, WalkKey};
 use crate::trust::{EnvelopeBuf, KeyRecord};
@@ -35,6 +38,8 @@ pub struct ExportCount {
     pub holders: u64,
     /// Coverage statements written; none where a row does not open.
     pub coverage: u64,
+    /// Files written.
+    pub files: u64,
     /// Events written.
     pub events: u64,
     /// Rows that do not open: not written, and worth an `fsck`.
@@ -65,7 +70,7 @@ impl Registry {
             logs: heads.iter().map(|head| self.log_line(head)).collect::<Result<_>>()?,
         };
         put(out, &first)?;
-        let mut attest = Attest::begin(self.registry_key()?, &first)?;
+        let attest = Attest::begin(self.registry_key()?, &first)?;
         for key in snapshot.keys.all() {
             put(out, &Line::Key(self.key_line(key, &heads)?))?;
         }
@@ -73,12 +78,13 @@ impl Registry {
         let head = heads.iter().find(|head| head.log == snapshot.records_log).ok_or_else(missing)?;
         let access = self.access()?;
         let going = Going { head, heads: &heads, issuer, actor, reason, access_log: access.name() };
-        let mut count = ExportCount::default();
+        let (count, files) = (ExportCount::default(), HashSet::new());
+        let mut sending = Sending { registry: self, access: access.clone(), attest, count, files, out };
         let mut after: Option<WalkKey> = None;
         loop {
-            let (page, next) =
-                self.store().read_now(|reader| going.page(reader, after.as_ref(), &mut count.damaged))?;
-            send(page, &access, &mut attest, &mut count, out)?;
+            let damaged = &mut sending.count.damaged;
+            let (page, next) = self.store().read_now(|reader| going.page(reader, after.as_ref(), damaged))?;
+            sending.page(page)?;
             match next {
                 Some(next) => after = Some(next),
                 None => break,
@@ -87,21 +93,24 @@ impl Registry {
         // A department that takes its own records away has no authority over lives: its export has none.
         let mut after: Option<Vec<u8>> = None;
         while issuer.is_none() {
+            let damaged = &mut sending.count.damaged;
             let (page, next) =
-                self.store().read_now(|reader| going.lives(reader, after.as_deref(), &mut count.damaged))?;
-            send(page, &access, &mut attest, &mut count, out)?;
+                self.store().read_now(|reader| going.lives(reader, after.as_deref(), damaged))?;
+            sending.page(page)?;
             match next {
                 Some(next) => after = Some(next),
                 None => break,
             }
         }
         // Without the rows that do not open, a statement would say more than the file has.
-        if count.damaged == 0 {
+        if sending.count.damaged == 0 {
             for line in self.coverage_lines(coverage, issuer, &heads)? {
-                (count.coverage, count.events) = (count.coverage + 1, count.events + 1);
-                put(out, &attest.line(line)?)?;
+                (sending.count.coverage, sending.count.events) =
+                    (sending.count.coverage + 1, sending.count.events + 1);
+                sending.line(line)?;
             }
         }
+        let Sending { attest, count, out, .. } = sending;
         put(out, &attest.end(count.records, count.events)?)?;
         out.flush().map_err(Error::internal)?;
         Ok(count)
@@ -146,30 +155,69 @@ impl Registry {
     }
 }
 
-/// Writes the lines of a page once the accesses that they are stand in the log (I2).
-fn send(
-    page: Vec<Outgoing>,
-    access: &AccessLog,
-    attest: &mut Attest,
-    count: &mut ExportCount,
-    out: &mut dyn Write,
-) -> Result<()> {
-    let (lines, entries): (Vec<Line>, Vec<Submission>) =
-        page.into_iter().map(|one| (one.line, one.entry)).unzip();
-    access.note_now(entries)?;
-    for line in lines {
-        match &line {
-            Line::Record(record) => {
-                (count.records, count.events) = (count.records + 1, count.events + record.events.len() as u64)
+/// An export on its way out.
+struct Sending<'a> {
+    registry: &'a Registry,
+    access: Arc<AccessLog>,
+    attest: Attest,
+    count: ExportCount,
+    /// Files that went out: each goes out once, before the first record that names it.
+    files: HashSet<[u8; 32]>,
+    out: &'a mut dyn Write,
+}
+
+impl Sending<'_> {
+    /// Writes the lines of a page once the accesses that they are stand in the log (I2).
+    fn page(&mut self, page: Vec<Outgoing>) -> Result<()> {
+        let (lines, entries): (Vec<(Line, Vec<Digest>)>, Vec<Submission>) =
+            page.into_iter().map(|one| ((one.line, one.files), one.entry)).unzip();
+        self.access.note_now(entries)?;
+        for (line, files) in lines {
+            for file in files {
+                self.file(file)?;
             }
-            Line::Holder(holder) => {
-                (count.holders, count.events) = (count.holders + 1, count.events + holder.events.len() as u64)
+            let count = &mut self.count;
+            match &line {
+                Line::Record(record) => {
+                    (count.records, count.events) =
+                        (count.records + 1, count.events + record.events.len() as u64)
+                }
+                Line::Holder(holder) => {
+                    (count.holders, count.events) =
+                        (count.holders + 1, count.events + holder.events.len() as u64)
+                }
+                Line::Export { .. } | Line::Key(_) | Line::Coverage(_) | Line::File(_) | Line::End { .. } => {
+                }
             }
-            Line::Export { .. } | Line::Key(_) | Line::Coverage(_) | Line::End { .. } => {}
+            self.line(line)?;
         }
-        put(out, &attest.line(line)?)?;
+        Ok(())
     }
-    Ok(())
+
+    /// A file that was never brought stays out; its record is `attachment_pending` there as here.
+    fn file(&mut self, digest: Digest) -> Result<()> {
+        if !self.files.insert(digest.0) {
+            return Ok(());
+        }
+        let store = self.registry.store();
+        match store.attachment(&store.vault().index().attachment_key(&digest)) {
+            Ok(None) => Ok(()),
+            Ok(Some(content)) => {
+                self.count.files += 1;
+                let (sha256, content) = (digest.hex(), URL_SAFE_NO_PAD.encode(content));
+                self.line(Line::File(FileLine { sha256, content, attested: None }))
+            }
+            Err(error) if error.code == Code::RecordDamaged => {
+                self.count.damaged += 1;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn line(&mut self, line: Line) -> Result<()> {
+        put(self.out, &self.attest.line(line)?)
+    }
 }
 
 fn put(out: &mut dyn Write, line: &Line) -> Result<()> {

@@ -40,6 +40,8 @@ pub enum Line {
     Holder(Box<HolderLife>),
     /// A coverage statement in force.
     Coverage(Box<CoverageLine>),
+    /// A file that the record of the next line names.
+    File(FileLine),
     /// The end.
     End {
         /// How many `record` lines there are.
@@ -138,6 +140,18 @@ pub struct HolderLife {
     /// Later checkpoints by log, if an event was logged after the one in the first line.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checkpoints: BTreeMap<String, String>,
+    /// The registry's signature (schema/bytes.md §10) over the line without this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested: Option<String>,
+}
+
+/// A file that records name by its digest.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct FileLine {
+    /// SHA-256 of its content, lower-case hex.
+    pub sha256: String,
+    /// The content, base64url.
+    pub content: String,
     /// The registry's signature (schema/bytes.md §10) over the line without this member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attested: Option<String>,

@@ -15,7 +15,7 @@ use crate::policy::Actor;
 use crate::record::access::{DecisionReason, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::{Event, EventKind};
-use crate::record::{Judgement, Reasons, Verdict};
+use crate::record::{Digest, Judgement, Reasons, Record, Verdict};
 use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
 use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::registry::records::kept::{self, Kept};
@@ -23,6 +23,7 @@ use crate::registry::transfer::line::{
     EventLine, HolderLife, HolderLine, Line, ListedLine, RecordLine, VersionLine,
 };
 use crate::store::{Opened, Reader, StoredEvent, StoredHolder, StoredRecord, WalkKey};
+use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, HolderKey};
 
 /// Rows of one snapshot.
@@ -34,6 +35,8 @@ type ProvenEvents = (Vec<EventLine>, BTreeMap<String, String>);
 /// A record on its way out, with the parts of its access entry.
 pub(super) struct Outgoing {
     pub line: Line,
+    /// SHA-256 of the files that its versions name.
+    pub files: Vec<Digest>,
     pub entry: Submission,
 }
 
@@ -112,8 +115,9 @@ impl Going<'_> {
             checkpoints,
             attested: None,
         };
+        let files = files(&line.versions);
         let (line, entry) = (Line::Record(Box::new(line)), self.entry(row, &kept)?);
-        Ok(Gathered::Record(Box::new(Outgoing { line, entry })))
+        Ok(Gathered::Record(Box::new(Outgoing { line, files, entry })))
     }
 
     /// The holders of the next rows, and the key from which the walk goes on.
@@ -156,7 +160,7 @@ impl Going<'_> {
             checkpoints,
             attested: None,
         }));
-        Ok(Some(Outgoing { line, entry }))
+        Ok(Some(Outgoing { line, files: Vec::new(), entry }))
     }
 
     /// The events of a record, each proven, and the checkpoints that the first line lacks; none if an event
@@ -190,7 +194,7 @@ impl Going<'_> {
         let judgement = Judgement { verdict: Verdict::Undetermined, reasons: Reasons::NONE };
         let digest = match EnvelopeBuf::from_stored(row.body.envelope.clone()) {
             Ok(envelope) => envelope.view().digest(),
-            Err(_) => crate::record::Digest::of(&[&row.body.directory]),
+            Err(_) => Digest::of(&[&row.body.directory]),
         };
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let listed = AnsweredRecord { identifier: &row.body.identifier, version, digest, judgement };
@@ -235,6 +239,16 @@ fn past_versions(
         Some(VersionLine { listed, ..version_line(first) })
     };
     Ok(Some(rows.into_values().filter_map(line).collect()))
+}
+
+/// The files that the envelopes name.
+fn files(versions: &[VersionLine]) -> Vec<Digest> {
+    let named = |version: &VersionLine| {
+        let envelope = EnvelopeBuf::parse_compact(version.envelope.as_deref()?, Limits::default()).ok()?;
+        Some(Record::from_payload(envelope.view().payload()).ok()?.attachments)
+    };
+    let files = versions.iter().filter_map(named).flatten();
+    files.filter_map(|file| Digest::from_hex(&file.sha256)).collect()
 }
 
 fn version_line(row: &StoredRecord) -> VersionLine {

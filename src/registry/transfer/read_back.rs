@@ -20,6 +20,7 @@ use crate::catalog::Custody;
 use crate::error::{Class, Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::policy::{Actor, Scope, decide_scope};
+use crate::record::Digest;
 use crate::record::event::Event;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
@@ -50,6 +51,8 @@ pub struct ReadBack {
     pub holders: u64,
     /// Holders whose marks and links were here already.
     pub holders_already: u64,
+    /// Files taken in.
+    pub files: u64,
     /// Keys that were revoked as the file says.
     pub keys_revoked: u64,
     /// Coverage statements taken in.
@@ -213,6 +216,10 @@ impl Reading<'_> {
                 }
                 self.or_refuse(number, taken)
             }
+            (Line::File(file), Some(source)) => {
+                let taken = source.file(&value, &file).and_then(|content| self.file(&content));
+                self.or_refuse(number, taken)
+            }
             (Line::Coverage(line), Some(source)) => {
                 let taken = source.coverage(&value, &line);
                 let taken = taken.and_then(|signed| books::statement(&self.snapshot, number, signed));
@@ -267,6 +274,20 @@ impl Reading<'_> {
             })?;
         }
         self.done.records += 1;
+        Ok(())
+    }
+
+    /// It is kept before the record that names it: a crash in between leaves a file that nobody names.
+    fn file(&mut self, content: &[u8]) -> Result<()> {
+        let (registry, store) = (self.registry, self.registry.store());
+        let key = store.vault().index().attachment_key(&Digest::of(&[content]));
+        if store.read_now(|reader| store.has_attachments(reader, std::slice::from_ref(&key)))? {
+            return Ok(());
+        }
+        if !self.dry_run {
+            store.put_attachment(&key, content, registry.now())?;
+        }
+        self.done.files += 1;
         Ok(())
     }
 

@@ -19,7 +19,7 @@ use crate::record::{Digest, canonical};
 use crate::registry::base::names::REGISTRY;
 use crate::registry::transfer::attest::{Chain, end_payload, line_digest, line_payload};
 use crate::registry::transfer::line::{
-    CoverageLine, EventLine, HolderLife, KeyLine, LogLine, RecordLine, refused,
+    CoverageLine, EventLine, FileLine, HolderLife, KeyLine, LogLine, RecordLine, refused,
 };
 use crate::rule::Rule;
 use crate::trust::envelope::Limits;
@@ -142,6 +142,14 @@ impl Source {
             true => Ok(statement),
             false => Err(refused(Rule::EventOrder)),
         }
+    }
+
+    /// The same for a file; returns its content.
+    pub fn file(&mut self, line: &Value, file: &FileLine) -> Result<Vec<u8>> {
+        self.signed(line, "file", file.attested.as_deref(), (&[], &BTreeMap::new()))?;
+        let content = URL_SAFE_NO_PAD.decode(&file.content).ok();
+        let content = content.filter(|content| Digest::of(&[content]).hex() == file.sha256);
+        content.ok_or_else(|| refused(Rule::AttachmentDigest))
     }
 
     fn signed(

@@ -19,8 +19,8 @@ use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked::{self, Related};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
-use crate::registry::records::kept;
-use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
+use crate::registry::records::{judge, kept};
+use crate::store::{Cost, HolderState, Opened, PageRoom, Reader, Store};
 use crate::trust::HolderKey;
 
 /// The reads of a lookup, in one snapshot of the database.
@@ -69,6 +69,8 @@ pub(crate) struct FoundRow {
     pub proof: Option<LeafProof>,
     /// Of a joint directory entry, which has no envelope to name them: all its holders.
     pub holders: Vec<CoHolder>,
+    /// A file that the record names is not here yet.
+    pub files_missing: bool,
 }
 
 impl FoundRow {
@@ -128,16 +130,18 @@ impl Registry {
         code: &HolderCode,
         wanted: Wanted,
     ) -> Result<Found> {
-        let (snapshot, key) = (snapshot.clone(), permit.holder());
+        let (snapshot, store, key) = (snapshot.clone(), self.store().clone(), permit.holder());
         let credit_code = code.credit_code().map(str::to_owned);
         let cost = if wanted.proofs { Cost::Scan } else { Cost::Point };
-        self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, &wanted)).await
+        self.store()
+            .read(cost, move |reader| read(reader, (&snapshot, &store), key, credit_code, &wanted))
+            .await
     }
 }
 
 fn read(
     reader: &mut Reader<'_>,
-    snapshot: &Snapshot,
+    (snapshot, store): (&Snapshot, &Store),
     key: HolderKey,
     credit_code: Option<String>,
     wanted: &Wanted,
@@ -161,7 +165,11 @@ fn read(
             }
             _ => Vec::new(),
         };
-        rows.push(FoundRow { key: *key, opened, proof: None, holders });
+        let files_missing = match &opened {
+            Opened::Record(record) => judge::files_missing(store, reader, record)?,
+            Opened::Damaged { .. } => false,
+        };
+        rows.push(FoundRow { key: *key, opened, proof: None, holders, files_missing });
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
     let (state, holder_damaged) = (linked.state, linked.damaged);
