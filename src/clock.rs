@@ -78,6 +78,17 @@ impl Moment {
         text
     }
 
+    /// An instant as people write it: RFC 3339 with an offset, the seconds and any fraction of them left to the
+    /// writer. What is finer than a microsecond is cut off.
+    pub fn of_rfc3339(text: &str) -> Result<Self, TimeFault> {
+        const FAULT: TimeFault = TimeFault { expected: "an instant as 2026-11-22T09:30:00+08:00, or a day" };
+        let whole = DateTime::parse_from_rfc3339(text);
+        let whole = whole.or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%:z"));
+        let utc =
+            |_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%MZ").map(|at| at.and_utc().fixed_offset());
+        whole.or_else(utc).ok().map(|at| Self(at.timestamp_micros())).ok_or(FAULT)
+    }
+
     fn datetime(self) -> NaiveDateTime {
         DateTime::from_timestamp_micros(self.0).unwrap_or(DateTime::UNIX_EPOCH).naive_utc()
     }

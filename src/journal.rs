@@ -9,6 +9,7 @@
 //! | `start`, `stopping`, `stop` | a process serves, was told to end, has ended |
 //! | `log-taken` | a log was claimed, at the start or after it was lost |
 //! | `checkpoint` | the size of a log that has grown: once a minute, and at the end |
+//! | `logs-accepted` | an operator took the logs as they are, for a node whose file `anchors` was lost |
 //! | `slow-commit` | a commit of access entries took longer than [`SLOW`] |
 //! | `clock-behind`, `clock-right` | the clock against the newest leaf of the logs |
 //! | `alarm` | somebody does what nobody with an honest purpose does |
@@ -43,6 +44,11 @@ pub fn stopped(node: &str) {
 /// This process owns a log from now on.
 pub fn log_taken(log: &str) {
     log::info!(target: TARGET, "log-taken log={log}");
+}
+
+/// An operator took the present logs for the confirmed ones: of this node, or of `all` on SQLite.
+pub fn logs_accepted(node: &str, by: &str) {
+    log::warn!(target: TARGET, "logs-accepted node={node} by={by:?}");
 }
 
 /// A log has grown to this size.

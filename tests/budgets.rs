@@ -16,8 +16,8 @@ use elicense::error::{Code, Error};
 use elicense::policy::{Actor, Client, Grant, Scope};
 use elicense::record::access::Outcome;
 use elicense::registry::{
-    AccessPage, Ask, AskedHolder, DirectoryAsk, HistoryAsk, LinkCommand, Purpose, ReceiptForm, Registry,
-    Submitted, VerifyAsk, Viewer, Withheld,
+    AccessPage, Ask, AskedHolder, DirectoryAsk, FsckOptions, HistoryAsk, LinkCommand, NewClient, Purpose,
+    ReceiptForm, Registry, Submitted, VerifyAsk, Viewer, Withheld,
 };
 use elicense::rule::Rule;
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ on_both! {
     an_identifier_costs_the_same_known_or_not_and_a_bad_number_nothing
     processes_count_together_and_a_start_knows_the_day
     what_a_killed_process_did_not_tell_is_found_in_the_log
+    who_was_withheld_before_a_kill_is_not_charged_by_the_start_after_it
+    who_was_stopped_before_a_kill_is_stopped_after_it_and_not_charged_for_hearing_it
     whoever_walks_through_numbers_is_stopped_in_every_process_until_it_is_lifted
     charges_of_past_days_are_forgotten_and_nothing_stands_there_in_clear
 }
@@ -254,6 +256,71 @@ fn what_a_killed_process_did_not_tell_is_found_in_the_log(world: World) {
     assert_eq!(other.guard().spent("client:three", now), 3);
 }
 
+/// A process that starts after another was killed before it told anything.
+fn after_a_kill(world: &World, node: &str) -> Registry {
+    let again = world.reopen();
+    again.start_access(node).unwrap();
+    again.share().unwrap();
+    again
+}
+
+fn put(registry: &Registry, id: &str, budget: u32) -> Actor {
+    let new = NewClient {
+        id: id.into(),
+        agency: people::POLICE.into(),
+        name: id.into(),
+        scopes: Scope::ALL.to_vec(),
+        grants: Vec::new(),
+        budget,
+    };
+    registry.put_client("test", &new, SECRET).unwrap();
+    client(id, budget, json!("whole"))
+}
+
+fn who_was_withheld_before_a_kill_is_not_charged_by_the_start_after_it(world: World) {
+    family(&world);
+    let here = &world.registry;
+    let (one, two, six) = (put(here, "one", 1), put(here, "two", 2), put(here, "six", 6));
+    here.share().unwrap();
+    for asker in [&one, &six] {
+        lookup(here, asker, ZHOU).unwrap();
+    }
+    lookup(here, &two, &people::number(9)).unwrap();
+    lookup(here, &two, ZHOU).unwrap();
+    let now = here.now();
+    let spent = |registry: &Registry| {
+        ["one", "two", "six"].map(|id| registry.guard().spent(&format!("client:{id}"), now))
+    };
+    // Zhou, her other number and her husband; who has no room for them is not shown them.
+    assert_eq!(spent(here), [1, 2, 3]);
+    let again = after_a_kill(&world, "other");
+    assert_eq!(spent(&again), [1, 2, 3]);
+    // It was Zhou who was charged, and not who was withheld.
+    lookup(&again, &one, ZHOU).unwrap();
+    assert_eq!(lookup(&again, &one, CHEN).unwrap_err().code, Code::BudgetSpent);
+}
+
+fn who_was_stopped_before_a_kill_is_stopped_after_it_and_not_charged_for_hearing_it(world: World) {
+    family(&world);
+    let here = &world.registry;
+    let walker = put(here, "walker", 1_000);
+    here.share().unwrap();
+    let asked =
+        (0..100).take_while(|place| lookup(here, &walker, &people::number(20 + place)).is_ok()).count();
+    assert_eq!(lookup(here, &walker, ZHOU).unwrap_err().code, Code::EnumerationStopped);
+    let now = here.now();
+    assert_eq!(here.guard().spent("client:walker", now), asked);
+    let again = after_a_kill(&world, "other");
+    assert_eq!(lookup(&again, &walker, CHEN).unwrap_err().code, Code::EnumerationStopped);
+    assert_eq!(again.guard().spent("client:walker", now), asked, "what was refused was not charged");
+    let found = again.fsck(FsckOptions::default()).unwrap().findings;
+    assert_eq!(found, []);
+    world.access_sql("DELETE FROM alarms");
+    let found = again.fsck(FsckOptions::default()).unwrap().findings;
+    let kinds: Vec<&str> = found.iter().map(|finding| finding.kind.wire()).collect();
+    assert_eq!(kinds, ["alarm_missing", "alarm_missing"], "one for each log: {found:?}");
+}
+
 fn whoever_walks_through_numbers_is_stopped_in_every_process_until_it_is_lifted(world: World) {
     family(&world);
     let (here, there) = (&world.registry, world.reopen());
@@ -371,7 +438,9 @@ fn an_alarm_is_told_in_log_metric_and_command_and_names_no_number() {
     let as_json: Value = serde_json::from_str(&alarms(&["alarms", "--json"]).1).unwrap();
     assert_eq!((&as_json[0]["actor"], &as_json[0]["kind"]), (&json!("client:all"), &json!("sequence")));
     assert_eq!(alarms(&["alarms", "lift", "client:nobody"]).0, Some(2));
-    assert_eq!(alarms(&["alarms", "lift", "client:all"]).0, Some(0));
+    assert!(listed.contains(" UTC+8"), "{listed}");
+    assert_eq!(alarms(&["alarms", "lift", "nobody"]).0, Some(2));
+    assert_eq!(alarms(&["alarms", "lift", "all"]).0, Some(0), "the name alone");
     while ask(ZHOU).status == 429 {
         assert!(std::time::Instant::now() < until, "the lift reaches the process");
         std::thread::sleep(std::time::Duration::from_millis(100));

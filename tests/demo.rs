@@ -209,3 +209,29 @@ fn the_demo_refuses_a_directory_that_is_not_its_own_and_an_address_others_reach(
     assert!(String::from_utf8(open.stderr).unwrap().contains("loopback"));
     assert!(!home.path().join("new").exists());
 }
+
+#[test]
+fn a_demo_that_cannot_listen_says_so_before_it_fills_and_a_second_one_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("demo");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = taken.local_addr().unwrap().to_string();
+    let refused = program::finish(demo(&dir, &["--listen", &busy]), "");
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(2) && said.contains("--listen") && said.contains(&busy), "{said}");
+    assert!(!dir.exists() && !said.contains("Filling"), "{said}");
+
+    let running = Program::start(demo(&dir, &["--listen", "127.0.0.1:0"]));
+    let began = std::time::Instant::now();
+    let second = program::finish(demo(&dir, &["--listen", "127.0.0.1:0"]), "");
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && said.contains("a demo runs on") && said.contains("--data"), "{said}");
+    assert!(!said.contains("--node"), "{said}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "waited {:?}", began.elapsed());
+    // Of a demo that was killed nobody holds the directory.
+    running.signal("KILL");
+    running.end();
+    let again = Program::start(demo(&dir, &["--listen", "127.0.0.1:0"]));
+    again.signal("TERM");
+    assert!(again.end().0.success());
+}

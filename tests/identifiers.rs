@@ -5,14 +5,13 @@
 
 mod common;
 
+use common::desk::{issue, records, settled};
 use common::people::{self, CHEN, MARKET, POLICE, ZHOU, day};
 use common::{World, operator, run};
 use elicense::error::Result;
 use elicense::record::action::Action;
 use elicense::record::{Identifier, Record};
-use elicense::registry::{
-    ActCommand, Ask, Draft, FaceEdit, FsckOptions, ImportOptions, Issued, Submitted, VerifyAsk,
-};
+use elicense::registry::{ActCommand, Draft, FaceEdit, FsckOptions, ImportOptions, Submitted, VerifyAsk};
 use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
@@ -22,16 +21,6 @@ on_both! {
     a_successor_keeps_the_identifiers_of_who_it_took_over_from
     a_stranger_under_an_identifier_is_told_apart_at_verification
     what_is_on_file_under_a_foreign_identifier_is_listed_and_not_told_as_good
-}
-
-fn settled(world: &World) {
-    people::settle(&world.registry);
-    world.registry.start_access("main").unwrap();
-}
-
-fn issue(world: &World, draft: Draft) -> Result<Issued> {
-    world.registry.refresh().unwrap();
-    world.registry.issue(&operator(), &Submitted::Draft(draft))
 }
 
 /// The refusal's field and rule.
@@ -48,17 +37,6 @@ fn type_code(world: &World, slug: &str) -> String {
 fn card(world: &World, of_type: &str, of_issuer: &str, serial: &str) -> Draft {
     let identifier = Identifier::compose(&type_code(world, of_type), of_issuer, serial, 1).unwrap();
     Draft { identifier: Some(identifier.as_str().to_owned()), ..people::social_card(ZHOU, "周海燕") }
-}
-
-fn lookup(world: &World, code: &str) -> Value {
-    world.registry.refresh().unwrap();
-    let ask =
-        json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
-    let ask: Ask = serde_json::from_value(ask).unwrap();
-    let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
-    let answer: Value = serde_json::from_slice(&answered.body).unwrap();
-    answer["records"][0].clone()
 }
 
 fn verify(world: &World, ask: Value) -> Value {
@@ -117,7 +95,7 @@ fn an_identifier_of_another_issuer_or_type_is_refused_on_every_way_in(world: Wor
     // What the issuer signed itself passes the same rule, also as the next version.
     let issued = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
     own_key(&world, POLICE);
-    let mut record = record_of(&lookup(&world, ZHOU));
+    let mut record = record_of(&records(&world, ZHOU)[0]);
     let serial = Identifier::parse(&record.identifier).unwrap().serial().to_owned();
     let of = |issuer: &str, serial: &str, version| {
         let made = Identifier::compose(&type_code(&world, "social_security_card"), issuer, serial, version);
@@ -166,7 +144,7 @@ fn a_successor_keeps_the_identifiers_of_who_it_took_over_from(world: World) {
     let draft = Draft { issuer: MARKET.into(), ..card(&world, "social_security_card", POLICE, "S1") };
     let issued = issue(&world, draft.clone()).unwrap();
     assert_eq!(Some(issued.identifier), draft.identifier);
-    assert_eq!(lookup(&world, ZHOU)["verdict"], "valid");
+    assert_eq!(records(&world, ZHOU)[0]["verdict"], "valid");
 
     // The other way round there is nothing to keep.
     let backwards =
@@ -180,14 +158,14 @@ fn a_successor_keeps_the_identifiers_of_who_it_took_over_from(world: World) {
     command.face = Some(FaceEdit::Patch(bank.as_object().unwrap().clone()));
     let acted = world.registry.act(&operator(), &command).unwrap();
     assert_eq!(Identifier::parse(&acted.identifier).unwrap().issuer(), MARKET);
-    assert_eq!(lookup(&world, CHEN)["verdict"], "valid");
+    assert_eq!(records(&world, CHEN)[0]["verdict"], "valid");
 }
 
 fn a_stranger_under_an_identifier_is_told_apart_at_verification(world: World) {
     settled(&world);
     let issued = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
     own_key(&world, MARKET);
-    let mut record = record_of(&lookup(&world, ZHOU));
+    let mut record = record_of(&records(&world, ZHOU)[0]);
     let asked = |record: &Record| {
         let verified = verify(&world, json!({"envelope": signed(record)}));
         let reasons = verified["reasons"].as_array().unwrap().clone();
@@ -210,7 +188,7 @@ fn what_is_on_file_under_a_foreign_identifier_is_listed_and_not_told_as_good(wor
     succeeded(&world, Some(MARKET));
     let draft = Draft { issuer: MARKET.into(), ..card(&world, "social_security_card", POLICE, "S1") };
     let issued = issue(&world, draft).unwrap();
-    let envelope = lookup(&world, ZHOU)["envelope"].clone();
+    let envelope = records(&world, ZHOU)[0]["envelope"].clone();
     // The list of agencies is corrected: there was no succession.
     succeeded(&world, None);
 
@@ -220,7 +198,7 @@ fn what_is_on_file_under_a_foreign_identifier_is_listed_and_not_told_as_good(wor
     assert_eq!((rules.as_slice(), report.more_foreign), (&[Rule::IdentifierOfIssuer][..], 0));
 
     // Each path tells the same (I5).
-    let found = lookup(&world, ZHOU);
+    let found = records(&world, ZHOU)[0].clone();
     let face = json!({"bank": "示范银行"});
     let purpose = json!({"item": "X", "reason": "窗口办理"});
     let by_face = json!({"identifier": issued.identifier, "face": face, "purpose": purpose});

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::desk::{issue, records, settled};
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU, day};
 use common::server;
 use common::{World, operator, run};
@@ -13,8 +14,7 @@ use elicense::record::action::Action;
 use elicense::record::payload::Validity;
 use elicense::record::{Identifier, Record};
 use elicense::registry::{
-    ActCommand, Acted, Ask, Beginning, Draft, FaceEdit, FsckOptions, ImportOptions, Issued, Submitted,
-    VerifyAsk,
+    ActCommand, Acted, Beginning, Draft, FaceEdit, FsckOptions, ImportOptions, Issued, Submitted, VerifyAsk,
 };
 use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
@@ -33,30 +33,9 @@ fn in_dialect(serial: &str) -> String {
     each.into_iter().find(is_dialect).unwrap()
 }
 
-fn settled(world: &World) {
-    people::settle(&world.registry);
-    world.registry.start_access("main").unwrap();
-}
-
-fn issue(world: &World, draft: Draft) -> Result<Issued> {
-    world.registry.refresh().unwrap();
-    world.registry.issue(&operator(), &Submitted::Draft(draft))
-}
-
 fn act(world: &World, command: &ActCommand) -> Result<Acted> {
     world.registry.refresh().unwrap();
     world.registry.act(&operator(), command)
-}
-
-fn lookup(world: &World, code: &str) -> Vec<Value> {
-    world.registry.refresh().unwrap();
-    let ask =
-        json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
-    let ask: Ask = serde_json::from_value(ask).unwrap();
-    let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
-    let answer: Value = serde_json::from_slice(&answered.body).unwrap();
-    answer["records"].as_array().unwrap().clone()
 }
 
 fn signed_record(found: &Value) -> Record {
@@ -89,7 +68,7 @@ fn own_record(world: &World) -> Record {
     let key = SigningKey::from_seed(&[9; 32]).unwrap();
     world.registry.register_key("test", POLICE, key.verify_key().bytes()).unwrap();
     issue(world, people::social_card(ZHOU, "周海燕")).unwrap();
-    let mut record = signed_record(&lookup(world, ZHOU)[0]);
+    let mut record = signed_record(&records(world, ZHOU)[0]);
     let type_code = &record.record_type.code;
     record.identifier = Identifier::compose(type_code, POLICE, "SIGNED0001", 1).unwrap().as_str().to_owned();
     record
@@ -192,7 +171,7 @@ fn a_record_is_transferred_in(world: World) {
     world.registry.refresh().unwrap();
     let submitted = Submitted::Draft(people::social_card(ZHOU, "周海燕"));
     let issued = world.registry.begin(&operator(), &submitted, Beginning::TransferIn, None).unwrap();
-    assert_eq!(lookup(&world, ZHOU)[0]["verdict"], "valid");
+    assert_eq!(records(&world, ZHOU)[0]["verdict"], "valid");
     let ask = json!({"identifier": issued.identifier, "purpose": {"item": "X", "reason": "窗口办理"}});
     let shown = run(world.registry.history(&operator(), &serde_json::from_value(ask).unwrap())).unwrap();
     assert_eq!(shown.events[0].action, "transfer_in");
@@ -256,7 +235,7 @@ fn an_identifier_in_the_wrong_dialect_is_kept_and_flagged(world: World) {
     let other = issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
     assert!(!other.remarks.iter().any(|remark| remark.starts_with("identifier")), "{:?}", other.remarks);
 
-    let mut record = signed_record(&lookup(&world, CHEN)[0]);
+    let mut record = signed_record(&records(&world, CHEN)[0]);
     let key = SigningKey::from_seed(&[9; 32]).unwrap();
     world.registry.register_key("test", POLICE, key.verify_key().bytes()).unwrap();
     record.identifier = in_dialect("E7EA48");
@@ -284,7 +263,7 @@ fn a_renamed_agency_keeps_its_earlier_names(world: World) {
     settled(&world);
     let (old, new) = ("示范市公安局城东分局", "示范市公安局城东区分局");
     let before = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
-    let envelope = lookup(&world, ZHOU)[0]["envelope"].clone();
+    let envelope = records(&world, ZHOU)[0]["envelope"].clone();
     // Two names on one day are refused; the end of the one and the other go together.
     let open = named(new, "2020-01-01", None);
     assert_eq!(told(world.registry.put_agency("test", &open)), "- agency_overlap");
@@ -292,7 +271,7 @@ fn a_renamed_agency_keeps_its_earlier_names(world: World) {
     let reopened = world.reopen();
     assert_eq!(reopened.snapshot().catalog.issuers().agencies().all().len(), 4);
 
-    let name_of = |code: &str| signed_record(&lookup(&world, code)[0]).issuer.name;
+    let name_of = |code: &str| signed_record(&records(&world, code)[0]).issuer.name;
     let issued = issue(&world, people::id_card("190101199003070016", "王小明", "2019-12-31"));
     issued.unwrap();
     issue(&world, people::id_card("190102199104120023", "李小红", "2020-01-01")).unwrap();
@@ -317,7 +296,7 @@ fn a_renamed_agency_keeps_its_earlier_names(world: World) {
     ended.succeeded_by = Some(MARKET.into());
     world.registry.put_agency("test", &ended).unwrap();
     assert_eq!(correct(&corrected.identifier, 2, "示范储蓄银行").agency, MARKET);
-    assert_eq!(lookup(&world, ZHOU)[0]["verdict"], "valid");
+    assert_eq!(records(&world, ZHOU)[0]["verdict"], "valid");
 }
 
 fn an_end_that_the_type_asks_for_is_there_and_is_the_one_on_the_face(world: World) {
@@ -351,7 +330,7 @@ fn an_end_that_the_type_asks_for_is_there_and_is_the_one_on_the_face(world: Worl
     let mut command = ActCommand::new(&issued.identifier, 1, Action::Change);
     command.face = patch(json!({"address": "示范省示范市城东区桃源路2号"}));
     act(&world, &command).unwrap();
-    assert_eq!(signed_record(&lookup(&world, "190101199003070016")[0]).valid_from, Some(day("2020-01-01")));
+    assert_eq!(signed_record(&records(&world, "190101199003070016")[0]).valid_from, Some(day("2020-01-01")));
     let mut extend = ActCommand::new(&issue(&world, card()).unwrap().identifier, 1, Action::Extend);
     extend.valid_to = until("2035-05-06");
     assert_eq!(told(act(&world, &extend)), "face.valid_to validity_face");

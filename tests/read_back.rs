@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::desk::{issue, settled};
 use common::people::{self, CHEN, POLICE, ZHOU};
 use common::program::Installed;
 use common::{World, operator, run};
@@ -12,7 +13,7 @@ use elicense::log::LogVerifier;
 use elicense::record::action::Action;
 use elicense::record::{Digest, canonical};
 use elicense::registry::{
-    ActCommand, Acted, DirectoryDraft, Draft, FaceEdit, FsckOptions, Issued, ReadBack, ReadOptions, Submitted,
+    ActCommand, Acted, DirectoryDraft, FaceEdit, FsckOptions, ReadBack, ReadOptions, Submitted,
 };
 use elicense::rule::Rule;
 use elicense::table::RuleTally;
@@ -27,16 +28,6 @@ on_both! {
     i14_an_export_is_read_only_under_the_verifier_keys_of_its_logs
     i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end
     a_dry_run_of_an_export_says_what_would_be_and_writes_nothing
-}
-
-fn settled(world: &World) {
-    people::settle(&world.registry);
-    world.registry.start_access("main").unwrap();
-}
-
-fn issue(world: &World, draft: Draft) -> Issued {
-    world.registry.refresh().unwrap();
-    world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap()
 }
 
 fn act(world: &World, identifier: &str, version: u32, action: Action, change: Option<Value>) -> Acted {
@@ -74,15 +65,15 @@ fn export(world: &World) -> String {
 }
 
 fn stock(world: &World) {
-    let card = issue(world, people::social_card(ZHOU, "周海燕"));
+    let card = issue(world, people::social_card(ZHOU, "周海燕")).unwrap();
     let changed = act(world, &card.identifier, 1, Action::Change, Some(json!({"bank": "示范商业银行"})));
     act(world, &changed.identifier, 2, Action::Suspend, None);
-    issue(world, people::marriage("J190101-2015-000123"));
+    issue(world, people::marriage("J190101-2015-000123")).unwrap();
     let mut divorce = people::marriage("L190101-2026-000009");
     divorce.type_code = "divorce_certificate".into();
     divorce.issued_on = people::day("2026-10-08");
     divorce.face.insert("registered_on".into(), "2026-10-08".into());
-    issue(world, divorce);
+    issue(world, divorce).unwrap();
     put(world, &paper(Some("J2012-7"), "城东区档案馆")).unwrap();
 }
 
@@ -260,7 +251,7 @@ fn rules(done: &ReadBack) -> Vec<&str> {
 
 fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World) {
     settled(&world);
-    let card = issue(&world, people::social_card(ZHOU, "周海燕"));
+    let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
     act(&world, &card.identifier, 1, Action::Suspend, None);
     let (text, known) = (export(&world), verifiers(&world));
     let strange = receiver(&world, false);
@@ -310,9 +301,9 @@ fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World
 
 fn a_history_that_the_other_registry_never_had_is_refused_although_it_is_signed(world: World) {
     settled(&world);
-    let card = issue(&world, people::social_card(ZHOU, "周海燕"));
+    let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
     act(&world, &card.identifier, 1, Action::Suspend, None);
-    let spare = issue(&world, people::social_card(CHEN, "陈志远"));
+    let spare = issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
     act(&world, &spare.identifier, 1, Action::Suspend, None);
     act(&world, &spare.identifier, 1, Action::Restore, None);
     let (text, known) = (export(&world), verifiers(&world));
@@ -349,7 +340,7 @@ fn a_history_that_the_other_registry_never_had_is_refused_although_it_is_signed(
 
 fn i14_an_export_is_read_only_under_the_verifier_keys_of_its_logs(world: World) {
     settled(&world);
-    issue(&world, people::social_card(ZHOU, "周海燕"));
+    issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
     let (text, known) = (export(&world), verifiers(&world));
     let other = receiver(&world, true);
     for given in [vec![], verifiers(&other)] {
@@ -410,7 +401,7 @@ impl<F: FnMut()> std::io::Write for Meanwhile<'_, F> {
 
 fn i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end(world: World) {
     settled(&world);
-    let card = issue(&world, people::social_card(ZHOU, "周海燕"));
+    let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
     world.registry.succeed_log("test", "records").unwrap();
     act(&world, &card.identifier, 1, Action::Suspend, None);
     world.registry.refresh().unwrap();
@@ -497,7 +488,7 @@ fn the_command_reads_an_export_under_the_verifier_keys_of_a_file() {
     let dry = import(&["--verifier", known, "--dry-run"]);
     let said = String::from_utf8_lossy(&dry.stdout).into_owned();
     assert!(
-        dry.status.success() && said.contains("1 records taken in") && said.contains("dry run"),
+        dry.status.success() && said.contains("1 record taken in") && said.contains("dry run"),
         "{dry:?}"
     );
     // Refused lines are shown without an error file too, of rows as of exports.
@@ -511,7 +502,7 @@ fn the_command_reads_an_export_under_the_verifier_keys_of_a_file() {
     );
     let taken = import(&["--verifier", known]);
     assert!(taken.status.success(), "{taken:?}");
-    assert!(String::from_utf8_lossy(&taken.stdout).contains("1 records taken in"), "{taken:?}");
+    assert!(String::from_utf8_lossy(&taken.stdout).contains("1 record taken in"), "{taken:?}");
     let digest = |of: &Installed| {
         let said = of.run(&["fsck", "--digest", "--json"], "").stdout;
         serde_json::from_slice::<Value>(&said).unwrap()["content"].clone()

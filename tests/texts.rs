@@ -1,5 +1,5 @@
-//! Texts that are logged, signed or kept: no route, form, file or command takes one with a character that nobody sees,
-//! and no name of a file with parts of a path. Each text of each request is spoiled in turn; what is not spoiled is
+//! Texts that are logged, signed or kept: no route, form, file or command takes one with a character that nobody sees or
+//! with a person's number, however it is written, and no name of a file with parts of a path. Each text of each request is spoiled in turn; what is not spoiled is
 //! taken, so that the refusal is for the text.
 #![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
@@ -25,6 +25,13 @@ on_both! {
 
 /// NUL, a bell, a change of direction, a mark that nobody sees.
 const HIDDEN: [&str; 4] = ["\0", "\u{7}", "\u{202e}", "\u{feff}"];
+
+/// ZHOU's number as people write it.
+const NUMBERS: [&str; 4] =
+    [ZHOU, "１９０１０１１９８８０３１２００２１", "190101-1988 0312.0021", "190101880312002"];
+
+/// Names are not judged, and the number of a certificate may be its holder's.
+const MAY_HOLD_A_NUMBER: [&str; 3] = ["/record/holders/0/name", "/holders/0/name", "/number"];
 
 fn settled(world: &World) {
     people::settle(&world.registry);
@@ -144,6 +151,15 @@ fn no_route_keeps_a_text_that_hides_something(world: World) {
                 );
             }
         }
+        let numberless = by_rule.iter().filter(|text| !MAY_HOLD_A_NUMBER.contains(text));
+        for (text, number) in numberless.flat_map(|text| NUMBERS.map(|number| (text, number))) {
+            place += 1;
+            let mut spoiled = body.clone();
+            let whole = body.pointer(text).unwrap().as_str().unwrap();
+            *spoiled.pointer_mut(text).unwrap() = format!("{whole} {number}").into();
+            let answer = post(&server, &token, path, &spoiled, place);
+            assert_eq!(answer.json()["rule"], "number_in_text", "{path} {text} {number}: {answer:?}");
+        }
         place += 1;
         let answer = post(&server, &token, path, &body, place);
         assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
@@ -184,6 +200,14 @@ fn no_form_keeps_a_text_that_hides_something(world: World) {
 
 fn no_file_is_named_by_a_path(world: World) {
     settled(&world);
+    for number in NUMBERS {
+        let mut draft = card(ZHOU, "周海燕");
+        draft["attachments"][0]["name"] = format!("照片 {number}.jpg").into();
+        let draft = serde_json::from_value(draft).unwrap();
+        let refused = world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap_err();
+        assert_eq!(refused.rule, Some(Rule::NumberInText), "{number}");
+        assert_eq!(refused.field.as_deref(), Some("attachments.0.name"));
+    }
     for name in ["../photo.jpg", "/etc/passwd", "a/b", "a\\b", "C:\\x", "..", ".", "", " "] {
         let mut draft = card(ZHOU, "周海燕");
         draft["attachments"][0]["name"] = name.into();
@@ -212,9 +236,20 @@ fn no_import_keeps_a_text_that_hides_something(world: World) {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["rule"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(rules, ["control_character", "path_part", "control_character"]);
-    for run in ["a/b", "a\u{202e}", ""] {
+    for run in ["a/b", "a\u{202e}", "", ZHOU, "190101-19880312-0021"] {
         let options = ImportOptions { run_id: Some(run.to_owned()), ..ImportOptions::default() };
         world.registry.import(&operator(), &source, &options, &|_| ()).unwrap_err();
+    }
+    // A mapping is kept in clear; in a file without a header its words are those of a person.
+    for (header, constant) in [(NUMBERS[1], "x"), ("姓名", NUMBERS[2])] {
+        let mapping = serde_json::from_value(json!({
+            "v": 1, "type": "resident_id_card", "issuer": POLICE,
+            "columns": [{"header": header, "to": ["holder.name"]}], "constants": {"face.authority": constant},
+        }))
+        .unwrap();
+        let options = ImportOptions { mapping: Some(mapping), ..ImportOptions::default() };
+        let refused = world.registry.import(&operator(), &source, &options, &|_| ()).unwrap_err();
+        assert_eq!(refused.rule, Some(Rule::NumberInText), "{header} {constant}: {refused:?}");
     }
 }
 
@@ -267,10 +302,22 @@ fn nothing_public_has_a_text_that_hides_something(world: World) {
         }
     }
     // In clear for ever: no number of a person either.
-    let number = format!("因{ZHOU}案");
-    assert_eq!(registry.revoke_key("test", &kid, since, &number).unwrap_err().rule, Some(Rule::NumberInText));
-    let named = registry.put_client("test", &client(ZHOU, "甲"), SECRET).unwrap_err();
-    assert_eq!(named.rule, Some(Rule::NumberInText));
+    for number in NUMBERS {
+        let spoiled = format!("因{number}案");
+        let tries: Vec<(&str, Result<()>)> = vec![
+            ("--as", registry.put_agency(&spoiled, &agency("甲"))),
+            ("agency", registry.put_agency("test", &agency(&spoiled))),
+            ("client id", registry.put_client("test", &client(number, "甲"), SECRET)),
+            ("client name", registry.put_client("test", &client("a", &spoiled), SECRET)),
+            ("account", registry.put_account(&account(&spoiled, "甲"), SECRET)),
+            ("account's name", registry.put_account(&account("a", &spoiled), SECRET)),
+            ("why", registry.revoke_key("test", &kid, since, &spoiled)),
+            ("coverage", registry.state_coverage("test", &coverage(&spoiled))),
+        ];
+        for (what, done) in tries {
+            assert_eq!(done.expect_err(what).rule, Some(Rule::NumberInText), "{what} {number}");
+        }
+    }
     registry.put_agency("test", &agency("甲")).unwrap();
     registry.state_coverage("test", &coverage("甲")).unwrap();
     registry.put_client("test", &client("a", "甲"), SECRET).unwrap();

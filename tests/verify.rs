@@ -6,26 +6,17 @@ mod common;
 
 use std::sync::Arc;
 
+use common::desk::{issue, lookup, settled};
 use common::people::{self, CHEN, MARKET, POLICE, ZHOU};
 use common::{World, operator, run};
 use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
 use elicense::record::action::Action;
 use elicense::record::{Record, Verdict};
-use elicense::registry::{ActCommand, Ask, FaceEdit, Issued, MarkCommand, Submitted, VerifyAsk};
+use elicense::registry::{ActCommand, FaceEdit, Issued, MarkCommand, Submitted, VerifyAsk};
 use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
-
-fn lookup(world: &World, code: &str) -> Value {
-    world.registry.refresh().unwrap();
-    let ask =
-        json!({"holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"}});
-    let ask: Ask = serde_json::from_value(ask).unwrap();
-    let prepared = world.registry.prepare_lookup(&ask).unwrap();
-    let answered = run(world.registry.lookup(&operator(), prepared)).unwrap();
-    serde_json::from_slice(&answered.body).unwrap()
-}
 
 fn envelope(world: &World, code: &str) -> String {
     lookup(world, code)["records"][0]["envelope"].as_str().unwrap().to_owned()
@@ -55,10 +46,8 @@ fn judged(verified: &Verified) -> (&str, Vec<&str>) {
 }
 
 fn issued(world: &World) -> Issued {
-    people::settle(&world.registry);
-    world.registry.start_access("main").unwrap();
-    world.registry.refresh().unwrap();
-    world.registry.issue(&operator(), &Submitted::Draft(people::social_card(ZHOU, "周海燕"))).unwrap()
+    settled(world);
+    issue(world, people::social_card(ZHOU, "周海燕")).unwrap()
 }
 
 fn act(world: &World, command: &ActCommand) -> elicense::registry::Acted {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::clients::read_grants;
 use super::input;
-use super::output::Output;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::NewAccount;
@@ -51,12 +51,17 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
         Command::List => {
             let rows = registry.store().read_now(|reader| reader.accounts())?;
-            let lines: Vec<String> =
-                rows.iter().map(|row| format!("{}  {}  {}", row.name, row.agency, row.display)).collect();
-            let values: Vec<_> = rows
-                .iter()
-                .map(|row| json!({"name": row.name, "display": row.display, "agency": row.agency, "role": row.role, "enabled": row.enabled}))
-                .collect();
+            let (mut lines, mut values) = (Vec::new(), Vec::new());
+            for row in &rows {
+                let budget = registry.account_of(row)?.budget;
+                let (holders, ended) = (counted(budget, "holder"), if row.enabled { "" } else { "  ended" });
+                let (name, agency, display) = (&row.name, &row.agency, &row.display);
+                lines.push(format!("{name}  {agency}  {holders} a day  {display}{ended}"));
+                values.push(json!({
+                    "name": name, "display": display, "agency": agency, "role": row.role, "enabled": row.enabled,
+                    "budget": budget,
+                }));
+            }
             output.say(&lines.join("\n"), &json!(values));
         }
     }

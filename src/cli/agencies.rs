@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::input::{self, usage};
-use super::output::Output;
+use super::output::{Output, counted_len};
 use super::place::Globals;
 use crate::catalog::{Agency, Authority, Catalog, Empowerment, HolderSource, Region, Statement};
 use crate::clock::Day;
@@ -71,8 +71,8 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             let text = input::text(&file)?;
             let agencies: Vec<Agency> = input::json_list(&text, "agencies")?;
             registry.put_agencies(&globals.name, &agencies)?;
-            output
-                .say(&format!("{} agencies written.", agencies.len()), &json!({"agencies": agencies.len()}));
+            let text = format!("{} written.", counted_len(agencies.len(), "agency/agencies"));
+            output.say(&text, &json!({"agencies": agencies.len()}));
         }
         Command::Authorise { agency, r#type, region, from, to } => {
             let types = types_named(&registry.snapshot().catalog, &r#type)?;
@@ -81,7 +81,8 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
                     Authority { agency: agency.clone(), type_code: type_code.clone(), region, from, to };
                 registry.authorise(&globals.name, &authority)?;
             }
-            output.say(&format!("Authority for {} types given.", types.len()), &json!({"types": types}));
+            let text = format!("Authority for {} given.", counted_len(types.len(), "type"));
+            output.say(&text, &json!({"types": types}));
         }
         Command::Empower { agency, statement, source, region, from, to } => {
             let statement = Statement::from_wire(&statement)

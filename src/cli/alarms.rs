@@ -1,12 +1,16 @@
 //! `elicense alarms`: actors that were stopped because they seemed to try numbers out.
 
+use std::collections::BTreeSet;
+
 use clap::Subcommand;
 use serde_json::json;
 
-use super::output::Output;
+use super::input::usage;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::clock::Moment;
 use crate::error::Result;
+use crate::policy::Actor;
 use crate::store::Alarm;
 
 /// Lists the alarms of the last 90 days where no more is said.
@@ -20,7 +24,7 @@ pub struct Alarms {
 enum Command {
     /// End the stop of an actor; for the rest of the day it may ask for people who are unknown here.
     Lift {
-        /// As the list names it: client:… or account:….
+        /// As the list names it: client:… or account:…; the name alone where only one of that name is stopped.
         actor: String,
     },
 }
@@ -29,6 +33,7 @@ enum Command {
 pub fn run(globals: &Globals, args: Alarms, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
     if let Some(Command::Lift { actor }) = args.command {
+        let actor = stopped(&registry.alarms()?, &actor, registry.now())?;
         registry.lift_alarms(&globals.name, &actor)?;
         output.say(&format!("{actor}: the stop is lifted."), &json!({"actor": actor, "done": "lifted"}));
         return Ok(0);
@@ -41,14 +46,33 @@ pub fn run(globals: &Globals, args: Alarms, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
+/// The actor meant by a name without its kind: the one that is stopped.
+fn stopped(alarms: &[Alarm], named: &str, now: Moment) -> Result<String> {
+    if Actor::has_budget(named) {
+        return Ok(named.to_owned());
+    }
+    let stands = alarms.iter().filter(|alarm| alarm.lifted.is_none() && alarm.until > now);
+    let names = stands.map(|alarm| &*alarm.actor);
+    let meant: BTreeSet<&str> =
+        names.filter(|actor| actor.split_once(':').is_some_and(|(_, name)| name == named)).collect();
+    let mut meant = meant.into_iter();
+    match (meant.next(), meant.next()) {
+        (Some(actor), None) => Ok(actor.to_owned()),
+        (Some(one), Some(other)) => Err(usage("actor", format!("say which: {one} or {other}"))),
+        // The registry's own refusal says where to look.
+        (None, _) => Ok(named.to_owned()),
+    }
+}
+
 fn line(alarm: &Alarm, now: Moment) -> String {
     let Alarm { actor, at, kind, tries, until, lifted } = alarm;
     let state = match lifted {
-        Some((at, by)) => format!("lifted {} by {by}", at.legal_text()),
-        None if *until > now => format!("stopped until {}", until.legal_text()),
+        Some((at, by)) => format!("lifted {} UTC+8 by {by}", at.legal_text()),
+        None if *until > now => format!("stopped until {} UTC+8", until.legal_text()),
         None => "ended".to_owned(),
     };
-    format!("{}  {actor}  {} ({})  {tries} numbers  {state}", at.legal_text(), kind.wire(), kind.zh())
+    let tries = counted(*tries, "number");
+    format!("{} UTC+8  {actor}  {} ({})  {tries}  {state}", at.legal_text(), kind.wire(), kind.zh())
 }
 
 fn value(alarm: &Alarm) -> serde_json::Value {

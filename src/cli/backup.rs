@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted, counted_len};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::{Closed, Registry};
@@ -33,9 +33,9 @@ pub fn backup(globals: &Globals, args: &BackupArgs, output: &Output) -> Result<u
     let registry = globals.open()?;
     let done = registry.backup(&args.to)?;
     let text = format!(
-        "{} files, {} bytes in {}. The master key is not among them: keep its copy apart.",
-        done.files,
-        done.bytes,
+        "{}, {} in {}. The master key is not among them: keep its copy apart.",
+        counted_len(done.files, "file"),
+        counted(done.bytes, "byte"),
         args.to.display()
     );
     output.say(&text, &json!({"files": done.files, "bytes": done.bytes, "signed_by": done.kid}));
@@ -48,16 +48,17 @@ pub fn restore(globals: &Globals, args: &RestoreArgs, output: &Output) -> Result
         let done = globals.open_as_found()?.restore_in_place(&globals.name)?;
         let logs = lines(&done.logs);
         let lost: String = done.lost.iter().map(|lost| format!("\n  {lost}: the rest is gone")).collect();
-        let text = format!("{} records verified.\n{}{lost}", done.fsck.counts.records, logs.join("\n"));
+        let text =
+            format!("{} verified.\n{}{lost}", counted(done.fsck.counts.records, "record"), logs.join("\n"));
         output.say(&text, &json!({"records": done.fsck.counts.records, "logs": logs, "lost": done.lost}));
         return Ok(0);
     };
     let done = Registry::restore(from, globals.opening()?)?;
     let logs = lines(&done.logs);
     let text = format!(
-        "Restored the backup of {}; {} records verified.\n{}",
+        "Restored the backup of {}; {} verified.\n{}",
         done.manifest.made_at,
-        done.fsck.counts.records,
+        counted(done.fsck.counts.records, "record"),
         logs.join("\n")
     );
     output.say(

@@ -4,13 +4,12 @@
 use serde_json::{Value, json};
 
 use super::output::Output;
-use super::place::Globals;
+use super::place::{Globals, read_master};
 use super::serve::{self, Args};
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::rule::Rule;
 use crate::serve::check::{self, Need};
-use crate::trust::MasterKey;
 
 /// Exit code 0: it would start and nothing is wrong; 1: something is, and each such thing was told.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
@@ -40,7 +39,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 
 fn master_key(globals: &Globals) -> Result<String> {
     let file = globals.master_key_file();
-    MasterKey::read(&file, Some(&globals.place()?.dir))?;
+    read_master(&file, Some(&globals.place()?.dir))?;
     Ok(file.display().to_string())
 }
 

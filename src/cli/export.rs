@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::error::{Code, Error, Result};
 use crate::store::private;
@@ -36,17 +36,17 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut file = out.into_inner().map_err(|error| unwritable(error.into_error()))?;
     std::io::Write::flush(&mut file).and_then(|()| file.sync_all()).map_err(unwritable)?;
     let mut text = format!(
-        "{} records, {} files, {} holders with marks or links and {} coverage statements in {}.",
-        done.records,
-        done.files,
-        done.holders,
-        done.coverage,
+        "{}, {}, {} and {} in {}.",
+        counted(done.records, "record"),
+        counted(done.files, "file"),
+        counted(done.holders, "holder with marks or links/holders with marks or links"),
+        counted(done.coverage, "coverage statement"),
         args.out.display()
     );
     if done.damaged > 0 {
         text.push_str(&format!(
-            "\n{} rows do not open and are not in it, nor are coverage statements: run `elicense fsck`.",
-            done.damaged
+            "\n{} not open and not in it, nor are coverage statements: run `elicense fsck`.",
+            counted(done.damaged, "row that does/rows that do")
         ));
     }
     let value = json!({"records": done.records, "holders": done.holders, "coverage": done.coverage, "files": done.files, "events": done.events, "damaged": done.damaged});

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted, counted_len};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::{ContentDigest, FsckOptions, FsckReport};
@@ -26,10 +26,10 @@ pub struct Args {
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open_as_found()?;
     let report = registry.fsck(FsckOptions { stats: args.stats, quick: args.quick })?;
-    let mut lines = counted(&report);
+    let mut lines = sizes(&report);
     if report.counts.attachments_missing > 0 {
-        let missing = report.counts.attachments_missing;
-        lines.push(format!("{missing} files that records name are not here yet: `attachment_pending`"));
+        let missing = counted(report.counts.attachments_missing, "file");
+        lines.push(format!("{missing} that records name not here yet: `attachment_pending`"));
     }
     let older: Vec<String> =
         report.older.iter().map(|table| format!("{} of {}", table.rows, table.table)).collect();
@@ -50,7 +50,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     lines.push(match (report.sound(), report.strict) {
         (true, true) => "sound".to_owned(),
         (true, false) => "sound, signatures of records by a first pass only".to_owned(),
-        (false, _) => format!("{} findings", report.findings.len()),
+        (false, _) => counted_len(report.findings.len(), "finding"),
     });
     let mut value = json!(report);
     if args.digest {
@@ -64,26 +64,26 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 
 fn digest(content: &ContentDigest) -> String {
     format!(
-        "content {}  {} records, {} holders, {} coverage statements, {} revoked keys, {} rows that do not open",
+        "content {}  {}, {}, {}, {}, {} not open",
         content.digest,
-        content.records,
-        content.holders,
-        content.coverage,
-        content.revoked_keys,
-        content.unreadable
+        counted(content.records, "record"),
+        counted(content.holders, "holder"),
+        counted(content.coverage, "coverage statement"),
+        counted(content.revoked_keys, "revoked key"),
+        counted(content.unreadable, "row that does/rows that do")
     )
 }
 
 /// The sizes of the logs, and of what was checked.
-fn counted(report: &FsckReport) -> Vec<String> {
+fn sizes(report: &FsckReport) -> Vec<String> {
     let mut lines: Vec<String> = report
         .logs
         .iter()
         .map(|log| {
             format!(
-                "log {}  {} leaves  root {}{}",
+                "log {}  {}  root {}{}",
                 log.log,
-                log.size,
+                counted(log.size, "leaf/leaves"),
                 log.root,
                 if log.closed { "  closed" } else { "" }
             )
@@ -91,13 +91,13 @@ fn counted(report: &FsckReport) -> Vec<String> {
         .collect();
     let counts = &report.counts;
     lines.push(format!(
-        "{} records, {} past records, {} events, {} public events, {} access entries, {} signatures verified",
-        counts.records,
-        counts.past_records,
-        counts.events,
-        counts.public_events,
-        counts.access_entries,
-        counts.signatures
+        "{}, {}, {}, {}, {}, {} verified",
+        counted(counts.records, "record"),
+        counted(counts.past_records, "past record"),
+        counted(counts.events, "event"),
+        counted(counts.public_events, "public event"),
+        counted(counts.access_entries, "access entry/access entries"),
+        counted(counts.signatures, "signature")
     ));
     lines
 }
@@ -117,7 +117,7 @@ fn listed(report: &FsckReport) -> Vec<String> {
     });
     let mut lines: Vec<String> = unauthorised.chain(foreign).collect();
     if report.more_foreign > 0 {
-        lines.push(format!("… and {} rows more with a foreign identifier", report.more_foreign));
+        lines.push(format!("… and {} with a foreign identifier", counted(report.more_foreign, "more row")));
     }
     lines
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -219,14 +219,14 @@ fn as_of(report: &ImportReport) -> String {
 fn told(report: &ImportReport, dry_run: bool) -> String {
     let counts = report.counts;
     let mut lines = vec![format!(
-        "{} rows in = {} bound + {} already there + {} unbound + {} quarantined + {} refused ({} clashes)",
-        counts.rows_in,
+        "{} in = {} bound + {} already there + {} unbound + {} quarantined + {} refused ({})",
+        counted(counts.rows_in, "row"),
         counts.bound,
         counts.already_there,
         counts.unbound,
         counts.quarantined,
         counts.refused,
-        counts.clashes,
+        counted(counts.clashes, "clash/clashes"),
     )];
     lines.push(format!("编码 encoding: {}", report.encoding.label()));
     lines.push(as_of(report));
@@ -259,12 +259,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         )
     }));
     lines.extend(report.faults.iter().flat_map(refused_lines));
-    if counts.ended + counts.taken_over + counts.proposals > 0 {
-        lines.push(format!(
-            "by rule: {} records ended, {} directory entries taken over, {} ends proposed to other issuers",
-            counts.ended, counts.taken_over, counts.proposals,
-        ));
-    }
+    lines.extend(by_rules(report));
     let timings = report.timings;
     lines.push(format!(
         "checked and signed: {:.0} rows/s, written: {:.0} rows/s",
@@ -278,6 +273,20 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
 /// What a dry run says of itself.
 fn was_dry(dry_run: bool) -> Option<String> {
     dry_run.then(|| "dry run: nothing was written".to_owned())
+}
+
+/// What rules of the catalog did beside the rows; none if nothing.
+fn by_rules(report: &ImportReport) -> Option<String> {
+    let counts = report.counts;
+    let some = counts.ended + counts.taken_over + counts.proposals > 0;
+    some.then(|| {
+        format!(
+            "by rule: {} ended, {} taken over, {} proposed to other issuers",
+            counted(counts.ended, "record"),
+            counted(counts.taken_over, "directory entry/directory entries"),
+            counted(counts.proposals, "end"),
+        )
+    })
 }
 
 /// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the
@@ -313,25 +322,28 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let options = ReadOptions { verifiers: &verifiers, dry_run: args.dry_run, error_path: errors };
     let done = registry.read_export(&globals.actor(), options, std::io::BufReader::new(file))?;
     let mut lines = vec![format!(
-        "{} records taken in, {} already there, {} lines refused{}",
-        done.records,
+        "{} taken in, {} already there, {} refused{}",
+        counted(done.records, "record"),
         done.already,
-        done.lines_refused,
+        counted(done.lines_refused, "line"),
         if done.whole { "" } else { "; the file has no closing line with that count: it is not whole" },
     )];
     if done.files > 0 {
-        lines.push(format!("{} files taken in", done.files));
+        lines.push(format!("{} taken in", counted(done.files, "file")));
     }
     if done.holders + done.holders_already > 0 {
         lines.push(format!(
-            "marks and links of {} holders taken in, of {} already there",
-            done.holders, done.holders_already
+            "marks and links of {} taken in, of {} already there",
+            counted(done.holders, "holder"),
+            done.holders_already
         ));
     }
     if done.coverage + done.coverage_already + done.keys_revoked > 0 {
         lines.push(format!(
-            "{} coverage statements taken in, {} here already or newer; {} keys revoked",
-            done.coverage, done.coverage_already, done.keys_revoked
+            "{} taken in, {} here already or newer; {} revoked",
+            counted(done.coverage, "coverage statement"),
+            done.coverage_already,
+            counted(done.keys_revoked, "key")
         ));
     }
     lines.extend(done.refused.iter().flat_map(refused_lines));

@@ -3,12 +3,11 @@
 use serde_json::json;
 
 use super::output::Output;
-use super::place::Globals;
+use super::place::{Globals, create_master};
 use crate::catalog::Region;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::registry::{FoundingOptions, Opening, Registry};
-use crate::trust::MasterKey;
 
 /// Arguments of `init`.
 #[derive(clap::Args)]
@@ -37,9 +36,9 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         types: !args.no_types,
     };
     let regions = globals.regions()?;
-    Registry::check_founding(&place, &options)?;
+    Registry::check_founding(&place, &options, &regions)?;
     let file = globals.master_key_file();
-    let master = MasterKey::create(&file, Some(&place.dir))?;
+    let master = create_master(&file, Some(&place.dir))?;
     let opening = Opening { place: place.clone(), master, clock: Clock::System, regions };
     let (_, founding) = Registry::found(opening, &options)?;
     let text = format!(

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::path::Path;
 
+use crate::clock::{Day, Moment, TimeFault};
 use crate::error::{Code, Error, Result};
 
 /// One line: from a prompt if a person sits there, else the first line of standard input. Trailing line ends
@@ -55,6 +56,11 @@ fn unreadable(error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, "standard input cannot be read").caused_by(error)
 }
 
+/// An instant as people write it: RFC 3339 with any fraction and offset, or a day, which begins at 00:00 in Beijing.
+pub fn instant(text: &str) -> std::result::Result<Moment, TimeFault> {
+    text.parse::<Day>().map(Day::start).or_else(|_| Moment::of_rfc3339(text))
+}
+
 /// A refusal of an argument, with the accepted values.
 pub fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field)
@@ -63,6 +69,25 @@ pub fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, st
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn i9_an_instant_is_taken_in_every_precision_and_a_day_begins_in_beijing() {
+        let same = "2026-11-22T01:30:00.000000Z".parse::<Moment>().unwrap();
+        for text in [
+            "2026-11-22T01:30:00Z",
+            "2026-11-22T01:30:00.000Z",
+            "2026-11-22T09:30:00+08:00",
+            "2026-11-22 09:30:00.0+08:00",
+            "2026-11-22T09:30+08:00",
+            "2026-11-22T01:30Z",
+        ] {
+            assert_eq!(instant(text).unwrap(), same, "{text}");
+        }
+        assert_eq!(instant("2026-11-22").unwrap().to_string(), "2026-11-21T16:00:00.000000Z");
+        for text in ["", "2026-11-22T01:30:00", "22.11.2026", "2026-02-30", "2026-11-22T25:00:00Z", "now"] {
+            assert!(instant(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_byte_order_mark_before_json_is_passed_over() {

@@ -7,12 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::input::usage;
-use super::output::Output;
-use super::place::Globals;
+use super::input::{self, usage};
+use super::output::{Output, counted_len};
+use super::place::{Globals, create_master, read_master};
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::trust::{MasterKey, jwks};
+use crate::trust::jwks;
 
 /// The subcommand.
 #[derive(Subcommand)]
@@ -33,8 +33,9 @@ pub enum Command {
     Revoke {
         /// The thumbprint.
         kid: String,
-        /// From when on its signatures count no more; now by default.
-        #[arg(long)]
+        /// From when on its signatures count no more; now by default. An instant (2026-11-22T09:30+08:00, fractions as
+        /// you like), or a day, which begins at 00:00 Beijing time.
+        #[arg(long, value_parser = input::instant)]
         since: Option<Moment>,
         /// Why.
         #[arg(long)]
@@ -68,22 +69,24 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             output.say(&format!("Key {kid} registered."), &json!({ "kid": kid }));
         }
         Command::Revoke { kid, since, why } => {
-            registry.revoke_key(&globals.name, &kid, since.unwrap_or_else(|| registry.now()), &why)?;
-            output.say(&format!("Key {kid} revoked."), &json!({ "kid": kid }));
+            let since = since.unwrap_or_else(|| registry.now());
+            registry.revoke_key(&globals.name, &kid, since, &why)?;
+            let text = format!("Key {kid} revoked since {} (Beijing time).", since.legal_text());
+            output.say(&text, &json!({ "kid": kid, "since": since }));
         }
         Command::RekeyMaster { new } => {
             let dir = globals.place()?.dir;
             // An earlier run may have made this file and stopped there: this run uses it.
             let master = match new.exists() {
-                true => MasterKey::read(&new, Some(&dir))?,
-                false => MasterKey::create(&new, Some(&dir))?,
+                true => read_master(&new, Some(&dir))?,
+                false => create_master(&new, Some(&dir))?,
             };
             let done = registry.rekey_master(&globals.name, &master)?;
             let text = format!(
-                "Everything is under {} now: {} signing keys, {} data keys. The old key opens nothing here any more, but it opens the backups made before.",
+                "Everything is under {} now: {}, {}. The old key opens nothing here any more, but it opens the backups made before.",
                 new.display(),
-                done.signing,
-                done.data
+                counted_len(done.signing, "signing key"),
+                counted_len(done.data, "data key")
             );
             output.say(&text, &json!({"master_key": new, "signing": done.signing, "data": done.data}));
         }

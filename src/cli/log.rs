@@ -3,9 +3,10 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::error::Result;
+use crate::registry::Registry;
 use crate::store::Side;
 
 /// The subcommand.
@@ -25,6 +26,16 @@ pub enum Command {
     },
     /// Put the holders' lists of accesses right, from the access logs; also while it serves.
     Relist,
+    /// Take the logs as they are where the file `anchors` of a data directory is lost; only if the database did
+    /// not go back. A signed order says so for ever.
+    Accept {
+        /// The node whose data directory this is; on SQLite all share one.
+        #[arg(long, default_value = "main")]
+        node: String,
+        /// How the file was lost, and how you know that the database is the latest.
+        #[arg(long)]
+        why: String,
+    },
     /// Print a log's checkpoint.
     Checkpoint {
         /// Its name.
@@ -34,7 +45,10 @@ pub enum Command {
 
 /// Carries the command out.
 pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
-    let registry = globals.open()?;
+    let registry = match command {
+        Command::Accept { .. } => globals.open_as_found()?,
+        _ => globals.open()?,
+    };
     let heads = || -> Result<Vec<_>> {
         let mut heads = registry.store().read_side_now(Side::Registry, |reader| reader.heads())?;
         for head in registry.store().read_side_now(Side::Access, |reader| reader.heads())? {
@@ -61,15 +75,24 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
         Command::Succeed { name } => {
             let (closed, next) = registry.succeed_log(&globals.name, &name)?;
-            let text = format!("Log {} is closed at {} leaves; {next} follows.", closed.log, closed.size);
+            let text = format!(
+                "Log {} is closed at {}; {next} follows.",
+                closed.log,
+                counted(closed.size, "leaf/leaves")
+            );
             output.say(&text, &json!({"closed": closed.log, "size": closed.size, "successor": next}));
         }
         Command::Relist => {
             let mended = registry.mend_lists()?;
             let lag = registry.follow_accesses()?;
-            let text = format!("{} accesses listed, {} lines taken off.", mended.listed, mended.taken_off);
+            let text = format!(
+                "{} listed, {} taken off.",
+                counted(mended.listed, "access/accesses"),
+                counted(mended.taken_off, "line")
+            );
             output.say(&text, &json!({"mended": mended, "lag": lag}));
         }
+        Command::Accept { node, why } => accept(&registry, globals, (&node, &why), output)?,
         Command::Checkpoint { name } => {
             let head = heads()?.into_iter().find(|head| head.log == name);
             let head = head.ok_or_else(|| super::input::usage("name", "no log of that name"))?;
@@ -77,4 +100,13 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+fn accept(registry: &Registry, globals: &Globals, (node, why): (&str, &str), output: &Output) -> Result<()> {
+    let accepted = registry.accept_logs(&globals.name, node, why)?;
+    let lines: Vec<String> =
+        accepted.logs.iter().map(|(log, size)| format!("{log:<16} {size:>10}")).collect();
+    let text = format!("Taken as they are, and logged with your ground:\n{}", lines.join("\n"));
+    output.say(&text, &json!(accepted));
+    Ok(())
 }

@@ -19,6 +19,22 @@ pub fn next_page(next: &str) -> String {
     format!("  there is more: the same again with --after {next}")
 }
 
+/// A number and what it counts: `1 agency`, `2 agencies`. The plural stands behind `/` where `s` does not make it.
+pub fn counted(count: impl Into<u64>, noun: &str) -> String {
+    let count = count.into();
+    let (one, many) = noun.split_once('/').unwrap_or((noun, ""));
+    match (count, many) {
+        (1, _) => format!("1 {one}"),
+        (_, "") => format!("{count} {one}s"),
+        _ => format!("{count} {many}"),
+    }
+}
+
+/// The same of things in memory.
+pub fn counted_len(count: usize, noun: &str) -> String {
+    counted(u64::try_from(count).unwrap_or(u64::MAX), noun)
+}
+
 /// Text for people, or one JSON value for programs.
 pub struct Output {
     json: bool,

@@ -1,6 +1,6 @@
 //! Which registry a command works on, and as whom.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
@@ -71,7 +71,7 @@ impl Globals {
     /// The opening of a registry.
     pub fn opening(&self) -> Result<Opening> {
         let place = self.place()?;
-        let master = MasterKey::read(&self.master_key_file(), Some(&place.dir))?;
+        let master = read_master(&self.master_key_file(), Some(&place.dir))?;
         Ok(Opening { place, master, clock: Clock::System, regions: self.regions()? })
     }
 
@@ -117,6 +117,21 @@ impl Globals {
     pub fn actor(&self) -> Actor {
         Actor::Operator { name: self.name.clone() }
     }
+}
+
+/// Reads a master key; a refusal names the file that was tried.
+pub fn read_master(file: &Path, data: Option<&Path>) -> Result<MasterKey> {
+    MasterKey::read(file, data).map_err(|fault| naming(fault.into(), file))
+}
+
+/// Makes a master key; a refusal names its file.
+pub fn create_master(file: &Path, data: Option<&Path>) -> Result<MasterKey> {
+    MasterKey::create(file, data).map_err(|fault| naming(fault.into(), file))
+}
+
+fn naming(error: Error, file: &Path) -> Error {
+    let detail = format!("{}: {}", error.detail, file.display());
+    Error { detail: detail.into(), ..error }
 }
 
 /// A name that is recorded in the log for ever.

@@ -4,6 +4,7 @@
 use actix_web::error::{PathError, QueryPayloadError};
 use actix_web::{HttpRequest, web};
 
+use super::json;
 use crate::error::{Code, Error};
 use crate::rule::Rule;
 
@@ -29,6 +30,17 @@ fn path(_fault: PathError, _req: &HttpRequest) -> Error {
     Error::new(Code::NotFound, "")
 }
 
-fn query(_fault: QueryPayloadError, _req: &HttpRequest) -> Error {
-    Error::new(Code::RequestMalformed, "The query is not one this address takes.").rule(Rule::Query)
+/// Names of parameters are told, and what is known; no value is.
+fn query(fault: QueryPayloadError, _req: &HttpRequest) -> Error {
+    let refused = |detail: &str| Error::new(Code::RequestMalformed, detail.to_owned()).rule(Rule::Query);
+    let message = match &fault {
+        QueryPayloadError::Deserialize(fault) => fault.to_string(),
+        _ => String::new(),
+    };
+    match json::unknown_name(&message) {
+        Some((name, known)) => {
+            refused(&format!("The parameter {name} is not known here. Known are: {known}.")).at(name)
+        }
+        None => refused("The query is not one this address takes."),
+    }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use super::json_path::{path_at, plain};
@@ -36,6 +36,7 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
             return Box::pin(std::future::pending());
         }
         let media = media::is(req.headers(), "application/json");
+        let batch = req.path().ends_with("/api/v1/lookups");
         let payload = web::Payload::from_request(req, payload);
         Box::pin(async move {
             if !media {
@@ -46,7 +47,17 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
                 Ok(read) => read.map_err(|cause| malformed(cause.to_string()))?,
                 Err(_limit) => return Err(too_large(LIMIT)),
             };
-            Ok(Self(parse(&bytes)?, bytes))
+            let list = batch && bytes.trim_ascii_start().starts_with(b"[");
+            let several = |error: Error| {
+                let detail =
+                    "Expected one object. Several lookups go to /api/v1/lookups/batch, one object a line.";
+                if list && error.rule == Some(Rule::Type) {
+                    Error { detail: detail.into(), ..error }
+                } else {
+                    error
+                }
+            };
+            Ok(Self(parse(&bytes).map_err(several)?, bytes))
         })
     }
 }
@@ -58,12 +69,12 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for StrictJs
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let text = std::str::from_utf8(bytes)
         .map_err(|fault| Error::new(Code::JsonInvalid, not_utf8(fault)).rule(Rule::Utf8))?;
-    let value = read(text)?;
     // serde reads a struct from an array too, by position; no body of ours is one.
-    match text.trim_ascii_start().starts_with('{') {
-        true => Ok(value),
-        false => Err(Error::new(Code::FieldInvalid, "Expected an object.").rule(Rule::Type)),
+    if !text.trim_ascii_start().starts_with('{') {
+        read::<IgnoredAny>(text)?;
+        return Err(Error::new(Code::FieldInvalid, "Expected an object.").rule(Rule::Type));
     }
+    read(text)
 }
 
 /// Reads `T`, a list too, from a text; refuses as [`parse`] does.
@@ -96,12 +107,17 @@ fn refusal(text: &str, fault: &serde_json::Error) -> Error {
     // Only words from our own types are taken from the message: it also quotes the caller's values.
     let message = fault.to_string();
     let path = path_at(text, line, column);
+    // Where a text has lines, as a file has, the place is told by line too.
+    let place = if text.trim_ascii_end().contains('\n') { format!(" (Line {line}.)") } else { String::new() };
     if message.starts_with("unknown field `") {
-        return Error::new(Code::FieldUnknown, "This field is not known here.").at(path).rule(Rule::Unknown);
+        let known = expected(&message).map_or(String::new(), |known| format!(" Known are: {known}."));
+        let detail = format!("This field is not known here.{known}{place}");
+        return Error::new(Code::FieldUnknown, detail).at(path).rule(Rule::Unknown);
     }
     if let Some(name) = quoted(&message, "missing field `") {
         let path = if path.is_empty() { name } else { format!("{path}.{name}") };
-        return Error::new(Code::FieldInvalid, "This field is missing.").at(path).rule(Rule::Missing);
+        let detail = format!("This field is missing.{place}");
+        return Error::new(Code::FieldInvalid, detail).at(path).rule(Rule::Missing);
     }
     let rule = if message.starts_with("duplicate field `") {
         Rule::Duplicate
@@ -115,7 +131,7 @@ fn refusal(text: &str, fault: &serde_json::Error) -> Error {
         _ if rule == Rule::Duplicate => "This field stands twice.".to_owned(),
         _ => "The value breaks the rule of this field.".to_owned(),
     };
-    let error = Error::new(Code::FieldInvalid, detail).rule(rule);
+    let error = Error::new(Code::FieldInvalid, format!("{detail}{place}")).rule(rule);
     if path.is_empty() { error } else { error.at(path) }
 }
 
@@ -124,13 +140,21 @@ fn quoted(message: &str, before: &str) -> Option<String> {
     Some(plain(name.as_bytes()))
 }
 
+/// The name that a reader did not know, and those that it knows; none of other messages.
+pub(super) fn unknown_name(message: &str) -> Option<(String, &str)> {
+    Some((quoted(message, "unknown field `")?, expected(message)?))
+}
+
 /// The part of serde's message that lists the accepted names. It stands last, so a value with the same words
 /// cannot take its place.
 fn expected(message: &str) -> Option<&str> {
-    let standard = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `"];
+    let standard =
+        ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `", "unknown field `"];
     standard.iter().any(|start| message.starts_with(start)).then_some(())?;
     let (_, tail) = message.rsplit_once(", expected ")?;
-    Some(tail.rsplit_once(" at line ").map_or(tail, |(expected, _)| expected))
+    let told = tail.rsplit_once(" at line ").map_or(tail, |(expected, _)| expected);
+    let names = message.starts_with("unknown field `");
+    Some(told.strip_prefix("one of ").filter(|_| names).unwrap_or(told))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod regions;
 mod remark;
 mod scan;
 mod text;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -33,5 +34,6 @@ pub use fault::{CodeFault, CodeRule};
 pub use holder::{HolderCode, Parsed, mask};
 pub use regions::{RegionListFault, RegionStatus, Regions};
 pub use remark::{Remark, RemarkKind};
-pub use scan::{citizen_numbers, contains_citizen_number, contains_code_of, legacy_form};
+pub use scan::{contains_code_of, legacy_form};
 pub use text::is_printed_code;
+pub use written::contains_citizen_number;

@@ -66,6 +66,15 @@ impl Budgets {
         }
     }
 
+    /// The same for a holder beside the one asked for, who was charged if the budget had room, and withheld if not.
+    pub fn note_if_room(&self, charge: Charge, budget: usize) {
+        let mut books = self.books();
+        let book = open(&mut books.by_actor, &charge.actor, charge.day);
+        if book.seen.len() < budget && book.note(&charge) {
+            books.untold.push(charge);
+        }
+    }
+
     /// What was charged since the last time, to be told to the other processes.
     pub fn drain(&self) -> Vec<Charge> {
         std::mem::take(&mut self.books().untold)
@@ -153,6 +162,11 @@ mod tests {
         assert_eq!(here.drain().len(), 0, "what is known was told");
         here.note_untold(Charge { day: now.day(), actor: "a".into(), holder: key(4) });
         assert_eq!((here.drain().len(), here.spent("a", now)), (1, 2));
+        let beside = |byte| Charge { day: now.day(), actor: "a".into(), holder: key(byte) };
+        here.note_if_room(beside(5), 2);
+        assert_eq!((here.drain().len(), here.spent("a", now)), (0, 2), "it was withheld");
+        here.note_if_room(beside(5), 3);
+        assert_eq!((here.drain().len(), here.spent("a", now)), (1, 3));
     }
 
     proptest! {

@@ -84,6 +84,16 @@ impl Guard {
         self.budgets.note_untold(charge);
     }
 
+    /// The same for a holder beside the one asked for, who was charged if the budget had room, and withheld if not.
+    pub fn note_if_room(&self, charge: Charge, budget: usize) {
+        self.budgets.note_if_room(charge, budget);
+    }
+
+    /// Alarms of an actor that this process raised and that are not written yet.
+    pub fn unwritten(&self, actor: &str) -> Vec<Alarm> {
+        self.walks.unwritten(actor)
+    }
+
     /// Takes over the alarms as the database has them.
     pub fn take_alarms(&self, alarms: &[Alarm], now: Moment) {
         self.walks.take_alarms(alarms, now);

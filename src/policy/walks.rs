@@ -155,6 +155,12 @@ impl Walks {
         (std::mem::take(&mut state.untold), state.unwritten.clone())
     }
 
+    /// Alarms of an actor that are not written yet.
+    pub fn unwritten(&self, actor: &str) -> Vec<Alarm> {
+        let state = self.state();
+        state.unwritten.iter().filter(|alarm| &*alarm.actor == actor).cloned().collect()
+    }
+
     /// Puts back what could not be told.
     pub fn put_back(&self, tried: Vec<Tried>) {
         self.state().untold.extend(tried);

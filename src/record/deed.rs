@@ -68,7 +68,7 @@ impl PublicAction {
             EventKind::Type => &[Self::Load],
             EventKind::Coverage => &[Self::State],
             EventKind::Client => &[Self::Grant, Self::Change],
-            EventKind::Log => &[Self::Open, Self::Close],
+            EventKind::Log => &[Self::Open, Self::Close, Self::State],
         }
     }
 }

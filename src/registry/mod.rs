@@ -68,6 +68,7 @@ pub use records::signed::IssueOutcome;
 pub use records::submitted::{Beginning, Origin, Sent, SentLine, Submitted};
 pub use transfer::export::ExportCount;
 pub use transfer::read_back::{ReadBack, ReadOptions};
+pub use upkeep::accept::AcceptedLogs;
 pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use upkeep::init::{Founding, FoundingOptions};
 pub use upkeep::logs::{Consistency, Inclusion, LogInfo};
@@ -131,10 +132,13 @@ impl Registry {
     /// Opens an existing registry, if its logs go on from their confirmed state.
     ///
     /// # Errors
-    /// `log_forked` if a log does not: nothing may be signed on it.
+    /// `log_forked` if a log does not: nothing may be signed on it. The same with `anchors_missing` if the
+    /// confirmed state is lost.
     pub fn open(opening: Opening) -> Result<Self> {
         let registry = Self::unheld(opening)?;
+        registry.hold_memory(None)?;
         registry.hold_logs()?;
+        registry.store().remember(None)?;
         registry.tell_clock();
         Ok(registry)
     }

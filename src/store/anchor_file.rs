@@ -20,11 +20,15 @@ use crate::trust::random;
 const NAME: &str = "anchors";
 /// The prefix of files that were not put in place yet, or were left by a crash.
 const DRAFT: &str = "anchors.draft-";
-const FIRST_LINE: &str = "elicense anchors 1";
+const FIRST_LINE: &str = "elicense anchors 2";
+/// The earlier layout, without a name.
+const EARLIER: &str = "elicense anchors 1";
 
 /// The contents of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeptAnchors {
+    /// The file's own name, 32 random hexadecimal digits, by which the database knows it. Empty in the earlier layout.
+    pub id: String,
     /// How often the anchors were set anew because a database was put back. A process's memory from before
     /// the last time no longer counts.
     pub generation: u64,
@@ -52,6 +56,12 @@ impl KeptAnchors {
         Self::parse(&text).map(Some).ok_or_else(damaged)
     }
 
+    /// A name for a new file.
+    pub fn new_id() -> Result<String> {
+        let random = random::pooled::<16>().map_err(Error::internal)?;
+        Ok(format!("{:032x}", u128::from_be_bytes(random)))
+    }
+
     /// Puts the file in its place. On the disk when this returns.
     ///
     /// A writer holds the lock of the anchors. One exception: if a process was stopped while it held the
@@ -72,7 +82,7 @@ impl KeptAnchors {
     }
 
     fn to_text(&self) -> String {
-        let mut text = format!("{FIRST_LINE}\ngeneration {}\n", self.generation);
+        let mut text = format!("{FIRST_LINE}\ngeneration {}\nid {}\n", self.generation, self.id);
         for (log, Anchor { size, root }) in &self.logs {
             let _infallible = writeln!(text, "{log} {size} {root}");
         }
@@ -89,10 +99,13 @@ impl KeptAnchors {
             return None;
         }
         let mut lines = lines.lines();
-        if lines.next()? != FIRST_LINE {
-            return None;
-        }
+        let named = match lines.next()? {
+            FIRST_LINE => true,
+            EARLIER => false,
+            _ => return None,
+        };
         let generation = lines.next()?.strip_prefix("generation ")?.parse().ok()?;
+        let id = if named { lines.next()?.strip_prefix("id ")?.to_owned() } else { String::new() };
         let mut logs = BTreeMap::new();
         for line in lines {
             let (log, rest) = line.split_once(' ')?;
@@ -100,7 +113,7 @@ impl KeptAnchors {
             let anchor = Anchor { size: size.parse().ok()?, root: root.parse().ok()? };
             logs.insert(log.to_owned(), anchor);
         }
-        Some(Self { generation, logs })
+        Some(Self { id, generation, logs })
     }
 }
 
@@ -132,7 +145,7 @@ mod tests {
     fn a_file_reads_back_and_a_changed_one_is_told() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(KeptAnchors::read(dir.path()).unwrap(), None);
-        let mut kept = KeptAnchors { generation: 3, ..KeptAnchors::default() };
+        let mut kept = KeptAnchors { id: "5e".repeat(16), generation: 3, ..KeptAnchors::default() };
         kept.logs.insert("records".to_owned(), Anchor { size: 7, root: Hash([9; 32]) });
         kept.logs.insert("access-main".to_owned(), Anchor { size: 0, root: Hash::empty_root() });
         fs::write(dir.path().join(format!("{DRAFT}1")), "left by a crash").unwrap();
@@ -140,6 +153,13 @@ mod tests {
         assert_eq!(KeptAnchors::read(dir.path()).unwrap().unwrap(), kept);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         let whole = fs::read(dir.path().join(NAME)).unwrap();
+        let earlier = String::from_utf8(whole.clone()).unwrap();
+        let lines: Vec<&str> = earlier.lines().filter(|line| !line.starts_with("id ")).collect();
+        let body = lines[..lines.len() - 1].join("\n").replace(FIRST_LINE, EARLIER) + "\n";
+        let digest = Hash(sha256(body.as_bytes()));
+        fs::write(dir.path().join(NAME), format!("{body}sha256 {digest}\n")).unwrap();
+        let unnamed = KeptAnchors { id: String::new(), ..kept.clone() };
+        assert_eq!(KeptAnchors::read(dir.path()).unwrap().unwrap(), unnamed);
         for at in 0..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 1;

@@ -63,6 +63,8 @@ struct Known {
     /// Each with the number of its confirmation.
     logs: HashMap<String, (Anchor, u64)>,
     generation: u64,
+    /// The file's own name; empty until it was read or written.
+    id: String,
     /// The file lacks something of it.
     dirty: bool,
     ended: bool,
@@ -169,9 +171,10 @@ impl Anchors {
     }
 
     /// Begins with the heads of logs that were compared with the file.
-    pub fn begin(&self, generation: u64, heads: &[Head]) {
+    pub fn begin(&self, kept: KeptAnchors, heads: &[Head]) {
         let mut known = self.shared.known();
-        known.generation = generation;
+        known.generation = kept.generation;
+        known.id = kept.id;
         for head in heads {
             self.shared.newest.fetch_max(head.at.micros(), Ordering::AcqRel);
             known.logs.insert(head.log.clone(), (head.anchor(), 0));
@@ -186,14 +189,17 @@ impl Anchors {
         let Some(data) = &self.shared.data else { return Ok(()) };
         let _lock = locks::exclusive(data, LOCK)?;
         // A damaged file is replaced like any other.
-        let generation = KeptAnchors::read(data).ok().flatten().map_or(0, |kept| kept.generation) + 1;
+        let there = KeptAnchors::read(data).ok().flatten().unwrap_or_default();
+        let generation = there.generation + 1;
         let mut known = self.shared.known();
+        let id = name_of(&there, &known)?;
         known.generation = generation;
+        known.id.clone_from(&id);
         known.logs = heads.iter().map(|head| (head.log.clone(), (head.anchor(), 0))).collect();
         known.dirty = false;
         let logs = heads.iter().map(|head| (head.log.clone(), head.anchor())).collect();
         drop(known);
-        KeptAnchors { generation, logs }.write(data)
+        KeptAnchors { id, generation, logs }.write(data)
     }
 
     /// Brings the file up to the known state, now.
@@ -201,11 +207,26 @@ impl Anchors {
         self.shared.keep()
     }
 
-    /// Takes in the contents of the file: others on the same data directory may have confirmed more.
+    /// The name of the file as this process last read or wrote it; empty before that.
+    pub fn file_id(&self) -> String {
+        self.shared.known().id.clone()
+    }
+
+    /// Takes in the contents of the file: others on the same data directory may have confirmed more. A file
+    /// that was removed under this process is written again, since this process still knows.
     pub fn learn(&self) -> Result<()> {
         let Some(data) = &self.shared.data else { return Ok(()) };
-        if let Some(there) = KeptAnchors::read(data)? {
-            self.shared.learn(&mut self.shared.known(), &there);
+        let there = KeptAnchors::read(data)?;
+        let mut known = self.shared.known();
+        match there {
+            Some(there) => self.shared.learn(&mut known, &there),
+            None if known.id.is_empty() => {}
+            None => {
+                known.dirty = true;
+                drop(known);
+                self.shared.changed.notify_one();
+                self.start_keeper();
+            }
         }
         Ok(())
     }
@@ -235,6 +256,12 @@ const LOCK: &str = "anchors";
 /// The error that says how a log went back.
 pub fn fork_error(log: &str, fork: Fork) -> Error {
     Error::new(Code::LogForked, format!("{log}: {fork}")).rule(fork.rule())
+}
+
+/// The name that the file has, had, or is to have.
+fn name_of(there: &KeptAnchors, known: &Known) -> Result<String> {
+    let names = [&there.id, &known.id];
+    names.into_iter().find(|id| !id.is_empty()).map_or_else(KeptAnchors::new_id, |id| Ok(id.clone()))
 }
 
 impl Drop for Anchors {
@@ -307,7 +334,15 @@ impl Shared {
             self.learn(&mut known, there);
         }
         let logs = known.logs.iter().map(|(log, (anchor, _))| (log.clone(), *anchor)).collect();
-        let kept = KeptAnchors { generation: known.generation, logs };
+        let id = match name_of(there.as_ref().unwrap_or(&KeptAnchors::default()), &known) {
+            Ok(id) => id,
+            Err(error) => {
+                known.dirty = true;
+                return Err(error);
+            }
+        };
+        known.id.clone_from(&id);
+        let kept = KeptAnchors { id, generation: known.generation, logs };
         drop(known);
         if self.fork.get().is_some() {
             return Ok(());

@@ -87,7 +87,7 @@ impl Store {
     /// Begins with logs that were compared with the anchors: their present state is confirmed.
     pub fn begin_anchors(&self, heads: &[Head]) {
         let kept = KeptAnchors::read(self.dir()).ok().flatten().unwrap_or_default();
-        self.vault().anchors().begin(kept.generation, heads);
+        self.vault().anchors().begin(kept, heads);
     }
 
     /// Brings the file of anchors up to the known state.

@@ -131,6 +131,15 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
+    /// Removes a fact, and the facts named after it (`name:…`).
+    pub fn remove_facts(&mut self, name: &str) -> Result<()> {
+        let named_after = registry_facts::name.like(format!("{name}:%"));
+        diesel::delete(registry_facts::table.filter(registry_facts::name.eq(name).or(named_after)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
     /// Tells every process that clients, keys, catalog or policy have changed.
     pub fn raise_config_version(&mut self) -> Result<()> {
         diesel::update(config_version::table.find(1))

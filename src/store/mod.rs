@@ -37,6 +37,7 @@ mod reads;
 mod record_keys;
 mod record_page;
 mod records;
+mod remembering;
 mod reseal;
 mod rewrap;
 mod row_body;

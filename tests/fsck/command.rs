@@ -33,7 +33,7 @@ fn the_command_names_the_place_and_ends_with_one() {
     let (code, said) = ran(&installed, &[]);
     let line = said.lines().find(|line| line.starts_with("FOUND ")).unwrap_or_else(|| panic!("{said}"));
     assert!(line.starts_with(&format!("FOUND seal_broken in records, record {name}: ")), "{line}");
-    assert_eq!((code, said.lines().last()), (1, Some("1 findings")), "{said}");
+    assert_eq!((code, said.lines().last()), (1, Some("1 finding")), "{said}");
     let (code, said) = ran(&installed, &["--json"]);
     let report: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, &report["strict"]), (1, &json!(true)));

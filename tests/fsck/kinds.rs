@@ -2,10 +2,14 @@
 //! table. Rows that need a right seal are written through the store, with the registry's own keys.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use diesel::sql_types::{Binary, Text};
 use elicense::catalog::Coverage;
+use elicense::error::Error;
+use elicense::policy::{Actor, Client, Scope};
 use elicense::record::digest::Digest;
+use elicense::rule::Rule;
 use elicense::store::{AccessItem, RecordKey, StoredEvent};
 
 use super::common::people::{MARKET, POLICE};
@@ -57,6 +61,57 @@ fn rich() -> World {
     }
     registry.stop_access();
     world
+}
+
+fn client() -> Actor {
+    let grants = serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap();
+    let client = Client {
+        id: "walker".into(),
+        agency: POLICE.into(),
+        name: "甲".into(),
+        scopes: Scope::ALL.to_vec(),
+        grants,
+        budget: 1_000,
+        enabled: true,
+        epoch: 1,
+    };
+    Actor::Client { client: Arc::new(client), scopes: Scope::ALL.to_vec() }
+}
+
+fn ask(registry: &Registry, code: &str) -> Result<(), Error> {
+    registry.refresh().unwrap();
+    let ask: Ask = serde_json::from_value(json!({
+        "holder": {"type": "111", "code": code}, "purpose": {"item": "A1", "reason": "窗口办理"},
+    }))
+    .unwrap();
+    run(registry.lookup(&client(), registry.prepare_lookup(&ask).unwrap())).map(drop)
+}
+
+/// A client tries numbers until it is stopped; sound until then.
+fn walked(copy: &Copy) {
+    let registry = copy.open();
+    registry.start_access("main").unwrap();
+    let stopped = (0..100).find_map(|place| ask(&registry, &people::number(20 + place)).err());
+    assert_eq!(stopped.unwrap().rule, Some(Rule::NumbersWalked));
+    registry.stop_access();
+    // It tells nobody: the alarm is on file all the same.
+    assert_eq!(registry.alarms().unwrap().len(), 1);
+    drop(registry);
+    assert_eq!(copy.fsck().findings, []);
+}
+
+/// Three rows of charges; sound until then.
+fn charged(copy: &Copy) {
+    let registry = copy.open();
+    registry.start_access("main").unwrap();
+    let mut sharing = registry.share().unwrap();
+    for place in [30, 50, 70] {
+        ask(&registry, &people::number(place)).unwrap();
+        sharing.step().unwrap();
+    }
+    registry.stop_access();
+    drop((sharing, registry));
+    assert_eq!(copy.fsck().findings, []);
 }
 
 #[derive(diesel::QueryableByName)]
@@ -290,6 +345,24 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 sql(&mut copy.access(), ahead);
             })
         }),
+        ("a stop without its alarm", F::AlarmMissing, "alarms", {
+            Box::new(|copy| {
+                walked(copy);
+                sql(&mut copy.access(), "DELETE FROM alarms");
+            })
+        }),
+        ("charges that were cut", F::ChargesMissing, "charges", {
+            Box::new(|copy| {
+                charged(copy);
+                sql(&mut copy.access(), "DELETE FROM charges WHERE seq = 2");
+            })
+        }),
+        ("charges that were changed", F::SealBroken, "charges", {
+            Box::new(|copy| {
+                charged(copy);
+                sql(&mut copy.access(), "UPDATE charges SET at = at + 1 WHERE seq = 2");
+            })
+        }),
         ("an access of another", F::AccessDiffers, "access_batches", {
             Box::new(|copy| {
                 let store = copy.open();
@@ -318,6 +391,12 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 let lines = format!("elicense anchors 1\ngeneration 0\nrecords {} {root}\n", size + 1);
                 let digest = elicense::log::Hash(elicense::log::hash::sha256(lines.as_bytes()));
                 std::fs::write(copy.dir.path().join("anchors"), format!("{lines}sha256 {digest}\n")).unwrap();
+            })
+        }),
+        ("what was confirmed is gone", F::AnchorsMissing, "anchors", {
+            Box::new(|copy| {
+                copy.open().store().remember(None).unwrap();
+                std::fs::remove_file(copy.dir.path().join("anchors")).unwrap();
             })
         }),
         ("what was confirmed cannot be read", F::AnchorsDamaged, "anchors", {

@@ -35,6 +35,12 @@ fn stopped(program: crate::common::program::Program) {
     assert!(status.success(), "{said}");
 }
 
+/// A machine that knows nothing about the confirmed state takes the logs as they are, by order.
+fn accepted(installed: &Installed) {
+    let done = installed.run(&["log", "accept", "--why", "数据库搬到另一台机器"], "");
+    assert!(done.status.success(), "{done:?}");
+}
+
 #[test]
 fn i14_files_that_were_put_back_are_refused_until_their_logs_are_followed() {
     let (installed, mut seen) = (Installed::new(settled), Seen::default());
@@ -62,6 +68,7 @@ fn i14_files_that_grew_on_elsewhere_are_taken_where_they_go_on_from_the_anchors_
     fs::create_dir(elsewhere.data()).unwrap();
     fs::copy(installed.key(), elsewhere.key()).unwrap();
     put_back(&earlier, &elsewhere.data());
+    accepted(&elsewhere);
     let program = elsewhere.serve(&[]);
     work(&program, &mut Seen::default(), 9, 10..14);
     stopped(program);
@@ -72,6 +79,7 @@ fn i14_files_that_grew_on_elsewhere_are_taken_where_they_go_on_from_the_anchors_
     // It moved back, and both went on.
     put_back(&earlier, &elsewhere.data());
     fs::remove_file(elsewhere.data().join("anchors")).unwrap();
+    accepted(&elsewhere);
     let program = elsewhere.serve(&[]);
     work(&program, &mut Seen::default(), 30, 20..26);
     stopped(program);

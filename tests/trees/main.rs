@@ -9,6 +9,7 @@ mod common;
 
 mod clock;
 mod files;
+mod lost;
 mod running;
 mod standby;
 mod wal;

@@ -1,6 +1,6 @@
 //! `elicense demo`: fills a directory with the demo's data if it is empty, and serves it.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::DemoData;
 use super::fill::fill;
 use crate::cli::output::Output;
-use crate::cli::place::Globals;
+use crate::cli::place::{Globals, create_master, read_master};
 use crate::cli::serve;
 use crate::clock::Clock;
 use crate::config::{Door, Listener, ServeConfig};
 use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::registry::{FoundingOptions, Opening, Registry};
+use crate::rule::Rule;
 use crate::serve::running::{Running, Settings};
 use crate::store::{Place, private};
 use crate::trust::MasterKey;
@@ -44,6 +45,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         )
         .at("listen"));
     }
+    free(args.listen)?;
     let dir = globals.data.clone().unwrap_or_else(|| PathBuf::from("./elicense-demo"));
     let dir = std::path::absolute(dir).map_err(Error::internal)?;
     let place = Place::in_dir(&dir.join("data"));
@@ -52,8 +54,12 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let data = DemoData::generate(super::SEED, clock.now().day()).restate(clock.now());
     let ready = dir.join("filled");
     let registry = if ready.exists() {
-        let master = MasterKey::read(&key_file, Some(&place.dir))?;
+        let master = read_master(&key_file, Some(&place.dir))?;
         let registry = Registry::open(Opening { place, master, clock, regions: regions()? })?;
+        let held = |error: Error| {
+            if error.rule == Some(Rule::LogHeld) { running_already(&dir) } else { error }
+        };
+        registry.refuse_held().map_err(held)?;
         // The feeds of a demo live while it runs: feeds of last week would all count as late.
         for coverage in &data.coverages {
             registry.state_coverage("demo", coverage)?;
@@ -62,7 +68,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     } else {
         refuse_half_filled(&dir)?;
         private::create_dir_all(&dir).map_err(|error| unwritable(&dir).caused_by(error))?;
-        let master = MasterKey::create(&key_file, Some(&place.dir))?;
+        let master = create_master(&key_file, Some(&place.dir))?;
         let registry = found(place, master, clock)?;
         filled(&registry, &data, output)?;
         // Written last, so a fill that was cut short is not taken for a demo.
@@ -113,6 +119,25 @@ fn filled(registry: &Registry, data: &DemoData, output: &Output) -> Result<()> {
         done.issued, done.acted, done.listed, done.told
     ));
     Ok(())
+}
+
+/// Looks at the address before anything is filled.
+fn free(address: SocketAddr) -> Result<()> {
+    let bound = TcpListener::bind(address).map(drop);
+    bound.map_err(|fault| {
+        let detail = format!(
+            "{address} cannot be opened ({fault}): name another address with --listen, as 127.0.0.1:8090"
+        );
+        Error::new(Code::ConfigInvalid, detail).at("listen").rule(Rule::ListenerAddress)
+    })
+}
+
+fn running_already(dir: &Path) -> Error {
+    let detail = format!(
+        "a demo runs on {} already: use that one, stop it, or name another directory with --data",
+        dir.display()
+    );
+    Error::new(Code::AlreadyInitialised, detail).at("data").rule(Rule::LogHeld)
 }
 
 fn regions() -> Result<Regions> {

@@ -52,6 +52,35 @@ proptest! {
     }
 
     #[test]
+    fn i3_a_number_is_found_in_any_digits_and_groups(
+        number in citizen(1800..2100), zero in proptest::sample::select(vec!['0', '０', '٠', '𝟎']),
+        marks in proptest::collection::vec("[ \u{3000}./_:\u{200b}\u{ad}\u{2060}–-]{0,2}", 17),
+        before in "[^0-9\\PL]{0,3}字", after in "字[^0-9\\PL]{0,3}",
+    ) {
+        let number = format!("1901{}", &number[4..17]);
+        let number = format!("{number}{}", citizen_check(&number).unwrap());
+        let mut text = before;
+        for (at, c) in number.chars().enumerate() {
+            let other = c.to_digit(10).and_then(|value| char::from_u32(u32::from(zero) + value));
+            text.push(other.unwrap_or(c));
+            text.push_str(marks.get(at).map_or("", String::as_str));
+        }
+        text.push_str(&after);
+        prop_assert!(contains_citizen_number(&text), "{}", text);
+    }
+
+    #[test]
+    fn i3_an_old_number_is_found_in_any_digits(number in citizen(1900..2000), zero in proptest::sample::select(vec!['0', '０'])) {
+        let short = format!("190101{}", &number[8..17]);
+        prop_assume!(short[12..].parse::<u32>().unwrap() < 996);
+        let text: String =
+            short.chars().filter_map(|c| char::from_u32(u32::from(zero) + c.to_digit(10)?)).collect();
+        prop_assert!(contains_citizen_number(&text), "{}", text);
+        let long = format!("7{}", text);
+        prop_assert!(!contains_citizen_number(&long), "sixteen digits are a number of something else: {}", long);
+    }
+
+    #[test]
     fn one_wrong_character_or_a_swap_breaks_a_citizen_number(
         number in citizen(1800..2100), at in 0_usize..18, by in "[0-9X]", swap in 0_usize..17,
     ) {

@@ -9,7 +9,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::rule::Rule;
-use crate::store::Tried;
+use crate::store::{Side, Tried};
 use crate::trust::HolderKey;
 use crate::trust::keyed::Key16;
 
@@ -89,6 +89,8 @@ impl Registry {
     ) -> Result<T> {
         match permit {
             Err(error) if is_stop(&error) => {
+                let (registry, label) = (self.clone(), actor.label());
+                self.store().blocking(move || registry.write_alarms(&label)).await?;
                 let came_to = CameTo::refused(Rule::NumbersWalked);
                 Entry::of(actor).note(&*self.access()?, touched, came_to).await?;
                 Err(error)
@@ -97,10 +99,26 @@ impl Registry {
         }
     }
 
+    /// Writes the alarm of an actor before the entry that says the actor was stopped. The entry never stands without
+    /// its alarm, also when the process is killed in between, and `fsck` holds one against the other.
+    fn write_alarms(&self, actor: &str) -> Result<()> {
+        let alarms = self.guard().unwritten(actor);
+        if alarms.is_empty() {
+            return Ok(());
+        }
+        let node = self.access()?.name().to_owned();
+        self.store().write_side_now(Side::Access, |writer| {
+            alarms.iter().try_for_each(|alarm| writer.insert_alarm(&node, alarm))
+        })?;
+        self.guard().written(&alarms);
+        Ok(())
+    }
+
     /// The same, blocking.
     pub(super) fn or_stopped_now<T>(&self, actor: &Actor, touched: Touched, permit: Result<T>) -> Result<T> {
         match permit {
             Err(error) if is_stop(&error) => {
+                self.write_alarms(&actor.label())?;
                 self.note_refusal(actor, touched, &error)?;
                 Err(error)
             }

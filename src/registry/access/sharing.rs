@@ -11,6 +11,8 @@ use crate::error::Result;
 use crate::policy::Actor;
 use crate::record::access::{AllowedBy, LoggedAccess, Outcome};
 use crate::registry::Registry;
+use crate::registry::base::snapshot;
+use crate::rule::Rule;
 use crate::store::{AccessItem, Charge, Side, Told, ToldRow};
 
 /// How far the clocks of two processes may be apart when a start looks for what was not told.
@@ -43,8 +45,10 @@ impl Registry {
         Ok(sharing)
     }
 
-    /// Notes whom the access entries of the day show that no process told of.
+    /// Notes whom the access entries of the day show that no process told of: first who was asked for, then, oldest
+    /// first, who stands beside them, as far as the budget had room. The others were withheld.
     fn recall(&self, today: Day, told: &HashMap<String, Moment>) -> Result<()> {
+        let mut beside: Vec<(Moment, Charge)> = Vec::new();
         for head in self.access_heads()? {
             let since = told.get(&head.log).map_or(today.start(), |at| at.plus_seconds(-CLOCKS_S));
             // Newest first, in steps of 1,000 leaves, until a batch from before.
@@ -56,7 +60,8 @@ impl Registry {
                     .read_access_now(|reader| reader.access_batches(&head.log, from, end, 1_000))?;
                 for batch in batches.iter().filter(|batch| batch.at >= since && batch.at.day() == today) {
                     for item in batch.items.iter().flatten() {
-                        self.recall_one(today, item);
+                        let further = self.recall_one(today, item);
+                        beside.extend(further.into_iter().map(|charge| (batch.at, charge)));
                     }
                 }
                 if batches.first().is_none_or(|batch| batch.at < since) {
@@ -65,25 +70,62 @@ impl Registry {
                 end = from;
             }
         }
+        beside.sort_by_key(|(at, _)| *at);
+        let mut budgets: HashMap<Box<str>, usize> = HashMap::new();
+        for (_, charge) in beside {
+            let budget = match budgets.get(&charge.actor) {
+                Some(budget) => *budget,
+                None => {
+                    let budget = self.budget_of(&charge.actor)?;
+                    budgets.insert(charge.actor.clone(), budget);
+                    budget
+                }
+            };
+            self.guard().note_if_room(charge, budget);
+        }
         Ok(())
     }
 
-    fn recall_one(&self, day: Day, item: &AccessItem) {
-        let Ok(entry) = LoggedAccess::parse(&item.entry) else { return };
-        let Some(actor) = entry.text("actor").filter(|actor| Actor::has_budget(actor)) else { return };
-        for holder in item.holders.iter().take(shown(&entry)) {
-            self.guard().note_untold(Charge { day, actor: actor.into(), holder: *holder });
+    /// Notes the holder who was asked for; gives those beside, in the order in which they were charged.
+    fn recall_one(&self, day: Day, item: &AccessItem) -> Vec<Charge> {
+        let Ok(entry) = LoggedAccess::parse(&item.entry) else { return Vec::new() };
+        let actor = entry.text("actor").filter(|actor| Actor::has_budget(actor) && was_charged(&entry));
+        let Some(actor) = actor else { return Vec::new() };
+        let mut charges =
+            item.holders.iter().map(|holder| Charge { day, actor: actor.into(), holder: *holder });
+        if let Some(asked) = charges.next() {
+            self.guard().note_untold(asked);
         }
+        charges.take(beside(&entry)).collect()
+    }
+
+    /// Holders a day of the actor with that label; no bound for one that is no longer there.
+    fn budget_of(&self, actor: &str) -> Result<usize> {
+        let budget = match actor.split_once(':') {
+            Some(("client", id)) => self.snapshot().clients.get(id).map(|client| client.budget),
+            Some(("account", name)) => {
+                let row = self.store().read_now(|reader| reader.account(name))?;
+                row.as_ref().map(snapshot::account).transpose()?.map(|account| account.budget)
+            }
+            _ => None,
+        };
+        Ok(budget.map_or(usize::MAX, |budget| usize::try_from(budget).unwrap_or(usize::MAX)))
     }
 }
 
-/// How many of the holders of an entry were charged at least: the one asked about, whom a linked number led to, and
-/// all where envelopes went out.
-fn shown(entry: &LoggedAccess) -> usize {
+/// Whether the asker was charged at all: not if it was stopped, or its token lacked the scope.
+fn was_charged(entry: &LoggedAccess) -> bool {
+    let uncharged = [Rule::NumbersWalked.wire(), Rule::Scope.wire()];
+    entry.outcome != Outcome::Refused || entry.text("decision").is_none_or(|rule| !uncharged.contains(&rule))
+}
+
+/// How many of the holders beside the one asked about may have been charged: whom a linked number led to, and all
+/// where envelopes went out.
+fn beside(entry: &LoggedAccess) -> usize {
     let envelopes = matches!(entry.outcome, Outcome::Answered | Outcome::History | Outcome::Attachment);
     match envelopes && entry.text("decision") == Some(AllowedBy::GrantWhole.wire()) {
         true => usize::MAX,
-        false => 1 + entry.linked(),
+        false => entry.linked(),
     }
 }
 

@@ -17,6 +17,8 @@ impl Registry {
     /// Claims the current log of `access-<node>` and starts its sequencer. `log_lost` while another process holds it.
     pub fn start_access(&self, node: &str) -> Result<()> {
         self.known_node(node)?;
+        self.hold_memory(Some(node))?;
+        self.store().remember(Some(node))?;
         self.start_log(&self.current_log(&format!("access-{node}"))?)
     }
 
@@ -44,6 +46,8 @@ impl Registry {
     /// another machine has a lease: this waits for its end, ten seconds at most. A living owner keeps its log.
     pub fn await_access(&self, node: &str) -> Result<()> {
         self.known_node(node)?;
+        self.hold_memory(Some(node))?;
+        self.store().remember(Some(node))?;
         self.awaited(&format!("access-{node}"))
     }
 

@@ -4,12 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::log::{Fork, Head};
 use crate::record::deed::PublicAction;
 use crate::record::event::{EventKind, Order, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::names::REGISTRY;
+use crate::rule::Rule;
 use crate::store::{HeldLogs, PublicEvent, fork_error};
 use crate::trust::{Envelope, KeyRing, Typ};
 
@@ -24,6 +25,21 @@ pub(in crate::registry) fn put_back_detail(head: &Head, successor: &str) -> Map<
 }
 
 impl Registry {
+    /// Refuses a data directory that has lost its memory of the logs: of this node, on PostgreSQL; of the
+    /// registry, if no node is named.
+    ///
+    /// # Errors
+    /// `log_forked` with rule `anchors_missing`; `record_damaged` if the file of anchors is.
+    pub(in crate::registry) fn hold_memory(&self, node: Option<&str>) -> Result<()> {
+        if self.store().remembers(node)? {
+            return Ok(());
+        }
+        let detail =
+            "the data directory has lost the file `anchors`, or is another one than the registry knows";
+        let error = Error::new(Code::LogForked, detail).rule(Rule::AnchorsMissing);
+        Err(if node.is_some() { error.at("node") } else { error })
+    }
+
     /// Refuses a registry with a log that is not the confirmed one. From here on the present logs are
     /// confirmed.
     ///

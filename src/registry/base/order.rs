@@ -10,6 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::record::event::{Deed, Order, holder_hash, subject_hash};
 use crate::record::{Digest, Salt};
 use crate::registry::Registry;
+use crate::registry::base::texts;
 use crate::rule::Rule;
 use crate::store::StoredEvent;
 use crate::text;
@@ -178,7 +179,10 @@ pub(in crate::registry) fn envelope_error(fault: crate::trust::EnvelopeFault) ->
 
 /// The words of an order, which is sealed and kept as it came; the log has its digest.
 pub(in crate::registry) fn check_texts(order: &Order) -> Result<()> {
-    order.ground.as_deref().map_or(Ok(()), |ground| text::visible("order.ground", ground))?;
+    order.ground.as_deref().map_or(Ok(()), |ground| {
+        text::visible("order.ground", ground)?;
+        texts::no_number("order.ground", ground)
+    })?;
     order.detail.iter().flatten().try_for_each(|(name, said)| {
         text::visible("order.detail", name)?;
         text::visible_within(&format!("order.detail.{name}"), said)

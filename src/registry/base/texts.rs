@@ -1,7 +1,9 @@
 //! Texts that use cases log or sign: what for, on which ground, by whom. The rule of what a text may hold is
-//! [`crate::text`]'s; here stand lengths, and that the clear ones hold no number (I3).
+//! [`crate::text`]'s; here stand lengths, and that they hold no number (I3).
 
 use std::borrow::Cow;
+
+use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
 use crate::record::payload::Attachment;
@@ -20,17 +22,63 @@ const GROUND: usize = 2000;
 /// # Errors
 /// `field_invalid` at `field`, rule `length`, `control_character` or `number_in_text`.
 pub(in crate::registry) fn logged(field: impl Into<Cow<'static, str>>, text: &str) -> Result<()> {
+    line(field, text, LOGGED)
+}
+
+/// A line of at most so many characters that stays, sealed or clear: no person's number.
+///
+/// # Errors
+/// As [`logged`].
+pub(in crate::registry) fn line(field: impl Into<Cow<'static, str>>, text: &str, most: usize) -> Result<()> {
     let field = field.into();
-    text::line(field.clone(), text, LOGGED)?;
+    text::line(field.clone(), text, most)?;
     no_number(field, text)
 }
 
-fn no_number(field: Cow<'static, str>, text: &str) -> Result<()> {
+/// Refuses a text with a person's number, however it is written.
+///
+/// # Errors
+/// `field_invalid` at `field`, rule `number_in_text`.
+pub(in crate::registry) fn no_number(field: impl Into<Cow<'static, str>>, text: &str) -> Result<()> {
     if crate::identity::contains_citizen_number(text) {
-        let detail = "a text that is logged never holds a person's number";
+        let detail = "a text that is logged, signed or kept never holds a person's number";
         return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NumberInText));
     }
     Ok(())
+}
+
+/// What a thing that is public says of itself: its words. Codes, keys and digests stand beside them.
+const WORDS: &[&str] = &[
+    "name",
+    "display",
+    "text",
+    "why",
+    "note",
+    "label",
+    "zh",
+    "en",
+    "issuing_system",
+    "description",
+    "title",
+];
+
+/// The same for the words of a JSON value that is public; the field is the path to them.
+///
+/// # Errors
+/// `field_invalid`, rule `number_in_text`.
+pub(in crate::registry) fn no_number_within(at: &str, value: &Value) -> Result<()> {
+    let below = |part: &str| if at.is_empty() { part.to_owned() } else { format!("{at}.{part}") };
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(place, item)| no_number_within(&below(&place.to_string()), item)),
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| match value {
+            Value::String(words) if WORDS.contains(&name.as_str()) => no_number(below(name), words),
+            other => no_number_within(&below(name), other),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A name that is recorded with what is done under it: of a client, an account, or who types a command.
@@ -45,35 +93,29 @@ pub fn recorded_name(field: &'static str, name: &str) -> Result<()> {
     logged(field, name)
 }
 
-/// The ground of something public, which stands in clear: no person's number either.
-///
-/// # Errors
-/// As [`ground`], and rule `number_in_text`.
-pub(in crate::registry) fn public_ground(field: &'static str, text: &str) -> Result<()> {
-    ground(field, text)?;
-    no_number(field.into(), text)
-}
-
 /// The ground of an order or a change, which must be given.
 ///
 /// # Errors
-/// `field_invalid` at `field`, rule `ground_missing`, `length` or `control_character`.
+/// `field_invalid` at `field`, rule `ground_missing`, `length`, `control_character` or `number_in_text`.
 pub(in crate::registry) fn ground(field: &'static str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
         let detail = "say in 1 to 2000 characters why";
         return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::GroundMissing));
     }
-    text::line(field, text, GROUND)
+    line(field, text, GROUND)
 }
 
 /// The files that a record names.
 ///
 /// # Errors
-/// `field_invalid` at `attachments.<place>`, rule `length`, `control_character` or `path_part`.
+/// `field_invalid` at `attachments.<place>`, rule `length`, `control_character`, `path_part` or
+/// `number_in_text`.
 pub(in crate::registry) fn files<'a>(files: impl IntoIterator<Item = &'a Attachment>) -> Result<()> {
     for (at, file) in files.into_iter().enumerate() {
-        text::file_name(format!("attachments.{at}.name"), &file.name)?;
-        text::line(format!("attachments.{at}.media_type"), &file.media_type, 100)?;
+        let name = format!("attachments.{at}.name");
+        text::file_name(name.clone(), &file.name)?;
+        no_number(name, &file.name)?;
+        line(format!("attachments.{at}.media_type"), &file.media_type, 100)?;
     }
     Ok(())
 }

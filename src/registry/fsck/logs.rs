@@ -9,6 +9,7 @@ use crate::record::access::LoggedAccess;
 use crate::record::event::Event;
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
+use crate::registry::fsck::guard::AlarmsOnFile;
 use crate::registry::fsck::report::{CheckedLog, Finding, FindingKind, FsckReport};
 use crate::store::{AccessItem, Side};
 
@@ -41,6 +42,11 @@ pub(super) fn check_anchors(registry: &Registry, report: &mut FsckReport) -> Res
         }
         other => other?,
     };
+    if !registry.store().remembers(None)? {
+        let detail = "the data directory has lost its memory of the logs; `elicense restore --in-place` goes on in \
+                      successors";
+        report.find(Finding::new(FindingKind::AnchorsMissing, "anchors", detail));
+    }
     for (log, fork) in gone {
         if report.findings.iter().all(|finding| finding.log.as_deref() != Some(&log)) {
             let detail = format!(
@@ -119,6 +125,7 @@ fn check_spans(registry: &Registry, side: Side, head: &Head, report: &mut FsckRe
 /// Every access entry is sealed, and hashes to the entry at its leaf.
 fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> Result<()> {
     let log = head.log.as_str();
+    let mut alarms = AlarmsOnFile::read(registry)?;
     let mut next = 0;
     while next < head.size {
         let from = next;
@@ -165,6 +172,8 @@ fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> R
                         } else if let Some(detail) = misread(item) {
                             let found = Finding::new(FindingKind::AccessDiffers, "access_batches", detail);
                             report.find(found.at(log, leaf));
+                        } else {
+                            alarms.check((log, leaf), batch.at, item, report);
                         }
                     }
                 }

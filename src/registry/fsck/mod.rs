@@ -5,11 +5,12 @@
 //! cached log entries, and one bit for each leaf of the logs of records.
 //!
 //! Nothing is trusted but the master key, the verifier keys and the agencies' public keys. The order: logs
-//! (entries → tiles → root → checkpoint), access entries, rows, events, the leaves that no event explained, the lists of
+//! (entries → tiles → root → checkpoint), access entries (and what guards them: alarms and charges), rows, events, the leaves that no event explained, the lists of
 //! who looked at whom, holders, key rows, closing counts.
 
 mod content;
 mod events;
+mod guard;
 mod history;
 mod holders;
 mod leaves;
@@ -56,6 +57,7 @@ impl Registry {
         public::check(self, &heads, &mut report)?;
         leaves.unexplained(&mut report);
         lists::check(self, &mut report)?;
+        guard::check_charges(self, &mut report)?;
         seals::check_holders(self, &mut report)?;
         seals::check_keys(self, &mut report)?;
         signatures::check_imports(self, &mut report)?;

@@ -34,10 +34,13 @@ closed! {
         TreeWrong, "tree_wrong", "日志树不符", "the head of a log is not what its entries give";
         CheckpointWrong, "checkpoint_wrong", "检查点不符", "the checkpoint is not one of the tree that the entries give";
         LogWentBack, "log_went_back", "日志回退", "a log is not the one of which more was confirmed";
+        AnchorsMissing, "anchors_missing", "锚点文件丢失", "the file of what was confirmed is missing, or is not the one the registry knows";
         AnchorsDamaged, "anchors_damaged", "锚点文件损坏", "the file of what was confirmed is not whole";
         AccessMissing, "access_missing", "用证记录缺失", "access entries are missing";
         AccessUnlisted, "access_unlisted", "用证记录未列入持证人名单", "an access does not stand on the list of its holder";
         AccessListWrong, "access_list_wrong", "持证人名单不符", "a line of a holder's list has no access, or the follower of the log is wrong about its place";
+        AlarmMissing, "alarm_missing", "预警缺失", "an entry says that its asker was stopped, and there is no alarm for it";
+        ChargesMissing, "charges_missing", "查询计数缺失", "a row of what the processes told each other of charges is not there";
         AccessDiffers, "access_differs", "用证记录不符", "an access entry is not the one at its leaf";
     }
 }

@@ -34,6 +34,7 @@ pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, S
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::registry::Registry;
+use crate::registry::intake;
 use crate::registry::published::coverage;
 use crate::registry::published::heartbeat::FedWith;
 use crate::rule::Rule;
@@ -63,6 +64,7 @@ impl Registry {
         decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         refused::refuse_source(options.error_path.as_deref(), source)?;
+        options.mapping.as_ref().map_or(Ok(()), intake::check_texts)?;
         let format = match options.format.or_else(|| FileFormat::of_path(source)) {
             Some(format) => format,
             None => {
@@ -93,35 +95,50 @@ impl Registry {
         run.report(timings)
     }
 
-    /// The rest of a run: its stages one after the other, and its end.
+    /// The rest of a run: its stages one after the other, and its end. A run that fails while parsing leaves nothing on
+    /// disk, since it is parsed again from the start; a later one is gone on with.
     fn import_stages(&self, work: &Work<'_>, run: &mut Run, timings: &mut Timings) -> Result<()> {
+        let spill = SpillDir::claim(self.store().dir(), &run.id)?;
+        let done = self.import_spilled(work, run, timings, &spill);
+        // After the last stage nobody needs it: a crash before this leaves a directory that the next start removes.
+        if done.is_ok() || run.state == RunState::Parsing {
+            let removed = spill.remove();
+            return done.and(removed);
+        }
+        done
+    }
+
+    fn import_spilled(
+        &self,
+        work: &Work<'_>,
+        run: &mut Run,
+        timings: &mut Timings,
+        spill: &SpillDir,
+    ) -> Result<()> {
         let listed = work.options.error_path.as_deref().and_then(sendback::list_path);
         let path = listed.as_deref().or(work.options.error_path.as_deref());
-        let spill = SpillDir::claim(self.store().dir(), &run.id)?;
         let mut errors;
         if run.state == RunState::Parsing {
             spill.clear()?;
             errors = ErrorFile::create(path)?;
             let begun = Instant::now();
-            self.import_parse(work, run, &spill, &mut errors)?;
+            self.import_parse(work, run, spill, &mut errors)?;
             timings.parsing = StageTiming::since(begun, run.body.counts.rows_in);
         } else {
             errors = ErrorFile::resume(path, run.body.error_bytes)?;
         }
         let (begun, before) = (Instant::now(), run.body.merged);
-        self.import_write(work, run, &spill, &mut errors)?;
+        self.import_write(work, run, spill, &mut errors)?;
         timings.writing = StageTiming::since(begun, run.body.merged - before);
         let (begun, before) = (Instant::now(), run.body.settled);
-        self.import_settle(work, run, &spill)?;
+        self.import_settle(work, run, spill)?;
         timings.settling = StageTiming::since(begun, run.body.settled - before);
         sendback::write(work)?;
         let counts = run.body.counts;
         let unbound = counts.unbound + counts.quarantined + counts.refused;
         let with = FedWith { as_of: run.body.as_of, unbound };
         self.beat_of_import(&work.actor.label(), &run.body.fed, with)?;
-        self.import_close(run)?;
-        // Removed only now: a crash before this leaves a directory that the next start of the run removes.
-        spill.remove()
+        self.import_close(run)
     }
 
     /// Checks every row, signs in memory, compares with the stored records; writes nothing except the error

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
+use crate::registry::base::texts;
 use crate::registry::import::{Counts, ImportReport, Timings};
 use crate::registry::intake::{self, TableForm};
 use crate::registry::published::heartbeat::Fed;
@@ -296,7 +297,7 @@ impl Run {
 fn check_id(id: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if (1..=40).contains(&id.len()) && id.bytes().all(plain) {
-        return Ok(());
+        return texts::no_number("run", id);
     }
     Err(Error::new(Code::ConfigInvalid, "a run id is 1 to 40 of a-z 0-9 -").at("run").rule(Rule::RunIdForm))
 }

@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
+use crate::registry::base::texts;
 use crate::registry::intake::{columns, header};
 use crate::registry::records::draft;
 use crate::rule::Rule;
@@ -103,6 +104,19 @@ impl Registry {
             Ok(version)
         })
     }
+}
+
+/// A mapping is kept in clear. In a file without a header its words would be those of the first row.
+///
+/// # Errors
+/// `field_invalid`, rule `number_in_text`.
+pub(in crate::registry) fn check_texts(mapping: &Mapping) -> Result<()> {
+    mapping.sheet.as_deref().map_or(Ok(()), |sheet| texts::no_number("mapping.sheet", sheet))?;
+    for (at, column) in mapping.columns.iter().enumerate() {
+        texts::no_number(format!("mapping.columns.{at}.header"), &column.header)?;
+    }
+    let mut constants = mapping.constants.iter();
+    constants.try_for_each(|(to, text)| texts::no_number(format!("mapping.constants.{to}"), text))
 }
 
 /// Of which type and agency a mapping is.

@@ -7,5 +7,5 @@ mod mappings;
 
 pub use columns::RETURNED;
 pub use header::{TableForm, TableHeader, open};
-pub(in crate::registry) use mappings::digest;
 pub use mappings::{Guessed, MappingOf};
+pub(in crate::registry) use mappings::{check_texts, digest};

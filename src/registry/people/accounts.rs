@@ -176,6 +176,14 @@ impl Registry {
         row.filter(|row| row.enabled).map(|row| account(&row)).transpose()
     }
 
+    /// A row of the accounts as policy sees it, ended or not.
+    ///
+    /// # Errors
+    /// `record_damaged` for a row that cannot be read.
+    pub fn account_of(&self, row: &AccountRow) -> Result<Account> {
+        account(row)
+    }
+
     /// Ends a session.
     pub fn sign_out(&self, key: &[u8; 32]) -> Result<()> {
         self.store().write_now(|writer| writer.delete_session(key))

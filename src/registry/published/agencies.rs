@@ -6,6 +6,7 @@ use crate::identity::{CodeType, HolderCode};
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
+use crate::registry::published::regions;
 use crate::store::{AgencyRow, AuthorityRow};
 
 impl Registry {
@@ -29,6 +30,7 @@ impl Registry {
         for agency in agencies {
             HolderCode::parse(CodeType::CreditCode, &agency.code)
                 .map_err(|fault| Error::from(fault).at("code"))?;
+            regions::known(self.regions(), agency.region, "region")?;
             known.push(snapshot.catalog.issuers().agencies().latest(&agency.code).is_some());
             let body = serde_json::to_string(agency).map_err(Error::internal)?;
             stated.push(Stated::row(kind, stored_body(&body)?));
@@ -44,6 +46,7 @@ impl Registry {
     /// Gives an agency the authority for a type in a region, from a day on.
     pub fn authorise(&self, actor: &str, authority: &Authority) -> Result<()> {
         self.known_agency(&authority.agency)?;
+        regions::known(self.regions(), authority.region, "region")?;
         let snapshot = self.snapshot();
         if snapshot.catalog.type_of(&authority.type_code).is_none() {
             return Err(Error::new(Code::TypeUnknown, "no type of that code").at("type_code"));

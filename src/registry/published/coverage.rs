@@ -201,6 +201,7 @@ impl<'a> CoverageSigner<'a> {
     ) -> Result<(CoverageStated, [u8; 32])> {
         let value = serde_json::to_value(coverage).map_err(Error::internal)?;
         text::visible_within("", &value)?;
+        texts::no_number_within("", &value)?;
         let payload = canonical::to_vec(&value).map_err(|fault| {
             Error::new(Code::FieldInvalid, fault.to_string()).at("coverage").rule(fault.rule())
         })?;

@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
+use crate::registry::published::regions;
 use crate::rule::Rule;
 use crate::store::EmpowermentRow;
 
@@ -18,6 +19,7 @@ impl Registry {
     /// it (a crematorium confirms no death) or the period runs backwards.
     pub fn empower(&self, actor: &str, given: &Empowerment) -> Result<()> {
         self.known_agency(&given.agency)?;
+        regions::known(self.regions(), given.region, "region")?;
         if given.to.is_some_and(|to| to < given.from) {
             return Err(Error::new(Code::FieldInvalid, "the period ends before it begins")
                 .at("to")

@@ -7,4 +7,5 @@ pub(super) mod empowerments;
 pub(super) mod heartbeat;
 pub(super) mod keys;
 pub(super) mod notice;
+pub(super) mod regions;
 pub(super) mod types;

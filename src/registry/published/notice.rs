@@ -95,10 +95,13 @@ impl Registry {
 /// What is published stays in the log for ever, names and words with it.
 fn check_texts(notice: &Notice<'_>, stated: &[Stated]) -> Result<()> {
     texts::recorded_name("as", notice.actor)?;
-    notice.ground.map_or(Ok(()), |why| texts::public_ground("why", why))?;
+    notice.ground.map_or(Ok(()), |why| texts::ground("why", why))?;
     stated.iter().try_for_each(|Stated { subject, body }| {
         text::visible("name", subject)?;
-        body.as_ref().map_or(Ok(()), |body| text::visible_within("", body))
+        body.as_ref().map_or(Ok(()), |body| {
+            text::visible_within("", body)?;
+            texts::no_number_within("", body)
+        })
     })
 }
 

@@ -35,11 +35,11 @@ use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::check_purpose;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::texts;
 use crate::registry::people::grants::has_field;
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened};
-use crate::text;
 use judge::{Judge, SeenBy};
 use scan::Found;
 
@@ -130,7 +130,7 @@ impl Registry {
 /// Names of types and fields stand in the entry as they were asked for.
 fn names_only<'a>(list: &'static str, names: impl Iterator<Item = &'a String>) -> Result<()> {
     for (at, name) in names.enumerate() {
-        text::line(list, name, 100).map_err(|error| error.at(format!("{list}.{at}")))?;
+        texts::line(list, name, 100).map_err(|error| error.at(format!("{list}.{at}")))?;
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
+use crate::registry::base::texts;
 use crate::registry::records::belongs;
 use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, DraftHolder};
@@ -259,7 +260,7 @@ fn check_shape(draft: &DirectoryDraft) -> Result<()> {
     }
     bounds::at_most(bounds::HOLDERS, draft.holders.len(), "holders")?;
     for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
-        text.map_or(Ok(()), |text| text::line(field, text, 200))?;
+        text.map_or(Ok(()), |text| texts::line(field, text, 200))?;
     }
     if draft.office.trim().is_empty() {
         return Err(invalid("office", Rule::Length, "1 to 200 characters"));

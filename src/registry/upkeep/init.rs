@@ -2,11 +2,14 @@
 
 use crate::catalog::{CodeLists, Region, TypeEntry};
 use crate::error::{Code, Error, Result};
+use crate::identity::Regions;
 use crate::log::append;
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::base::names::{CLI_LOG, RECORDS_LOG, REGISTRY, side_of};
+use crate::registry::base::texts;
 use crate::registry::published::keys::kept_row;
 use crate::registry::published::notice::{Notice, Stated, key_body};
+use crate::registry::published::regions;
 use crate::registry::{Opening, Registry};
 use crate::rule::Rule;
 use crate::store::{Place, Store};
@@ -39,7 +42,7 @@ pub struct Founding {
 impl Registry {
     /// Makes a registry and opens it.
     pub fn found(opening: Opening, options: &FoundingOptions) -> Result<(Self, Founding)> {
-        Self::check_founding(&opening.place, options)?;
+        Self::check_founding(&opening.place, options, &opening.regions)?;
         let now = opening.clock.now();
         let store = Store::create(&opening.place, opening.master, now)?;
         let key = SigningKey::generate()?;
@@ -75,6 +78,7 @@ impl Registry {
             types.extend(entries.iter().map(|entry| entry.def().slug.clone()));
         }
         registry.refresh()?;
+        registry.store().remember(None)?;
         Ok((registry, Founding { verifier_keys, registry_kid, types }))
     }
 
@@ -82,8 +86,10 @@ impl Registry {
     /// master key, which a failed founding would leave behind.
     ///
     /// # Errors
-    /// `already_initialised`; `config_invalid` for an origin or node name.
-    pub fn check_founding(place: &Place, options: &FoundingOptions) -> Result<()> {
+    /// `already_initialised`; `config_invalid` for an origin or node name;
+    /// `field_invalid` with rule `region_unknown`.
+    pub fn check_founding(place: &Place, options: &FoundingOptions, regions: &Regions) -> Result<()> {
+        regions::known(regions, options.home, "region")?;
         check_origin(&options.origin)?;
         for node in &options.nodes {
             check_node(node)?;
@@ -135,7 +141,7 @@ pub(in crate::registry) const LOG: &str = "log";
 fn check_origin(origin: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'/' | b':');
     if (1..=100).contains(&origin.len()) && origin.bytes().all(plain) {
-        return Ok(());
+        return texts::no_number("origin", origin);
     }
     Err(Error::new(Code::ConfigInvalid, "an origin is 1 to 100 of a-z 0-9 . - / :")
         .at("origin")
@@ -145,7 +151,7 @@ fn check_origin(origin: &str) -> Result<()> {
 fn check_node(node: &str) -> Result<()> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if (1..=40).contains(&node.len()) && node.bytes().all(plain) {
-        return Ok(());
+        return texts::no_number("node", node);
     }
     Err(Error::new(Code::ConfigInvalid, "a log or node name is 1 to 40 of a-z 0-9 -")
         .at("node")

@@ -1,5 +1,6 @@
 //! Maintaining a registry: founding, logs and their successors, new keys and layouts, backup and restore.
 
+pub(super) mod accept;
 pub(super) mod backup;
 #[cfg(feature = "bench-routes")]
 pub(super) mod bench_fill;

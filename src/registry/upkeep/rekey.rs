@@ -30,7 +30,10 @@ impl Registry {
     }
 
     /// Refuses an act on a whole registry while a serving process holds one of its logs.
-    pub(in crate::registry) fn refuse_held(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// `log_lost` with rule `log_held`.
+    pub fn refuse_held(&self) -> Result<()> {
         if self.store().is_served(self.now())? { Err(store::held()) } else { Ok(()) }
     }
 }

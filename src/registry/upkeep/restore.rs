@@ -105,6 +105,8 @@ impl Registry {
             ::log::warn!("{line}; it ends as it is");
         }
         let logs = self.follow_put_back(actor)?;
+        // A crash before the new file leaves a start like the first one: every log that was put back has ended.
+        self.store().forget_memories()?;
         self.store().set_anchors_anew()?;
         Ok(RestoredInPlace { fsck, logs, lost })
     }
@@ -129,7 +131,8 @@ fn restore_into(
 ) -> Result<Restored> {
     copy_verified(from, staging, &manifest)?;
     let place = Place { point_hops: opening.place.point_hops, ..Place::in_dir(staging) };
-    let registry = Registry::open(Opening { place, ..opening })?;
+    // The backup knows of a memory that is not here. Its logs are ended before anything goes on.
+    let registry = Registry::open_as_found(Opening { place, ..opening })?;
     let snapshot = registry.snapshot();
     let verified = signed.view().verify(Typ::Backup, |kid| {
         snapshot.keys.find(kid).filter(|key| key.owner == "registry").map(|key| key.public)
@@ -148,6 +151,7 @@ fn restore_into(
     }
     let fsck = sound(&registry)?;
     let logs = registry.follow_put_back("restore")?;
+    registry.store().forget_memories()?;
     // Connections close here, which empties the write-ahead files into the databases.
     drop(registry);
     for path in ["access.db", "registry.db"] {

@@ -80,7 +80,7 @@ impl Registry {
             return Err(Error::new(Code::ConfigInvalid, detail).at("log").rule(Rule::LogName));
         }
         let verifier = self.add_log(actor, log)?;
-        self.note_log(actor, PublicAction::Open, log, Map::new())?;
+        self.note_log(actor, PublicAction::Open, log, Map::new(), None)?;
         Ok(verifier)
     }
 
@@ -119,7 +119,7 @@ impl Registry {
         let mut detail = Map::new();
         detail.insert("predecessor".into(), log.into());
         detail.insert("size".into(), closed.size.into());
-        self.note_log(actor, PublicAction::Open, &successor, detail)?;
+        self.note_log(actor, PublicAction::Open, &successor, detail, None)?;
         Ok((closed, successor))
     }
 
@@ -135,7 +135,7 @@ impl Registry {
             return Err(LogFault::<Error>::Held { until: head.lease_until }.into());
         }
         let detail = successor.map(|name| ("successor".to_owned(), Value::from(name)));
-        let order = self.note_log(actor, PublicAction::Close, log, detail.into_iter().collect())?;
+        let order = self.note_log(actor, PublicAction::Close, log, detail.into_iter().collect(), None)?;
         let signer = self.log_signer(log)?;
         let salt = random::salt()?;
         self.store().ensure_seals(now)?;
@@ -171,7 +171,7 @@ impl Registry {
         let (now, signer) = (self.now(), self.log_signer(log)?);
         let mut detail = Map::new();
         detail.insert("successor".into(), successor.into());
-        let order = self.log_order(PublicAction::Close, log, detail)?;
+        let order = self.log_order(PublicAction::Close, log, detail, None)?;
         let salt = random::salt()?;
         self.store().write_now(|writer| {
             let closed = writer.head(log)?.is_some_and(|head| head.closed);
@@ -198,18 +198,23 @@ impl Registry {
     }
 
     /// Logs an act on a log, with the registry's signed order.
-    fn note_log(
+    pub(in crate::registry) fn note_log(
         &self,
         actor: &str,
         action: PublicAction,
         log: &str,
         detail: Map<String, Value>,
+        ground: Option<&str>,
     ) -> Result<EnvelopeBuf> {
-        let order = self.log_order(action, log, detail)?;
+        let order = self.log_order(action, log, detail, ground)?;
         let salt = random::salt()?;
         self.log_records(|writer, place| {
-            let event = Event::new(EventKind::Log, action, actor, salt, subject_hash(&salt, log), place.at)
-                .order(order.view().digest());
+            let mut event =
+                Event::new(EventKind::Log, action, actor, salt, subject_hash(&salt, log), place.at)
+                    .order(order.view().digest());
+            if let Some(ground) = ground {
+                event = event.ground(ground);
+            }
             let signed = Some(order.stored().to_vec());
             let entry = put_public(writer, place, EventKind::Log, log, &event, signed)?;
             Ok(((), vec![entry]))
@@ -217,8 +222,14 @@ impl Registry {
         Ok(order)
     }
 
-    fn log_order(&self, action: PublicAction, log: &str, detail: Map<String, Value>) -> Result<EnvelopeBuf> {
-        public_order(action, log, None, detail, self.now(), &self.registry_key()?)
+    fn log_order(
+        &self,
+        action: PublicAction,
+        log: &str,
+        detail: Map<String, Value>,
+        ground: Option<&str>,
+    ) -> Result<EnvelopeBuf> {
+        public_order(action, log, ground, detail, self.now(), &self.registry_key()?)
     }
 
     /// The line that a log is of.

@@ -91,7 +91,7 @@ fn texts_of(record: &Record) -> Result<()> {
         holder
             .share
             .as_deref()
-            .map_or(Ok(()), |share| text::line(format!("holders.{at}.share"), share, 100))?;
+            .map_or(Ok(()), |share| texts::line(format!("holders.{at}.share"), share, 100))?;
     }
     record.status.as_ref().map_or(Ok(()), |status| text::visible("status.list", &status.list))?;
     texts::files(&record.attachments)

@@ -1,0 +1,138 @@
+//! A person's number as people write it into a text: in other digits, in groups, with marks between that nobody
+//! sees, in the 15 digits of before 1999.
+
+use super::{RegionStatus, Regions, citizen};
+use crate::text::is_unseen;
+
+/// A digit of a text, or the X at the end of a number.
+#[derive(Clone, Copy)]
+struct Digit {
+    /// `0`–`9`, `X`.
+    ascii: u8,
+    /// Something that is no letter and no digit stands before it, or nothing.
+    apart: bool,
+}
+
+/// Birth years beyond this stand in reference numbers only.
+const LAST_YEAR: i32 = 2099;
+/// More marks than this between two groups of digits make two texts of them.
+const MARKS: usize = 8;
+
+/// Whether a text holds a citizen number, in whatever digits, with blanks, hyphens, dots or invisible characters
+/// between them, or one of 15 digits.
+///
+/// A long reference number is none. Eighteen digits in one piece have the date and the check character of a
+/// number. In groups they have its region too. Fifteen digits have no check character: they are whole groups,
+/// the region is one of the table (or of the demo, 1901), and the date is real.
+pub fn contains_citizen_number(text: &str) -> bool {
+    let mut run: Vec<Digit> = Vec::new();
+    let mut marks = 0;
+    for c in text.chars() {
+        if let Some(ascii) = digit(c) {
+            run.push(Digit { ascii, apart: run.is_empty() || marks > 0 });
+            marks = 0;
+        } else if is_unseen(c) || !c.is_alphanumeric() {
+            marks += 1;
+            if marks > MARKS && holds_number(&std::mem::take(&mut run)) {
+                return true;
+            }
+        } else {
+            if is_x(c) && run.len() >= 17 {
+                run.push(Digit { ascii: b'X', apart: marks > 0 });
+            }
+            if holds_number(&std::mem::take(&mut run)) {
+                return true;
+            }
+            marks = 0;
+        }
+    }
+    holds_number(&run)
+}
+
+fn holds_number(run: &[Digit]) -> bool {
+    run.len() >= 15
+        && (run.windows(18).enumerate().any(|(at, window)| is_long(run, at, window)) || holds_short(run))
+}
+
+fn is_long(run: &[Digit], at: usize, window: &[Digit]) -> bool {
+    let text: String = window.iter().map(|digit| char::from(digit.ascii)).collect();
+    if citizen::check(&text, None).is_err()
+        || citizen::facts(&text).is_none_or(|facts| facts.birth_date.year() > LAST_YEAR)
+    {
+        return false;
+    }
+    let in_groups = window.iter().skip(1).any(|digit| digit.apart);
+    !in_groups || is_region(&text) || (is_whole(run, at, 18) && is_province(&text))
+}
+
+fn holds_short(run: &[Digit]) -> bool {
+    run.windows(15).enumerate().any(|(at, window)| {
+        let text: String = window.iter().map(|digit| char::from(digit.ascii)).collect();
+        is_whole(run, at, 15) && is_region(&text) && citizen::upgrade(&text, None).is_ok()
+    })
+}
+
+/// Whether so many digits from `at` on are whole groups.
+fn is_whole(run: &[Digit], at: usize, count: usize) -> bool {
+    let begins = |place: usize| run.get(place).is_none_or(|digit| digit.apart);
+    begins(at) && begins(at + count)
+}
+
+/// Whether the first six digits are a region of the table, today's or an earlier one, or of the demo.
+fn is_region(number: &str) -> bool {
+    let code = number.get(..6).unwrap_or_default();
+    code.starts_with("1901") || Regions::builtin().status(code) != RegionStatus::Unknown
+}
+
+/// Whether the first digits are a province, of a foreigner's number too.
+fn is_province(number: &str) -> bool {
+    let province = match number.strip_prefix('9') {
+        Some(rest) => rest.get(..2),
+        None => number.get(..2),
+    };
+    let of_table = |code: &str| Regions::builtin().status(&format!("{code}0000")) != RegionStatus::Unknown;
+    number.starts_with("1901") || province.is_some_and(of_table)
+}
+
+/// The first of ten digits that follow each other, of the scripts that have decimal digits.
+const ZEROS: &[u32] = &[
+    0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
+    0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50,
+    0x1BB0, 0x1C40, 0x1C50, 0x2080, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0,
+    0x11066, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1FBF0,
+];
+
+/// The first of nine digits from 1 on: in circles, in brackets, before a dot, negative, in bold.
+const ONES: &[u32] = &[0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A];
+
+/// A digit in any form that a reader takes for one, as ASCII.
+pub(super) fn digit(c: char) -> Option<u8> {
+    if c.is_ascii() {
+        return u8::try_from(c).ok().filter(u8::is_ascii_digit);
+    }
+    let value = match c {
+        '〇' | '零' | '○' | '⓪' | '⓿' | '⁰' => 0,
+        '一' | '¹' => 1,
+        '二' | '²' => 2,
+        '三' | '³' => 3,
+        '四' => 4,
+        '五' => 5,
+        '六' => 6,
+        '七' => 7,
+        '八' => 8,
+        '九' => 9,
+        '\u{2074}'..='\u{2079}' => u32::from(c) - 0x2070,
+        _ => {
+            let among = |first: &[u32], count: u32| {
+                first.iter().find_map(|first| u32::from(c).checked_sub(*first).filter(|value| *value < count))
+            };
+            among(ZEROS, 10).or_else(|| among(ONES, 9).map(|value| value + 1))?
+        }
+    };
+    u8::try_from(value).ok().map(|value| b'0' + value)
+}
+
+/// The check character X, and what looks like it.
+pub(super) fn is_x(c: char) -> bool {
+    matches!(c, 'X' | 'x' | 'Ｘ' | 'ｘ' | 'Ⅹ' | 'ⅹ' | 'Х' | 'х' | 'Χ' | 'χ')
+}

@@ -1,0 +1,81 @@
+//! Alarms and charges against the access log: what stopped an asker, and what the processes told each other.
+//!
+//! An alarm is written before the entry that says somebody was stopped by it. Rows of charges are numbered on each
+//! day, and kept for two. A row that is gone leaves a gap: a process goes on behind its own rows, and one that
+//! starts reads from the access log what was not told.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::clock::{Day, Moment};
+use crate::error::Result;
+use crate::record::access::{LoggedAccess, Outcome};
+use crate::registry::Registry;
+use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::rule::Rule;
+use crate::store::AccessItem;
+
+/// How far apart an entry and its alarm may be: a stop lasts an hour, and the clocks of two machines and the time of
+/// a log may differ by more.
+const APART_S: i64 = 86_400;
+
+/// The alarms on file, and what was reported of them.
+pub(super) struct AlarmsOnFile {
+    raised: HashMap<Box<str>, Vec<Moment>>,
+    reported: HashSet<(Day, String)>,
+}
+
+impl AlarmsOnFile {
+    /// As the registry has them. To be read after the head of the log and before its entries: what is newer than
+    /// the head is judged the next time.
+    pub fn read(registry: &Registry) -> Result<Self> {
+        let mut raised: HashMap<Box<str>, Vec<Moment>> = HashMap::new();
+        let always = Moment::from_micros(i64::MIN);
+        for alarm in registry.store().read_access_now(|reader| reader.alarms(always))? {
+            raised.entry(alarm.actor).or_default().push(alarm.at);
+        }
+        Ok(Self { raised, reported: HashSet::new() })
+    }
+
+    /// Holds an entry against them; one finding for an actor and a day.
+    pub fn check(
+        &mut self,
+        (log, leaf): (&str, u64),
+        at: Moment,
+        item: &AccessItem,
+        report: &mut FsckReport,
+    ) {
+        let Ok(entry) = LoggedAccess::parse(&item.entry) else { return };
+        let stopped =
+            entry.outcome == Outcome::Refused && entry.text("decision") == Some(Rule::NumbersWalked.wire());
+        let Some(actor) = entry.text("actor").filter(|_| stopped) else { return };
+        let about = |raised: &Moment| (at.seconds() - raised.seconds()).abs() <= APART_S;
+        if self.raised.get(actor).is_some_and(|raised| raised.iter().any(about)) {
+            return;
+        }
+        if self.reported.insert((at.day(), actor.to_owned())) {
+            let detail = "the entry says that its asker was stopped, and no alarm of that time is on file";
+            report.find(Finding::new(FindingKind::AlarmMissing, "alarms", detail).at(log, leaf));
+        }
+    }
+}
+
+/// Rows of charges of today and yesterday that do not open, or are not there.
+pub(super) fn check_charges(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    let today = registry.now().day();
+    for day in [today.plus_days(-1), today] {
+        let mut next: HashMap<String, i64> = HashMap::new();
+        for row in registry.store().read_access_now(|reader| reader.told(day, |_| 0))? {
+            let expected = next.entry(row.node).or_insert(1);
+            if row.seq != *expected {
+                let detail = "a row is missing: a process that starts does not count who was charged in it";
+                report.find(Finding::new(FindingKind::ChargesMissing, "charges", detail));
+            }
+            *expected = row.seq.saturating_add(1);
+            if row.told.is_none() {
+                let detail = "a row of charges does not open";
+                report.find(Finding::new(FindingKind::SealBroken, "charges", detail));
+            }
+        }
+    }
+    Ok(())
+}

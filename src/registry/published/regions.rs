@@ -1,0 +1,27 @@
+//! Regions that a row on the books names: of the list, today's or an earlier one.
+
+use std::borrow::Cow;
+
+use crate::catalog::Region;
+use crate::error::{Code, Error, Result};
+use crate::identity::{RegionStatus, Regions};
+use crate::rule::Rule;
+
+/// Refuses a region whose first six digits are in no list. Streets and villages below them have none here.
+///
+/// # Errors
+/// `field_invalid` at `field`, rule `region_unknown`.
+pub(in crate::registry) fn known(
+    regions: &Regions,
+    region: Region,
+    field: impl Into<Cow<'static, str>>,
+) -> Result<()> {
+    let digits = region.to_string();
+    match regions.status(digits.get(..6).unwrap_or_default()) {
+        RegionStatus::Unknown => {
+            let detail = format!("no region of the list has the code {digits}");
+            Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::RegionUnknown))
+        }
+        RegionStatus::Current { .. } | RegionStatus::Abolished { .. } => Ok(()),
+    }
+}
