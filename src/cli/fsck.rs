@@ -56,7 +56,9 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if args.digest {
         let content = registry.content_digest()?;
         lines.push(digest(&content));
-        value["content"] = json!(content);
+        if let Some(members) = value.as_object_mut() {
+            members.insert("content".to_owned(), json!(content));
+        }
     }
     output.say(&lines.join("\n"), &value);
     Ok(u8::from(!report.sound()))

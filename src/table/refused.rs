@@ -217,7 +217,7 @@ impl ErrorFile {
     }
 
     /// Bytes that were written.
-    pub fn len(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.len
     }
 

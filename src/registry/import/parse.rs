@@ -190,7 +190,7 @@ impl Registry {
         (body.items, body.merged) = (accepted, 0);
         (body.touched, body.settled) = (touched, 0);
         errors.flush()?;
-        run.body.error_bytes = errors.len();
+        run.body.error_bytes = errors.bytes();
         // Runs and error file are on the disk before the row says so: a crash in between parses again.
         dir.sync()?;
         run.state = RunState::Writing;

@@ -179,9 +179,9 @@ impl Merging<'_> {
             sealing.map_or(Ok(()), |last| put(writer, last, &mut tally))
         })?;
         let Tally { mut next, entries, leaves } = tally;
-        if self.errors.len() > run.body.error_bytes {
+        if self.errors.bytes() > run.body.error_bytes {
             self.errors.flush()?;
-            next.body.error_bytes = self.errors.len();
+            next.body.error_bytes = self.errors.bytes();
         }
         next.body.logged(place, leaves);
         Ok((next, entries))
