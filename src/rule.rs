@@ -76,6 +76,7 @@ closed! {
         ValidityMissing, "validity_missing", "缺少有效期截止日。请补填。", "The type needs an end of validity. Say until when the record is valid.";
         NumberUnique, "number_unique", "该编号已用于另一份证照。请核对编号，或对原证照办理变更。", "Another record has this number already. Check the number, or change the other record.";
         NumberClash, "number_clash", "同一编号已用于照面不同的证照。请核对这一行，或对原证照办理变更。", "This number stands on another face already. Check the row, or change the other record.";
+        EndedName, "ended_name", "姓名与将被终止的证照不一致，未终止。请核对号码和姓名；姓名已变更的，先办理身份证件或原证照的变更。", "A name is not that on the certificate that this one would end, and nothing was ended. Check number and name; where the name has changed, change the identity card or the other certificate first.";
         VersionFirst, "version_first", "新签发的证照应为第 1 版。要出新版本，请办理相应业务动作。", "A new record begins with version 1. Make later versions by an action.";
         EnvelopeAlone, "envelope_alone", "提交签名原文时不能再填其他内容。请删去其他字段。", "A signed envelope says everything itself. Remove the other fields.";
         AgencyMismatch, "agency_mismatch", "只能以本机构的名义办理。请填写本机构的代码。", "A client acts for its own agency only. Give the code of that agency.";
@@ -98,7 +99,8 @@ closed! {
         SourceOfAgency, "source_of_agency", "来源由机构的权限决定，不能另行填写。请删去来源。", "The source of a mark follows from the authority of the agency. Leave it out.";
         MarkMissing, "mark_missing", "该机构没有可以撤回的标记。", "This agency has no mark to take back.";
         NamesDiffer, "names_differ", "两个号码名下的姓名不一致，或其中一个没有证照。请在理由中说明如何确认，并设置 names_differ。", "The names on the records of the two codes do not agree, or one has no record. Say in the ground how it is known, and set names_differ.";
-        HolderUnchanged, "holder_unchanged", "未作任何变更。有权查询该主体的机构可以获知原因。两个号码的姓名可能不一致时，请说明理由并设置 names_differ。", "Nothing was changed. An office that may look the holder up is told why. Where the names of two numbers may differ, say in the ground how it is known and set names_differ.";
+        HouseholdElsewhere, "household_elsewhere", "该人的户籍登记在本机构权限区域以外。请由户籍所在地机构办理，或在理由中说明依据并设置 household_elsewhere。", "The household of this person is registered outside the region of the agency's authority. Let the agency of that region do this, or say in the ground why you do, and set household_elsewhere.";
+        HolderUnchanged, "holder_unchanged", "未作任何变更。有权查询该主体的机构可以获知原因。两个号码的姓名可能不一致或户籍可能在其他区域时，请在理由中说明依据，并设置 names_differ 或 household_elsewhere。", "Nothing was changed. An office that may look the holder up is told why. Where the names of two numbers may differ, or a household may be registered elsewhere, say in the ground how it is known and set names_differ or household_elsewhere.";
         AuthorityGrant, "authority_grant", "授权的机构不存在，或授权的截止日早于起始日。请核对授权。", "The authority is given to an unknown agency, or it ends before it begins. Check it.";
 
         // Actions, disputes and versions (业务动作)

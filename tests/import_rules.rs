@@ -219,6 +219,7 @@ fn the_earliest_ending_counts_whatever_comes_first(world: World) {
 
 fn an_annulled_ending_ends_nothing(world: World) {
     people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
     let divorce = issue(&world, divorced(0, 1, "2020-10-08"));
     let mut annul = ActCommand::new(&divorce.identifier, 1, Action::Annul);
     annul.ground = Some("行政判决书 2026-17 号".into());
@@ -315,6 +316,7 @@ fn a_directory_entry_gives_way_to_an_imported_record(world: World) {
 
 fn an_entry_that_is_not_good_keeps_its_record_out(world: World) {
     people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
     let suspended = listed(&world, 0);
     let disputed = listed(&world, 1);
     listed(&world, 2);

@@ -437,27 +437,39 @@ fn the_end_of_a_company_is_proposed_to_the_issuers_of_its_permits(world: World) 
         let authority = Authority { agency, type_code: type_code.into(), region, from, to: None };
         world.registry.authorise("test", &authority).unwrap();
     }
-    let record = |slug: &str, issuer: &str| {
+    let record = |slug: &str, issuer: &str, name: &str| {
         issue(&world, people::draft(json!({
             "type": slug, "issuer": issuer, "issued_on": "2020-05-06", "valid_to": "long_term",
-            "holders": [{"code_type": "001", "code": COMPANY, "name": "临港物流有限公司"}],
+            "holders": [{"code_type": "001", "code": COMPANY, "name": name}],
             "face": {
-                "credit_code": COMPANY, "name": "临港物流有限公司", "entity_type": "有限责任公司",
+                "credit_code": COMPANY, "name": name, "entity_type": "有限责任公司",
                 "legal_representative": "王小明", "established_on": "2009-04-16",
                 "term_from": "2009-04-16", "term_to": "长期", "scope": "道路货物运输", "domicile": "示范市城东区1号",
                 "registrar": "城东区市场监督管理局", "issued_on": "2020-05-06",
             },
         }))).unwrap()
     };
-    let (licence, permit) = (record("company_licence", MARKET), record("food_permit", POLICE));
+    let name = "临港物流有限公司";
+    let (licence, permit) =
+        (record("company_licence", MARKET, name), record("food_permit", POLICE, "临江物流有限公司"));
     assert!(licence.proposals.is_empty() && permit.proposals.is_empty());
     let mut cancel = ActCommand::new(&licence.identifier, 1, Action::Cancel);
     cancel.ground = Some("清算终结注销登记 2026-17 号".into());
+    // Under one number are two names: one of the two is wrong, and nobody's permit is proposed to end.
+    assert_eq!(told(act(&world, &cancel)), "holders ended_name");
+    let mut correct = ActCommand::new(&permit.identifier, 1, Action::Correct);
+    correct.ground = Some("名称登记有误".into());
+    correct.face = patch(json!({"name": name}));
+    correct.holder_names = Some(vec![name.into()]);
+    let permit = act(&world, &correct).unwrap();
     let acted = act(&world, &cancel).unwrap();
     let [proposal] = acted.proposals.as_slice() else { panic!("{:?}", acted.proposals) };
-    assert_eq!((proposal.identifier.as_ref(), proposal.issuer.as_str()), (Some(&permit.identifier), POLICE));
+    assert_eq!(
+        (proposal.identifier.as_deref(), proposal.issuer.as_str()),
+        (Some(&*permit.identifier), POLICE)
+    );
     // Proposed, not done; a certificate that has ended already is not proposed.
-    let mut cancel = ActCommand::new(&permit.identifier, 1, Action::Cancel);
+    let mut cancel = ActCommand::new(&permit.identifier, 2, Action::Cancel);
     cancel.ground = Some("清算终结注销登记 2026-17 号".into());
     assert!(act(&world, &cancel).unwrap().proposals.is_empty());
 }

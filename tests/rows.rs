@@ -101,6 +101,7 @@ on_both! {
 
 fn i8_a_record_changes_under_all_its_holders(world: World) {
     people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
     for owners in [1, 2, 5] {
         let issued = issue(&world, house(owners));
         let acted = change(&world, &issued.identifier).unwrap();
@@ -133,6 +134,7 @@ fn i8_a_record_changes_under_all_its_holders(world: World) {
 
 fn i8_an_error_under_one_holder_leaves_the_rows_of_all_as_they_were(world: World) {
     people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
     for owners in 2..=4 {
         let issued = issue(&world, house(owners));
         let mine = keys(&world, owners);
@@ -161,6 +163,7 @@ fn i8_an_error_under_one_holder_leaves_the_rows_of_all_as_they_were(world: World
 
 fn i8_a_record_that_is_not_whole_does_not_change(world: World) {
     people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
     let issued = issue(&world, house(3));
     let mine = keys(&world, 3);
     let gone = row(&world, &mine[1]);

@@ -57,7 +57,9 @@ impl Credentials {
             return Ok(Some(granted));
         }
         let check = self.check.clone();
-        self.room.turn(peer).await?.run(move || first(&check, &pairs)).await
+        let asked: Vec<_> = pairs.iter().map(|(client, secret)| (client.as_str(), secret.as_str())).collect();
+        let turn = self.room.turn(peer, asked).await?;
+        turn.run(move || first(&check, &pairs)).await
     }
 }
 

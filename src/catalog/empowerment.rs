@@ -161,6 +161,24 @@ impl Empowerments {
     }
 }
 
+impl Empowerments {
+    /// The regions, each with everything below it, in which an agency may state something on a day.
+    pub fn regions<'a>(
+        &'a self,
+        agencies: &'a Agencies,
+        agency: &'a str,
+        statement: Statement,
+        on: Day,
+    ) -> impl Iterator<Item = Region> + 'a {
+        let holds = move |one: &&Empowerment| {
+            one.statement == statement
+                && held_on(agencies, one, agency, on)
+                    .is_some_and(|day| one.from <= day && one.to.is_none_or(|to| day <= to))
+        };
+        self.0.iter().filter(holds).map(|one| one.region)
+    }
+}
+
 /// The day on which the empowerment must hold for `agency` to use it on `on`: that day itself, or the last day of
 /// the predecessor whose empowerment it is.
 fn held_on(agencies: &Agencies, one: &Empowerment, agency: &str, on: Day) -> Option<Day> {

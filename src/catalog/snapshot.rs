@@ -188,6 +188,13 @@ impl Catalog {
         self.empowerments.of(self.issuers.agencies(), agency, statement, on)
     }
 
+    /// The regions in which an agency may make one of these statements on a day.
+    pub fn regions_over_people(&self, agency: &str, statements: &[Statement], on: Day) -> Vec<Region> {
+        let agencies = self.issuers.agencies();
+        let of = |statement: &Statement| self.empowerments.regions(agencies, agency, *statement, on);
+        statements.iter().flat_map(of).collect()
+    }
+
     /// All empowerments, present and past.
     pub fn empowerments(&self) -> &[Empowerment] {
         self.empowerments.all()

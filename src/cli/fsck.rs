@@ -117,7 +117,15 @@ fn listed(report: &FsckReport) -> Vec<String> {
     let foreign = report.foreign_identifiers.iter().map(|one| {
         format!("FOREIGN identifier of record {}: {} {}", one.record, one.rule.wire(), one.rule.en())
     });
-    let mut lines: Vec<String> = unauthorised.chain(foreign).collect();
+    let outside = report.outside_region.iter().map(|one| {
+        format!(
+            "OUTSIDE {} at leaf {} of {}: the person's household is registered outside the agency's region",
+            one.action.wire(),
+            one.leaf,
+            one.log
+        )
+    });
+    let mut lines: Vec<String> = unauthorised.chain(outside).chain(foreign).collect();
     if report.more_foreign > 0 {
         lines.push(format!("… and {} with a foreign identifier", counted(report.more_foreign, "more row")));
     }

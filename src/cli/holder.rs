@@ -18,12 +18,13 @@ use crate::registry::{
 pub enum Command {
     /// Mark a holder deceased, reported dead, provisional, …, or `normal` again.
     Mark {
-        /// JSON {holder:{type,code}, state, source, ground, agency}; `-` for standard input.
+        /// JSON {holder:{type,code}, state, source, ground, agency, household_elsewhere?}; `-` for standard input.
         file: PathBuf,
     },
     /// Link two codes: same_person, same_entity, successor.
     Link {
-        /// JSON {from:{type,code}, to:{type,code}, kind, ground, agency}; `-` for standard input.
+        /// JSON {from:{type,code}, to:{type,code}, kind, ground, agency, names_differ?, household_elsewhere?}; `-` for
+        /// standard input.
         file: PathBuf,
     },
     /// Take a link back.

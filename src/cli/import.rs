@@ -259,7 +259,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         )
     }));
     lines.extend(report.faults.iter().flat_map(refused_lines));
-    lines.extend(by_rules(report));
+    lines.extend(by_rule(counts));
     let timings = report.timings;
     lines.push(format!(
         "checked and signed: {:.0} rows/s, written: {:.0} rows/s",
@@ -273,20 +273,6 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
 /// What a dry run says of itself.
 fn was_dry(dry_run: bool) -> Option<String> {
     dry_run.then(|| "dry run: nothing was written".to_owned())
-}
-
-/// What rules of the catalog did beside the rows; none if nothing.
-fn by_rules(report: &ImportReport) -> Option<String> {
-    let counts = report.counts;
-    let some = counts.ended + counts.taken_over + counts.proposals > 0;
-    some.then(|| {
-        format!(
-            "by rule: {} ended, {} taken over, {} proposed to other issuers",
-            counted(counts.ended, "record"),
-            counted(counts.taken_over, "directory entry/directory entries"),
-            counted(counts.proposals, "end"),
-        )
-    })
 }
 
 /// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the
@@ -350,4 +336,25 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     lines.extend(was_dry(args.dry_run));
     output.say(&lines.join("\n"), &json!(done));
     Ok(u8::from(!done.whole || done.lines_refused > 0))
+}
+
+/// What the rules of the catalog did, or did not do.
+fn by_rule(counts: crate::registry::import::Counts) -> Vec<String> {
+    let mut lines = Vec::new();
+    if counts.not_ended > 0 {
+        lines.push(format!(
+            "按规则应终止的证照有 {} 份因姓名不一致未终止。 {} ended nothing, since the names differ.",
+            counts.not_ended,
+            counted(counts.not_ended, "certificate"),
+        ));
+    }
+    if counts.ended + counts.taken_over + counts.proposals > 0 {
+        lines.push(format!(
+            "by rule: {} ended, {} taken over, {} proposed to other issuers",
+            counted(counts.ended, "record"),
+            counted(counts.taken_over, "directory entry/directory entries"),
+            counted(counts.proposals, "end"),
+        ));
+    }
+    lines
 }

@@ -1,61 +1,51 @@
 //! Work of tens of milliseconds that an unknown caller can ask for: the hashing of passwords and secrets.
-//! Only a few run at a time, so that guessing costs the guesser and not the lookups. They run in turn, so
-//! that a crowd delays others and does not shut them out.
+//! Only a few run at a time, so that guessing costs the guesser and not the lookups. A crowd delays others and does
+//! not shut them out: turns go round the addresses that wait (`line`).
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod line;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::line::{TurnLine, TurnPermit, TurnPlace};
 use super::peer::Peer;
 use crate::error::{Code, Error, Result};
 
 /// The longest wait for a turn; less than the time limit of a request.
 const WAIT: Duration = Duration::from_secs(15);
-/// The most that wait or work at once. One address takes half of it at most.
-const ROOM: usize = 256;
 
-/// A room where a few work and others wait for their turn, first come, first served.
+/// A room where a few work and others wait for their turn.
 #[derive(Clone)]
 pub struct SlowWork {
-    permits: Arc<Semaphore>,
-    /// The addresses inside. Held for a look or an insert.
-    inside: Arc<Mutex<HashMap<Peer, usize>>>,
+    line: Arc<TurnLine>,
 }
 
 /// A turn, and the place in the room, until it is dropped.
 pub struct Turn {
-    _place: Place,
-    _permit: OwnedSemaphorePermit,
+    _permit: TurnPermit,
+    _place: TurnPlace,
 }
 
 impl SlowWork {
     /// A room for `at_once` pieces of work. argon2id takes its memory for each.
     pub fn new(at_once: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(at_once)), inside: Arc::default() }
+        Self { line: TurnLine::new(at_once) }
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn of this address. `asked` is all that was asked for: the same again waits behind itself and
+    /// not before others of the address.
     ///
     /// # Errors
     /// `store_busy` (503) if the room is full, if this address takes half of it, or if the turn does not come
     /// in time.
-    pub async fn turn(&self, peer: Peer) -> Result<Turn> {
+    pub async fn turn(&self, peer: Peer, asked: impl std::hash::Hash) -> Result<Turn> {
         let busy = || Error::new(Code::StoreBusy, "Too many sign-ins just now.");
-        let place = self.place(peer).ok_or_else(busy)?;
-        let turn = tokio::time::timeout(WAIT, self.permits.clone().acquire_owned()).await;
-        let permit = turn.ok().and_then(std::result::Result::ok).ok_or_else(busy)?;
-        Ok(Turn { _place: place, _permit: permit })
-    }
-
-    fn place(&self, peer: Peer) -> Option<Place> {
-        let mut inside = counted(&self.inside);
-        let (all, own) = (inside.values().sum::<usize>(), inside.get(&peer).copied().unwrap_or(0));
-        (all < ROOM && own < ROOM / 2).then_some(())?;
-        inside.insert(peer, own + 1);
-        Some(Place { inside: self.inside.clone(), peer })
+        let place = self.line.place(peer).ok_or_else(busy)?;
+        let turn = tokio::time::timeout(WAIT, self.line.permit(peer, asked)).await;
+        let permit = turn.ok().flatten().ok_or_else(busy)?;
+        Ok(Turn { _permit: permit, _place: place })
     }
 }
 
@@ -79,29 +69,10 @@ impl Turn {
     }
 }
 
-struct Place {
-    inside: Arc<Mutex<HashMap<Peer, usize>>>,
-    peer: Peer,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut inside = counted(&self.inside);
-        match inside.get_mut(&self.peer) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(inside.remove(&self.peer)),
-        }
-    }
-}
-
-fn counted(inside: &Mutex<HashMap<Peer, usize>>) -> MutexGuard<'_, HashMap<Peer, usize>> {
-    // A panic while it was held came before or after the count: at worst one place too many stays taken.
-    inside.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn peer(last: u8) -> Peer {
@@ -122,7 +93,7 @@ mod tests {
                         now.fetch_sub(1, Ordering::SeqCst);
                         Ok(())
                     };
-                    door.turn(peer(1)).await?.run(work).await
+                    door.turn(peer(1), "").await?.run(work).await
                 })
             })
             .collect();
@@ -130,7 +101,7 @@ mod tests {
             task.await.unwrap().unwrap();
         }
         assert_eq!(most.load(Ordering::SeqCst), 2);
-        assert!(counted(&door.inside).is_empty());
+        assert_eq!((door.line.free(), door.line.inside()), (2, 0));
     }
 
     #[actix_web::test]
@@ -141,23 +112,76 @@ mod tests {
             let _waited = finished.recv();
             Ok(())
         };
-        let hung_up = actix_web::rt::spawn(door.turn(peer(1)).await.unwrap().run(work));
+        let hung_up = actix_web::rt::spawn(door.turn(peer(1), "").await.unwrap().run(work));
         tokio::task::yield_now().await;
         hung_up.abort();
         let _aborted = hung_up.await;
-        assert_eq!(door.permits.available_permits(), 0);
+        assert_eq!(door.line.free(), 0);
         drop(done);
-        door.turn(peer(1)).await.unwrap();
+        door.turn(peer(1), "").await.unwrap();
+    }
+
+    /// Whoever waits for a turn and goes away leaves nothing behind, and the turn goes to the next.
+    #[actix_web::test]
+    async fn who_goes_away_while_waiting_takes_no_turn() {
+        let door = SlowWork::new(1);
+        let first = door.turn(peer(1), "").await.unwrap();
+        let waiting = |last: u8| {
+            let door = door.clone();
+            actix_web::rt::spawn(async move { door.turn(peer(last), "").await.map(drop) })
+        };
+        let (gone, stays) = (waiting(2), waiting(3));
+        tokio::task::yield_now().await;
+        gone.abort();
+        let _aborted = gone.await;
+        drop(first);
+        stays.await.unwrap().unwrap();
+        assert_eq!((door.line.free(), door.line.inside()), (1, 0));
+    }
+
+    /// Sixty that guess, and one that is right and comes last: how many are served before it.
+    async fn served_before(guesser: impl Fn(usize) -> (Peer, String), right: (Peer, &'static str)) -> usize {
+        let (door, served) = (SlowWork::new(1), Arc::new(Mutex::new(Vec::new())));
+        let first = door.turn(peer(1), "").await.unwrap();
+        let mut tasks = Vec::new();
+        let guesses = (0..60).map(|one| (guesser(one), false));
+        for ((peer, asked), is_right) in guesses.chain([((right.0, right.1.to_owned()), true)]) {
+            let (door, served) = (door.clone(), served.clone());
+            tasks.push(actix_web::rt::spawn(async move {
+                let _turn = door.turn(peer, asked).await.unwrap();
+                served.lock().unwrap().push(is_right);
+            }));
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let served = served.lock().unwrap();
+        assert_eq!(served.len(), 61);
+        served.iter().position(|is_right| *is_right).unwrap()
     }
 
     #[actix_web::test]
-    async fn one_address_fills_half_of_the_room_at_most() {
-        let door = SlowWork::new(1);
-        let places: Vec<_> = (0..ROOM / 2).map(|_| door.place(peer(1)).unwrap()).collect();
-        assert!(door.place(peer(1)).is_none());
-        let others: Vec<_> = (0..ROOM / 2).map(|_| door.place(peer(2)).unwrap()).collect();
-        assert!(door.place(peer(3)).is_none(), "the room is full");
-        drop((places, others));
-        assert!(door.place(peer(1)).is_some());
+    async fn sixty_that_guess_are_not_served_before_one_of_another_address() {
+        let different = |one: usize| (peer(1), format!("client-{one}:guess"));
+        assert_eq!(served_before(different, (peer(2), "right")).await, 1);
+        let of_the_same_client = |one: usize| (peer(1), format!("client:guess-{one}"));
+        assert_eq!(served_before(of_the_same_client, (peer(2), "client:right")).await, 1);
+    }
+
+    /// A system with an old secret that asks again and again stands in its own way only.
+    #[actix_web::test]
+    async fn the_same_again_is_not_served_before_another_of_its_address() {
+        let stubborn = |_: usize| (peer(1), "client:old".to_owned());
+        assert_eq!(served_before(stubborn, (peer(1), "client:new")).await, 1);
+    }
+
+    #[actix_web::test]
+    async fn nobody_waits_longer_than_in_one_line() {
+        let different = |one: usize| (peer(1), format!("client-{one}:guess"));
+        assert_eq!(served_before(different, (peer(1), "right")).await, 60);
+        let everywhere = |one: usize| (peer(u8::try_from(one).unwrap() + 2), "guess".to_owned());
+        assert_eq!(served_before(everywhere, (peer(1), "right")).await, 60);
     }
 }

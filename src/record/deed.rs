@@ -41,6 +41,17 @@ closed! {
 }
 
 closed! {
+    /// Where the household of a person is registered, against the region of the agency that states something of it.
+    Household {
+        Within, "within", "户籍在其管辖区域内", "the household is registered in the agency's region";
+        /// The ground says why the agency states it all the same.
+        Elsewhere, "elsewhere", "户籍在其他区域，另有依据", "the household is registered elsewhere, and the ground says why";
+        /// It was not compared.
+        NotOnFile, "not_on_file", "无户籍登记可比对", "no household record on file tells it, and it was not compared";
+    }
+}
+
+closed! {
     /// Events of something public; [`PublicAction::of`] names the kind.
     PublicAction {
         Generate, "generate", "生成", "generate";

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::canonical::{self, CanonicalFault, Members};
-pub use super::deed::{Deed, EventKind, HolderAction, PublicAction, SideAction};
+pub use super::deed::{Deed, EventKind, HolderAction, Household, PublicAction, SideAction};
 use super::digest::{Digest, Salt};
 use super::payload::present;
 use crate::clock::{Day, Moment};
@@ -52,6 +52,10 @@ pub struct Event {
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub ground: Option<Digest>,
+    /// Of a mark or a link of a person: whether its household is registered in the agency's region.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub household: Option<Household>,
     /// What it is about.
     pub kind: EventKind,
     /// Digest of the order's envelope, where an authority signed one.
@@ -113,6 +117,7 @@ impl Event {
             effective_on: at.day(),
             envelope: None,
             ground: None,
+            household: None,
             kind,
             order: None,
             replaces: None,
@@ -134,6 +139,13 @@ impl Event {
     #[must_use]
     pub fn ground(mut self, ground: &str) -> Self {
         self.ground = Some(ground_hash(&self.salt, ground));
+        self
+    }
+
+    /// Says where the person's household is registered, against the agency's region.
+    #[must_use]
+    pub fn household(mut self, household: Option<Household>) -> Self {
+        self.household = household;
         self
     }
 
@@ -166,6 +178,7 @@ impl Event {
                 object.base64url(name, &digest.0);
             }
         }
+        object.text_if("household", self.household.map(Household::wire));
         object.text("kind", self.kind.wire());
         if let Some(order) = self.order {
             object.base64url("order", &order.0);
@@ -283,6 +296,7 @@ mod tests {
             event.order = order;
             event.version = version;
             event.replaces = version.map(|version| version / 2);
+            event.household = version.and_then(|version| Household::ALL.get(version as usize % 4).copied());
             event
         }
     }

@@ -50,7 +50,9 @@ pub fn large(number: usize) -> Draft {
 pub fn up(world: World) -> Up {
     let registry = &world.registry;
     people::settle(registry);
+    registry.start_cli_access().unwrap();
     let identifier = fill(&world);
+    registry.stop_access();
     askers(&world);
     registry.refresh().unwrap();
     let (guard, doors) = server::start_apart(registry.clone());

@@ -72,6 +72,7 @@ fn stock(world: &World) {
     let actor: Actor = operator();
     world.registry.put_directory(&actor, &paper, None).unwrap();
     let dead = elicense::registry::MarkCommand {
+        household_elsewhere: false,
         holder: AskedHolder { code_type: "111".into(), code: CHEN.into() },
         state: elicense::store::HolderState::DeathReported,
         since: None,

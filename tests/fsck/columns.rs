@@ -90,7 +90,9 @@ fn filled() -> World {
     let patch = json!({"registry": "城西区民政局"});
     command.face = Some(FaceEdit::Patch(patch.as_object().unwrap().clone()));
     registry.refresh().unwrap();
+    registry.start_cli_access().unwrap();
     registry.act(&operator(), &command).unwrap();
+    registry.stop_access();
     let command = serde_json::from_value(json!({
         "holder": {"type": "111", "code": ZHOU}, "state": "death_reported",
         "ground": "来函 2026-3 号", "agency": POLICE,

@@ -54,6 +54,7 @@ fn sound(registry: &Registry) {
 fn a_digitised_entry_leaves_a_sound_registry(world: World) {
     let registry = &world.registry;
     people::settle(registry);
+    registry.start_access("main").unwrap();
     let entry = put(registry, &[ZHOU, CHEN], "城东区档案馆").unwrap();
     put(registry, &[ZHOU, CHEN], "示范市档案馆").unwrap();
     let issued = digitise(registry).unwrap();
@@ -75,6 +76,7 @@ fn a_registry_with_a_digitised_entry_is_backed_up_and_restored() {
     let world = common::world(Backend::Sqlite).unwrap();
     let registry = &world.registry;
     people::settle(registry);
+    registry.start_access("main").unwrap();
     put(registry, &[ZHOU, CHEN], "城东区档案馆").unwrap();
     let issued = digitise(registry).unwrap();
     let (backup, place) = (world.dir().join("backup"), world.dir().join("restored"));
@@ -94,6 +96,7 @@ fn a_registry_with_a_digitised_entry_is_backed_up_and_restored() {
 fn an_entry_that_goes_to_other_holders_leaves_a_sound_registry(world: World) {
     let registry = &world.registry;
     people::settle(registry);
+    registry.start_access("main").unwrap();
     let other = "190102199208090041";
     let first = put(registry, &[ZHOU, CHEN], "城东区档案馆").unwrap();
     let moved = put(registry, &[ZHOU, other], "城东区档案馆").unwrap();
@@ -116,6 +119,7 @@ fn an_entry_that_goes_to_other_holders_leaves_a_sound_registry(world: World) {
 fn an_entry_that_is_not_good_is_not_made_good_by_its_body(world: World) {
     let registry = &world.registry;
     people::settle(registry);
+    registry.start_access("main").unwrap();
     let entry = put(registry, &[ZHOU, CHEN], "城东区档案馆").unwrap().identifier;
     let refused = |rule: &str| {
         for error in [digitise(registry).unwrap_err(), put(registry, &[ZHOU], "城东区档案馆").unwrap_err()]
@@ -149,6 +153,7 @@ fn an_entry_that_is_only_gone_is_found() {
     let world = common::world(Backend::Sqlite).unwrap();
     let registry = &world.registry;
     people::settle(registry);
+    registry.start_access("main").unwrap();
     put(registry, &[ZHOU, CHEN], "城东区档案馆").unwrap();
     let entry = row_of(registry, ZHOU, "marriage_certificate");
     let only = |copy: &Copy, kind| {

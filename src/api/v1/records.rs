@@ -31,7 +31,8 @@ pub struct IssueAnswer {
     signed_by_issuer: bool,
     /// What was accepted but is worth saying.
     remarks: Vec<String>,
-    /// Records that a rule of the type ended in the same transaction: identifier, type, action, state, leaf.
+    /// Records that a rule of the type ended in the same transaction: identifier, type, action, state, leaf; as far
+    /// as the client may look up records of these types.
     #[schema(value_type = Vec<Object>)]
     ended: Vec<Ended>,
     /// What a rule of the type proposes to other issuers: identifier, type, issuer, action.

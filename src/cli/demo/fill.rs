@@ -152,6 +152,7 @@ fn tell(registry: &Registry, actor: &Actor, step: &Step, made: &[Option<Made>]) 
                 since: Some(life.since),
                 source: None,
                 ground: life.source.clone(),
+                household_elsewhere: false,
                 agency: office(office_of(life.state)),
                 order: None,
             };
@@ -165,6 +166,7 @@ fn tell(registry: &Registry, actor: &Actor, step: &Step, made: &[Option<Made>]) 
                 since: Some(tie.since),
                 ground: "演示数据：经登记机关核实".to_owned(),
                 names_differ: true,
+                household_elsewhere: false,
                 agency: office(if tie.kind == LinkKind::SamePerson { "police" } else { "market" }),
                 order: None,
             };

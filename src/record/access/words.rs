@@ -24,6 +24,14 @@ closed! {
         Unlinked, "unlinked", "已解除关联", "a link taken back";
         /// A given number stood on another face, and both were shown.
         NumberClash, "number_clash", "已比对重号", "two faces with one number compared";
+        /// A record was issued, or taken over from another place.
+        Issued, "issued", "已签发证照", "a record issued";
+        /// A certificate whose body is elsewhere was entered.
+        Entered, "entered", "已登记目录", "entered in the directory";
+        /// An action was carried out on a record.
+        Acted, "acted", "已办理证照变更", "an action on a record";
+        /// An objection was opened or settled.
+        Objected, "objected", "已登记或处理异议", "an objection opened or settled";
     }
 }
 

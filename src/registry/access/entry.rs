@@ -182,6 +182,14 @@ impl Touched {
         Self { asked: canonical(code), linked: Vec::new(), joint: Vec::new(), keys: vec![key] }
     }
 
+    /// The holders of a record, each for itself: a change stands on the list of each as its own. Code type, code
+    /// and key, as the record has them.
+    pub fn each<'c>(seats: impl IntoIterator<Item = (&'c str, &'c str, HolderKey)>) -> Vec<Self> {
+        let one =
+            |(code_type, code, key): (&str, &str, HolderKey)| Self::holders_of([(code_type, code)], &[key]);
+        seats.into_iter().map(one).collect()
+    }
+
     /// Nobody: an identifier under which nothing is kept. It is noted all the same, so that what is known and what is
     /// not are refused alike and cost alike.
     pub fn nobody() -> Self {

@@ -2,6 +2,7 @@
 //! charged for them, and alarms.
 
 pub(super) mod alarms;
+pub(super) mod change;
 pub(super) mod entry;
 pub(super) mod follower;
 pub(super) mod held;

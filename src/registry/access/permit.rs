@@ -80,6 +80,19 @@ impl Registry {
         }
     }
 
+    /// Notes that a refusal told an actor something of a holder whom it was charged for: it counts as a question.
+    pub(in crate::registry) fn watch_told(
+        &self,
+        actor: &Actor,
+        scope: Scope,
+        holder: HolderKey,
+        code: Option<&HolderCode>,
+    ) -> Result<()> {
+        let permit = self.guard().permit(actor, scope, holder, self.now())?;
+        self.watch(&permit, code, false);
+        Ok(())
+    }
+
     /// The permit; whoever is stopped hears it when the access is durable.
     pub(super) async fn or_stopped<T>(
         &self,

@@ -5,6 +5,8 @@
 //! that logs it. The old one goes to the past records and still verifies, as superseded. The holders stay:
 //! moving a record to another holder is not an action on the record but a rebinding.
 
+use std::cell::Cell;
+
 use serde_json::Map;
 
 use crate::catalog::Custody;
@@ -12,6 +14,7 @@ use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
 use crate::record::Salt;
+use crate::record::access::Outcome;
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
@@ -67,12 +70,14 @@ impl Registry {
             return Ok(answered);
         }
         let prepared = self.prepare_act(actor, command)?;
-        let snapshot = self.snapshot();
+        self.note_acted(actor, Outcome::Acted, &prepared.rows)?;
+        let (snapshot, counted) = (self.snapshot(), Cell::new(false));
         self.log_once(once, |writer, place| {
             let (mut acted, entries) = prepared.carry_out(writer, place)?;
             if command.action == Action::Cancel {
-                let proposed = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
-                let seen = proposed.into_iter().filter(|one| ends::sees(actor, &one.type_code));
+                let due = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
+                due.check_names(self, actor, &counted)?;
+                let seen = due.proposals.into_iter().filter(|one| ends::sees(actor, &one.type_code));
                 acted.proposals = seen.collect();
             }
             Ok((acted, entries))
@@ -123,6 +128,14 @@ impl Registry {
             self.note_refusal(actor, kept::touched(found), refusal)?;
         }
         allowed
+    }
+
+    /// Charges for every holder of a record that is about to be changed, and notes the change on the list of each.
+    pub(super) fn note_acted(&self, actor: &Actor, outcome: Outcome, rows: &Whole) -> Result<()> {
+        for holder in rows.touched_each() {
+            self.permit_all(actor, Scope::Act, &holder)?;
+        }
+        self.note_record_change(actor, (outcome, Scope::Act), &rows.first().type_code, &rows.touched_each())
     }
 
     /// The record, for an asker who may act on it.

@@ -7,6 +7,7 @@ use serde_json::Map;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide, may_look};
+use crate::record::access::Outcome;
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
@@ -98,6 +99,7 @@ impl Registry {
             Err(error) => return Err(error),
         };
         let (salt, label, rows) = (random::salt()?, actor.label(), kept.whole()?);
+        self.note_acted(actor, Outcome::Objected, &rows)?;
         self.log_once(once, |writer, place| {
             let subject = subject_hash(&salt, &row.body.identifier);
             let mut event = Event::new(EventKind::Record, action, &label, salt, subject, place.at)

@@ -23,6 +23,7 @@ pub(super) fn check_row(
 ) -> Result<()> {
     let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
     stated::list(snapshot, holder, &events, report);
+    stated::list_outside(reader, snapshot, holder, &events, report)?;
     let Some(own) = own_key(holder) else {
         let detail = "a holder's row has a code that is none";
         report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));

@@ -9,7 +9,7 @@ use crate::record::access::LoggedAccess;
 use crate::record::event::Event;
 use crate::registry::Registry;
 use crate::registry::base::names::side_of;
-use crate::registry::fsck::guard::AlarmsOnFile;
+use crate::registry::fsck::budgets::AlarmsOnFile;
 use crate::registry::fsck::report::{CheckedLog, Finding, FindingKind, FsckReport};
 use crate::store::{AccessItem, Side};
 

@@ -8,9 +8,9 @@
 //! (entries → tiles → root → checkpoint), access entries (and what guards them: alarms and charges), rows, events, the leaves that no event explained, the lists of
 //! who looked at whom, holders, key rows, closing counts.
 
+mod budgets;
 mod content;
 mod events;
-mod guard;
 mod history;
 mod holders;
 mod leaves;
@@ -57,7 +57,7 @@ impl Registry {
         public::check(self, &heads, &mut report)?;
         leaves.unexplained(&mut report);
         lists::check(self, &mut report)?;
-        guard::check_charges(self, &mut report)?;
+        budgets::check_charges(self, &mut report)?;
         seals::check_holders(self, &mut report)?;
         seals::check_keys(self, &mut report)?;
         signatures::check_imports(self, &mut report)?;

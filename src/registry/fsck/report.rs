@@ -40,7 +40,6 @@ closed! {
         AccessUnlisted, "access_unlisted", "用证记录未列入持证人名单", "an access does not stand on the list of its holder";
         AccessListWrong, "access_list_wrong", "持证人名单不符", "a line of a holder's list has no access, or the follower of the log is wrong about its place";
         AlarmMissing, "alarm_missing", "预警缺失", "an entry says that its asker was stopped, and there is no alarm for it";
-        ChargesMissing, "charges_missing", "查询计数缺失", "a row of what the processes told each other of charges is not there";
         AccessDiffers, "access_differs", "用证记录不符", "an access entry is not the one at its leaf";
     }
 }
@@ -129,7 +128,8 @@ pub struct CheckedLog {
     pub closed: bool,
 }
 
-/// A mark or a link that stands, though no agency with authority over people has stated it.
+/// A mark or a link that stands, though no agency with authority over people, or none of the person's region, has
+/// stated it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unauthorised {
     /// `mark` or `link`.
@@ -200,6 +200,9 @@ pub struct FsckReport {
     /// Marks and links that stand without authority. No damage: an agency that has the authority states them
     /// again, or takes them back.
     pub unauthorised: Vec<Unauthorised>,
+    /// Marks and links of people whose household record on file lies outside the region of the agency that stated them: on
+    /// a ground that it gave, or without a comparison since the record came later. No damage.
+    pub outside_region: Vec<Unauthorised>,
     /// Records whose identifier belongs to another issuer or another type, at most 1,000. No damage: they verify as
     /// `undetermined` until their issuer replaces them.
     pub foreign_identifiers: Vec<ForeignIdentifier>,

@@ -18,6 +18,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::linked::{MAX_KEYS, Reach, walk};
 use crate::registry::base::order::{Subject, Terms};
 use crate::registry::base::texts;
+use crate::registry::holders::household;
 use crate::registry::holders::mark::{HolderChanged, Noted, refuse_replay, stored};
 use crate::registry::holders::names;
 use crate::registry::holders::stating::unchanged;
@@ -49,6 +50,10 @@ pub struct LinkCommand {
     /// The agency knows that the names differ or cannot be compared, and its ground says why it links all the same.
     #[serde(default)]
     pub names_differ: bool,
+    /// The agency knows that the household of one of the two is registered outside the region of its authority, and its
+    /// ground says why it states this all the same.
+    #[serde(default)]
+    pub household_elsewhere: bool,
     /// The agency that states it: an operator names one, a client its own or none.
     #[serde(default)]
     pub agency: Option<String>,
@@ -104,21 +109,22 @@ impl Registry {
         let since = command.since.unwrap_or(now.day());
         texts::ground("ground", &command.ground)?;
         check_ends(command.kind, &from.code, &to.code)?;
-        if since > now.day() {
-            return Err(Error::new(Code::FieldInvalid, "a link is entered when it holds, not before")
-                .at("since")
-                .rule(Rule::DateInFuture));
-        }
+        check_day(since, now.day())?;
         let terms = terms(command, action, (&from.code, &to.code), since)?;
         let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
-        self.note_change(
+        self.note_statement(
             actor,
             if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked },
             &both,
         )?;
-        let (label, hears) = (actor.label(), self.hears(actor));
+        let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &from_key, &order)?;
+            let mut compared = |one| {
+                let found = household::compare(writer, &snapshot, one, &stating.regions, now.day())?;
+                household::checked(found, command.household_elsewhere, hears)
+            };
+            let households = (compared((&from.code, from_key))?, compared((&to.code, to_key))?);
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
             if action == HolderAction::Link {
@@ -136,8 +142,8 @@ impl Registry {
             writer.put_holder(&newer)?;
             let noted = Noted { action, label: &label, since, ground: &command.ground, order: &order };
             let entries = vec![
-                noted.write(writer, place, &from.code, from_key)?,
-                noted.write(writer, &place.behind(1), &to.code, to_key)?,
+                noted.write(writer, place, (&from.code, from_key), households.0)?,
+                noted.write(writer, &place.behind(1), (&to.code, to_key), households.1)?,
             ];
             Ok((noted.answer(place), entries))
         })
@@ -175,6 +181,14 @@ fn cut(holder: &mut StoredHolder, kind: LinkKind, other: &HolderCode, outward: b
             && link.key_code == other.key_code())
     });
     before != holder.body.links.len()
+}
+
+fn check_day(since: Day, today: Day) -> Result<()> {
+    if since <= today {
+        return Ok(());
+    }
+    let detail = "a link is entered when it holds, not before";
+    Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::DateInFuture))
 }
 
 fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> {

@@ -115,6 +115,12 @@ pub(in crate::registry) fn linked_within(
     Ok(found)
 }
 
+/// The keys of one holder under all its codes.
+pub(in crate::registry) fn family(reader: &mut Reader<'_>, holder: HolderKey) -> Result<Vec<HolderKey>> {
+    let linked = linked(reader, holder, None)?;
+    Ok(linked.keys.into_iter().map(|(key, _)| key).collect())
+}
+
 impl Linked {
     /// The facts about the holder's life.
     pub fn life(&self) -> Life {

@@ -15,7 +15,7 @@ use crate::identity::HolderCode;
 use crate::policy::{Actor, Scope};
 use crate::record::Digest;
 use crate::record::access::Outcome;
-use crate::record::event::{Event, EventKind, HolderAction};
+use crate::record::event::{Event, EventKind, HolderAction, Household};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
@@ -24,6 +24,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::texts;
+use crate::registry::holders::household;
 use crate::rule::Rule;
 use crate::store::{HolderBody, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
@@ -48,6 +49,10 @@ pub struct MarkCommand {
     pub source: Option<HolderSource>,
     /// Why, in words. Sealed; only its hash enters the log.
     pub ground: String,
+    /// The agency knows that the person's household is registered outside the region of its authority, and its ground
+    /// says why it states this all the same.
+    #[serde(default)]
+    pub household_elsewhere: bool,
     /// The agency that states it: an operator names one, a client its own or none.
     #[serde(default)]
     pub agency: Option<String>,
@@ -79,7 +84,7 @@ impl Registry {
     ///
     /// # Errors
     /// `forbidden` if the agency has no authority over people for it (noted as an access); `field_invalid`
-    /// with the rule; `not_found` with `mark_missing` if it takes back a mark that it could not have stated.
+    /// with the rule, `household_elsewhere` among them; `not_found` with `mark_missing` if it takes back a mark that it could not have stated.
     pub fn mark_holder(
         &self,
         actor: &Actor,
@@ -90,9 +95,8 @@ impl Registry {
             return Ok(answered);
         }
         let (parsed, key) = self.charged_now(actor, Scope::Holder, &command.holder, "holder")?;
-        let asked = (command.state, command.source);
-        let stating =
-            self.marking(actor, command.agency.as_deref(), asked, Touched::one(&parsed.code, key))?;
+        let (asked, own) = ((command.state, command.source), Touched::one(&parsed.code, key));
+        let stating = self.marking(actor, command.agency.as_deref(), asked, own.clone())?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
         texts::ground("ground", &command.ground)?;
@@ -110,10 +114,13 @@ impl Registry {
             other: None,
         };
         let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
-        self.note_change(actor, Outcome::Marked, &[Touched::one(&parsed.code, key)])?;
-        let label = actor.label();
+        self.note_statement(actor, Outcome::Marked, &[own])?;
+        let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
         self.log_once(once, |writer, place| {
             refuse_replay(writer, &key, &order)?;
+            let holder_of = (&parsed.code, key);
+            let found = household::compare(writer, &snapshot, holder_of, &stating.regions, now.day())?;
+            let household = household::checked(found, command.household_elsewhere, hears)?;
             let mut holder = stored(writer, key, &parsed.code)?;
             if command.state == HolderState::Normal && !stating.takes_back(holder.state) {
                 // The same words in both cases: no mark, or a mark of another office.
@@ -134,7 +141,7 @@ impl Registry {
                 ground: &command.ground,
                 order: &order,
             };
-            let entry = noted.write(writer, place, &parsed.code, key)?;
+            let entry = noted.write(writer, place, (&parsed.code, key), household)?;
             Ok((noted.answer(place), vec![entry]))
         })
     }
@@ -229,14 +236,15 @@ impl Noted<'_> {
         &self,
         writer: &mut Writer<'_>,
         place: &Place,
-        code: &HolderCode,
-        key: HolderKey,
+        (code, key): (&HolderCode, HolderKey),
+        household: Option<Household>,
     ) -> Result<[u8; 32]> {
         let salt = random::salt()?;
         let subject = Subject::Holder(code.key_type(), code.key_code()).hash(&salt);
         let event = Event::new(EventKind::Holder, self.action, self.label, salt, subject, place.at)
             .effective_on(self.since)
             .ground(self.ground)
+            .household(household)
             .order(self.order.digest);
         let seq = writer.next_event_seq(&key, &HOLDER_EVENTS)?;
         let happened = Happened::new(event, self.order.stored.clone(), self.ground.to_owned());

@@ -1,5 +1,6 @@
 //! Holders: marks and links, the codes of one holder, and the effect of its life on its records.
 
+pub(super) mod household;
 pub(super) mod life;
 pub(super) mod link;
 pub(super) mod linked;

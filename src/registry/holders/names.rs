@@ -1,31 +1,89 @@
-//! Whether two codes can be of one holder by the names on their records.
+//! The names under which people stand on their records, and whether two codes can be of one holder by them.
 
 use std::collections::BTreeSet;
 
 use crate::catalog::same_name;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::record::Record;
-use crate::store::{Opened, PageRoom, Reader};
+use crate::registry::holders::linked::family;
+use crate::rule::Rule;
+use crate::store::{Opened, PageRoom, Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
 /// Whether a name on a record of one code stands on a record of the other. False if one of them has no name.
 pub(super) fn agree(reader: &mut Reader<'_>, one: &HolderKey, other: &HolderKey) -> Result<bool> {
-    let (one, other) = (names(reader, one)?, names(reader, other)?);
-    Ok(one.iter().any(|name| other.iter().any(|same| same_name(name, same))))
+    let (one, other) = (names(reader, one, None)?, names(reader, other, None)?);
+    Ok(shared(&one, &other))
 }
 
-/// The names under which a code stands on its signed records, as they were signed.
-fn names(reader: &mut Reader<'_>, key: &HolderKey) -> Result<BTreeSet<String>> {
+/// Whether one of the names is one of the others.
+fn shared(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
+    one.iter().any(|name| other.iter().any(|same| same_name(name, same)))
+}
+
+/// The names under which a code stands on its signed records, as they were signed; without those of one record.
+fn names(reader: &mut Reader<'_>, key: &HolderKey, without: Option<&[u8; 16]>) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     // A page of them is enough to know a name by.
     for opened in reader.records_page(key, None, &mut PageRoom::default())? {
         let Opened::Record(row) = opened else { continue };
-        let Ok(envelope) = Envelope::parse_stored(&row.body.envelope) else { continue };
-        let Ok(record) = Record::from_payload(envelope.payload()) else { continue };
-        let own = record.holders.into_iter().find(|holder| {
-            (holder.code_type.as_str(), holder.code.as_str()) == (&*row.body.holder.0, &*row.body.holder.1)
-        });
-        found.extend(own.map(|holder| holder.name));
+        if without != Some(&row.record_id) {
+            found.extend(name_on(&row));
+        }
     }
     Ok(found)
+}
+
+/// The name of the holder of a row on its signed record; none where there is no envelope or it does not open.
+fn name_on(row: &StoredRecord) -> Option<String> {
+    let envelope = Envelope::parse_stored(&row.body.envelope).ok()?;
+    let record = Record::from_payload(envelope.payload()).ok()?;
+    let own = record.holders.into_iter().find(|holder| {
+        (holder.code_type.as_str(), holder.code.as_str()) == (&*row.body.holder.0, &*row.body.holder.1)
+    });
+    own.map(|holder| holder.name)
+}
+
+/// Whether each holder that stands on both records has one name, so that a divorce under a wrong name, or under a
+/// number with a slip in it, ends nobody's marriage. A name changes in a life: the name on the ending may also be that of
+/// an earlier version, or of another record of the same person.
+pub(in crate::registry) fn same_people<'r>(
+    reader: &mut Reader<'_>,
+    ending: impl Iterator<Item = &'r StoredRecord>,
+    ended: impl Iterator<Item = &'r StoredRecord> + Clone,
+) -> Result<bool> {
+    for one in ending {
+        let family = family(reader, one.hk)?;
+        for other in ended.clone().filter(|other| family.contains(&other.hk)) {
+            let said = of_versions(reader, one)?;
+            let mut known = of_versions(reader, other)?;
+            if shared(&said, &known) {
+                continue;
+            }
+            for key in &family {
+                known.extend(names(reader, key, Some(&one.record_id))?);
+            }
+            if !shared(&said, &known) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The names of a row's holder in all versions of its record.
+fn of_versions(reader: &mut Reader<'_>, row: &StoredRecord) -> Result<BTreeSet<String>> {
+    let mut found: BTreeSet<String> = name_on(row).into_iter().collect();
+    for opened in reader.past_records(&row.hk, &row.record_id)? {
+        if let Opened::Record(past) = opened {
+            found.extend(name_on(&past));
+        }
+    }
+    Ok(found)
+}
+
+/// The refusal of an ending under another name. It tells no name to anybody: a lookup tells that to who may look.
+pub(in crate::registry) fn ended_name() -> Error {
+    let detail = "a name on this certificate is not that of the holder whose other certificate it would end";
+    Error::new(Code::FieldInvalid, detail).at("holders").rule(Rule::EndedName)
 }

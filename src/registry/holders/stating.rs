@@ -1,12 +1,12 @@
 //! The agencies that may state something about a holder (practice R6): authority over people decides, never a
 //! word of the caller.
 
-use crate::catalog::{HolderSource, Statement};
+use crate::catalog::{HolderSource, Region, Statement};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide_scope, may_look};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::registry::access::entry::{Entry, Touched};
 use crate::rule::Rule;
 use crate::store::{HolderState, LinkKind};
 
@@ -18,6 +18,8 @@ pub(super) struct Stating {
     pub source: HolderSource,
     /// All its possible statements about the life of a holder today: it may take these back.
     lives: Vec<Statement>,
+    /// Where it may make the statement; everything below is included.
+    pub regions: Vec<Region>,
 }
 
 impl Stating {
@@ -42,11 +44,11 @@ pub(in crate::registry) fn of_state(state: HolderState) -> &'static [Statement] 
 }
 
 /// The statement that makes or takes back a link of that kind.
-pub(in crate::registry) const fn of_link(kind: LinkKind) -> Statement {
+pub(in crate::registry) const fn of_link(kind: LinkKind) -> &'static [Statement] {
     match kind {
-        LinkKind::SamePerson => Statement::SamePerson,
-        LinkKind::SameEntity => Statement::SameEntity,
-        LinkKind::Successor => Statement::Successor,
+        LinkKind::SamePerson => &[Statement::SamePerson],
+        LinkKind::SameEntity => &[Statement::SameEntity],
+        LinkKind::Successor => &[Statement::Successor],
     }
 }
 
@@ -87,17 +89,12 @@ impl Registry {
         kind: LinkKind,
         touched: Touched,
     ) -> Result<Stating> {
-        self.stating(actor, asked, &[of_link(kind)], None, touched)
+        self.stating(actor, asked, of_link(kind), None, touched)
     }
 
-    /// Notes a statement about holders, an entry for each. The statement goes on only when this has returned:
-    /// a crash between leaves entries of a change that was not made, never the reverse.
-    pub(super) fn note_change(&self, actor: &Actor, outcome: Outcome, touched: &[Touched]) -> Result<()> {
-        let access = self.access()?;
-        let came_to = CameTo::shown(outcome, AllowedBy::Empowered, answer_digest(None, &[]));
-        let entry = Entry::of(actor);
-        let entries = touched.iter().map(|holder| entry.submission(access.name(), holder.clone(), came_to));
-        access.note_now(entries.collect::<Result<_>>()?).map(drop)
+    /// Notes a statement about holders, an entry for each, before it is made.
+    pub(super) fn note_statement(&self, actor: &Actor, outcome: Outcome, touched: &[Touched]) -> Result<()> {
+        self.note_change(&Entry::of(actor), (outcome, AllowedBy::Empowered.into()), touched)
     }
 
     /// Whether an actor could look up something of a holder, and so may hear what stands there.
@@ -154,7 +151,8 @@ impl Registry {
             return Err(Error::new(Code::FieldInvalid, detail).at("source").rule(Rule::SourceOfAgency));
         }
         let lives = LIVES.iter().copied().filter(|statement| may(statement).is_ok()).collect();
-        Ok(Stating { agency: agency.to_owned(), source, lives })
+        let regions = snapshot.catalog.regions_over_people(agency, needed, today);
+        Ok(Stating { agency: agency.to_owned(), source, lives, regions })
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::names;
 use crate::registry::import::item::Item;
+use crate::registry::records::ends;
 use crate::registry::records::hosted::{self, Listed};
 use crate::rule::Rule;
 use crate::store::{Reader, RecordKey, SealedKey, Writer};
@@ -25,17 +28,20 @@ pub(super) enum Fate {
 }
 
 /// Decides, for the length of one transaction.
-pub(super) struct Fates {
+pub(super) struct Fates<'a> {
+    snapshot: &'a Snapshot,
+    now: Moment,
     revoked: HashSet<[u8; 32]>,
     /// The types that have directory entries at all, as far as it was asked.
     listing: HashMap<String, bool>,
 }
 
-impl Fates {
-    /// As the keys stand.
-    pub fn new(snapshot: &Snapshot) -> Self {
+impl<'a> Fates<'a> {
+    /// As the keys and the catalog stand.
+    pub fn new(snapshot: &'a Snapshot, now: Moment) -> Self {
         let keys = snapshot.keys.all().into_iter().filter(|key| key.revoked.is_some());
-        Self { revoked: keys.map(|key| *key.kid().bytes()).collect(), listing: HashMap::new() }
+        let revoked = keys.map(|key| *key.kid().bytes()).collect();
+        Self { snapshot, now, revoked, listing: HashMap::new() }
     }
 
     /// Takes the keys of the items and decides about each: keys taken by the same content make it an item
@@ -52,7 +58,21 @@ impl Fates {
         }
         let mut fates: Vec<Fate> = fates.into_iter().flatten().collect();
         self.listed(writer, items, &mut fates)?;
+        self.endings(writer, items, &mut fates)?;
         Ok(fates)
+    }
+
+    /// Refuses the items that would end a certificate on which a holder has another name; they give their keys back.
+    fn endings(&self, writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Fate]) -> Result<()> {
+        for (ready, fate) in items.iter().zip(fates) {
+            if matches!(fate, Fate::Bound(_))
+                && let Some(fault) = wrong_names(writer, self.snapshot, &ready.item, self.now)?
+            {
+                writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
+                *fate = Fate::Refused(fault);
+            }
+        }
+        Ok(())
     }
 
     /// Finds the directory entries that give way. If one may not, the item is refused and gives its keys
@@ -93,6 +113,17 @@ impl Fates {
         self.listing.insert(type_code.to_owned(), lists);
         Ok(lists)
     }
+}
+
+/// The fault of an item that would end a certificate on which a holder has another name.
+pub(super) fn wrong_names(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    item: &Item,
+    now: Moment,
+) -> Result<Option<RowFault>> {
+    let differing = ends::differing(reader, snapshot, &item.signed, now)?;
+    Ok(differing.then(|| RowFault::new(item.line, &names::ended_name())))
 }
 
 /// The directory entry with the number of an item.

@@ -108,6 +108,10 @@ pub struct Counts {
     /// Ends that a rule of the catalog proposes to the issuers of other records.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub proposals: u64,
+    /// Bound rows that ended nothing: a name on them is not that on the certificate of the same file that they would
+    /// end. They are told with the refused rows, by rule.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_ended: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -196,7 +200,7 @@ pub struct ImportReport {
     pub repairs: Repairs,
     /// Columns whose numbers seem to have lost leading zeros.
     pub shortened: Vec<Shortened>,
-    /// Refused rows by rule and column, with examples.
+    /// Refused rows by rule and column, with examples, and bound ones that ended nothing.
     pub faults: Vec<RuleTally>,
     /// What became of the rows. In a dry run `bound` counts those that would be.
     pub counts: Counts,

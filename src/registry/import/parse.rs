@@ -117,6 +117,7 @@ impl Sink for Comparing<'_> {
 
     fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()> {
         let items: Vec<Item> = self.items.drain(..).collect();
+        let (snapshot, now) = (self.registry.snapshot(), self.registry.now());
         self.registry.store().read_now(|reader| {
             let listed = |item: &Item| item.signed.listed_key(reader.index());
             let listed: Vec<Option<[u8; 16]>> = items.iter().map(listed).collect();
@@ -131,10 +132,13 @@ impl Sink for Comparing<'_> {
                     Some(_) => done.faults.push(RowFault::clash(item.line)),
                     None => match entry.map(|known| fates::entry(reader, known, item)).transpose()? {
                         Some(Displaced::Refuses(fault)) => done.faults.push(fault),
-                        gives_way => {
-                            done.taken_over += u64::from(gives_way.is_some());
-                            continue;
-                        }
+                        gives_way => match fates::wrong_names(reader, &snapshot, item, now)? {
+                            Some(fault) => done.faults.push(fault),
+                            None => {
+                                done.taken_over += u64::from(gives_way.is_some());
+                                continue;
+                            }
+                        },
                     },
                 }
                 done.accepted -= 1;

@@ -14,7 +14,9 @@ use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::names;
 use crate::registry::import::Stage;
+use crate::table::{RowFault, refused};
 use crate::registry::import::item::{Item, SortKey};
 use crate::registry::import::merge::Merge;
 use crate::registry::import::pace;
@@ -29,6 +31,7 @@ use crate::store::{Load, Reader, Writer};
 /// A row that a rule touches: the key under which its record is found, and the record's id if this run bound
 /// it.
 pub(super) struct Note {
+    line: u64,
     record_id: [u8; 16],
     key: [u8; 16],
 }
@@ -44,9 +47,10 @@ impl Note {
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let (_, rest) = bytes.split_first_chunk::<{ size_of::<SortKey>() }>()?;
+        let (sort, rest) = bytes.split_first_chunk::<{ size_of::<SortKey>() }>()?;
+        let line = u64::from_be_bytes(*sort.last_chunk()?);
         let (record_id, rest) = rest.split_first_chunk()?;
-        Some(Self { record_id: *record_id, key: rest.try_into().ok()? })
+        Some(Self { line, record_id: *record_id, key: rest.try_into().ok()? })
     }
 
     /// The changes due for its record by the rules; nothing if the row was refused.
@@ -66,7 +70,8 @@ impl Note {
         let Some(began) = ends::began(reader, &rows)? else { return Ok(Due::default()) };
         // A row that was there already was settled then: its endings are done, and nobody is asked again.
         let fresh = rows.first().record_id == self.record_id;
-        ends::due(reader, snapshot, &Arrived { rows: &rows, began, fresh })
+        let due = ends::due(reader, snapshot, &Arrived { rows: &rows, began, fresh })?;
+        Ok(if fresh { due } else { due.of_old() })
     }
 }
 
@@ -123,9 +128,7 @@ impl Registry {
     fn settle_page(&self, work: &Work<'_>, run: &mut Run, mut page: Vec<(u64, Note)>) -> Result<()> {
         let snapshot = self.snapshot();
         let due = self.store().read_now(|reader| {
-            let has = |(_, note): &(u64, Note)| {
-                note.due(reader, &snapshot).map(|due| due.ends() || !due.proposals.is_empty())
-            };
+            let has = |(_, note): &(u64, Note)| note.due(reader, &snapshot).map(|due| due.is_any());
             page.iter().map(has).collect::<Result<Vec<bool>>>()
         })?;
         let mut due = due.into_iter();
@@ -157,6 +160,10 @@ fn settle(
         let counts = &mut next.body.counts;
         counts.ended += done.ended.len() as u64;
         counts.proposals += done.proposals.len() as u64;
+        if done.differing {
+            counts.not_ended += 1;
+            refused::count(&mut next.body.faults, &RowFault::new(note.line, &names::ended_name()));
+        }
         entries.extend(done.entries);
         next.body.settled = at + 1;
         if begun.elapsed() >= bounds.time {

@@ -160,7 +160,8 @@ impl Merging<'_> {
         self.errors.rewind(run.body.error_bytes)?;
         let begun = Instant::now();
         let mut tally = Tally { next: run.clone(), entries: Vec::new(), leaves: 0 };
-        let mut fates = Fates::new(&self.registry.snapshot());
+        let snapshot = self.registry.snapshot();
+        let mut fates = Fates::new(&snapshot, place.at);
         let (store, actor) = (self.registry.store(), self.actor.clone());
         thread::scope(|scope| -> Result<()> {
             let mut sealing: Option<Sealing<'_>> = None;
@@ -191,7 +192,7 @@ impl Merging<'_> {
     fn decide(
         &mut self,
         tally: &mut Tally,
-        fates: &mut Fates,
+        fates: &mut Fates<'_>,
         writer: &mut Writer<'_>,
         chunk: &Chunk,
         place: &Place,

@@ -5,6 +5,7 @@
 //! all holders as they were. [`Whole`] makes "every holder" sure: nobody can have only some of the rows.
 
 use crate::error::{Code, Error, Result};
+use crate::registry::access::entry::Touched;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::store::{StoredRecord, Writer};
@@ -39,8 +40,13 @@ impl Whole {
     }
 
     /// All rows, in the order of the holders.
-    pub fn rows(&self) -> impl Iterator<Item = &StoredRecord> {
+    pub fn rows(&self) -> impl Iterator<Item = &StoredRecord> + Clone {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// On whose lists a change of it stands: each holder's own.
+    pub fn touched_each(&self) -> Vec<Touched> {
+        Touched::each(self.rows().map(|row| (&*row.body.holder.0, &*row.body.holder.1, row.hk)))
     }
 
     fn rows_mut(&mut self) -> impl Iterator<Item = &mut StoredRecord> {

@@ -14,10 +14,12 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::{Actor, Scope, agency_for, decide};
+use crate::record::access::Outcome;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::{Action, Digest, Identifier, Salt, State, canonical};
 use crate::registry::Registry;
+use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
@@ -168,7 +170,16 @@ impl Registry {
             label: actor.label(),
             effective_on: draft.issued_on.unwrap_or(self.now().day()),
         };
+        self.note_entered(actor, &put.listing)?;
         self.log_once(once, |writer, place| put.write(writer, place))
+    }
+
+    /// Notes an access of each holder of an entry that comes in.
+    pub(in crate::registry) fn note_entered(&self, actor: &Actor, listing: &Listing) -> Result<()> {
+        let entry = &listing.entry;
+        let touched = entry.seats.iter().map(|seat| Touched::one(&seat.code, seat.hk));
+        let touched: Vec<Touched> = touched.collect();
+        self.note_brought_in(actor, Outcome::Entered, &entry.type_code, &touched)
     }
 
     /// One version of an entry of another registry, which passed every rule of here.

@@ -4,27 +4,32 @@
 //! An ending ends records that began on its day or before it, in either order of arrival at the registry. If
 //! several endings are here, the earliest of them counts. Of two on the same day, the one that arrives second
 //! came after: a divorce ends the marriage that is here; a marriage on the day of a divorce that is here is
-//! another one. An annulled ending never was, and ends nothing. Records kept elsewhere are not touched: their
+//! another one. An annulled ending never was, and ends nothing. Neither does one on which a holder has another name
+//! ([`names`]): it is refused where the record that it would end is here before it. Records kept elsewhere are not touched: their
 //! issuers report their state themselves.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Custody, TypeEntry};
 use crate::catalog::{End, EndAction, EndBy, EndOn, EndWhen};
-use crate::clock::Day;
+use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::policy::{Actor, Scope, decide};
 use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
+use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::linked;
+use crate::registry::holders::linked::family;
+use crate::registry::holders::names;
 use crate::registry::records::change::Whole;
 use crate::registry::records::kept;
+use crate::registry::records::signed::Signed;
 use crate::store::{Opened, Reader, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
@@ -67,6 +72,8 @@ pub(in crate::registry) struct Ends {
     pub entries: Vec<[u8; 32]>,
     pub ended: Vec<Ended>,
     pub proposals: Vec<Proposal>,
+    /// A record was not ended, since the names differ.
+    pub differing: bool,
 }
 
 /// Whether somebody may look up records of a type for any purpose. The answer to an issue or an action tells no more: else an
@@ -90,6 +97,10 @@ pub(in crate::registry) struct Arrived<'a> {
 pub(in crate::registry) struct Due {
     ends: Vec<Ending>,
     pub proposals: Vec<Proposal>,
+    /// The records whose names were compared with those of the ending.
+    compared: Vec<[u8; 16]>,
+    /// On one of them a holder has another name: it is not ended.
+    differing: bool,
 }
 
 /// One record that is to be ended.
@@ -119,7 +130,17 @@ pub(in crate::registry) fn apply(
     began: Day,
     place: &Place,
 ) -> Result<Ends> {
-    due(writer, snapshot, &Arrived { rows, began, fresh: true })?.carry_out(writer, place)
+    due_of_new(writer, snapshot, rows, began)?.carry_out(writer, place)
+}
+
+/// The changes due for a record that arrived just now.
+pub(in crate::registry) fn due_of_new(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    rows: &Whole,
+    began: Day,
+) -> Result<Due> {
+    due(reader, snapshot, &Arrived { rows, began, fresh: true })
 }
 
 /// The changes that the rules ask for one record: the ends that it brings to others, and the end that others
@@ -140,10 +161,15 @@ pub(in crate::registry) fn due(
                 continue;
             }
             if end.by == EndBy::Proposal {
-                due.proposals.extend(arrived.fresh.then(|| proposal(rows.first(), action)));
+                if due.names(reader, arrived.rows, &rows)? {
+                    due.proposals.extend(arrived.fresh.then(|| proposal(rows.first(), action)));
+                }
                 continue;
             }
             let Some(began) = began(reader, &rows)? else { continue };
+            if began <= arrived.began && !due.names(reader, arrived.rows, &rows)? {
+                continue;
+            }
             due.ends.extend(earliest(reader, snapshot, (rows, began), Some(arrived))?);
         }
     }
@@ -152,9 +178,37 @@ pub(in crate::registry) fn due(
 }
 
 impl Due {
-    /// Whether rows are to be changed.
-    pub fn ends(&self) -> bool {
-        !self.ends.is_empty()
+    /// Whether there is anything to do or to tell.
+    pub fn is_any(&self) -> bool {
+        !self.ends.is_empty() || !self.proposals.is_empty() || self.differing
+    }
+
+    /// The same for a record that was here before: its differing names were told then.
+    pub fn of_old(self) -> Self {
+        Self { differing: false, ..self }
+    }
+
+    /// Compares the names on an ending with those on the record that it would end.
+    fn names(&mut self, reader: &mut Reader<'_>, ending: &Whole, ended: &Whole) -> Result<bool> {
+        self.compared.push(ended.first().record_id);
+        let agree = names::same_people(reader, ending.rows(), ended.rows())?;
+        self.differing |= !agree;
+        Ok(agree)
+    }
+
+    /// Refuses an ending whose names are not those of the people whose certificate it would end. The comparison counts
+    /// before its outcome is told, so that right and wrong names hear the same once one has tried too often.
+    ///
+    /// # Errors
+    /// `field_invalid` with `ended_name`; `too_many_tries`.
+    pub fn check_names(&self, registry: &Registry, actor: &Actor, counted: &Cell<bool>) -> Result<()> {
+        // The transaction may run again; its comparisons count once.
+        if !counted.replace(true) {
+            for record in &self.compared {
+                registry.tries().compare(actor, *record, registry.now())?;
+            }
+        }
+        if self.differing { Err(names::ended_name()) } else { Ok(()) }
     }
 
     /// Does it; `place.first` is the leaf of the first event.
@@ -162,7 +216,7 @@ impl Due {
     /// # Errors
     /// `version_conflict` if a row is no longer the one that was read.
     pub fn carry_out(self, writer: &mut Writer<'_>, place: &Place) -> Result<Ends> {
-        let mut done = Ends { proposals: self.proposals, ..Ends::default() };
+        let mut done = Ends { proposals: self.proposals, differing: self.differing, ..Ends::default() };
         for ending in self.ends {
             let place = place.behind(done.entries.len());
             let row = ending.rows.first().clone();
@@ -209,7 +263,9 @@ fn earliest(
         let action = action_of(end);
         let Ok(state) = action.apply(Some(rows.first().state)) else { continue };
         for ending in kin.related(reader, entry, end.when)? {
-            if ending.first().state == State::Annulled {
+            if ending.first().state == State::Annulled
+                || !names::same_people(reader, ending.rows(), rows.rows())?
+            {
                 continue;
             }
             let Some(on) = began(reader, &ending)? else { continue };
@@ -233,25 +289,41 @@ pub(in crate::registry) fn began(reader: &mut Reader<'_>, rows: &Whole) -> Resul
     Ok(events.first().filter(|event| event.intact && event.seq == 1).map(|event| event.effective_on))
 }
 
+/// Whether a record that is not stored yet would end, or propose to end, a record on which a holder has another
+/// name.
+pub(in crate::registry) fn differing(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    signed: &Signed,
+    now: Moment,
+) -> Result<bool> {
+    if snapshot.catalog.type_of(&signed.type_code).is_none_or(|entry| on_issue(entry).next().is_none()) {
+        return Ok(false);
+    }
+    let nowhere = Place { log: String::new(), first: 0, at: now };
+    let rows = signed.whole([0; 16], State::Active, None, &nowhere)?;
+    due_of_new(reader, snapshot, &rows, signed.issued_on).map(|due| due.differing)
+}
+
 /// The proposals of a cancellation to the issuers of other records: 注销 of a company's licence proposes the
 /// end of its permits.
 pub(in crate::registry) fn proposed_by_cancel(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     rows: &Whole,
-) -> Result<Vec<Proposal>> {
-    let mut proposals = Vec::new();
-    let Some(kin) = Kin::of(snapshot, rows) else { return Ok(proposals) };
+) -> Result<Due> {
+    let mut due = Due::default();
+    let Some(kin) = Kin::of(snapshot, rows) else { return Ok(due) };
     for end in kin.entry.def().ends.iter().filter(|end| end.on == EndOn::Cancel) {
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
         for found in kin.related(reader, ended, end.when)? {
-            if action.apply(Some(found.first().state)).is_ok() {
-                proposals.push(proposal(found.first(), action));
+            if action.apply(Some(found.first().state)).is_ok() && due.names(reader, rows, &found)? {
+                due.proposals.push(proposal(found.first(), action));
             }
         }
     }
-    Ok(proposals)
+    Ok(due)
 }
 
 /// The rules of a type that run when a record of it is issued.
@@ -332,12 +404,6 @@ impl<'a> Kin<'a> {
 /// Whether a row is that of the holder in the type's first role.
 fn is_subject(entry: &TypeEntry, row: &StoredRecord) -> bool {
     entry.def().holders.first().is_some_and(|first| first.role == row.body.role)
-}
-
-/// The keys of one holder under all its codes.
-fn family(reader: &mut Reader<'_>, holder: HolderKey) -> Result<Vec<HolderKey>> {
-    let linked = linked::linked(reader, holder, None)?;
-    Ok(linked.keys.into_iter().map(|(key, _)| key).collect())
 }
 
 /// The records of a type under these keys whose body is here, each once; records that do not open are passed

@@ -11,6 +11,7 @@ use crate::catalog::{FaceNote, NoteKind};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide};
+use crate::record::access::Outcome;
 use crate::record::event::Event;
 use crate::record::payload::Attachment;
 use crate::record::state::State;
@@ -24,6 +25,7 @@ use crate::registry::records::begin::begin;
 use crate::registry::records::draft::{self, Checked};
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::issue::clash::Clash;
+use crate::registry::records::kept;
 use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::registry::records::submitted::{Beginning, Origin, Submitted};
 use crate::rule::Rule;
@@ -50,18 +52,13 @@ pub struct Issued {
     pub at: Moment,
     /// What was accepted but is worth saying.
     pub remarks: Vec<String>,
-    /// Records that a rule of the type ended in the same transaction.
+    /// Records that a rule of the type ended in the same transaction, as far as the caller may look up records of
+    /// these types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ended: Vec<Ended>,
     /// The type's proposals to other issuers, as far as the caller may look up records of these types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Proposal>,
-}
-
-/// That a rule ended a record is told in any case, since the issue did it; which one, to those who may look it up.
-fn told(actor: &Actor, ended: Ended) -> Ended {
-    let identifier = ended.identifier.filter(|_| ends::sees(actor, &ended.type_code));
-    Ended { identifier, ..ended }
 }
 
 /// A record that passed every rule of an issue, with its signature.
@@ -105,6 +102,7 @@ impl Registry {
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
+        self.note_brought_in(actor, Outcome::Issued, &taken.signed.type_code, &taken.signed.touched_each())?;
         self.bind(actor, origin, taken, once)
     }
 
@@ -222,7 +220,7 @@ impl Registry {
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
-        let (label, clashed) = (actor.label(), Cell::new(None));
+        let (label, clashed, counted) = (actor.label(), Cell::new(None), Cell::new(false));
         let Taken { signed, remarks, by_issuer, .. } = taken;
         let bound = self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
@@ -233,7 +231,9 @@ impl Registry {
             let rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
             let mut entries = begin(writer, place, &signed, &rows, &happened, &label)?.entries;
             let behind = place.behind(entries.len());
-            let ends = ends::apply(writer, &snapshot, &rows, signed.issued_on, &behind)?;
+            let due = ends::due_of_new(writer, &snapshot, &rows, signed.issued_on)?;
+            due.check_names(self, actor, &counted)?;
+            let ends = due.carry_out(writer, &behind)?;
             entries.extend(ends.entries);
             let issued = Issued {
                 outcome: IssueOutcome::Issued,
@@ -244,7 +244,7 @@ impl Registry {
                 leaf: place.first,
                 at: place.at,
                 remarks: remarks.clone(),
-                ended: ends.ended.into_iter().map(|one| told(actor, one)).collect(),
+                ended: ends.ended.into_iter().filter(|one| ends::sees(actor, &one.type_code)).collect(),
                 proposals: ends
                     .proposals
                     .into_iter()
@@ -259,8 +259,27 @@ impl Registry {
             (Err(error), Some(clash)) if error.code == Code::NumberClash => {
                 Err(self.shown_clash(actor, &clash))
             }
+            (Err(error), _) if error.rule == Some(Rule::EndedName) => {
+                self.refused_names(actor, &signed, &error)?;
+                Err(error)
+            }
             (bound, _) => bound,
         }
+    }
+
+    /// Notes a refusal that tells something of the holders, and counts it as a question about each: who has a certificate
+    /// that would end is not to be found out by trying. An operator's feed is not noted.
+    fn refused_names(&self, actor: &Actor, signed: &Signed, refusal: &Error) -> Result<()> {
+        if actor.agency().is_none() {
+            return Ok(());
+        }
+        self.note_refusal(actor, signed.touched(), refusal)?;
+        let index = self.store().vault().index();
+        for seat in &signed.seats {
+            let code = kept::co_holder(index, &seat.code_type, &seat.code);
+            self.watch_told(actor, Scope::Issue, seat.hk, code.and_then(|(_, code)| code).as_ref())?;
+        }
+        Ok(())
     }
 
     /// The answer that the same record got before, as it was then; `number_clash` if its number stands on another

@@ -141,6 +141,11 @@ impl Signed {
         Touched::holders_of(codes, &self.holders())
     }
 
+    /// The same, each holder for itself.
+    pub fn touched_each(&self) -> Vec<Touched> {
+        Touched::each(self.seats.iter().map(|seat| (&*seat.code_type, &*seat.code, seat.hk)))
+    }
+
     /// Its event: that it came to be by this action.
     pub fn event(&self, action: Action, actor: &str, salt: Salt, at: Moment) -> Event {
         let subject = subject_hash(&salt, &self.identifier);

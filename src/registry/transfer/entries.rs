@@ -125,6 +125,11 @@ impl IncomingEntry {
             .rule(Rule::NumberUnique))
     }
 
+    /// Notes an access of each of its holders.
+    pub fn note(&self, registry: &Registry, actor: &Actor) -> Result<()> {
+        self.versions.last().map_or(Ok(()), |last| registry.note_entered(actor, last))
+    }
+
     /// Repeats here the events of there; `place.first` is the leaf of the first event.
     pub fn write(&self, writer: &mut Writer<'_>, place: &Place, label: &str) -> Result<Vec<[u8; 32]>> {
         let none = || refused(Rule::EventSubject);

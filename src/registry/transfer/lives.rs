@@ -160,6 +160,7 @@ impl IncomingLife {
         let subject = holder_hash(&salt, self.code.key_type(), self.code.key_code());
         let mut event = Event::new(EventKind::Holder, stated.action, label, salt, subject, place.at)
             .effective_on(stated.event.effective_on)
+            .household(stated.event.household)
             .order(stated.digest);
         if stated.event.ground.is_some() {
             event = event.ground(&stated.ground);
