@@ -186,6 +186,9 @@ closed! {
         StatusIndex, "status_index", "状态列表序号超过 2^53 − 1。请核对。", "The index in the status list is beyond 2^53 - 1. Check it.";
         AttachmentSize, "attachment_size", "附件大小超过 2^53 − 1 字节。请核对附件信息。", "The size of an attachment is beyond 2^53 - 1. Check it.";
         AttachmentDigest, "attachment_digest", "附件内容与摘要不符，或摘要格式不对。请重新计算 SHA-256。", "The attachment does not have this digest, or the digest has a wrong form. Compute its SHA-256 again.";
+        AttachmentLength, "attachment_length", "附件的实际大小与证照所写不符。请核对附件信息。", "The file here has another size than the record names. Check the attachment.";
+        AttachmentMediaType, "attachment_media_type", "附件的实际格式与证照所写的媒体类型不符。请核对附件。", "The bytes of the file are of another media type than the record names. Check the attachment.";
+        AttachmentQuota, "attachment_quota", "今日上传附件的总量已达上限。请明日再传，或请管理员提高预算。", "The day's quota of bytes of files is spent. Go on tomorrow (UTC+8), or have the client's budget raised.";
         AttachmentDigestForm, "attachment_digest_form", "摘要应为 64 位小写十六进制数字。请核对。", "The digest has not 64 lower-case hexadecimal digits. Check it.";
         EventShape, "event_shape", "事件或指令的成员缺失、不认识或不符合格式。请按格式说明改正。", "A member of the event or order is missing, not known, or not of its shape. Follow schema/bytes.md.";
         EnvelopeParts, "envelope_parts", "签名原文应为三段。请完整提交。", "The envelope has not three parts. Send all of it.";
@@ -369,11 +372,12 @@ closed! {
 
         // Reading an export back (读回导出文件)
         VersionOrder, "version_order", "各版本的顺序或标识不对。请重新导出。", "The versions of the line are out of order. Export again.";
-        DirectoryHistory, "directory_history", "目录项有多个事件，不能读回。请在本库重新登记。", "An entry that was changed or acted on cannot be read back. Enter it again here.";
-        DirectoryEnded, "directory_ended", "目录项已终止，不能读回。请在本库重新登记。", "An entry that has ended cannot be read back. Enter it again here.";
+        DirectoryHistory, "directory_history", "导出行缺少该目录项的某个版本。请重新导出。", "The line lacks a version of the entry. Export again.";
+        CoverageSpoilt, "coverage_spoilt", "同类证照有导出行被拒绝，或文件不完整，覆盖范围不能沿用。请先处理后再读，或在本库重新声明。", "Lines of this type were refused, or the file is not whole: its coverage would say too much. Mend that and read the file again, or state the coverage here.";
         StateMismatch, "state_mismatch", "事件推出的状态与导出行所写不一致。请重新导出。", "The events lead to another state than the line says. Export again.";
         LineSignature, "line_signature", "导出行的签名不成立。请重新导出。", "The signature of the line does not hold. Export again.";
         KeyUnproven, "key_unproven", "导出文件中的密钥没有经过证明。请重新导出。", "A key in the export is not proven by its log. Export again.";
+        HolderHistory, "holder_history", "本库所记的该主体的标记或关联与导出文件不同。请由有权机构在本库重新登记。", "This registry has other marks or links of that holder than the export. Let the agency with authority state them again here.";
         EventSubject, "event_subject", "事件针对的不是这份证照。请重新导出。", "An event of the line is about another record. Export again.";
         EventEnvelope, "event_envelope", "事件所记的签名原文与版本不符。请重新导出。", "An event names another envelope than its version has. Export again.";
         EventAction, "event_action", "事件的业务动作不认识。请核对两库的程序版本。", "An event has an action that is not known. Compare the versions of both programs.";

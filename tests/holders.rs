@@ -9,6 +9,7 @@ use std::sync::Arc;
 use common::people::{self, CHEN, COMPANY, CREMATORIUM, MARKET, POLICE, ZHOU};
 use common::{World, operator, run};
 use elicense::error::{Code, Result};
+use elicense::identity::mask;
 use elicense::policy::{Actor, Client, Scope};
 use elicense::record::Record;
 use elicense::registry::{
@@ -387,6 +388,16 @@ fn a_changed_number_shows_the_records_under_both_numbers_until_it_is_unlinked(wo
     link(&world, old, new).unwrap();
     assert_eq!((count(old), count(new)), (2, 2));
     assert_eq!(lookup(&world, "111", new)["holder"]["linked_codes"], 1);
+    // What stands under the other number says so, and why it is shown.
+    let shown = lookup(&world, "111", new);
+    let told: Vec<&Value> = shown["records"].as_array().unwrap().iter().map(|one| &one["linked"]).collect();
+    assert_eq!(told[0], &Value::Null);
+    assert_eq!(
+        (&told[1]["relation"], told[1]["code"] == mask(old)),
+        (&json!("same_person"), true),
+        "{told:?}"
+    );
+    assert!(told[1]["zh"].as_str().unwrap().contains("同一人"));
     // A death under the new number is one under the old.
     mark(&world, "111", new, "deceased", POLICE).unwrap();
     assert_eq!(lookup(&world, "111", old)["records"][0]["verdict"], "invalid");
@@ -437,9 +448,16 @@ fn a_changed_organisation_code_is_followed_and_a_successor_only_shown(world: Wor
     let change = |kind| link_command(kind, ("001", COMPANY), ("001", other));
     world.registry.link_holders(&operator(), &change("successor"), None).unwrap();
     assert_eq!((count(COMPANY), count(other)), (1, 0));
+    let related = |code| lookup(&world, "001", code)["holder"]["related"].clone();
+    for (code, relation, of) in [(COMPANY, "succeeded_by", other), (other, "successor_of", COMPANY)] {
+        let told = related(code);
+        assert_eq!((&told[0]["relation"], &told[0]["code"]), (&json!(relation), &json!(of)), "{told}");
+        assert!(told[0]["zh"].as_str().unwrap().contains("承继") && told[1].is_null());
+    }
     let back = link_command("successor", ("001", other), ("001", COMPANY));
     assert_eq!(world.registry.link_holders(&operator(), &back, None).unwrap_err().code, Code::LinkCycle);
     world.registry.unlink_holders(&operator(), &change("successor"), None).unwrap();
+    assert_eq!(related(COMPANY), Value::Null);
     world.registry.link_holders(&operator(), &change("same_entity"), None).unwrap();
     assert_eq!((count(COMPANY), count(other)), (1, 1));
     let person = link_command("same_person", ("001", COMPANY), ("001", other));

@@ -200,6 +200,9 @@ fn i2_a_lookup_shows_what_was_issued_with_a_receipt_that_verifies(world: World) 
         assert_eq!(record["verdict"], "valid", "{record:#}");
         assert!(record["envelope"].as_str().unwrap().split('.').count() == 3);
         assert!(record["proof"].is_array());
+        let envelope = record["envelope"].as_str().unwrap();
+        let envelope = EnvelopeBuf::parse_compact(envelope, Default::default()).unwrap();
+        assert_eq!(record["event"]["envelope"], envelope.view().digest().text());
     }
     let receipt = Receipt::parse(&answer["receipt"].to_string()).unwrap();
     let verifier: LogVerifier = world.registry.log_verifier("access-main").unwrap();

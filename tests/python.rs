@@ -72,7 +72,7 @@ fn served(world: &World, folder: &Path) -> Value {
         registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
     }
     let ask: Ask = serde_json::from_value(json!({
-        "holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "失业登记", "reason": "窗口办理"},
+        "holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "失业登记", "reason": "窗口办理"}, "proofs": true,
     }))
     .unwrap();
     let mut body = Vec::new();

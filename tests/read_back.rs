@@ -12,8 +12,11 @@ use elicense::error::{Code, Result};
 use elicense::log::LogVerifier;
 use elicense::record::action::Action;
 use elicense::record::{Digest, canonical};
-use elicense::registry::{ActCommand, Acted, DirectoryDraft, FaceEdit, FsckOptions, ReadBack, Submitted};
+use elicense::registry::{
+    ActCommand, Acted, DirectoryDraft, FaceEdit, FsckOptions, ReadBack, ReadOptions, Submitted,
+};
 use elicense::rule::Rule;
+use elicense::table::RuleTally;
 use elicense::trust::master::WrapName;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
@@ -24,7 +27,7 @@ on_both! {
     a_history_that_the_other_registry_never_had_is_refused_although_it_is_signed
     i14_an_export_is_read_only_under_the_verifier_keys_of_its_logs
     i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end
-    a_directory_entry_keeps_its_identifier_and_one_with_a_history_is_refused
+    a_dry_run_of_an_export_says_what_would_be_and_writes_nothing
 }
 
 fn act(world: &World, identifier: &str, version: u32, action: Action, change: Option<Value>) -> Acted {
@@ -120,11 +123,11 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
     let other = receiver(&world, true);
     let read = |text: &str| {
         other.registry.refresh().unwrap();
-        other.registry.read_export(&operator(), &verifiers(&world), text.as_bytes()).unwrap()
+        other.registry.read_export(&operator(), under(&verifiers(&world)), text.as_bytes()).unwrap()
     };
     let done = read(&text);
     assert_eq!((done.records, done.already, done.whole), (4, 0, true), "{:?}", done.refused);
-    assert!(done.refused.is_empty());
+    assert_eq!(done.lines_refused, 0);
     let again = read(&text);
     assert_eq!((again.records, again.already), (0, 4));
     let (mut sent, mut kept) = (lines(&text, "record"), lines(&export(&other), "record"));
@@ -174,6 +177,10 @@ fn i6_an_export_reads_back_with_the_bytes_that_were_signed(world: World) {
     assert_eq!(entries.iter().map(|item| item.holders.len()).sum::<usize>(), 7);
 }
 
+fn under(verifiers: &[LogVerifier]) -> ReadOptions<'_> {
+    ReadOptions { verifiers, ..ReadOptions::default() }
+}
+
 /// The verifier keys of a registry's logs of records, as its operator would hand them over.
 fn verifiers(world: &World) -> Vec<LogVerifier> {
     let heads = world.registry.store().read_now(|reader| reader.heads()).unwrap();
@@ -183,7 +190,7 @@ fn verifiers(world: &World) -> Vec<LogVerifier> {
 
 fn read(world: &World, text: &str, verifiers: &[LogVerifier]) -> ReadBack {
     world.registry.refresh().unwrap();
-    world.registry.read_export(&operator(), verifiers, text.as_bytes()).unwrap()
+    world.registry.read_export(&operator(), under(verifiers), text.as_bytes()).unwrap()
 }
 
 /// The file with its record lines edited; signatures as they were.
@@ -239,7 +246,9 @@ fn signed_anew(world: &World, text: &str) -> String {
 }
 
 fn rules(done: &ReadBack) -> Vec<&str> {
-    done.refused.iter().map(|line| line.rule.map(Rule::wire).unwrap()).collect()
+    let named =
+        |tally: &RuleTally| std::iter::repeat_n(tally.rule.unwrap().wire(), tally.count.try_into().unwrap());
+    done.refused.iter().flat_map(named).collect()
 }
 
 fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World) {
@@ -285,9 +294,10 @@ fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World
     }
     let done = read(&other, &without("end"), &known);
     assert_eq!((done.records, done.whole), (1, false));
-    let broken = other.registry.read_export(&operator(), &known, "{}".as_bytes()).unwrap_err();
+    let broken = other.registry.read_export(&operator(), under(&known), "{}".as_bytes()).unwrap_err();
     assert_eq!(broken.code, Code::JsonInvalid);
-    let headless = other.registry.read_export(&operator(), &known, without("export").as_bytes()).unwrap_err();
+    let headless =
+        other.registry.read_export(&operator(), under(&known), without("export").as_bytes()).unwrap_err();
     assert_eq!(headless.code, Code::JsonInvalid);
 }
 
@@ -336,7 +346,7 @@ fn i14_an_export_is_read_only_under_the_verifier_keys_of_its_logs(world: World) 
     let (text, known) = (export(&world), verifiers(&world));
     let other = receiver(&world, true);
     for given in [vec![], verifiers(&other)] {
-        let refused = other.registry.read_export(&operator(), &given, text.as_bytes()).unwrap_err();
+        let refused = other.registry.read_export(&operator(), under(&given), text.as_bytes()).unwrap_err();
         assert_eq!(refused.rule.map(Rule::wire), Some("verifier_missing"));
     }
     // A registry knows its own logs.
@@ -345,7 +355,7 @@ fn i14_an_export_is_read_only_under_the_verifier_keys_of_its_logs(world: World) 
         let note = line["logs"][0]["checkpoint"].as_str().unwrap().replacen('\n', "\n1", 1);
         line["logs"][0]["checkpoint"] = note.into();
     });
-    let refused = other.registry.read_export(&operator(), &known, strange.as_bytes()).unwrap_err();
+    let refused = other.registry.read_export(&operator(), under(&known), strange.as_bytes()).unwrap_err();
     assert_eq!(refused.rule.map(Rule::wire), Some("checkpoint"));
     // A key that the log does not state as the registry's signs nothing.
     for part in ["public", "kid"] {
@@ -408,7 +418,7 @@ fn i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end(world:
     assert_eq!(logs, ["records", "records-r2", "records-r2"]);
     let other = receiver(&world, true);
     let known = verifiers(&world);
-    let refused = other.registry.read_export(&operator(), &known[..1], text.as_bytes()).unwrap_err();
+    let refused = other.registry.read_export(&operator(), under(&known[..1]), text.as_bytes()).unwrap_err();
     assert_eq!(refused.rule.map(Rule::wire), Some("verifier_missing"));
     let done = read(&other, &text, &known);
     assert_eq!((done.records, done.whole, rules(&done)), (1, true, vec![]));
@@ -416,21 +426,37 @@ fn i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end(world:
     assert_eq!(other.registry.fsck(FsckOptions::default()).unwrap().findings, []);
 }
 
-fn a_directory_entry_keeps_its_identifier_and_one_with_a_history_is_refused(world: World) {
+/// Every log with its size and root, and the rows of all tables: what a dry run must leave as it was.
+fn books(world: &World) -> String {
+    world.registry.refresh().unwrap();
+    let (heads, sizes) =
+        world.registry.store().read_now(|reader| Ok((reader.heads()?, reader.table_sizes()?))).unwrap();
+    let marks: Vec<_> = heads.iter().map(elicense::log::Head::mark).collect();
+    format!("{marks:?} {}", json!(sizes))
+}
+
+fn a_dry_run_of_an_export_says_what_would_be_and_writes_nothing(world: World) {
     settled(&world);
-    let kept = put(&world, &paper(Some("J2012-7"), "城东区档案馆")).unwrap();
-    let ended = put(&world, &paper(Some("J2012-8"), "城东区档案馆")).unwrap();
-    act(&world, &ended.identifier, 1, Action::Cancel, None);
+    stock(&world);
+    let (text, known) = (export(&world), verifiers(&world));
+    let errors = world.dir().join("refused.ndjson");
+    let dry = ReadOptions { dry_run: true, error_path: Some(&errors), ..under(&known) };
+    let strange = receiver(&world, false);
     let other = receiver(&world, true);
-    let text = export(&world);
-    let done = read(&other, &text, &verifiers(&world));
-    assert_eq!((done.records, done.whole, rules(&done)), (1, true, vec!["directory_history"]));
-    let taken = &lines(&export(&other), "record")[0];
-    assert_eq!(taken["versions"][0]["identifier"], json!(kept.identifier));
-    assert_eq!(taken["events"][0]["event"]["effective_on"], "2012-05-20");
-    let again = read(&other, &text, &verifiers(&world));
-    assert_eq!((again.records, again.already), (0, 1));
-    assert_eq!(other.registry.fsck(FsckOptions::default()).unwrap().findings, []);
+    for (to, counts) in [(&strange, (1, 0, 3)), (&other, (4, 0, 0))] {
+        to.registry.refresh().unwrap();
+        let before = books(to);
+        let told = to.registry.read_export(&operator(), dry, text.as_bytes()).unwrap();
+        assert_eq!(books(to), before);
+        assert_eq!((told.records, told.already, told.lines_refused), counts, "{:?}", told.refused);
+        let named = std::fs::read_to_string(&errors).unwrap();
+        assert_eq!(named.lines().count() as u64, told.lines_refused);
+        assert!(named.lines().all(|line| line.contains("\"rule\":\"key_unknown\"")), "{named}");
+        let done = read(to, &text, &known);
+        assert_eq!((done.records, done.already, done.lines_refused), counts);
+        let again = to.registry.read_export(&operator(), dry, text.as_bytes()).unwrap();
+        assert_eq!((again.records, again.already), (0, counts.0));
+    }
 }
 
 #[test]
@@ -461,7 +487,27 @@ fn the_command_reads_an_export_under_the_verifier_keys_of_a_file() {
     std::fs::write(known, "no key\n").unwrap();
     assert_eq!(import(&["--verifier", known]).status.code(), Some(2));
     std::fs::write(known, format!("{}\n", records["verifier_key"].as_str().unwrap())).unwrap();
+    let dry = import(&["--verifier", known, "--dry-run"]);
+    let said = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert!(
+        dry.status.success() && said.contains("1 record taken in") && said.contains("dry run"),
+        "{dry:?}"
+    );
+    // Refused lines are shown without an error file too, of rows as of exports.
+    let rows = from.dir.path().join("rows.ndjson");
+    std::fs::write(&rows, "{\"type\":\n").unwrap();
+    let refused = to.run(&["import", rows.to_str().unwrap(), "--dry-run"], "");
+    let said = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(
+        refused.status.code() == Some(1) && said.contains("json_syntax") && said.contains("第 1 行"),
+        "{refused:?}"
+    );
     let taken = import(&["--verifier", known]);
     assert!(taken.status.success(), "{taken:?}");
     assert!(String::from_utf8_lossy(&taken.stdout).contains("1 record taken in"), "{taken:?}");
+    let digest = |of: &Installed| {
+        let said = of.run(&["fsck", "--digest", "--json"], "").stdout;
+        serde_json::from_slice::<Value>(&said).unwrap()["content"].clone()
+    };
+    assert_eq!((&digest(&from), &digest(&from)["records"]), (&digest(&to), &json!(1)));
 }

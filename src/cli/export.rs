@@ -35,14 +35,21 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let done = done?;
     let mut file = out.into_inner().map_err(|error| unwritable(error.into_error()))?;
     std::io::Write::flush(&mut file).and_then(|()| file.sync_all()).map_err(unwritable)?;
-    let mut text = format!("{} in {}.", counted(done.records, "record"), args.out.display());
+    let mut text = format!(
+        "{}, {}, {} and {} in {}.",
+        counted(done.records, "record"),
+        counted(done.files, "file"),
+        counted(done.holders, "holder with marks or links/holders with marks or links"),
+        counted(done.coverage, "coverage statement"),
+        args.out.display()
+    );
     if done.damaged > 0 {
         text.push_str(&format!(
-            "\n{} not open and not in it: run `elicense fsck`.",
+            "\n{} not open and not in it, nor are coverage statements: run `elicense fsck`.",
             counted(done.damaged, "row that does/rows that do")
         ));
     }
-    let value = json!({"records": done.records, "events": done.events, "damaged": done.damaged});
+    let value = json!({"records": done.records, "holders": done.holders, "coverage": done.coverage, "files": done.files, "events": done.events, "damaged": done.damaged});
     output.say(&text, &value);
     Ok(u8::from(done.damaged > 0))
 }

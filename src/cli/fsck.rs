@@ -5,7 +5,7 @@ use serde_json::json;
 use super::output::{Output, counted, counted_len};
 use super::place::Globals;
 use crate::error::Result;
-use crate::registry::{FsckOptions, FsckReport};
+use crate::registry::{ContentDigest, FsckOptions, FsckReport};
 
 /// Arguments of `fsck`.
 #[derive(clap::Args)]
@@ -16,12 +16,68 @@ pub struct Args {
     /// Stop at the first pass over the records' signatures, in batches: faster, and not the last word.
     #[arg(long)]
     quick: bool,
+    /// Add the digest of all records, marks, links, coverage statements and revoked keys: an export that was read back into an empty registry
+    /// has the same. Two registries are compared by it.
+    #[arg(long)]
+    digest: bool,
 }
 
 /// Exit code 0: sound; 1: something was found.
 pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let registry = globals.open_as_found()?;
     let report = registry.fsck(FsckOptions { stats: args.stats, quick: args.quick })?;
+    let mut lines = sizes(&report);
+    if report.counts.attachments_missing > 0 {
+        let missing = counted(report.counts.attachments_missing, "file");
+        lines.push(format!("{missing} that records name not here yet: `attachment_pending`"));
+    }
+    let older: Vec<String> =
+        report.older.iter().map(|table| format!("{} of {}", table.rows, table.table)).collect();
+    if !older.is_empty() {
+        lines.push(format!(
+            "older layout: {}; no damage, `elicense migrate` seals them anew",
+            older.join(", ")
+        ));
+    }
+    if let Some(sizes) = &report.sizes {
+        lines.extend(sizes.iter().map(|size| json!(size).to_string()));
+    }
+    lines.extend(report.findings.iter().map(|finding| format!("FOUND {finding}")));
+    lines.extend(listed(&report));
+    if report.more > 0 {
+        lines.push(format!("… and {} more", report.more));
+    }
+    lines.push(match (report.sound(), report.strict) {
+        (true, true) => "sound".to_owned(),
+        (true, false) => "sound, signatures of records by a first pass only".to_owned(),
+        (false, _) => counted_len(report.findings.len(), "finding"),
+    });
+    let mut value = json!(report);
+    if args.digest {
+        let content = registry.content_digest()?;
+        lines.push(digest(&content));
+        if let Some(members) = value.as_object_mut() {
+            members.insert("content".to_owned(), json!(content));
+        }
+    }
+    output.say(&lines.join("\n"), &value);
+    Ok(u8::from(!report.sound()))
+}
+
+fn digest(content: &ContentDigest) -> String {
+    format!(
+        "content {}  {}, {}, {}, {}, {} not open",
+        content.digest,
+        counted(content.records, "record"),
+        counted(content.holders, "holder"),
+        counted(content.coverage, "coverage statement"),
+        counted(content.revoked_keys, "revoked key"),
+        counted(content.unreadable, "row that does/rows that do")
+    )
+}
+
+/// The sizes of the logs, and of what was checked.
+fn sizes(report: &FsckReport) -> Vec<String> {
     let mut lines: Vec<String> = report
         .logs
         .iter()
@@ -45,29 +101,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         counted(counts.access_entries, "access entry/access entries"),
         counted(counts.signatures, "signature")
     ));
-    let older: Vec<String> =
-        report.older.iter().map(|table| format!("{} of {}", table.rows, table.table)).collect();
-    if !older.is_empty() {
-        lines.push(format!(
-            "older layout: {}; no damage, `elicense migrate` seals them anew",
-            older.join(", ")
-        ));
-    }
-    if let Some(sizes) = &report.sizes {
-        lines.extend(sizes.iter().map(|size| json!(size).to_string()));
-    }
-    lines.extend(report.findings.iter().map(|finding| format!("FOUND {finding}")));
-    lines.extend(listed(&report));
-    if report.more > 0 {
-        lines.push(format!("… and {} more", report.more));
-    }
-    lines.push(match (report.sound(), report.strict) {
-        (true, true) => "sound".to_owned(),
-        (true, false) => "sound, signatures of records by a first pass only".to_owned(),
-        (false, _) => counted_len(report.findings.len(), "finding"),
-    });
-    output.say(&lines.join("\n"), &json!(report));
-    Ok(u8::from(!report.sound()))
+    lines
 }
 
 /// What is listed beside findings, and is no damage.

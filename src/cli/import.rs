@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
-use super::output::{Output, counted, counted_len};
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
-use crate::registry::import::{RowExample, RuleTally, Stage};
+use crate::registry::import::Stage;
 use crate::registry::intake::MappingOf;
-use crate::registry::{ImportOptions, ImportProgress, ImportReport, Registry};
+use crate::registry::{ImportOptions, ImportProgress, ImportReport, ReadOptions, Registry};
 use crate::rule::Rule;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat};
+use crate::table::{Encoding, FileFormat, RowExample, RuleTally, refused};
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
@@ -52,7 +52,7 @@ pub struct Args {
     /// member `as_of` says it of a row.
     #[arg(long, value_name = "DAY", value_parser = Moment::read)]
     as_of: Option<Moment>,
-    /// Check everything, write nothing.
+    /// Check everything, write nothing but the error file.
     #[arg(long)]
     dry_run: bool,
     /// A name for the run; an unfinished run of the same file is resumed in any case.
@@ -123,7 +123,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 }
 
 /// Rows that one rule refused: how many, what is wrong and what to do, and some of them.
-fn refused(tally: &RuleTally) -> [String; 3] {
+fn refused_lines(tally: &RuleTally) -> [String; 3] {
     let name = tally.rule.map_or(tally.code.as_str(), |rule| rule.wire());
     let column = tally.column.as_ref().map(|column| format!("「{column}」")).unwrap_or_default();
     let example = |example: &RowExample| match &example.shown {
@@ -258,7 +258,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
             found.column, found.length, found.shorter
         )
     }));
-    lines.extend(report.faults.iter().flat_map(refused));
+    lines.extend(report.faults.iter().flat_map(refused_lines));
     lines.extend(by_rule(counts));
     let timings = report.timings;
     lines.push(format!(
@@ -266,15 +266,28 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         timings.parsing.rate(),
         timings.writing.rate(),
     ));
-    if dry_run {
-        lines.push("dry run: nothing was written".to_owned());
-    }
+    lines.extend(was_dry(dry_run));
     lines.join("\n")
+}
+
+/// What a dry run says of itself.
+fn was_dry(dry_run: bool) -> Option<String> {
+    dry_run.then(|| "dry run: nothing was written".to_owned())
 }
 
 /// Reads an export back, if the verifier keys vouch for it: envelopes are kept byte for byte, and verified by the
 /// keys that this registry knows.
 fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
+    if args
+        .errors
+        .as_ref()
+        .is_some_and(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")))
+    {
+        return Err(super::input::usage(
+            "errors",
+            "a name that does not end in .csv: lines of an export have no columns",
+        ));
+    }
     let registry = globals.open()?;
     let unreadable = |error: std::io::Error| {
         Error::new(Code::ConfigInvalid, "the file cannot be read").at("file").caused_by(error)
@@ -290,20 +303,39 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             verifiers.push(known);
         }
     }
-    let done = registry.read_export(&globals.actor(), &verifiers, std::io::BufReader::new(file))?;
+    let errors = args.errors.as_deref();
+    refused::refuse_source(errors, &args.file)?;
+    let options = ReadOptions { verifiers: &verifiers, dry_run: args.dry_run, error_path: errors };
+    let done = registry.read_export(&globals.actor(), options, std::io::BufReader::new(file))?;
     let mut lines = vec![format!(
         "{} taken in, {} already there, {} refused{}",
         counted(done.records, "record"),
         done.already,
-        counted_len(done.refused.len(), "line"),
+        counted(done.lines_refused, "line"),
         if done.whole { "" } else { "; the file has no closing line with that count: it is not whole" },
     )];
-    lines.extend(done.refused.iter().map(|line| {
-        let (name, said) = line.rule.map_or(("", ""), |rule| (rule.wire(), rule.zh()));
-        format!("line {}: {} {name} {said}", line.line, line.code)
-    }));
+    if done.files > 0 {
+        lines.push(format!("{} taken in", counted(done.files, "file")));
+    }
+    if done.holders + done.holders_already > 0 {
+        lines.push(format!(
+            "marks and links of {} taken in, of {} already there",
+            counted(done.holders, "holder"),
+            done.holders_already
+        ));
+    }
+    if done.coverage + done.coverage_already + done.keys_revoked > 0 {
+        lines.push(format!(
+            "{} taken in, {} here already or newer; {} revoked",
+            counted(done.coverage, "coverage statement"),
+            done.coverage_already,
+            counted(done.keys_revoked, "key")
+        ));
+    }
+    lines.extend(done.refused.iter().flat_map(refused_lines));
+    lines.extend(was_dry(args.dry_run));
     output.say(&lines.join("\n"), &json!(done));
-    Ok(u8::from(!done.whole || !done.refused.is_empty()))
+    Ok(u8::from(!done.whole || done.lines_refused > 0))
 }
 
 /// What the rules of the catalog did, or did not do.

@@ -4,6 +4,7 @@ use super::input;
 use super::output::Output;
 use super::place::Globals;
 use crate::error::Result;
+use crate::record::Reason;
 use crate::registry::{Ask, AskedHolder, FoundRecord, LookedUp, Purpose};
 
 /// Arguments of `lookup`.
@@ -63,6 +64,9 @@ fn text(looked_up: &LookedUp) -> String {
     let judged = &looked_up.judged;
     let mut lines = vec![format!("Holder {} {}", judged.holder.code_type, judged.holder.masked)];
     lines.extend(judged.withheld.map(|withheld| format!("  {}", withheld.zh())));
+    lines.extend(judged.holder.related.iter().map(|related| {
+        format!("  {} {} {}  {}", related.code_type, related.code, related.relation.zh(), related.since)
+    }));
     lines.extend(judged.records.iter().map(line));
     lines.extend(judged.conclusion().map(|conclusion| format!("  {}", conclusion.text)));
     lines.extend(judged.absent.iter().map(|absent| format!("  {}", absent.sentence())));
@@ -75,12 +79,18 @@ fn line(record: &FoundRecord) -> String {
     let opened = record.opened.as_ref();
     let name = record.entry.as_ref().map(|entry| entry.def().name.zh.as_str());
     let identifier = opened.and_then(|opened| opened.identifier.as_deref());
-    let reasons: Vec<&str> = record.judgement.reasons.iter().map(|reason| reason.wire()).collect();
+    let limited = record.judgement.reasons.has(Reason::FieldsLimited);
+    let reasons = record.judgement.reasons.iter().filter(|reason| *reason != Reason::FieldsLimited);
+    let mut reasons: Vec<&str> = reasons.map(|reason| reason.wire()).collect();
+    if limited {
+        reasons.push("(extract)");
+    }
     format!(
         "  {:<14} {:<12} {}  {}",
         name.unwrap_or("–"),
         record.judgement.verdict.wire(),
         identifier.unwrap_or("–"),
         reasons.join(" ")
-    ) + &record.withheld.map(|withheld| format!("  {}", withheld.zh())).unwrap_or_default()
+    ) + &record.linked.as_ref().map(|linked| format!("  {}", linked.relation.zh())).unwrap_or_default()
+        + &record.withheld.map(|withheld| format!("  {}", withheld.zh())).unwrap_or_default()
 }

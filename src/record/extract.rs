@@ -125,11 +125,13 @@ pub struct ExtractHolder {
     pub code: String,
     /// The code type, three digits.
     pub code_type: String,
-    /// The name as given.
-    pub name: String,
+    /// The name as given, for a grant that names `name` or `holders`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub name: Option<String>,
     /// The role that the type gives this holder.
     pub role: String,
-    /// The share of a joint right.
+    /// The share of a joint right, for a grant that names `holders`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub share: Option<String>,
@@ -302,12 +304,13 @@ pub fn extract(record: &Record, view: &View<'_>) -> Result<Extract, PayloadFault
             face.insert(name.clone(), value);
         }
     }
+    let named = view.allows("name") || view.allows("holders");
     let holder = |holder: &&Holder| ExtractHolder {
         code: if view.mask_codes { secret::mask(&holder.code) } else { holder.code.clone() },
         code_type: holder.code_type.clone(),
-        name: holder.name.clone(),
+        name: named.then(|| holder.name.clone()),
         role: holder.role.clone(),
-        share: holder.share.clone(),
+        share: holder.share.clone().filter(|_| view.allows("holders")),
     };
     let hidden: Vec<&str> = hidden.iter().map(|holder| holder.code.as_str()).collect();
     let identifier = (!leaks(record, &hidden, view.mask_codes)).then(|| record.identifier.clone());

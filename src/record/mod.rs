@@ -21,6 +21,7 @@ pub mod extract;
 pub mod history;
 pub mod identifier;
 pub mod json;
+pub mod media;
 pub mod payload;
 mod refusal;
 pub mod secret;

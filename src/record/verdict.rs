@@ -65,6 +65,7 @@ closed! {
         RecordDamaged, "record_damaged", "数据损坏", "the stored bytes do not open";
         HolderCodeConflict, "holder_code_conflict", "主体代码冲突", "another full code stands under the same key";
         IdentifierForeign, "identifier_foreign", "标识不属于该发证机构或该类证照", "the identifier belongs to another issuer or another type";
+        AttachmentPending, "attachment_pending", "附件尚未到库", "a file that the record names is not here yet";
         Disputed, "disputed", "有异议，处理中", "an error report is open";
         CourtDivorcesNotCovered, "court_divorces_not_covered", "法院离婚未接入，仅证明登记，不证明现状", "divorces by courts are not connected: it proves the registration, not the present state";
         StatusNoted, "status_noted", "照面状态栏有限制性记载，请查看", "the status on the face restricts it: read it";
@@ -104,7 +105,8 @@ impl Reason {
             | Self::CheckpointStale
             | Self::RecordDamaged
             | Self::HolderCodeConflict
-            | Self::IdentifierForeign => ReasonClass::Undetermined,
+            | Self::IdentifierForeign
+            | Self::AttachmentPending => ReasonClass::Undetermined,
             Self::SignatureMismatch
             | Self::KeyUnknown
             | Self::KeyRevoked
@@ -299,6 +301,8 @@ pub struct Facts {
     /// The identifier's type or issuer part is not the record's own. Nothing is taken in so; what is on file came before
     /// that was looked at, so that it is a fault of ours.
     pub identifier_foreign: bool,
+    /// A file that the record names was not brought yet.
+    pub files_missing: bool,
     /// Where the body is.
     pub custody: Custody,
     /// For a body kept elsewhere: its keeper answered.
@@ -346,6 +350,7 @@ impl Facts {
             holder: HolderStanding::Normal,
             holder_code_conflict: false,
             identifier_foreign: false,
+            files_missing: false,
             custody: Custody::Hosted,
             source_answered: true,
             as_of: None,
@@ -453,6 +458,7 @@ fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     found.add_if(facts.review_due.is_some_and(|due| due < on), Reason::ReviewOverdue);
     found.add_if(facts.holder_code_conflict, Reason::HolderCodeConflict);
     found.add_if(facts.identifier_foreign, Reason::IdentifierForeign);
+    found.add_if(facts.files_missing, Reason::AttachmentPending);
     found.add_if(facts.feed_late, Reason::FeedLate);
     found.add_if(!facts.covered, Reason::NotCovered);
     found.add_if(facts.face_mismatch, Reason::FaceMismatch);

@@ -38,10 +38,11 @@ pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{SignedWith, Snapshot};
 pub use base::texts::recorded_name;
 pub use fsck::{
-    CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport, Unauthorised,
-    record_name,
+    CheckedLog, ContentDigest, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport,
+    Unauthorised, record_name,
 };
 pub use holders::link::LinkCommand;
+pub use holders::linked::{Related, Relation};
 pub use holders::lives::MarkMade;
 pub use holders::mark::{HolderChanged, MarkCommand};
 pub use holders::rekey::Rekeyed;
@@ -68,7 +69,7 @@ pub use records::refusal::NamedInRequest;
 pub use records::signed::IssueOutcome;
 pub use records::submitted::{Beginning, Origin, Sent, SentLine, Submitted};
 pub use transfer::export::ExportCount;
-pub use transfer::read_back::{ReadBack, RefusedLine};
+pub use transfer::read_back::{ReadBack, ReadOptions};
 pub use upkeep::accept::AcceptedLogs;
 pub use upkeep::backup::{BackedUp, BackupFile, BackupLog, Manifest};
 pub use upkeep::init::{Founding, FoundingOptions};

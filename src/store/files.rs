@@ -2,6 +2,7 @@
 //!
 //! The keyed hash of its digest names a file, so that names and listings tell nothing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -127,6 +128,18 @@ impl Store {
             return Ok(());
         }
         write_synced(&path, &file_bytes(of, &chunks)?).map_err(private::disk_fault)
+    }
+
+    /// Whether each of these attachments is here. None is opened.
+    pub fn has_attachments(&self, reader: &mut Reader<'_>, keys: &[[u8; 16]]) -> Result<bool> {
+        if !self.inner.url.is_postgres() {
+            return Ok(keys.iter().all(|key| self.attachment_path(key).exists()));
+        }
+        let keys: BTreeSet<&[u8]> = keys.iter().map(<[u8; 16]>::as_slice).collect();
+        let first = attachments::key.eq_any(keys.iter().copied()).and(attachments::chunk.eq(0));
+        let there: i64 =
+            attachments::table.filter(first).count().get_result(reader.conn).map_err(dialect::fault)?;
+        Ok(usize::try_from(there).is_ok_and(|there| there == keys.len()))
     }
 
     /// The attachment under a keyed hash; `record_damaged` if a chunk does not open.

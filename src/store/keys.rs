@@ -167,6 +167,7 @@ impl Writer<'_> {
             .filter(signing_keys::revoked_since.is_null().or(signing_keys::revoked_since.ge(since)));
         diesel::update(place)
             .set((
+                signing_keys::valid_from.eq(row.valid_from),
                 signing_keys::revoked_at.eq(row.revoked_at),
                 signing_keys::revoked_since.eq(since),
                 signing_keys::revoked_why.eq(row.revoked_why.as_deref()),

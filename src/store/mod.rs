@@ -10,6 +10,7 @@ mod alarms;
 mod anchor_file;
 mod anchors;
 mod any;
+mod attachment_days;
 mod attempts;
 mod backup;
 mod bulk;

@@ -1,4 +1,5 @@
-//! Files of rows from departments: their encoding, and their rows one after the other, without their meaning.
+//! Files of rows from departments: their encoding, and their rows one after the other, without their meaning; and
+//! which of them were refused.
 
 pub mod cell;
 pub mod csv;
@@ -8,6 +9,7 @@ mod lengths;
 mod lines;
 pub mod mapping;
 mod plausible;
+pub mod refused;
 mod rows;
 mod source;
 mod survey;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use encoding::Encoding;
 pub use lengths::{Lengths, Shortened};
+pub use refused::{ErrorFile, RowExample, RowFault, RuleTally};
 pub use rows::{Batch, FileRow, MAX_ROW, RowReader};
 pub use source::RowSource;
 pub use survey::{Signs, Survey, survey};

@@ -13,15 +13,15 @@ use crate::http::context::Context;
 use crate::http::session::Session;
 use crate::identity::{Remark, contains_citizen_number};
 use crate::policy::Actor;
-use crate::record::Record;
 use crate::record::access::Presence;
 use crate::record::extract::DirectorySaid;
 use crate::record::payload::{Holder, Validity};
 use crate::record::secret::{mask, masked};
 use crate::record::verdict::ReasonClass;
+use crate::record::{Reason, Record};
 use crate::registry::{
-    AbsentType, Ask, AskedHolder, FoundRecord, LookedUp, OpenedRecord, Purpose, ShownBody, Snapshot,
-    StatedPresence, Withheld,
+    AbsentType, Ask, AskedHolder, FoundRecord, LookedUp, OpenedRecord, Purpose, Related, Relation, ShownBody,
+    Snapshot, StatedPresence, Withheld,
 };
 
 /// The desk of a running registry.
@@ -85,6 +85,7 @@ fn view(
         reason: asked.reason.clone(),
         presence: Presence::from_wire(&asked.presence).map_or("", Presence::zh).to_owned(),
         remarks: judged.holder.remarks.iter().map(Remark::text_zh).collect(),
+        related: judged.holder.related.iter().map(related).collect(),
         withheld: judged.withheld.map(Withheld::zh),
         ..LookupView::default()
     };
@@ -106,6 +107,20 @@ fn view(
     Ok(view)
 }
 
+/// Who took over, in a sentence: nobody looks it up for the clerk.
+fn related(related: &Related) -> String {
+    let Related { code, since, .. } = related;
+    match related.relation {
+        Relation::SuccessorOf => {
+            format!("本主体自 {since} 起承继 {code} 的权利义务（合并或分立）。原主体的证照请另行查询。")
+        }
+        Relation::SucceededBy => {
+            format!("本主体自 {since} 起由 {code} 承继（合并或分立）。承继方的证照请另行查询。")
+        }
+        same => format!("{}：{}，自 {since} 起", same.zh(), mask(code)),
+    }
+}
+
 fn absence(absent: &AbsentType) -> AbsenceView {
     AbsenceView {
         type_name: absent.name.clone(),
@@ -114,24 +129,27 @@ fn absence(absent: &AbsentType) -> AbsenceView {
     }
 }
 
-fn told(record: &FoundRecord, of: impl Fn(ReasonClass) -> bool) -> Vec<String> {
-    let reasons = record.judgement.reasons.iter().filter(|reason| of(reason.class()));
+fn told(record: &FoundRecord, of: impl Fn(Reason) -> bool) -> Vec<String> {
+    let reasons = record.judgement.reasons.iter().filter(|reason| of(*reason));
     reasons.map(|reason| reason.zh().to_owned()).collect()
 }
 
 /// A record as a row, and the name of its holder if it has only one.
 fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<String>)> {
     let entry = record.entry.as_deref();
+    // That not every field is shown is a mark of the extract: it says nothing about the certificate.
+    let limited = record.judgement.reasons.has(Reason::FieldsLimited);
     let mut row = RowView {
         verdict: record.judgement.verdict,
-        reasons: told(record, |class| class != ReasonClass::Note),
-        notes: told(record, |class| class == ReasonClass::Note),
+        reasons: told(record, |reason| reason.class() != ReasonClass::Note),
+        notes: told(record, |reason| reason.class() == ReasonClass::Note && reason != Reason::FieldsLimited),
         type_name: entry.map(|entry| entry.def().name.zh.clone()).unwrap_or_default(),
         withheld: record.withheld.map(Withheld::zh),
         ..RowView::default()
     };
     let Some(opened) = &record.opened else { return Ok((row, None)) };
     let seen = Seen::of(&opened.body)?;
+    row.bodiless = matches!(opened.body, ShownBody::Directory(_));
     let agencies = snapshot.catalog.issuers().agencies();
     let issuer = seen.issuer.or_else(|| agencies.latest(&opened.issuer).map(|agency| agency.name.clone()));
     row.issuer = issuer.unwrap_or_else(|| opened.issuer.clone());
@@ -147,10 +165,17 @@ fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<Str
     row.number = seen.said.number.map(own);
     row.identifier = opened.identifier.clone();
     row.logged = Some(format!("{} #{}", opened.log, opened.leaf));
-    if matches!(opened.body, ShownBody::Extract(_)) {
-        row.marks.push("摘录（由本库出具）".to_owned());
+    if let Some(linked) = &record.linked {
+        row.marks.push(format!("登记于 {}：{}", mask(&linked.code), linked.relation.zh()));
     }
-    for field in entry.into_iter().flat_map(|entry| entry.face().fields()) {
+    match opened.body {
+        ShownBody::Extract(_) => row.marks.push("摘录（由本库出具，仅含授权字段）".to_owned()),
+        _ if limited => row.marks.push(Reason::FieldsLimited.zh().to_owned()),
+        _ => {}
+    }
+    // What is sensitive stands on the page only where a grant names it.
+    let by_default = |field: &Field| limited || !field.sensitive;
+    for field in entry.into_iter().flat_map(|entry| entry.face().fields()).filter(|field| by_default(field)) {
         if let Some(value) = seen.face.get(&field.name)
             && field.mask != Mask::Hidden
         {
@@ -187,7 +212,7 @@ impl Seen {
             ShownBody::Extract(extract) => {
                 let body = &extract.body;
                 let holder = match body.holders.as_slice() {
-                    [holder] => Some(holder.name.clone()),
+                    [holder] => holder.name.clone(),
                     _ => None,
                 };
                 let (issuer, face) = (Some(body.issuer.name.clone()), body.face.clone());

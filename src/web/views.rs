@@ -141,6 +141,8 @@ pub struct LookupView {
     pub presence: String,
     /// Remarks on the number, e.g. that 15 digits were given.
     pub remarks: Vec<String>,
+    /// Who took over from the holder, and from whom it took over.
+    pub related: Vec<String>,
     /// That records were left out, and why.
     pub withheld: Option<&'static str>,
     /// The records.
@@ -206,6 +208,8 @@ pub struct RowView {
     pub identifier: Option<String>,
     /// Marks beside the verdict: 有异议, 部分字段.
     pub marks: Vec<String>,
+    /// The body is not here: there is no face to show.
+    pub bodiless: bool,
     /// The fields of the face that may be seen, in the order of the type; empty where there is no body here.
     pub face: Vec<FaceField>,
     /// `records / 1234`: the place of the record in the log.

@@ -78,7 +78,7 @@ fn asked() -> Asked {
     Asked { doors, _guard: guard, _world: world, tokens, sessions, scopes, identifiers, receipt, asset, tile }
 }
 
-const FILE_OF_A_RECORD: &[u8] = b"a file";
+const FILE_OF_A_RECORD: &[u8] = b"\xFF\xD8\xFFjpg";
 
 fn digest() -> String {
     elicense::record::Digest::of(&[FILE_OF_A_RECORD]).hex()

@@ -206,11 +206,20 @@ pub fn clerk(registry: &Registry) {
 
 /// The same with a password; an account that is there gets it in place of its old one.
 pub fn clerk_with(registry: &Registry, password: &str) {
+    granted(registry, password, &json!("whole"));
+}
+
+/// The clerk with a grant for these fields only.
+pub fn clerk_granted(registry: &Registry, fields: &Value) {
+    granted(registry, "a-password-of-the-tests", fields);
+}
+
+fn granted(registry: &Registry, password: &str, fields: &Value) {
     let new = NewAccount {
         name: "clerk".into(),
         display: "测试窗口".into(),
         agency: people::POLICE.into(),
-        grants: serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap(),
+        grants: serde_json::from_value(json!([{"types": "*", "fields": fields, "purposes": "*"}])).unwrap(),
         budget: 100,
     };
     registry.put_account(&new, password).unwrap();

@@ -20,6 +20,7 @@ use super::{World, ask, issue, lookup_as, ready, records};
 crate::on_both! {
     i4_what_no_grant_names_is_refused_and_logged
     i4_who_may_not_see_every_field_never_gets_the_envelope
+    i4_an_extract_shows_exactly_what_was_granted
     i4_a_directory_entry_goes_out_as_far_as_it_is_granted
     i10_an_answer_with_a_secret_identifier_is_rebuilt_from_what_it_shows
 }
@@ -114,6 +115,43 @@ fn i4_who_may_not_see_every_field_never_gets_the_envelope(world: World) {
     asked["fields"] = json!(["registered_on"]);
     let answer = lookup_as(&world, &whole, asked).unwrap();
     assert_eq!(records(&answer)[0]["envelope"], Value::Null);
+}
+
+fn i4_an_extract_shows_exactly_what_was_granted(world: World) {
+    ready(&world);
+    issue(&world, people::marriage("J190101-2015-000123"));
+    let shown = |fields: &[&str], asked: Value| {
+        let grants = vec![grant(Selection::All, Fields::Named(named(fields)), Selection::All)];
+        let mut ask = ask("111", ZHOU);
+        ask["fields"] = asked;
+        lookup_as(&world, &client(&[Scope::Lookup], grants, true), ask)
+    };
+    let holders = |fields: &[&str], asked: Value| {
+        records(&shown(fields, asked).unwrap())[0]["extract"]["holders"].clone()
+    };
+    // A name goes out where it is named, for the asked holder or for all.
+    assert_eq!(holders(&["registered_on"], Value::Null)[0].get("name"), None);
+    assert_eq!(holders(&["registered_on", "name"], Value::Null)[0]["name"], "周海燕");
+    assert_eq!(holders(&["registered_on", "name"], json!(["registered_on"]))[0].get("name"), None);
+    assert_eq!(holders(&["holders"], Value::Null)[1]["name"], "陈志远");
+    let answer = shown(&["registered_on"], Value::Null).unwrap().to_string();
+    assert!(!answer.contains("周海燕") && !answer.contains("陈志远"), "{answer}");
+    // A field that no type has would look like an empty one.
+    for (field, known) in [
+        ("registered_on", true),
+        ("spouses.id_number", true),
+        ("spouse", false),
+        ("spouses.shoe_size", false),
+    ] {
+        let answer = shown(&["registered_on"], json!([field]));
+        let rule = answer.err().map(|error| (error.code, error.rule.map(Rule::wire)));
+        assert_eq!(rule, (!known).then_some((Code::FieldInvalid, Some("field_unknown"))), "{field}");
+    }
+    let mut other_type = ask("111", ZHOU);
+    (other_type["types"], other_type["fields"]) = (json!(["resident_id_card"]), json!(["spouses"]));
+    let whole = client(&[Scope::Lookup], vec![grant(Selection::All, Fields::Whole, Selection::All)], true);
+    let refused = lookup_as(&world, &whole, other_type).unwrap_err();
+    assert_eq!(refused.rule.map(Rule::wire), Some("field_unknown"));
 }
 
 /// The digest of the answer list, rebuilt from the answer as an outsider would (schema/bytes.md §5).

@@ -27,6 +27,7 @@ const WORDS: &[(&str, &[&str])] = &[
             "holders/rekey.rs",
             "records/kept.rs",
             "records/signed.rs",
+            "transfer/lives.rs",
             "upkeep/bench_fill.rs",
         ],
     ),

@@ -261,6 +261,20 @@ def seat(entry, code_type, code):
     return None
 
 
+def proven(one, heads, digest):
+    """A record of an answer is in the log: the event makes the leaf, and tells of this record."""
+    event = one["event"]
+    leaf = sha256(b"\x00", sha256(write(event)))
+    head = next((head for head in heads if head["log"] == one["log"]), None)
+    need(head is not None, "head")
+    path = [from_b64u(step) for step in one["proof"]]
+    need(root_of(leaf, one["leaf"], head["size"], path) == from_b64u(head["root"]), "not_in_log")
+    subject = sha256(from_b64u(event["salt"]), one["identifier"].encode())
+    need(event["kind"] == "record" and from_b64u(event["subject"]) == subject, "event_subject")
+    need(event["version"] == one["version"], "event_version")
+    need("envelope" not in event or from_b64u(event["envelope"]) == digest, "event_envelope")
+
+
 def answer_list(answer, keys):
     """The list whose digest the entry carries, from the answer as it was served."""
     records = []
@@ -292,8 +306,9 @@ class Served:
     def check(self):
         identifiers = []
         for one in self.answer["records"]:
-            record, _ = envelope(one["envelope"], self.keys, "elicense-record+jws")
+            record, digest = envelope(one["envelope"], self.keys, "elicense-record+jws")
             need(record["identifier"] == one["identifier"], "identifier")
+            proven(one, self.answer["heads"], digest)
             identifiers.append(record["identifier"])
         entry = receipt(self.answer["receipt"], self.log)
         need(from_b64u(entry["answer"]) == sha256(write(answer_list(self.answer, self.keys))), "answer_digest")
@@ -379,6 +394,13 @@ def flip(served):
     for place, changed in enumerate(other):
         served.answer = changed
         refused("answer", place, served.check)
+    event, rest = first["event"], answer["records"][1:]
+    for name in sorted(event):
+        changed = {**event, name: event[name] + 1 if isinstance(event[name], int) else event[name] + "x"}
+        served.answer = {**answer, "records": [{**first, "event": changed}] + rest}
+        refused("event", name, served.check)
+    served.answer = {**answer, "records": [{**first, "leaf": first["leaf"] + 1}] + rest}
+    refused("event", "leaf", served.check)
     served.answer = answer
     return counts
 

@@ -1,7 +1,9 @@
 //! `PUT /api/v1/attachments/{sha256}` and `POST /api/v1/attachments/fetch`: files that records name by digest.
 
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use utoipa::OpenApi;
 
 use crate::error::Result;
@@ -10,6 +12,8 @@ use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
+use crate::identity::contains_citizen_number;
+use crate::record::Reason;
 use crate::registry::{ATTACHMENT_LIMIT, AttachmentAsk};
 
 #[derive(OpenApi)]
@@ -32,10 +36,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 #[utoipa::path(
     put, path = "/api/v1/attachments/{sha256}", tag = "attachments", operation_id = "put_attachment",
-    summary = "Keep a file under its SHA-256, sealed; at most 8 MiB",
+    summary = "Keep a file under its SHA-256, sealed; at most 8 MiB. Records that name it are `attachment_pending` until then",
     params(("sha256" = String, Path, description = "64 lower-case hex digits")),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 204, description = "Kept, or there already"), (status = 422, description = "Another SHA-256", body = ProblemDocument)),
+    responses((status = 204, description = "Kept, or there already"), (status = 422, description = "Another SHA-256", body = ProblemDocument), (status = 429, description = "The client's day is spent: 8 MiB for each holder of its budget", body = ProblemDocument)),
     security(("client" = ["attachment"]))
 )]
 async fn put(
@@ -53,7 +57,12 @@ async fn put(
     post, path = "/api/v1/attachments/fetch", tag = "attachments", operation_id = "fetch_attachment",
     summary = "Fetch a file of a record that the client may see whole; logged like a lookup",
     request_body = AttachmentAsk,
-    responses((status = 200, description = "The file", content_type = "application/octet-stream"), (status = 404, description = "No such record or file", body = ProblemDocument)),
+    responses((status = 200, description = "The file. Its media type is what its bytes say, its name stands in `content-disposition`", content_type = "application/octet-stream", headers(
+        ("elicense-verdict" = String, description = "What the record is worth that names the file: `valid`, `invalid`, `undetermined`"),
+        ("elicense-reasons" = String, description = "Its reasons, with commas; empty where there is none"),
+        ("elicense-receipt" = String, description = "The receipt of this access: its JSON in base64url without padding"),
+        ("content-disposition" = String, description = "`attachment`, with the file's name in the record"),
+    )), (status = 404, description = "No such record or file", body = ProblemDocument)),
     security(("client" = ["attachment"]))
 )]
 async fn fetch(
@@ -63,10 +72,30 @@ async fn fetch(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     let shown = context.registry.attachment(&actor, &body.0).await?;
-    // The type in the record is only the issuer's word; the browser must not act on it.
-    let disposition = ("content-disposition", "attachment");
+    let reasons: Vec<&str> = shown.judgement.reasons.iter().map(Reason::wire).collect();
+    // The type in the record is only the issuer's word; nobody's browser acts on it.
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/octet-stream"))
-        .insert_header(disposition)
+        .insert_header((CONTENT_TYPE, shown.media_type))
+        .insert_header((CONTENT_DISPOSITION, disposition(&shown.attachment.name)))
+        .insert_header(("elicense-verdict", shown.judgement.verdict.wire()))
+        .insert_header(("elicense-reasons", reasons.join(",")))
+        .insert_header(("elicense-receipt", URL_SAFE_NO_PAD.encode(shown.accepted.receipt())))
         .body(shown.content))
+}
+
+/// The name as RFC 6266 has it: a header holds ASCII only. One that holds a person's number stays out: proxies write
+/// headers down (I3).
+fn disposition(name: &str) -> String {
+    if contains_citizen_number(name) {
+        return "attachment".to_owned();
+    }
+    let mut value = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
+            value.push(char::from(byte));
+        } else {
+            value.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    value
 }

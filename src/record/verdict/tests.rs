@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, ReasonClass); 39] = [
+const CLASSES: [(&str, ReasonClass); 40] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
     ("key_revoked", ReasonClass::Invalid),
@@ -52,6 +52,7 @@ const CLASSES: [(&str, ReasonClass); 39] = [
     ("record_damaged", ReasonClass::Undetermined),
     ("holder_code_conflict", ReasonClass::Undetermined),
     ("identifier_foreign", ReasonClass::Undetermined),
+    ("attachment_pending", ReasonClass::Undetermined),
     ("disputed", ReasonClass::Note),
     ("court_divorces_not_covered", ReasonClass::Note),
     ("status_noted", ReasonClass::Note),
@@ -108,6 +109,7 @@ fn alone(facts: &mut Facts, reason: Reason) {
         Reason::RecordDamaged => facts.seal = Seal::Damaged,
         Reason::HolderCodeConflict => facts.holder_code_conflict = true,
         Reason::IdentifierForeign => facts.identifier_foreign = true,
+        Reason::AttachmentPending => facts.files_missing = true,
         Reason::Disputed => facts.disputed = true,
         Reason::CourtDivorcesNotCovered => facts.court_divorces_unseen = true,
         Reason::StatusNoted => facts.status_noted = true,

@@ -48,6 +48,8 @@ pub(in crate::registry) enum Met<'a> {
     Row(&'a StoredHolder),
     /// A further code: its key, and the link that leads to it.
     Code(HolderKey, &'a Link),
+    /// A code that is shown and not followed: its key, and the link.
+    Beside(HolderKey, &'a Link),
 }
 
 /// Walks from a key. Calls `meet` with each row, and with each code except the first.
@@ -75,9 +77,11 @@ pub(in crate::registry) fn walk(
             Err(error) => return Err(error),
         };
         meet(Met::Row(&holder));
-        for link in holder.body.links.iter().filter(|link| link.kind.is_followed()) {
+        for link in &holder.body.links {
             let next = reader.index().holder_key(&link.key_type, &link.key_code);
-            if walked.keys.len() < reach.codes && !walked.keys.contains(&next) {
+            if !link.kind.is_followed() {
+                meet(Met::Beside(next, link));
+            } else if walked.keys.len() < reach.codes && !walked.keys.contains(&next) {
                 walked.keys.push(next);
                 meet(Met::Code(next, link));
             }

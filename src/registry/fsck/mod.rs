@@ -9,6 +9,7 @@
 //! who looked at whom, holders, key rows, closing counts.
 
 mod budgets;
+mod content;
 mod events;
 mod history;
 mod holders;
@@ -23,6 +24,7 @@ mod seals;
 mod signatures;
 mod stated;
 
+pub use content::ContentDigest;
 pub use options::FsckOptions;
 pub use report::{
     CheckedLog, Counts, Finding, FindingKind, ForeignIdentifier, FsckReport, Unauthorised, record_name,

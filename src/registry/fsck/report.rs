@@ -177,6 +177,8 @@ pub struct Counts {
     pub signatures: u64,
     /// Attachments that are here and were opened.
     pub attachments: u64,
+    /// Attachments that records name and nobody brought yet.
+    pub attachments_missing: u64,
 }
 
 /// The result of the check.

@@ -67,7 +67,8 @@ pub(super) fn check_imports(registry: &Registry, report: &mut FsckReport) -> Res
     Ok(())
 }
 
-/// Attachments that are here open and have their signed digest; an attachment may be elsewhere.
+/// Attachments that are here open and have their signed digest and size. Those that are not here are counted: their
+/// records are `attachment_pending`.
 pub(super) fn check_attachments(
     registry: &Registry,
     rows: &[StoredRecord],
@@ -80,14 +81,21 @@ pub(super) fn check_attachments(
         for attachment in &record.attachments {
             let Some(digest) = Digest::from_hex(&attachment.sha256) else { continue };
             let sound = match store.attachment(&store.vault().index().attachment_key(&digest)) {
-                Ok(None) => continue,
-                Ok(Some(content)) => Digest::of(&[&content]) == digest,
+                Ok(None) => {
+                    report.counts.attachments_missing += 1;
+                    continue;
+                }
+                Ok(Some(content)) => {
+                    let size = u64::try_from(content.len()).ok();
+                    Digest::of(&[&content]) == digest && size == Some(attachment.size)
+                }
                 Err(error) if error.code == Code::RecordDamaged => false,
                 Err(error) => return Err(error),
             };
             report.counts.attachments += 1;
             if !sound {
-                let detail = "an attachment of the record is damaged";
+                let detail =
+                    "an attachment of the record is damaged, or has another size than the record names";
                 let found = Finding::new(FindingKind::AttachmentDamaged, "attachments", detail);
                 report.find(found.record(&row.record_id));
             }

@@ -1,10 +1,12 @@
 //! From one code of a holder to all its codes, and the facts about its life under any of them.
 
+use crate::clock::Day;
+use crate::closed::closed;
 use crate::error::Result;
 use crate::identity::CodeType;
 use crate::registry::base::linked::{MAX_KEYS, Met, Reach, walk};
 use crate::registry::holders::marks::weight;
-use crate::store::{HolderState, Opened, Reader};
+use crate::store::{HolderState, Link, LinkKind, Opened, Reader};
 use crate::trust::HolderKey;
 
 /// The facts about a holder's life, under all its codes.
@@ -16,6 +18,49 @@ pub(in crate::registry) struct Life {
     pub damaged: bool,
 }
 
+closed! {
+    /// How a holder belongs to another code.
+    Relation {
+        SamePerson, "same_person", "同一人（号码变更或重号更正）", "the same person under another number";
+        SameEntity, "same_entity", "同一组织（代码变更）", "the same organisation, whose code changed";
+        SucceededBy, "succeeded_by", "由其承继（合并或分立）", "it took over from this holder, by a merger or a division";
+        SuccessorOf, "successor_of", "承继自（合并或分立）", "this holder took over from it, by a merger or a division";
+    }
+}
+
+/// Another code that a holder belongs to, and why.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Related {
+    /// Why.
+    pub relation: Relation,
+    /// The code's type.
+    pub code_type: String,
+    /// The code.
+    pub code: String,
+    /// Since when.
+    pub since: Day,
+    /// The key of the code.
+    pub(in crate::registry) key: HolderKey,
+}
+
+impl Related {
+    fn of(link: &Link, key: HolderKey) -> Self {
+        let relation = match (link.kind, link.outward) {
+            (LinkKind::SamePerson, _) => Relation::SamePerson,
+            (LinkKind::SameEntity, _) => Relation::SameEntity,
+            (LinkKind::Successor, true) => Relation::SucceededBy,
+            (LinkKind::Successor, false) => Relation::SuccessorOf,
+        };
+        let (code_type, code) = (link.code_type.clone(), link.code.clone());
+        Self { relation, code_type, code, since: link.since, key }
+    }
+
+    /// Whether a lookup shows the records under that code too.
+    pub fn is_followed(&self) -> bool {
+        matches!(self.relation, Relation::SamePerson | Relation::SameEntity)
+    }
+}
+
 /// All codes of one holder, and the facts about its life under any of them.
 pub(in crate::registry) struct Linked {
     /// The asked key first. Beside each stands the full credit code if one is known, since a credit code and
@@ -23,6 +68,8 @@ pub(in crate::registry) struct Linked {
     pub keys: Vec<(HolderKey, Option<String>)>,
     /// The codes behind the further keys, in the same order: code type and code.
     pub codes: Vec<(String, String)>,
+    /// Why these codes belong to it; then those that took over from it, or from which it took over.
+    pub related: Vec<Related>,
     /// The state that weighs most.
     pub state: HolderState,
     /// The codes that were struck off the household register.
@@ -50,10 +97,12 @@ pub(in crate::registry) fn linked_within(
     let mut found = Linked {
         keys: vec![(key, credit_code)],
         codes: Vec::new(),
+        related: Vec::new(),
         state: HolderState::Normal,
         deregistered: Vec::new(),
         damaged: false,
     };
+    let mut beside = Vec::new();
     let walked = walk(reader, key, Reach { rows: most, ..Reach::LOOKUP }, |met| match met {
         Met::Row(holder) => {
             if holder.state == HolderState::Deregistered {
@@ -63,13 +112,16 @@ pub(in crate::registry) fn linked_within(
                 found.state = holder.state;
             }
         }
+        Met::Beside(key, link) => beside.push(Related::of(link, key)),
         Met::Code(next, link) => {
+            found.related.push(Related::of(link, next));
             let full = link.code_type == CodeType::CreditCode.code() && link.code.len() == 18;
             found.keys.push((next, full.then(|| link.code.clone())));
             found.codes.push((link.code_type.clone(), link.code.clone()));
         }
     })?;
     found.damaged = walked.damaged;
+    found.related.extend(beside);
     Ok(found)
 }
 

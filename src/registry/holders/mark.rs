@@ -192,7 +192,12 @@ pub(in crate::registry) fn stored(
     key: HolderKey,
     code: &HolderCode,
 ) -> Result<StoredHolder> {
-    Ok(writer.holder(&key)?.unwrap_or_else(|| StoredHolder {
+    Ok(writer.holder(&key)?.unwrap_or_else(|| fresh(key, code)))
+}
+
+/// The row of a holder of whom nothing was stated.
+pub(in crate::registry) fn fresh(key: HolderKey, code: &HolderCode) -> StoredHolder {
+    StoredHolder {
         hk: key,
         state: HolderState::Normal,
         body: HolderBody {
@@ -205,7 +210,7 @@ pub(in crate::registry) fn stored(
             beneath: Vec::new(),
             links: Vec::new(),
         },
-    }))
+    }
 }
 
 /// Events of the holder itself stand under a record id of zeros.

@@ -10,3 +10,4 @@ pub(super) mod marks;
 pub(super) mod names;
 pub(super) mod rekey;
 pub(super) mod stating;
+pub(super) mod told;

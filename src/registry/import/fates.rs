@@ -6,12 +6,12 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::names;
-use crate::registry::import::errors::RowFault;
 use crate::registry::import::item::Item;
 use crate::registry::records::ends;
 use crate::registry::records::hosted::{self, Listed};
 use crate::rule::Rule;
 use crate::store::{Reader, RecordKey, SealedKey, Writer};
+use crate::table::RowFault;
 
 /// An item with the rows that need no leaf.
 pub(super) struct Ready {

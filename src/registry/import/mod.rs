@@ -11,7 +11,6 @@
 //! [`Registry::import`] is the entry point; [`ImportReport`] tells the fate of each row, and
 //! `rows in = bound + already there + unbound + quarantined + refused` always holds.
 
-mod errors;
 mod fates;
 mod item;
 mod merge;
@@ -30,7 +29,6 @@ mod write;
 use std::path::Path;
 use std::time::Instant;
 
-pub use errors::{RowExample, RuleTally};
 pub use options::{Counts, ImportOptions, ImportProgress, ImportReport, Limits, Stage, StageTiming, Timings};
 
 use crate::error::{Code, Error, Result};
@@ -40,8 +38,7 @@ use crate::registry::intake;
 use crate::registry::published::coverage;
 use crate::registry::published::heartbeat::FedWith;
 use crate::rule::Rule;
-use crate::table::{FileFormat, Survey};
-use errors::ErrorFile;
+use crate::table::{ErrorFile, FileFormat, Survey, refused};
 use spill::SpillDir;
 use state::{Run, RunState};
 use work::Work;
@@ -66,7 +63,7 @@ impl Registry {
     ) -> Result<ImportReport> {
         decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
-        errors::refuse_source(options.error_path.as_deref(), source)?;
+        refused::refuse_source(options.error_path.as_deref(), source)?;
         options.mapping.as_ref().map_or(Ok(()), intake::check_texts)?;
         let format = match options.format.or_else(|| FileFormat::of_path(source)) {
             Some(format) => format,

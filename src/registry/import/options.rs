@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::registry::import::RuleTally;
 use crate::table::cell::Repairs;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat, Shortened, Signs};
+use crate::table::{Encoding, FileFormat, RuleTally, Shortened, Signs};
 
 /// Bounds of memory and of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

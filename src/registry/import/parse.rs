@@ -9,7 +9,6 @@ use std::thread;
 use crate::clock::Day;
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
-use crate::registry::import::errors::{self, ErrorFile, RowFault};
 use crate::registry::import::fates::{self, Displaced};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
@@ -25,7 +24,7 @@ use crate::registry::records::ends;
 use crate::registry::records::submitted::{Origin, SentLine, Submitted};
 use crate::rule::Rule;
 use crate::table::cell::{Repair, Repairs};
-use crate::table::{Batch, Encoding, FileRow, Lengths, csv};
+use crate::table::{Batch, Encoding, ErrorFile, FileRow, Lengths, RowFault, csv, refused};
 
 /// The fate of one batch.
 #[derive(Default)]
@@ -195,7 +194,7 @@ impl Registry {
         (body.items, body.merged) = (accepted, 0);
         (body.touched, body.settled) = (touched, 0);
         errors.flush()?;
-        run.body.error_bytes = errors.len();
+        run.body.error_bytes = errors.bytes();
         // Runs and error file are on the disk before the row says so: a crash in between parses again.
         dir.sync()?;
         run.state = RunState::Writing;
@@ -275,7 +274,7 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, list: &mut
         while let Some(mut batch) = early.remove(&next) {
             next += 1;
             list.write(&batch.faults)?;
-            batch.faults.iter().for_each(|fault| errors::count(&mut run.body.faults, fault));
+            batch.faults.iter().for_each(|fault| refused::count(&mut run.body.faults, fault));
             let counts = &mut run.body.counts;
             counts.rows_in += batch.rows;
             counts.bound += batch.accepted;

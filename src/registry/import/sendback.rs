@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::Result;
-use crate::registry::import::errors::unwritable;
 use crate::registry::import::work::Work;
 use crate::registry::intake::{self, RETURNED, TableHeader};
 use crate::table::cell::guarded;
+use crate::table::refused::unwritable;
 use crate::table::{Batch, csv};
 
 /// A line of the list of faults, as far as it is needed.

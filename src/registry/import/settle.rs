@@ -17,7 +17,6 @@ use crate::registry::base::ledger::Place;
 use crate::registry::holders::lives::Rules;
 use crate::registry::holders::names;
 use crate::registry::import::Stage;
-use crate::registry::import::errors::{self, RowFault};
 use crate::registry::import::item::{Item, SortKey};
 use crate::registry::import::merge::Merge;
 use crate::registry::import::pace;
@@ -28,6 +27,7 @@ use crate::registry::import::work::Work;
 use crate::registry::records::ends::{self, Arrived, Due};
 use crate::registry::records::kept;
 use crate::store::{Load, Reader, Writer};
+use crate::table::{RowFault, refused};
 
 /// A row that a rule touches: the key under which its record is found, and the record's id if this run bound
 /// it.
@@ -172,7 +172,7 @@ fn settle(
         counts.proposals += done.proposals.len() as u64;
         if done.differing {
             counts.not_ended += 1;
-            errors::count(&mut next.body.faults, &RowFault::new(note.line, &names::ended_name()));
+            refused::count(&mut next.body.faults, &RowFault::new(note.line, &names::ended_name()));
         }
         entries.extend(done.entries);
         next.body.settled = at + 1;

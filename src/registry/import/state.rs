@@ -12,7 +12,7 @@ use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::texts;
-use crate::registry::import::{Counts, ImportReport, RuleTally, Timings};
+use crate::registry::import::{Counts, ImportReport, Timings};
 use crate::registry::intake::{self, TableForm};
 use crate::registry::published::heartbeat::Fed;
 use crate::registry::records::draft;
@@ -20,7 +20,7 @@ use crate::rule::Rule;
 use crate::store::ImportRunRow;
 use crate::table::cell::Repairs;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat, Shortened, Signs};
+use crate::table::{Encoding, FileFormat, RuleTally, Shortened, Signs};
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// The phase of a run.

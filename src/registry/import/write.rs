@@ -16,7 +16,6 @@ use crate::record::state::State;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::import::Stage;
-use crate::registry::import::errors::{self, ErrorFile};
 use crate::registry::import::fates::{Fate, Fates, Ready};
 use crate::registry::import::merge::Merge;
 use crate::registry::import::pace;
@@ -27,6 +26,7 @@ use crate::registry::import::work::Work;
 use crate::registry::published::heartbeat::Fed;
 use crate::registry::records::begin;
 use crate::store::{Load, SealedEvent, SealedRecord, Store, Writer};
+use crate::table::{ErrorFile, refused};
 
 /// Items that go through a transaction together while no process serves.
 const CHUNK: usize = 1000;
@@ -183,9 +183,9 @@ impl Merging<'_> {
             sealing.map_or(Ok(()), |last| put(writer, last, &mut tally))
         })?;
         let Tally { mut next, entries, leaves } = tally;
-        if self.errors.len() > run.body.error_bytes {
+        if self.errors.bytes() > run.body.error_bytes {
             self.errors.flush()?;
-            next.body.error_bytes = self.errors.len();
+            next.body.error_bytes = self.errors.bytes();
         }
         next.body.logged(place, leaves);
         Ok((next, entries))
@@ -229,7 +229,7 @@ impl Merging<'_> {
                 Fate::Refused(fault) => {
                     counts.refused += 1;
                     counts.clashes += u64::from(fault.code == Code::NumberClash);
-                    errors::count(&mut tally.next.body.faults, &fault);
+                    refused::count(&mut tally.next.body.faults, &fault);
                     self.errors.write(&[fault])?;
                 }
             }

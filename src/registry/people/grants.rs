@@ -9,7 +9,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::rule::Rule;
 
 /// Words of a grant that are no field of a face.
-const BESIDE_THE_FACE: &[&str] = &["holders", "holder_code", "number", "name"];
+const BESIDE_THE_FACE: &[&str] = &["holders", "holder_code", "number", "name", "office", "note", "issued_on"];
 
 /// The same grants with the codes of types in place of their short names.
 ///
@@ -42,17 +42,18 @@ fn code(snapshot: &Snapshot, name: &str) -> Result<String> {
     found.map(|entry| entry.def().code.clone()).ok_or_else(unknown)
 }
 
-/// A field is named as `id_number`, `spouses.id_number`, or with `!whole` behind it.
-fn known_field(snapshot: &Snapshot, types: &Selection, field: &str) -> Result<()> {
+/// Whether one of the types that `of` names has a field. It is named as `id_number`, `spouses.id_number`, or with
+/// `!whole` behind it; beside the face there are `holders`, `holder_code`, `number`, `name`, and what an entry
+/// without a body says.
+pub(in crate::registry) fn has_field(snapshot: &Snapshot, of: impl Fn(&str) -> bool, field: &str) -> bool {
     let path = field.strip_suffix("!whole").unwrap_or(field);
-    let first = path.split_once('.').map_or(path, |(first, _)| first);
-    let has = snapshot
-        .catalog
-        .types()
-        .iter()
-        .filter(|entry| types.names(&entry.def().code))
-        .any(|entry| entry.face().field(first).is_some());
-    if has || BESIDE_THE_FACE.contains(&first) {
+    let types = snapshot.catalog.types();
+    let mut types = types.into_iter().filter(|entry| of(&entry.def().code));
+    BESIDE_THE_FACE.contains(&path) || types.any(|entry| entry.face().field(path).is_some())
+}
+
+fn known_field(snapshot: &Snapshot, types: &Selection, field: &str) -> Result<()> {
+    if has_field(snapshot, |code| types.names(code), field) {
         return Ok(());
     }
     let detail = "a grant names a field that none of its types has; `elicense types show` lists them";

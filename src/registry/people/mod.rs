@@ -2,4 +2,4 @@
 
 pub(super) mod accounts;
 pub(super) mod clients;
-mod grants;
+pub(super) mod grants;

@@ -54,11 +54,24 @@ impl Registry {
     /// statement (no region, more than the whole stock, days backwards, a type that is only relayed), with rule
     /// `moment_ahead` for one from the future.
     pub fn state_coverage(&self, actor: &str, coverage: &Coverage) -> Result<()> {
+        self.put_coverage(actor, coverage, None)
+    }
+
+    /// [`Registry::state_coverage`]; `signed` is the statement as its issuer signed it, verified, and kept as it came.
+    pub(in crate::registry) fn put_coverage(
+        &self,
+        actor: &str,
+        coverage: &Coverage,
+        signed: Option<&EnvelopeBuf>,
+    ) -> Result<()> {
         texts::recorded_name("as", actor)?;
         let stating = CoverageSigner::new(self, actor, &coverage.issuer)?;
         self.possible(coverage)?;
         self.log_records(|writer, place| {
-            let (_, entry) = stating.put(writer, place, coverage)?;
+            let (_, entry) = match signed {
+                Some(signed) => stating.put_signed(writer, place, coverage, signed)?,
+                None => stating.put(writer, place, coverage)?,
+            };
             Ok(((), vec![entry]))
         })?;
         self.refresh()
@@ -193,6 +206,17 @@ impl<'a> CoverageSigner<'a> {
             Error::new(Code::FieldInvalid, fault.to_string()).at("coverage").rule(fault.rule())
         })?;
         let envelope = EnvelopeBuf::sign(Typ::Coverage, &payload, &self.key)?;
+        self.put_signed(writer, place, coverage, &envelope)
+    }
+
+    /// The same of a statement that is signed already.
+    fn put_signed(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        coverage: &Coverage,
+        envelope: &EnvelopeBuf,
+    ) -> Result<(CoverageStated, [u8; 32])> {
         let row = CoverageRow {
             type_code: coverage.type_code.clone(),
             system: coverage.issuing_system.clone(),

@@ -16,7 +16,7 @@ use crate::trust::master::WrapName;
 use crate::trust::{SigningKey, VerifyKey};
 
 /// Purpose of an agency's key.
-const ISSUE: &str = "issue";
+pub(in crate::registry) const ISSUE: &str = "issue";
 
 impl Registry {
     /// Makes a key for an agency; the private half is kept here, wrapped.
@@ -85,6 +85,18 @@ impl Registry {
     /// `not_found`; `field_invalid` with `since_later`, `key_last` or `log_open`; `version_conflict` if
     /// another process changed the key meanwhile.
     pub fn revoke_key(&self, actor: &str, kid: &str, since: Moment, why: &str) -> Result<()> {
+        self.revoke_key_since(actor, kid, (None, since), why)
+    }
+
+    /// [`Registry::revoke_key`] for a key that another registry took before this one: `good_from` is when. What was
+    /// logged there between the two moments stays good here.
+    pub(in crate::registry) fn revoke_key_since(
+        &self,
+        actor: &str,
+        kid: &str,
+        (good_from, since): (Option<Moment>, Moment),
+        why: &str,
+    ) -> Result<()> {
         let rows = self.store().read_now(|reader| reader.signing_keys())?;
         let missing = || Error::new(Code::NotFound, "no key of that thumbprint").at("kid");
         let before = rows.into_iter().find(|row| row.kid == kid).ok_or_else(missing)?;
@@ -103,7 +115,9 @@ impl Registry {
             let detail = "this is the registry's last key: make it another first";
             Error::new(Code::FieldInvalid, detail).at("kid").rule(Rule::KeyLast)
         })?;
+        let valid_from = good_from.map_or(before.valid_from, |from| from.micros().min(before.valid_from));
         let row = SigningKeyRow {
+            valid_from,
             revoked_at: Some(self.now().micros()),
             revoked_since: Some(since.micros()),
             revoked_why: Some(why.to_owned()),

@@ -4,18 +4,18 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result};
 use crate::log::Accepted;
-use crate::policy::{Actor, Decision, Fields, Scope, decide_scope};
+use crate::policy::{Actor, Client, Decision, Fields, Scope, decide_scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::payload::Attachment;
-use crate::record::{Digest, Record, verdict};
+use crate::record::{Digest, Judgement, Record, media, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::base::asked::{Purpose, check_purpose};
 use crate::registry::reading::here::Here;
 use crate::registry::records::kept::{self, About};
 use crate::rule::Rule;
-use crate::store::{Cost, StoredRecord};
+use crate::store::{Cost, Reader, StoredRecord};
 use crate::trust::Envelope;
 
 /// Largest attachment in bytes.
@@ -44,6 +44,10 @@ impl std::fmt::Debug for AttachmentAsk {
 pub struct AttachmentShown {
     /// Name, media type, size and digest as the record has them.
     pub attachment: Attachment,
+    /// The media type that its bytes say.
+    pub media_type: &'static str,
+    /// What the record is worth that names it.
+    pub judgement: Judgement,
     /// The content.
     pub content: Vec<u8>,
     /// The access it rests on.
@@ -51,10 +55,11 @@ pub struct AttachmentShown {
 }
 
 impl Registry {
-    /// Keeps a file under its digest; a file that is there already stays as it is. Blocks.
+    /// Keeps a file under its digest; a file that is there already stays as it is. Blocks. A client brings at most 8 MiB a
+    /// legal day for each holder of its budget.
     ///
     /// # Errors
-    /// `forbidden`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` if the
+    /// `forbidden`; `budget_spent` with rule `attachment_quota`; `body_too_large` above 8 MiB; `field_invalid` with rule `attachment_digest` if the
     /// content does not have the given digest.
     pub fn put_attachment(&self, actor: &Actor, sha256: &str, content: &[u8]) -> Result<()> {
         decide_scope(actor, Scope::Attachment).required()?;
@@ -68,7 +73,32 @@ impl Registry {
                 .rule(Rule::AttachmentDigest));
         }
         let key = self.store().vault().index().attachment_key(&digest);
+        if let Actor::Client { client, .. } = actor {
+            self.charge_bytes(client, &key, content.len())?;
+        }
         self.store().put_attachment(&key, content, self.now())
+    }
+
+    /// Counts a new file against its client's day. A crash behind this costs the client a file's bytes.
+    fn charge_bytes(&self, client: &Client, key: &[u8; 16], bytes: usize) -> Result<()> {
+        let store = self.store();
+        if store.read_now(|reader| store.has_attachments(reader, std::slice::from_ref(key)))? {
+            return Ok(());
+        }
+        let (now, bytes) = (self.now(), u64::try_from(bytes).map_err(Error::internal)?);
+        let day = now.day();
+        let one = u64::try_from(ATTACHMENT_LIMIT).map_err(Error::internal)?;
+        let most = u64::from(client.budget).saturating_mul(one);
+        store.write_now(|writer| {
+            let spent = writer.attachment_bytes(&client.id, day)?.saturating_add(bytes);
+            if spent > most {
+                let left = day.plus_days(1).start().seconds() - now.seconds();
+                let detail = "the files of this day are as many bytes as the client's budget allows";
+                let spent = Error::new(Code::BudgetSpent, detail).rule(Rule::AttachmentQuota);
+                return Err(spent.retry_after(u64::try_from(left).unwrap_or(1).max(1)));
+            }
+            writer.put_attachment_bytes(&client.id, day, spent)
+        })
     }
 
     /// A file of a record, for an actor who may see the whole record. The access is noted under all holders.
@@ -88,7 +118,9 @@ impl Registry {
         };
         let (permit, named) = self.permit_named(actor, scope, &ask.identifier).await?;
         let held = snapshot.clone();
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
+        let store = self.store().clone();
+        let read = move |reader: &mut Reader<'_>| Here::read(reader, (&held, &store), &named);
+        let here = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
         let type_code = about.type_code;
         let decision = permit.decide(&type_code, Some(&ask.purpose.item));
@@ -126,7 +158,8 @@ impl Registry {
         let answer = answer_digest(Some(&here.head), &[record]);
         let came_to = CameTo::shown(Outcome::Attachment, decision.reason(), answer);
         let accepted = entry.note(&access, kept.touched(), came_to).await?;
-        Ok(AttachmentShown { attachment, content, accepted })
+        let media_type = media::sniffed(&content);
+        Ok(AttachmentShown { attachment, media_type, judgement, content, accepted })
     }
 
     async fn content(&self, digest: Digest) -> Result<Vec<u8>> {

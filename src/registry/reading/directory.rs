@@ -22,7 +22,7 @@ use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purp
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::reading::lookup::{Cursor, FoundHolder, FoundRow, Wanted};
+use crate::registry::reading::lookup::{Cursor, FoundHolder, FoundRow, RelatedAnswer, Wanted};
 use crate::registry::records::{judge, kept};
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened, StoredRecord};
@@ -83,6 +83,9 @@ pub struct DirectoryHolder {
     pub masked: String,
     /// What must be known beside: `holder_code_conflict`, `record_damaged`.
     pub notes: Vec<Reason>,
+    /// Who took over from it, and from whom it took over, with the code.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<RelatedAnswer>,
     /// What is known of its life.
     pub state: HolderState,
 }
@@ -191,6 +194,8 @@ impl Registry {
         let (mut entries, mut joint) = (Vec::with_capacity(found.rows.len()), Vec::new());
         let mut withheld = None;
         found.touch(&mut touched, |other| self.guard().may_show(&permit, other, lister.now));
+        let charge = |other| self.guard().may_show(&permit, other, lister.now);
+        let (beside, left_out) = found.beside(&mut touched, charge);
         for row in &found.rows {
             if decided(row.type_code()).refusal().is_some() {
                 continue;
@@ -214,11 +219,11 @@ impl Registry {
             at: accepted.at,
             clock: accepted.clock_behind(),
             entries,
-            holder: DirectoryHolder::from(found.holder(&parsed)),
+            holder: FoundHolder { related: beside, ..found.holder(&parsed) }.into(),
             next: found.next.as_ref().map(Cursor::to_string),
             head: found.head,
             receipt: HandedReceipt { accepted, form: ask.receipt },
-            withheld,
+            withheld: withheld.or(left_out),
         })
     }
 }
@@ -246,7 +251,7 @@ struct Lister<'a> {
 impl Lister<'_> {
     fn line(&self, row: &FoundRow) -> Result<DirectoryLine> {
         match &row.opened {
-            Opened::Record(record) => self.opened(record),
+            Opened::Record(record) => self.opened(record, row.files_missing),
             Opened::Damaged { type_code, .. } => {
                 let damaged = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
                 Ok(DirectoryLine::bare(type_code, verdict(&damaged, self.now.day(), self.now)))
@@ -254,9 +259,10 @@ impl Lister<'_> {
         }
     }
 
-    fn opened(&self, record: &StoredRecord) -> Result<DirectoryLine> {
+    fn opened(&self, record: &StoredRecord, files_missing: bool) -> Result<DirectoryLine> {
         let envelope = Envelope::parse_stored(&record.body.envelope).ok();
         let facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.lives.of(record), self.now);
+        let facts = Facts { files_missing, ..facts };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let def = self.snapshot.catalog.type_of(&record.type_code).map(|entry| entry.def());
         let said: DirectorySaid = serde_json::from_slice(&record.body.directory).unwrap_or_default();
@@ -331,7 +337,8 @@ impl DirectoryLine {
 
 impl From<FoundHolder> for DirectoryHolder {
     fn from(found: FoundHolder) -> Self {
-        let FoundHolder { code_type, masked, state, linked_codes, notes, remarks: _ } = found;
-        Self { code_type, linked_codes, masked, notes, state }
+        let FoundHolder { code_type, masked, state, linked_codes, notes, related, remarks: _ } = found;
+        let related = related.iter().map(|related| RelatedAnswer::of(related, true)).collect();
+        Self { code_type, linked_codes, masked, notes, related, state }
     }
 }

@@ -16,7 +16,7 @@ use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;
 use crate::registry::records::judge;
 use crate::registry::records::kept::{self, Kept};
-use crate::store::{Opened, Reader, StoredEvent, StoredRecord};
+use crate::store::{Opened, Reader, Store, StoredEvent, StoredRecord};
 use crate::trust::EnvelopeBuf;
 
 /// Whether the log has an event at its leaf.
@@ -48,11 +48,17 @@ pub(in crate::registry) struct Here {
     past_damaged: bool,
     /// Any row does not open or is missing, so an absent record may have been there.
     pub damaged: bool,
+    /// A file that the named version names is not here yet.
+    files_missing: bool,
 }
 
 impl Here {
     /// Reads all of it in one snapshot of the database.
-    pub fn read(reader: &mut Reader<'_>, snapshot: &Snapshot, named: &Named) -> Result<Self> {
+    pub fn read(
+        reader: &mut Reader<'_>,
+        (snapshot, store): (&Snapshot, &Store),
+        named: &Named,
+    ) -> Result<Self> {
         let mut here = Self {
             head: snapshot.records_mark(reader)?,
             kept: None,
@@ -62,6 +68,7 @@ impl Here {
             key_damaged: false,
             past_damaged: false,
             damaged: false,
+            files_missing: false,
         };
         match kept::by_identifier(reader, named) {
             Ok(Some(kept)) => here.fill(reader, snapshot, kept)?,
@@ -71,6 +78,9 @@ impl Here {
                 (here.key_damaged, here.damaged) = (true, true);
             }
             Err(error) => return Err(error),
+        }
+        if let Ok((row, _)) = here.named() {
+            here.files_missing = judge::files_missing(store, reader, row)?;
         }
         Ok(here)
     }
@@ -164,6 +174,8 @@ impl Here {
         let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
         let mut facts = judge::facts(snapshot, row, view.as_ref(), self.life, now);
         facts.superseded = superseded;
+        facts.files_missing =
+            self.files_missing && self.named().is_ok_and(|(named, _)| named.version == row.version);
         // The state of the record is the state of all its versions.
         if let Some(current) = self.current() {
             facts.state = Some(current.state);

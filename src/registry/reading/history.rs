@@ -26,7 +26,7 @@ use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::records::kept::{self, About};
-use crate::store::{Cost, StoredEvent, StoredRecord};
+use crate::store::{Cost, Reader, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
 /// A history that is asked for.
@@ -219,7 +219,9 @@ impl Registry {
         let access = self.access()?;
         let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
         let held = snapshot.clone();
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
+        let store = self.store().clone();
+        let read = move |reader: &mut Reader<'_>| Here::read(reader, (&held, &store), &named);
+        let here = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
         let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();

@@ -15,7 +15,7 @@ mod looked_up;
 mod scan;
 
 pub use absent::AbsentType;
-pub use answer::{Answered, LookupAnswer};
+pub use answer::{Answered, LookupAnswer, RelatedAnswer};
 pub use ask::{Ask, Cursor, Prepared, Within};
 pub use looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, OpenedRecord, ShownBody};
 pub(in crate::registry) use scan::{FoundRow, Wanted};
@@ -36,6 +36,7 @@ use crate::registry::base::asked::check_purpose;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
+use crate::registry::people::grants::has_field;
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened};
@@ -91,6 +92,7 @@ impl Registry {
         let types = asked_types(&snapshot, ask)?;
         let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
         asking.bounded()?;
+        asking.known_fields()?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
         if let Some(reason) = asking.refusal() {
             self.refused(actor, &entry, touched, reason).await?;
@@ -158,6 +160,17 @@ impl Asking<'_> {
         Ok(())
     }
 
+    /// Refuses a field that none of the types asked for has: its absence from the answer would look like an empty one.
+    fn known_fields(&self) -> Result<()> {
+        let of = |code: &str| self.types.is_none_or(|types| types.iter().any(|one| one == code));
+        let mut fields = self.ask.fields.iter().flatten();
+        if fields.all(|field| has_field(self.snapshot, of, field)) {
+            return Ok(());
+        }
+        let detail = "none of the types asked for has one of these fields; `GET /api/v1/types` lists them";
+        Err(Error::new(Code::FieldInvalid, detail).at("fields").rule(Rule::FieldUnknown))
+    }
+
     fn decide(&self, type_code: &str) -> Decision {
         self.permit.decide(type_code, Some(&self.ask.purpose.item))
     }
@@ -193,12 +206,21 @@ impl Asking<'_> {
         let now = registry.now();
         let missing = self.missing(&found);
         let asked = self.asked(registry, &parsed, &found, now);
-        let holder = found.holder(&parsed);
+        let mut holder = found.holder(&parsed);
         let may_show = |holder| registry.guard().may_show(&self.permit, holder, now);
         found.touch(touched, may_show);
-        let Found { head, rows, lives, next, .. } = found;
+        let (beside, left_out) = found.beside(touched, may_show);
+        holder.related = beside;
+        let Found { head, rows, lives, next, related, .. } = found;
         let index = registry.store().vault().index();
-        let judge = Judge { snapshot: self.snapshot, lives: &lives, index, now, may_show: &may_show };
+        let judge = Judge {
+            snapshot: self.snapshot,
+            lives: &lives,
+            index,
+            now,
+            may_show: &may_show,
+            related: &related,
+        };
         let (records, reason, withheld) = self.records(&judge, rows, touched)?;
         let absent = match withheld {
             // It would be told of what is left out too.
@@ -209,7 +231,7 @@ impl Asking<'_> {
                 .map(|code| asked.absence(code))
                 .collect::<Result<_>>()?,
         };
-        Ok((Judged { records, absent, holder, head, next, withheld }, reason))
+        Ok((Judged { records, absent, holder, head, next, withheld: withheld.or(left_out) }, reason))
     }
 
     /// The types to tell an absence of, on the first page: those that were named, or without names those that

@@ -32,7 +32,7 @@ use crate::registry::records::hosted::{give_way, has_a_body, old_rows};
 use crate::registry::records::signed::IssueOutcome;
 use crate::registry::records::submitted::codes;
 use crate::rule::Rule;
-use crate::store::{NO_ENVELOPE, RecordKey, RowBody, StoredRecord, Writer};
+use crate::store::{NO_ENVELOPE, Reader, RecordKey, RowBody, StoredRecord, Writer};
 use crate::text;
 use crate::trust::{HolderKey, random};
 
@@ -97,14 +97,6 @@ pub struct DirectoryPut {
     pub at: Moment,
 }
 
-/// The values that another registry gave an entry that comes from there.
-#[derive(Clone, Copy)]
-pub(in crate::registry) struct Said<'a> {
-    pub identifier: &'a str,
-    /// The legal day of its event.
-    pub effective_on: Day,
-}
-
 /// One holder of an entry.
 struct Seat {
     code: HolderCode,
@@ -130,6 +122,20 @@ impl Entry {
         self.seats.iter().map(|seat| seat.hk).collect()
     }
 
+    /// The rows of the same entry here, and whether its content is the same.
+    ///
+    /// # Errors
+    /// `number_clash` if a record whose body is here has the number.
+    fn known(&self, reader: &mut Reader<'_>) -> Result<Option<(Whole, bool)>> {
+        if let Some(hosted) = &self.hosted
+            && reader.record_key(hosted)?.is_some()
+        {
+            return Err(has_a_body());
+        }
+        let Some(known) = reader.record_key(&self.known)? else { return Ok(None) };
+        Ok(Some((old_rows(reader, &known)?, known.content == self.content.0)))
+    }
+
     fn same_holders(&self, old: &Whole) -> bool {
         let is_old = |seat: &Seat| old.rows().any(|row| row.hk == seat.hk);
         self.seats.len() == old.rows().count() && self.seats.iter().all(is_old)
@@ -151,37 +157,51 @@ impl Registry {
         draft: &DirectoryDraft,
         once: Option<&Once>,
     ) -> Result<DirectoryPut> {
-        self.put_directory_as(actor, draft, once, None)
-    }
-
-    /// [`Registry::put_directory`]; `said` are the values that another registry gave a new entry.
-    pub(in crate::registry) fn put_directory_as(
-        &self,
-        actor: &Actor,
-        draft: &DirectoryDraft,
-        once: Option<&Once>,
-        said: Option<Said<'_>>,
-    ) -> Result<DirectoryPut> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
+        let checked = self.checked_entry(actor, draft, None);
+        let entry = self.or_refused(actor, codes(&draft.holders), checked)?;
         let put = Put {
-            entry: self.or_refused(actor, codes(&draft.holders), self.checked_entry(actor, draft, said))?,
-            draft,
-            said,
+            listing: Listing { entry, draft: draft.clone(), as_of: None },
             record_id: random::pooled()?,
             salt: random::salt()?,
             serial: random::serial()?,
             label: actor.label(),
-            effective_on: said.map_or(draft.issued_on.unwrap_or(self.now().day()), |said| said.effective_on),
+            effective_on: draft.issued_on.unwrap_or(self.now().day()),
         };
-        let touched = put.entry.seats.iter().map(|seat| Touched::one(&seat.code, seat.hk));
-        let touched: Vec<Touched> = touched.collect();
-        self.note_brought_in(actor, Outcome::Entered, &put.entry.type_code, &touched)?;
+        self.note_entered(actor, &put.listing)?;
         self.log_once(once, |writer, place| put.write(writer, place))
     }
 
-    fn checked_entry(&self, actor: &Actor, draft: &DirectoryDraft, said: Option<Said<'_>>) -> Result<Entry> {
+    /// Notes an access of each holder of an entry that comes in.
+    pub(in crate::registry) fn note_entered(&self, actor: &Actor, listing: &Listing) -> Result<()> {
+        let entry = &listing.entry;
+        let touched = entry.seats.iter().map(|seat| Touched::one(&seat.code, seat.hk));
+        let touched: Vec<Touched> = touched.collect();
+        self.note_brought_in(actor, Outcome::Entered, &entry.type_code, &touched)
+    }
+
+    /// One version of an entry of another registry, which passed every rule of here.
+    ///
+    /// # Errors
+    /// Those of [`Registry::put_directory`]; `identifier_invalid` if the identifier is of another type or issuer.
+    pub(in crate::registry) fn listing_of(
+        &self,
+        actor: &Actor,
+        draft: DirectoryDraft,
+        (identifier, as_of): (&str, Moment),
+    ) -> Result<Listing> {
+        let entry = self.checked_entry(actor, &draft, Some(identifier))?;
+        Ok(Listing { entry, draft, as_of: Some(as_of) })
+    }
+
+    fn checked_entry(
+        &self,
+        actor: &Actor,
+        draft: &DirectoryDraft,
+        identifier: Option<&str>,
+    ) -> Result<Entry> {
         let snapshot = self.fresh_snapshot()?;
         let def = draft::type_entry(&snapshot, &draft.type_code)?.def();
         decide(actor, Scope::Issue, &def.code, None).required().map_err(|error| error.at("type"))?;
@@ -194,8 +214,8 @@ impl Registry {
         }
         draft::authority(&snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
         check_shape(draft)?;
-        if let Some(said) = said
-            && let Some(rule) = belongs::foreign(&snapshot, said.identifier, &def.code, &draft.issuer)
+        if let Some(identifier) = identifier
+            && let Some(rule) = belongs::foreign(&snapshot, identifier, &def.code, &draft.issuer)
         {
             let detail = "the identifier belongs to another type or another issuer than the entry";
             return Err(Error::new(Code::IdentifierInvalid, detail).at("identifier").rule(rule));
@@ -262,11 +282,17 @@ fn check_shape(draft: &DirectoryDraft) -> Result<()> {
     draft.number.as_deref().map_or(Ok(()), |number| text::line("number", number, 200))
 }
 
-/// An entry on its way into the transaction.
-struct Put<'a> {
+/// One version of an entry, checked.
+pub(in crate::registry) struct Listing {
     entry: Entry,
-    draft: &'a DirectoryDraft,
-    said: Option<Said<'a>>,
+    draft: DirectoryDraft,
+    /// The age of a copy that comes from another registry.
+    as_of: Option<Moment>,
+}
+
+/// An entry on its way into the transaction.
+struct Put {
+    listing: Listing,
     /// The id that it takes if it begins.
     record_id: [u8; 16],
     salt: Salt,
@@ -275,24 +301,18 @@ struct Put<'a> {
     effective_on: Day,
 }
 
-impl Put<'_> {
+impl Put {
     fn write(&self, writer: &mut Writer<'_>, place: &Place) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
-        if let Some(hosted) = &self.entry.hosted
-            && writer.record_key(hosted)?.is_some()
-        {
-            return Err(has_a_body());
-        }
-        let mut old = None;
-        if let Some(known) = writer.record_key(&self.entry.known)? {
-            let rows = old_rows(writer, &known)?;
-            if known.content == self.entry.content.0 {
-                return Ok((there_already(writer, rows.first())?, Vec::new()));
-            }
-            old = Some(rows);
-        }
-        let identifier = self.identifier(writer, old.as_ref())?;
+        let old = match self.listing.entry.known(writer)? {
+            Some((rows, true)) => return Ok((there_already(writer, rows.first())?, Vec::new())),
+            Some((rows, false)) => Some(rows),
+            None => None,
+        };
+        let identifier = self.identifier(old.as_ref())?;
         match old {
-            Some(old) if self.entry.same_holders(&old) => self.next_version(writer, place, old, identifier),
+            Some(old) if self.listing.entry.same_holders(&old) => {
+                self.next_version(writer, place, old, identifier)
+            }
             Some(old) => {
                 // A record has the same holders in all its versions: each has a row and a whole history of it.
                 let last = give_way(writer, old, &self.label, &place.behind(1))?;
@@ -304,22 +324,14 @@ impl Put<'_> {
         }
     }
 
-    /// The identifier that the entry has, that another registry gave it, or a new one.
-    fn identifier(&self, writer: &mut Writer<'_>, old: Option<&Whole>) -> Result<String> {
-        match (old, self.said) {
-            (Some(old), _) => Ok(old.first().body.identifier.clone()),
-            (None, Some(said)) => {
-                let taken = writer.index().identifier_key(said.identifier);
-                match writer.record_key(&taken)? {
-                    Some(_) => Err(has_a_body()),
-                    None => Ok(said.identifier.to_owned()),
-                }
-            }
-            (None, None) => {
-                let made = Identifier::compose(&self.entry.type_code, &self.draft.issuer, &self.serial, 1);
-                Ok(made.map_err(|fault| Error::internal(fault.to_string()))?.as_str().to_owned())
-            }
+    /// The identifier that the entry has, or a new one.
+    fn identifier(&self, old: Option<&Whole>) -> Result<String> {
+        if let Some(old) = old {
+            return Ok(old.first().body.identifier.clone());
         }
+        let Listing { entry, draft, .. } = &self.listing;
+        let made = Identifier::compose(&entry.type_code, &draft.issuer, &self.serial, 1);
+        Ok(made.map_err(|fault| Error::internal(fault.to_string()))?.as_str().to_owned())
     }
 
     fn begin(
@@ -329,7 +341,7 @@ impl Put<'_> {
         identifier: String,
     ) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
         let happened = self.happened(Action::Issue, &identifier, 1, place);
-        let rows = self.rows(place, &identifier, (self.record_id, 1, State::Active))?;
+        let rows = self.listing.rows(place, &identifier, (self.record_id, 1, State::Active))?;
         let entry = rows.begin(writer, place, &happened)?;
         self.answer(writer, place, rows.first(), entry)
     }
@@ -344,7 +356,8 @@ impl Put<'_> {
         let version = old.first().version + 1;
         let number = u32::try_from(version).map_err(Error::internal)?;
         let happened = self.happened(Action::Change, &identifier, number, place);
-        let next = self.rows(place, &identifier, (old.first().record_id, version, old.first().state))?;
+        let next =
+            self.listing.rows(place, &identifier, (old.first().record_id, version, old.first().state))?;
         let entry = old.supersede(writer, place, &happened, next)?;
         self.answer(writer, place, old.first(), entry)
     }
@@ -357,8 +370,44 @@ impl Put<'_> {
         Happened::unordered(event)
     }
 
+    /// The result, once identifier and number lead to the present entry.
+    fn answer(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        row: &StoredRecord,
+        entry: [u8; 32],
+    ) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
+        self.listing.take_keys(writer, row)?;
+        let put = DirectoryPut {
+            outcome: IssueOutcome::Issued,
+            identifier: row.body.identifier.clone(),
+            version: u32::try_from(row.version).map_err(Error::internal)?,
+            log: place.log.clone(),
+            leaf: place.first,
+            at: place.at,
+        };
+        Ok((put, vec![entry]))
+    }
+}
+
+impl Listing {
+    /// The entry that has this identifier here, or else this number.
+    ///
+    /// # Errors
+    /// `number_clash` if a record whose body is here has one of them.
+    pub fn found(&self, reader: &mut Reader<'_>, identifier: &str) -> Result<Option<Whole>> {
+        let identifier = reader.index().identifier_key(identifier);
+        for key in [Some(identifier), Some(self.entry.known), self.entry.hosted].into_iter().flatten() {
+            if let Some(found) = reader.record_key(&key)? {
+                return old_rows(reader, &found).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// The entry's rows in one version.
-    fn rows(
+    pub fn rows(
         &self,
         place: &Place,
         identifier: &str,
@@ -377,7 +426,7 @@ impl Put<'_> {
                 state,
                 valid_from: self.draft.valid_from,
                 valid_to: self.draft.valid_to.and_then(Validity::last_day),
-                as_of: place.at,
+                as_of: self.as_of.unwrap_or(place.at),
                 disputed: false,
                 log: place.log.clone(),
                 leaf: place.first,
@@ -390,7 +439,7 @@ impl Put<'_> {
                     review_due: None,
                     envelope: Vec::new(),
                     digest: NO_ENVELOPE,
-                    directory: directory_json(self.draft, &seat.name)?,
+                    directory: directory_json(&self.draft, &seat.name)?,
                 },
             })
         };
@@ -398,14 +447,8 @@ impl Put<'_> {
         Whole::of(rows, &self.entry.holders())
     }
 
-    /// Points identifier and number to the present entry, and returns the result.
-    fn answer(
-        &self,
-        writer: &mut Writer<'_>,
-        place: &Place,
-        row: &StoredRecord,
-        entry: [u8; 32],
-    ) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
+    /// Points identifier and number to this version.
+    pub fn take_keys(&self, writer: &mut Writer<'_>, row: &StoredRecord) -> Result<()> {
         let identifier = writer.index().identifier_key(&row.body.identifier);
         for key in [identifier, self.entry.known] {
             let leads = RecordKey {
@@ -420,16 +463,22 @@ impl Put<'_> {
                 None => writer.insert_record_key(&leads)?,
             }
         }
-        let put = DirectoryPut {
-            outcome: IssueOutcome::Issued,
-            identifier: row.body.identifier.clone(),
-            version: u32::try_from(row.version).map_err(Error::internal)?,
-            log: place.log.clone(),
-            leaf: place.first,
-            at: place.at,
-        };
-        Ok((put, vec![entry]))
+        Ok(())
     }
+}
+
+/// Whether the rows of two entries say the same of the same holders.
+pub(in crate::registry) fn say_the_same(one: &Whole, other: &Whole) -> bool {
+    let said = |row: &StoredRecord| {
+        let body = &row.body;
+        (row.hk, body.role.clone(), body.directory.clone(), row.custody, row.valid_from, row.valid_to)
+    };
+    let mut others: Vec<_> = other.rows().map(said).collect();
+    let found = |row| {
+        let at = others.iter().position(|other| *other == row);
+        at.map(|at| others.swap_remove(at)).is_some()
+    };
+    one.rows().map(said).all(found) && one.rows().count() == other.rows().count()
 }
 
 fn there_already(writer: &mut Writer<'_>, row: &StoredRecord) -> Result<DirectoryPut> {

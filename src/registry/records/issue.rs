@@ -12,10 +12,11 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, RemarkKind};
 use crate::policy::{Actor, Scope, agency_for, decide};
-use crate::record::Record;
 use crate::record::access::Outcome;
 use crate::record::event::Event;
+use crate::record::payload::Attachment;
 use crate::record::state::State;
+use crate::record::{Digest, Record, media};
 use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
@@ -32,7 +33,7 @@ use crate::registry::records::submitted::{Beginning, Origin, Submitted};
 use crate::rule::Rule;
 use crate::store::{Opened, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::trust::envelope::Limits;
-use crate::trust::{Envelope, EnvelopeBuf, HolderKey, SigningKey, Typ, random};
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, KeyRecord, SigningKey, Typ, random};
 
 /// The answer to an issue.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -132,6 +133,7 @@ impl Registry {
                 let type_code = &draft::type_entry(snapshot, &draft.type_code)?.def().code;
                 self.may_issue(actor, type_code, &draft.issuer)?;
                 let mut checked = draft::check_owned(draft, snapshot, self.regions(), today, None)?;
+                self.files_fit(&checked.record.attachments)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let key = key(&checked.record.issuer.code).map_err(|error| error.at("issuer"))?;
                 let (flagged, pilot) = (is_flagged(&remarks), pilot(&checked.codes));
@@ -150,6 +152,7 @@ impl Registry {
                         .rule(Rule::VersionFirst));
                 }
                 let mut checked = draft::check_signed(record, snapshot, self.regions(), today)?;
+                self.files_fit(&checked.record.attachments)?;
                 let remarks = std::mem::take(&mut checked.remarks);
                 let (flagged, pilot) = (is_flagged(&remarks), pilot(&checked.codes));
                 Ok(Taken {
@@ -163,6 +166,29 @@ impl Registry {
         }
     }
 
+    /// A file that is here must be what the record says of it. While one is not here yet, the record is
+    /// `attachment_pending`.
+    fn files_fit(&self, files: &[Attachment]) -> Result<()> {
+        for (at, file) in files.iter().enumerate() {
+            let Some(digest) = Digest::from_hex(&file.sha256) else { continue };
+            let key = self.store().vault().index().attachment_key(&digest);
+            let Some(content) = self.store().attachment(&key)? else { continue };
+            let invalid = |member: &str, rule: Rule| {
+                let detail = "the file here is not what the record says of it";
+                Err(Error::new(Code::FieldInvalid, detail)
+                    .at(format!("attachments.{at}.{member}"))
+                    .rule(rule))
+            };
+            if u64::try_from(content.len()).ok() != Some(file.size) {
+                return invalid("size", Rule::AttachmentLength);
+            }
+            if !media::fits(&file.media_type, &content) {
+                return invalid("media_type", Rule::AttachmentMediaType);
+            }
+        }
+        Ok(())
+    }
+
     pub(in crate::registry) fn may_issue(&self, actor: &Actor, type_code: &str, issuer: &str) -> Result<()> {
         decide(actor, Scope::Issue, type_code, None).required().map_err(|error| error.at("type"))?;
         agency_for(actor, Some(issuer), "issuer").map(drop)
@@ -170,6 +196,19 @@ impl Registry {
 
     /// Verifies an issuer's envelope strictly: key known, of that issuer, not revoked.
     pub(in crate::registry) fn verified_record(&self, envelope: &Envelope<'_>) -> Result<Record> {
+        let (record, key) = self.record_under_known_key(envelope)?;
+        if key.revoked.is_some() {
+            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked")
+                .rule(Rule::KeyRevoked));
+        }
+        Ok(record)
+    }
+
+    /// The same of a record that another registry logged: its key may be revoked since. The verdict asks when.
+    pub(in crate::registry) fn record_under_known_key(
+        &self,
+        envelope: &Envelope<'_>,
+    ) -> Result<(Record, KeyRecord)> {
         let snapshot = self.snapshot();
         let unknown = || {
             Error::new(Code::EnvelopeInvalid, "the key of this envelope is not registered")
@@ -177,10 +216,6 @@ impl Registry {
         };
         let header = envelope.header().map_err(envelope_error)?;
         let key = snapshot.keys.find(&header.kid).ok_or_else(unknown)?;
-        if key.revoked.is_some() {
-            return Err(Error::new(Code::EnvelopeInvalid, "the key of this envelope is revoked")
-                .rule(Rule::KeyRevoked));
-        }
         envelope.verify(Typ::Record, |_| Some(key.public)).map_err(envelope_error)?;
         let record = Record::from_payload(envelope.payload())
             .map_err(|fault| Error { code: Code::EnvelopeInvalid, ..Error::from(fault).within("payload") })?;
@@ -191,7 +226,7 @@ impl Registry {
             )
             .rule(Rule::KeyOwner));
         }
-        Ok(record)
+        Ok((record, key.clone()))
     }
 
     /// Stores a signed record under all its holders, or finds that it is there.

@@ -5,12 +5,14 @@ use serde_json::{Map, Value};
 
 use crate::catalog::{Custody, FEED_LATE_S, FaceStatus, TypeDef, UnseenEnd};
 use crate::clock::Moment;
+use crate::error::Result;
 use crate::record::verdict::{Facts, KeyStanding};
+use crate::record::{Digest, Record};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;
 use crate::registry::records::belongs;
-use crate::store::StoredRecord;
+use crate::store::{Reader, Store, StoredRecord};
 use crate::trust::Envelope;
 
 /// The facts about a record from the row, the catalog and the life of its subject; `life` is none if it was
@@ -57,6 +59,23 @@ pub(in crate::registry) fn facts(
         facts.well_formed = envelope.is_some();
     }
     facts
+}
+
+/// Whether a file that the record names was not brought yet.
+pub(in crate::registry) fn files_missing(
+    store: &Store,
+    reader: &mut Reader<'_>,
+    record: &StoredRecord,
+) -> Result<bool> {
+    let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { return Ok(false) };
+    // The first member of a canonical payload. Nearly every record names no file, and a lookup goes on at once.
+    if envelope.payload().starts_with(b"{\"attachments\":[]") {
+        return Ok(false);
+    }
+    let Ok(signed) = Record::from_payload(envelope.payload()) else { return Ok(false) };
+    let digests = signed.attachments.iter().filter_map(|file| Digest::from_hex(&file.sha256));
+    let keys: Vec<[u8; 16]> = digests.map(|digest| reader.index().attachment_key(&digest)).collect();
+    Ok(!store.has_attachments(reader, &keys)?)
 }
 
 /// The key as it stood when the record was logged, and the issuer's authority on that day.

@@ -1,12 +1,12 @@
-//! The registry's signatures on an export (schema/bytes.md §10). Each record line is signed, bound to the
-//! first line and so to the checkpoints. The last line says how many there were and that none was left out.
+//! The registry's signatures on an export (schema/bytes.md §10). Each line of a record, a holder or a coverage statement is signed,
+//! bound to the first line and so to the checkpoints. The last line says how many there were and that none was left out.
 //! An inclusion proof shows that an event happened; only these signatures show that none after it is missing.
 
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::record::{Digest, canonical};
-use crate::registry::transfer::line::{Line, RecordLine};
+use crate::registry::transfer::line::Line;
 use crate::trust::{EnvelopeBuf, SigningKey, Typ};
 
 /// The member that holds a line's signature; the signature does not cover it.
@@ -19,7 +19,7 @@ pub(in crate::registry) struct Attest {
     chain: Chain,
 }
 
-/// All record lines so far, in their order: SHA-256(chain ‖ digest of the line), from 32 zero bytes on.
+/// All signed lines so far, in their order: SHA-256(chain ‖ digest of the line), from 32 zero bytes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::registry) struct Chain(pub Digest);
 
@@ -44,9 +44,9 @@ pub(in crate::registry) fn line_digest(line: &Value) -> Result<Digest> {
     Ok(Digest::of(&[&canonical::to_vec(&line).map_err(Error::internal)?]))
 }
 
-/// The signed statement of a record line.
-pub(in crate::registry) fn record_payload(export: &Digest, line: &Digest) -> Value {
-    json!({"digest": line.text(), "export": export.text(), "line": "record", "v": 1})
+/// The signed statement of a line of that kind: `record`, `holder`, `coverage` or `file`.
+pub(in crate::registry) fn line_payload(kind: &str, export: &Digest, line: &Digest) -> Value {
+    json!({"digest": line.text(), "export": export.text(), "line": kind, "v": 1})
 }
 
 /// The signed statement of the last line.
@@ -64,20 +64,26 @@ impl Attest {
         Ok(Self { key, export, chain: Chain::new() })
     }
 
-    /// Signs a record.
-    pub fn record(&mut self, mut record: RecordLine) -> Result<Line> {
-        record.attested = None;
-        let line = Line::Record(Box::new(record));
+    /// Signs the line of a record, a holder or a coverage statement; other lines go out as they are.
+    pub fn line(&mut self, mut line: Line) -> Result<Line> {
+        let kind = match &line {
+            Line::Record(_) => "record",
+            Line::Holder(_) => "holder",
+            Line::Coverage(_) => "coverage",
+            Line::File(_) => "file",
+            Line::Export { .. } | Line::Key(_) | Line::End { .. } => return Ok(line),
+        };
         let digest = line_digest(&serde_json::to_value(&line).map_err(Error::internal)?)?;
         self.chain.add(&digest);
-        let signed = self.sign(&record_payload(&self.export, &digest))?;
-        match line {
-            Line::Record(mut record) => {
-                record.attested = Some(signed);
-                Ok(Line::Record(record))
-            }
-            other => Ok(other),
+        let signed = Some(self.sign(&line_payload(kind, &self.export, &digest))?);
+        match &mut line {
+            Line::Record(record) => record.attested = signed,
+            Line::Holder(holder) => holder.attested = signed,
+            Line::Coverage(coverage) => coverage.attested = signed,
+            Line::File(file) => file.attested = signed,
+            Line::Export { .. } | Line::Key(_) | Line::End { .. } => {}
         }
+        Ok(line)
     }
 
     /// The last line.
@@ -107,10 +113,8 @@ mod tests {
         let key = SigningKey::from_seed(seed.as_slice().try_into().unwrap()).unwrap();
         let first: Line = serde_json::from_str(example("export.first_line")).unwrap();
         let mut attest = Attest::begin(key, &first).unwrap();
-        let Line::Record(record) = serde_json::from_str(example("export.record_line")).unwrap() else {
-            panic!("no record line")
-        };
-        let Line::Record(signed) = attest.record(*record).unwrap() else { panic!("no record line") };
+        let record: Line = serde_json::from_str(example("export.record_line")).unwrap();
+        let Line::Record(signed) = attest.line(record).unwrap() else { panic!("no record line") };
         assert_eq!(signed.attested.as_deref(), Some(example("export.record_attested")));
         assert_eq!(attest.chain.0.hex(), example("export.chain"));
         let Line::End { attested, .. } = attest.end(1, 0).unwrap() else { panic!("no last line") };

@@ -1,6 +1,6 @@
 //! The lines of an export. The first is `export`, then one `key` for each public key, one `record` for each
-//! record, and `end` with the counts: a file without it is incomplete. schema/bytes.md §10 has the signed
-//! parts.
+//! record, one `holder` for each holder that was marked or linked, one `coverage` for each statement in force, and `end`
+//! with the counts: a file without it is incomplete. schema/bytes.md §10 has the signed parts.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use crate::clock::{Day, Moment};
 use crate::error::{Code, Error};
 use crate::record::State;
 use crate::rule::Rule;
+use crate::store::{HolderState, Link};
 
 /// One line.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,13 +36,19 @@ pub enum Line {
     Key(KeyLine),
     /// A record.
     Record(Box<RecordLine>),
+    /// The marks and links of a holder.
+    Holder(Box<HolderLife>),
+    /// A coverage statement in force.
+    Coverage(Box<CoverageLine>),
+    /// A file that the record of the next line names.
+    File(FileLine),
     /// The end.
     End {
         /// How many `record` lines there are.
         records: u64,
-        /// How many events they hold.
+        /// How many events the `record`, `holder` and `coverage` lines hold.
         events: u64,
-        /// The registry's signature (schema/bytes.md §10) over the counts and all record lines.
+        /// The registry's signature (schema/bytes.md §10) over the counts and all signed lines.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attested: Option<String>,
     },
@@ -70,7 +77,8 @@ pub struct KeyLine {
     /// From when on its signatures count no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_since: Option<Moment>,
-    /// For the registry's own keys, one of which signs the lines: the event and order that state the key.
+    /// For the registry's own keys, one of which signs the lines, and for revoked ones: the event and order that
+    /// state the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated: Option<EventLine>,
 }
@@ -115,6 +123,52 @@ pub struct RecordLine {
     pub attested: Option<String>,
 }
 
+/// A holder that was marked or linked, with every event that led there.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct HolderLife {
+    /// Code type, 3 digits.
+    pub code_type: String,
+    /// The canonical code.
+    pub code: String,
+    /// The state of its life.
+    pub state: HolderState,
+    /// The links that stand. An event names the other end as a hash only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+    /// In the order of the log.
+    pub events: Vec<EventLine>,
+    /// Later checkpoints by log, if an event was logged after the one in the first line.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checkpoints: BTreeMap<String, String>,
+    /// The registry's signature (schema/bytes.md §10) over the line without this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested: Option<String>,
+}
+
+/// A file that records name by its digest.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct FileLine {
+    /// SHA-256 of its content, lower-case hex.
+    pub sha256: String,
+    /// The content, base64url.
+    pub content: String,
+    /// The registry's signature (schema/bytes.md §10) over the line without this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested: Option<String>,
+}
+
+/// A coverage statement in force.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CoverageLine {
+    /// The signed statement as compact JWS.
+    pub statement: String,
+    /// Its event.
+    pub event: EventLine,
+    /// The registry's signature (schema/bytes.md §10) over the line without this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested: Option<String>,
+}
+
 /// One version.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct VersionLine {
@@ -127,6 +181,26 @@ pub struct VersionLine {
     /// The signed bytes as compact JWS; absent for a directory entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub envelope: Option<String>,
+    /// Of an earlier version of a directory entry: what it said. The present one stands in the line itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<ListedLine>,
+}
+
+/// What a directory entry said in one version.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ListedLine {
+    /// Where the body was.
+    pub custody: Custody,
+    /// The age of the copy.
+    pub as_of: Moment,
+    /// First valid day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Day>,
+    /// Last valid day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Day>,
+    /// The holders, with the known facts.
+    pub holders: Vec<HolderLine>,
 }
 
 /// One holder of a directory entry.

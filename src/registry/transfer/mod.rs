@@ -1,8 +1,11 @@
 //! Records out of one registry and into another.
 
 pub(super) mod attest;
+mod books;
+mod entries;
 pub(super) mod export;
 pub(super) mod line;
+mod lives;
 mod outgoing;
 pub(super) mod read_back;
 mod replay;

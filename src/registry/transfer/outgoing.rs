@@ -15,12 +15,16 @@ use crate::policy::Actor;
 use crate::record::access::{DecisionReason, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::{Event, EventKind};
-use crate::record::{Judgement, Reasons, Verdict};
-use crate::registry::access::entry::{CameTo, Entry, answer_digest};
+use crate::record::{Digest, Judgement, Reasons, Record, Verdict};
+use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::registry::records::kept::{self, Kept};
-use crate::registry::transfer::line::{EventLine, HolderLine, RecordLine, VersionLine};
-use crate::store::{Opened, Reader, StoredEvent, StoredRecord, WalkKey};
-use crate::trust::EnvelopeBuf;
+use crate::registry::transfer::line::{
+    EventLine, HolderLife, HolderLine, Line, ListedLine, RecordLine, VersionLine,
+};
+use crate::store::{Opened, Reader, StoredEvent, StoredHolder, StoredRecord, WalkKey};
+use crate::trust::envelope::Limits;
+use crate::trust::{EnvelopeBuf, HolderKey};
 
 /// Rows of one snapshot.
 const PAGE: i64 = 64;
@@ -30,7 +34,9 @@ type ProvenEvents = (Vec<EventLine>, BTreeMap<String, String>);
 
 /// A record on its way out, with the parts of its access entry.
 pub(super) struct Outgoing {
-    pub line: RecordLine,
+    pub line: Line,
+    /// SHA-256 of the files that its versions name.
+    pub files: Vec<Digest>,
     pub entry: Submission,
 }
 
@@ -88,15 +94,11 @@ impl Going<'_> {
         if kept.damaged {
             return Ok(Gathered::Damaged);
         }
-        let mut versions = Vec::new();
-        for opened in reader.past_records(&row.hk, &row.record_id)? {
-            match opened {
-                Opened::Record(row) => versions.push(version_line(&row)),
-                Opened::Damaged { .. } => return Ok(Gathered::Damaged),
-            }
-        }
+        let Some(mut versions) = past_versions(reader, row, &kept)? else { return Ok(Gathered::Damaged) };
         versions.push(version_line(row));
-        let Some((events, checkpoints)) = self.events(reader, row)? else { return Ok(Gathered::Damaged) };
+        let Some((events, checkpoints)) = self.events(reader, &row.hk, &row.record_id)? else {
+            return Ok(Gathered::Damaged);
+        };
         let line = RecordLine {
             type_code: row.type_code.clone(),
             issuer: row.issuer.clone(),
@@ -108,20 +110,69 @@ impl Going<'_> {
             valid_to: row.valid_to,
             review_due: row.body.review_due,
             versions,
-            holders: holder_lines(row.custody, &kept),
+            holders: holder_lines(row.custody, &kept.rows),
             events,
             checkpoints,
             attested: None,
         };
-        let entry = self.entry(row, &kept)?;
-        Ok(Gathered::Record(Box::new(Outgoing { line, entry })))
+        let files = files(&line.versions);
+        let (line, entry) = (Line::Record(Box::new(line)), self.entry(row, &kept)?);
+        Ok(Gathered::Record(Box::new(Outgoing { line, files, entry })))
+    }
+
+    /// The holders of the next rows, and the key from which the walk goes on.
+    pub fn lives(
+        &self,
+        reader: &mut Reader<'_>,
+        after: Option<&[u8]>,
+        damaged: &mut u64,
+    ) -> Result<(Vec<Outgoing>, Option<Vec<u8>>)> {
+        let rows = reader.walk_holders(after, PAGE)?;
+        let next = rows.last().map(|(key, _)| key.clone());
+        let mut page = Vec::new();
+        for (_, holder) in rows {
+            match holder.map(|holder| self.life(reader, holder)).transpose()?.flatten() {
+                Some(outgoing) => page.push(outgoing),
+                None => *damaged += 1,
+            }
+        }
+        Ok((page, next))
+    }
+
+    /// None if the row or an event does not open. The access stands on the list of each code in the line.
+    fn life(&self, reader: &mut Reader<'_>, holder: StoredHolder) -> Result<Option<Outgoing>> {
+        let Some((events, checkpoints)) = self.events(reader, &holder.hk, &HOLDER_EVENTS)? else {
+            return Ok(None);
+        };
+        let body = holder.body;
+        let others = body.links.iter().map(|link| (link.code_type.as_str(), link.code.as_str()));
+        let codes = [(body.code_type.as_str(), body.code.as_str())].into_iter().chain(others);
+        let Some(touched) = Touched::named(reader.index(), codes) else { return Ok(None) };
+        let digest = answer_digest(Some(&self.head.mark()), &[]);
+        let came_to = CameTo::shown(Outcome::Exported, self.reason, digest);
+        let entry = Entry::of(self.actor).submission(self.access_log, touched, came_to)?;
+        let line = Line::Holder(Box::new(HolderLife {
+            code_type: body.code_type,
+            code: body.code,
+            state: holder.state,
+            links: body.links,
+            events,
+            checkpoints,
+            attested: None,
+        }));
+        Ok(Some(Outgoing { line, files: Vec::new(), entry }))
     }
 
     /// The events of a record, each proven, and the checkpoints that the first line lacks; none if an event
     /// does not open.
-    fn events(&self, reader: &mut Reader<'_>, row: &StoredRecord) -> Result<Option<ProvenEvents>> {
+    fn events(
+        &self,
+        reader: &mut Reader<'_>,
+        hk: &HolderKey,
+        record_id: &[u8; 16],
+    ) -> Result<Option<ProvenEvents>> {
         let (mut events, mut checkpoints) = (Vec::new(), BTreeMap::new());
-        let stored = reader.events_of(&row.hk, &row.record_id)?;
+        let stored = reader.events_of(hk, record_id)?;
         for event in &stored {
             let newest = stored.iter().filter(|other| other.log == event.log).map(|other| other.leaf).max();
             let told = self.heads.iter().find(|head| head.log == event.log && newest < Some(head.size));
@@ -143,7 +194,7 @@ impl Going<'_> {
         let judgement = Judgement { verdict: Verdict::Undetermined, reasons: Reasons::NONE };
         let digest = match EnvelopeBuf::from_stored(row.body.envelope.clone()) {
             Ok(envelope) => envelope.view().digest(),
-            Err(_) => crate::record::Digest::of(&[&row.body.directory]),
+            Err(_) => Digest::of(&[&row.body.directory]),
         };
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let listed = AnsweredRecord { identifier: &row.body.identifier, version, digest, judgement };
@@ -154,6 +205,52 @@ impl Going<'_> {
     }
 }
 
+/// The earlier versions; those of a directory entry with what they said under each holder. None if a row does not
+/// open.
+fn past_versions(
+    reader: &mut Reader<'_>,
+    row: &StoredRecord,
+    kept: &Kept,
+) -> Result<Option<Vec<VersionLine>>> {
+    let holders = match row.custody {
+        Custody::Hosted => std::slice::from_ref(&row.hk),
+        Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => kept.key.holders.as_slice(),
+    };
+    let mut rows: BTreeMap<i32, Vec<StoredRecord>> = BTreeMap::new();
+    for holder in holders {
+        for opened in reader.past_records(holder, &row.record_id)? {
+            let Opened::Record(past) = opened else { return Ok(None) };
+            rows.entry(past.version).or_default().push(*past);
+        }
+    }
+    let whole = |rows: &Vec<StoredRecord>| rows.len() == holders.len();
+    if !rows.values().all(whole) {
+        return Ok(None);
+    }
+    let line = |rows: Vec<StoredRecord>| {
+        let first = rows.first()?;
+        let listed = (first.custody != Custody::Hosted).then(|| ListedLine {
+            custody: first.custody,
+            as_of: first.as_of,
+            valid_from: first.valid_from,
+            valid_to: first.valid_to,
+            holders: holder_lines(first.custody, &rows),
+        });
+        Some(VersionLine { listed, ..version_line(first) })
+    };
+    Ok(Some(rows.into_values().filter_map(line).collect()))
+}
+
+/// The files that the envelopes name.
+fn files(versions: &[VersionLine]) -> Vec<Digest> {
+    let named = |version: &VersionLine| {
+        let envelope = EnvelopeBuf::parse_compact(version.envelope.as_deref()?, Limits::default()).ok()?;
+        Some(Record::from_payload(envelope.view().payload()).ok()?.attachments)
+    };
+    let files = versions.iter().filter_map(named).flatten();
+    files.filter_map(|file| Digest::from_hex(&file.sha256)).collect()
+}
+
 fn version_line(row: &StoredRecord) -> VersionLine {
     let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
     VersionLine {
@@ -161,15 +258,16 @@ fn version_line(row: &StoredRecord) -> VersionLine {
         identifier: row.body.identifier.clone(),
         logged_at: row.body.logged_at,
         envelope: envelope.map(|envelope| envelope.compact()),
+        listed: None,
     }
 }
 
 /// For a directory entry the holders stand in the line: there is no envelope that names them.
-fn holder_lines(custody: Custody, kept: &Kept) -> Vec<HolderLine> {
+fn holder_lines(custody: Custody, rows: &[StoredRecord]) -> Vec<HolderLine> {
     if custody == Custody::Hosted {
         return Vec::new();
     }
-    let rows = kept.rows.iter().map(|row| HolderLine {
+    let rows = rows.iter().map(|row| HolderLine {
         code_type: row.body.holder.0.clone(),
         code: row.body.holder.1.clone(),
         role: row.body.role.clone(),
@@ -203,9 +301,14 @@ fn proof_of(reader: &mut Reader<'_>, leaf: u64, head: &Head) -> Result<Vec<Strin
     Ok(made.iter().map(|hash| URL_SAFE_NO_PAD.encode(hash.as_bytes())).collect())
 }
 
-/// The last event and order about a key, with its proof.
-pub(super) fn stated(reader: &mut Reader<'_>, kid: &str, heads: &[Head]) -> Result<Option<EventLine>> {
-    let mut events = reader.public_events_of(EventKind::Key.wire(), kid)?;
+/// The last event and order about a public thing, with its proof. The event of a coverage statement has none: the
+/// statement is signed itself.
+pub(super) fn stated(
+    reader: &mut Reader<'_>,
+    (kind, subject): (EventKind, &str),
+    heads: &[Head],
+) -> Result<Option<EventLine>> {
+    let mut events = reader.public_events_of(kind.wire(), subject)?;
     // Of several logs, the last is the one with the latest event.
     events.sort_by_key(|stored| Event::from_canonical(&stored.event).map(|event| event.at).ok());
     let Some(last) = events.pop() else { return Ok(None) };
@@ -213,7 +316,8 @@ pub(super) fn stated(reader: &mut Reader<'_>, kid: &str, heads: &[Head]) -> Resu
     let Some(head) = heads.iter().find(|head| head.log == last.log && leaf < head.size) else {
         return Ok(None);
     };
-    let order = last.signed.map(EnvelopeBuf::from_stored).transpose()?;
+    let signed = last.signed.filter(|_| kind != EventKind::Coverage);
+    let order = signed.map(EnvelopeBuf::from_stored).transpose()?;
     Ok(Some(EventLine {
         event: serde_json::from_slice(&last.event).map_err(Error::internal)?,
         order: order.map(|order| order.compact()),

@@ -5,10 +5,12 @@
 //! A line is taken whole or refused with its rule. Trusted verifier keys must vouch for the origin of the
 //! file (see [`source`](crate::registry::transfer::source)). Issuers' keys are not taken from the file: a
 //! signature counts only if this registry has registered its key. Lines go in by batches of one transaction
-//! each. A directory entry keeps its identifier; one with more history than its beginning is refused, since
-//! no signature covers its versions.
+//! each. The marks and links of holders come along with the orders of the agencies that stated them (see
+//! [`lives`]), directory entries with all their versions under the identifier that they had there ([`entries`]),
+//! revocations of keys and coverage statements from the other registry's books ([`books`]).
 
 use std::io::BufRead;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -18,17 +20,20 @@ use crate::catalog::Custody;
 use crate::error::{Class, Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::event::{Event, EventKind, subject_hash};
-use crate::record::{Action, State};
+use crate::record::Digest;
+use crate::record::event::Event;
 use crate::registry::Registry;
+use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::records::directory::{DirectoryDraft, Said};
-use crate::registry::records::draft::{self, DraftHolder};
-use crate::registry::records::signed::{IssueOutcome, Signed};
-use crate::registry::transfer::line::{Line, RecordLine, refused};
-use crate::registry::transfer::replay::{Incoming, Known, known, replayed};
-use crate::registry::transfer::source::Source;
+use crate::registry::records::draft;
+use crate::registry::records::signed::Signed;
+use crate::registry::transfer::books::{self, IncomingCoverage, Spoilt};
+use crate::registry::transfer::line::{HolderLife, Line, RecordLine, refused};
+use crate::registry::transfer::lives;
+use crate::registry::transfer::replay::{Incoming, Known, VersionMade, known, replayed};
+use crate::registry::transfer::source::{RevokedKey, Source};
 use crate::rule::Rule;
+use crate::table::{ErrorFile, RowFault, RuleTally, refused as refusals};
 use crate::trust::EnvelopeBuf;
 use crate::trust::envelope::Limits;
 
@@ -42,33 +47,46 @@ pub struct ReadBack {
     pub records: u64,
     /// Records that were here already.
     pub already: u64,
+    /// Holders whose marks and links were taken in.
+    pub holders: u64,
+    /// Holders whose marks and links were here already.
+    pub holders_already: u64,
+    /// Files taken in.
+    pub files: u64,
+    /// Keys that were revoked as the file says.
+    pub keys_revoked: u64,
+    /// Coverage statements taken in.
+    pub coverage: u64,
+    /// Coverage statements of which this registry had the same or a newer one.
+    pub coverage_already: u64,
     /// Records, of the file or here before, that a rule of the catalog ended.
     pub ended: usize,
     /// Directory entries here that gave way to records of the file.
     pub taken_over: usize,
     /// Ends that a rule of the catalog proposes to the issuers of other records.
     pub proposals: usize,
-    /// Lines that were refused.
-    pub refused: Vec<RefusedLine>,
+    /// How many lines were refused.
+    pub lines_refused: u64,
+    /// They by rule, with the first of each.
+    pub refused: Vec<RuleTally>,
     /// Whether the file had its closing line with the right count.
     pub whole: bool,
 }
 
-/// A line that was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RefusedLine {
-    /// From 1.
-    pub line: u64,
-    /// The code of the refusal.
-    pub code: String,
-    /// The rule that failed, if there is one.
-    pub rule: Option<Rule>,
+/// How an export is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadOptions<'a> {
+    /// The verifier keys of the other registry's logs of records, from a source that the operator trusts; this
+    /// registry knows its own logs.
+    pub verifiers: &'a [LogVerifier],
+    /// Check everything, write nothing but the error file. What the rules of the catalog would end is not told.
+    pub dry_run: bool,
+    /// The file that names refused lines, one JSON object a line.
+    pub error_path: Option<&'a Path>,
 }
 
 impl Registry {
-    /// Reads an export. Blocks. Records that are here already are counted and left. `verifiers` are the
-    /// verifier keys of the other registry's logs of records, from a source that the operator trusts; this
-    /// registry knows its own logs.
+    /// Reads an export. Blocks. Records that are here already are counted and left.
     ///
     /// # Errors
     /// `forbidden`; `json_invalid` if a line is not one of an export; `envelope_invalid` with
@@ -77,11 +95,11 @@ impl Registry {
     pub fn read_export(
         &self,
         actor: &Actor,
-        verifiers: &[LogVerifier],
+        options: ReadOptions<'_>,
         lines: impl BufRead,
     ) -> Result<ReadBack> {
         decide_scope(actor, Scope::Export).required()?;
-        let mut trusted = verifiers.to_vec();
+        let mut trusted = options.verifiers.to_vec();
         for head in self.store().read_now(|reader| reader.heads())? {
             trusted.push(self.log_verifier(&head.log)?);
         }
@@ -92,6 +110,10 @@ impl Registry {
             trusted,
             source: None,
             batch: Vec::new(),
+            coverage: Vec::new(),
+            spoilt: Spoilt::default(),
+            dry_run: options.dry_run,
+            errors: ErrorFile::create(options.error_path)?,
             done: ReadBack::default(),
         };
         for (number, text) in (1..).zip(lines.lines()) {
@@ -103,7 +125,8 @@ impl Registry {
             }
         }
         reading.take_in()?;
-        Ok(reading.done)
+        reading.state()?;
+        reading.ended()
     }
 
     fn incoming(
@@ -115,12 +138,14 @@ impl Registry {
     ) -> Result<Incoming> {
         let today = self.now().day();
         let index = self.store().vault().index();
-        let mut versions: Vec<Signed> = Vec::new();
+        let (mut versions, mut known_since) = (Vec::<Signed>::new(), Vec::new());
         for (number, version) in (1..).zip(&record.versions) {
             let compact = version.envelope.as_deref().ok_or_else(|| refused(Rule::EnvelopeMissing))?;
             let envelope = EnvelopeBuf::parse_compact(compact, Limits::default())
                 .map_err(|fault| refused(fault.rule()))?;
-            let signed = self.verified_record(&envelope.view())?;
+            let (signed, key) = self.record_under_known_key(&envelope.view())?;
+            let revoked = key.revoked.is_some_and(|revoked| version.logged_at < revoked.since);
+            known_since.push(revoked.then_some(version.logged_at));
             if signed.version != number || signed.identifier != version.identifier {
                 return Err(refused(Rule::VersionOrder));
             }
@@ -131,47 +156,15 @@ impl Registry {
         if versions.is_empty() || versions.iter().any(|one| Some(one.holders()) != same) {
             return Err(refused(Rule::VersionHolders));
         }
-        let events = replayed(snapshot, &record, events, &versions)?;
-        Ok(Incoming { line, versions, events, record })
-    }
-
-    /// For an entry only its present body is in the line: an entry that was changed or acted on is refused.
-    fn directory_entry(&self, actor: &Actor, record: &RecordLine, events: &[Event]) -> Result<IssueOutcome> {
-        let ([first], [version]) = (events, record.versions.as_slice()) else {
-            return Err(refused(Rule::DirectoryHistory));
-        };
-        let about = subject_hash(&first.salt, &version.identifier);
-        if first.kind != EventKind::Record || first.action != Action::Issue.wire() || first.subject != about {
-            return Err(refused(Rule::EventSubject));
-        }
-        let said = |name: &str| -> Option<String> {
-            let first = record.holders.first()?;
-            Some(first.directory.get(name)?.as_str()?.to_owned())
-        };
-        let holders = record.holders.iter().map(|holder| DraftHolder {
-            code_type: holder.code_type.clone(),
-            code: holder.code.clone(),
-            name: holder.directory.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            role: Some(holder.role.clone()),
-            share: None,
+        let made = record.versions.iter().zip(&versions).map(|(line, signed)| VersionMade {
+            identifier: &signed.identifier,
+            version: signed.version,
+            envelope: Some(signed.digest),
+            logged_at: line.logged_at,
         });
-        let draft = DirectoryDraft {
-            type_code: record.type_code.clone(),
-            issuer: record.issuer.clone(),
-            holders: holders.collect(),
-            custody: record.custody,
-            number: said("number"),
-            office: said("office").unwrap_or_default(),
-            note: said("note"),
-            issued_on: said("issued_on").and_then(|day| day.parse().ok()),
-            valid_from: record.valid_from,
-            valid_to: record.valid_to.map(crate::record::payload::Validity::Until),
-        };
-        if record.state != State::Active {
-            return Err(refused(Rule::DirectoryEnded));
-        }
-        let said = Said { identifier: &version.identifier, effective_on: first.effective_on };
-        Ok(self.put_directory_as(actor, &draft, None, Some(said))?.outcome)
+        let made: Vec<VersionMade<'_>> = made.collect();
+        let events = replayed(snapshot, &record, events, &made)?;
+        Ok(Incoming { line, versions, known_since, events, record })
     }
 }
 
@@ -184,6 +177,11 @@ struct Reading<'a> {
     /// The facts of the first line.
     source: Option<Source>,
     batch: Vec<Incoming>,
+    /// Statements that wait for the end of the file.
+    coverage: Vec<IncomingCoverage>,
+    spoilt: Spoilt,
+    dry_run: bool,
+    errors: ErrorFile,
     done: ReadBack,
 }
 
@@ -200,21 +198,60 @@ impl Reading<'_> {
             }
             (_, None) | (Line::Export { .. }, Some(_)) => Err(strange()),
             (Line::Key(key), Some(source)) => {
-                let taken = source.key(&key);
-                self.done.or_refuse(number, taken)
+                let taken = source.key(&key).and_then(|revoked| self.revoked(revoked));
+                self.or_refuse(number, taken)
             }
             (Line::End { records, events, attested }, Some(source)) => {
                 self.done.whole = source.whole(records, events, attested.as_deref());
                 Ok(())
             }
             (Line::Record(record), Some(source)) => {
+                let type_code = record.type_code.clone();
                 let taken = match source.record(&value, &record) {
                     Ok(events) => self.record(number, *record, events),
                     Err(error) => Err(error),
                 };
-                self.done.or_refuse(number, taken)
+                if taken.is_err() {
+                    self.spoilt.types.insert(type_code);
+                }
+                self.or_refuse(number, taken)
+            }
+            (Line::File(file), Some(source)) => {
+                let taken = source.file(&value, &file).and_then(|content| self.file(&content));
+                self.or_refuse(number, taken)
+            }
+            (Line::Coverage(line), Some(source)) => {
+                let taken = source.coverage(&value, &line);
+                let taken = taken.and_then(|signed| books::statement(&self.snapshot, number, signed));
+                let taken = taken.map(|statement| self.coverage.push(statement));
+                self.or_refuse(number, taken)
+            }
+            (Line::Holder(holder), Some(source)) => {
+                let taken = match source.holder(&value, &holder) {
+                    Ok(events) => self.holder(*holder, events),
+                    Err(error) => Err(error),
+                };
+                self.or_refuse(number, taken)
             }
         }
+    }
+
+    /// One transaction for each holder: a refusal leaves nothing of it.
+    fn holder(&mut self, holder: HolderLife, events: Vec<Event>) -> Result<()> {
+        let registry = self.registry;
+        let index = registry.store().vault().index();
+        let life = lives::checked(&self.snapshot, index, holder, events, registry.now().day())?;
+        let here = registry.store().read_now(|reader| life.is_here(reader))?;
+        if here {
+            self.done.holders_already += 1;
+            return Ok(());
+        }
+        if !self.dry_run {
+            let label = self.actor.label();
+            registry.log_records(|writer, place| Ok(((), life.write(writer, place, &label)?)))?;
+        }
+        self.done.holders += 1;
+        Ok(())
     }
 
     fn record(&mut self, number: u64, record: RecordLine, events: Vec<Event>) -> Result<()> {
@@ -222,9 +259,58 @@ impl Reading<'_> {
             self.batch.push(self.registry.incoming(&self.snapshot, number, record, events)?);
             return Ok(());
         }
-        match self.registry.directory_entry(self.actor, &record, &events)? {
-            IssueOutcome::Issued => self.done.records += 1,
-            IssueOutcome::AlreadyThere => self.done.already += 1,
+        let registry = self.registry;
+        let entry = registry.incoming_entry(self.actor, &self.snapshot, &record, events)?;
+        let nowhere = Place { log: String::new(), first: 0, at: registry.now() };
+        if registry.store().read_now(|reader| entry.is_here(reader, &nowhere))? {
+            self.done.already += 1;
+            return Ok(());
+        }
+        if !self.dry_run {
+            let label = self.actor.label();
+            entry.note(registry, self.actor)?;
+            registry.log_records(|writer, place| match entry.is_here(writer, place)? {
+                true => Ok(((), Vec::new())),
+                false => Ok(((), entry.write(writer, place, &label)?)),
+            })?;
+        }
+        self.done.records += 1;
+        Ok(())
+    }
+
+    /// It is kept before the record that names it: a crash in between leaves a file that nobody names.
+    fn file(&mut self, content: &[u8]) -> Result<()> {
+        let (registry, store) = (self.registry, self.registry.store());
+        let key = store.vault().index().attachment_key(&Digest::of(&[content]));
+        if store.read_now(|reader| store.has_attachments(reader, std::slice::from_ref(&key)))? {
+            return Ok(());
+        }
+        if !self.dry_run {
+            store.put_attachment(&key, content, registry.now())?;
+        }
+        self.done.files += 1;
+        Ok(())
+    }
+
+    fn revoked(&mut self, told: Option<RevokedKey>) -> Result<()> {
+        let Some(told) = told else { return Ok(()) };
+        if self.registry.take_revocation(self.actor, &told, self.dry_run)? {
+            self.done.keys_revoked += 1;
+            self.snapshot = self.registry.fresh_snapshot()?;
+        }
+        Ok(())
+    }
+
+    /// The statements, once it is known of which types something was refused.
+    fn state(&mut self) -> Result<()> {
+        self.spoilt.all |= !self.done.whole;
+        for statement in std::mem::take(&mut self.coverage) {
+            let taken =
+                self.registry.take_coverage(self.actor, &statement, &self.spoilt, self.dry_run).map(|new| {
+                    let done = &mut self.done;
+                    *(if new { &mut done.coverage } else { &mut done.coverage_already }) += 1;
+                });
+            self.or_refuse(statement.line, taken)?;
         }
         Ok(())
     }
@@ -234,6 +320,9 @@ impl Reading<'_> {
         let batch = std::mem::take(&mut self.batch);
         if batch.is_empty() {
             return Ok(());
+        }
+        if self.dry_run {
+            return self.foresee(&batch);
         }
         let (label, rules) = (self.actor.label(), self.registry.all_rules(&self.snapshot)?);
         let outcomes = self.registry.log_records(|writer, place| {
@@ -251,14 +340,10 @@ impl Reading<'_> {
             }
             Ok((outcomes, entries))
         })?;
-        let done = &mut self.done;
         for (line, known, written) in outcomes {
-            match known {
-                Known::New => done.records += 1,
-                Known::Here => done.already += 1,
-                Known::Refused(error) => done.or_refuse(line, Err(error))?,
-            }
+            self.became(line, known)?;
             if let Some(written) = written {
+                let done = &mut self.done;
                 done.ended += written.ended;
                 done.taken_over += usize::from(written.took_over);
                 done.proposals += written.proposals;
@@ -266,16 +351,42 @@ impl Reading<'_> {
         }
         Ok(())
     }
-}
 
-impl ReadBack {
+    /// What would become of the records that wait; writes nothing.
+    fn foresee(&mut self, batch: &[Incoming]) -> Result<()> {
+        let told = self.registry.store().read_now(|reader| {
+            let one = |incoming: &Incoming| Ok((incoming.line, known(reader, incoming)?));
+            batch.iter().map(one).collect::<Result<Vec<_>>>()
+        })?;
+        told.into_iter().try_for_each(|(line, known)| self.became(line, known))
+    }
+
+    fn became(&mut self, line: u64, known: Known) -> Result<()> {
+        match known {
+            Known::New => self.done.records += 1,
+            Known::Here => self.done.already += 1,
+            Known::Refused(error, type_code) => {
+                self.spoilt.types.insert(type_code);
+                self.or_refuse(line, Err(error))?
+            }
+        }
+        Ok(())
+    }
+
     /// Counts a fault of the line; a fault of ours is not a refusal and ends the reading.
     fn or_refuse(&mut self, line: u64, taken: Result<()>) -> Result<()> {
         let Err(error) = taken else { return Ok(()) };
         if error.code.class() != Class::Refused {
             return Err(error);
         }
-        self.refused.push(RefusedLine { line, code: error.code.wire().to_owned(), rule: error.rule });
-        Ok(())
+        self.done.lines_refused += 1;
+        let fault = RowFault::new(line, &error);
+        refusals::count(&mut self.done.refused, &fault);
+        self.errors.write(&[fault])
+    }
+
+    fn ended(mut self) -> Result<ReadBack> {
+        self.errors.flush()?;
+        Ok(self.done)
     }
 }

@@ -1,7 +1,9 @@
 //! The history of a record in an export: compared with its signatures, then repeated here, event by event, by
 //! the same path as an issue and the actions after it.
 
+use crate::clock::Moment;
 use crate::error::{Class, Code, Error, Result};
+use crate::record::Digest;
 use crate::record::action::Action;
 use crate::record::event::{Deed, Event, EventKind, Order, SideAction, ground_hash, subject_hash};
 use crate::record::state::State;
@@ -16,7 +18,7 @@ use crate::registry::records::hosted;
 use crate::registry::records::signed::Signed;
 use crate::registry::transfer::line::{EventLine, RecordLine, refused};
 use crate::rule::Rule;
-use crate::store::{StoredRecord, Writer};
+use crate::store::{Reader, StoredRecord, Writer};
 use crate::text;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ, random};
@@ -25,19 +27,23 @@ use crate::trust::{EnvelopeBuf, Typ, random};
 pub(super) struct Incoming {
     pub line: u64,
     pub versions: Vec<Signed>,
+    /// When the other registry knew each version, if its key was revoked later: what it signed before stays good.
+    pub known_since: Vec<Option<Moment>>,
     pub events: Vec<Replayed>,
     pub record: RecordLine,
 }
 
 /// An event of the file: the parts that are logged anew.
 pub(super) struct Replayed {
-    event: Event,
+    pub event: Event,
     order: Vec<u8>,
     ground: String,
     /// The state that it led to.
-    state: State,
+    pub state: State,
     /// Whether an objection was open after it.
-    disputed: bool,
+    pub disputed: bool,
+    /// Whether it made a version.
+    pub made: bool,
 }
 
 /// The events of a line, each compared with its order, its ground, and the version that it made or was about;
@@ -46,7 +52,7 @@ pub(super) fn replayed(
     snapshot: &Snapshot,
     record: &RecordLine,
     told: Vec<Event>,
-    versions: &[Signed],
+    versions: &[VersionMade<'_>],
 ) -> Result<Vec<Replayed>> {
     let mut replay = Replay { snapshot, made: versions.iter(), current: None, state: None, disputed: false };
     let mut events = Vec::with_capacity(record.events.len());
@@ -60,12 +66,23 @@ pub(super) fn replayed(
     Ok(events)
 }
 
+/// A version that an event makes.
+#[derive(Clone, Copy)]
+pub(super) struct VersionMade<'a> {
+    pub identifier: &'a str,
+    pub version: u32,
+    /// Of its envelope; none for a directory entry.
+    pub envelope: Option<Digest>,
+    /// When the line says that it was logged: not after the event that made it.
+    pub logged_at: Moment,
+}
+
 /// The state of a record between two of its events.
 struct Replay<'a> {
     snapshot: &'a Snapshot,
     /// Versions that no event has made yet.
-    made: std::slice::Iter<'a, Signed>,
-    current: Option<&'a Signed>,
+    made: std::slice::Iter<'a, VersionMade<'a>>,
+    current: Option<&'a VersionMade<'a>>,
     state: Option<State>,
     disputed: bool,
 }
@@ -75,17 +92,14 @@ impl Replay<'_> {
         let before = self.current;
         self.happen(&event)?;
         let (now, state) = self.current.zip(self.state).ok_or_else(|| refused(Rule::EventSubject))?;
-        let about = subject_hash(&event.salt, &now.identifier);
+        let about = subject_hash(&event.salt, now.identifier);
         if event.kind != EventKind::Record || event.subject != about || event.version != Some(now.version) {
             return Err(refused(Rule::EventSubject));
         }
-        let ground = line.ground.clone().unwrap_or_default();
-        text::visible("ground", &ground).map_err(|fault| refused_for(&fault))?;
-        if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
-            return Err(refused(Rule::EventGround));
-        }
+        let ground = ground(line, &event)?;
         let order = self.order(line, &event, before)?;
-        Ok(Replayed { event, order, ground, state, disputed: self.disputed })
+        let made = before.map(|before| before.version) != Some(now.version);
+        Ok(Replayed { event, order, ground, state, disputed: self.disputed, made })
     }
 
     /// The state that the event leads to, and the version if it makes one.
@@ -101,7 +115,10 @@ impl Replay<'_> {
         self.state = Some(action.apply(self.state).map_err(|fault| refused(fault.rule()))?);
         let next = if action.makes_version() { self.made.next() } else { None };
         self.current = next.or(self.current);
-        match event.envelope == next.map(|next| next.digest) {
+        if next.is_some_and(|next| event.at < next.logged_at) {
+            return Err(refused(Rule::StateMismatch));
+        }
+        match event.envelope == next.and_then(|next| next.envelope) {
             true => Ok(()),
             false => Err(refused(Rule::EventEnvelope)),
         }
@@ -109,27 +126,47 @@ impl Replay<'_> {
 
     /// The stored form of the order that the event followed; empty if nobody gave one. It was given for the
     /// version that stood `before`.
-    fn order(&self, line: &EventLine, event: &Event, before: Option<&Signed>) -> Result<Vec<u8>> {
-        let Some(compact) = &line.order else {
-            return if event.order.is_none() { Ok(Vec::new()) } else { Err(refused(Rule::EventOrder)) };
-        };
-        let order =
-            EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|fault| refused(fault.rule()))?;
-        let verified = order.view().verify(Typ::Event, |kid| self.snapshot.keys.key(kid));
-        verified.map_err(|fault| refused(fault.rule()))?;
-        if event.order != Some(order.view().digest()) {
-            return Err(refused(Rule::EventOrder));
-        }
-        let said = Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
-        check_texts(&said).map_err(|fault| refused_for(&fault))?;
+    fn order(&self, line: &EventLine, event: &Event, before: Option<&VersionMade<'_>>) -> Result<Vec<u8>> {
+        let Some((order, said)) = order(self.snapshot, line, event)? else { return Ok(Vec::new()) };
         let before = before.ok_or_else(|| refused(Rule::EventOrder))?;
-        let meant = said.subject == subject_hash(&said.salt, &before.identifier)
+        let meant = said.subject == subject_hash(&said.salt, before.identifier)
             && said.version == Some(before.version);
         if !meant || said.action != event.action {
             return Err(refused(Rule::EventOrder));
         }
         Ok(order.stored().to_vec())
     }
+}
+
+/// The text of an event's ground, if it is the one that was logged.
+pub(super) fn ground(line: &EventLine, event: &Event) -> Result<String> {
+    let ground = line.ground.clone().unwrap_or_default();
+    text::visible("ground", &ground).map_err(|fault| refused_for(&fault))?;
+    if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
+        return Err(refused(Rule::EventGround));
+    }
+    Ok(ground)
+}
+
+/// The order of an event, if it is the one that was logged and a key of here verifies it; none if nobody gave one.
+pub(super) fn order(
+    snapshot: &Snapshot,
+    line: &EventLine,
+    event: &Event,
+) -> Result<Option<(EnvelopeBuf, Order)>> {
+    let Some(compact) = &line.order else {
+        return if event.order.is_none() { Ok(None) } else { Err(refused(Rule::EventOrder)) };
+    };
+    let order =
+        EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|fault| refused(fault.rule()))?;
+    let verified = order.view().verify(Typ::Event, |kid| snapshot.keys.key(kid));
+    verified.map_err(|fault| refused(fault.rule()))?;
+    if event.order != Some(order.view().digest()) {
+        return Err(refused(Rule::EventOrder));
+    }
+    let said = Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
+    check_texts(&said).map_err(|fault| refused_for(&fault))?;
+    Ok(Some((order, said)))
 }
 
 /// The line is refused by the rule that a text of it breaks.
@@ -141,29 +178,31 @@ fn refused_for(fault: &Error) -> Error {
 pub(super) enum Known {
     New,
     Here,
-    Refused(Error),
+    /// With the type of the record.
+    Refused(Error, String),
 }
 
 /// Whether the record is here: by the identifier of its present version. A number that stands here on another
 /// record is a clash. A directory entry of its number that may not give way keeps it out.
-pub(super) fn known(writer: &mut Writer<'_>, incoming: &Incoming) -> Result<Known> {
-    let clash = || Error::new(Code::NumberClash, "").rule(Rule::NumberUnique);
+pub(super) fn known(reader: &mut Reader<'_>, incoming: &Incoming) -> Result<Known> {
+    let refused = |error| Ok(Known::Refused(error, incoming.record.type_code.clone()));
+    let clash = || refused(Error::new(Code::NumberClash, "").rule(Rule::NumberUnique));
     for version in incoming.versions.iter().rev() {
         for key in &version.keys {
-            if let Some(found) = writer.record_key(key)? {
+            if let Some(found) = reader.record_key(key)? {
                 let same = found.content == version.content.0;
-                return Ok(if same { Known::Here } else { Known::Refused(clash()) });
+                return if same { Ok(Known::Here) } else { clash() };
             }
         }
     }
     for version in &incoming.versions {
-        let keys = version.taken_keys(writer.index());
-        if !writer.record_keys(&keys)?.is_empty() {
-            return Ok(Known::Refused(clash()));
+        let keys = version.taken_keys(reader.index());
+        if !reader.record_keys(&keys)?.is_empty() {
+            return clash();
         }
     }
-    match incoming.versions.first().map(|first| hosted::listed(writer, first)) {
-        Some(Err(error)) if error.code.class() == Class::Refused => Ok(Known::Refused(error)),
+    match incoming.versions.first().map(|first| hosted::listed(reader, first)) {
+        Some(Err(error)) if error.code.class() == Class::Refused => refused(error),
         Some(listed) => listed.map(|_| Known::New),
         None => Ok(Known::New),
     }
@@ -191,17 +230,22 @@ impl Incoming {
         let mut versions = self.versions.iter();
         let (first, rest) = self.events.split_first().ok_or_else(none)?;
         let mut version = versions.next().ok_or_else(none)?;
-        let happened = first.anew(label, version, place)?;
+        let happened = first.anew(label, &version.identifier, place)?;
         let mut rows = version.whole(random::pooled()?, first.state, None, place)?;
-        rows.prepare(|row| self.set(row, first, rest.is_empty()));
+        let mut since = self.known_since.iter().copied();
+        let mut known_since = since.next().flatten();
+        rows.prepare(|row| self.set(row, first, (known_since, rest.is_empty())));
         let begun = begin(writer, place, version, &rows, &happened, label)?;
         let mut entries = begun.entries;
         for (left, event) in (0..rest.len()).rev().zip(rest) {
             let place = place.behind(entries.len());
             let next = event.event.envelope.and_then(|_| versions.next());
+            if next.is_some() {
+                known_since = since.next().flatten();
+            }
             version = next.unwrap_or(version);
-            let happened = event.anew(label, version, &place)?;
-            let set = |row: &mut StoredRecord| self.set(row, event, left == 0);
+            let happened = event.anew(label, &version.identifier, &place)?;
+            let set = |row: &mut StoredRecord| self.set(row, event, (known_since, left == 0));
             entries.push(match next {
                 Some(next) => {
                     next.take_keys(writer, rows.first().record_id)?;
@@ -221,9 +265,10 @@ impl Incoming {
 
     /// The row as an event leaves it. The line gives the copy's age and the next review as of the last event,
     /// not as of this one.
-    fn set(&self, row: &mut StoredRecord, replayed: &Replayed, last: bool) {
+    fn set(&self, row: &mut StoredRecord, replayed: &Replayed, (known_since, last): (Option<Moment>, bool)) {
         row.state = replayed.state;
         row.disputed = replayed.disputed;
+        row.body.logged_at = known_since.unwrap_or(row.body.logged_at);
         if last {
             row.as_of = self.record.as_of;
             row.body.review_due = self.record.review_due;
@@ -233,11 +278,11 @@ impl Incoming {
 
 impl Replayed {
     /// The event as it is logged here: its content stays, its time and its leaf are this registry's.
-    fn anew(&self, label: &str, version: &Signed, place: &Place) -> Result<Happened> {
+    pub fn anew(&self, label: &str, identifier: &str, place: &Place) -> Result<Happened> {
         let said = &self.event;
         let deed = Deed::of_record(&said.action).ok_or_else(|| refused(Rule::EventAction))?;
         let salt = random::salt()?;
-        let subject = subject_hash(&salt, &version.identifier);
+        let subject = subject_hash(&salt, identifier);
         let mut event = Event::new(EventKind::Record, deed, label, salt, subject, place.at)
             .effective_on(said.effective_on);
         event.envelope = said.envelope;

@@ -2,25 +2,42 @@
 //!
 //! The chain of trust: a verifier key that the operator gave (or that is this registry's own) → the checkpoint in
 //! the first line → by inclusion, the event and order that state the other registry's own key → its signature on
-//! every record line and on the last. Each event of a record must besides be in the log that it names.
+//! every line of a record, a holder or a coverage statement and on the last. Each event must besides be in the log that it names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
+use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::log::hash::{leaf_hash, sha256};
 use crate::log::{Checkpoint, Hash, LogVerifier, proof};
 use crate::record::event::{Event, EventKind, Order, subject_hash};
 use crate::record::{Digest, canonical};
 use crate::registry::base::names::REGISTRY;
-use crate::registry::transfer::attest::{Chain, end_payload, line_digest, record_payload};
-use crate::registry::transfer::line::{EventLine, KeyLine, LogLine, RecordLine, refused};
+use crate::registry::transfer::attest::{Chain, end_payload, line_digest, line_payload};
+use crate::registry::transfer::line::{
+    CoverageLine, EventLine, FileLine, HolderLife, KeyLine, LogLine, RecordLine, refused,
+};
 use crate::rule::Rule;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Kid, Typ, VerifyKey};
+
+/// Owners of the keys of logs begin so.
+const LOG_OWNER: &str = "log:";
+
+/// The revocation of an agency's key, as the other registry's log states it.
+#[derive(Debug, Clone)]
+pub(in crate::registry) struct RevokedKey {
+    pub kid: Kid,
+    pub owner: String,
+    /// When the other registry began to take it.
+    pub valid_from: Moment,
+    pub since: Moment,
+    pub why: String,
+}
 
 /// The facts of a file about its origin.
 pub(in crate::registry) struct Source {
@@ -55,10 +72,12 @@ impl Source {
         Ok(Self { export, logs: known, keys: HashMap::new(), chain: Chain::new(), records: 0, events: 0 })
     }
 
-    /// Takes a key of the other registry that its log states. No other keys are taken from a file.
-    pub fn key(&mut self, line: &KeyLine) -> Result<()> {
-        if line.owner != REGISTRY {
-            return Ok(());
+    /// Takes a key of the other registry that its log states, and returns the revocation of an agency's key that it
+    /// states. No other keys are taken from a file.
+    pub fn key(&mut self, line: &KeyLine) -> Result<Option<RevokedKey>> {
+        let own = line.owner == REGISTRY;
+        if !own && (line.revoked_since.is_none() || line.owner.starts_with(LOG_OWNER)) {
+            return Ok(None);
         }
         let unproven = || refused(Rule::KeyUnproven);
         let stated = line.stated.as_ref().ok_or_else(unproven)?;
@@ -78,35 +97,84 @@ impl Source {
             URL_SAFE_NO_PAD.decode(&line.public).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let public = VerifyKey::from_bytes(&public.ok_or_else(unproven)?).ok().ok_or_else(unproven)?;
         let same = said("kid") == Some(&line.kid) && said("public") == Some(&line.public);
-        if !same || said("owner") != Some(REGISTRY) || public.kid().to_string() != line.kid {
+        if !same || said("owner") != Some(&line.owner) || public.kid().to_string() != line.kid {
             return Err(unproven());
         }
-        if body.get("revoked").is_none() {
-            self.keys.insert(public.kid(), public);
+        match (own, body.get("revoked")) {
+            (true, None) => {
+                self.keys.insert(public.kid(), public);
+                Ok(None)
+            }
+            (true, Some(_)) => Ok(None),
+            (false, revoked) => {
+                let told = |name: &str| revoked?.get(name)?.as_str();
+                let since = told("since").and_then(|text| text.parse().ok()).ok_or_else(unproven)?;
+                let valid_from =
+                    said("valid_from").and_then(|text| text.parse().ok()).ok_or_else(unproven)?;
+                let why = told("why").unwrap_or_default().to_owned();
+                let (kid, owner) = (public.kid(), line.owner.clone());
+                Ok(Some(RevokedKey { kid, owner, valid_from, since, why }))
+            }
         }
-        Ok(())
     }
 
     /// Checks a record line against its signature, and each of its events against its log; returns the
     /// events.
     pub fn record(&mut self, line: &Value, record: &RecordLine) -> Result<Vec<Event>> {
+        self.records += 1;
+        self.signed(line, "record", record.attested.as_deref(), (&record.events, &record.checkpoints))
+    }
+
+    /// The same for the line of a holder.
+    pub fn holder(&mut self, line: &Value, holder: &HolderLife) -> Result<Vec<Event>> {
+        self.signed(line, "holder", holder.attested.as_deref(), (&holder.events, &holder.checkpoints))
+    }
+
+    /// The same for a coverage statement; returns its envelope.
+    pub fn coverage(&mut self, line: &Value, coverage: &CoverageLine) -> Result<EnvelopeBuf> {
+        let event = std::slice::from_ref(&coverage.event);
+        let events =
+            self.signed(line, "coverage", coverage.attested.as_deref(), (event, &BTreeMap::new()))?;
+        let statement = EnvelopeBuf::parse_compact(&coverage.statement, Limits::default());
+        let statement = statement.map_err(|fault| refused(fault.rule()))?;
+        let digest = Some(statement.view().digest());
+        match events.iter().all(|event| event.kind == EventKind::Coverage && event.order == digest) {
+            true => Ok(statement),
+            false => Err(refused(Rule::EventOrder)),
+        }
+    }
+
+    /// The same for a file; returns its content.
+    pub fn file(&mut self, line: &Value, file: &FileLine) -> Result<Vec<u8>> {
+        self.signed(line, "file", file.attested.as_deref(), (&[], &BTreeMap::new()))?;
+        let content = URL_SAFE_NO_PAD.decode(&file.content).ok();
+        let content = content.filter(|content| Digest::of(&[content]).hex() == file.sha256);
+        content.ok_or_else(|| refused(Rule::AttachmentDigest))
+    }
+
+    fn signed(
+        &mut self,
+        line: &Value,
+        kind: &str,
+        attested: Option<&str>,
+        (events, checkpoints): (&[EventLine], &BTreeMap<String, String>),
+    ) -> Result<Vec<Event>> {
         let digest = line_digest(line)?;
         // Refused lines count too: the last line is about the file as it was written.
         self.chain.add(&digest);
-        self.records += 1;
-        self.events += record.events.len() as u64;
-        if !self.attested(record.attested.as_deref(), &record_payload(&self.export, &digest)) {
+        self.events += events.len() as u64;
+        if !self.attested(attested, &line_payload(kind, &self.export, &digest)) {
             return Err(refused(Rule::LineSignature));
         }
-        let mut later = HashMap::with_capacity(record.checkpoints.len());
-        for (log, note) in &record.checkpoints {
+        let mut later = HashMap::with_capacity(checkpoints.len());
+        for (log, note) in checkpoints {
             let (verifier, _) = self.logs.get(log).ok_or_else(|| refused(Rule::EventLog))?;
             later.insert(
                 log.as_str(),
                 verifier.checkpoint(note).map_err(|fault| refused(Rule::Checkpoint).caused_by(fault))?,
             );
         }
-        record.events.iter().map(|event| self.proven(event, &later)).collect()
+        events.iter().map(|event| self.proven(event, &later)).collect()
     }
 
     /// Whether the last line is signed for exactly the record lines that were read.

@@ -32,6 +32,7 @@ pub fn lookup() -> LookupView {
         reason: "申请人到窗口办理失业登记".into(),
         presence: "工作人员手工录入".into(),
         remarks: vec!["录入的是 15 位号码，已按标准换算为 18 位。".into()],
+        related: Vec::new(),
         rows: vec![
             RowView {
                 verdict: Verdict::Valid,

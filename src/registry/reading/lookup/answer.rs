@@ -13,12 +13,15 @@ use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::identity::{CodeType, Remark, RemarkKind};
 use crate::log::{Accepted, Hash, LogMark};
+use crate::record::event::Event;
 use crate::record::extract::{DirectorySaid, Extract, ExtractBody, VouchedBy};
 use crate::record::json::{self, Stored};
+use crate::record::secret::mask;
 use crate::record::{Reason, Reasons, State, Verdict};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
+use crate::registry::holders::linked::{Related, Relation};
 use crate::registry::reading::lookup::absent::{AbsentAnswer, AbsentType, Conclusion};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, ShownBody};
@@ -144,11 +147,16 @@ pub struct RecordAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     log: Option<&'a str>,
-    /// The leaf there.
+    /// The leaf there. It is made of the event: entry = SHA-256(event), leaf = SHA-256(0x00 ‖ entry).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     leaf: Option<u64>,
-    /// With `proofs`: the leaf's inclusion under the head.
+    /// With `proofs`, where policy lets the whole out: the event at that leaf, in its canonical form. Its `subject` is
+    /// SHA-256(`salt` ‖ identifier), its `envelope` the digest of the envelope that it brought in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Option<Event>)]
+    event: Option<Stored<'a>>,
+    /// With `proofs`: the inclusion of SHA-256(0x00 ‖ SHA-256(event)) under the head.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = Option<Vec<Hash>>)]
     proof: Option<&'a [Hash]>,
@@ -181,6 +189,44 @@ pub struct RecordAnswer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     withheld: Option<Withheld>,
+    /// Where it stands under another code of the holder than the asked one: which, and why it is shown. The code is masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    linked: Option<RelatedAnswer>,
+}
+
+/// Another code that a holder belongs to.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = RelatedCode)]
+pub struct RelatedAnswer {
+    /// The code.
+    code: String,
+    /// Its type, three digits.
+    code_type: String,
+    /// Why, in English.
+    en: &'static str,
+    /// Why.
+    relation: Relation,
+    /// Since when.
+    #[schema(value_type = String, format = Date)]
+    since: Day,
+    /// Why, in Chinese.
+    zh: &'static str,
+}
+
+impl RelatedAnswer {
+    /// With the code as it stands, where somebody must ask for it next; else masked.
+    pub fn of(related: &Related, whole: bool) -> Self {
+        let relation = related.relation;
+        Self {
+            code: if whole { related.code.clone() } else { mask(&related.code) },
+            code_type: related.code_type.clone(),
+            en: relation.en(),
+            relation,
+            since: related.since,
+            zh: relation.zh(),
+        }
+    }
 }
 
 /// The holder of a lookup's answer.
@@ -195,6 +241,9 @@ pub struct HolderAnswer<'a> {
     masked: &'a str,
     /// What must be known beside: `holder_code_conflict`, `record_damaged`.
     notes: &'a [Reason],
+    /// Who took over from it, and from whom it took over, with the code: their records are looked up under that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<RelatedAnswer>,
     /// How the number was read, where that is worth saying.
     remarks: Vec<RemarkAnswer>,
     /// What is known of its life.
@@ -224,6 +273,7 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
         let opened = found.opened.as_ref();
         let def = opened.and(found.entry.as_ref()).map(|entry| entry.def());
         let body = opened.map(|opened| &opened.body);
+        let proof = opened.and_then(|opened| opened.proof.as_ref());
         let (vouched_by, signed_with, envelope) = match body {
             Some(ShownBody::Envelope { envelope, signed_with }) => {
                 (Some(VouchedBy::Issuer), Some(*signed_with), Some(envelope.view()))
@@ -246,7 +296,8 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
             as_of: opened.map(|opened| opened.as_of),
             log: opened.map(|opened| opened.log.as_str()),
             leaf: opened.map(|opened| opened.leaf),
-            proof: opened.and_then(|opened| opened.proof.as_deref()),
+            event: proof.and_then(|proof| proof.event.as_deref()).map(|event| Stored(event.into())),
+            proof: proof.map(|proof| proof.path.as_slice()),
             verdict: found.judgement.verdict,
             reasons: found.judgement.reasons,
             vouched_by,
@@ -261,6 +312,7 @@ impl<'a> From<&'a FoundRecord> for RecordAnswer<'a> {
                 _ => None,
             },
             withheld: found.withheld,
+            linked: found.linked.as_ref().map(|related| RelatedAnswer::of(related, false)),
         }
     }
 }
@@ -277,6 +329,7 @@ impl<'a> From<&'a FoundHolder> for HolderAnswer<'a> {
             linked_codes: found.linked_codes,
             masked: &found.masked,
             notes: &found.notes,
+            related: found.related.iter().map(|related| RelatedAnswer::of(related, true)).collect(),
             remarks: found.remarks.iter().map(remark).collect(),
             state: found.state,
         }

@@ -93,7 +93,7 @@ pub struct Ask {
     /// For what is not found.
     #[serde(default)]
     pub within: Option<Within>,
-    /// Inclusion proofs of the records' own leaves.
+    /// Inclusion proofs of the records' own leaves, with the events that make the leaves.
     #[serde(default)]
     pub proofs: bool,
     /// Full receipt or reference.

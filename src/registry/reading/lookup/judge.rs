@@ -19,7 +19,8 @@ use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::reading::lookup::looked_up::{FoundRecord, OpenedRecord, ShownBody};
+use crate::registry::holders::linked::Related;
+use crate::registry::reading::lookup::looked_up::{FoundRecord, LeafProof, OpenedRecord, ShownBody};
 use crate::registry::reading::lookup::scan::FoundRow;
 use crate::registry::records::{judge, kept};
 use crate::store::{Opened, StoredRecord};
@@ -59,13 +60,15 @@ pub(super) struct Judge<'a> {
     pub now: Moment,
     /// Charges another holder who would be shown; false where it must not be.
     pub may_show: &'a dyn Fn(HolderKey) -> bool,
+    /// Codes that were followed, with the reason.
+    pub related: &'a [Related],
 }
 
 impl Judge<'_> {
     /// One row as far as `fields` lets it out. All its holders are added to `seen_by`. Only types with more
     /// than one seat are read for it.
     pub fn row(&self, row: FoundRow, fields: &Fields, seen_by: &mut SeenBy) -> Result<FoundRecord> {
-        let FoundRow { key, opened, proof, holders } = row;
+        let FoundRow { key, opened, proof, holders, files_missing } = row;
         let record = match opened {
             Opened::Record(record) => record,
             Opened::Damaged { type_code, .. } => return Ok(self.damaged(type_code)),
@@ -78,7 +81,8 @@ impl Judge<'_> {
             others.extend(signed.iter().map(|(holder, _)| *holder).filter(|holder| *holder != key));
             seen_by.joint.extend(signed);
         }
-        self.opened(*record, proof, fields, &others)
+        let linked = self.related.iter().find(|related| related.key == key && related.is_followed()).cloned();
+        Ok(FoundRecord { linked, ..self.opened(*record, proof, (fields, files_missing), &others)? })
     }
 
     fn damaged(&self, type_code: String) -> FoundRecord {
@@ -86,14 +90,14 @@ impl Judge<'_> {
         let facts = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let entry = self.snapshot.catalog.type_of(&type_code).cloned();
-        FoundRecord { type_code, entry, judgement, opened: None, withheld: None }
+        FoundRecord { type_code, entry, judgement, opened: None, withheld: None, linked: None }
     }
 
     fn opened(
         &self,
         mut record: StoredRecord,
-        proof: Option<Vec<crate::log::Hash>>,
-        fields: &Fields,
+        proof: Option<LeafProof>,
+        (fields, files_missing): (&Fields, bool),
         others: &[HolderKey],
     ) -> Result<FoundRecord> {
         let entry = self.snapshot.catalog.type_of(&record.type_code);
@@ -102,9 +106,9 @@ impl Judge<'_> {
             Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => None,
         };
         let view = envelope.as_ref().map(EnvelopeBuf::view);
-        let mut facts = judge::facts(self.snapshot, &record, view.as_ref(), self.lives.of(&record), self.now);
+        let facts = judge::facts(self.snapshot, &record, view.as_ref(), self.lives.of(&record), self.now);
         let whole = matches!(fields, Fields::Whole);
-        facts.fields_limited = !whole;
+        let facts = Facts { fields_limited: !whole, files_missing, ..facts };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let mut withheld = None;
         let (body, digest) = match (envelope, whole) {
@@ -142,12 +146,12 @@ impl Judge<'_> {
             as_of: record.as_of,
             log: record.log,
             leaf: record.leaf,
-            proof,
+            proof: proof.map(|proof| proof.shown(whole && withheld.is_none())),
             body,
             digest,
         };
-        let entry = entry.cloned();
-        Ok(FoundRecord { type_code: record.type_code, entry, judgement, opened: Some(opened), withheld })
+        let (entry, type_code) = (entry.cloned(), record.type_code);
+        Ok(FoundRecord { type_code, entry, judgement, opened: Some(opened), withheld, linked: None })
     }
 
     fn extract(

@@ -14,6 +14,7 @@ use crate::record::{Digest, Judgement, Reason, State};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::SignedWith;
+use crate::registry::holders::linked::Related;
 use crate::registry::reading::lookup::absent::{AbsentType, Conclusion};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::store::HolderState;
@@ -55,6 +56,8 @@ pub struct FoundRecord {
     pub opened: Option<OpenedRecord>,
     /// What of it is not shown, since another holder could not be charged.
     pub withheld: Option<Withheld>,
+    /// The code under which it stands, where that is not the asked one, and why it is shown.
+    pub linked: Option<Related>,
 }
 
 /// The content of a row that opened.
@@ -79,12 +82,28 @@ pub struct OpenedRecord {
     pub log: String,
     /// The leaf there.
     pub leaf: u64,
-    /// Inclusion of that leaf under [`Judged::head`], if it was asked for.
-    pub proof: Option<Vec<Hash>>,
+    /// Its last event, and that leaf's inclusion under [`Judged::head`], if they were asked for.
+    pub proof: Option<LeafProof>,
     /// The part of the body that goes out.
     pub body: ShownBody,
     /// Digest of that part, as the access entry covers it.
     pub(super) digest: Digest,
+}
+
+/// What an outsider needs to find a record in the log: the event makes the leaf, the path leads from it to the root.
+pub struct LeafProof {
+    /// The event in its canonical form, whose digest is the entry.
+    pub event: Option<Vec<u8>>,
+    /// From leaf to root.
+    pub path: Vec<Hash>,
+}
+
+impl LeafProof {
+    /// As it goes out. The event tells of order and ground by their hashes: like in a history, it goes out with the
+    /// whole only.
+    pub(super) fn shown(self, whole: bool) -> Self {
+        Self { event: self.event.filter(|_| whole), path: self.path }
+    }
 }
 
 /// The part of a record's body that goes out.
@@ -115,6 +134,8 @@ pub struct FoundHolder {
     pub state: HolderState,
     /// Further codes of the same holder that were looked up.
     pub linked_codes: u64,
+    /// Who took over from it, and from whom it took over: shown, never followed.
+    pub related: Vec<Related>,
     /// Further facts for the clerk: `holder_code_conflict`, `record_damaged`.
     pub notes: Vec<Reason>,
     /// How the number was read, where that is worth saying.

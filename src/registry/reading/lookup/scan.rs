@@ -8,18 +8,19 @@ use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, Parsed};
 use crate::log::tile::StoredNodes;
-use crate::log::{Hash, LogMark, proof};
+use crate::log::{LogMark, proof};
 use crate::policy::Permit;
 use crate::record::Reason;
 use crate::registry::Registry;
 use crate::registry::access::entry::{CoHolder, Touched};
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::holders::linked;
+use crate::registry::holders::linked::{self, Related};
 use crate::registry::reading::lookup::ask::Cursor;
-use crate::registry::reading::lookup::looked_up::FoundHolder;
-use crate::registry::records::kept;
-use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
+use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
+use crate::registry::records::{judge, kept};
+use crate::store::{Cost, HolderState, Opened, PageRoom, Reader, Store};
 use crate::trust::HolderKey;
 
 /// The reads of a lookup, in one snapshot of the database.
@@ -39,6 +40,8 @@ pub(crate) struct Found {
     /// The further codes that were followed: code type, code, key. Each is a person who was looked at: the answer
     /// tells the state of the holder under all of them.
     pub followed: Vec<(String, String, HolderKey)>,
+    /// Other codes that the holder belongs to: the followed ones, then those that took over.
+    pub related: Vec<Related>,
     /// Where the next page begins; none where there is no more.
     pub next: Option<Cursor>,
     /// Of the types that were named, or of all: those that are not on this first page, though they are on file.
@@ -62,10 +65,12 @@ pub(crate) struct FoundRow {
     pub key: HolderKey,
     /// The row.
     pub opened: Opened,
-    /// Inclusion of the row's leaf in the tree of [`Found::head`].
-    pub proof: Option<Vec<Hash>>,
+    /// The row's last event, and its inclusion in the tree of [`Found::head`].
+    pub proof: Option<LeafProof>,
     /// Of a joint directory entry, which has no envelope to name them: all its holders.
     pub holders: Vec<CoHolder>,
+    /// A file that the record names is not here yet.
+    pub files_missing: bool,
 }
 
 impl FoundRow {
@@ -86,9 +91,25 @@ impl Found {
             masked: parsed.code.masked(),
             state: self.state,
             linked_codes: self.followed.len() as u64,
+            related: Vec::new(),
             notes,
             remarks: parsed.remarks.clone(),
         }
+    }
+
+    /// Who took over from the holder, and from whom it did: each is charged, and the access stands on its list. Who
+    /// cannot be charged is not shown.
+    pub fn beside(
+        &self,
+        touched: &mut Touched,
+        charge: impl Fn(HolderKey) -> bool,
+    ) -> (Vec<Related>, Option<Withheld>) {
+        let beside = self.related.iter().filter(|related| !related.is_followed()).cloned();
+        let (shown, rest): (Vec<Related>, Vec<Related>) = beside.partition(|related| charge(related.key));
+        for related in &shown {
+            touched.found_under(&related.code_type, &related.code, related.key);
+        }
+        (shown, (!rest.is_empty()).then_some(Withheld::LinkedNumbers))
     }
 
     /// Whoever was followed to is charged, if the budget allows it, and has the access on the list: also one without a
@@ -109,16 +130,18 @@ impl Registry {
         code: &HolderCode,
         wanted: Wanted,
     ) -> Result<Found> {
-        let (snapshot, key) = (snapshot.clone(), permit.holder());
+        let (snapshot, store, key) = (snapshot.clone(), self.store().clone(), permit.holder());
         let credit_code = code.credit_code().map(str::to_owned);
         let cost = if wanted.proofs { Cost::Scan } else { Cost::Point };
-        self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, &wanted)).await
+        self.store()
+            .read(cost, move |reader| read(reader, (&snapshot, &store), key, credit_code, &wanted))
+            .await
     }
 }
 
 fn read(
     reader: &mut Reader<'_>,
-    snapshot: &Snapshot,
+    (snapshot, store): (&Snapshot, &Store),
     key: HolderKey,
     credit_code: Option<String>,
     wanted: &Wanted,
@@ -142,14 +165,19 @@ fn read(
             }
             _ => Vec::new(),
         };
-        rows.push(FoundRow { key: *key, opened, proof: None, holders });
+        let files_missing = match &opened {
+            Opened::Record(record) => judge::files_missing(store, reader, record)?,
+            Opened::Damaged { .. } => false,
+        };
+        rows.push(FoundRow { key: *key, opened, proof: None, holders, files_missing });
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
     let (state, holder_damaged) = (linked.state, linked.damaged);
-    let (next, elsewhere) = (page.next, page.elsewhere);
+    let (next, elsewhere, related) = (page.next, page.elsewhere, linked.related);
     let further = linked.codes.into_iter().zip(linked.keys.iter().skip(1));
     let followed = further.map(|((code_type, code), (key, _))| (code_type, code, *key)).collect();
-    let mut found = Found { head, rows, state, holder_damaged, lives, conflict, followed, next, elsewhere };
+    let mut found =
+        Found { head, rows, state, holder_damaged, lives, conflict, followed, related, next, elsewhere };
     if wanted.proofs {
         prove(reader, &mut found)?;
     }
@@ -267,11 +295,16 @@ fn prove(reader: &mut Reader<'_>, found: &mut Found) -> Result<()> {
         if record.log != found.head.log || record.leaf >= found.head.size {
             continue;
         }
+        let events = reader.events_of(&record.hk, &record.record_id)?;
+        let last = events.into_iter().find(|event| (&event.log, event.leaf) == (&record.log, record.leaf));
+        // Without its event the row is proven by nothing that an outsider could compute; `fsck` names it.
+        let Some(event) = last.filter(|event| event.intact) else { continue };
         let mut nodes = StoredNodes::new(&mut *reader, &found.head.log);
         let path = proof::inclusion(&mut nodes, record.leaf, found.head.size);
-        row.proof = Some(path.map_err(|fault| {
+        let path = path.map_err(|fault| {
             Error::new(Code::LogForked, "a stored tile or entry is missing").caused_by(fault.to_string())
-        })?);
+        })?;
+        row.proof = Some(LeafProof { event: Some(event.event), path });
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ use crate::registry::reading::verify::{
 };
 use crate::registry::records::kept::{self, About, Kept};
 use crate::rule::Rule;
-use crate::store::Cost;
+use crate::store::{Cost, Reader};
 use crate::trust::Envelope;
 
 impl Registry {
@@ -42,7 +42,9 @@ impl Registry {
         }
         let (permit, named) = self.permit_named(actor, Scope::Verify, identifier).await?;
         let held = snapshot.clone();
-        let here = self.store().read(Cost::Scan, move |reader| Here::read(reader, &held, &named)).await?;
+        let store = self.store().clone();
+        let read = move |reader: &mut Reader<'_>| Here::read(reader, (&held, &store), &named);
+        let here = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), identifier).ok_or_else(kept::none_there)?;
         let type_code = about.type_code;
         let fields: Vec<String> = face.keys().cloned().collect();

@@ -14,7 +14,7 @@ use crate::rule::Rule;
 
 /// Why one row was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RowFault {
+pub struct RowFault {
     /// From 1; of a CSV record the line it begins on.
     pub line: u64,
     /// The code of the refusal.
@@ -137,7 +137,7 @@ const EXAMPLES: usize = 3;
 const MOST_TALLIES: usize = 200;
 
 /// Adds a fault to the count by rule.
-pub(super) fn count(tallies: &mut Vec<RuleTally>, fault: &RowFault) {
+pub fn count(tallies: &mut Vec<RuleTally>, fault: &RowFault) {
     let column = fault.column.as_ref().or(fault.field.as_ref());
     let same = |tally: &&mut RuleTally| {
         tally.code == fault.code.wire() && tally.rule == fault.rule && tally.column.as_ref() == column
@@ -168,12 +168,13 @@ pub(super) fn count(tallies: &mut Vec<RuleTally>, fault: &RowFault) {
 }
 
 /// Where faults are written; nowhere if no path was given.
-pub(super) struct ErrorFile {
+pub struct ErrorFile {
     file: Option<BufWriter<File>>,
     len: u64,
 }
 
-pub(super) fn unwritable(error: std::io::Error) -> Error {
+/// The error of an error file that cannot be written.
+pub fn unwritable(error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, "the error file cannot be written")
         .at("errors")
         .rule(Rule::ErrorFile)
@@ -197,6 +198,9 @@ pub fn refuse_source(errors: Option<&Path>, source: &Path) -> Result<()> {
 
 impl ErrorFile {
     /// Begins the file anew.
+    ///
+    /// # Errors
+    /// `config_invalid` with `error_file` if it cannot be written; all other functions the same.
     pub fn create(path: Option<&Path>) -> Result<Self> {
         let file = path.map(File::create).transpose().map_err(unwritable)?;
         Ok(Self { file: file.map(BufWriter::new), len: 0 })
@@ -213,7 +217,7 @@ impl ErrorFile {
     }
 
     /// Bytes that were written.
-    pub fn len(&self) -> u64 {
+    pub fn bytes(&self) -> u64 {
         self.len
     }
 
