@@ -11,7 +11,7 @@ use elicense::catalog::Authority;
 use elicense::record::Action;
 use elicense::registry::import::ImportOptions;
 use elicense::registry::{
-    ActCommand, Acted, Ask, Draft, FaceEdit, FsckOptions, Issued, MarkCommand, Submitted,
+    ActCommand, Acted, Ask, Draft, FaceEdit, FsckOptions, Issued, MarkCommand, ReadOptions, Submitted,
 };
 use elicense::store::HolderState;
 use serde_json::{Value, json};
@@ -255,8 +255,9 @@ fn r6_who_is_dead_stays_dead_in_another_registry(world: World) {
     let logs = world.registry.store().read_now(|reader| reader.heads()).unwrap();
     let verifiers: Vec<_> =
         logs.iter().filter_map(|head| world.registry.log_verifier(&head.log).ok()).collect();
-    let read = other.registry.read_export(&operator(), &verifiers, &*out).unwrap();
-    assert_eq!((read.records, read.refused.len()), (4, 0), "{:?}", read.refused);
+    let options = ReadOptions { verifiers: &verifiers, dry_run: false, error_path: None };
+    let read = other.registry.read_export(&operator(), options, &*out).unwrap();
+    assert_eq!((read.records, read.lines_refused), (4, 0), "{:?}", read.refused);
     assert_eq!((life(&other, ZHOU), card(&other, ZHOU)), (dead("2026-10-28"), deceased()));
     assert_eq!(card(&other, CHEN), valid());
     sound(&other);
