@@ -24,7 +24,7 @@ on_both! {
     i4_the_refusal_tells_no_name_and_ten_comparisons_are_all
     who_has_a_certificate_that_would_end_is_not_found_out_by_trying
     a_death_under_another_name_is_refused_and_proposes_nothing
-    a_name_that_changed_since_is_the_same_persons
+    no_other_record_makes_a_wrong_name_right
     an_ending_on_file_under_another_name_does_not_end_what_comes_later
     an_imported_ending_under_another_name_is_refused
     an_ending_under_another_name_in_the_same_file_ends_nothing_and_is_told
@@ -162,12 +162,22 @@ fn a_death_under_another_name_is_refused_and_proposes_nothing(world: World) {
     assert_eq!(issue(&world, people::death(CHEN, "陈志远")).unwrap().proposals.len(), 1);
 }
 
-fn a_name_that_changed_since_is_the_same_persons(world: World) {
+fn no_other_record_makes_a_wrong_name_right(world: World) {
     settled(&world);
     issue(&world, people::marriage("J190101-2015-000123")).unwrap();
     assert_eq!(refused(&issue(&world, divorce(1, "周敏")).unwrap_err()), ended_name());
+    // An office can bring a card, or a second marriage, under any name.
     issue(&world, people::id_card(ZHOU, "周敏", "2026-01-09")).unwrap();
-    assert_eq!(issue(&world, divorce(1, "周敏")).unwrap().ended.len(), 1);
+    assert_eq!(refused(&issue(&world, divorce(1, "周敏")).unwrap_err()), ended_name());
+    issue(&world, named(people::marriage("J190101-2015-000124"), "周海燕", "周敏")).unwrap();
+    assert_eq!(refused(&issue(&world, divorce(1, "周敏")).unwrap_err()), ended_name());
+    assert_eq!(states(&world, ZHOU, MARRIAGE), [State::Active; 2]);
+    // Nor does a file that is brought twice.
+    let rows = [divorce(2, "周兰"), named(people::marriage("J190101-2015-000125"), "周海燕", "周兰")];
+    for _ in 0..2 {
+        import(&world, &rows, false);
+    }
+    assert_eq!(states(&world, ZHOU, MARRIAGE), [State::Active; 3]);
 }
 
 fn an_ending_on_file_under_another_name_does_not_end_what_comes_later(world: World) {

@@ -25,6 +25,7 @@ const ELSEWHERE: &str = "11190102MD10000183";
 
 on_both! {
     a_mark_on_somebody_whose_household_is_elsewhere_needs_a_ground
+    a_record_of_ones_own_proves_nothing
     i4_who_may_not_look_is_not_told_where_a_household_is
     both_people_of_a_link_are_compared
     without_a_household_record_the_event_says_that_it_was_not_compared
@@ -114,6 +115,28 @@ fn said(world: &World, code_type: &str, code: &str) -> (Option<Household>, Strin
     let hk = store.vault().index().holder_key(code_type, code);
     let event = store.read_now(|reader| reader.events_of(&hk, &[0; 16])).unwrap().pop().unwrap();
     (Event::from_canonical(&event.event).unwrap().household, event.ground)
+}
+
+/// An agency that brings a household record of its own does not make itself the right one.
+fn a_record_of_ones_own_proves_nothing(world: World) {
+    settled(&world);
+    issue(&world, card(CHEN, "陈志远", ELSEWHERE));
+    issue(&world, card(CHEN, "陈志远", POLICE));
+    assert_eq!(refused(&mark(&world, &operator(), CHEN, false).unwrap_err()), elsewhere());
+    // Nor does an invented name on two of its records make two people one.
+    let (one, other) = (people::number(60), people::number(61));
+    for (code, name) in [(&one, "林秋水"), (&other, "何山")] {
+        issue(&world, card(code, name, ELSEWHERE));
+        issue(&world, card(code, "张三丰", POLICE));
+    }
+    let command = json!({
+        "from": {"type": "111", "code": one}, "to": {"type": "111", "code": other}, "kind": "same_person",
+        "agency": POLICE, "ground": "号码更正证明", "household_elsewhere": true,
+    });
+    let command: LinkCommand = serde_json::from_value(command).unwrap();
+    world.registry.refresh().unwrap();
+    let error = world.registry.link_holders(&operator(), &command, None).unwrap_err();
+    assert_eq!(error.rule, Some(Rule::NamesDiffer));
 }
 
 fn a_mark_on_somebody_whose_household_is_elsewhere_needs_a_ground(world: World) {

@@ -13,7 +13,7 @@ use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
 use crate::registry::intake::MappingOf;
-use crate::registry::{ImportOptions, ImportProgress, ImportReport, ReadOptions, Registry};
+use crate::registry::{FeedTold, ImportOptions, ImportProgress, ImportReport, ReadOptions, Registry};
 use crate::rule::Rule;
 use crate::table::mapping::Mapping;
 use crate::table::{Encoding, FileFormat, RowExample, RuleTally, refused};
@@ -112,7 +112,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let value = json!({
         "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
         "repairs": report.repairs, "refused": report.faults, "left_out": report.left_out, "shortened": report.shortened,
-        "counts": counts, "as_of": report.as_of, "log": report.log,
+        "counts": counts, "as_of": report.as_of, "undated": report.undated, "feeds": report.told, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
         "writing": {"rows": timings.writing.rows, "seconds": timings.writing.seconds},
@@ -209,9 +209,24 @@ fn progress_bar(globals: &Globals) -> ProgressBar {
 
 /// Of when the data is: nothing here counts as of now without a word.
 fn as_of(report: &ImportReport) -> String {
-    match report.as_of {
-        Some(as_of) => format!("数据时间 data as of: {} (UTC+8)", as_of.legal_text()),
-        None => "未说明数据日期：没有注明日期的行按导入时刻计为本库新发。如是抄送的数据，请用 --as-of 注明。 No day of the data was said: rows without one count as made now. For copies say --as-of.".to_owned(),
+    match (report.as_of, report.undated) {
+        (Some(as_of), _) => format!("数据时间 data as of: {} (UTC+8)", as_of.legal_text()),
+        (None, 0) => "数据日期按各行 data as of: what each row says".to_owned(),
+        (None, undated) => format!(
+            "未说明数据日期：有 {undated} 行没有注明日期，按导入时刻计为本库新发。如是抄送的数据，请用 --as-of 注明。 No day of the data was said: {} without one counted as made now. For copies say --as-of.",
+            counted(undated, "row"),
+        ),
+    }
+}
+
+/// What the end of the import told the coverage statements.
+fn feed_told(told: &FeedTold) -> String {
+    let system = &told.system;
+    match told.alive {
+        true => format!("覆盖范围声明已记心跳 heartbeat of the feed: {system}"),
+        false => format!(
+            "同类证照有多个系统，未记心跳，仅计入未入库的行 several systems, no heartbeat, rows not bound counted: {system}"
+        ),
     }
 }
 
@@ -230,6 +245,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
     )];
     lines.push(format!("编码 encoding: {}", report.encoding.label()));
     lines.push(as_of(report));
+    lines.extend(report.told.iter().map(feed_told));
     if !report.left_out.is_empty() {
         lines.push(format!("未导入的列 columns left out: {}", report.left_out.join("、")));
     }

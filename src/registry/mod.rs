@@ -50,7 +50,7 @@ pub use import::{ImportOptions, ImportProgress, ImportReport};
 pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};
 pub use people::clients::NewClient;
 pub use published::coverage::CoverageStated;
-pub use published::heartbeat::Heartbeat;
+pub use published::heartbeat::{FeedTold, Heartbeat};
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use reading::directory::{DirectoryAnswer, DirectoryAsk, DirectoryHolder, DirectoryLine};
 pub use reading::history::{AskedStanding, HistoryAnswer, HistoryAsk, HistoryEvent, HistoryVersion};

@@ -152,7 +152,7 @@ impl Asked {
             }),
             "/api/v1/coverage" => json!({
                 "type_code": "driving_licence", "issuing_system": "示范系统", "issuer": POLICE, "share_on_file": 1000,
-                "regions": [{"code": "190100", "name": "示范市"}], "as_of": "2026-11-20", "heartbeat": "2026-11-20",
+                "regions": [{"code": "190101", "name": "城东区"}], "as_of": "2026-11-20", "heartbeat": "2026-11-20",
                 "unbound": 0, "quarantined": 0,
             }),
             "/api/v1/coverage/heartbeats" => json!({"type": "driving_licence", "issuing_system": "示范系统"}),

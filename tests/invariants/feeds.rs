@@ -26,7 +26,7 @@ fn statement(world: &World, slug: &str, issuer: &str, times: &str) -> Value {
     let snapshot = world.registry.snapshot();
     json!({
         "type_code": snapshot.catalog.type_by_slug(slug).unwrap().def().code, "issuing_system": SYSTEM,
-        "issuer": issuer, "regions": [{"code": "190000", "name": "示范省"}], "share_on_file": 1000,
+        "issuer": issuer, "regions": [{"code": "190101", "name": "城东区"}], "share_on_file": 1000,
         "as_of": times, "heartbeat": times, "unbound": 0, "quarantined": 0,
     })
 }
@@ -46,6 +46,7 @@ fn client(world: &World, id: &str, agency: &str) {
 fn absence(world: &World) -> String {
     let mut ask = ask("111", ZHOU);
     ask["types"] = json!(["marriage_certificate"]);
+    ask["within"] = json!({"regions": ["190101"]});
     let answer = lookup_as(world, &operator(), ask).unwrap();
     answer["absent"][0]["absence"].as_str().unwrap().to_owned()
 }
@@ -142,6 +143,17 @@ fn i13_nobody_states_the_stock_of_another(world: World) {
     assert_eq!((status, &answer["rule"]), (403, &json!("coverage_of_another")));
     let ahead = statement(&world, "marriage_certificate", POLICE, "2026-12-22T03:00:00Z");
     assert_eq!(refused(&own, &ahead), (422, "moment_ahead".into()));
+    // Nor the stock of regions in which it may not issue, nor under another region's name.
+    for (code, name, status, rule) in [
+        ("190000", "示范省", 422, "issuer_not_authorised"),
+        ("290100", "邻江市", 422, "issuer_not_authorised"),
+        ("190101", "全国", 422, "region_name"),
+        ("190101", "", 422, "region_name"),
+    ] {
+        let mut other = marriages.clone();
+        other["regions"] = json!([{"code": code, "name": name}]);
+        assert_eq!(refused(&own, &other), (status, rule.into()), "{code} {name}");
+    }
 }
 
 fn import(world: &World, rows: &[Value], as_of: Option<&str>) -> elicense::registry::ImportReport {
@@ -184,6 +196,27 @@ fn i13_a_finished_import_is_a_sign_of_life_of_its_feed(world: World) {
     assert_eq!(standing().unbound, 1);
     import(&world, &[marriage("J190101-2015-000123")], Some("2026-11-25"));
     assert_eq!(standing().unbound, 1, "another file says nothing of it");
+
+    // Old data is no sign of life of today.
+    days_later(&world, 10);
+    let silent = standing();
+    import(&world, &[marriage("J190101-2015-000123")], Some("2026-11-26"));
+    assert_eq!(standing().heartbeat, silent.heartbeat.max(Moment::read("2026-11-26").unwrap()));
+    let mut dated = marriage("J190101-2015-000123");
+    dated["as_of"] = json!("2026-11-27");
+    import(&world, &[dated], None);
+    assert_eq!(standing().heartbeat, Moment::read("2026-11-27").unwrap());
+
+    // With two systems nobody knows which one it was: the refused row counts against both, and neither lives.
+    let mut second = statement(&world, "marriage_certificate", POLICE, "2026-11-28");
+    second["issuing_system"] = json!("另一系统");
+    world.registry.state_coverage("test", &serde_json::from_value(second).unwrap()).unwrap();
+    let before = standing();
+    let mut bad = marriage("J190101-2015-000126");
+    bad["issued_on"] = json!("2099-01-01");
+    let report = import(&world, &[marriage("J190101-2015-000123"), bad.clone(), bad], None);
+    assert_eq!(report.told.iter().map(|told| told.alive).collect::<Vec<_>>(), [false, false]);
+    assert_eq!((standing().heartbeat, standing().unbound), (before.heartbeat, 2));
 
     let ahead = ImportOptions { as_of: Moment::read("2030-01-01").ok(), ..ImportOptions::default() };
     let refused = world.registry.import(&operator(), &world.dir().join("feed.ndjson"), &ahead, &|_| ());

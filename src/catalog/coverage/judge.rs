@@ -26,12 +26,29 @@ pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_la
     for region in &question.regions {
         let here: Vec<&Coverage> = stated.iter().copied().filter(|one| covers_region(one, *region)).collect();
         let sound: Vec<&Coverage> = here.iter().copied().filter(|one| is_sound(one)).collect();
-        let holes = uncovered(&sound, *region, asked);
+        let doubtful: Vec<&Coverage> =
+            stated.iter().copied().filter(|one| !is_sound(one) && touches_region(one, *region)).collect();
+        let holes = with_doubts(uncovered(&sound, *region, asked), asked, &doubtful);
         if !holes.is_empty() {
-            for hole in holes {
-                let (from, to) = (Day::from_number(hole.0), day(hole.1));
-                let whys = whys(&stated, &here, *region, hole);
-                parts.extend(whys.into_iter().map(|why| Missing { region: *region, from, to, why }));
+            let told: Vec<&Coverage> = here
+                .iter()
+                .chain(doubtful.iter().filter(|one| !covers_region(one, *region)))
+                .copied()
+                .collect();
+            let mut missing = |span: Days, why: Why| {
+                let (from, to) = (Day::from_number(span.0), day(span.1));
+                parts.push(Missing { region: *region, from, to, why });
+            };
+            for hole in &holes {
+                whys(&stated, &told, *region, *hole).into_iter().for_each(|why| missing(*hole, why));
+            }
+            // A hole does not hide that the rest is not known just now either.
+            for one in sound.iter().filter(|one| late(one)) {
+                let rest =
+                    holes.iter().fold(vec![within(days_of(one), asked)], |left, hole| without(left, *hole));
+                rest.into_iter()
+                    .filter(|span| !empty(*span))
+                    .for_each(|span| missing(span, Why::Late(one.heartbeat)));
             }
             continue;
         }
@@ -45,7 +62,8 @@ pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_la
         rested.extend(used.into_iter().filter(|one| overlap(days_of(one), asked)));
     }
     if !parts.is_empty() {
-        Absence::NotCovered { parts, stated: owned(stated) }
+        let searched = stated.into_iter().filter(|one| !late(one)).collect();
+        Absence::NotCovered { parts, stated: owned(searched) }
     } else if !silent.is_empty() {
         let mut late: Vec<(String, Moment)> =
             silent.iter().map(|one| (one.issuing_system.clone(), one.heartbeat)).collect();
@@ -82,6 +100,21 @@ fn covers_region(one: &Coverage, region: Region) -> bool {
     one.regions.iter().any(|covered| covered.code.covers(region))
 }
 
+fn touches_region(one: &Coverage, region: Region) -> bool {
+    one.regions.iter().any(|covered| covered.code.touches(region))
+}
+
+/// The holes, and the days of the statements whose stock is not complete.
+fn with_doubts(holes: Vec<Days>, asked: Days, doubtful: &[&Coverage]) -> Vec<Days> {
+    let solid = holes.into_iter().chain(doubtful.iter().map(|one| days_of(one)));
+    let solid = solid.fold(vec![asked], without);
+    solid.into_iter().fold(vec![asked], without)
+}
+
+fn within(one: Days, other: Days) -> Days {
+    (one.0.max(other.0), one.1.min(other.1))
+}
+
 /// The days of issue that a statement covers. An open statement goes on: a separate check asks whether its
 /// feed is alive, and the words say until when it is known.
 fn days_of(one: &Coverage) -> Days {
@@ -104,7 +137,7 @@ fn empty(span: Days) -> bool {
 }
 
 fn overlap(one: Days, other: Days) -> bool {
-    !empty((one.0.max(other.0), one.1.min(other.1)))
+    !empty(within(one, other))
 }
 
 /// The rest of `spans` without `cut`.

@@ -6,7 +6,8 @@
 //!
 //! The rule. For each region asked, a statement counts if its regions cover it whole and its stock is
 //! complete: share on file 1000 ‰, no unbound and no quarantined row. Their days of issue, less their gaps,
-//! must cover the days asked without a hole. Several statements may do so together in time, but not in space:
+//! must cover the days asked without a hole. A statement whose stock is not complete makes a hole of its own
+//! days, whatever others say of them: its rows may be of anybody. Several statements may do so together in time, but not in space:
 //! nothing here knows which counties make up a province. A question without days asks for all days, one
 //! without regions for the whole country. An issuer with unbound rows of old years states those years on
 //! their own, so that they do not spoil the others.
@@ -239,6 +240,8 @@ pub enum Why {
     },
     /// A known gap, in its words.
     Gap(String),
+    /// A feed of these days is late: since when it is silent.
+    Late(Moment),
 }
 
 closed! {
@@ -251,6 +254,7 @@ closed! {
         Share, "share", "仅接入部分存量", "only a share of the stock is on file";
         NotBound, "not_bound", "另有待绑定、待核", "rows of the stock are not tied to a holder yet";
         Gap, "gap", "已知缺口", "a known gap";
+        Late, "feed_late", "数据更新逾期", "a feed of these days is late";
     }
 }
 
@@ -265,6 +269,7 @@ impl Why {
             Self::Share(_) => MissingWhy::Share,
             Self::NotBound { .. } => MissingWhy::NotBound,
             Self::Gap(_) => MissingWhy::Gap,
+            Self::Late(_) => MissingWhy::Late,
         }
     }
 }

@@ -94,6 +94,49 @@ fn rows_that_are_not_bound_or_not_on_file_spoil_their_statement_only() {
     assert_eq!(absence(&old(|one| one.quarantined = 1), &recent, now(), HOUR).wire(), "none_within_coverage");
 }
 
+/// Rows without a holder may be of anybody, whoever else says that all is on file.
+#[test]
+fn i13_no_statement_beside_hides_what_another_does_not_have() {
+    let question = asked("190101", "2011-01-01", "2026-11-22");
+    let beside = |change: fn(&mut Coverage)| {
+        let mut other = Coverage { issuing_system: "另一系统".to_owned(), ..province() };
+        change(&mut other);
+        [province(), other]
+    };
+    assert_eq!(absence(&beside(|_| {}), &question, now(), HOUR).wire(), "none_within_coverage");
+    let unbound = whys(&beside(|one| one.unbound = 14), &question);
+    assert_eq!(unbound, [Why::NotBound { unbound: 14, quarantined: 0 }]);
+    assert_eq!(whys(&beside(|one| one.share_on_file = 0), &question), [Why::Share(0)]);
+    // Of a part of the region too; not of days or regions that are not asked for.
+    let part = beside(|one| {
+        one.unbound = 1;
+        one.regions[0].code = "190101".parse().unwrap();
+    });
+    let all = asked("190000", "2011-01-01", "2026-11-22");
+    assert_eq!(whys(&part, &all), [Why::NotBound { unbound: 1, quarantined: 0 }]);
+    let apart = beside(|one| {
+        one.unbound = 1;
+        one.regions[0].code = "190102".parse().unwrap();
+    });
+    assert_eq!(absence(&apart, &question, now(), HOUR).wire(), "none_within_coverage");
+    let earlier = beside(|one| {
+        one.unbound = 1;
+        one.issued_to = Some(day("2010-12-31"));
+    });
+    assert_eq!(absence(&earlier, &question, now(), HOUR).wire(), "none_within_coverage");
+}
+
+#[test]
+fn a_hole_does_not_hide_that_a_feed_is_late() {
+    let silent = Coverage { heartbeat: at("2026-11-21T23:59:59.000000Z"), ..province() };
+    let question = asked("190101", "2000-01-01", "2026-11-22");
+    let answer = absence(&[silent], &question, now(), HOUR);
+    let Absence::NotCovered { parts, stated } = &answer else { panic!("{answer:?}") };
+    let told: Vec<&Why> = parts.iter().map(|part| &part.why).collect();
+    assert_eq!(told, [&Why::Days, &Why::Late(at("2026-11-21T23:59:59.000000Z"))]);
+    assert!(stated.is_empty(), "what is late was not searched up to now");
+}
+
 #[test]
 fn an_open_answer_names_what_was_searched_and_every_gap() {
     let gap = Gap { text: "2003年登记簿受潮".to_owned(), from: None, to: None, regions: Vec::new() };

@@ -95,6 +95,7 @@ impl Why {
             Self::Share(share) => format!("仅接入存量的{}.{}%", share / 10, share % 10),
             Self::NotBound { unbound, quarantined } => format!("另有待绑定{unbound}条、待核{quarantined}条"),
             Self::Gap(text) => text.clone(),
+            Self::Late(since) => format!("自{}起未更新", since.legal_text()),
         }
     }
 }

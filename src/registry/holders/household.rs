@@ -34,19 +34,18 @@ pub(in crate::registry) fn compare(
     if !code.code_type().is_person() {
         return Ok(None);
     }
-    let mut found = Household::NotOnFile;
+    let mut within = false;
     for (key, _) in linked::linked(reader, key, None)?.keys {
         for region in registered(reader, snapshot, &key, today)? {
-            if regions.iter().any(|own| own.covers(region)) {
-                return Ok(Some(Household::Within));
-            }
-            // A record of a province tells no more than the province: it speaks for no district and against none.
+            // One record elsewhere weighs more than any within: an agency could bring one of its own. A record of a
+            // province tells no more than the province: it speaks for no district and against none.
             if !regions.iter().any(|own| own.touches(region)) {
-                found = Household::Elsewhere;
+                return Ok(Some(Household::Elsewhere));
             }
+            within |= regions.iter().any(|own| own.covers(region));
         }
     }
-    Ok(Some(found))
+    Ok(Some(if within { Household::Within } else { Household::NotOnFile }))
 }
 
 /// What the event says of it. Refused where the household is registered elsewhere, unless the agency says that it knows

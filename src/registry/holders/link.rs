@@ -128,7 +128,8 @@ impl Registry {
             let mut older = stored(writer, from_key, &from.code)?;
             let mut newer = stored(writer, to_key, &to.code)?;
             if action == HolderAction::Link {
-                check_names(writer, command, &older, &newer).map_err(|why| unchanged(hears, why))?;
+                check_names(writer, command, &stating.agency, (&older, &newer))
+                    .map_err(|why| unchanged(hears, why))?;
                 check_room(writer, command.kind, &older, &newer).map_err(|why| unchanged(hears, why))?;
                 older.body.links.push(end(command.kind, &to.code, true, since));
                 newer.body.links.push(end(command.kind, &from.code, false, since));
@@ -215,10 +216,13 @@ fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> 
 fn check_names(
     reader: &mut Reader<'_>,
     command: &LinkCommand,
-    older: &StoredHolder,
-    newer: &StoredHolder,
+    agency: &str,
+    (older, newer): (&StoredHolder, &StoredHolder),
 ) -> Result<()> {
-    if !command.kind.is_followed() || command.names_differ || names::agree(reader, &older.hk, &newer.hk)? {
+    if !command.kind.is_followed()
+        || command.names_differ
+        || names::agree(reader, agency, &older.hk, &newer.hk)?
+    {
         return Ok(());
     }
     let detail = "the names on the records of the two codes do not agree, or one has no record: say in the ground \

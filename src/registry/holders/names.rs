@@ -10,10 +10,25 @@ use crate::rule::Rule;
 use crate::store::{Opened, PageRoom, Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
-/// Whether a name on a record of one code stands on a record of the other. False if one of them has no name.
-pub(super) fn agree(reader: &mut Reader<'_>, one: &HolderKey, other: &HolderKey) -> Result<bool> {
-    let (one, other) = (names(reader, one, None)?, names(reader, other, None)?);
+/// Whether a name on a record of one code stands on a record of the other. False if one of them has no name. Records that
+/// `agency`, which wants them to agree, issued itself count only for a code that has no other.
+pub(super) fn agree(
+    reader: &mut Reader<'_>,
+    agency: &str,
+    one: &HolderKey,
+    other: &HolderKey,
+) -> Result<bool> {
+    let (one, other) = (names_beside(reader, agency, one)?, names_beside(reader, agency, other)?);
     Ok(shared(&one, &other))
+}
+
+fn names_beside(reader: &mut Reader<'_>, agency: &str, key: &HolderKey) -> Result<BTreeSet<String>> {
+    let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for opened in reader.records_page(key, None, &mut PageRoom::default())? {
+        let Opened::Record(row) = opened else { continue };
+        if row.issuer == agency { &mut own } else { &mut others }.extend(name_on(&row));
+    }
+    Ok(if others.is_empty() { own } else { others })
 }
 
 /// Whether one of the names is one of the others.
@@ -57,8 +72,9 @@ fn name_on(row: &StoredRecord) -> Option<String> {
 }
 
 /// Whether each holder that stands on both records has one name, so that a divorce under a wrong name, or under a
-/// number with a slip in it, ends nobody's marriage. A name changes in a life: the name on the ending may also be that of
-/// an earlier version, or of another record of the same person.
+/// number with a slip in it, ends nobody's marriage. A name changes in a life: any version of either record may have it.
+/// Other records of the person say nothing here, since an office can bring one under any name: a certificate gets the new
+/// name first, by a change of its own.
 pub(in crate::registry) fn same_people<'r>(
     reader: &mut Reader<'_>,
     ending: impl Iterator<Item = &'r StoredRecord>,
@@ -67,15 +83,7 @@ pub(in crate::registry) fn same_people<'r>(
     for one in ending {
         let family = family(reader, one.hk)?;
         for other in ended.clone().filter(|other| family.contains(&other.hk)) {
-            let said = of_versions(reader, one)?;
-            let mut known = of_versions(reader, other)?;
-            if shared(&said, &known) {
-                continue;
-            }
-            for key in &family {
-                known.extend(names(reader, key, Some(&one.record_id))?);
-            }
-            if !shared(&said, &known) {
+            if !shared(&of_versions(reader, one)?, &of_versions(reader, other)?) {
                 return Ok(false);
             }
         }

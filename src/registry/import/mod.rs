@@ -136,8 +136,9 @@ impl Registry {
         sendback::write(work)?;
         let counts = run.body.counts;
         let unbound = counts.unbound + counts.quarantined + counts.refused;
-        let with = FedWith { as_of: run.body.as_of, unbound };
-        self.beat_of_import(&work.actor.label(), &run.body.fed, with)?;
+        let said = run.body.newest.filter(|_| run.body.undated == 0);
+        let with = FedWith { as_of: run.body.as_of.or(said), unbound };
+        run.body.told = self.beat_of_import(&work.actor.label(), &run.body.fed, with)?;
         self.import_close(run)
     }
 
@@ -147,6 +148,7 @@ impl Registry {
         let listed = work.options.error_path.as_deref().and_then(sendback::list_path);
         let mut errors = ErrorFile::create(listed.as_deref().or(work.options.error_path.as_deref()))?;
         let mut run = Run::new(String::new(), self.now(), work.reading())?;
+        run.body.as_of = work.options.as_of;
         let begun = Instant::now();
         self.import_check(work, &mut run, &mut errors)?;
         errors.flush()?;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
+use crate::registry::published::heartbeat::FeedTold;
 use crate::table::cell::Repairs;
 use crate::table::mapping::Mapping;
 use crate::table::{Encoding, FileFormat, RuleTally, Shortened, Signs};
@@ -212,6 +213,10 @@ pub struct ImportReport {
     pub last_leaf: Option<u64>,
     /// The time of which the data is, where somebody said it for the whole file.
     pub as_of: Option<Moment>,
+    /// Accepted rows of which nobody said of when they are: they count as made by the import.
+    pub undated: u64,
+    /// The coverage statements that its end changed.
+    pub told: Vec<FeedTold>,
     /// When the run was begun.
     pub started: Moment,
     /// When it was closed.

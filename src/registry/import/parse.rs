@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::clock::Day;
+use crate::clock::{Day, Moment};
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::import::fates::{self, Displaced};
@@ -36,6 +36,8 @@ struct BatchDone {
     already_there: u64,
     taken_over: u64,
     flagged: u64,
+    undated: u64,
+    newest: Option<Moment>,
     repairs: Repairs,
     faults: Vec<RowFault>,
 }
@@ -179,6 +181,7 @@ impl Registry {
             block_bytes: limits.block_bytes,
         };
         run.body.counts = Counts::default();
+        (run.body.undated, run.body.newest) = (0, None);
         run.body.repairs.clear();
         run.body.faults.clear();
         self.pump(work, run, errors, &sink)?;
@@ -284,6 +287,8 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, list: &mut
             counts.clashes +=
                 batch.faults.iter().map(|fault| u64::from(fault.code == Code::NumberClash)).sum::<u64>();
             counts.flagged += batch.flagged;
+            run.body.undated += batch.undated;
+            run.body.newest = run.body.newest.max(batch.newest);
             run.body.repairs.take(&mut batch.repairs);
             work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
@@ -367,6 +372,9 @@ impl<S: Sink> Parser<'_, S> {
             Ok(made) => {
                 done.accepted += 1;
                 done.flagged += u64::from(made.flagged);
+                let as_of = made.item.origin.as_of;
+                done.undated += u64::from(as_of.is_none());
+                done.newest = done.newest.max(as_of);
                 self.sink.take(made.item).map(|()| true)
             }
             Err(error) if error.code.class() == Class::Refused => {

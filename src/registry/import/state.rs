@@ -14,7 +14,7 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::texts;
 use crate::registry::import::{Counts, ImportReport, Timings};
 use crate::registry::intake::{self, TableForm};
-use crate::registry::published::heartbeat::Fed;
+use crate::registry::published::heartbeat::{Fed, FeedTold};
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::ImportRunRow;
@@ -89,6 +89,15 @@ pub(super) struct RunBody {
     /// The time of which the data is, where somebody said it.
     #[serde(default)]
     pub as_of: Option<Moment>,
+    /// Accepted rows of which nobody said of when they are.
+    #[serde(default)]
+    pub undated: u64,
+    /// The newest time that a row says of itself.
+    #[serde(default)]
+    pub newest: Option<Moment>,
+    /// The statements that its end changed.
+    #[serde(default)]
+    pub told: Vec<FeedTold>,
     pub log: Option<String>,
     pub first_leaf: Option<u64>,
     pub last_leaf: Option<u64>,
@@ -148,6 +157,9 @@ impl Run {
             error_bytes: 0,
             fed: BTreeSet::new(),
             as_of: None,
+            undated: 0,
+            newest: None,
+            told: Vec::new(),
             log: None,
             first_leaf: None,
             last_leaf: None,
@@ -288,6 +300,8 @@ impl Run {
             ended: body.ended,
             closing: envelope.map(|envelope| envelope.compact()),
             as_of: body.as_of,
+            undated: body.undated,
+            told: body.told.clone(),
             timings,
         })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds;
-use crate::catalog::Coverage;
+use crate::catalog::{Coverage, Region};
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide_scope};
@@ -21,6 +21,7 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::published::notice::put_public;
+use crate::registry::published::regions;
 use crate::rule::Rule;
 use crate::store::{CoverageRow, Writer};
 use crate::text;
@@ -100,10 +101,16 @@ impl Registry {
             let detail = "an agency states the stock of the types that it may issue";
             return Err(Error::new(Code::IssuerNotAuthorised, detail).at("type_code"));
         }
+        let today = self.now().day();
+        for (at, region) in coverage.regions.iter().enumerate() {
+            if !issues_in(&snapshot, &coverage, region.code, today) {
+                let detail = "an agency states the stock of the regions in which it may issue";
+                return Err(Error::new(Code::IssuerNotAuthorised, detail).at(format!("regions.{at}.code")));
+            }
+        }
         let label = actor.label();
         let stating = CoverageSigner::new(self, &label, &coverage.issuer)?;
         self.possible(&coverage)?;
-        let today = self.now().day();
         let stated = self.log_once(once, |writer, place| {
             if let Some(earlier) = stating.standing(writer, &coverage.type_code, &coverage.issuing_system)? {
                 own(&snapshot, &earlier, &coverage.issuer, today)?;
@@ -129,7 +136,12 @@ impl Registry {
             texts::logged(format!("gaps.{at}.text"), &gap.text)?;
         }
         for (at, region) in coverage.regions.iter().enumerate() {
-            texts::logged(format!("regions.{at}.name"), &region.name)?;
+            let field = format!("regions.{at}.name");
+            texts::logged(field.clone(), &region.name)?;
+            if region.code != Region::COUNTRY {
+                regions::known(self.regions(), region.code, format!("regions.{at}.code"))?;
+                regions::named(self.regions(), region.code, &region.name, field)?;
+            }
         }
         texts::logged("issuing_system", &coverage.issuing_system)?;
         for (field, moment) in [("as_of", coverage.as_of), ("heartbeat", coverage.heartbeat)] {
@@ -137,6 +149,17 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// Whether the issuer of a statement, or one whose work it took over, was ever given its type in the region.
+fn issues_in(snapshot: &Snapshot, coverage: &Coverage, region: Region, today: Day) -> bool {
+    let issuers = snapshot.catalog.issuers();
+    let stands_for = |agency: &str| {
+        let answers = issuers.agencies().successor(agency, today);
+        agency == coverage.issuer || answers.is_some_and(|answers| answers.code == coverage.issuer)
+    };
+    let grants = issuers.grants(&coverage.type_code).iter();
+    grants.filter(|grant| grant.region.covers(region)).any(|grant| stands_for(&grant.agency))
 }
 
 /// # Errors

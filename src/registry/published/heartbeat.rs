@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::Coverage;
+use crate::catalog::{Coverage, FEED_LATE_S};
 use crate::clock::{Moment, any_moment};
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
@@ -101,10 +101,11 @@ impl Registry {
         Ok(answer)
     }
 
-    /// The heartbeats of a finished import: of each statement of an agency about a type whose rows it brought.
-    /// Where an agency has several systems for a type nobody can tell which one it was, and none is alive for it.
-    /// Rows that it could not bind count as unbound, and what the statement has already is not lowered: they may be of
-    /// anybody, so nothing is said to be absent until a heartbeat or a new statement says that they are in.
+    /// What a finished import tells the statements of an agency about a type whose rows it brought: a heartbeat, and
+    /// the rows that it could not bind. Where an agency has several systems for a type nobody can tell which one it
+    /// was: none is alive for it, and the rows count against each. What a statement has already is not lowered. They
+    /// may be of anybody, so nothing is said to be absent until a heartbeat or a new statement says that they are in.
+    /// Old data is no sign of life of today: the feed was alive when the data was.
     ///
     /// A crash before it leaves a feed that seems silent, never one that seems alive without its rows.
     pub(in crate::registry) fn beat_of_import(
@@ -112,29 +113,53 @@ impl Registry {
         actor: &str,
         fed: &BTreeSet<Fed>,
         with: FedWith,
-    ) -> Result<()> {
+    ) -> Result<Vec<FeedTold>> {
         let snapshot = self.fresh_snapshot()?;
-        let mut beaten = false;
+        let mut told = Vec::new();
         for Fed { type_code, issuer } in fed {
             let stated = snapshot.catalog.coverages(type_code).iter();
             let systems: Vec<&Coverage> = stated.filter(|one| one.issuer == *issuer).collect();
-            let [Coverage { issuing_system, .. }] = systems.as_slice() else { continue };
-            let stating = CoverageSigner::new(self, actor, issuer)?;
-            beaten = true;
-            self.log_records(|writer, place| {
-                let Some(standing) = stating.standing(writer, type_code, issuing_system)? else {
-                    return Ok(((), Vec::new()));
-                };
-                let alive = Coverage {
-                    as_of: with.as_of.map_or(standing.as_of, |as_of| standing.as_of.max(as_of)),
-                    heartbeat: standing.heartbeat.max(place.at),
-                    unbound: standing.unbound.max(with.unbound),
-                    ..standing
-                };
-                let (_, entry) = stating.put(writer, place, &alive)?;
-                Ok(((), vec![entry]))
-            })?;
+            let alone = systems.len() == 1;
+            let signer = CoverageSigner::new(self, actor, issuer)?;
+            for system in systems.into_iter().filter(|_| alone || with.unbound > 0) {
+                told.push(FeedTold { system: system.issuing_system.clone(), alive: alone });
+                self.log_records(|writer, place| {
+                    let standing = signer.standing(writer, type_code, &system.issuing_system)?;
+                    let Some(standing) = standing else { return Ok(((), Vec::new())) };
+                    let (_, entry) = signer.put(writer, place, &with.tell(standing, place.at, alone))?;
+                    Ok(((), vec![entry]))
+                })?;
+            }
         }
-        if beaten { self.refresh() } else { Ok(()) }
+        if !told.is_empty() {
+            self.refresh()?;
+        }
+        Ok(told)
     }
+}
+
+impl FedWith {
+    /// The statement with what the import says of it.
+    fn tell(self, standing: Coverage, now: Moment, alive: bool) -> Coverage {
+        let unbound = standing.unbound.max(self.unbound);
+        if !alive {
+            return Coverage { unbound, ..standing };
+        }
+        let old = self.as_of.filter(|as_of| as_of.plus_seconds(FEED_LATE_S) < now);
+        Coverage {
+            as_of: self.as_of.map_or(standing.as_of, |as_of| standing.as_of.max(as_of)),
+            heartbeat: standing.heartbeat.max(old.unwrap_or(now)),
+            unbound,
+            ..standing
+        }
+    }
+}
+
+/// A statement that a finished import changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedTold {
+    /// Its system.
+    pub system: String,
+    /// It got a heartbeat; else only the rows that were not bound count against it.
+    pub alive: bool,
 }

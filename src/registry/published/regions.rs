@@ -25,3 +25,24 @@ pub(in crate::registry) fn known(
         RegionStatus::Current { .. } | RegionStatus::Abolished { .. } => Ok(()),
     }
 }
+
+/// Refuses a name that is not that of the region: whoever reads an answer sees the name alone. Streets and villages,
+/// which have none here, are not compared.
+///
+/// # Errors
+/// `field_invalid` at `field`, rule `region_name`.
+pub(in crate::registry) fn named(
+    regions: &Regions,
+    region: Region,
+    name: &str,
+    field: impl Into<Cow<'static, str>>,
+) -> Result<()> {
+    let digits = region.to_string();
+    match regions.full_name(&digits).filter(|_| digits.len() == 6) {
+        Some(full) if name.is_empty() || !full.ends_with(name) => {
+            let detail = format!("the region {digits} has another name");
+            Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::RegionName))
+        }
+        _ => Ok(()),
+    }
+}
