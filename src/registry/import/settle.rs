@@ -16,7 +16,6 @@ use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::names;
 use crate::registry::import::Stage;
-use crate::table::{RowFault, refused};
 use crate::registry::import::item::{Item, SortKey};
 use crate::registry::import::merge::Merge;
 use crate::registry::import::pace;
@@ -27,6 +26,7 @@ use crate::registry::import::work::Work;
 use crate::registry::records::ends::{self, Arrived, Due};
 use crate::registry::records::kept;
 use crate::store::{Load, Reader, Writer};
+use crate::table::{RowFault, refused};
 
 /// A row that a rule touches: the key under which its record is found, and the record's id if this run bound
 /// it.

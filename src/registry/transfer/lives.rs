@@ -4,7 +4,6 @@
 //! its order and the agency of that key has authority over people for it here. What is here already goes on; where the
 //! two registries know different things, the line is refused.
 
-use crate::catalog::Statement;
 use crate::clock::Day;
 use crate::error::{Error, Result};
 use crate::identity::HolderCode;
@@ -84,13 +83,9 @@ fn stated(snapshot: &Snapshot, line: &EventLine, event: Event, code: &HolderCode
 
 /// Whether the agency whose key signed the order may state this here.
 fn authorised(snapshot: &Snapshot, stated: &Stated, today: Day) -> Result<()> {
-    let link: [Statement; 1];
     let needed = match &stated.told {
         LifeStep::Mark { state, .. } => of_state(*state),
-        LifeStep::Link(linked) => {
-            link = [of_link(linked.kind)];
-            link.as_slice()
-        }
+        LifeStep::Link(linked) => of_link(linked.kind),
     };
     let kid = EnvelopeBuf::from_stored(stated.order.clone())?.view().kid().ok();
     let key = kid.and_then(|kid| snapshot.keys.find(&kid)).ok_or_else(|| refused(Rule::KeyUnknown))?;
