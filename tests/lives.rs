@@ -199,10 +199,11 @@ fn r6_what_an_office_took_back_no_later_action_states_again(world: World) {
 
 fn r6_a_name_that_nobody_knows_confirms_no_death(world: World) {
     settled(&world);
-    issue(&world, people::social_card(ZHOU, "周海燕"));
+    // A record that a death proposes to end would refuse the name; a household page is none of these.
+    issue(&world, people::marriage("J190101-2015-000123"));
     let issued = issue(&world, death(POLICE, "D1", (ZHOU, "周海雁"), "2026-10-30"));
     assert_eq!(issued.marked[0].state, HolderState::DeathReported);
-    assert_eq!(card(&world, ZHOU), (json!("undetermined"), json!(["death_reported"])));
+    assert_eq!(life(&world, ZHOU).0, HolderState::DeathReported);
     sound(&world);
 }
 

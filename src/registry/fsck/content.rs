@@ -14,10 +14,12 @@ use crate::record::event::Event;
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::fsck::options::PAGE;
+use crate::registry::holders::lives;
 use crate::registry::holders::mark::HOLDER_EVENTS;
+use crate::registry::holders::marks;
 use crate::registry::published::keys::ISSUE;
 use crate::registry::records::kept;
-use crate::store::{Opened, Reader, StoredEvent, StoredHolder, StoredRecord};
+use crate::store::{HolderMark, Opened, Reader, StoredEvent, StoredHolder, StoredRecord};
 use crate::trust::EnvelopeBuf;
 
 /// The digest of the content.
@@ -156,11 +158,15 @@ impl Lines {
         };
         let mut links: Vec<Value> = body.links.iter().map(link).collect();
         links.sort_by_cached_key(Value::to_string);
+        let marks = marks::standing(&holder);
+        let mark = |mark: HolderMark| json!([mark.state, mark.since, mark.source, mark.certificate]);
+        // Each registry signs for itself what a certificate says by the rule of its type; the mark is the same.
         let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
+        let events: Vec<StoredEvent> = events.into_iter().filter(|event| !lives::by_rule(event)).collect();
         self.holders += 1;
         self.add(&json!({
             "code": body.code, "code_type": body.code_type, "events": told(&events), "line": "holder", "links": links,
-            "since": body.state_since, "source": body.state_source, "state": holder.state,
+            "marks": marks.into_iter().map(mark).collect::<Vec<_>>(), "state": holder.state,
         }))
     }
 }

@@ -73,17 +73,26 @@ fn name_on(row: &StoredRecord) -> Option<String> {
 
 /// Whether each holder that stands on both records has one name, so that a divorce under a wrong name, or under a
 /// number with a slip in it, ends nobody's marriage. A name changes in a life: any version of either record may have it.
-/// Other records of the person say nothing here, since an office can bring one under any name: a certificate gets the new
-/// name first, by a change of its own.
+/// Where something is ended, other records of the person say nothing, since an office can bring one under any name: a
+/// certificate gets the new name first, by a change of its own. Where an end is only `proposed` to an issuer who decides,
+/// a name on another record is enough.
 pub(in crate::registry) fn same_people<'r>(
     reader: &mut Reader<'_>,
     ending: impl Iterator<Item = &'r StoredRecord>,
     ended: impl Iterator<Item = &'r StoredRecord> + Clone,
+    proposed: bool,
 ) -> Result<bool> {
     for one in ending {
         let family = family(reader, one.hk)?;
         for other in ended.clone().filter(|other| family.contains(&other.hk)) {
-            if !shared(&of_versions(reader, one)?, &of_versions(reader, other)?) {
+            let (said, mut known) = (of_versions(reader, one)?, of_versions(reader, other)?);
+            if shared(&said, &known) {
+                continue;
+            }
+            for key in family.iter().filter(|_| proposed) {
+                known.extend(names(reader, key, Some(&one.record_id))?);
+            }
+            if !shared(&said, &known) {
                 return Ok(false);
             }
         }

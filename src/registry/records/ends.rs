@@ -191,13 +191,13 @@ fn ends_due(reader: &mut Reader<'_>, snapshot: &Snapshot, arrived: &Arrived<'_>)
                 continue;
             }
             if end.by == EndBy::Proposal {
-                if due.names(reader, arrived.rows, &rows)? {
+                if due.names(reader, (arrived.rows, &rows), true)? {
                     due.proposals.extend(arrived.fresh.then(|| proposal(rows.first(), action)));
                 }
                 continue;
             }
             let Some(began) = began(reader, &rows)? else { continue };
-            if began <= arrived.began && !due.names(reader, arrived.rows, &rows)? {
+            if began <= arrived.began && !due.names(reader, (arrived.rows, &rows), false)? {
                 continue;
             }
             due.ends.extend(earliest(reader, snapshot, (rows, began), Some(arrived))?);
@@ -219,9 +219,14 @@ impl Due {
     }
 
     /// Compares the names on an ending with those on the record that it would end.
-    fn names(&mut self, reader: &mut Reader<'_>, ending: &Whole, ended: &Whole) -> Result<bool> {
+    fn names(
+        &mut self,
+        reader: &mut Reader<'_>,
+        (ending, ended): (&Whole, &Whole),
+        proposed: bool,
+    ) -> Result<bool> {
         self.compared.push(ended.first().record_id);
-        let agree = names::same_people(reader, ending.rows(), ended.rows())?;
+        let agree = names::same_people(reader, ending.rows(), ended.rows(), proposed)?;
         self.differing |= !agree;
         Ok(agree)
     }
@@ -300,7 +305,7 @@ fn earliest(
         let Ok(state) = action.apply(Some(rows.first().state)) else { continue };
         for ending in kin.related(reader, entry, end.when)? {
             if ending.first().state == State::Annulled
-                || !names::same_people(reader, ending.rows(), rows.rows())?
+                || !names::same_people(reader, ending.rows(), rows.rows(), false)?
             {
                 continue;
             }
@@ -355,7 +360,7 @@ pub(in crate::registry) fn proposed_by_cancel(
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
         for found in kin.related(reader, ended, end.when)? {
-            if action.apply(Some(found.first().state)).is_ok() && due.names(reader, rows, &found)? {
+            if action.apply(Some(found.first().state)).is_ok() && due.names(reader, (rows, &found), true)? {
                 due.proposals.push(proposal(found.first(), action));
             }
         }

@@ -105,9 +105,7 @@ impl Registry {
         // Without the rows that do not open, a statement would say more than the file has.
         if sending.count.damaged == 0 {
             for line in self.coverage_lines(coverage, issuer, &heads)? {
-                (sending.count.coverage, sending.count.events) =
-                    (sending.count.coverage + 1, sending.count.events + 1);
-                sending.line(line)?;
+                sending.statement(line)?;
             }
         }
         let Sending { attest, count, out, .. } = sending;
@@ -213,6 +211,11 @@ impl Sending<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn statement(&mut self, line: Line) -> Result<()> {
+        (self.count.coverage, self.count.events) = (self.count.coverage + 1, self.count.events + 1);
+        self.line(line)
     }
 
     fn line(&mut self, line: Line) -> Result<()> {
