@@ -24,6 +24,8 @@ on_both! {
     i2_no_record_is_issued_or_changed_before_its_access
     a_change_is_charged_once_for_each_holder
     births_with_consecutive_numbers_are_no_walk
+    i2_whoever_loses_an_entry_is_told_and_charged
+    i2_nobody_loses_an_entry_over_the_budget
     what_an_operator_brings_in_is_a_feed_and_what_it_changes_is_not
 }
 
@@ -65,6 +67,18 @@ fn on_paper(code: &str) -> DirectoryDraft {
     let entry = json!({
         "type": "resident_id_card", "issuer": POLICE, "custody": "paper", "office": "城东派出所",
         "holders": [{"code_type": "111", "code": code, "name": "某人"}],
+    });
+    serde_json::from_value(entry).unwrap()
+}
+
+const NUMBER: &str = "J190101-2015-000123";
+
+/// A marriage certificate on paper, of two holders.
+fn of_both(one: &str, other: &str) -> DirectoryDraft {
+    let holder = |code: &str| json!({"code_type": "111", "code": code, "name": "某人"});
+    let entry = json!({
+        "type": "marriage_certificate", "issuer": POLICE, "custody": "paper", "office": "城东区档案馆",
+        "holders": [holder(one), holder(other)], "issued_on": "2012-05-20", "number": NUMBER,
     });
     serde_json::from_value(entry).unwrap()
 }
@@ -139,6 +153,43 @@ fn a_change_is_charged_once_for_each_holder(world: World) {
         Code::BudgetSpent
     );
     assert_eq!(outcomes(&world, &third), [""; 0], "nothing was changed and nothing was told");
+}
+
+/// An entry goes to other holders, then to a record with a body: each time somebody is left out.
+fn i2_whoever_loses_an_entry_is_told_and_charged(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    let (third, writer) = (people::number(3), writer(100));
+    let spent = || world.registry.guard().spent("client:writer", world.registry.now());
+    let later = || world.clock.set(world.registry.now().plus_seconds(60));
+    world.registry.put_directory(&operator(), &of_both(ZHOU, CHEN), None).unwrap();
+    assert_eq!(outcomes(&world, CHEN), [""; 0]);
+    later();
+    world.registry.put_directory(&writer, &of_both(ZHOU, &third), None).unwrap();
+    assert_eq!(outcomes(&world, CHEN), ["acted"]);
+    assert_eq!(outcomes(&world, ZHOU), ["entered"]);
+    assert_eq!(outcomes(&world, &third), ["entered"]);
+    assert_eq!(spent(), 3);
+    // The same again takes nothing from anybody.
+    world.registry.put_directory(&writer, &of_both(ZHOU, &third), None).unwrap();
+    assert_eq!(outcomes(&world, CHEN), ["acted"]);
+    later();
+    issue(&world, &writer, people::marriage(NUMBER)).unwrap();
+    assert_eq!(outcomes(&world, &third), ["entered", "entered", "acted"]);
+    assert_eq!(outcomes(&world, CHEN), ["acted", "issued"]);
+    assert_eq!(spent(), 3);
+}
+
+fn i2_nobody_loses_an_entry_over_the_budget(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    let third = people::number(3);
+    let entry = world.registry.put_directory(&operator(), &of_both(ZHOU, CHEN), None).unwrap();
+    let refused = world.registry.put_directory(&writer(2), &of_both(ZHOU, &third), None).unwrap_err();
+    assert_eq!(refused.code, Code::BudgetSpent);
+    assert_eq!(outcomes(&world, CHEN), [""; 0]);
+    let again = world.registry.put_directory(&operator(), &of_both(ZHOU, CHEN), None).unwrap();
+    assert_eq!((again.identifier, again.leaf), (entry.identifier, entry.leaf));
 }
 
 fn births_with_consecutive_numbers_are_no_walk(world: World) {

@@ -50,4 +50,21 @@ impl Registry {
             None => Ok(()),
         }
     }
+
+    /// Charges for the holders from whom a directory entry is taken, and notes it on the list of each: another
+    /// record or entry with its number comes in without them.
+    pub(in crate::registry) fn note_taken(
+        &self,
+        actor: &Actor,
+        type_code: &str,
+        left_out: &[Touched],
+    ) -> Result<()> {
+        if actor.agency().is_none() || left_out.is_empty() {
+            return Ok(());
+        }
+        for holder in left_out {
+            self.permit_all(actor, Scope::Issue, holder)?;
+        }
+        self.note_brought_in(actor, Outcome::Acted, type_code, left_out)
+    }
 }

@@ -49,6 +49,12 @@ impl Whole {
         Touched::each(self.rows().map(|row| (&*row.body.holder.0, &*row.body.holder.1, row.hk)))
     }
 
+    /// The same of those who are not among `holders`: it is taken from them where it goes to `holders`.
+    pub fn touched_besides(&self, holders: &[HolderKey]) -> Vec<Touched> {
+        let others = self.rows().filter(|row| !holders.contains(&row.hk));
+        Touched::each(others.map(|row| (&*row.body.holder.0, &*row.body.holder.1, row.hk)))
+    }
+
     fn rows_mut(&mut self) -> impl Iterator<Item = &mut StoredRecord> {
         std::iter::once(&mut self.first).chain(&mut self.others)
     }

@@ -28,7 +28,7 @@ use crate::registry::base::texts;
 use crate::registry::records::belongs;
 use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, DraftHolder};
-use crate::registry::records::hosted::{give_way, has_a_body, old_rows};
+use crate::registry::records::hosted::{self, give_way, has_a_body, old_rows};
 use crate::registry::records::signed::IssueOutcome;
 use crate::registry::records::submitted::codes;
 use crate::rule::Rule;
@@ -136,6 +136,15 @@ impl Entry {
         Ok(Some((old_rows(reader, &known)?, known.content == self.content.0)))
     }
 
+    /// The holders from whom the entry with its number is taken: those whom the new one leaves out.
+    fn left_out(&self, reader: &mut Reader<'_>) -> Result<Vec<Touched>> {
+        let replaced = self.known(reader).map(|known| known.filter(|(_, same)| !same).map(|(rows, _)| rows));
+        match replaced {
+            Ok(Some(rows)) if self.same_holders(&rows) => Ok(Vec::new()),
+            replaced => hosted::left_out(replaced, &self.holders()),
+        }
+    }
+
     fn same_holders(&self, old: &Whole) -> bool {
         let is_old = |seat: &Seat| old.rows().any(|row| row.hk == seat.hk);
         self.seats.len() == old.rows().count() && self.seats.iter().all(is_old)
@@ -145,12 +154,12 @@ impl Entry {
 impl Registry {
     /// Adds a directory entry, or replaces the entry with the same number (if it has none: the same content)
     /// with a changed one. Blocks. With the same holders it is the entry's next version; with others the
-    /// entry ends and a new one begins under its identifier.
+    /// entry ends and a new one begins under its identifier, and whoever is left out hears of it.
     ///
     /// # Errors
     /// `forbidden`; `field_invalid`; `issuer_not_authorised`; `number_clash` if a record whose body is here
     /// has the number; `action_forbidden` if holders change under an entry that is suspended, ended or
-    /// disputed.
+    /// disputed; `budget_spent`; `version_conflict` if the entry goes to others at the same time.
     pub fn put_directory(
         &self,
         actor: &Actor,
@@ -162,7 +171,10 @@ impl Registry {
         }
         let checked = self.checked_entry(actor, draft, None);
         let entry = self.or_refused(actor, codes(&draft.holders), checked)?;
+        let left_out = self.store().read_now(|reader| entry.left_out(reader))?;
+        self.note_taken(actor, &entry.type_code, &left_out)?;
         let put = Put {
+            left_out,
             listing: Listing { entry, draft: draft.clone(), as_of: None },
             record_id: random::pooled()?,
             salt: random::salt()?,
@@ -292,6 +304,8 @@ pub(in crate::registry) struct Listing {
 
 /// An entry on its way into the transaction.
 struct Put {
+    /// Who was told that the entry with its number is taken from them.
+    left_out: Vec<Touched>,
     listing: Listing,
     /// The id that it takes if it begins.
     record_id: [u8; 16],
@@ -314,6 +328,7 @@ impl Put {
                 self.next_version(writer, place, old, identifier)
             }
             Some(old) => {
+                hosted::check_told(&old.touched_besides(&self.listing.entry.holders()), &self.left_out)?;
                 // A record has the same holders in all its versions: each has a row and a whole history of it.
                 let last = give_way(writer, old, &self.label, &place.behind(1))?;
                 let (put, mut entries) = self.begin(writer, place, identifier)?;

@@ -9,13 +9,14 @@ use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::record::state::State;
+use crate::registry::access::entry::Touched;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::records::change::Whole;
 use crate::registry::records::signed::Signed;
 use crate::rule::Rule;
 use crate::store::{Opened, Reader, RecordKey, Writer};
-use crate::trust::random;
+use crate::trust::{HolderKey, random};
 
 /// A directory entry that may give way to the record with its number.
 pub(in crate::registry) struct Listed {
@@ -42,6 +43,46 @@ pub(in crate::registry) fn of_key(reader: &mut Reader<'_>, known: &RecordKey) ->
     let rows = old_rows(reader, known)?;
     check_good(&rows)?;
     Ok(Listed { rows, key: known.key })
+}
+
+/// Those from whom an entry is taken if it gives way to a record or an entry of `holders`, read before the change
+/// so that each hears of it. Nobody where it does not give way: the change itself then says why.
+pub(in crate::registry) fn left_out(
+    entry: Result<Option<Whole>>,
+    holders: &[HolderKey],
+) -> Result<Vec<Touched>> {
+    let good = entry.and_then(|entry| match entry {
+        Some(entry) => check_good(&entry).map(|()| Some(entry)),
+        None => Ok(None),
+    });
+    match good {
+        Ok(entry) => Ok(entry.map(|entry| entry.touched_besides(holders)).unwrap_or_default()),
+        Err(error)
+            if matches!(error.code, Code::ActionForbidden | Code::NumberClash | Code::RecordDamaged) =>
+        {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The same for a record that begins.
+pub(in crate::registry) fn left_out_by(reader: &mut Reader<'_>, signed: &Signed) -> Result<Vec<Touched>> {
+    let entry = listed(reader, signed).map(|listed| listed.map(|listed| listed.rows));
+    left_out(entry, &signed.holders())
+}
+
+/// Holds the holders from whom an entry is taken against those who were told before.
+///
+/// # Errors
+/// `version_conflict` if one was not: the entry went to others in between.
+pub(in crate::registry) fn check_told(left_out: &[Touched], told: &[Touched]) -> Result<()> {
+    let was_told = |one: &Touched| told.iter().any(|told| told.keys() == one.keys());
+    if left_out.iter().all(was_told) {
+        return Ok(());
+    }
+    Err(Error::new(Code::VersionConflict, "the entry of this number went to other holders; send it again")
+        .at("number"))
 }
 
 impl Listed {

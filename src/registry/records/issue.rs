@@ -18,6 +18,7 @@ use crate::record::payload::Attachment;
 use crate::record::state::State;
 use crate::record::{Digest, Record, media};
 use crate::registry::Registry;
+use crate::registry::access::entry::Touched;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::envelope_error;
@@ -26,6 +27,7 @@ use crate::registry::holders::lives::{MarkMade, without_authority};
 use crate::registry::records::begin::{begin, bring_to_its_state};
 use crate::registry::records::draft;
 use crate::registry::records::ends::{self, Ended, Proposal};
+use crate::registry::records::hosted;
 use crate::registry::records::issue::clash::Clash;
 use crate::registry::records::kept;
 use crate::registry::records::signed::{IssueOutcome, Signed};
@@ -79,6 +81,12 @@ pub(in crate::registry) struct Taken {
     pub flagged: bool,
 }
 
+/// A record whose holders, and those from whom it takes a directory entry, have the access on their lists.
+struct Noted {
+    taken: Taken,
+    left_out: Vec<Touched>,
+}
+
 impl Registry {
     /// Issues a record. Blocks.
     ///
@@ -114,8 +122,10 @@ impl Registry {
             });
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
+        let left_out = self.store().read_now(|reader| hosted::left_out_by(reader, &taken.signed))?;
+        self.note_taken(actor, &taken.signed.type_code, &left_out)?;
         self.note_brought_in(actor, Outcome::Issued, &taken.signed.type_code, &taken.signed.touched_each())?;
-        self.bind(actor, origin, taken, once)
+        self.bind(actor, origin, Noted { taken, left_out }, once)
     }
 
     /// Checks an issuer's submission by every rule of an issue. Signs data that the issuer did not sign
@@ -230,17 +240,18 @@ impl Registry {
     }
 
     /// Stores a signed record under all its holders, or finds that it is there.
-    fn bind(&self, actor: &Actor, origin: Origin, taken: Taken, once: Option<&Once>) -> Result<Issued> {
+    fn bind(&self, actor: &Actor, origin: Origin, noted: Noted, once: Option<&Once>) -> Result<Issued> {
         let record_id = random::pooled::<16>()?;
         let salt = random::salt()?;
         let snapshot = self.snapshot();
         let (label, clashed, counted) = (actor.label(), Cell::new(None), Cell::new(false));
-        let Taken { signed, remarks, by_issuer, .. } = taken;
+        let Noted { taken: Taken { signed, remarks, by_issuer, .. }, left_out } = noted;
         let (rules, hears) = (self.rules_of(&snapshot, &signed.type_code)?, self.hears(actor));
         let bound = self.log_once(once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
+            hosted::check_told(&hosted::left_out_by(writer, &signed)?, &left_out)?;
             let happened =
                 Happened::unordered(signed.event(origin.beginning.action(), &label, salt, place.at));
             let mut rows = signed.whole(record_id, State::Active, origin.as_of, place)?;
