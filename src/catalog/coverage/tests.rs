@@ -246,6 +246,7 @@ proptest! {
         let lies = |span: &(i32, i32), offset: i32| span.0 <= offset && offset <= span.0 + span.1;
         let missing: Vec<i32> = (from..=from + length).filter(|offset| {
             gaps.iter().any(|gap| lies(gap, *offset))
+                || spans.iter().any(|(start, days, sound)| !*sound && lies(&(*start, *days), *offset))
                 || !spans.iter().any(|(start, days, sound)| *sound && lies(&(*start, *days), *offset))
         }).collect();
         let question = Question::new(TYPE, vec!["190101".parse().unwrap()], Some(at_day(from)), Some(at_day(from + length))).unwrap();
