@@ -154,6 +154,7 @@ impl Registry {
 
     fn unheld(opening: Opening) -> Result<Self> {
         let store = Store::open(&opening.place, opening.master, opening.clock.now())?;
+        Self::check_founded(&store)?;
         Self::over(store, opening.clock, opening.regions)
     }
 

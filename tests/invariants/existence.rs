@@ -1,7 +1,8 @@
 //! I11: a thing that should exist is found or refused, and never made on the way.
 
 use elicense::error::{Code, Error};
-use elicense::registry::{Opening, Registry};
+use elicense::registry::{FoundingOptions, Opening, Registry};
+use elicense::rule::Rule;
 use elicense::store::{DbUrl, Place, Store};
 use elicense::trust::MasterKey;
 
@@ -49,6 +50,38 @@ fn i11_a_directory_without_a_registry_is_left_as_it_was() {
     assert_eq!(refused(Registry::open(opening(&place, MASTER))), Code::NotInitialised);
     assert_eq!(refused(Store::migrate(&place, &MasterKey::from_bytes(MASTER), noon())), Code::NotInitialised);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// A founding that breaks off behind the first logs, as a kill would.
+fn breaks_off(place: &Place) {
+    let twice = FoundingOptions { nodes: vec!["main".into(), "main".into()], ..options() };
+    assert!(Registry::found(opening(place, MASTER), &twice).is_err());
+    for opened in [Registry::open(opening(place, MASTER)), Registry::open_as_found(opening(place, MASTER))] {
+        let error = opened.err().expect("it must be refused");
+        assert_eq!((error.code, error.rule), (Code::NotInitialised, Some(Rule::InitUnfinished)));
+    }
+}
+
+#[test]
+fn i11_an_init_that_broke_off_is_no_registry() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = Place::in_dir(&dir.path().join("data"));
+    breaks_off(&place);
+    // What the rule says helps.
+    std::fs::remove_dir_all(&place.dir).unwrap();
+    Registry::found(opening(&place, MASTER), &options()).unwrap();
+    Registry::open(opening(&place, MASTER)).unwrap();
+}
+
+#[test]
+fn i11_an_init_that_broke_off_in_postgres_is_no_registry() {
+    let Some(database) = Database::create() else { return skipped() };
+    let dir = tempfile::tempdir().unwrap();
+    breaks_off(&Place {
+        url: DbUrl::parse(&database.url).unwrap(),
+        dir: dir.path().into(),
+        point_hops: false,
+    });
 }
 
 #[test]

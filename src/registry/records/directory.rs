@@ -328,9 +328,10 @@ impl Put {
                 self.next_version(writer, place, old, identifier)
             }
             Some(old) => {
-                hosted::check_told(&old.touched_besides(&self.listing.entry.holders()), &self.left_out)?;
+                let left_out = old.touched_besides(&self.listing.entry.holders());
                 // A record has the same holders in all its versions: each has a row and a whole history of it.
                 let last = give_way(writer, old, &self.label, &place.behind(1))?;
+                hosted::check_told(&left_out, &self.left_out)?;
                 let (put, mut entries) = self.begin(writer, place, identifier)?;
                 entries.push(last);
                 Ok((put, entries))

@@ -15,6 +15,9 @@ use crate::rule::Rule;
 use crate::store::{Place, Store};
 use crate::trust::SigningKey;
 
+/// The fact that stands while a registry is made. `init` takes it away last, so a crash on the way leaves it.
+const FOUNDING: &str = "founding";
+
 /// The operator's decisions when a registry is made.
 #[derive(Debug, Clone)]
 pub struct FoundingOptions {
@@ -49,6 +52,7 @@ impl Registry {
         let own = kept_row(&store, REGISTRY, REGISTRY, &key, now)?;
         let registry_kid = own.kid.clone();
         store.write_now(|writer| {
+            writer.put_fact(FOUNDING, b"")?;
             writer.put_fact("origin", options.origin.as_bytes())?;
             writer.put_fact("home_region", options.home.to_string().as_bytes())?;
             writer.put_fact("records_log", RECORDS_LOG.as_bytes())?;
@@ -79,6 +83,7 @@ impl Registry {
         }
         registry.refresh()?;
         registry.store().remember(None)?;
+        registry.store().write_now(|writer| writer.remove_facts(FOUNDING))?;
         Ok((registry, Founding { verifier_keys, registry_kid, types }))
     }
 
@@ -95,6 +100,19 @@ impl Registry {
             check_node(node)?;
         }
         Store::vacant(place)
+    }
+
+    /// Refuses what an `init` left that did not come to its end: logs or types are missing, and nothing tells which.
+    ///
+    /// # Errors
+    /// `not_initialised` with rule `init_unfinished`.
+    pub(in crate::registry) fn check_founded(store: &Store) -> Result<()> {
+        let founded = store
+            .read_now(|reader| Ok(reader.fact("origin")?.is_some() && reader.fact(FOUNDING)?.is_none()))?;
+        if founded {
+            return Ok(());
+        }
+        Err(Error::new(Code::NotInitialised, "`init` did not finish here").rule(Rule::InitUnfinished))
     }
 
     /// Makes a log with a key of its own, which an event states; `already_initialised` if there is one of
