@@ -461,7 +461,7 @@ fn lists_are_paged_by_cursor() {
         let told = |query: &str| refusal(&up.server.get(&format!("{path}?{query}"), Some(&token)));
         assert_eq!(told("limit=0"), "422 field_invalid limit limit");
         assert_eq!(told("after=%23"), "422 field_invalid after cursor");
-        assert_eq!(told("colour=blue"), "400 request_malformed - query");
+        assert_eq!(told("colour=blue"), "400 request_malformed colour query");
     }
 }
 

@@ -183,7 +183,10 @@ fn i4_other_bytes_under_a_known_identifier_are_told_nothing(world: World) {
         assert!(told.body.get(name).is_none(), "{name}: {:#}", told.body);
     }
     let genuine = verify_as(&world, None, json!({"envelope": compact})).unwrap();
-    assert_eq!((judged(&genuine).1, &genuine.body["state"]), (vec!["suspended"], &json!("suspended")));
+    assert_eq!(
+        (judged(&genuine).1, &genuine.body["state"]),
+        (vec!["suspended", "status_outdated"], &json!("suspended"))
+    );
 }
 
 fn r16_another_dot_in_a_name_is_flagged_and_in_anything_else_a_mismatch(world: World) {
@@ -233,7 +236,7 @@ fn i5_an_envelope_is_valid_until_something_happens_to_it(world: World) {
     let mut suspend = ActCommand::new(&issued.identifier, 1, Action::Suspend);
     suspend.ground = Some("调查期间".into());
     act(&world, &suspend);
-    assert_eq!(judged(&verify(&world, ask.clone())), ("invalid", vec!["suspended"]));
+    assert_eq!(judged(&verify(&world, ask.clone())), ("invalid", vec!["suspended", "status_outdated"]));
     let command = json!({
         "holder": {"type": "111", "code": ZHOU}, "state": "death_reported", "ground": "火化记录", "agency": POLICE,
     });
@@ -259,7 +262,10 @@ fn i7_an_old_version_verifies_and_says_that_it_is_superseded(world: World) {
     let mut revoke = ActCommand::new(&acted.identifier, 2, Action::Revoke);
     revoke.ground = Some("处罚".into());
     act(&world, &revoke);
-    assert_eq!(judged(&verify(&world, json!({"envelope": old}))).1, ["superseded", "revoked"]);
+    assert_eq!(
+        judged(&verify(&world, json!({"envelope": old}))).1,
+        ["superseded", "revoked", "status_outdated"]
+    );
 }
 
 fn a_tampered_or_strange_envelope_is_an_answer_with_its_rule(world: World) {

@@ -143,7 +143,7 @@ fn lookups(up: &Up, path: &str) -> Vec<Ask> {
     vec![
         post(up, "records", path, 200, &asked(json!({}))),
         post(up, "proofs", path, 200, &asked(json!({"proofs": true}))),
-        post(up, "fields", path, 200, &asked(json!({"fields": fields}))),
+        post(up, "fields", path, 422, &asked(json!({"fields": fields}))),
         limited,
         post(up, "too many fields", path, 422, &asked(json!({"fields": regions(20_000)}))),
         post(up, "absences", path, 200, &absent(&people::number(5), regions(16))),

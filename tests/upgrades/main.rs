@@ -34,10 +34,15 @@ fn fsck(registry: &Registry) -> FsckReport {
     report
 }
 
-/// The bytes of the records of an answer: verdicts, places in the log, envelopes.
-fn records(body: &str) -> &str {
-    let end = body.find("],\"absent\":").unwrap();
-    &body[..end]
+/// The bytes of the records of an answer: verdicts, places in the log, envelopes. Without `linked`, which the program of
+/// before did not tell.
+fn records(body: &str) -> String {
+    let mut text = body[..body.find("],\"absent\":").unwrap()].to_owned();
+    while let Some(at) = text.find(",\"linked\":{") {
+        let end = at + text[at..].find('}').unwrap();
+        text.replace_range(at..=end, "");
+    }
+    text
 }
 
 fn asked(name: &str) -> Value {

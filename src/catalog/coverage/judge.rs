@@ -30,26 +30,17 @@ pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_la
             stated.iter().copied().filter(|one| !is_sound(one) && touches_region(one, *region)).collect();
         let holes = with_doubts(uncovered(&sound, *region, asked), asked, &doubtful);
         if !holes.is_empty() {
-            let told: Vec<&Coverage> = here
-                .iter()
-                .chain(doubtful.iter().filter(|one| !covers_region(one, *region)))
-                .copied()
-                .collect();
-            let mut missing = |span: Days, why: Why| {
+            let beside = doubtful.iter().filter(|one| !covers_region(one, *region));
+            let told: Vec<&Coverage> = here.iter().chain(beside).copied().collect();
+            let whys = holes.iter().flat_map(|hole| {
+                whys(&stated, &told, *region, *hole).into_iter().map(move |why| (*hole, why))
+            });
+            let silent: Vec<&Coverage> = sound.iter().copied().filter(|one| late(one)).collect();
+            let open = whys.chain(late_beside(&silent, &holes, asked));
+            parts.extend(open.map(|(span, why)| {
                 let (from, to) = (Day::from_number(span.0), day(span.1));
-                parts.push(Missing { region: *region, from, to, why });
-            };
-            for hole in &holes {
-                whys(&stated, &told, *region, *hole).into_iter().for_each(|why| missing(*hole, why));
-            }
-            // A hole does not hide that the rest is not known just now either.
-            for one in sound.iter().filter(|one| late(one)) {
-                let rest =
-                    holes.iter().fold(vec![within(days_of(one), asked)], |left, hole| without(left, *hole));
-                rest.into_iter()
-                    .filter(|span| !empty(*span))
-                    .for_each(|span| missing(span, Why::Late(one.heartbeat)));
-            }
+                Missing { region: *region, from, to, why }
+            }));
             continue;
         }
         let timely: Vec<&Coverage> = sound.iter().copied().filter(|one| !late(one)).collect();
@@ -109,6 +100,17 @@ fn with_doubts(holes: Vec<Days>, asked: Days, doubtful: &[&Coverage]) -> Vec<Day
     let solid = holes.into_iter().chain(doubtful.iter().map(|one| days_of(one)));
     let solid = solid.fold(vec![asked], without);
     solid.into_iter().fold(vec![asked], without)
+}
+
+/// The days of feeds that are late, beside the holes: a hole does not hide that the rest is not known just now either.
+fn late_beside(silent: &[&Coverage], holes: &[Days], asked: Days) -> Vec<(Days, Why)> {
+    let mut told = Vec::new();
+    for one in silent {
+        let rest = holes.iter().fold(vec![within(days_of(one), asked)], |left, hole| without(left, *hole));
+        let rest = rest.into_iter().filter(|span| !empty(*span));
+        told.extend(rest.map(|span| (span, Why::Late(one.heartbeat))));
+    }
+    told
 }
 
 fn within(one: Days, other: Days) -> Days {

@@ -100,11 +100,10 @@ impl Registry {
         }
         let (from, from_key) = self.charged_now(actor, Scope::Holder, &command.from, "from")?;
         let (to, to_key) = self.charged_now(actor, Scope::Holder, &command.to, "to")?;
-        let older = Touched::one(&from.code, from_key);
-        let mut touched = older.clone();
+        let both = [Touched::one(&from.code, from_key), Touched::one(&to.code, to_key)];
+        let mut touched = Touched::one(&from.code, from_key);
         touched.also(&[(to_key, Some(to.code.clone()))]);
         let stating = self.linking(actor, command.agency.as_deref(), command.kind, touched)?;
-        let both = [older, Touched::one(&to.code, to_key)];
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
         texts::ground("ground", &command.ground)?;
