@@ -8,7 +8,6 @@ mod common;
 
 use common::people::{self, CREMATORIUM, MARKET, POLICE, day};
 use common::{World, operator, run};
-use elicense::catalog::Authority;
 use elicense::clock::Moment;
 use elicense::record::Action;
 use elicense::registry::import::ImportOptions;
@@ -103,17 +102,7 @@ impl Model {
 }
 
 fn settled(world: &World) {
-    people::settle(&world.registry);
-    let snapshot = world.registry.snapshot();
-    let death = snapshot.catalog.type_by_slug("death_certificate").unwrap().def().code.clone();
-    let authority = Authority {
-        agency: CREMATORIUM.into(),
-        type_code: death,
-        region: "190101".parse().unwrap(),
-        from: day("1990-01-01"),
-        to: None,
-    };
-    world.registry.authorise("test", &authority).unwrap();
+    people::settle_deaths(&world.registry);
     world.registry.start_access("main").unwrap();
 }
 

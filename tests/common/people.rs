@@ -53,6 +53,20 @@ pub fn settle(registry: &Registry) {
     empower(registry, MARKET, "registrar", &["dissolution", "same_entity", "successor"]);
 }
 
+/// The same, and the crematorium may issue certificates of death.
+pub fn settle_deaths(registry: &Registry) {
+    settle(registry);
+    let death = registry.snapshot().catalog.type_by_slug("death_certificate").unwrap().def().code.clone();
+    let authority = Authority {
+        agency: CREMATORIUM.into(),
+        type_code: death,
+        region: "190101".parse().unwrap(),
+        from: day("1990-01-01"),
+        to: None,
+    };
+    registry.authorise("test", &authority).unwrap();
+}
+
 /// Authority over people for an agency, as that kind of office.
 pub fn empower(registry: &Registry, agency: &str, source: &str, statements: &[&str]) {
     for statement in statements {

@@ -97,6 +97,7 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let type_code = snapshot.type_named(&coverage.type_code)?.def().code.clone();
         let coverage = Coverage { type_code, ..coverage.clone() };
+        self.possible(&coverage)?;
         if !snapshot.issuer_stands(&coverage.issuer, &coverage.type_code) {
             let detail = "an agency states the stock of the types that it may issue";
             return Err(Error::new(Code::IssuerNotAuthorised, detail).at("type_code"));
@@ -110,7 +111,6 @@ impl Registry {
         }
         let label = actor.label();
         let stating = CoverageSigner::new(self, &label, &coverage.issuer)?;
-        self.possible(&coverage)?;
         let stated = self.log_once(once, |writer, place| {
             if let Some(earlier) = stating.standing(writer, &coverage.type_code, &coverage.issuing_system)? {
                 own(&snapshot, &earlier, &coverage.issuer, today)?;
@@ -140,8 +140,8 @@ impl Registry {
             texts::logged(field.clone(), &region.name)?;
             if region.code != Region::COUNTRY {
                 regions::known(self.regions(), region.code, format!("regions.{at}.code"))?;
-                regions::named(self.regions(), region.code, &region.name, field)?;
             }
+            regions::named(self.regions(), region.code, &region.name, field)?;
         }
         texts::logged("issuing_system", &coverage.issuing_system)?;
         for (field, moment) in [("as_of", coverage.as_of), ("heartbeat", coverage.heartbeat)] {

@@ -38,7 +38,11 @@ pub(in crate::registry) fn named(
     field: impl Into<Cow<'static, str>>,
 ) -> Result<()> {
     let digits = region.to_string();
-    match regions.full_name(&digits).filter(|_| digits.len() == 6) {
+    let full = match region {
+        Region::COUNTRY => Some("全国".to_owned()),
+        _ => regions.full_name(&digits).filter(|_| digits.len() == 6),
+    };
+    match full {
         Some(full) if name.is_empty() || !full.ends_with(name) => {
             let detail = format!("the region {digits} has another name");
             Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::RegionName))

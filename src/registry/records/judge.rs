@@ -32,10 +32,13 @@ pub(in crate::registry) fn facts(
     facts.custody = record.custody;
     // A record made here is not a copy. One that came with a feed is as old as the feed said, or as its issuer's feed
     // says now: what the feed did not mention since has not changed.
-    let copy = record.custody != Custody::Hosted || record.as_of < record.body.logged_at;
-    let fed = snapshot.catalog.fed_until(&record.type_code, &record.issuer);
-    let fed = fed.filter(|_| record.custody == Custody::Hosted);
-    facts.as_of = copy.then(|| fed.map_or(record.as_of, |fed| fed.max(record.as_of)));
+    facts.as_of = match record.custody {
+        Custody::Hosted if record.as_of < record.body.logged_at => {
+            snapshot.catalog.fed_until(&record.type_code, &record.issuer).max(Some(record.as_of))
+        }
+        Custody::Hosted => None,
+        Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => Some(record.as_of),
+    };
     facts.disputed = record.disputed;
     facts.type_known = entry.is_some();
     facts.max_staleness_s =
