@@ -8,12 +8,12 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::people::{self, CHEN, MARKET, POLICE, ZHOU, day};
+use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU, day};
 use common::{World, operator, run};
 use elicense::error::Error;
 use elicense::record::{Action, State};
 use elicense::registry::import::{ImportOptions, ImportReport};
-use elicense::registry::{ActCommand, Ask, Draft, FaceEdit, FsckOptions, Issued, Submitted};
+use elicense::registry::{ActCommand, Ask, Draft, FaceEdit, FsckOptions, Issued, MarkCommand, Submitted};
 use elicense::rule::Rule;
 use elicense::store::{Opened, RecordKey, StoredEvent, StoredRecord};
 use elicense::trust::HolderKey;
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 on_both! {
     r16_days_in_an_impossible_order_are_refused_by_issue_and_import
+    r6_r16_nothing_is_issued_about_days_after_the_end_of_a_holder
     unusual_days_are_a_remark
     r16_a_name_that_shows_nothing_is_never_signed
     a_record_begins_in_the_state_that_its_face_says
@@ -177,6 +178,65 @@ fn r16_days_in_an_impossible_order_are_refused_by_issue_and_import(world: World)
     for (line, (rule, _)) in (1..).zip(&rows) {
         assert_eq!(told[&line], *rule, "line {line}");
     }
+}
+
+fn mark(world: &World, (code_type, code): (&str, &str), agency: &str, (state, since): (&str, &str)) {
+    world.registry.refresh().unwrap();
+    let command = json!({
+        "holder": {"type": code_type, "code": code}, "state": state, "since": since, "ground": "来函", "agency": agency,
+    });
+    let command: MarkCommand = serde_json::from_value(command).unwrap();
+    world.registry.mark_holder(&operator(), &command, None).unwrap();
+}
+
+fn r6_r16_nothing_is_issued_about_days_after_the_end_of_a_holder(world: World) {
+    settled(&world);
+    let card = |on: &str| people::id_card(ZHOU, "周海燕", on);
+    let after = Some("date_after_end");
+    let old = try_issue(&world, &people::social_card(ZHOU, "周海燕")).unwrap();
+    mark(&world, ("111", ZHOU), POLICE, ("death_reported", "2026-11-01"));
+    let reported = people::disability(ZHOU, "周海燕", (CHEN, "陈志远"));
+    assert_eq!(rule_of(&try_issue(&world, &reported)), None, "a report ends nothing");
+    mark(&world, ("111", ZHOU), POLICE, ("deceased", "2026-11-10"));
+    mark(&world, ("001", COMPANY), MARKET, ("dissolved", "2026-11-10"));
+    let mut late = licence(COMPANY);
+    late.issued_on = day("2026-11-11");
+    late.face.insert("issued_on".into(), "2026-11-11".into());
+    let rows = [
+        card("2026-11-11"),
+        marriage((CHEN, ZHOU), "J190101-2026-000001", "2026-11-11", "2026-11-11"),
+        changed(
+            birth(ZHOU, 1, &[("born_at", json!("2026-11-11T08:00")), ("issued_on", json!("2026-11-12"))]),
+            Some("2026-11-12"),
+            &[],
+        ),
+        late,
+    ];
+    for (at, row) in rows.iter().enumerate() {
+        assert_eq!(rule_of(&try_issue(&world, row)), after, "{at}");
+    }
+    let (report, faults) = import(&world, &rows);
+    assert_eq!((report.counts.bound, report.counts.refused), (0, 4));
+    assert!(faults.iter().all(|(_, rule)| Some(rule.as_str()) == after), "{faults:?}");
+    // The day of the end itself is a day of the life, and what lies before it came late to the registry.
+    let (report, faults) = import(&world, &[card("2026-11-10")]);
+    assert_eq!((report.counts.bound, faults), (1, vec![]));
+    assert_eq!(rule_of(&try_issue(&world, &licence(COMPANY))), None);
+    // Nothing new is certified of the dead; what was wrong is corrected.
+    let act = |action: Action, issued_on: &str| {
+        world.registry.refresh().unwrap();
+        let face = json!({"bank": "示范商业银行", "issued_on": issued_on}).as_object().unwrap().clone();
+        let command = ActCommand {
+            face: Some(FaceEdit::Patch(face)),
+            issued_on: Some(day(issued_on)),
+            ground: Some("来函".to_owned()),
+            ..ActCommand::new(&old.identifier, 1, action)
+        };
+        world.registry.act(&operator(), &command).err().and_then(|error| error.rule).map(Rule::wire)
+    };
+    assert_eq!(act(Action::Change, "2026-11-12"), after);
+    assert_eq!(act(Action::Correct, "2026-11-12"), None);
+    sound(&world);
 }
 
 fn unusual_days_are_a_remark(world: World) {

@@ -118,7 +118,20 @@ struct Walk<'a> {
     papers: Vec<Paper>,
     /// What was known of a certificate at a moment.
     known: Vec<(Moment, usize, Value)>,
+    /// The cards of the people, by their identifiers.
+    cards: Vec<String>,
+    /// What a lookup said of somebody's card at a moment, and the links that led to it.
+    said: Vec<Said>,
     now: Moment,
+}
+
+/// What a lookup said of a card.
+struct Said {
+    at: Moment,
+    person: usize,
+    verdict: Value,
+    reasons: Value,
+    links: Vec<(usize, usize)>,
 }
 
 impl Walk<'_> {
@@ -272,6 +285,9 @@ impl Walk<'_> {
         assert!(!(died && card["verdict"] == "valid"));
         let good = family.iter().all(|one| self.model.state(*one) == HolderState::Normal);
         assert!(!good || card["verdict"] == "valid", "{card:#}");
+        let links = self.model.links.iter().filter(|(from, _)| family.contains(from)).copied().collect();
+        let (verdict, reasons) = (card["verdict"].clone(), card["reasons"].clone());
+        self.said.push(Said { at: self.now, person, verdict, reasons, links });
         if !self.papers.is_empty() {
             let paper = self.dice.roll(self.papers.len());
             let told = self.known(paper, self.now);
@@ -301,11 +317,34 @@ impl Walk<'_> {
 
     /// What the history of a certificate tells as known at a moment.
     fn known(&self, paper: usize, at: Moment) -> Value {
+        self.world.registry.refresh().unwrap();
         let identifier = &self.papers[paper].identifier;
         let ask = json!({"identifier": identifier, "known_at": at.to_string(), "purpose": purpose()});
         let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
         let history = common::value(&run(self.world.registry.history(&operator(), &ask)).unwrap());
         history["standing"]["was"].clone()
+    }
+
+    /// The verdict of a card as known at a moment is the one that a lookup gave at that moment. Where a link that stood
+    /// then was taken back since, it may be that nothing can be determined, and nothing else.
+    fn remembers(&self, said: &Said) {
+        self.world.registry.refresh().unwrap();
+        let identifier = &self.cards[said.person];
+        let ask = json!({"identifier": identifier, "known_at": said.at.to_string(), "purpose": purpose()});
+        let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
+        let told = common::value(&run(self.world.registry.history(&operator(), &ask)).unwrap());
+        let (verdict, reasons) = (&told["standing"]["verdict"], &told["standing"]["reasons"]);
+        let lost = !said.links.iter().all(|link| self.model.links.contains(link));
+        let unsure = lost && *reasons == json!(["status_unavailable"]);
+        assert!(
+            unsure || (verdict, reasons) == (&said.verdict, &said.reasons),
+            "person {} at {}: said {} {}, now {:#}",
+            said.person,
+            said.at,
+            said.verdict,
+            said.reasons,
+            told["standing"]
+        );
     }
 }
 
@@ -316,16 +355,19 @@ fn r6_lives_at_random_follow_their_marks_and_nothing_else(world: World) {
         let world = worlds.take().or_else(|| common::world(backend)).unwrap();
         settled(&world);
         world.registry.refresh().unwrap();
-        for person in 0..PEOPLE {
+        let issued = |person: usize| {
             let card = people::social_card(&people::number(person), NAME);
-            world.registry.issue(&operator(), &Submitted::Draft(card)).unwrap();
-        }
+            world.registry.issue(&operator(), &Submitted::Draft(card)).unwrap().identifier
+        };
+        let cards = (0..PEOPLE).map(issued).collect();
         let mut walk = Walk {
             world: &world,
             dice: Dice(seed),
             model: Model::default(),
             papers: Vec::new(),
             known: Vec::new(),
+            cards,
+            said: Vec::new(),
             now: common::noon(),
         };
         for _ in 0..40 {
@@ -334,6 +376,7 @@ fn r6_lives_at_random_follow_their_marks_and_nothing_else(world: World) {
         for (at, paper, told) in &walk.known {
             assert_eq!(walk.known(*paper, *at), *told, "as known at {at}");
         }
+        walk.said.iter().for_each(|said| walk.remembers(said));
         let report = world.registry.fsck(FsckOptions::default()).unwrap();
         assert_eq!((report.findings, report.unauthorised), (vec![], vec![]), "seed {seed}");
     }

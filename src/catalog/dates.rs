@@ -48,7 +48,8 @@ pub struct DateWhen {
 }
 
 /// A day that a rule compares: `today`, `record.issued_on`, `face.died_on`, `face.spouses.birth_date` (of each item),
-/// `born.mother` (the birth of each holder in that role, as the number tells it).
+/// `born.mother` (the birth of each holder in that role, as the number tells it), `ended.spouse` (the confirmed death of
+/// each holder in that role, or the end of the organisation, as the registry knows it).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DatePoint {
@@ -60,6 +61,8 @@ pub enum DatePoint {
     Face(String),
     /// The birth dates of the holders in a role.
     Born(String),
+    /// The days on which the holders in a role ended.
+    Ended(String),
 }
 
 impl TryFrom<String> for DatePoint {
@@ -74,7 +77,11 @@ impl TryFrom<String> for DatePoint {
         match text.split_once('.') {
             Some(("face", path)) => Ok(Self::Face(path.to_owned())),
             Some(("born", role)) => Ok(Self::Born(role.to_owned())),
-            _ => Err(format!("{text} is no day: today, record.issued_on, face.<field> or born.<role>")),
+            Some(("ended", role)) => Ok(Self::Ended(role.to_owned())),
+            _ => {
+                let days = "today, record.issued_on, face.<field>, born.<role> or ended.<role>";
+                Err(format!("{text} is no day: {days}"))
+            }
         }
     }
 }
@@ -86,6 +93,7 @@ impl From<DatePoint> for String {
             DatePoint::IssuedOn => "record.issued_on".into(),
             DatePoint::Face(path) => format!("face.{path}"),
             DatePoint::Born(role) => format!("born.{role}"),
+            DatePoint::Ended(role) => format!("ended.{role}"),
         }
     }
 }
@@ -101,6 +109,8 @@ pub struct DateFacts<'a> {
     pub first_version: bool,
     /// The holders.
     pub holders: &'a [HolderFacts<'a>],
+    /// Role and day of each holder that has died or ended, where that was looked up.
+    pub ended: &'a [(&'a str, Day)],
 }
 
 /// A broken hard rule. It never has the days themselves (I3).
@@ -133,9 +143,13 @@ struct Span<'a> {
 }
 
 /// Checks a face by the rules of its type. Use it on a face that [`FaceSchema::check`] accepts.
-pub(super) fn check(rules: &[DateRule], face: &Value, facts: &DateFacts<'_>) -> DateCheck {
+pub(super) fn check<'r>(
+    rules: impl IntoIterator<Item = &'r DateRule>,
+    face: &Value,
+    facts: &DateFacts<'_>,
+) -> DateCheck {
     let mut found = DateCheck::default();
-    for rule in rules.iter().filter(|rule| rule.applies(face, facts)) {
+    for rule in rules.into_iter().filter(|rule| rule.applies(face, facts)) {
         let later = spans(&rule.then, face, facts);
         let broken = spans(&rule.first, face, facts).into_iter().any(|first| {
             let counts = |then: &Span<'_>| {
@@ -159,6 +173,14 @@ pub(super) fn check(rules: &[DateRule], face: &Value, facts: &DateFacts<'_>) -> 
 }
 
 impl DateRule {
+    /// The role whose end it compares, if it compares one.
+    pub fn ended_role(&self) -> Option<&str> {
+        [&self.first, &self.then].into_iter().find_map(|point| match point {
+            DatePoint::Ended(role) => Some(role.as_str()),
+            DatePoint::Today | DatePoint::IssuedOn | DatePoint::Face(_) | DatePoint::Born(_) => None,
+        })
+    }
+
     fn applies(&self, face: &Value, facts: &DateFacts<'_>) -> bool {
         let when = |when: &DateWhen| {
             let value = face.get(&when.field).and_then(Value::as_str);
@@ -222,6 +244,10 @@ fn spans<'a>(point: &DatePoint, face: &'a Value, facts: &DateFacts<'a>) -> Vec<S
             let of_role = facts.holders.iter().filter(|holder| holder.role == role);
             of_role.filter_map(|one| Some(Span { from: one.born?, to: one.born?, sex: one.sex })).collect()
         }
+        DatePoint::Ended(role) => {
+            let of_role = facts.ended.iter().filter(|(of, _)| of == role);
+            of_role.map(|(_, on)| Span { from: *on, to: *on, sex: None }).collect()
+        }
     }
 }
 
@@ -236,7 +262,7 @@ pub(super) fn inconsistency(rules: &[DateRule], roles: &[Role], face: &FaceSchem
             let known = match point {
                 DatePoint::Today | DatePoint::IssuedOn => true,
                 DatePoint::Face(path) => face.field(path).is_some_and(dated),
-                DatePoint::Born(role) => roles.iter().any(|one| one.role == *role),
+                DatePoint::Born(role) | DatePoint::Ended(role) => roles.iter().any(|one| one.role == *role),
             };
             if !known {
                 return Some(format!(
@@ -244,6 +270,9 @@ pub(super) fn inconsistency(rules: &[DateRule], roles: &[Role], face: &FaceSchem
                     String::from(point.clone())
                 ));
             }
+        }
+        if rule.remark && rule.ended_role().is_some() {
+            return Some("dates behind an end are refused and no remark".to_owned());
         }
         if rule.years > MOST_YEARS || rule.within.is_some_and(|most| most > MOST_YEARS) {
             return Some(format!("dates lie at most {MOST_YEARS} years apart"));
@@ -288,6 +317,7 @@ mod tests {
             issued_on: day("2026-11-01"),
             first_version: true,
             holders: &born,
+            ended: &[],
         };
         let face = json!({"died_on": died_on, "kind": "1"});
         let found = check(&[rule(value)], &face, &facts);

@@ -7,7 +7,8 @@ use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
 use crate::catalog::status;
 use crate::catalog::{
-    Applies, CodeLists, DateCheck, DateFacts, FaceSchema, Mask, NumberClass, SchemaFault, TypeDef,
+    Applies, CodeLists, DateCheck, DateFacts, DateFault, DateRule, FaceSchema, Mask, NumberClass,
+    SchemaFault, TypeDef,
 };
 use crate::rule::Rule;
 
@@ -112,9 +113,21 @@ impl TypeEntry {
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 
-    /// Checks the days of a face against each other, the record, the holders' births and today.
+    /// Checks the days of a face against each other, the record, the holders' births and today. What ended is for
+    /// [`TypeEntry::check_ends`].
     pub fn check_dates(&self, face: &serde_json::Value, facts: &DateFacts<'_>) -> DateCheck {
         dates::check(&self.def.dates, face, facts)
+    }
+
+    /// The roles whose end a rule about days asks for.
+    pub fn ended_roles(&self) -> impl Iterator<Item = &str> {
+        self.def.dates.iter().filter_map(DateRule::ended_role)
+    }
+
+    /// Checks the days of a face against the ends of the holders: the first broken rule.
+    pub fn check_ends(&self, face: &serde_json::Value, facts: &DateFacts<'_>) -> Option<DateFault> {
+        let of_ends = self.def.dates.iter().filter(|rule| rule.ended_role().is_some());
+        dates::check(of_ends, face, facts).fault
     }
 
     /// The certificate's number as it stands in `face`.

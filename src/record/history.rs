@@ -22,6 +22,15 @@ pub struct EventFact {
     pub logged_at: Moment,
 }
 
+/// A legal day that is asked about, by the knowledge of a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Then {
+    /// The legal day.
+    pub as_of: Day,
+    /// The moment: what was logged later does not count.
+    pub known_at: Moment,
+}
+
 /// What a record was on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Standing {

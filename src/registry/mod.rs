@@ -11,6 +11,7 @@ mod fsck;
 mod holders;
 pub mod import;
 pub mod intake;
+mod past;
 mod people;
 mod published;
 mod reading;
@@ -47,13 +48,14 @@ pub use holders::lives::MarkMade;
 pub use holders::mark::{HolderChanged, MarkCommand};
 pub use holders::rekey::Rekeyed;
 pub use import::{ImportOptions, ImportProgress, ImportReport};
+pub use past::history::{HistoryAnswer, HistoryAsk, HistoryEvent, HistoryVersion};
+pub use past::then::{AskedStanding, DayAnswer};
 pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};
 pub use people::clients::NewClient;
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use reading::directory::{DirectoryAnswer, DirectoryAsk, DirectoryHolder, DirectoryLine};
-pub use reading::history::{AskedStanding, HistoryAnswer, HistoryAsk, HistoryEvent, HistoryVersion};
 pub use reading::lookup::{
     AbsentType, Answered, Ask, FoundHolder, FoundRecord, Judged, LookedUp, LookupAnswer, OpenedRecord,
     ShownBody, Within,

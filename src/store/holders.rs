@@ -1,11 +1,14 @@
 //! Holders with facts beside their records: a state of life, links to other codes. A holder without a row is
 //! `normal` and has no links.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::dialect::{self, native};
 use super::doors::{Reader, Writer};
+use super::record_keys::CHUNK;
 use super::schema::holders;
 use super::sealed::{self, SealedRow};
 use super::vault::{Purpose, Vault, holder_key_of};
@@ -192,6 +195,21 @@ impl Reader<'_> {
         let Some(row) = row else { return Ok(None) };
         let damaged = || Error::new(Code::RecordDamaged, "the holder's row does not open");
         open(row, vault).map(Some).ok_or_else(damaged)
+    }
+
+    /// Those of these holders of whom a row tells anything: they are marked or linked, or were.
+    pub fn holders_told(&mut self, keys: &[HolderKey]) -> Result<HashSet<HolderKey>> {
+        let mut found = HashSet::new();
+        for chunk in keys.chunks(CHUNK) {
+            let wanted: Vec<&[u8]> = chunk.iter().map(|key| key.bytes().as_slice()).collect();
+            let rows: Vec<Vec<u8>> = native!(self.conn, c => holders::table
+                .filter(holders::hk.eq_any(wanted))
+                .select(holders::hk)
+                .load(c))
+            .map_err(dialect::fault)?;
+            found.extend(rows.iter().filter_map(|hk| holder_key_of(hk)));
+        }
+        Ok(found)
     }
 
     /// Walks all holder rows in key order from after `after`: the key's column and the row if it opens.

@@ -83,7 +83,14 @@ impl KeyRecord {
 
     /// The standing of the key for a leaf logged at that moment.
     pub fn status(&self, at: Moment) -> KeyStatus {
-        if self.revoked.as_ref().is_some_and(|revoked| revoked.since <= at) {
+        self.status_known(at, None)
+    }
+
+    /// The same as it was known at a moment: nobody knew of a revocation that was entered later. None for all that is
+    /// known.
+    pub fn status_known(&self, at: Moment, known_at: Option<Moment>) -> KeyStatus {
+        let known = |revoked: &&Revocation| known_at.is_none_or(|known_at| revoked.at <= known_at);
+        if self.revoked.as_ref().filter(known).is_some_and(|revoked| revoked.since <= at) {
             KeyStatus::Revoked
         } else if at < self.valid_from || self.valid_to.is_some_and(|end| end <= at) {
             KeyStatus::OutsidePeriod
@@ -118,6 +125,11 @@ impl KeyRing {
     /// The standing of the key for a leaf logged at that moment.
     pub fn status(&self, kid: &Kid, at: Moment) -> KeyStatus {
         self.find(kid).map_or(KeyStatus::Unknown, |record| record.status(at))
+    }
+
+    /// The same as it was known at a moment; none for all that is known.
+    pub fn status_known(&self, kid: &Kid, at: Moment, known_at: Option<Moment>) -> KeyStatus {
+        self.find(kid).map_or(KeyStatus::Unknown, |record| record.status_known(at, known_at))
     }
 
     /// The key with which an owner signs at that moment: the newest that is good.

@@ -7,6 +7,7 @@ mod common;
 
 mod absence;
 mod bytes;
+mod days;
 mod existence;
 mod faults;
 mod feeds;

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("records", 4),
     ("actions", 5),
     ("reading", 5),
+    ("past", 6),
     ("intake", 5),
     ("import", 6),
     ("transfer", 5),

@@ -26,6 +26,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::after_end;
 use crate::registry::holders::lives::without_authority;
 use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
@@ -115,6 +116,11 @@ impl Registry {
                 return Err(Error::new(Code::FaceInvalid, detail).at("face").rule(Rule::StatusState));
             }
             let holders = kept.key.holders.iter().copied();
+            // A correction tells of the days before, and is made for the dead as well.
+            if command.action != Action::Correct {
+                self.store()
+                    .read_now(|reader| after_end::refuse(reader, &snapshot, &signed.told(), now.day()))?;
+            }
             (next, remarks) = (Some(signed.under(holders)), said);
         }
         let order = self.act_order(command, row, (&agency, effective_on), next.as_ref())?;

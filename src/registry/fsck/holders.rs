@@ -4,15 +4,13 @@
 //! marked since, or a link taken back.
 
 use crate::error::{Code, Result};
-use crate::identity::{CodeType, HolderCode};
-use crate::record::event::{Event, Order};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::stated;
 use crate::registry::holders::mark::HOLDER_EVENTS;
-use crate::registry::holders::told::{LifeStep, agrees};
-use crate::store::{Reader, StoredEvent, StoredHolder};
-use crate::trust::{Envelope, HolderKey, IndexKey};
+use crate::registry::holders::told;
+use crate::store::{Reader, StoredHolder};
+use crate::trust::HolderKey;
 
 /// One holder's row against its events. An unreadable event was reported at its own place.
 pub(super) fn check_row(
@@ -24,17 +22,17 @@ pub(super) fn check_row(
     let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
     stated::list(reader, snapshot, holder, &events, report)?;
     stated::list_outside(reader, snapshot, holder, &events, report)?;
-    let Some(own) = own_key(reader.index(), holder) else {
+    let Some(own) = told::own_key(reader.index(), holder) else {
         let detail = "a holder's row has a code that is none";
         report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));
         return Ok(());
     };
-    let steps: Option<Vec<LifeStep>> = events.iter().map(|event| step(event, &own)).collect();
-    let Some(steps) = steps else { return Ok(()) };
-    if agrees(holder, &steps) {
+    let Some(steps) = told::steps(&events, &own) else { return Ok(()) };
+    if told::agrees(holder, &steps) {
         return Ok(());
     }
-    let older = (0..steps.len()).rev().find(|count| agrees(holder, steps.get(..*count).unwrap_or_default()));
+    let older =
+        (0..steps.len()).rev().find(|count| told::agrees(holder, steps.get(..*count).unwrap_or_default()));
     let (kind, detail) = match older {
         Some(_) => (FindingKind::RowOutdated, "the row of a holder is older than its newest event"),
         None => (FindingKind::RowDiffers, "the row of a holder is not what its events lead to"),
@@ -65,19 +63,4 @@ pub(super) fn check_there(reader: &mut Reader<'_>, hk: &HolderKey, report: &mut 
         None => found,
     });
     Ok(())
-}
-
-/// Key type and key code of the row's own code.
-fn own_key(index: &IndexKey, holder: &StoredHolder) -> Option<(String, String)> {
-    let code_type: CodeType = holder.body.code_type.parse().ok()?;
-    let code = HolderCode::parse(code_type, &holder.body.code).ok()?.code;
-    // The row of a key of an earlier form has the code whose key that was.
-    let former = code.former_key_code().filter(|one| index.holder_key(code.key_type(), one) == holder.hk);
-    Some((code.key_type().to_owned(), former.unwrap_or(code.key_code()).to_owned()))
-}
-
-fn step(stored: &StoredEvent, (key_type, key_code): &(String, String)) -> Option<LifeStep> {
-    let event = Event::from_canonical(&stored.event).ok()?;
-    let order = Order::from_payload(Envelope::parse_stored(&stored.order).ok()?.payload()).ok()?;
-    LifeStep::of(&event, &order, (key_type, key_code))
 }

@@ -50,13 +50,19 @@ pub(in crate::registry) fn of_subject(
     snapshot: &Snapshot,
     record: &StoredRecord,
 ) -> Result<Option<Life>> {
-    let entry = snapshot.catalog.type_of(&record.type_code);
-    let Some(role) = entry.and_then(|entry| subject_role(entry.def())) else { return Ok(None) };
-    let subject = match record.body.role == role {
-        true => Some(record.hk),
-        false => subject_of(record, role, reader.index()),
-    };
+    let subject = subject(snapshot, record, reader.index());
     subject.map(|key| linked::linked(reader, key, None).map(|linked| linked.life(&key))).transpose()
+}
+
+/// The key of the subject of a record, from any of its holders' rows; none if its type has none, or it does not open.
+pub(in crate::registry) fn subject(
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+    index: &IndexKey,
+) -> Option<HolderKey> {
+    let entry = snapshot.catalog.type_of(&record.type_code);
+    let role = entry.and_then(|entry| subject_role(entry.def()))?;
+    if record.body.role == role { Some(record.hk) } else { subject_of(record, role, index) }
 }
 
 /// The holder in that role, as the envelope in another holder's row names it.

@@ -18,6 +18,40 @@ pub(in crate::registry) struct Life {
     pub damaged: bool,
 }
 
+/// What the rows of all codes of one holder say about its life.
+pub(in crate::registry) struct CodesLife {
+    /// The state that weighs most.
+    pub state: HolderState,
+    /// The codes that were struck off the household register.
+    deregistered: Vec<HolderKey>,
+    /// A row of the holder does not open.
+    pub damaged: bool,
+}
+
+impl CodesLife {
+    /// Before any row was read.
+    pub const fn unread() -> Self {
+        Self { state: HolderState::Normal, deregistered: Vec::new(), damaged: false }
+    }
+
+    /// Takes in the state that stands in the row of one code.
+    pub fn meet(&mut self, key: HolderKey, state: HolderState) {
+        if state == HolderState::Deregistered {
+            self.deregistered.push(key);
+        }
+        if weight(state) > weight(self.state) {
+            self.state = state;
+        }
+    }
+
+    /// The facts about the holder's life for the records under one of its codes. A death and the end of an
+    /// organisation are of all codes. A deregistration strikes one number, and no other number of the person.
+    pub fn of(&self, key: &HolderKey) -> Life {
+        let struck = self.state != HolderState::Deregistered || self.deregistered.contains(key);
+        Life { state: if struck { self.state } else { HolderState::Normal }, damaged: self.damaged }
+    }
+}
+
 closed! {
     /// How a holder belongs to another code.
     Relation {
@@ -70,12 +104,8 @@ pub(in crate::registry) struct Linked {
     pub codes: Vec<(String, String)>,
     /// Why these codes belong to it; then those that took over from it, or from which it took over.
     pub related: Vec<Related>,
-    /// The state that weighs most.
-    pub state: HolderState,
-    /// The codes that were struck off the household register.
-    deregistered: Vec<HolderKey>,
-    /// A row of the holder does not open.
-    pub damaged: bool,
+    /// Its life under all of them.
+    pub lives: CodesLife,
 }
 
 /// Follows `same_person` and `same_entity` links from a key.
@@ -98,20 +128,11 @@ pub(in crate::registry) fn linked_within(
         keys: vec![(key, credit_code)],
         codes: Vec::new(),
         related: Vec::new(),
-        state: HolderState::Normal,
-        deregistered: Vec::new(),
-        damaged: false,
+        lives: CodesLife::unread(),
     };
     let mut beside = Vec::new();
     let walked = walk(reader, key, Reach { rows: most, ..Reach::LOOKUP }, |met| match met {
-        Met::Row(holder) => {
-            if holder.state == HolderState::Deregistered {
-                found.deregistered.push(holder.hk);
-            }
-            if weight(holder.state) > weight(found.state) {
-                found.state = holder.state;
-            }
-        }
+        Met::Row(holder) => found.lives.meet(holder.hk, holder.state),
         Met::Beside(key, link) => beside.push(Related::of(link, key)),
         Met::Code(next, link) => {
             found.related.push(Related::of(link, next));
@@ -120,7 +141,7 @@ pub(in crate::registry) fn linked_within(
             found.codes.push((link.code_type.clone(), link.code.clone()));
         }
     })?;
-    found.damaged = walked.damaged;
+    found.lives.damaged = walked.damaged;
     found.related.extend(beside);
     Ok(found)
 }
@@ -132,11 +153,9 @@ pub(in crate::registry) fn family(reader: &mut Reader<'_>, holder: HolderKey) ->
 }
 
 impl Linked {
-    /// The facts about the holder's life for the records under one of its codes. A death and the end of an
-    /// organisation are of all codes. A deregistration strikes one number, and no other number of the person.
+    /// The facts about the holder's life for the records under one of its codes.
     pub fn life(&self, key: &HolderKey) -> Life {
-        let struck = self.state != HolderState::Deregistered || self.deregistered.contains(key);
-        Life { state: if struck { self.state } else { HolderState::Normal }, damaged: self.damaged }
+        self.lives.of(key)
     }
 }
 

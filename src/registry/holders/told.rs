@@ -2,11 +2,13 @@
 //! that is read back makes the row by it.
 
 use crate::clock::Day;
+use crate::identity::{CodeType, HolderCode};
 use crate::record::Salt;
 use crate::record::event::{Event, HolderAction, Order, holder_hash};
 use crate::registry::base::names::RULE;
 use crate::registry::holders::marks::{self, StatedMark};
-use crate::store::{HolderBody, HolderMark, HolderState, Link, LinkKind, StoredHolder};
+use crate::store::{HolderBody, HolderMark, HolderState, Link, LinkKind, StoredEvent, StoredHolder};
+use crate::trust::{Envelope, IndexKey};
 
 /// A link as one of its events has it: the other end is a hash under the order's salt.
 pub(in crate::registry) struct LinkTold {
@@ -61,6 +63,28 @@ impl LifeStep {
     }
 }
 
+/// Key type and key code of the row's own code; none where the code breaks a rule of its standard.
+pub(in crate::registry) fn own_key(index: &IndexKey, holder: &StoredHolder) -> Option<(String, String)> {
+    let code_type: CodeType = holder.body.code_type.parse().ok()?;
+    let code = HolderCode::parse(code_type, &holder.body.code).ok()?.code;
+    // The row of a key of an earlier form has the code whose key that was.
+    let former = code.former_key_code().filter(|one| index.holder_key(code.key_type(), one) == holder.hk);
+    Some((code.key_type().to_owned(), former.unwrap_or(code.key_code()).to_owned()))
+}
+
+/// The effects of these events of a holder; none where one does not open or tells nothing of it.
+pub(in crate::registry) fn steps(
+    events: &[StoredEvent],
+    (key_type, key_code): &(String, String),
+) -> Option<Vec<LifeStep>> {
+    let step = |stored: &StoredEvent| {
+        let event = Event::from_canonical(&stored.event).ok()?;
+        let order = Order::from_payload(Envelope::parse_stored(&stored.order).ok()?.payload()).ok()?;
+        LifeStep::of(&event, &order, (key_type, key_code))
+    };
+    events.iter().map(step).collect()
+}
+
 /// Whether the row is the result of these steps.
 pub(in crate::registry) fn agrees(holder: &StoredHolder, steps: &[LifeStep]) -> bool {
     marks_agree(holder, steps) && links_agree(&holder.body.links, || steps.iter())
@@ -71,13 +95,25 @@ pub(in crate::registry) fn state_told<'a>(
     of: &StoredHolder,
     steps: impl IntoIterator<Item = &'a LifeStep>,
 ) -> HolderState {
+    folded(of, steps).state
+}
+
+/// The marks that stand after these steps, the weightiest first.
+pub(in crate::registry) fn marks_told<'a>(
+    of: &StoredHolder,
+    steps: impl IntoIterator<Item = &'a LifeStep>,
+) -> Vec<HolderMark> {
+    marks::standing(&folded(of, steps))
+}
+
+fn folded<'a>(of: &StoredHolder, steps: impl IntoIterator<Item = &'a LifeStep>) -> StoredHolder {
     let mut folded = unmarked(of);
     for step in steps {
         if let LifeStep::Mark(stated) = step {
             marks::state(&mut folded, stated.clone());
         }
     }
-    folded.state
+    folded
 }
 
 /// The holder without any mark.
@@ -149,12 +185,30 @@ where
         return false;
     }
     links.iter().all(|link| {
-        let is_of = |linked: &&LinkTold| {
-            let hash = holder_hash(&linked.salt, &link.key_type, &link.key_code).text();
-            (linked.kind, linked.outward) == (link.kind, link.outward) && linked.other == hash
-        };
-        let standing = linked().filter(is_of).fold(0, made);
-        let newest = linked().rfind(is_of);
+        let standing = linked().filter(|one| one.is_of(link)).fold(0, made);
+        let newest = linked().rfind(|one| one.is_of(link));
         standing == 1 && newest.is_some_and(|linked| linked.made && linked.since == link.since)
     })
+}
+
+/// Those of a holder's links that are followed and stood after these steps. None where another one stood that was taken
+/// back since: its code is not kept.
+pub(in crate::registry) fn followed_then<'l>(links: &'l [Link], steps: &[LifeStep]) -> Option<Vec<&'l Link>> {
+    let standing = |of: &dyn Fn(&LinkTold) -> bool| {
+        steps.iter().fold(0_i64, |count, step| match step {
+            LifeStep::Link(linked) if of(linked) => count.saturating_add(if linked.made { 1 } else { -1 }),
+            LifeStep::Link(_) | LifeStep::Mark(_) => count,
+        })
+    };
+    let stood = |link: &&Link| link.kind.is_followed() && standing(&|one| one.is_of(link)) == 1;
+    let found: Vec<&Link> = links.iter().filter(stood).collect();
+    let all = standing(&|one| one.kind.is_followed());
+    (i64::try_from(found.len()).ok() == Some(all)).then_some(found)
+}
+
+impl LinkTold {
+    fn is_of(&self, link: &Link) -> bool {
+        let hash = || holder_hash(&self.salt, &link.key_type, &link.key_code).text();
+        (self.kind, self.outward) == (link.kind, link.outward) && self.other == hash()
+    }
 }

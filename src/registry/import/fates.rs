@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::after_end;
 use crate::registry::holders::names;
 use crate::registry::import::item::Item;
 use crate::registry::records::ends;
@@ -12,6 +13,7 @@ use crate::registry::records::hosted::{self, Listed};
 use crate::rule::Rule;
 use crate::store::{Reader, RecordKey, SealedKey, Writer};
 use crate::table::RowFault;
+use crate::trust::HolderKey;
 
 /// An item with the rows that need no leaf.
 pub(super) struct Ready {
@@ -59,7 +61,27 @@ impl<'a> Fates<'a> {
         let mut fates: Vec<Fate> = fates.into_iter().flatten().collect();
         self.listed(writer, items, &mut fates)?;
         self.endings(writer, items, &mut fates)?;
+        self.after_ends(writer, items, &mut fates)?;
         Ok(fates)
+    }
+
+    /// Refuses the items that tell of days after the end of a holder; they give their keys back. One question finds the
+    /// holders of whom anything is marked or linked: nearly every row has none.
+    fn after_ends(&self, writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Fate]) -> Result<()> {
+        let bound = |(_, fate): &(&Ready, &Fate)| matches!(fate, Fate::Bound(_));
+        let holders = items.iter().zip(fates.iter()).filter(bound);
+        let holders: Vec<HolderKey> = holders.flat_map(|(ready, _)| ready.item.signed.holders()).collect();
+        let told = writer.holders_told(&holders)?;
+        for (ready, fate) in items.iter().zip(fates) {
+            if matches!(fate, Fate::Bound(_))
+                && ready.item.signed.seats.iter().any(|seat| told.contains(&seat.hk))
+                && let Some(fault) = after_end(writer, self.snapshot, &ready.item, self.now)?
+            {
+                writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
+                *fate = Fate::Refused(fault);
+            }
+        }
+        Ok(())
     }
 
     /// Refuses the items that would end a certificate on which a holder has another name; they give their keys back.
@@ -116,7 +138,7 @@ impl<'a> Fates<'a> {
 }
 
 /// The fault of an item that would end a certificate on which a holder has another name.
-pub(super) fn wrong_names(
+fn wrong_names(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     item: &Item,
@@ -124,6 +146,33 @@ pub(super) fn wrong_names(
 ) -> Result<Option<RowFault>> {
     let differing = ends::differing(reader, snapshot, &item.signed, now)?;
     Ok(differing.then(|| RowFault::new(item.line, &names::ended_name())))
+}
+
+/// The fault of an item against what is on file of its holders: their names, and their ends.
+pub(super) fn untrue(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    item: &Item,
+    now: Moment,
+) -> Result<Option<RowFault>> {
+    match wrong_names(reader, snapshot, item, now)? {
+        Some(fault) => Ok(Some(fault)),
+        None => after_end(reader, snapshot, item, now),
+    }
+}
+
+/// The fault of an item that tells of a day after the end of a holder.
+fn after_end(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    item: &Item,
+    now: Moment,
+) -> Result<Option<RowFault>> {
+    match after_end::refuse(reader, snapshot, &item.signed.told(), now.day()) {
+        Ok(()) => Ok(None),
+        Err(error) if error.rule == Some(Rule::DateAfterEnd) => Ok(Some(RowFault::new(item.line, &error))),
+        Err(error) => Err(error),
+    }
 }
 
 /// The directory entry with the number of an item.

@@ -134,7 +134,7 @@ impl Sink for Comparing<'_> {
                     Some(_) => done.faults.push(RowFault::clash(item.line)),
                     None => match entry.map(|known| fates::entry(reader, known, item)).transpose()? {
                         Some(Displaced::Refuses(fault)) => done.faults.push(fault),
-                        gives_way => match fates::wrong_names(reader, &snapshot, item, now)? {
+                        gives_way => match fates::untrue(reader, &snapshot, item, now)? {
                             Some(fault) => done.faults.push(fault),
                             None => {
                                 done.taken_over += u64::from(gives_way.is_some());

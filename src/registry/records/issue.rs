@@ -23,6 +23,7 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::order::envelope_error;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::after_end;
 use crate::registry::holders::lives::{MarkMade, without_authority};
 use crate::registry::records::begin::{begin, bring_to_its_state};
 use crate::registry::records::draft;
@@ -251,6 +252,7 @@ impl Registry {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
+            after_end::refuse(writer, &snapshot, &signed.told(), place.at.day())?;
             hosted::check_told(&hosted::left_out_by(writer, &signed)?, &left_out)?;
             let happened =
                 Happened::unordered(signed.event(origin.beginning.action(), &label, salt, place.at));
@@ -289,8 +291,8 @@ impl Registry {
             (Err(error), Some(clash)) if error.code == Code::NumberClash => {
                 Err(self.shown_clash(actor, &clash))
             }
-            (Err(error), _) if error.rule == Some(Rule::EndedName) => {
-                self.refused_names(actor, &signed, &error)?;
+            (Err(error), _) if matches!(error.rule, Some(Rule::EndedName | Rule::DateAfterEnd)) => {
+                self.refused_telling(actor, &signed, &error)?;
                 Err(error)
             }
             (bound, _) => bound,
@@ -298,8 +300,8 @@ impl Registry {
     }
 
     /// Notes a refusal that tells something of the holders, and counts it as a question about each: who has a certificate
-    /// that would end is not to be found out by trying. An operator's feed is not noted.
-    fn refused_names(&self, actor: &Actor, signed: &Signed, refusal: &Error) -> Result<()> {
+    /// that would end, or has died, is not to be found out by trying. An operator's feed is not noted.
+    fn refused_telling(&self, actor: &Actor, signed: &Signed, refusal: &Error) -> Result<()> {
         if actor.agency().is_none() {
             return Ok(());
         }

@@ -58,7 +58,7 @@ pub(in crate::registry) fn facts(
     // Bodies that are elsewhere come through connectors; none is built in, so the source did not answer.
     facts.source_answered = record.custody == Custody::Hosted;
     if record.custody == Custody::Hosted {
-        facts.key = key_standing(snapshot, record, envelope);
+        facts.key = key_standing(snapshot, record, envelope, None);
         facts.well_formed = envelope.is_some();
     }
     facts
@@ -81,12 +81,18 @@ pub(in crate::registry) fn files_missing(
     Ok(!store.has_attachments(reader, &keys)?)
 }
 
-/// The key as it stood when the record was logged, and the issuer's authority on that day.
-fn key_standing(snapshot: &Snapshot, record: &StoredRecord, envelope: Option<&Envelope<'_>>) -> KeyStanding {
+/// The key as it stood when the record was logged, and the issuer's authority; as known at a moment, or by all that is
+/// known. The present asks for all: a clock that went back forgets no revocation.
+pub(in crate::registry) fn key_standing(
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+    envelope: Option<&Envelope<'_>>,
+    known_at: Option<Moment>,
+) -> KeyStanding {
     let Some(kid) = envelope.and_then(|envelope| envelope.kid().ok()) else {
         return KeyStanding::Unknown;
     };
-    let standing = snapshot.keys.status(&kid, record.body.logged_at).standing();
+    let standing = snapshot.keys.status_known(&kid, record.body.logged_at, known_at).standing();
     if standing != KeyStanding::Authorised {
         return standing;
     }

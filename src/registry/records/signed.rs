@@ -13,6 +13,7 @@ use crate::record::{Digest, Salt};
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::ledger::Place;
+use crate::registry::holders::after_end::ToldOfDays;
 use crate::registry::records::change::Whole;
 use crate::registry::records::draft::Checked;
 use crate::rule::Rule;
@@ -148,6 +149,17 @@ impl Signed {
     /// The state in which its record begins.
     pub fn begins(&self) -> State {
         self.printed.unwrap_or(State::Active)
+    }
+
+    /// What it tells of days, for the rules about the ends of its holders.
+    pub(in crate::registry) fn told(&self) -> ToldOfDays<'_> {
+        ToldOfDays {
+            type_code: &self.type_code,
+            version: self.version,
+            issued_on: self.issued_on,
+            seats: self.seats.iter().map(|seat| (seat.role.as_str(), seat.hk)).collect(),
+            envelope: &self.envelope,
+        }
     }
 
     /// On whose lists a use of it stands.

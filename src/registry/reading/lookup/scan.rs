@@ -172,7 +172,7 @@ fn read(
         rows.push(FoundRow { key: *key, opened, proof: None, holders, files_missing });
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
-    let (state, holder_damaged) = (linked.state, linked.damaged);
+    let (state, holder_damaged) = (linked.lives.state, linked.lives.damaged);
     let (next, elsewhere, related) = (page.next, page.elsewhere, linked.related);
     let further = linked.codes.into_iter().zip(linked.keys.iter().skip(1));
     let followed = further.map(|((code_type, code), (key, _))| (code_type, code, *key)).collect();

@@ -259,7 +259,8 @@ fn check_holders(
         return Err(invalid(format!("holders.{at}.code"), Rule::DateOrder, detail));
     }
     let (issued_on, first_version) = (record.issued_on, record.version == 1);
-    let days = entry.check_dates(face, &DateFacts { today, issued_on, first_version, holders: &facts });
+    let days =
+        entry.check_dates(face, &DateFacts { today, issued_on, first_version, holders: &facts, ended: &[] });
     if let Some(fault) = days.fault {
         return Err(Error::new(Code::FaceInvalid, fault.detail).at(fault.field).rule(Rule::DateOrder));
     }

@@ -1,4 +1,4 @@
-//! History: every version and event of a record, and its state on a day as known at a moment (I7).
+//! History: every version and event of a record, and its verdict on a day as known at a moment (I7).
 //!
 //! A history is a lookup: policy decides, and the access is noted under all holders before anything is shown.
 
@@ -9,21 +9,22 @@ use utoipa::ToSchema;
 
 use crate::bounds;
 use crate::clock::{Day, Moment, any_moment};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::log::LogMark;
 use crate::policy::{Actor, Fields, Scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::Event;
-use crate::record::history::{EventFact, Standing, state_as_of};
+use crate::record::history::Then;
 use crate::record::json::Stored;
-use crate::record::{Action, Digest, Judgement, Reason, Reasons, State, Verdict, verdict};
+use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::past::then::{AskedStanding, DayFacts, asked_about, standing};
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::records::kept::{self, About};
 use crate::store::{Cost, Reader, StoredEvent, StoredRecord};
@@ -37,7 +38,7 @@ pub struct HistoryAsk {
     pub identifier: String,
     /// What for.
     pub purpose: Purpose,
-    /// The legal day asked about; today where nothing is said.
+    /// The legal day asked about; that of `known_at` where nothing is said.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub as_of: Option<Day>,
@@ -100,20 +101,6 @@ pub struct HistoryAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub withheld: Option<Withheld>,
-}
-
-/// What a record was on a day, as known at a moment.
-#[derive(Clone, Serialize, ToSchema)]
-pub struct AskedStanding {
-    /// The legal day.
-    #[schema(value_type = String, format = Date)]
-    pub as_of: Day,
-    /// The moment.
-    #[schema(value_type = String, format = DateTime)]
-    pub known_at: Moment,
-    /// State and version; null where it had not begun or nothing of it was known.
-    #[schema(required = true)]
-    pub was: Option<Standing>,
 }
 
 /// One version of a record.
@@ -212,16 +199,21 @@ impl Registry {
     /// policy lets the whole out; else only what happened and when.
     ///
     /// # Errors
-    /// `purpose_missing`; `budget_spent`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
+    /// `purpose_missing`; `field_invalid` for a `known_at` that has not come; `budget_spent`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
     pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<HistoryAnswer> {
         check_purpose(&ask.purpose)?;
+        let then = asked_about(ask.as_of, ask.known_at, self.now())?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
         let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
         let held = snapshot.clone();
         let store = self.store().clone();
-        let read = move |reader: &mut Reader<'_>| Here::read(reader, (&held, &store), &named);
-        let here = self.store().read(Cost::Scan, read).await?;
+        let read = move |reader: &mut Reader<'_>| {
+            let here = Here::read(reader, (&held, &store), &named)?;
+            let beside = DayFacts::read(reader, (&held, &store), &here, then)?;
+            Ok((here, beside))
+        };
+        let (here, beside) = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
         let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
@@ -241,8 +233,9 @@ impl Registry {
         let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
         let whole = granted && holders.iter().all(may_show);
         let withheld = (granted && !whole).then_some(Withheld::CoHolders);
-        let (asked, now) = (ask.clone(), self.now());
-        let page = self.store().blocking(move || Page::of(&snapshot, &here, &asked, (whole, now))).await?;
+        let (after, now) = (ask.after, self.now());
+        let page = move || Page::of(&snapshot, (&here, &beside), (then, after), (whole, now));
+        let page = self.store().blocking(page).await?;
         let accepted =
             entry.note(&access, touched, CameTo::shown(Outcome::History, reason, page.digest)).await?;
         Ok(HistoryAnswer {
@@ -266,11 +259,16 @@ impl Registry {
 
 impl Page {
     /// Works in proportion to what happened to the record, so not on a worker thread.
-    fn of(snapshot: &Snapshot, here: &Here, ask: &HistoryAsk, (whole, now): (bool, Moment)) -> Result<Self> {
+    fn of(
+        snapshot: &Snapshot,
+        (here, beside): (&Here, &DayFacts),
+        (then, after): (Then, Option<i32>),
+        (whole, now): (bool, Moment),
+    ) -> Result<Self> {
         let current = here.all_versions()?.first()?;
         let judgement = verdict(&here.facts(snapshot, current, false, now), now.day(), now);
-        let (events, next) = events_behind(here, ask.after.unwrap_or(0));
-        let rows = versions_of(here, current, events, ask.after.is_none());
+        let (events, next) = events_behind(here, after.unwrap_or(0));
+        let rows = versions_of(here, current, events, after.is_none());
         let listed = rows.iter().map(|row| answered(row, whole, judgement)).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             events: events.iter().map(|(event, in_log)| event_of(event, *in_log, whole)).collect(),
@@ -278,7 +276,7 @@ impl Page {
             next,
             head: here.head.clone(),
             judgement,
-            standing: standing(here, ask, now)?,
+            standing: standing(snapshot, (here, beside), then, now)?,
             digest: answer_digest(Some(&here.head), &listed),
         })
     }
@@ -327,12 +325,6 @@ fn versions_of<'h>(
     here.past.iter().chain([current]).filter(here_made).collect()
 }
 
-fn standing(here: &Here, ask: &HistoryAsk, now: Moment) -> Result<AskedStanding> {
-    let (as_of, known_at) = (ask.as_of.unwrap_or(now.day()), ask.known_at.unwrap_or(now));
-    let was = state_as_of(&event_facts(&here.events)?, as_of, known_at);
-    Ok(AskedStanding { as_of, known_at, was })
-}
-
 /// The line of a version in the answer list.
 fn answered(row: &StoredRecord, whole: bool, judgement: Judgement) -> Result<AnsweredRecord<'_>> {
     let digest = match Envelope::parse_stored(&row.body.envelope) {
@@ -341,23 +333,6 @@ fn answered(row: &StoredRecord, whole: bool, judgement: Judgement) -> Result<Ans
     };
     let version = u32::try_from(row.version).map_err(Error::internal)?;
     Ok(AnsweredRecord { identifier: shown_identifier(row, whole), version, digest, judgement })
-}
-
-/// The events that give the state as of a day; objections and the like change no state.
-fn event_facts(events: &[(StoredEvent, InLog)]) -> Result<Vec<EventFact>> {
-    let mut facts = Vec::with_capacity(events.len());
-    for (stored, _) in events {
-        let damaged = || Error::new(Code::RecordDamaged, "an event of this record does not open");
-        let event = Event::from_canonical(&stored.event).ok().ok_or_else(damaged)?;
-        let Some(action) = Action::from_wire(&event.action) else { continue };
-        facts.push(EventFact {
-            action,
-            version: event.version.unwrap_or(1),
-            effective_on: event.effective_on,
-            logged_at: event.at,
-        });
-    }
-    Ok(facts)
 }
 
 /// An identifier that holds a number is shown with the whole only, and stands in the answer list as it is shown.
