@@ -14,6 +14,7 @@
 mod check;
 mod citizen;
 mod code_type;
+mod digits;
 mod fault;
 mod holder;
 mod organisation;

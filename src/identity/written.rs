@@ -1,7 +1,7 @@
 //! A person's number as people write it into a text: in other digits, in groups, with marks between that nobody
 //! sees, in the 15 digits of before 1999.
 
-use super::{RegionStatus, Regions, citizen};
+use super::{RegionStatus, Regions, citizen, digits};
 use crate::text::is_unseen;
 
 /// A digit of a text, or the X at the end of a number.
@@ -94,42 +94,12 @@ fn is_province(number: &str) -> bool {
     number.starts_with("1901") || province.is_some_and(of_table)
 }
 
-/// The first of ten digits that follow each other, of the scripts that have decimal digits.
-const ZEROS: &[u32] = &[
-    0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
-    0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50,
-    0x1BB0, 0x1C40, 0x1C50, 0x2080, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0,
-    0x11066, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1FBF0,
-];
-
-/// The first of nine digits from 1 on: in circles, in brackets, before a dot, negative, in bold.
-const ONES: &[u32] = &[0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A];
-
 /// A digit in any form that a reader takes for one, as ASCII.
 pub(super) fn digit(c: char) -> Option<u8> {
     if c.is_ascii() {
         return u8::try_from(c).ok().filter(u8::is_ascii_digit);
     }
-    let value = match c {
-        '〇' | '零' | '○' | '⓪' | '⓿' | '⁰' => 0,
-        '一' | '¹' => 1,
-        '二' | '²' => 2,
-        '三' | '³' => 3,
-        '四' => 4,
-        '五' => 5,
-        '六' => 6,
-        '七' => 7,
-        '八' => 8,
-        '九' => 9,
-        '\u{2074}'..='\u{2079}' => u32::from(c) - 0x2070,
-        _ => {
-            let among = |first: &[u32], count: u32| {
-                first.iter().find_map(|first| u32::from(c).checked_sub(*first).filter(|value| *value < count))
-            };
-            among(ZEROS, 10).or_else(|| among(ONES, 9).map(|value| value + 1))?
-        }
-    };
-    u8::try_from(value).ok().map(|value| b'0' + value)
+    digits::value(c).map(|value| b'0' + value)
 }
 
 /// The check character X, and what looks like it.

@@ -14,6 +14,8 @@ use crate::text;
 const LOGGED: usize = 200;
 /// The longest name of a client, an account or who types a command.
 const NAME: usize = 100;
+/// A ground has so many letters or ideographs at least.
+const WORDS_OF_GROUND: usize = 2;
 /// The longest ground of an order.
 const GROUND: usize = 2000;
 
@@ -93,16 +95,24 @@ pub fn recorded_name(field: &'static str, name: &str) -> Result<()> {
     logged(field, name)
 }
 
-/// The ground of an order or a change, which must be given.
+/// The ground of an order or a change, which must be given, in words.
 ///
 /// # Errors
-/// `field_invalid` at `field`, rule `ground_missing`, `length`, `control_character` or `number_in_text`.
+/// `field_invalid` at `field`, rule `ground_missing`, `ground_words`, `length`, `control_character` or
+/// `number_in_text`.
 pub(in crate::registry) fn ground(field: &'static str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
         let detail = "say in 1 to 2000 characters why";
         return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::GroundMissing));
     }
-    line(field, text, GROUND)
+    line(field, text, GROUND)?;
+    if text.chars().filter(|c| c.is_alphabetic() && !c.is_numeric()).take(WORDS_OF_GROUND).count()
+        < WORDS_OF_GROUND
+    {
+        let detail = "a dot, a dash or a number alone says nothing: say in words why";
+        return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::GroundWords));
+    }
+    Ok(())
 }
 
 /// The files that a record names.
@@ -118,4 +128,25 @@ pub(in crate::registry) fn files<'a>(files: impl IntoIterator<Item = &'a Attachm
         line(format!("attachments.{at}.media_type"), &file.media_type, 100)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ground_says_something() {
+        for blank in ["", " ", "\u{3000}"] {
+            assert_eq!(ground("ground", blank).unwrap_err().rule, Some(Rule::GroundMissing), "{blank:?}");
+        }
+        for nothing in [".", "-", "……", "无", "a", "2026", "2026-17", "(1)", "①②", "ⅠⅡ", "函1"]
+        {
+            assert_eq!(ground("ground", nothing).unwrap_err().rule, Some(Rule::GroundWords), "{nothing}");
+        }
+        for said in ["来函", "决定书 2026-3 号", "Art. 7", "迁出"] {
+            ground("ground", said).unwrap();
+        }
+        let number = "壹玖零壹零壹壹玖捌捌零叁壹贰零零贰壹 来函";
+        assert_eq!(ground("ground", number).unwrap_err().rule, Some(Rule::NumberInText));
+    }
 }
