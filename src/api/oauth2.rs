@@ -58,7 +58,8 @@ impl Credentials {
         }
         let check = self.check.clone();
         let asked: Vec<_> = pairs.iter().map(|(client, secret)| (client.as_str(), secret.as_str())).collect();
-        let turn = self.room.turn(peer, asked).await?;
+        let name = asked.first().map(|(client, _)| *client);
+        let turn = self.room.turn(peer, name, asked.as_slice()).await?;
         turn.run(move || first(&check, &pairs)).await
     }
 }

@@ -36,7 +36,7 @@ impl RegistrySessions {
         let known = browser.is_some();
         let fresh = Fresh::new()?;
         let made_known = self.browsers.issue(&name, now)?;
-        let turn = self.room.turn(peer, (name.as_str(), password.as_str())).await?;
+        let turn = self.room.turn(peer, name.as_str(), password.as_str()).await?;
         // Asked when its turn comes: many at once gain no more guesses than one after another.
         if !known {
             self.waits.check(peer, now)?;

@@ -1,6 +1,6 @@
-//! The line before a few turns. Turns go round the addresses that wait, and within an address round what they asked for;
-//! who asked the same waits in the order of arrival. It never asks whether a name or a client exists, so waiting tells
-//! nothing about that.
+//! The line before a few turns. Turns go round the addresses that wait, within an address round the names under which it
+//! asks, and within a name round what was asked; the same again waits behind itself. It never asks whether a name or a
+//! client exists, so waiting tells nothing about that.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -27,12 +27,9 @@ struct State {
     free: usize,
     /// The places of each address inside.
     inside: HashMap<Peer, usize>,
-    /// Addresses that wait: the next turn is the first one's.
-    waiting: Round<Peer, Round<u64, VecDeque<Sender<TurnPermit>>>>,
+    /// Addresses that wait, their names, and what they asked.
+    waiting: Round<Peer, Round<u64, Round<u64, Same>>>,
 }
-
-/// Those that wait, the next one first.
-type Round<K, V> = VecDeque<(K, V)>;
 
 /// A turn. Dropped, it goes to the next that waits.
 pub(super) struct TurnPermit {
@@ -63,8 +60,13 @@ impl TurnLine {
     }
 
     /// Waits for the turn. Whoever stops waiting leaves the line.
-    pub async fn permit(self: &Arc<Self>, peer: Peer, asked: impl Hash) -> Option<TurnPermit> {
-        let asked = self.asked.hash_one(asked);
+    pub async fn permit(
+        self: &Arc<Self>,
+        peer: Peer,
+        name: impl Hash,
+        asked: impl Hash,
+    ) -> Option<TurnPermit> {
+        let (name, asked) = (self.asked.hash_one(name), self.asked.hash_one(asked));
         let turn = {
             let mut state = self.state();
             if let Some(left) = state.free.checked_sub(1) {
@@ -72,7 +74,7 @@ impl TurnLine {
                 return Some(TurnPermit { line: Some(self.clone()) });
             }
             let (sender, turn) = channel();
-            state.join(peer, asked, sender);
+            state.join(peer, name, asked, sender);
             turn
         };
         turn.await.ok()
@@ -84,7 +86,7 @@ impl TurnLine {
         loop {
             let next = {
                 let mut state = line.state();
-                let next = state.next();
+                let next = state.waiting.next();
                 state.free += usize::from(next.is_none());
                 next
             };
@@ -107,43 +109,124 @@ impl TurnLine {
 }
 
 impl State {
-    fn join(&mut self, peer: Peer, asked: u64, sender: Sender<TurnPermit>) {
+    fn join(&mut self, peer: Peer, name: u64, asked: u64, sender: Sender<TurnPermit>) {
         // Who went away would stay until its turn comes.
-        for (_, own) in &mut self.waiting {
-            own.iter_mut().for_each(|(_, same)| same.retain(|one| !one.is_closed()));
-            own.retain(|(_, same)| !same.is_empty());
-        }
-        self.waiting.retain(|(_, own)| !own.is_empty());
-        if let Some(same) = at(&mut self.waiting, peer).and_then(|own| at(own, asked)) {
+        self.waiting.tidy();
+        let place = self.waiting.of(peer).and_then(|own| own.of(name)).and_then(|own| own.of(asked));
+        if let Some(same) = place {
             same.push_back(sender);
         }
     }
+}
 
-    /// The next one; its address, and what it asked for, go to the end of their rounds.
+/// What waits, with an order of its own.
+trait Waits: Default {
+    fn next(&mut self) -> Option<Sender<TurnPermit>>;
+    /// Forgets who went away.
+    fn tidy(&mut self);
+    fn is_empty(&self) -> bool;
+}
+
+/// The same, asked again: in the order of arrival.
+type Same = VecDeque<Sender<TurnPermit>>;
+
+impl Waits for Same {
     fn next(&mut self) -> Option<Sender<TurnPermit>> {
-        let (peer, mut own) = self.waiting.pop_front()?;
-        let (asked, mut same) = own.pop_front()?;
-        let next = same.pop_front();
-        if !same.is_empty() {
-            own.push_back((asked, same));
-        }
-        if !own.is_empty() {
-            self.waiting.push_back((peer, own));
-        }
-        next
+        self.pop_front()
+    }
+
+    fn tidy(&mut self) {
+        self.retain(|one| !one.is_closed());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
 }
 
-/// The value of a key in a round; a new one joins at the end. A round has no more than there are places in the room.
-fn at<K: PartialEq, V: Default>(round: &mut Round<K, V>, key: K) -> Option<&mut V> {
-    match round.iter().position(|(one, _)| *one == key) {
-        Some(place) => round.get_mut(place),
-        None => {
-            round.push_back((key, V::default()));
-            round.back_mut()
+/// A round of places. Three kinds of them have the turn one after the other: the one that came last, the one that has
+/// waited longest, and the next of those that had a turn before and want more. So whoever comes behind a crowd is next
+/// or nearly so, and nobody waits longer than three times as long as in one line.
+struct Round<K, V> {
+    /// Places that had no turn yet, in the order of arrival.
+    fresh: VecDeque<(K, V)>,
+    /// Places that had one, in the order in which they had it.
+    served: VecDeque<(K, V)>,
+    /// Whose turn is next.
+    next: Kind,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Kind {
+    #[default]
+    Newest,
+    Oldest,
+    Served,
+}
+
+impl Kind {
+    fn behind(self) -> Self {
+        match self {
+            Self::Newest => Self::Oldest,
+            Self::Oldest => Self::Served,
+            Self::Served => Self::Newest,
         }
     }
-    .map(|(_, value)| value)
+}
+
+impl<K, V> Default for Round<K, V> {
+    fn default() -> Self {
+        Self { fresh: VecDeque::new(), served: VecDeque::new(), next: Kind::default() }
+    }
+}
+
+impl<K: PartialEq, V: Waits> Round<K, V> {
+    /// The place of a key. A round has no more than there are places in the room.
+    fn of(&mut self, key: K) -> Option<&mut V> {
+        let known = |round: &VecDeque<(K, V)>| round.iter().position(|(one, _)| *one == key);
+        let (served, fresh) = (known(&self.served), known(&self.fresh));
+        match (served, fresh) {
+            (Some(at), _) => self.served.get_mut(at),
+            (None, Some(at)) => self.fresh.get_mut(at),
+            (None, None) => {
+                self.fresh.push_back((key, V::default()));
+                self.fresh.back_mut()
+            }
+        }
+        .map(|(_, waits)| waits)
+    }
+
+    fn take(&mut self, kind: Kind) -> Option<(K, V)> {
+        match kind {
+            Kind::Newest => self.fresh.pop_back(),
+            Kind::Oldest => self.fresh.pop_front(),
+            Kind::Served => self.served.pop_front(),
+        }
+    }
+}
+
+impl<K: PartialEq, V: Waits> Waits for Round<K, V> {
+    fn next(&mut self) -> Option<Sender<TurnPermit>> {
+        let kinds = [self.next, self.next.behind(), self.next.behind().behind()];
+        let (kind, (key, mut waits)) = kinds.into_iter().find_map(|kind| Some((kind, self.take(kind)?)))?;
+        self.next = kind.behind();
+        let next = waits.next();
+        if !waits.is_empty() {
+            self.served.push_back((key, waits));
+        }
+        next
+    }
+
+    fn tidy(&mut self) {
+        for round in [&mut self.fresh, &mut self.served] {
+            round.iter_mut().for_each(|(_, waits)| waits.tidy());
+            round.retain(|(_, waits)| !waits.is_empty());
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.fresh.is_empty() && self.served.is_empty()
+    }
 }
 
 impl Drop for TurnPermit {
