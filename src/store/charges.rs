@@ -185,6 +185,17 @@ fn key(rest: &mut &[u8]) -> Option<Key16> {
 }
 
 impl Reader<'_> {
+    /// The legal days of which anything is told.
+    pub fn told_days(&mut self) -> Result<Vec<Day>> {
+        let days: Vec<i32> = native!(&mut *self.conn, c => charges::table
+            .select(charges::day)
+            .distinct()
+            .order(charges::day)
+            .load(c))
+        .map_err(dialect::fault)?;
+        Ok(days.into_iter().filter_map(Day::from_number).collect())
+    }
+
     /// What was told on a legal day, by process and in order; of each process only what comes behind the place that
     /// `known` gives for it.
     pub fn told(&mut self, day: Day, known: impl Fn(&str) -> i64) -> Result<Vec<ToldRow>> {

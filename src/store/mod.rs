@@ -58,7 +58,7 @@ mod bytes_page;
 
 pub use access::{AccessBatch, AccessItem, AccessPlace};
 pub use access_lists::ListedRow;
-pub use alarms::{Alarm, AlarmKind};
+pub use alarms::{Alarm, AlarmKind, AlarmsRead};
 pub use anchors::fork_error;
 pub use attempts::{AttemptKey, Patience};
 pub use bulk::{SealedEvent, SealedKey, SealedRecord};

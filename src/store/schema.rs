@@ -73,4 +73,4 @@ table! { import_runs (id) { id -> Text, state -> Text, started_at -> BigInt, bod
 table! { access_batches (log, first) { log -> Text, first -> BigInt, count -> Integer, at -> BigInt, key_id -> Integer, entries -> Binary, } }
 table! { access_by_holder (hk, at, log, idx) { hk -> Binary, at -> BigInt, log -> Text, idx -> BigInt, } }
 table! { charges (day, node, seq) { day -> Integer, node -> Text, seq -> BigInt, at -> BigInt, key_id -> Integer, sealed -> Binary, } }
-table! { alarms (actor, at, node) { actor -> Text, at -> BigInt, node -> Text, kind -> Text, tries -> Integer, until -> BigInt, lifted_at -> Nullable<BigInt>, lifted_by -> Nullable<Text>, } }
+table! { alarms (actor, at, node) { actor -> Text, at -> BigInt, node -> Text, kind -> Text, tries -> Integer, until -> BigInt, lifted_at -> Nullable<BigInt>, lifted_by -> Nullable<Text>, key_id -> Integer, sealed -> Binary, } }

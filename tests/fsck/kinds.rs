@@ -359,6 +359,49 @@ fn every_kind_of_finding_is_seen_to_fire() {
                 sql(&mut copy.access(), "UPDATE charges SET at = at + 1 WHERE seq = 2");
             })
         }),
+        ("charges moved to a day that nobody reads", F::SealBroken, "charges", {
+            Box::new(|copy| {
+                charged(copy);
+                sql(&mut copy.access(), "UPDATE charges SET day = day - 9 WHERE seq = 2");
+            })
+        }),
+        ("charges moved before the first", F::SealBroken, "charges", {
+            Box::new(|copy| {
+                charged(copy);
+                sql(&mut copy.access(), "UPDATE charges SET seq = -1 WHERE seq = 2");
+            })
+        }),
+        ("a stop that was shortened", F::SealBroken, "alarms", {
+            Box::new(|copy| {
+                walked(copy);
+                sql(&mut copy.access(), "UPDATE alarms SET until = at");
+            })
+        }),
+        ("a stop that a hand lifted", F::SealBroken, "alarms", {
+            Box::new(|copy| {
+                walked(copy);
+                sql(&mut copy.access(), "UPDATE alarms SET lifted_at = at + 1, lifted_by = 'operator'");
+            })
+        }),
+        ("an alarm without a seal", F::SealBroken, "alarms", {
+            Box::new(|copy| {
+                walked(copy);
+                sql(&mut copy.access(), "UPDATE alarms SET key_id = 0, sealed = x''");
+            })
+        }),
+        ("a kept answer that was changed", F::SealBroken, "idempotency", {
+            Box::new(|copy| {
+                let registry = copy.open();
+                registry.start_access("main").unwrap();
+                let once = registry.once("operator", "k-1", b"body").unwrap();
+                let draft = people::id_card(&people::number(90), "某人", "2022-01-01");
+                registry.issue_once(&operator(), &Submitted::Draft(draft), Some(&once)).unwrap();
+                registry.stop_access();
+                drop(registry);
+                assert_eq!(copy.fsck().findings, []);
+                sql(&mut copy.registry(), "UPDATE idempotency SET at = at + 1");
+            })
+        }),
         ("an access of another", F::AccessDiffers, "access_batches", {
             Box::new(|copy| {
                 let store = copy.open();
@@ -463,4 +506,46 @@ fn a_leaf_cut_out_of_the_middle_of_a_batch_is_found_at_its_batch() {
         assert!(at(F::EventDiffers).all(|found| found.leaf.is_some_and(|leaf| leaf >= place)), "{report:#?}");
         assert!(at(F::EventDiffers).any(|found| found.leaf == Some(place)), "{report:#?}");
     }
+}
+
+/// A stop is lifted by a command, which seals it; the alarms of an earlier program are sealed by the step that brought
+/// the seal, and no later.
+#[test]
+fn an_alarm_is_changed_by_commands_only() {
+    let world = rich();
+    world.registry.stop_access();
+    let copy = Copy::of(&world.registry);
+    walked(&copy);
+    let registry = copy.open();
+    let stopped = registry.alarms().unwrap().remove(0);
+    registry.lift_alarms("operator", &stopped.actor).unwrap();
+    assert_eq!(registry.alarms().unwrap()[0].lifted.as_ref().unwrap().1, "operator");
+    drop(registry);
+    assert_eq!(copy.fsck().findings, []);
+    // A hand that takes the lift back, or lifts it again, is seen; the stop then stands.
+    sql(&mut copy.access(), "UPDATE alarms SET lifted_by = 'somebody'");
+    assert_eq!(copy.open().alarms().unwrap()[0].lifted, None);
+    assert_eq!(copy.fsck().findings.len(), 1);
+    sql(&mut copy.access(), "UPDATE alarms SET lifted_by = 'operator'");
+    assert_eq!(copy.fsck().findings, []);
+    // As the program before had it.
+    let migrate = |copy: &Copy| {
+        let opening = Opening {
+            place: Place::in_dir(copy.dir.path()),
+            master: MasterKey::from_bytes(MASTER),
+            clock: Clock::fixed(noon()),
+            regions: demo_regions(),
+        };
+        Registry::migrate(opening, &|_| ()).unwrap().ran
+    };
+    let mut access = copy.access();
+    diesel::sql_query("ALTER TABLE alarms DROP COLUMN sealed").execute(&mut access).unwrap();
+    diesel::sql_query("ALTER TABLE alarms DROP COLUMN key_id").execute(&mut access).unwrap();
+    sql(&mut access, "DELETE FROM __diesel_schema_migrations WHERE version = '20261130000141'");
+    drop(access);
+    assert_eq!(migrate(&copy), ["20261130000141"]);
+    assert_eq!(copy.fsck().findings, []);
+    sql(&mut copy.access(), "UPDATE alarms SET key_id = 0, sealed = x''");
+    assert_eq!(migrate(&copy), [""; 0]);
+    assert_eq!(copy.fsck().findings.len(), 1);
 }

@@ -11,7 +11,7 @@ impl Registry {
     /// The alarms of the last 90 days, oldest first.
     pub fn alarms(&self) -> Result<Vec<Alarm>> {
         let since = self.now().day().plus_days(-LISTED_DAYS).start();
-        self.store().read_access_now(|reader| reader.alarms(since))
+        Ok(self.store().read_access_now(|reader| reader.alarms(since))?.alarms)
     }
 
     /// Ends the stop of an actor (`client:…`, `account:…`). Every process hears of it within about a second; for the
@@ -21,6 +21,7 @@ impl Registry {
     /// `not_found` where the actor is not stopped.
     pub fn lift_alarms(&self, by: &str, actor: &str) -> Result<()> {
         let now = self.now();
+        self.store().ensure_seals(now)?;
         let lifted =
             self.store().write_side_now(Side::Access, |writer| writer.lift_alarms(actor, now, by))?;
         match lifted {

@@ -120,6 +120,7 @@ impl Registry {
             return Ok(());
         }
         let node = self.access()?.name().to_owned();
+        self.store().ensure_seals(self.now())?;
         self.store().write_side_now(Side::Access, |writer| {
             alarms.iter().try_for_each(|alarm| writer.insert_alarm(&node, alarm))
         })?;

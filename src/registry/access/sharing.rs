@@ -13,7 +13,7 @@ use crate::record::access::{AllowedBy, LoggedAccess, Outcome};
 use crate::registry::Registry;
 use crate::registry::base::snapshot;
 use crate::rule::Rule;
-use crate::store::{AccessItem, Charge, Side, Told, ToldRow};
+use crate::store::{AccessItem, Alarm, Charge, Side, Told, ToldRow};
 
 /// How far the clocks of two processes may be apart when a start looks for what was not told.
 const CLOCKS_S: i64 = 10;
@@ -34,8 +34,7 @@ impl Registry {
         let node = self.access()?.name().to_owned();
         let mut sharing = ToldCharges { registry: self.clone(), node, read: HashMap::new() };
         let now = self.now();
-        self.guard()
-            .take_alarms(&self.store().read_access_now(|reader| reader.alarms(now.day().start()))?, now);
+        self.guard().take_alarms(&self.alarms_since(now.day().start())?, now);
         let mut told: HashMap<String, Moment> = HashMap::new();
         for row in sharing.take(now.day())? {
             told.insert(row.node, row.at);
@@ -99,6 +98,15 @@ impl Registry {
         charges.take(beside(&entry)).collect()
     }
 
+    /// The alarms of all processes.
+    fn alarms_since(&self, since: Moment) -> Result<Vec<Alarm>> {
+        let read = self.store().read_access_now(|reader| reader.alarms(since))?;
+        if read.damaged > 0 {
+            ::log::error!("{} alarms do not open: run `elicense fsck`", read.damaged);
+        }
+        Ok(read.alarms)
+    }
+
     /// Holders a day of the actor with that label; no bound for one that is no longer there.
     fn budget_of(&self, actor: &str) -> Result<usize> {
         let budget = match actor.split_once(':') {
@@ -135,7 +143,7 @@ impl ToldCharges {
         let now = self.registry.now();
         self.tell(now)?;
         self.take(now.day())?;
-        let alarms = self.registry.store().read_access_now(|reader| reader.alarms(now.day().start()))?;
+        let alarms = self.registry.alarms_since(now.day().start())?;
         self.registry.guard().take_alarms(&alarms, now);
         Ok(())
     }

@@ -125,7 +125,7 @@ fn check_spans(registry: &Registry, side: Side, head: &Head, report: &mut FsckRe
 /// Every access entry is sealed, and hashes to the entry at its leaf.
 fn check_entries(registry: &Registry, head: &Head, report: &mut FsckReport) -> Result<()> {
     let log = head.log.as_str();
-    let mut alarms = AlarmsOnFile::read(registry)?;
+    let mut alarms = AlarmsOnFile::read(registry, report)?;
     let mut next = 0;
     while next < head.size {
         let from = next;

@@ -60,6 +60,7 @@ impl Registry {
         budgets::check_charges(self, &mut report)?;
         seals::check_holders(self, &mut report)?;
         seals::check_keys(self, &mut report)?;
+        seals::check_answers(self, &mut report)?;
         signatures::check_imports(self, &mut report)?;
         // If older layouts are closed, a row of one is damage and was found above.
         if !self.store().older_layouts_are_closed() {

@@ -33,6 +33,23 @@ pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Res
     }
 }
 
+/// Opens every kept answer of a repeated request.
+pub(super) fn check_answers(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    if registry.store().damaged_answers()? > 0 {
+        let detail = "the kept answer of a repeated request does not open";
+        report.find(Finding::new(FindingKind::SealBroken, "idempotency", detail));
+    }
+    Ok(())
+}
+
+fn is_past(reader: &mut Reader<'_>, holder: &HolderKey, key: &RecordKey) -> Result<bool> {
+    let past = reader.past_records(holder, &key.record_id)?;
+    Ok(past.iter().any(|past| match past {
+        Opened::Record(past) => past.version == key.version,
+        Opened::Damaged { .. } => true,
+    }))
+}
+
 /// Opens every key row and follows it to its record.
 pub(super) fn check_keys(registry: &Registry, report: &mut FsckReport) -> Result<()> {
     let mut after: Option<Vec<u8>> = None;

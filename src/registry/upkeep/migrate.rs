@@ -3,7 +3,10 @@
 use crate::error::Result;
 use crate::registry::Opening;
 use crate::registry::Registry;
-use crate::store::{OlderRows, RESEAL_PAGE, Store};
+use crate::store::{OlderRows, RESEAL_PAGE, Side, Store};
+
+/// The step behind which the alarms of before are sealed, once.
+const ALARM_SEALS: &str = "20261130000141";
 
 /// The result of `migrate`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -38,6 +41,10 @@ impl Registry {
         let Opening { place, master, clock, .. } = opening;
         let ran = Store::migrate(&place, &master, clock.now())?;
         let store = Store::open(&place, master, clock.now())?;
+        if ran.iter().any(|step| step == ALARM_SEALS) {
+            store.ensure_seals(clock.now())?;
+            store.write_side_now(Side::Access, |writer| writer.seal_alarms())?;
+        }
         let mut done = Migrated { ran, resealed: Vec::new(), closed: store.older_layouts_are_closed() };
         if done.closed {
             return Ok(done);

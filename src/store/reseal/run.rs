@@ -4,8 +4,8 @@ use super::again::Run;
 use super::walk::{OlderRows, Walked, is_older, pages};
 use super::{attachments, tables};
 use crate::error::Result;
-use crate::store::{Store, access, events, holders, record_keys, records, writes};
-use crate::trust::Layout;
+use crate::store::{Store, access, events, holders, record_keys, records, sealed, writes};
+use crate::trust::{Aad, Layout};
 
 /// Rows read in one snapshot and written in one transaction.
 pub const PAGE: usize = 500;
@@ -43,6 +43,19 @@ impl Store {
         each_table!(count(self), |table| found.push(table));
         found.push(attachments::count(self)?);
         Ok(found)
+    }
+
+    /// How many kept answers of repeated requests do not open; reads every row in short snapshots.
+    pub fn damaged_answers(&self) -> Result<u64> {
+        let mut damaged = 0;
+        pages::<writes::Row>(self, PAGE, |rows| {
+            let opens = |row: &mut writes::Row| {
+                sealed::open(writes::TABLE, row, self.vault(), &mut Aad::new()).is_some()
+            };
+            damaged += rows.iter_mut().map(|row| u64::from(!opens(row))).sum::<u64>();
+            Ok(())
+        })?;
+        Ok(damaged)
     }
 
     /// Whether older layouts are closed: no row of one opens any more.

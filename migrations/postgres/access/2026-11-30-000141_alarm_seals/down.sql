@@ -1,0 +1,2 @@
+ALTER TABLE alarms DROP COLUMN sealed;
+ALTER TABLE alarms DROP COLUMN key_id;
