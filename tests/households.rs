@@ -26,6 +26,7 @@ const ELSEWHERE: &str = "11190102MD10000183";
 on_both! {
     a_mark_on_somebody_whose_household_is_elsewhere_needs_a_ground
     a_record_of_ones_own_proves_nothing
+    an_entry_of_ones_own_is_not_compared_and_one_of_another_is
     i4_who_may_not_look_is_not_told_where_a_household_is
     both_people_of_a_link_are_compared
     without_a_household_record_the_event_says_that_it_was_not_compared
@@ -137,6 +138,46 @@ fn a_record_of_ones_own_proves_nothing(world: World) {
     world.registry.refresh().unwrap();
     let error = world.registry.link_holders(&operator(), &command, None).unwrap_err();
     assert_eq!(error.rule, Some(Rule::NamesDiffer));
+}
+
+/// A directory entry on paper: the word of the agency that there is a household book.
+fn on_paper(world: &World, code: &str, issuer: &str) {
+    let entry = json!({
+        "type": "household_member", "issuer": issuer, "custody": "paper", "office": "户籍室",
+        "holders": [{"code_type": "111", "code": code, "name": "某人"}], "issued_on": "2019-03-04",
+    });
+    world.registry.refresh().unwrap();
+    world.registry.put_directory(&operator(), &serde_json::from_value(entry).unwrap(), None).unwrap();
+}
+
+fn an_entry_of_ones_own_is_not_compared_and_one_of_another_is(world: World) {
+    settled(&world);
+    on_paper(&world, ZHOU, POLICE);
+    mark(&world, &operator(), ZHOU, false).unwrap();
+    assert_eq!(
+        said(&world, "111", ZHOU).0,
+        Some(Household::NotOnFile),
+        "its own word is no household record"
+    );
+    on_paper(&world, CHEN, ELSEWHERE);
+    on_paper(&world, CHEN, POLICE);
+    assert_eq!(refused(&mark(&world, &operator(), CHEN, false).unwrap_err()), elsewhere());
+    // The entry of another office within the region tells it.
+    let (other, third) = (people::CREMATORIUM, people::number(62));
+    let type_code =
+        world.registry.snapshot().catalog.type_by_slug("household_member").unwrap().def().code.clone();
+    let authority = Authority {
+        agency: other.into(),
+        type_code,
+        region: "190101".parse().unwrap(),
+        from: people::day("1990-01-01"),
+        to: None,
+    };
+    world.registry.authorise("test", &authority).unwrap();
+    on_paper(&world, &third, other);
+    mark(&world, &operator(), &third, false).unwrap();
+    assert_eq!(said(&world, "111", &third).0, Some(Household::Within));
+    assert!(world.registry.fsck(FsckOptions::default()).unwrap().sound());
 }
 
 fn a_mark_on_somebody_whose_household_is_elsewhere_needs_a_ground(world: World) {

@@ -78,7 +78,7 @@ pub(super) fn list_outside(
                 let Some(agency) = signer(snapshot, stored) else { continue };
                 let regions = snapshot.catalog.regions_over_people(agency, needed, stored.logged_at.day());
                 let today = stored.logged_at.day();
-                let found = compare(reader, snapshot, (&code, holder.hk), &regions, today)?;
+                let found = compare(reader, snapshot, (&code, holder.hk), (agency, &regions), today)?;
                 // Without authority anywhere it is listed as that.
                 !regions.is_empty() && found == Some(Household::Elsewhere)
             }

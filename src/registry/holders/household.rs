@@ -2,9 +2,10 @@
 //!
 //! A citizen number says where somebody was first registered and never where it is now, so it is not asked. What tells
 //! is a household record on file (户口簿) that is good today: the region is its issuing agency's. An agency may state
-//! something where its region, or one above, is the authority's.
+//! something where its region, or one above, is the authority's. A directory entry of the agency itself tells nothing: it
+//! is its word that there is a paper, and no paper.
 
-use crate::catalog::Region;
+use crate::catalog::{Custody, Region};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
@@ -23,12 +24,13 @@ const TYPES: [&str; 2] = ["household_member", "household_front"];
 /// The day on which a member left the household.
 const LEFT_ON: &str = "left_on";
 
-/// Holds the household of a holder, under all its codes, against these regions. None of an organisation.
+/// Holds the household of a holder, under all its codes, against the regions of the agency that states something of it.
+/// None of an organisation.
 pub(in crate::registry) fn compare(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     (code, key): (&HolderCode, HolderKey),
-    regions: &[Region],
+    (agency, regions): (&str, &[Region]),
     today: Day,
 ) -> Result<Option<Household>> {
     if !code.code_type().is_person() {
@@ -36,7 +38,7 @@ pub(in crate::registry) fn compare(
     }
     let mut within = false;
     for (key, _) in linked::linked(reader, key, None)?.keys {
-        for region in registered(reader, snapshot, &key, today)? {
+        for region in registered(reader, snapshot, &key, (agency, today))? {
             // One record elsewhere weighs more than any within: an agency could bring one of its own. A record of a
             // province tells no more than the province: it speaks for no district and against none.
             if !regions.iter().any(|own| own.touches(region)) {
@@ -60,19 +62,25 @@ pub(super) fn checked(household: Option<Household>, known: bool, hears: bool) ->
     Err(unchanged(hears, why))
 }
 
-/// The regions of the household records of a code that are good today.
+/// The regions of the household records of a code that are good today, without entries of the agency itself.
 fn registered(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     key: &HolderKey,
-    today: Day,
+    (agency, today): (&str, Day),
 ) -> Result<Vec<Region>> {
+    let agencies = snapshot.catalog.issuers().agencies();
+    let own = |row: &StoredRecord| {
+        let issuer =
+            agencies.successor(&row.issuer, today).map_or(row.issuer.as_str(), |now| now.code.as_str());
+        row.custody != Custody::Hosted && (issuer == agency || row.issuer == agency)
+    };
     let mut regions = Vec::new();
     for entry in TYPES.iter().filter_map(|slug| snapshot.catalog.type_by_slug(slug)) {
         for opened in reader.records_of_type(key, &entry.def().code)? {
             let Opened::Record(row) = opened else { continue };
-            let issuer = snapshot.catalog.issuers().agencies().latest(&row.issuer);
-            regions.extend(issuer.filter(|_| is_good(&row, today)).map(|issuer| issuer.region));
+            let issuer = agencies.latest(&row.issuer);
+            regions.extend(issuer.filter(|_| is_good(&row, today) && !own(&row)).map(|issuer| issuer.region));
         }
     }
     Ok(regions)

@@ -103,24 +103,19 @@ impl Registry {
         let both = [Touched::one(&from.code, from_key), Touched::one(&to.code, to_key)];
         let mut touched = Touched::one(&from.code, from_key);
         touched.also(&[(to_key, Some(to.code.clone()))]);
-        let stating = self.linking(actor, command.agency.as_deref(), command.kind, touched)?;
+        let stating = self.linking(actor, command.agency.as_deref(), command.kind, touched.clone())?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
-        texts::ground("ground", &command.ground)?;
-        check_ends(command.kind, &from.code, &to.code)?;
-        check_day(since, now.day())?;
-        let terms = terms(command, action, (&from.code, &to.code), since)?;
-        let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
-        self.note_statement(
-            actor,
-            if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked },
-            &both,
-        )?;
+        let order = self.link_order(command, action, &stating, (&from.code, &to.code));
+        let order = self.or_noted_of(actor, &touched, order)?;
+        let outcome = if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked };
+        let noted_change = self.note_statement(actor, outcome, &both)?;
         let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
-        self.log_once(once, |writer, place| {
+        self.log_noted(actor, &noted_change, once, |writer, place| {
             refuse_replay(writer, &from_key, &order)?;
             let mut compared = |one| {
-                let found = household::compare(writer, &snapshot, one, &stating.regions, now.day())?;
+                let states = (stating.agency.as_str(), stating.regions.as_slice());
+                let found = household::compare(writer, &snapshot, one, states, now.day())?;
                 household::checked(found, command.household_elsewhere, hears)
             };
             let households = (compared((&from.code, from_key))?, compared((&to.code, to_key))?);

@@ -98,29 +98,16 @@ impl Registry {
         let (parsed, key) = self.charged_now(actor, Scope::Holder, &command.holder, "holder")?;
         let (asked, own) = ((command.state, command.source), Touched::one(&parsed.code, key));
         let stating = self.marking(actor, command.agency.as_deref(), asked, own.clone())?;
+        let order = self.or_noted_of(actor, &own, self.mark_order(command, &stating, &parsed.code))?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
-        texts::ground("ground", &command.ground)?;
-        check_mark(command, &parsed.code, since, now.day())?;
-        let mut detail = Map::new();
-        detail.insert("source".into(), stating.source.wire().into());
-        detail.insert("state".into(), serde_json::to_value(command.state).map_err(Error::internal)?);
-        let terms = Terms {
-            action: HolderAction::Mark.into(),
-            subject: Subject::Holder(parsed.code.key_type(), parsed.code.key_code()),
-            effective_on: since,
-            ground: Some(&command.ground),
-            version: None,
-            detail,
-            other: None,
-        };
-        let order = self.holder_order(terms, &stating.agency, command.order.as_deref())?;
-        self.note_statement(actor, Outcome::Marked, &[own])?;
+        let noted_change = self.note_statement(actor, Outcome::Marked, &[own])?;
         let (label, hears, snapshot) = (actor.label(), self.hears(actor), self.snapshot());
-        self.log_once(once, |writer, place| {
+        self.log_noted(actor, &noted_change, once, |writer, place| {
             refuse_replay(writer, &key, &order)?;
             let holder_of = (&parsed.code, key);
-            let found = household::compare(writer, &snapshot, holder_of, &stating.regions, now.day())?;
+            let states = (stating.agency.as_str(), stating.regions.as_slice());
+            let found = household::compare(writer, &snapshot, holder_of, states, now.day())?;
             let household = household::checked(found, command.household_elsewhere, hears)?;
             let mut holder = stored(writer, key, &parsed.code)?;
             if command.state == HolderState::Normal && !stating.takes_back(holder.state) {
