@@ -189,6 +189,12 @@ impl Error {
         self
     }
 
+    /// Whether the request itself was turned down: not for want of budget or for its pace, and for no fault here.
+    pub fn is_turned_down(&self) -> bool {
+        let waits = matches!(self.code, Code::BudgetSpent | Code::EnumerationStopped | Code::TooManyTries);
+        self.code.class() == Class::Refused && !waits
+    }
+
     /// The exit code of a command that ends with this error: 2 usage, 3 failed or undetermined.
     pub fn exit_code(&self) -> u8 {
         match self.code.class() {

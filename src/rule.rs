@@ -128,6 +128,8 @@ closed! {
         VersionIssuer, "version_issuer", "新版本应由办理机构签名。请由该机构重新签名。", "A new version must be signed by the agency that acts. Let that agency sign.";
         VersionHolders, "version_holders", "各版本的持证主体及其顺序必须一致。请核对。", "All versions must have the same holders in the same order. Compare them.";
         VersionSerial, "version_serial", "新版本必须保留原来的流水号。请核对电子证照标识。", "A new version must keep the serial. Check the identifier.";
+        ObjectingAgency, "objecting_agency", "只有签发机关，或有权查询该证照的机构可以提出异议。请由签发机关办理，或先取得该类证照的查询授权。", "Only the issuer objects to a record, or an agency that may look it up. Ask the issuer, or have the type granted.";
+        DisputeOpener, "dispute_opener", "异议只能由提出的机构撤回。请由该机构撤回，或由签发机关办结。", "Only the agency that opened an objection withdraws it. Ask that agency, or let the issuer settle it.";
         DisputeState, "dispute_state", "异议标记已经是这个状态。无需重复办理。", "The record is in that state of dispute already. Nothing needs to be done.";
 
         // Signed orders (指令)

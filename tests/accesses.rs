@@ -78,7 +78,7 @@ fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) 
     };
     let stranger = Actor::Client { client: client.into(), scopes: vec![] };
     let mut command = ActCommand::new(&issued.identifier, 1, Action::Annul);
-    command.ground = Some("无".into());
+    command.ground = Some("决定书".into());
     assert!(registry.act(&stranger, &command).is_err());
     let mut joint = Vec::new();
     for code in [ZHOU, CHEN] {

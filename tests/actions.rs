@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use common::people::{self, CHEN, MARKET, POLICE, ZHOU, day};
 use common::{World, operator, run};
-use elicense::error::Code;
+use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
 use elicense::record::action::Action;
 use elicense::record::event::{Order, subject_hash};
 use elicense::record::state::State;
 use elicense::record::{Record, Salt};
 use elicense::registry::{
-    ActCommand, Ask, DisputeCommand, Draft, Endorsement, FaceEdit, IssueOutcome, Issued, Submitted,
+    ActCommand, Ask, DisputeCommand, DisputeWithdrawal, Disputed, Draft, Endorsement, FaceEdit, HistoryAsk,
+    IssueOutcome, Issued, Submitted,
 };
 use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
@@ -38,7 +39,7 @@ fn issue(world: &World, draft: Draft) -> Issued {
     world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap()
 }
 
-fn act(world: &World, command: &ActCommand) -> elicense::error::Result<elicense::registry::Acted> {
+fn act(world: &World, command: &ActCommand) -> Result<elicense::registry::Acted> {
     world.registry.refresh().unwrap();
     world.registry.act(&operator(), command)
 }
@@ -46,6 +47,20 @@ fn act(world: &World, command: &ActCommand) -> elicense::error::Result<elicense:
 fn settled(world: &World) {
     people::settle(&world.registry);
     world.registry.start_access("main").unwrap();
+}
+
+/// The same, which may look everything up.
+fn looking(agency: &str) -> Actor {
+    let Actor::Client { client, mut scopes } = client(agency) else { unreachable!() };
+    scopes.push(Scope::Lookup);
+    let client = Client { scopes: scopes.clone(), ..(*client).clone() };
+    Actor::Client { client: Arc::new(client), scopes }
+}
+
+fn history(world: &World, identifier: &str) -> Value {
+    let ask = json!({"identifier": identifier, "purpose": {"item": "X", "reason": "窗口办理"}});
+    let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
+    serde_json::to_value(run(world.registry.history(&operator(), &ask)).unwrap()).unwrap()
 }
 
 fn client(agency: &str) -> Actor {
@@ -93,6 +108,7 @@ on_both! {
     i4_an_issue_tells_of_other_papers_only_what_its_caller_may_look_up
     an_extension_ends_later_and_an_endorsement_sets_the_next_review
     a_dispute_stands_beside_the_verdict_until_it_is_settled
+    who_could_look_objects_and_withdraws_and_the_issuer_settles
     a_repeated_request_gets_the_first_answer_and_another_body_a_mismatch
 }
 
@@ -195,7 +211,7 @@ fn i4_a_client_objects_in_the_name_of_its_own_agency_only(world: World) {
     let say = |agency: Option<&str>| {
         let (identifier, agency) = (issued.identifier.clone(), agency.map(str::to_owned));
         let command = DisputeCommand { identifier, disputed: true, ground: "持证人报错".into(), agency };
-        world.registry.dispute(&client(MARKET), &command, None)
+        world.registry.dispute(&looking(MARKET), &command, None)
     };
     let refused = say(Some(POLICE)).unwrap_err();
     assert_eq!((refused.code, refused.rule), (Code::Forbidden, Some(Rule::AgencyMismatch)));
@@ -401,6 +417,54 @@ fn a_dispute_stands_beside_the_verdict_until_it_is_settled(world: World) {
     assert_eq!((&record["verdict"], &record["reasons"]), (&json!("valid"), &json!(["disputed"])));
     say(false).unwrap();
     assert_eq!(lookup(&world, ZHOU, Value::Null)[0]["reasons"], json!([]));
+}
+
+fn who_could_look_objects_and_withdraws_and_the_issuer_settles(world: World) {
+    settled(&world);
+    let identifier = issue(&world, people::social_card(ZHOU, "周海燕")).identifier;
+    let object = |actor: &Actor, disputed: bool| {
+        world.registry.refresh().unwrap();
+        let identifier = identifier.clone();
+        let command = DisputeCommand { identifier, disputed, ground: "持证人报错".into(), agency: None };
+        world.registry.dispute(actor, &command, None)
+    };
+    let withdraw = |actor: &Actor| {
+        world.registry.refresh().unwrap();
+        let command =
+            DisputeWithdrawal { identifier: identifier.clone(), ground: "报错有误".into(), agency: None };
+        world.registry.withdraw_dispute(actor, &command, None)
+    };
+    let refused = |done: Result<Disputed>| {
+        let error = done.unwrap_err();
+        (error.code, error.rule)
+    };
+    // The market supervision has no hand in cards of the police, but may look them up.
+    let (market, police) = (looking(MARKET), looking(POLICE));
+    let (blind, blind_police) = (client(MARKET), client(POLICE));
+    assert_eq!(refused(withdraw(&market)), (Code::ActionForbidden, Some(Rule::DisputeState)));
+    assert_eq!(refused(object(&blind, true)), (Code::Forbidden, Some(Rule::ObjectingAgency)));
+    assert!(object(&market, true).unwrap().disputed);
+    // The issuer cannot withdraw what it did not open, and whoever opened it cannot settle it.
+    assert_eq!(refused(withdraw(&police)), (Code::Forbidden, Some(Rule::DisputeOpener)));
+    assert_eq!(refused(object(&market, false)).0, Code::IssuerNotAuthorised);
+    // It withdraws its own, also where it may look no more.
+    assert!(!withdraw(&blind).unwrap().disputed);
+    assert_eq!(refused(withdraw(&blind)), (Code::Forbidden, Some(Rule::ObjectingAgency)));
+    assert_eq!(lookup(&world, ZHOU, Value::Null)[0]["reasons"], json!([]));
+    assert!(object(&market, true).unwrap().disputed);
+    assert!(!object(&blind_police, false).unwrap().disputed);
+    // The issuer's own: it needs no right to look anything up.
+    assert!(object(&blind_police, true).unwrap().disputed);
+    assert_eq!(refused(withdraw(&market)), (Code::Forbidden, Some(Rule::DisputeOpener)));
+    assert!(!withdraw(&police).unwrap().disputed);
+    let history = history(&world, &identifier);
+    let actions: Vec<_> = history["events"].as_array().unwrap().iter().map(|one| &one["action"]).collect();
+    assert_eq!(
+        actions,
+        ["issue", "dispute", "withdraw_dispute", "dispute", "settle", "dispute", "withdraw_dispute"]
+    );
+    assert_eq!(history["events"][1]["event"]["agency"], MARKET);
+    assert_eq!(history["events"][2]["event"]["agency"], Value::Null);
 }
 
 fn a_repeated_request_gets_the_first_answer_and_another_body_a_mismatch(world: World) {

@@ -136,7 +136,7 @@ fn i4_the_refusal_tells_no_name_and_ten_comparisons_are_all(world: World) {
         assert_eq!((error.code, error.rule), (Code::TooManyTries, Some(Rule::ComparisonsADay)), "{name}");
     }
     assert_eq!(states(&world, ZHOU, MARRIAGE), [State::Active]);
-    assert_eq!(outcomes(&world, ZHOU)[..2], ["issued", "refused"]);
+    assert_eq!(outcomes(&world, ZHOU)[..2], ["change_refused", "change_refused"]);
 }
 
 /// Each refusal tells that there is such a certificate: it counts as a question about its holders.

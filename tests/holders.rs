@@ -479,7 +479,7 @@ fn i4_who_may_not_mark_is_refused_and_the_refusal_is_an_access(world: World) {
         epoch: 1,
     };
     let actor = Actor::Client { client: Arc::new(client), scopes };
-    let command = json!({"holder": {"type": "111", "code": ZHOU}, "state": "deceased", "ground": "x"});
+    let command = json!({"holder": {"type": "111", "code": ZHOU}, "state": "deceased", "ground": "来函"});
     let command: MarkCommand = serde_json::from_value(command).unwrap();
     let refused = world.registry.mark_holder(&actor, &command, None).unwrap_err();
     assert_eq!(refused.rule.map(Rule::wire), Some("scope_missing"));

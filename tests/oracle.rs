@@ -14,7 +14,8 @@ use elicense::policy::{Actor, COMPARISONS, Client, Fields, Grant, Scope, Selecti
 use elicense::record::Identifier;
 use elicense::record::action::Action;
 use elicense::registry::{
-    ActCommand, AttachmentAsk, DisputeCommand, Draft, HistoryAsk, Issued, Submitted, VerifyAnswer, VerifyAsk,
+    ActCommand, AttachmentAsk, DisputeCommand, DisputeWithdrawal, Draft, HistoryAsk, Issued, Submitted,
+    VerifyAnswer, VerifyAsk,
 };
 use elicense::rule::Rule;
 use serde_json::{Value, json};
@@ -271,26 +272,43 @@ fn i4_a_clash_with_another_issuers_record_says_that_it_is_taken(world: World) {
 }
 
 fn i4_an_objection_tells_nothing_to_who_may_not_look(world: World) {
-    let [card, _] = settled(&world);
-    let object = |actor: &Actor| {
+    let [card, unknown] = settled(&world);
+    let object = |actor: &Actor, identifier: &str, disputed: bool| {
         world.registry.refresh().unwrap();
         let command = DisputeCommand {
-            identifier: card.clone(),
-            disputed: true,
+            identifier: identifier.into(),
+            disputed,
             ground: "持证人报错".into(),
             agency: None,
         };
         world.registry.dispute(actor, &command, None)
     };
-    object(&operator()).unwrap();
+    let withdraw = |actor: &Actor, identifier: &str| {
+        world.registry.refresh().unwrap();
+        let command =
+            DisputeWithdrawal { identifier: identifier.into(), ground: "报错有误".into(), agency: None };
+        world.registry.withdraw_dispute(actor, &command, None)
+    };
     let blind = client("c1", MARKET, &[Scope::Act], Some(&[]));
-    let refused = object(&blind).unwrap_err();
-    assert_eq!((refused.code, refused.rule), (Code::ActionForbidden, Some(Rule::HolderUnchanged)));
-    assert_eq!(entries(&world).pop(), Some(("refused".to_owned(), "holder_unchanged".to_owned())));
-    // Who may look, and who answers for the record, hears it.
+    // Without an objection, with one, of a record that is not there: one answer.
+    let mut answers = Vec::new();
+    for open in [false, true] {
+        for identifier in [&card, &unknown] {
+            answers.push(told(&object(&blind, identifier, true).unwrap_err()));
+            answers.push(told(&withdraw(&blind, identifier).unwrap_err()));
+            assert_eq!(entries(&world).pop(), Some(("refused".to_owned(), "objecting_agency".to_owned())));
+        }
+        if !open {
+            object(&operator(), &card, true).unwrap();
+        }
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert_eq!((answers[0].0, answers[0].1), (Code::Forbidden, Some(Rule::ObjectingAgency)));
+    // Who may look, and who answers for the record, hears that one is open.
     let looking = client("c2", MARKET, &[Scope::Act, Scope::Lookup], Some(&[]));
     let issuer = client("c3", POLICE, &[Scope::Act], Some(&[]));
     for actor in [looking, issuer] {
-        assert_eq!(object(&actor).unwrap_err().rule, Some(Rule::DisputeState));
+        assert_eq!(object(&actor, &card, true).unwrap_err().rule, Some(Rule::DisputeState));
     }
 }

@@ -63,6 +63,9 @@ pub struct AccessEntry<'a> {
     pub consent: Option<&'a str>,
     /// The rule by which policy decided.
     pub decision: DecisionReason,
+    /// Of a change that was refused: the entry that noted it before, `log/leaf`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<&'a str>,
     /// The proof of the presence: [`reader_evidence`], or the id of the code, confirmation or duty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<&'a str>,
@@ -170,6 +173,7 @@ impl AccessEntry<'_> {
         object.text("channel", self.channel.wire());
         object.text_if("consent", self.consent);
         object.text("decision", self.decision.wire());
+        object.text_if("earlier", self.earlier);
         object.text_if("evidence", self.evidence);
         if let Some(fields) = self.fields {
             list(object.name("fields"), digested > FIELDS, |out| write_texts(fields, out));

@@ -26,6 +26,8 @@ closed! {
         /// The state stays; the record is marked until the dispute is settled.
         Dispute, "dispute", "提出异议", "dispute";
         Settle, "settle", "异议办结", "settle a dispute";
+        /// By the agency that opened it.
+        WithdrawDispute, "withdraw_dispute", "撤回异议", "withdraw a dispute";
         /// The entry of the directory ends because the body itself is here now.
         Replace, "replace", "原文入库替换目录项", "replace an entry by the record itself";
     }

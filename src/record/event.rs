@@ -38,6 +38,10 @@ pub struct Event {
     pub action: String,
     /// The public code of the agency, or the name of the account that acted.
     pub actor: String,
+    /// Of a dispute: the agency in whose name it is opened; it may withdraw it.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub agency: Option<String>,
     /// The log's time.
     #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
@@ -113,6 +117,7 @@ impl Event {
         Self {
             action: action.into().wire().to_owned(),
             actor: actor.to_owned(),
+            agency: None,
             at,
             effective_on: at.day(),
             envelope: None,
@@ -132,6 +137,13 @@ impl Event {
     #[must_use]
     pub fn effective_on(mut self, day: Day) -> Self {
         self.effective_on = day;
+        self
+    }
+
+    /// Names the agency in whose name it was done.
+    #[must_use]
+    pub fn agency(mut self, agency: Option<String>) -> Self {
+        self.agency = agency;
         self
     }
 
@@ -170,6 +182,7 @@ impl Event {
         let mut object = Members::open(out);
         object.text("action", &self.action);
         object.text("actor", &self.actor);
+        object.text_if("agency", self.agency.as_deref());
         canonical::write_moment(self.at, object.name("at"));
         canonical::write_text(&self.effective_on.to_string(), object.name("effective_on"));
         let digests = [("envelope", self.envelope), ("ground", self.ground)];
@@ -296,6 +309,7 @@ mod tests {
             event.order = order;
             event.version = version;
             event.replaces = version.map(|version| version / 2);
+            event.agency = version.map(|version| version.to_string());
             event.household = version.and_then(|version| Household::ALL.get(version as usize % 4).copied());
             event
         }

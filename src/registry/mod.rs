@@ -31,7 +31,7 @@ pub use access::list::{AccessList, AccessPage, Viewer};
 pub use access::sharing::ToldCharges;
 pub use access::withheld::Withheld;
 pub use actions::command::{ActCommand, Acted, Endorsement, FaceEdit};
-pub use actions::dispute::{DisputeCommand, Disputed};
+pub use actions::dispute::{DisputeCommand, DisputeWithdrawal, Disputed};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;

@@ -188,6 +188,7 @@ fn accesses(examples: &Examples) {
         channel: Channel::Agency,
         consent: None,
         decision: AllowedBy::GrantFields.into(),
+        earlier: None,
         evidence: None,
         fields: Some(&["registered_on"]),
         holder,

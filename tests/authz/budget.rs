@@ -56,6 +56,9 @@ impl One {
             "agency POST /api/v1/records/disputes" => {
                 json!({"identifier": identifier, "disputed": true, "ground": "姓名有误"})
             }
+            "agency POST /api/v1/records/disputes/withdrawals" => {
+                json!({"identifier": identifier, "ground": "报错有误"})
+            }
             "agency POST /api/v1/holders/marks" => {
                 json!({"holder": holder, "state": "deregistered", "ground": "迁出"})
             }

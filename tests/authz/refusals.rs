@@ -119,6 +119,9 @@ fn body(route: &Route, Asked { code, identifier }: &Asked) -> Option<Value> {
         "agency POST /api/v1/records/disputes" => {
             json!({"identifier": identifier, "disputed": true, "ground": "报错"})
         }
+        "agency POST /api/v1/records/disputes/withdrawals" => {
+            json!({"identifier": identifier, "ground": "报错有误"})
+        }
         "agency POST /api/v1/histories" => json!({"identifier": identifier, "purpose": purpose}),
         "agency POST /api/v1/verifications" => {
             json!({"identifier": identifier, "face": {"name": "周海燕"}, "purpose": purpose})

@@ -141,6 +141,9 @@ impl Asked {
             "/api/v1/records/disputes" => {
                 json!({"identifier": identifier, "disputed": true, "ground": "本人提出异议"})
             }
+            "/api/v1/records/disputes/withdrawals" => {
+                json!({"identifier": identifier, "ground": "本人撤回异议"})
+            }
             "/api/v1/holders/accesses" => json!({"holder": own(place), "reason": "本人申请"}),
             "/api/v1/holders/marks" => {
                 json!({"holder": own(place), "state": "death_reported", "ground": "死亡报告"})

@@ -73,6 +73,15 @@ fn api(up: &Up, path: &str) -> Option<Vec<Ask>> {
                 |ground: String| json!({"identifier": up.identifier, "disputed": false, "ground": ground});
             vec![post(up, "long", path, 422, &body("本".repeat(80_000)))]
         }
+        "/api/v1/records/disputes/withdrawals" => {
+            vec![post(
+                up,
+                "long",
+                path,
+                422,
+                &json!({"identifier": up.identifier, "ground": "本".repeat(80_000)}),
+            )]
+        }
         "/api/v1/holders/marks" => {
             let body = json!({"holder": holder(), "state": "death_reported", "ground": "本".repeat(80_000)});
             vec![post(up, "long", path, 422, &body)]

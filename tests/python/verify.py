@@ -219,8 +219,8 @@ def receipt(given, key):
 ALWAYS = {"actor", "answer", "at", "channel", "decision", "holder", "log", "outcome", "salt", "v"}
 LAYOUTS = {1: ALWAYS | {"case", "fields", "item", "presence", "reason", "role", "types"}}
 LAYOUTS[2] = LAYOUTS[1] | {
-    *("agency", "article", "consent", "evidence", "holders", "item_version", "joint", "linked", "mandate", "slots"),
-    "ticket",
+    *("agency", "article", "consent", "earlier", "evidence", "holders", "item_version", "joint", "linked"),
+    *("mandate", "slots", "ticket"),
 }
 LIMIT_OF_ENTRY = 640
 GIVE_WAY = ("fields", "slots", "types", "joint", "linked")

@@ -1,4 +1,4 @@
-//! `POST /api/v1/records/actions` and `/disputes`: everything that happens to a record after its issue.
+//! `POST /api/v1/records/actions`, `/disputes` and `/disputes/withdrawals`: everything that happens to a record after its issue.
 //! Identifiers stand in the body: an identifier made elsewhere may hold a person's number.
 
 use actix_web::{HttpResponse, web};
@@ -11,10 +11,13 @@ use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
 use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
-use crate::registry::{ActCommand, Acted, DisputeCommand, Disputed};
+use crate::registry::{ActCommand, Acted, DisputeCommand, DisputeWithdrawal, Disputed};
 
 #[derive(OpenApi)]
-#[openapi(paths(act, dispute), components(schemas(ActCommand, Acted, DisputeCommand, Disputed)))]
+#[openapi(
+    paths(act, dispute, withdraw_dispute),
+    components(schemas(ActCommand, Acted, DisputeCommand, DisputeWithdrawal, Disputed))
+)]
 struct Part;
 
 /// The description of this resource.
@@ -25,7 +28,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// Adds the resource.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/api/v1/records/actions").route(web::post().to(act)))
-        .service(web::resource("/api/v1/records/disputes").route(web::post().to(dispute)));
+        .service(web::resource("/api/v1/records/disputes").route(web::post().to(dispute)))
+        .service(
+            web::resource("/api/v1/records/disputes/withdrawals").route(web::post().to(withdraw_dispute)),
+        );
 }
 
 #[utoipa::path(
@@ -56,7 +62,11 @@ async fn act(
     post, path = "/api/v1/records/disputes", tag = "records", operation_id = "dispute",
     summary = "Mark a record as disputed, or settle the objection",
     request_body = DisputeCommand,
-    responses((status = 200, description = "Marked", body = Disputed), (status = 404, description = "No such record", body = ProblemDocument)),
+    responses(
+        (status = 200, description = "Marked", body = Disputed),
+        (status = 403, description = "Neither the issuer nor an agency that may look the record up", body = ProblemDocument),
+        (status = 404, description = "No such record", body = ProblemDocument)
+    ),
     security(("client" = ["act"]))
 )]
 async fn dispute(
@@ -68,6 +78,32 @@ async fn dispute(
     let (actor, command) = (context.actor(&client)?, body.0);
     let done = context
         .write(actor, key, body.1, move |registry, actor, once| registry.dispute(actor, &command, once))
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
+#[utoipa::path(
+    post, path = "/api/v1/records/disputes/withdrawals", tag = "records", operation_id = "withdraw_dispute",
+    summary = "Withdraw an objection; the agency that opened it does",
+    request_body = DisputeWithdrawal,
+    responses(
+        (status = 200, description = "Withdrawn", body = Disputed),
+        (status = 403, description = "Another agency opened it", body = ProblemDocument),
+        (status = 404, description = "No such record", body = ProblemDocument)
+    ),
+    security(("client" = ["act"]))
+)]
+async fn withdraw_dispute(
+    client: Client<may::Act>,
+    key: IdempotencyKey,
+    body: StrictJson<DisputeWithdrawal>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse> {
+    let (actor, command) = (context.actor(&client)?, body.0);
+    let done = context
+        .write(actor, key, body.1, move |registry, actor, once| {
+            registry.withdraw_dispute(actor, &command, once)
+        })
         .await?;
     Ok(HttpResponse::Ok().json(done))
 }

@@ -64,6 +64,11 @@ impl LoggedAccess {
         self.members.get(name)?.as_str()
     }
 
+    /// The entry of the change that this one says was not made: its log and its leaf.
+    pub fn earlier(&self) -> Option<(&str, u64)> {
+        place_of(self.text("earlier")?)
+    }
+
     /// The number of holders' lists with this access; none if the layout does not tell.
     pub fn holders(&self) -> Option<u64> {
         match self.members.get("v").and_then(Value::as_u64) {
@@ -101,7 +106,7 @@ fn digests(members: &Map<String, Value>, seat: Seat) -> Vec<ShortDigest> {
 
 /// Name, whether it must be there, the layout it came with, and its shape.
 type Member = (&'static str, bool, u64, fn(&Value) -> bool);
-const MEMBERS: [Member; 28] = [
+const MEMBERS: [Member; 29] = [
     ("actor", true, 1, Value::is_string),
     ("agency", false, 2, Value::is_string),
     ("answer", true, 1, is_digest),
@@ -111,6 +116,7 @@ const MEMBERS: [Member; 28] = [
     ("channel", true, 1, Value::is_string),
     ("consent", false, 2, Value::is_string),
     ("decision", true, 1, Value::is_string),
+    ("earlier", false, 2, is_place),
     ("evidence", false, 2, Value::is_string),
     ("fields", false, 1, is_texts),
     ("holder", true, 1, is_digest),
@@ -144,6 +150,16 @@ fn is_digest(value: &Value) -> bool {
 
 fn is_moment(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.parse::<crate::clock::Moment>().is_ok())
+}
+
+/// `log/leaf`.
+fn is_place(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| place_of(text).is_some())
+}
+
+fn place_of(text: &str) -> Option<(&str, u64)> {
+    let (log, leaf) = text.rsplit_once('/')?;
+    Some((log, leaf.parse().ok()?))
 }
 
 fn is_texts(value: &Value) -> bool {

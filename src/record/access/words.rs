@@ -31,7 +31,9 @@ closed! {
         /// An action was carried out on a record.
         Acted, "acted", "已办理证照变更", "an action on a record";
         /// An objection was opened or settled.
-        Objected, "objected", "已登记或处理异议", "an objection opened or settled";
+        Objected, "objected", "已登记或处理异议", "an objection opened, settled or withdrawn";
+        /// A change that an earlier entry noted was not made: the rows did not allow it.
+        ChangeRefused, "change_refused", "申请变更，未获办理", "a change was asked for and refused";
     }
 }
 

@@ -9,7 +9,7 @@ use crate::identity::HolderCode;
 use crate::log::{Accepted, LogMark, Submission};
 use crate::policy::Actor;
 use crate::record::access::{
-    AccessEntry, Channel, DecisionReason, Outcome, OwnItem, Presence, Seat, further_hash,
+    AccessEntry, AllowedBy, Channel, DecisionReason, Outcome, OwnItem, Presence, Seat, further_hash,
 };
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
@@ -26,6 +26,7 @@ pub(in crate::registry) struct Entry<'a> {
     actor: String,
     channel: Channel,
     case: Option<&'a str>,
+    earlier: Option<&'a str>,
     item: Option<&'a str>,
     presence: Option<Presence>,
     reason: Option<&'a str>,
@@ -53,6 +54,15 @@ impl CameTo {
         Self::shown(Outcome::NothingOnFile, decision, answer_digest(None, &[]))
     }
 
+    /// The same of a refusal that may name no rule: policy allowed it, and something else stood against it.
+    fn turned_down(actor: &Actor, refusal: &Error) -> Self {
+        let allowed = if actor.agency().is_none() { AllowedBy::Operator } else { AllowedBy::Scope };
+        match refusal.rule {
+            Some(rule) => Self::refused(rule),
+            None => Self::shown(Outcome::Refused, allowed, answer_digest(None, &[])),
+        }
+    }
+
     /// It was refused, and nothing was shown.
     pub fn refused(rule: Rule) -> Self {
         let decision = DecisionReason::Refused(rule);
@@ -69,6 +79,7 @@ impl<'a> Entry<'a> {
             actor: actor.map_or_else(|| Channel::Public.wire().to_owned(), Actor::label),
             channel: actor.map_or(Channel::Public, Actor::channel),
             case: None,
+            earlier: None,
             item: None,
             presence: None,
             reason: None,
@@ -94,6 +105,11 @@ impl<'a> Entry<'a> {
     /// The purpose, if it is not an item of an agency but something that the program itself offers.
     pub fn own_item(self, item: OwnItem, reason: &'a str) -> Self {
         Self { item: Some(item.wire()), reason: Some(reason), ..self }
+    }
+
+    /// The entry of the change that this one says was not made.
+    pub fn earlier(self, place: &'a str) -> Self {
+        Self { earlier: Some(place), ..self }
     }
 
     /// The types asked for; none if all were.
@@ -122,6 +138,7 @@ impl<'a> Entry<'a> {
             channel: self.channel,
             consent: None,
             decision: came_to.decision,
+            earlier: self.earlier,
             evidence: None,
             fields: self.fields.as_deref(),
             holder: holder_hash(&salt, code_type, code),
@@ -308,9 +325,8 @@ impl Registry {
         touched: Touched,
         refusal: &Error,
     ) -> Result<()> {
-        let rule = refusal.rule.ok_or_else(|| Error::internal("a refusal that is noted names its rule"))?;
         self.tries().refused(actor, self.now());
-        Entry::of(actor).note_now(&*self.access()?, touched, CameTo::refused(rule))
+        Entry::of(actor).note_now(&*self.access()?, touched, CameTo::turned_down(actor, refusal))
     }
 
     /// Notes that nothing is kept under an identifier that an asker may ask about, and counts it: whoever names what is

@@ -83,6 +83,15 @@ pub struct AccessLine {
     pub outcome_zh: &'static str,
     /// The same in English.
     pub outcome_en: &'static str,
+    /// Of a change that was refused: what it would have come to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempted: Option<Outcome>,
+    /// The same in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempted_zh: Option<&'static str>,
+    /// The same in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempted_en: Option<&'static str>,
     /// The service item; only of an own access, as all that follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
@@ -145,6 +154,9 @@ impl AccessLine {
             outcome,
             outcome_zh: outcome.zh(),
             outcome_en: outcome.en(),
+            attempted: None,
+            attempted_zh: None,
+            attempted_en: None,
             item: text("item"),
             case: text("case"),
             reason: text("reason"),
@@ -156,6 +168,16 @@ impl AccessLine {
             channel_en: channel.map(Channel::en),
             log: place.log.clone(),
             index: place.index,
+        }
+    }
+
+    /// The same of a change that was refused, with the outcome that its first entry noted before.
+    pub(super) fn of_unmade(self, attempted: Outcome) -> Self {
+        Self {
+            attempted: Some(attempted),
+            attempted_zh: Some(attempted.zh()),
+            attempted_en: Some(attempted.en()),
+            ..self
         }
     }
 }

@@ -5,6 +5,11 @@
 //! not learn the other's business. The same holds for a number that was linked at the time of the question
 //! and no longer is: it may be another person's. The list consists of the follower's part and the tail of the
 //! logs that the follower has not reached.
+//!
+//! A change that was refused has two entries: one before the rows were asked, one that says that they refused it. The
+//! list has one line of the two, at the place of the second.
+
+use std::collections::HashSet;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -19,7 +24,7 @@ use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::follower::Lag;
-use crate::registry::access::line::AccessLine;
+use crate::registry::access::line::{AccessLine, LineOutcome};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::linked::{Met, Reach, walk};
@@ -74,6 +79,10 @@ pub struct AccessList {
 const STEP: i64 = 16;
 /// Entries of one batch have one time: so many may stand at the edge of a page.
 const SAME_TIME: i64 = 1_024;
+/// A change is refused within so many seconds of its first entry; no request lasts as long.
+const UNMADE_WITHIN_S: i64 = 120;
+/// Entries before the cursor that are asked whether they say that a change behind it was refused.
+const BEFORE: usize = 32;
 
 /// A code of the holder: its key, and the form that stands hashed in entries.
 type Own = (HolderKey, String, String);
@@ -144,47 +153,35 @@ impl Registry {
         let lag = self.access_lag()?;
         let heads = self.access_heads()?;
         let wanted = i64::try_from(limit).unwrap_or(100).saturating_add(1).saturating_add(SAME_TIME);
-        let (places, entries, complete) = self.store().read_access_now(|reader| {
+        let (page, complete) = self.store().read_access_now(|reader| {
             let (mut places, mut complete) = (Vec::new(), true);
-            let bound = after.map(|place| Moment::from_micros(place.at.micros().saturating_add(1)));
+            // A little more than what follows the cursor: a change there may have been refused before it.
+            let bound = after.map(|place| place.at.plus_seconds(UNMADE_WITHIN_S));
             for (key, ..) in own {
-                places.extend(reader.accesses_of(key, bound, wanted)?);
+                places.extend(reader.accesses_of(key, bound, wanted.saturating_add(SAME_TIME))?);
             }
             for head in &heads {
                 complete &= tail(reader, head, own, &mut places)?;
             }
             places.sort_by(|a, b| order(b).cmp(&order(a)));
             places.dedup();
-            places.retain(|place| after.is_none_or(|after| order(place) < order(after)));
-            places.truncate(limit + 1);
-            let mut entries = Vec::new();
-            for place in places.iter().take(limit) {
-                entries.push(match reader.access_entry(&place.log, place.index) {
-                    Ok(entry) => entry,
-                    Err(error) if error.code == Code::RecordDamaged => None,
-                    Err(error) => return Err(error),
-                });
-            }
-            Ok((places, entries, complete))
+            Ok((Page::of(reader, places, after, limit)?, complete))
         })?;
-        let more = places.len() > limit;
-        let next = more.then(|| places.get(limit.saturating_sub(1)).map(cursor)).flatten();
-        let lines = places.iter().zip(entries).map(|(place, entry)| self.line(snapshot, own, place, entry));
+        let next = page.more.then(|| page.shown.last().map(|shown| cursor(&shown.place))).flatten();
+        let lines = page.shown.into_iter().map(|shown| self.line(snapshot, own, shown));
         Ok(AccessList { lines: lines.collect::<Result<_>>()?, next, lag, complete, withheld: None })
     }
 
-    fn line(
-        &self,
-        snapshot: &Snapshot,
-        own: &[Own],
-        place: &AccessPlace,
-        entry: Option<Vec<u8>>,
-    ) -> Result<AccessLine> {
-        let entry = entry.and_then(|entry| LoggedAccess::parse(&entry).ok());
+    fn line(&self, snapshot: &Snapshot, own: &[Own], shown: Shown) -> Result<AccessLine> {
+        let Shown { place, entry, attempted } = shown;
         let text = |name: &str| entry.as_ref().and_then(|entry| entry.text(name));
         let agency = self.agency_of(snapshot, text("agency"), text("actor").unwrap_or_default())?;
         let seated = entry.as_ref().map(|entry| (entry, seat(entry, own)));
-        Ok(AccessLine::of(place, seated, agency))
+        let line = AccessLine::of(&place, seated, agency);
+        Ok(match (line.outcome, attempted) {
+            (LineOutcome::CameTo(Outcome::ChangeRefused), Some(attempted)) => line.of_unmade(attempted),
+            _ => line,
+        })
     }
 
     /// Code and name of the agency for which an entry's actor acts; the log alone says who it was. The
@@ -201,6 +198,67 @@ impl Registry {
         let Some(code) = code else { return Ok((String::new(), "登记库".to_owned())) };
         let agency = snapshot.catalog.issuers().agencies().latest(&code);
         Ok((code.clone(), agency.map_or(code, |agency| agency.name.clone())))
+    }
+}
+
+/// One access that is shown: its entry, if it opens, and what a refused change would have come to.
+struct Shown {
+    place: AccessPlace,
+    entry: Option<LoggedAccess>,
+    attempted: Option<Outcome>,
+}
+
+/// The accesses of one page.
+struct Page {
+    shown: Vec<Shown>,
+    /// More follow.
+    more: bool,
+}
+
+impl Page {
+    /// So many of these places, newest first, that follow the cursor. The first entry of a change that was refused is
+    /// left out: the second one stands for it.
+    fn of(
+        reader: &mut Reader<'_>,
+        places: Vec<AccessPlace>,
+        after: Option<&AccessPlace>,
+        limit: usize,
+    ) -> Result<Self> {
+        let follows = |place: &AccessPlace| after.is_none_or(|after| order(place) < order(after));
+        let before = places.iter().filter(|place| !follows(place)).count();
+        let mut page = Self { shown: Vec::new(), more: false };
+        let mut unmade: HashSet<(String, u64)> = HashSet::new();
+        for place in places.into_iter().skip(before.saturating_sub(BEFORE)) {
+            if unmade.contains(&(place.log.clone(), place.index)) {
+                continue;
+            }
+            page.more = page.shown.len() >= limit;
+            if page.more {
+                break;
+            }
+            let entry = opened(reader, &place.log, place.index)?;
+            let earlier = entry.as_ref().and_then(LoggedAccess::earlier);
+            let mut attempted = None;
+            if let Some((log, index)) = earlier {
+                unmade.insert((log.to_owned(), index));
+                if follows(&place) {
+                    attempted = opened(reader, log, index)?.map(|entry| entry.outcome);
+                }
+            }
+            if follows(&place) {
+                page.shown.push(Shown { place, entry, attempted });
+            }
+        }
+        Ok(page)
+    }
+}
+
+/// An entry; none where it does not open.
+fn opened(reader: &mut Reader<'_>, log: &str, index: u64) -> Result<Option<LoggedAccess>> {
+    match reader.access_entry(log, index) {
+        Ok(entry) => Ok(entry.and_then(|entry| LoggedAccess::parse(&entry).ok())),
+        Err(error) if error.code == Code::RecordDamaged => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -19,7 +19,8 @@ use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::state::State;
 use crate::registry::Registry;
-use crate::registry::access::entry::Entry;
+use crate::registry::access::change::NotedChange;
+use crate::registry::access::entry::{Entry, Touched};
 use crate::registry::actions::command::{ActCommand, Acted, check_terms};
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
@@ -72,11 +73,11 @@ impl Registry {
             return Ok(answered);
         }
         let prepared = self.prepare_act(actor, command)?;
-        self.note_acted(actor, Outcome::Acted, &prepared.rows)?;
+        let noted = self.note_acted(actor, Outcome::Acted, &prepared.rows)?;
         let (snapshot, counted) = (self.snapshot(), Cell::new(false));
         let type_code = prepared.rows.first().type_code.clone();
         let (rules, hears) = (self.rules_of(&snapshot, &type_code)?, self.hears(actor));
-        self.log_once(once, |writer, place| {
+        self.log_noted(actor, &noted, once, |writer, place| {
             let (mut acted, mut entries) = prepared.carry_out(writer, place)?;
             let about = (type_code.as_str(), acted.identifier.as_str());
             let new_version = prepared.next.is_some();
@@ -96,21 +97,34 @@ impl Registry {
 
     fn prepare_act(&self, actor: &Actor, command: &ActCommand) -> Result<Prepared> {
         let snapshot = self.fresh_snapshot()?;
-        let now = self.now();
         let found = self.kept(actor, &command.identifier)?;
-        let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there)?;
+        let touched = kept::touched(found.as_ref());
+        let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there);
+        let about = self.or_noted(actor, &touched, about)?;
         let allowed = self.acting_agency(&snapshot, actor, command.agency.as_deref(), &about);
-        let agency = self.or_noted(actor, found.as_ref(), allowed)?;
+        let agency = self.or_noted(actor, &touched, allowed)?;
         let kept = self.or_nothing(actor, &about, found)?;
+        let prepared = self.prepared(actor, &snapshot, command, (&kept, agency));
+        self.or_noted(actor, &touched, prepared)
+    }
+
+    fn prepared(
+        &self,
+        actor: &Actor,
+        snapshot: &Snapshot,
+        command: &ActCommand,
+        (kept, agency): (&Kept, String),
+    ) -> Result<Prepared> {
+        let now = self.now();
         let row = kept.first()?;
-        check_version(command, &kept, row)?;
+        check_version(command, kept, row)?;
         let state = next_state(command.action, row)?;
         let effective_on = command.effective_on.unwrap_or(now.day());
         check_terms(command, effective_on, now.day())?;
         let mut remarks = Vec::new();
         let mut next = None;
         if command.action.makes_version() {
-            let (signed, said) = self.next_version(&snapshot, command, row, &agency)?;
+            let (signed, said) = self.next_version(snapshot, command, row, &agency)?;
             if signed.printed.is_some_and(|printed| printed != state) {
                 let detail = "the status on the face is another one than the record is in after this action";
                 return Err(Error::new(Code::FaceInvalid, detail).at("face").rule(Rule::StatusState));
@@ -143,15 +157,17 @@ impl Registry {
 
     /// What was allowed; a refusal is an access to the record, whether there is one or not, and goes out once that is
     /// noted.
-    pub(super) fn or_noted<T>(&self, actor: &Actor, found: Option<&Kept>, allowed: Result<T>) -> Result<T> {
-        if let Err(refusal) = &allowed {
-            self.note_refusal(actor, kept::touched(found), refusal)?;
+    pub(super) fn or_noted<T>(&self, actor: &Actor, touched: &Touched, allowed: Result<T>) -> Result<T> {
+        if let Err(refusal) = &allowed
+            && refusal.is_turned_down()
+        {
+            self.note_refusal(actor, touched.clone(), refusal)?;
         }
         allowed
     }
 
     /// Charges for every holder of a record that is about to be changed, and notes the change on the list of each.
-    pub(super) fn note_acted(&self, actor: &Actor, outcome: Outcome, rows: &Whole) -> Result<()> {
+    pub(super) fn note_acted(&self, actor: &Actor, outcome: Outcome, rows: &Whole) -> Result<NotedChange> {
         for holder in rows.touched_each() {
             self.permit_all(actor, Scope::Act, &holder)?;
         }

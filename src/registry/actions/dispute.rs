@@ -1,5 +1,8 @@
-//! An objection to a record (异议): marked when an error report is opened, taken back when it is settled. The
-//! record does not change; every verdict on it says `disputed` beside its reasons.
+//! An objection to a record (异议): opened when somebody reports an error, and taken back when it is settled or
+//! withdrawn. The record does not change; every verdict on it says `disputed` beside its reasons.
+//!
+//! The issuer objects, and any agency that could look the record up. Whoever opened an objection withdraws it; the issuer
+//! settles it. Who may do none of this is told nothing of what is on file.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -10,14 +13,12 @@ use crate::policy::{Actor, Scope, agency_for, decide, may_look};
 use crate::record::access::Outcome;
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
-use crate::registry::access::entry::Touched;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
-use crate::registry::base::order::{Subject, Terms};
+use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
-use crate::registry::holders::stating::unchanged;
-use crate::registry::records::kept::{self, About};
+use crate::registry::records::kept::{self, About, Kept};
 use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::random;
@@ -37,13 +38,32 @@ pub struct DisputeCommand {
     pub agency: Option<String>,
 }
 
+/// An objection withdrawn by the agency that opened it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisputeWithdrawal {
+    /// The identifier of the present version.
+    pub identifier: String,
+    /// Why it is withdrawn. Sealed; only its hash enters the log.
+    pub ground: String,
+    /// The agency that says so; an operator's only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<String>,
+}
+
 impl std::fmt::Debug for DisputeCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "DisputeCommand({})", self.disputed)
     }
 }
 
-/// The answer to [`Registry::dispute`].
+impl std::fmt::Debug for DisputeWithdrawal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DisputeWithdrawal(…)")
+    }
+}
+
+/// The answer to [`Registry::dispute`] and [`Registry::withdraw_dispute`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Disputed {
     /// The record's version.
@@ -59,60 +79,96 @@ pub struct Disputed {
     pub at: Moment,
 }
 
+/// What is done to an objection.
+struct Objection<'a> {
+    action: SideAction,
+    identifier: &'a str,
+    ground: &'a str,
+    agency: Option<&'a str>,
+}
+
+/// An objection that is open.
+struct Open {
+    /// The agency in whose name it was opened; none where it was opened before that was kept.
+    by: Option<String>,
+}
+
+impl Objection<'_> {
+    /// Whether one is open afterwards.
+    fn opens(&self) -> bool {
+        self.action == SideAction::Dispute
+    }
+}
+
 impl Registry {
-    /// Opens or settles an objection. Blocks. An actor who may act on the type opens one; only the issuer or
-    /// its successor settles it. The event carries a signed order if the registry holds the agency's key.
+    /// Opens or settles an objection. Blocks. The issuer and whoever could look the record up opens one; only the
+    /// issuer or its successor settles it. The event carries a signed order if the registry holds the agency's key.
     ///
     /// # Errors
-    /// `not_found`, `forbidden`, `issuer_not_authorised`; `action_forbidden` if nothing would change.
+    /// `not_found`, `forbidden`, `issuer_not_authorised` (each noted as an access); `action_forbidden` if nothing would
+    /// change.
     pub fn dispute(&self, actor: &Actor, command: &DisputeCommand, once: Option<&Once>) -> Result<Disputed> {
+        let objection = Objection {
+            action: if command.disputed { SideAction::Dispute } else { SideAction::Settle },
+            identifier: &command.identifier,
+            ground: &command.ground,
+            agency: command.agency.as_deref(),
+        };
+        self.object(actor, &objection, once)
+    }
+
+    /// Withdraws an objection. Blocks. Only the agency that opened it, or its successor, does; also one that may look
+    /// the record up no more.
+    ///
+    /// # Errors
+    /// As [`Registry::dispute`]; `forbidden` with `dispute_opener` if another agency opened it.
+    pub fn withdraw_dispute(
+        &self,
+        actor: &Actor,
+        command: &DisputeWithdrawal,
+        once: Option<&Once>,
+    ) -> Result<Disputed> {
+        let objection = Objection {
+            action: SideAction::WithdrawDispute,
+            identifier: &command.identifier,
+            ground: &command.ground,
+            agency: command.agency.as_deref(),
+        };
+        self.object(actor, &objection, once)
+    }
+
+    fn object(&self, actor: &Actor, said: &Objection<'_>, once: Option<&Once>) -> Result<Disputed> {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        texts::ground("ground", &command.ground)?;
         let snapshot = self.fresh_snapshot()?;
-        let now = self.now();
-        let found = self.kept(actor, &command.identifier)?;
-        let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there)?;
-        let allowed = match command.disputed {
-            true => objecting_agency(actor, command, &about),
-            false => self.acting_agency(&snapshot, actor, command.agency.as_deref(), &about),
-        };
-        let agency = self.or_noted(actor, found.as_ref(), allowed)?;
+        let found = self.kept(actor, said.identifier)?;
+        let touched = kept::touched(found.as_ref());
+        let about = About::of(found.as_ref(), said.identifier).ok_or_else(kept::none_there);
+        let about = self.or_noted(actor, &touched, about)?;
+        let open = self.open_objection(found.as_ref())?;
+        let allowed = self.objecting_agency(&snapshot, (actor, said), &about, open.as_ref());
+        let agency = self.or_noted(actor, &touched, allowed)?;
         let kept = self.or_nothing(actor, &about, found)?;
         let row = kept.first()?;
-        self.check_state(&snapshot, actor, command, row, kept.touched())?;
+        let ordered = check_objection(said, row).and_then(|()| self.objection_order(said, row, &agency));
+        let order = self.or_noted(actor, &touched, ordered)?;
         let version = u32::try_from(row.version).map_err(Error::internal)?;
-        let action = if command.disputed { SideAction::Dispute } else { SideAction::Settle };
-        let terms = Terms {
-            action: action.into(),
-            subject: Subject::Record(&row.body.identifier),
-            effective_on: now.day(),
-            ground: Some(&command.ground),
-            version: Some(version),
-            detail: Map::new(),
-            other: None,
-        };
-        let order = match self.issuer_key(&agency) {
-            Ok(key) => Some(terms.sign(&key, now)?),
-            Err(error) if error.rule == Some(Rule::KeyMissing) => None,
-            Err(error) => return Err(error),
-        };
         let (salt, label, rows) = (random::salt()?, actor.label(), kept.whole()?);
-        self.note_acted(actor, Outcome::Objected, &rows)?;
-        self.log_once(once, |writer, place| {
+        let noted = self.note_acted(actor, Outcome::Objected, &rows)?;
+        self.log_noted(actor, &noted, once, |writer, place| {
             let subject = subject_hash(&salt, &row.body.identifier);
-            let mut event = Event::new(EventKind::Record, action, &label, salt, subject, place.at)
+            let mut event = Event::new(EventKind::Record, said.action, &label, salt, subject, place.at)
+                .agency(said.opens().then(|| agency.clone()))
                 .record_version(None, version, None)
-                .ground(&command.ground);
+                .ground(said.ground);
             event.order = order.as_ref().map(|order| order.digest);
             let stored = order.as_ref().map(|order| order.stored.clone()).unwrap_or_default();
-            let happened = Happened::new(event, stored, command.ground.clone());
-            let entry =
-                rows.clone().change(writer, place, &happened, |row| row.disputed = command.disputed)?;
+            let happened = Happened::new(event, stored, said.ground.to_owned());
+            let entry = rows.clone().change(writer, place, &happened, |row| row.disputed = said.opens())?;
             let disputed = Disputed {
                 version,
-                disputed: command.disputed,
+                disputed: said.opens(),
                 log: place.log.clone(),
                 leaf: place.first,
                 at: place.at,
@@ -120,35 +176,87 @@ impl Registry {
             Ok((disputed, vec![entry]))
         })
     }
-}
 
-impl Registry {
-    /// Refuses what would change nothing. Who could look the record up, or answers for it, is told why; to anybody else
-    /// it says nothing of what is on file. Noted as an access.
-    fn check_state(
+    /// The order for it; none if the registry does not hold the agency's key.
+    fn objection_order(
+        &self,
+        said: &Objection<'_>,
+        row: &StoredRecord,
+        agency: &str,
+    ) -> Result<Option<order::Signed>> {
+        let now = self.now();
+        let terms = Terms {
+            action: said.action.into(),
+            subject: Subject::Record(&row.body.identifier),
+            effective_on: now.day(),
+            ground: Some(said.ground),
+            version: Some(u32::try_from(row.version).map_err(Error::internal)?),
+            detail: Map::new(),
+            other: None,
+        };
+        match self.issuer_key(agency) {
+            Ok(key) => terms.sign(&key, now).map(Some),
+            Err(error) if error.rule == Some(Rule::KeyMissing) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The objection that is open, if one is.
+    fn open_objection(&self, found: Option<&Kept>) -> Result<Option<Open>> {
+        let row = found.and_then(|kept| kept.first().ok()).filter(|row| row.disputed);
+        let Some(row) = row else { return Ok(None) };
+        let events = self.store().read_now(|reader| reader.events_of(&row.hk, &row.record_id))?;
+        let opened = events.iter().rev().find(|event| event.action == SideAction::Dispute.wire());
+        Ok(Some(Open { by: opened.and_then(|event| Event::from_canonical(&event.event).ok()?.agency) }))
+    }
+
+    /// The agency that objects, withdraws or settles, if it may. An operator who names none does it in the issuer's
+    /// name.
+    ///
+    /// # Errors
+    /// `forbidden`: with `objecting_agency` for whoever neither answers for such a record nor could look it up, the same
+    /// whether there is one or not.
+    fn objecting_agency(
         &self,
         snapshot: &Snapshot,
-        actor: &Actor,
-        command: &DisputeCommand,
-        row: &StoredRecord,
-        touched: Touched,
-    ) -> Result<()> {
-        if row.disputed != command.disputed {
-            return Ok(());
+        (actor, said): (&Actor, &Objection<'_>),
+        about: &About,
+        open: Option<&Open>,
+    ) -> Result<String> {
+        let responsible = self.acting_agency(snapshot, actor, said.agency, about);
+        if said.action == SideAction::Settle {
+            return responsible;
         }
-        let about = About { type_code: row.type_code.clone(), issuer: row.issuer.clone() };
-        let hears = may_look(actor, std::iter::once(row.type_code.as_str()))
-            || self.acting_agency(snapshot, actor, command.agency.as_deref(), &about).is_ok();
-        let why = Error::new(Code::ActionForbidden, "the record is in that state already");
-        let refusal = unchanged(hears, why.at("disputed").rule(Rule::DisputeState));
-        self.note_refusal(actor, touched, &refusal)?;
-        Err(refusal)
+        decide(actor, Scope::Act, &about.type_code, None).required()?;
+        let agency = agency_for(actor, said.agency, "agency")?.unwrap_or(&about.issuer);
+        let today = self.now().day();
+        let agencies = snapshot.catalog.issuers().agencies();
+        let succeeds = |opener: &str| agencies.successor(opener, today).is_some_and(|one| one.code == agency);
+        let opened = open.and_then(|open| open.by.as_deref());
+        let opened = opened.is_some_and(|opener| opener == agency || succeeds(opener));
+        let concerned = responsible.is_ok() || may_look(actor, std::iter::once(about.type_code.as_str()));
+        let refused = |rule: Rule, detail: &'static str| {
+            Err(Error::new(Code::Forbidden, detail).at("agency").rule(rule))
+        };
+        if !concerned && (!opened || said.opens()) {
+            let detail = "the issuer objects to a record, or an agency that may look it up";
+            return refused(Rule::ObjectingAgency, detail);
+        }
+        if said.action == SideAction::WithdrawDispute && !opened && open.is_some() {
+            let detail = "another agency opened this objection: it withdraws it, and the issuer settles it";
+            return refused(Rule::DisputeOpener, detail);
+        }
+        Ok(agency.to_owned())
     }
 }
 
-/// Whoever may act on the type objects, in the name of its agency; an operator, who names none, in the issuer's.
-fn objecting_agency(actor: &Actor, command: &DisputeCommand, about: &About) -> Result<String> {
-    decide(actor, Scope::Act, &about.type_code, None).required()?;
-    let agency = agency_for(actor, command.agency.as_deref(), "agency")?;
-    Ok(agency.unwrap_or(&about.issuer).to_owned())
+/// Refuses an objection without a ground, and one that would change nothing. Whoever comes here could look the record
+/// up, answers for it or opened the objection, and so may hear it.
+fn check_objection(said: &Objection<'_>, row: &StoredRecord) -> Result<()> {
+    texts::ground("ground", said.ground)?;
+    if row.disputed != said.opens() {
+        return Ok(());
+    }
+    let why = Error::new(Code::ActionForbidden, "the record is in that state already");
+    Err(why.at("disputed").rule(Rule::DisputeState))
 }

@@ -6,6 +6,7 @@ use crate::record::action::Action;
 use crate::record::event::{Event, SideAction};
 use crate::record::state::State;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::records::{hosted, kept};
 use crate::store::{Opened, Reader, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
@@ -84,7 +85,34 @@ pub(super) fn check_gone(
     if told.broken {
         return Ok(());
     }
+    check_part(reader, hk, record_id, report)?;
     check_versions(reader, hk, record_id, &told.versions, report)
+}
+
+/// Where an entry went on under other holders, its history leads to what it was before.
+fn check_part(
+    reader: &mut Reader<'_>,
+    hk: &HolderKey,
+    record_id: &[u8; 16],
+    report: &mut FsckReport,
+) -> Result<()> {
+    let past = reader.past_records(hk, record_id)?;
+    let last = past.iter().filter_map(|past| match past {
+        Opened::Record(past) => Some(past),
+        Opened::Damaged { .. } => None,
+    });
+    let Some(last) = last.max_by_key(|past| past.version) else { return Ok(()) };
+    let identifier = &last.body.identifier;
+    // A key row that does not open is reported at its own place.
+    let Some(now) = kept::readable(reader, identifier)? else { return Ok(()) };
+    let Some(holder) = now.key.holders.first() else { return Ok(()) };
+    let first = hosted::first_version(&reader.events_of(holder, &now.key.record_id)?);
+    let led = hosted::parts(reader, identifier, first)?.iter().any(|part| part.record_id == *record_id);
+    if first > last.version && !led {
+        let detail = "the history of an entry does not lead to what it was under other holders";
+        report.find(Finding::new(FindingKind::KeyRowMissing, "record_keys", detail).record(record_id));
+    }
+    Ok(())
 }
 
 fn check_order(events: &[StoredEvent], record_id: &[u8; 16], report: &mut FsckReport) {

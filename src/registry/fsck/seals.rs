@@ -5,7 +5,8 @@ use crate::registry::Registry;
 use crate::registry::fsck::holders;
 use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
-use crate::store::Opened;
+use crate::store::{Opened, Reader, RecordKey};
+use crate::trust::HolderKey;
 
 /// Opens every holder row and compares it with its events.
 pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Result<()> {
@@ -71,7 +72,8 @@ pub(super) fn check_keys(registry: &Registry, report: &mut FsckReport) -> Result
                         Some(Opened::Record(row)) => row.version >= key.version,
                         // A damaged row was reported at its own place.
                         Some(Opened::Damaged { .. }) => true,
-                        None => false,
+                        // The way to an earlier part of an entry whose holders changed.
+                        None => is_past(reader, holder, key)?,
                     };
                     if !there {
                         let detail = "a key row leads to a holder without this record";

@@ -16,12 +16,12 @@ use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::linked::{MAX_KEYS, Reach, walk};
-use crate::registry::base::order::{Subject, Terms};
+use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::texts;
 use crate::registry::holders::household;
 use crate::registry::holders::mark::{HolderChanged, Noted, refuse_replay, stored};
 use crate::registry::holders::names;
-use crate::registry::holders::stating::unchanged;
+use crate::registry::holders::stating::{Stating, unchanged};
 use crate::rule::Rule;
 use crate::store::{Link, LinkKind, Reader, StoredHolder};
 use crate::trust::HolderKey;
@@ -99,7 +99,8 @@ impl Registry {
             return Ok(answered);
         }
         let (from, from_key) = self.charged_now(actor, Scope::Holder, &command.from, "from")?;
-        let (to, to_key) = self.charged_now(actor, Scope::Holder, &command.to, "to")?;
+        let to = self.charged_now(actor, Scope::Holder, &command.to, "to");
+        let (to, to_key) = self.or_noted_of(actor, &Touched::one(&from.code, from_key), to)?;
         let both = [Touched::one(&from.code, from_key), Touched::one(&to.code, to_key)];
         let mut touched = Touched::one(&from.code, from_key);
         touched.also(&[(to_key, Some(to.code.clone()))]);
@@ -142,6 +143,25 @@ impl Registry {
             ];
             Ok((noted.answer(place), entries))
         })
+    }
+}
+
+impl Registry {
+    /// What the link says, as its agency orders it.
+    fn link_order(
+        &self,
+        command: &LinkCommand,
+        action: HolderAction,
+        stating: &Stating,
+        (from, to): (&HolderCode, &HolderCode),
+    ) -> Result<order::Signed> {
+        let today = self.now().day();
+        let since = command.since.unwrap_or(today);
+        texts::ground("ground", &command.ground)?;
+        check_ends(command.kind, from, to)?;
+        check_day(since, today)?;
+        let terms = terms(command, action, (from, to), since)?;
+        self.holder_order(terms, &stating.agency, command.order.as_deref())
     }
 }
 

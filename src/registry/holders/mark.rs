@@ -26,6 +26,7 @@ use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::texts;
 use crate::registry::holders::household;
 use crate::registry::holders::marks::{self, StatedMark};
+use crate::registry::holders::stating::Stating;
 use crate::rule::Rule;
 use crate::store::{HolderBody, HolderMark, HolderState, StoredHolder, Writer};
 use crate::trust::{HolderKey, random};
@@ -129,6 +130,32 @@ impl Registry {
             let entry = noted.write(writer, place, (&parsed.code, key), household)?;
             Ok((noted.answer(place), vec![entry]))
         })
+    }
+
+    /// What the mark says, as its agency orders it.
+    fn mark_order(
+        &self,
+        command: &MarkCommand,
+        stating: &Stating,
+        code: &HolderCode,
+    ) -> Result<order::Signed> {
+        let today = self.now().day();
+        let since = command.since.unwrap_or(today);
+        texts::ground("ground", &command.ground)?;
+        check_mark(command, code, since, today)?;
+        let mut detail = Map::new();
+        detail.insert("source".into(), stating.source.wire().into());
+        detail.insert("state".into(), serde_json::to_value(command.state).map_err(Error::internal)?);
+        let terms = Terms {
+            action: HolderAction::Mark.into(),
+            subject: Subject::Holder(code.key_type(), code.key_code()),
+            effective_on: since,
+            ground: Some(&command.ground),
+            version: None,
+            detail,
+            other: None,
+        };
+        self.holder_order(terms, &stating.agency, command.order.as_deref())
     }
 
     pub(super) fn holder_order(

@@ -6,7 +6,8 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, agency_for, decide_scope, may_look};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
-use crate::registry::access::entry::{Entry, Touched};
+use crate::registry::access::change::NotedChange;
+use crate::registry::access::entry::Touched;
 use crate::rule::Rule;
 use crate::store::{HolderState, LinkKind};
 
@@ -105,8 +106,23 @@ impl Registry {
     }
 
     /// Notes a statement about holders, an entry for each, before it is made.
-    pub(super) fn note_statement(&self, actor: &Actor, outcome: Outcome, touched: &[Touched]) -> Result<()> {
-        self.note_change(&Entry::of(actor), (outcome, AllowedBy::Empowered.into()), touched)
+    pub(super) fn note_statement(
+        &self,
+        actor: &Actor,
+        outcome: Outcome,
+        touched: &[Touched],
+    ) -> Result<NotedChange> {
+        self.note_change(actor, (outcome, AllowedBy::Empowered.into()), None, touched)
+    }
+
+    /// What was read of a statement; a refusal is an access of whom it names, and goes out once that is noted.
+    pub(super) fn or_noted_of<T>(&self, actor: &Actor, touched: &Touched, read: Result<T>) -> Result<T> {
+        if let Err(refusal) = &read
+            && refusal.is_turned_down()
+        {
+            self.note_refusal(actor, touched.clone(), refusal)?;
+        }
+        read
     }
 
     /// Whether an actor could look up something of a holder, and so may hear what stands there.
@@ -122,11 +138,7 @@ impl Registry {
         claimed: Option<HolderSource>,
         touched: Touched,
     ) -> Result<Stating> {
-        let found = self.empowered(actor, asked, needed, claimed);
-        if let Err(refusal) = &found {
-            self.note_refusal(actor, touched, refusal)?;
-        }
-        found
+        self.or_noted_of(actor, &touched, self.empowered(actor, asked, needed, claimed))
     }
 
     fn empowered(

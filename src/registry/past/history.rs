@@ -3,6 +3,7 @@
 //! A history is a lookup: policy decides, and the access is noted under all holders before anything is shown.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ use crate::bounds;
 use crate::clock::{Day, Moment, any_moment};
 use crate::error::{Error, Result};
 use crate::log::LogMark;
-use crate::policy::{Actor, Fields, Scope};
+use crate::policy::{Actor, Fields, Permit, Scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::event::Event;
@@ -19,13 +20,13 @@ use crate::record::history::Then;
 use crate::record::json::Stored;
 use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry, answer_digest};
+use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::past::then::{AskedStanding, DayFacts, asked_about, standing};
-use crate::registry::reading::here::{Here, InLog};
+use crate::registry::reading::here::{EarlierPart, Here, InLog};
 use crate::registry::records::kept::{self, About};
 use crate::store::{Cost, Reader, StoredEvent, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
@@ -210,10 +211,11 @@ impl Registry {
         let store = self.store().clone();
         let read = move |reader: &mut Reader<'_>| {
             let here = Here::read(reader, (&held, &store), &named)?;
-            let beside = DayFacts::read(reader, (&held, &store), &here, then)?;
-            Ok((here, beside))
+            // Judged behind the decision: damage tells that something is there.
+            let earlier = here.earlier(reader);
+            Ok((here, earlier))
         };
-        let (here, beside) = self.store().read(Cost::Scan, read).await?;
+        let (mut here, earlier) = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
         let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
@@ -228,12 +230,14 @@ impl Registry {
         let kept = here.all_versions()?;
         let current = kept.first()?;
         let (type_code, state, version) = (current.type_code.clone(), current.state, current.version);
-        let (touched, holders) = (kept.touched(), kept.key.holders.clone());
+        let (mut touched, holders) = (kept.touched(), kept.key.holders.clone());
         // The envelopes name all holders.
         let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
         let whole = granted && holders.iter().all(may_show);
-        let withheld = (granted && !whole).then_some(Withheld::CoHolders);
+        let left_out = self.put_before(&permit, &mut here, &mut touched, earlier?);
+        let withheld = ((granted && !whole) || left_out).then_some(Withheld::CoHolders);
         let (after, now) = (ask.after, self.now());
+        let (here, beside) = self.day_facts(&snapshot, here, (then, left_out)).await?;
         let page = move || Page::of(&snapshot, (&here, &beside), (then, after), (whole, now));
         let page = self.store().blocking(page).await?;
         let accepted =
@@ -254,6 +258,42 @@ impl Registry {
             versions: page.versions,
             withheld,
         })
+    }
+}
+
+impl Registry {
+    /// The facts of the day that is asked about: read behind the decision, and with the earlier parts that are shown.
+    async fn day_facts(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        here: Here,
+        then: (Then, bool),
+    ) -> Result<(Here, DayFacts)> {
+        let (held, store) = (snapshot.clone(), self.store().clone());
+        let read = move |reader: &mut Reader<'_>| {
+            let facts = DayFacts::read(reader, (&held, &store), &here, then)?;
+            Ok((here, facts))
+        };
+        self.store().read(Cost::Scan, read).await
+    }
+
+    /// Puts the earlier parts of an entry before what is here; true if one is left out. A part that was other holders' is
+    /// shown with all of them on the list, or not at all, and nothing older is shown behind one that is left out.
+    fn put_before(
+        &self,
+        permit: &Permit<'_>,
+        here: &mut Here,
+        touched: &mut Touched,
+        earlier: Vec<EarlierPart>,
+    ) -> bool {
+        for part in earlier.into_iter().rev() {
+            if !part.holders.iter().all(|(key, _)| self.guard().may_show(permit, *key, self.now())) {
+                return true;
+            }
+            touched.also(&part.holders);
+            here.goes_on_from(part);
+        }
+        false
     }
 }
 

@@ -29,6 +29,8 @@ closed! {
     DayAnswer {
         Judged, "judged", "已判定", "judged";
         NotBegun, "not_begun", "该日尚未签发", "it had not begun on that day";
+        /// Versions that other holders had are not shown to this asker.
+        Withheld, "withheld", "该日的记载涉及其他主体，未予显示", "what stood on that day tells of other holders and is not shown";
         NotKnown, "not_known", "当时本库尚无记载", "nothing of it was known here at that moment";
         NotCome, "not_come", "当时该日尚未到来", "that day had not come at that moment";
     }
@@ -80,25 +82,28 @@ pub(in crate::registry) fn asked_about(
 pub(in crate::registry) struct DayFacts {
     life: Option<Life>,
     files_missing: bool,
+    /// Earlier parts of the entry were left out.
+    left_out: bool,
 }
 
 impl DayFacts {
-    /// Reads it in the transaction in which the record was read. Where nothing stood on that day there is nothing to read.
+    /// Reads it. Where nothing stood on that day there is nothing to read.
     pub fn read(
         reader: &mut Reader<'_>,
         (snapshot, store): (&Snapshot, &Store),
         here: &Here,
-        then: Then,
+        (then, left_out): (Then, bool),
     ) -> Result<Self> {
         let events = event_facts(&here.events).unwrap_or_default();
         let was = state_as_of(&events, then.as_of, then.known_at);
         let Some(row) = was.and_then(|was| row_of(here, was)) else {
-            return Ok(Self { life: None, files_missing: false });
+            return Ok(Self { life: None, files_missing: false, left_out });
         };
         let subject = life::subject(snapshot, row, reader.index());
         Ok(Self {
             life: subject.map(|key| life_then(reader, key, then)).transpose()?,
             files_missing: judge::files_missing(store, reader, row)?,
+            left_out,
         })
     }
 }
@@ -118,6 +123,7 @@ pub(in crate::registry) fn standing(
     let answer = match was {
         _ if then.as_of > then.known_at.day() => DayAnswer::NotCome,
         Some(_) => DayAnswer::Judged,
+        None if beside.left_out => DayAnswer::Withheld,
         None if events.iter().any(|event| event.logged_at <= then.known_at) => DayAnswer::NotBegun,
         None => DayAnswer::NotKnown,
     };
@@ -186,7 +192,7 @@ impl Told {
         let event = Event::from_canonical(&stored.event).ok()?;
         let disputed = match SideAction::from_wire(&event.action) {
             Some(SideAction::Dispute) => Some(true),
-            Some(SideAction::Settle) => Some(false),
+            Some(SideAction::Settle | SideAction::WithdrawDispute) => Some(false),
             Some(SideAction::Replace) | None => None,
         };
         let order = Envelope::parse_stored(&stored.order).ok();

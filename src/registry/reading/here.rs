@@ -10,13 +10,14 @@ use crate::log::{LogMark, TreeReader as _};
 use crate::record::Digest;
 use crate::record::event::Event;
 use crate::record::verdict::Facts;
+use crate::registry::access::entry::CoHolder;
 use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;
-use crate::registry::records::judge;
 use crate::registry::records::kept::{self, Kept};
-use crate::store::{Opened, Reader, Store, StoredEvent, StoredRecord};
+use crate::registry::records::{hosted, judge};
+use crate::store::{Opened, Reader, RecordKey, Store, StoredEvent, StoredRecord};
 use crate::trust::EnvelopeBuf;
 
 /// Whether the log has an event at its leaf.
@@ -50,6 +51,14 @@ pub(in crate::registry) struct Here {
     pub damaged: bool,
     /// A file that the named version names is not here yet.
     files_missing: bool,
+}
+
+/// A part of a directory entry from before its holders changed.
+pub(in crate::registry) struct EarlierPart {
+    /// Its holders.
+    pub holders: Vec<CoHolder>,
+    past: Vec<StoredRecord>,
+    events: Vec<(StoredEvent, InLog)>,
 }
 
 impl Here {
@@ -113,6 +122,25 @@ impl Here {
         self.damaged = kept.damaged || self.past_damaged || gap || events;
         self.kept = Some(kept);
         Ok(())
+    }
+
+    /// The parts of a directory entry from before its holders changed, oldest first.
+    pub fn earlier(&self, reader: &mut Reader<'_>) -> Result<Vec<EarlierPart>> {
+        let entry = self.current().filter(|row| row.custody != Custody::Hosted);
+        let Some(entry) = entry else { return Ok(Vec::new()) };
+        let own: Vec<StoredEvent> = self.events.iter().map(|(event, _)| event.clone()).collect();
+        let parts = hosted::parts(reader, &entry.body.identifier, hosted::first_version(&own))?;
+        parts.iter().map(|part| EarlierPart::read(reader, part)).collect()
+    }
+
+    /// Puts an earlier part before what is here; events are counted over all of them.
+    pub fn goes_on_from(&mut self, part: EarlierPart) {
+        let before = i32::try_from(part.events.len()).unwrap_or(i32::MAX);
+        for (event, _) in &mut self.events {
+            event.seq = event.seq.saturating_add(before);
+        }
+        self.past.splice(..0, part.past);
+        self.events.splice(..0, part.events);
     }
 
     /// The record.
@@ -182,6 +210,31 @@ impl Here {
             facts.disputed = current.disputed;
         }
         facts
+    }
+}
+
+impl EarlierPart {
+    fn read(reader: &mut Reader<'_>, part: &RecordKey) -> Result<Self> {
+        let mut read = Self { holders: Vec::new(), past: Vec::new(), events: Vec::new() };
+        for (place, holder) in part.holders.iter().enumerate() {
+            let mut code = None;
+            for opened in reader.past_records(holder, &part.record_id)? {
+                let Opened::Record(row) = opened else { return Err(damaged()) };
+                code =
+                    code.or_else(|| kept::co_holder(reader.index(), &row.body.holder.0, &row.body.holder.1));
+                if place == 0 {
+                    read.past.push(*row);
+                }
+            }
+            read.holders.push((*holder, code.and_then(|(_, code)| code)));
+        }
+        if let Some(first) = part.holders.first() {
+            for event in reader.events_of(first, &part.record_id)? {
+                let in_log = in_log(reader, &event)?;
+                read.events.push((event, in_log));
+            }
+        }
+        Ok(read)
     }
 }
 

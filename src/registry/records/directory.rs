@@ -19,6 +19,7 @@ use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::{Action, Digest, Identifier, Salt, State, canonical};
 use crate::registry::Registry;
+use crate::registry::access::change::NotedChange;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::happened::Happened;
@@ -153,8 +154,8 @@ impl Entry {
 
 impl Registry {
     /// Adds a directory entry, or replaces the entry with the same number (if it has none: the same content)
-    /// with a changed one. Blocks. With the same holders it is the entry's next version; with others the
-    /// entry ends and a new one begins under its identifier, and whoever is left out hears of it.
+    /// with a changed one. Blocks. It is the entry's next version. With other holders a record of theirs begins with it
+    /// under the entry's identifier, and whoever is left out hears of it; the history goes over both.
     ///
     /// # Errors
     /// `forbidden`; `field_invalid`; `issuer_not_authorised`; `number_clash` if a record whose body is here
@@ -172,7 +173,8 @@ impl Registry {
         let checked = self.checked_entry(actor, draft, None);
         let entry = self.or_refused(actor, codes(&draft.holders), checked)?;
         let left_out = self.store().read_now(|reader| entry.left_out(reader))?;
-        self.note_taken(actor, &entry.type_code, &left_out)?;
+        self.permit_taken(actor, &left_out)?;
+        let taken = self.note_brought_in(actor, Outcome::Acted, &entry.type_code, &left_out)?;
         let put = Put {
             left_out,
             listing: Listing { entry, draft: draft.clone(), as_of: None },
@@ -182,12 +184,12 @@ impl Registry {
             label: actor.label(),
             effective_on: draft.issued_on.unwrap_or(self.now().day()),
         };
-        self.note_entered(actor, &put.listing)?;
-        self.log_once(once, |writer, place| put.write(writer, place))
+        let noted = taken.and(self.note_entered(actor, &put.listing)?);
+        self.log_noted(actor, &noted, once, |writer, place| put.write(writer, place))
     }
 
     /// Notes an access of each holder of an entry that comes in.
-    pub(in crate::registry) fn note_entered(&self, actor: &Actor, listing: &Listing) -> Result<()> {
+    fn note_entered(&self, actor: &Actor, listing: &Listing) -> Result<NotedChange> {
         let entry = &listing.entry;
         let touched = entry.seats.iter().map(|seat| Touched::one(&seat.code, seat.hk));
         let touched: Vec<Touched> = touched.collect();
@@ -329,14 +331,19 @@ impl Put {
             }
             Some(old) => {
                 let left_out = old.touched_besides(&self.listing.entry.holders());
+                let named = writer.index().identifier_key(&identifier);
+                if let Some(replaced) = writer.record_key(&named)? {
+                    hosted::keep_part(writer, &identifier, &replaced)?;
+                }
                 // A record has the same holders in all its versions: each has a row and a whole history of it.
+                let version = old.first().version + 1;
                 let last = give_way(writer, old, &self.label, &place.behind(1))?;
                 hosted::check_told(&left_out, &self.left_out)?;
-                let (put, mut entries) = self.begin(writer, place, identifier)?;
+                let (put, mut entries) = self.begin(writer, place, (identifier, version))?;
                 entries.push(last);
                 Ok((put, entries))
             }
-            None => self.begin(writer, place, identifier),
+            None => self.begin(writer, place, (identifier, 1)),
         }
     }
 
@@ -354,10 +361,11 @@ impl Put {
         &self,
         writer: &mut Writer<'_>,
         place: &Place,
-        identifier: String,
+        (identifier, version): (String, i32),
     ) -> Result<(DirectoryPut, Vec<[u8; 32]>)> {
-        let happened = self.happened(Action::Issue, &identifier, 1, place);
-        let rows = self.listing.rows(place, &identifier, (self.record_id, 1, State::Active))?;
+        let number = u32::try_from(version).map_err(Error::internal)?;
+        let happened = self.happened(Action::Issue, &identifier, number, place);
+        let rows = self.listing.rows(place, &identifier, (self.record_id, version, State::Active))?;
         let entry = rows.begin(writer, place, &happened)?;
         self.answer(writer, place, rows.first(), entry)
     }

@@ -4,9 +4,15 @@
 //! Its rows go to the past records under the record id they had, and one last event, `replace`, says so under
 //! each of its holders. `fsck` accepts a record without a current row only if that event is the newest. A
 //! history that broke off without such an event would be a missing row (I7).
+//!
+//! An entry whose holders change goes on as another record, under the same identifier and with the next version: a record
+//! has the same holders in all its versions, so each part of such an entry is one. A part is found by a key row of its
+//! own, the keyed hash of `identifier#n`, where n is its last version. An entry that gave way before this was kept, or in
+//! another registry, has none.
 
 use crate::catalog::Custody;
 use crate::error::{Code, Error, Result};
+use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::record::state::State;
 use crate::registry::access::entry::Touched;
@@ -15,8 +21,8 @@ use crate::registry::base::ledger::Place;
 use crate::registry::records::change::Whole;
 use crate::registry::records::signed::Signed;
 use crate::rule::Rule;
-use crate::store::{Opened, Reader, RecordKey, Writer};
-use crate::trust::{HolderKey, random};
+use crate::store::{Opened, Reader, RecordKey, StoredEvent, Writer};
+use crate::trust::{HolderKey, IndexKey, random};
 
 /// A directory entry that may give way to the record with its number.
 pub(in crate::registry) struct Listed {
@@ -160,4 +166,50 @@ pub(in crate::registry) fn has_a_body() -> Error {
     Error::new(Code::NumberClash, "a record whose body is here has this number")
         .at("number")
         .rule(Rule::NumberUnique)
+}
+
+/// The most parts that are followed back.
+const MOST_PARTS: usize = 64;
+
+fn part_key(index: &IndexKey, identifier: &str, last_version: i32) -> [u8; 16] {
+    index.identifier_key(&format!("{identifier}#{last_version}"))
+}
+
+/// Keeps the way to a part that an entry for other holders replaces.
+pub(in crate::registry) fn keep_part(
+    writer: &mut Writer<'_>,
+    identifier: &str,
+    replaced: &RecordKey,
+) -> Result<()> {
+    let key = part_key(writer.index(), identifier, replaced.version);
+    writer.insert_record_key(&RecordKey { key, ..replaced.clone() })
+}
+
+/// The version with which a record begins, by its first event; 1 where that does not open.
+pub(in crate::registry) fn first_version(events: &[StoredEvent]) -> i32 {
+    let first = events.first().and_then(|stored| Event::from_canonical(&stored.event).ok());
+    let begun = first.filter(|event| Action::from_wire(&event.action).is_some_and(Action::begins));
+    begun.and_then(|event| i32::try_from(event.version?).ok()).unwrap_or(1)
+}
+
+/// The parts before the one that begins with `first`, oldest first.
+///
+/// # Errors
+/// `record_damaged` if a key row on the way does not open.
+pub(in crate::registry) fn parts(
+    reader: &mut Reader<'_>,
+    identifier: &str,
+    mut first: i32,
+) -> Result<Vec<RecordKey>> {
+    let mut parts = Vec::new();
+    while first > 1 && parts.len() < MOST_PARTS {
+        let key = part_key(reader.index(), identifier, first - 1);
+        let Some(part) = reader.record_key(&key)? else { break };
+        let Some(holder) = part.holders.first() else { break };
+        let events = reader.events_of(holder, &part.record_id)?;
+        first = first_version(&events).min(first - 1);
+        parts.push(part);
+    }
+    parts.reverse();
+    Ok(parts)
 }

@@ -18,6 +18,7 @@ use crate::record::payload::Attachment;
 use crate::record::state::State;
 use crate::record::{Digest, Record, media};
 use crate::registry::Registry;
+use crate::registry::access::change::NotedChange;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
@@ -86,6 +87,7 @@ pub(in crate::registry) struct Taken {
 struct Noted {
     taken: Taken,
     left_out: Vec<Touched>,
+    change: NotedChange,
 }
 
 impl Registry {
@@ -110,11 +112,11 @@ impl Registry {
         origin: impl Into<Origin>,
         once: Option<&Once>,
     ) -> Result<Issued> {
-        let origin = origin.into().check(self.now())?;
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
         let snapshot = self.fresh_snapshot()?;
+        let origin = self.or_refused(actor, submitted.codes(), origin.into().check(self.now()))?;
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
         let taken =
             taken.and_then(|taken| match taken.pilot.filter(|_| origin.beginning == Beginning::Issue) {
@@ -124,9 +126,12 @@ impl Registry {
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
         let left_out = self.store().read_now(|reader| hosted::left_out_by(reader, &taken.signed))?;
-        self.note_taken(actor, &taken.signed.type_code, &left_out)?;
-        self.note_brought_in(actor, Outcome::Issued, &taken.signed.type_code, &taken.signed.touched_each())?;
-        self.bind(actor, origin, Noted { taken, left_out }, once)
+        self.permit_taken(actor, &left_out)?;
+        let (type_code, holders) = (&taken.signed.type_code, taken.signed.touched_each());
+        let change = self
+            .note_brought_in(actor, Outcome::Acted, type_code, &left_out)?
+            .and(self.note_brought_in(actor, Outcome::Issued, type_code, &holders)?);
+        self.bind(actor, origin, Noted { taken, left_out, change }, once)
     }
 
     /// Checks an issuer's submission by every rule of an issue. Signs data that the issuer did not sign
@@ -246,9 +251,9 @@ impl Registry {
         let salt = random::salt()?;
         let snapshot = self.snapshot();
         let (label, clashed, counted) = (actor.label(), Cell::new(None), Cell::new(false));
-        let Noted { taken: Taken { signed, remarks, by_issuer, .. }, left_out } = noted;
+        let Noted { taken: Taken { signed, remarks, by_issuer, .. }, left_out, change } = noted;
         let (rules, hears) = (self.rules_of(&snapshot, &signed.type_code)?, self.hears(actor));
-        let bound = self.log_once(once, |writer, place| {
+        let bound = self.log_noted(actor, &change, once, |writer, place| {
             if let Some(there) = self.already_there(writer, &signed, &clashed)? {
                 return Ok((Issued { remarks: remarks.clone(), ..there }, Vec::new()));
             }
@@ -292,20 +297,19 @@ impl Registry {
                 Err(self.shown_clash(actor, &clash))
             }
             (Err(error), _) if matches!(error.rule, Some(Rule::EndedName | Rule::DateAfterEnd)) => {
-                self.refused_telling(actor, &signed, &error)?;
+                self.refused_telling(actor, &signed)?;
                 Err(error)
             }
             (bound, _) => bound,
         }
     }
 
-    /// Notes a refusal that tells something of the holders, and counts it as a question about each: who has a certificate
-    /// that would end, or has died, is not to be found out by trying. An operator's feed is not noted.
-    fn refused_telling(&self, actor: &Actor, signed: &Signed, refusal: &Error) -> Result<()> {
+    /// Counts a refusal that tells something of the holders as a question about each: who has a certificate that would
+    /// end, or has died, is not to be found out by trying. An operator's feed is not counted.
+    fn refused_telling(&self, actor: &Actor, signed: &Signed) -> Result<()> {
         if actor.agency().is_none() {
             return Ok(());
         }
-        self.note_refusal(actor, signed.touched(), refusal)?;
         let index = self.store().vault().index();
         for seat in &signed.seats {
             let code = kept::co_holder(index, &seat.code_type, &seat.code);

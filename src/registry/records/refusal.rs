@@ -2,7 +2,7 @@
 //! nobody tries numbers unseen.
 
 use crate::error::{Code, Error, Result};
-use crate::policy::Actor;
+use crate::policy::{Actor, Scope};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::records::kept;
@@ -18,8 +18,8 @@ pub struct NamedInRequest {
 }
 
 impl Registry {
-    /// What was allowed of a change that names holders. A refusal by policy or for want of authority is noted under
-    /// them. Blocks.
+    /// What was allowed of a record or an entry that comes in. A refusal is noted under the holders that it names, and
+    /// whoever may issue is charged for them, as for a look. An operator's feed is not noted. Blocks.
     pub(in crate::registry) fn or_refused<T>(
         &self,
         actor: &Actor,
@@ -27,11 +27,14 @@ impl Registry {
         allowed: Result<T>,
     ) -> Result<T> {
         if let Err(refusal) = &allowed
-            && matches!(refusal.code, Code::Forbidden | Code::IssuerNotAuthorised)
+            && refusal.is_turned_down()
             && actor.agency().is_some()
         {
             let codes = codes.iter().map(|(code_type, code)| (code_type.as_str(), code.as_str()));
             if let Some(touched) = Touched::named(self.store().vault().index(), codes) {
+                if !matches!(refusal.code, Code::Forbidden | Code::IssuerNotAuthorised) {
+                    self.permit_all(actor, Scope::Issue, &touched)?;
+                }
                 self.note_refusal(actor, touched, refusal)?;
             }
         }

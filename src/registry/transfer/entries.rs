@@ -22,6 +22,8 @@ use crate::trust::random;
 /// An entry of the file that passed every check.
 pub(super) struct IncomingEntry {
     identifier: String,
+    /// The number of the first of its versions.
+    first: i32,
     versions: Vec<Listing>,
     events: Vec<Replayed>,
     as_of: Moment,
@@ -87,7 +89,9 @@ impl Registry {
         events: Vec<Event>,
     ) -> Result<IncomingEntry> {
         let (mut made, mut versions) = (Vec::new(), Vec::new());
-        for (number, line) in (1_u32..).zip(&record.versions) {
+        // An entry whose holders changed goes on with the next version under its new ones.
+        let first = record.versions.first().and_then(|line| u32::try_from(line.version).ok()).unwrap_or(1);
+        for (number, line) in (first..).zip(&record.versions) {
             if i64::from(line.version) != i64::from(number) {
                 return Err(refused(Rule::VersionOrder));
             }
@@ -101,7 +105,15 @@ impl Registry {
             return Err(refused(Rule::VersionOrder));
         }
         let events = replayed(snapshot, record, events, &made)?;
-        Ok(IncomingEntry { identifier, versions, events, as_of: record.as_of, review_due: record.review_due })
+        let first = i32::try_from(first).map_err(Error::internal)?;
+        Ok(IncomingEntry {
+            identifier,
+            first,
+            versions,
+            events,
+            as_of: record.as_of,
+            review_due: record.review_due,
+        })
     }
 }
 
@@ -125,17 +137,12 @@ impl IncomingEntry {
             .rule(Rule::NumberUnique))
     }
 
-    /// Notes an access of each of its holders.
-    pub fn note(&self, registry: &Registry, actor: &Actor) -> Result<()> {
-        self.versions.last().map_or(Ok(()), |last| registry.note_entered(actor, last))
-    }
-
     /// Repeats here the events of there; `place.first` is the leaf of the first event.
     pub fn write(&self, writer: &mut Writer<'_>, place: &Place, label: &str) -> Result<Vec<[u8; 32]>> {
         let none = || refused(Rule::EventSubject);
         let record_id = random::pooled()?;
         let (first, rest) = self.events.split_first().ok_or_else(none)?;
-        let mut versions = (1_i32..).zip(&self.versions);
+        let mut versions = (self.first..).zip(&self.versions);
         let (number, mut version) = versions.next().ok_or_else(none)?;
         let mut rows = version.rows(place, &self.identifier, (record_id, number, first.state))?;
         rows.prepare(|row| self.set(row, first, rest.is_empty()));

@@ -268,7 +268,6 @@ impl Reading<'_> {
         }
         if !self.dry_run {
             let label = self.actor.label();
-            entry.note(registry, self.actor)?;
             registry.log_records(|writer, place| match entry.is_here(writer, place)? {
                 true => Ok(((), Vec::new())),
                 false => Ok(((), entry.write(writer, place, &label)?)),

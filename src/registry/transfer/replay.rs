@@ -107,7 +107,7 @@ impl Replay<'_> {
         let Some(action) = Action::from_wire(&event.action) else {
             self.disputed = match SideAction::from_wire(&event.action) {
                 Some(SideAction::Dispute) => true,
-                Some(SideAction::Settle) => false,
+                Some(SideAction::Settle | SideAction::WithdrawDispute) => false,
                 Some(SideAction::Replace) | None => return Err(refused(Rule::EventAction)),
             };
             return Ok(());
@@ -285,6 +285,7 @@ impl Replayed {
         let subject = subject_hash(&salt, identifier);
         let mut event = Event::new(EventKind::Record, deed, label, salt, subject, place.at)
             .effective_on(said.effective_on);
+        event.agency.clone_from(&said.agency);
         event.envelope = said.envelope;
         event.order = said.order;
         event.replaces = said.replaces;
