@@ -168,6 +168,7 @@ fn answering(c: &mut Criterion) {
     });
     let salt = Salt([1; 16]);
     let entry = AccessEntry {
+        earlier: None,
         actor: "client:bench",
         agency: None,
         answer: Digest([1; 32]),
