@@ -226,6 +226,6 @@ fn a_file_goes_out_with_its_name_its_verdict_and_a_receipt() {
     let other = fetch(&theirs);
     assert_eq!(
         (other.header("elicense-verdict"), other.header("elicense-reasons")),
-        (Some("invalid"), Some("suspended,status_outdated"))
+        (Some("invalid"), Some("superseded,suspended,status_outdated"))
     );
 }

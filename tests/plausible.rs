@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU, day};
 use common::{World, operator, run};
 use elicense::error::Error;
-use elicense::record::{Action, State};
+use elicense::record::Action;
 use elicense::registry::import::{ImportOptions, ImportReport};
 use elicense::registry::{ActCommand, Ask, Draft, FaceEdit, FsckOptions, Issued, MarkCommand, Submitted};
 use elicense::rule::Rule;
@@ -25,7 +25,6 @@ on_both! {
     unusual_days_are_a_remark
     r16_a_name_that_shows_nothing_is_never_signed
     a_record_begins_in_the_state_that_its_face_says
-    a_face_and_a_state_that_differ_are_told
     r11_a_marriage_is_never_green_by_accident
     a_credit_code_of_the_pilot_is_known_and_nothing_new_is_issued_to_it
     r6_permits_of_one_person_are_one_holder_however_often_renewed
@@ -320,29 +319,6 @@ fn a_record_begins_in_the_state_that_its_face_says(world: World) {
     }
     // What is on file already is on file, whatever state it began in.
     assert_eq!(import(&world, &[rows[3].clone(), status("1", 30)]).0.counts.already_there, 1);
-    sound(&world);
-}
-
-fn a_face_and_a_state_that_differ_are_told(world: World) {
-    settled(&world);
-    let issued = try_issue(&world, &status("1", 0)).unwrap();
-    let command = |version, action: Action, face: Option<&str>| {
-        let ground = action.ground_needed().then(|| "依法".to_owned());
-        let face = face.map(|code| FaceEdit::Patch(json!({"status": code}).as_object().unwrap().clone()));
-        let issued_on = face.is_some().then(|| day("2026-11-20"));
-        ActCommand { ground, face, issued_on, ..ActCommand::new(&issued.identifier, version, action) }
-    };
-    let act = |command: &ActCommand| {
-        world.registry.refresh().unwrap();
-        world.registry.act(&operator(), command)
-    };
-    let refused = act(&command(1, Action::Change, Some("3"))).unwrap_err();
-    assert_eq!(refused.rule.map(Rule::wire), Some("status_state"));
-    assert_eq!(act(&command(1, Action::Suspend, None)).unwrap().state, State::Suspended);
-    let outdated = json!(["suspended", "status_outdated"]);
-    assert_eq!(judged(&world, 0), (json!("suspended"), json!("invalid"), outdated));
-    act(&command(1, Action::Restore, None)).unwrap();
-    assert_eq!(judged(&world, 0), (json!("active"), json!("valid"), json!([])));
     sound(&world);
 }
 

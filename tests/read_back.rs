@@ -253,7 +253,7 @@ fn rules(done: &ReadBack) -> Vec<&str> {
 
 fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World) {
     settled(&world);
-    let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
+    let card = issue(&world, people::id_card(ZHOU, "周海燕", "2020-05-06")).unwrap();
     act(&world, &card.identifier, 1, Action::Suspend, None);
     let (text, known) = (export(&world), verifiers(&world));
     let strange = receiver(&world, false);
@@ -303,9 +303,9 @@ fn a_line_that_was_tampered_with_or_whose_key_is_strange_is_refused(world: World
 
 fn a_history_that_the_other_registry_never_had_is_refused_although_it_is_signed(world: World) {
     settled(&world);
-    let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
+    let card = issue(&world, people::id_card(ZHOU, "周海燕", "2020-05-06")).unwrap();
     act(&world, &card.identifier, 1, Action::Suspend, None);
-    let spare = issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
+    let spare = issue(&world, people::id_card(CHEN, "陈志远", "2020-05-06")).unwrap();
     act(&world, &spare.identifier, 1, Action::Suspend, None);
     act(&world, &spare.identifier, 1, Action::Restore, None);
     let (text, known) = (export(&world), verifiers(&world));
@@ -403,7 +403,7 @@ impl<F: FnMut()> std::io::Write for Meanwhile<'_, F> {
 
 fn i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end(world: World) {
     settled(&world);
-    let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
+    let card = issue(&world, people::id_card(ZHOU, "周海燕", "2020-05-06")).unwrap();
     world.registry.succeed_log("test", "records").unwrap();
     act(&world, &card.identifier, 1, Action::Suspend, None);
     world.registry.refresh().unwrap();

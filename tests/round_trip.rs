@@ -5,13 +5,12 @@
 mod common;
 
 use common::people::{self, CHEN, POLICE, ZHOU, number};
+use common::transfer::{self, export, read};
 use common::{World, operator, run};
 use elicense::catalog::Coverage;
-use elicense::log::LogVerifier;
 use elicense::record::action::Action;
 use elicense::registry::{
-    ActCommand, DirectoryDraft, DisputeCommand, Draft, FaceEdit, FsckOptions, ReadBack, ReadOptions,
-    Submitted,
+    ActCommand, DirectoryDraft, DisputeCommand, Draft, FaceEdit, FsckOptions, ReadBack, Submitted,
 };
 use elicense::table::RuleTally;
 use serde_json::{Value, json};
@@ -31,32 +30,7 @@ fn settled(world: &World) {
 
 /// Another registry on the same kind of database, with the public keys of the first.
 fn receiver(world: &World) -> World {
-    let other = common::world(world.backend()).unwrap();
-    settled(&other);
-    other.clock.set(world.clock.now().plus_seconds(86_400));
-    other.registry.refresh().unwrap();
-    for key in world.registry.snapshot().keys.all().into_iter().filter(|key| key.owner == POLICE) {
-        other.registry.register_key("test", POLICE, key.public.bytes()).unwrap();
-    }
-    other.registry.refresh().unwrap();
-    other
-}
-
-fn export(world: &World) -> String {
-    world.registry.refresh().unwrap();
-    let mut out = Vec::new();
-    world.registry.export(&operator(), None, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
-}
-
-fn read(from: &World, to: &World, text: &str, dry_run: bool) -> ReadBack {
-    let heads = from.registry.store().read_now(|reader| reader.heads()).unwrap();
-    let of_records = heads.iter().filter(|head| !head.log.starts_with("access"));
-    let verifiers: Vec<LogVerifier> =
-        of_records.map(|head| from.registry.log_verifier(&head.log).unwrap()).collect();
-    to.registry.refresh().unwrap();
-    let options = ReadOptions { verifiers: &verifiers, dry_run, ..ReadOptions::default() };
-    to.registry.read_export(&operator(), options, text.as_bytes()).unwrap()
+    transfer::receiver(world, settled)
 }
 
 fn sound(world: &World) {
@@ -212,8 +186,13 @@ fn happen(world: &World, dice: &mut Dice, made: &mut Vec<(String, u32)>) {
             }
         }
         _ => {
-            let (identifier, version) = made[dice.roll(made.len())].clone();
-            drop(act(world, &identifier, version, ACTS[dice.roll(6)], None));
+            let at = dice.roll(made.len());
+            let (identifier, version) = made[at].clone();
+            // An action on a card makes a version, since its face prints the state.
+            let next = act(world, &identifier, version, ACTS[dice.roll(6)], None);
+            if let Some(next) = next.filter(|next| *next != identifier) {
+                made[at] = (next, version + 1);
+            }
         }
     }
 }

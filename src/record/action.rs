@@ -132,10 +132,15 @@ impl Action {
         }
     }
 
-    /// Whether the action makes a new version of the record.
+    /// Whether the action always makes a new version of the record.
     pub const fn makes_version(self) -> bool {
         self.begins()
             || matches!(self, Self::Extend | Self::Change | Self::Correct | Self::Renew | Self::Reissue)
+    }
+
+    /// Whether the action makes a new version where the face prints the state, since the face then says the new one.
+    pub const fn prints_state(self) -> bool {
+        !self.begins() && self.to_state().is_some()
     }
 
     /// Whether its content holds from the start of the record, not from its own day.
@@ -197,7 +202,7 @@ mod tests {
                 action.wire(),
                 action.zh(),
                 action.to_state().map_or("same", State::code),
-                yes(action.makes_version()),
+                if action.prints_state() { "printed" } else { yes(action.makes_version()) },
                 yes(action.reaches_back()),
                 yes(action.ground_needed()),
                 action.initiative().wire(),

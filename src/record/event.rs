@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::action::Action;
 use super::canonical::{self, CanonicalFault, Members};
 pub use super::deed::{Deed, EventKind, HolderAction, Household, PublicAction, SideAction};
 use super::digest::{Digest, Salt};
@@ -175,6 +176,11 @@ impl Event {
     pub fn order(mut self, order: Digest) -> Self {
         self.order = Some(order);
         self
+    }
+
+    /// Whether the event made a version: its action always does, or it printed the face anew with the new state.
+    pub fn makes_version(&self, action: Action) -> bool {
+        action.makes_version() || (action.prints_state() && self.envelope.is_some())
     }
 
     /// Appends the canonical form.

@@ -5,6 +5,8 @@
 //! never was, and a corrected version replaces the wrong one for all its days. Every other action holds from
 //! its own day on.
 
+use std::ops::RangeInclusive;
+
 use super::action::Action;
 use super::state::State;
 use crate::clock::{Day, Moment};
@@ -47,30 +49,33 @@ pub struct Standing {
 pub fn state_as_of(events: &[EventFact], as_of: Day, known_at: Moment) -> Option<Standing> {
     let mut standing: Option<Standing> = None;
     let mut annulled = false;
-    // The newest version by the log, even if it does not hold on that day: a correction corrects this one.
-    let mut newest = None;
+    // The newest version by the log, even if it does not hold on that day: a correction corrects this one, and those
+    // from which it differs by a newly printed state only.
+    let mut newest: Option<RangeInclusive<u32>> = None;
     // In the order of the log: a later decision overrides an earlier one from its own legal day on, even where
     // that day lies before the earlier one's.
     for event in events.iter().filter(|event| event.logged_at <= known_at) {
         let action = event.action;
         annulled |= action == Action::Annul;
+        // An action that prints the state may make a version or not: the number tells.
+        let made = action.makes_version() || newest.as_ref().is_some_and(|it| *it.end() != event.version);
+        let alike = |version| newest.as_ref().is_some_and(|newest| newest.contains(&version));
         match &mut standing {
             None if action.begins() && event.effective_on <= as_of => {
                 standing = Some(Standing { state: State::Active, version: event.version });
             }
-            Some(now) if action == Action::Correct && newest == Some(now.version) => {
-                now.version = event.version;
-            }
+            Some(now) if action.reaches_back() && made && alike(now.version) => now.version = event.version,
             Some(now) if !action.reaches_back() && event.effective_on <= as_of => {
                 now.state = action.to_state().unwrap_or(now.state);
-                if action.makes_version() {
+                if made {
                     now.version = event.version;
                 }
             }
             _ => {}
         }
-        if action.makes_version() {
-            newest = Some(event.version);
+        if made {
+            let printed = newest.filter(|_| !action.makes_version());
+            newest = Some(printed.map_or(event.version, |newest| *newest.start())..=event.version);
         }
     }
     standing.map(|now| if annulled { Standing { state: State::Annulled, ..now } } else { now })
@@ -159,6 +164,29 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_printed_state_is_a_version_and_a_correction_reaches_behind_it() {
+        let events = [
+            event(Action::Issue, 1, 0, 0),
+            event(Action::Suspend, 2, 10, 10),
+            event(Action::Restore, 3, 20, 20),
+            event(Action::Correct, 4, 30, 30),
+        ];
+        assert_eq!([9, 10, 20].map(|on| at(&events, on, 29).unwrap().1), [1, 2, 3]);
+        assert_eq!([9, 10, 20].map(|on| at(&events, on, 30).unwrap().1), [4, 4, 4]);
+        assert_eq!(at(&events, 15, 30), Some((State::Suspended, 4)));
+        let annulled = [event(Action::Issue, 1, 0, 0), event(Action::Annul, 2, 10, 10)];
+        assert_eq!(at(&annulled, 0, 10), Some((State::Annulled, 2)));
+        // What was another certificate before a change stays that.
+        let changed = [
+            event(Action::Issue, 1, 0, 0),
+            event(Action::Change, 2, 5, 5),
+            event(Action::Suspend, 3, 10, 10),
+            event(Action::Correct, 4, 11, 11),
+        ];
+        assert_eq!([0, 5, 10].map(|on| at(&changed, on, 11).unwrap().1), [1, 4, 4]);
+    }
+
     /// Histories the action table allows, logged a day apart, effective up to 20 days earlier or later.
     fn histories() -> impl Strategy<Value = Vec<EventFact>> {
         proptest::collection::vec((0..Action::ALL.len(), -20i32..20), 0..30).prop_map(|tried| {
@@ -168,7 +196,8 @@ mod tests {
                 let action = Action::ALL[index];
                 let Ok(next) = action.apply(Some(state)) else { continue };
                 state = next;
-                version += u32::from(action.makes_version());
+                let printed = action.prints_state() && shift % 2 == 0;
+                version += u32::from(action.makes_version() || printed);
                 let logged = i32::try_from(events.len()).unwrap();
                 events.push(event(action, version, (logged + shift).max(0), logged));
             }

@@ -45,6 +45,21 @@ impl State {
     }
 }
 
+impl State {
+    /// The word by which a status on a face can say it; none for what no face says.
+    pub const fn on_a_face(self) -> Option<StatusState> {
+        match self {
+            Self::Active => Some(StatusState::Active),
+            Self::Suspended => Some(StatusState::Suspended),
+            Self::Annulled => Some(StatusState::Annulled),
+            Self::Cancelled => Some(StatusState::Cancelled),
+            Self::Lapsed => Some(StatusState::Lapsed),
+            Self::Revoked => Some(StatusState::Revoked),
+            Self::Transferred | Self::Withdrawn => None,
+        }
+    }
+}
+
 impl From<StatusState> for State {
     /// The state that a status on a face says.
     fn from(said: StatusState) -> Self {

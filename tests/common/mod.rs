@@ -12,6 +12,7 @@ pub mod people;
 pub mod postgres;
 pub mod program;
 pub mod server;
+pub mod transfer;
 pub mod workbook;
 
 use std::path::{Path, PathBuf};

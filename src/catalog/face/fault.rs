@@ -162,6 +162,8 @@ closed! {
         DateUnusual, "date_unusual", "日期不寻常，请核对", "the days are unusual for each other";
         /// Of a certificate that would mark its holder.
         MarkWithoutAuthority, "mark_without_authority", "发证机构没有主体状态权限，未标注持证人", "the issuer has no authority over people: the holder was not marked";
+        /// Of an action whose state the face does not say.
+        StatusNotPrinted, "status_not_printed", "状态已变更，但照面未换：照面仍载原状态，以核验结果为准", "the state changed and the face did not: it still prints the old state, and the verdict counts";
         /// Of an identifier, not of a face.
         CheckNonstandard, "check_nonstandard", "标识的校验码用的是已知的非标准算法，照原样保留", "the identifier's check character is that of a known wrong dialect; it is kept as it came";
     }

@@ -80,8 +80,9 @@ impl Registry {
         self.log_noted(actor, &noted, once, |writer, place| {
             let (mut acted, mut entries) = prepared.carry_out(writer, place)?;
             let about = (type_code.as_str(), acted.identifier.as_str());
-            let new_version = prepared.next.is_some();
-            let lives = rules.follow(writer, about, new_version, &place.behind(entries.len()))?;
+            // A face that prints another state of the certificate says nothing new of a life.
+            let says = command.action.makes_version();
+            let lives = rules.follow(writer, about, says, &place.behind(entries.len()))?;
             entries.extend(lives.entries);
             acted.remarks.extend(lives.unauthorised.then(without_authority));
             acted.marked = if hears { lives.marked } else { Vec::new() };
@@ -121,21 +122,13 @@ impl Registry {
         let state = next_state(command.action, row)?;
         let effective_on = command.effective_on.unwrap_or(now.day());
         check_terms(command, effective_on, now.day())?;
-        let mut remarks = Vec::new();
-        let mut next = None;
-        if command.action.makes_version() {
-            let (signed, said) = self.next_version(snapshot, command, row, &agency)?;
-            if signed.printed.is_some_and(|printed| printed != state) {
-                let detail = "the status on the face is another one than the record is in after this action";
-                return Err(Error::new(Code::FaceInvalid, detail).at("face").rule(Rule::StatusState));
-            }
-            let holders = kept.key.holders.iter().copied();
-            // A correction tells of the days before, and is made for the dead as well.
-            if command.action != Action::Correct {
-                self.store()
-                    .read_now(|reader| after_end::refuse(reader, &snapshot, &signed.told(), now.day()))?;
-            }
-            (next, remarks) = (Some(signed.under(holders)), said);
+        let (signed, remarks) = self.version_of(snapshot, command, row, (&agency, state))?;
+        let next = signed.map(|signed| signed.under(kept.key.holders.iter().copied()));
+        // A correction tells of the days before, and is made for the dead as well; so is the face of another state.
+        if let Some(next) = next.as_ref().filter(|_| command.action.makes_version())
+            && command.action != Action::Correct
+        {
+            self.store().read_now(|reader| after_end::refuse(reader, snapshot, &next.told(), now.day()))?;
         }
         let order = self.act_order(command, row, (&agency, effective_on), next.as_ref())?;
         let event = EventParts {

@@ -92,7 +92,8 @@ pub struct ActCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
     /// For a new version: the record as the agency signed it with its own key (compact); nothing else may then
-    /// be said about the version.
+    /// be said about the version. An action that changes the state takes one where the face prints the state: it says
+    /// the new state, and else what the version before it said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub envelope: Option<String>,
 }
@@ -169,7 +170,7 @@ pub struct Acted {
     pub order: crate::record::Digest,
     /// True if the agency signed the order with a key that it keeps itself.
     pub signed_by_agency: bool,
-    /// What was accepted but is worth saying.
+    /// What was accepted but is worth saying. `status_not_printed`: the face still prints the old state.
     pub remarks: Vec<String>,
     /// What a rule of the type proposes to the issuers of other records; of a cancellation only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -208,7 +209,7 @@ pub(super) fn check_terms(command: &ActCommand, effective_on: Day, today: Day) -
         if let Some(field) = command.changes_version() {
             return invalid(field, Rule::NoNewVersion, "this action makes no new version");
         }
-        if command.envelope.is_some() {
+        if command.envelope.is_some() && !action.prints_state() {
             return invalid("envelope", Rule::NoNewVersion, "this action makes no new version");
         }
         if command.review_due.is_some() && action != Action::Endorse {

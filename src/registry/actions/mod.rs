@@ -3,4 +3,5 @@
 pub(super) mod act;
 pub(super) mod command;
 pub(super) mod dispute;
+mod printed;
 mod version;

@@ -1,5 +1,5 @@
 //! The new version of a record: made from the old one and the command, or taken in as its agency signed it.
-//! Both pass the rules of an issue.
+//! Both pass the rules of an issue. Where only the state changes, see [`super::printed`].
 
 use serde_json::{Map, Value};
 
@@ -28,9 +28,7 @@ impl Registry {
         row: &StoredRecord,
         agency: &str,
     ) -> Result<(Signed, Vec<String>)> {
-        let damaged = || Error::new(Code::RecordDamaged, "the envelope of this record cannot be read");
-        let envelope = Envelope::parse_stored(&row.body.envelope).ok().ok_or_else(damaged)?;
-        let old = Record::from_payload(envelope.payload()).ok().ok_or_else(damaged)?;
+        let old = present(row)?;
         let successor = Successor {
             replaces: Replaces {
                 action: command.action,
@@ -64,6 +62,16 @@ impl Registry {
             }
         }
     }
+}
+
+/// The present version, as it was signed.
+///
+/// # Errors
+/// `record_damaged`.
+pub(super) fn present(row: &StoredRecord) -> Result<Record> {
+    let damaged = || Error::new(Code::RecordDamaged, "the envelope of this record cannot be read");
+    let envelope = Envelope::parse_stored(&row.body.envelope).ok().ok_or_else(damaged)?;
+    Record::from_payload(envelope.payload()).ok().ok_or_else(damaged)
 }
 
 /// The draft of the next version.

@@ -28,7 +28,7 @@ fn told(events: &[StoredEvent]) -> Told {
         };
         let Some(action) = Action::from_wire(&event.action) else { continue };
         told.state = action.to_state().or(told.state);
-        if action.makes_version() {
+        if event.makes_version(action) {
             told.versions.push((event.version.unwrap_or(1), event.envelope));
         }
     }

@@ -113,7 +113,7 @@ impl Replay<'_> {
             return Ok(());
         };
         self.state = Some(action.apply(self.state).map_err(|fault| refused(fault.rule()))?);
-        let next = if action.makes_version() { self.made.next() } else { None };
+        let next = if event.makes_version(action) { self.made.next() } else { None };
         self.current = next.or(self.current);
         if next.is_some_and(|next| event.at < next.logged_at) {
             return Err(refused(Rule::StateMismatch));
