@@ -23,6 +23,10 @@ pub struct Applies {
     /// The last day on which such records were issued; none while they still are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Day>,
+    /// The first birthday of those whose own such a record can be. Older people stand on one in another role (the mother
+    /// on a birth certificate): they are told of it only where it is asked for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub born_since: Option<Day>,
     /// Whether it is issued for the dead: nobody is told of it unasked while nothing says that the holder died.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub of_the_dead: bool,
@@ -98,6 +102,14 @@ impl Applies {
         if first.is_some_and(|first| first > last) { Err(Unfit::Days) } else { Ok(first) }
     }
 
+    /// Whether somebody whom nobody asked about the type is told of it: it can be the person's own, and it applies. A
+    /// holder whose birthday the number does not say may be of any age.
+    pub fn mentioned(&self, code: &HolderCode, to: Day) -> bool {
+        let born = code.person().map(|person| person.birth_date);
+        let older = self.born_since.zip(born).is_some_and(|(since, born)| born < since);
+        !older && self.first_day(code, to).is_ok()
+    }
+
     /// The contradiction in the rule, if there is one.
     pub(super) fn inconsistency(&self) -> Option<String> {
         if self.to.is_empty() {
@@ -148,6 +160,18 @@ mod tests {
         assert_eq!(of("marriage_certificate").first_day(&company, today), Err(Unfit::HolderKind));
         // A certificate of property is of both.
         assert_eq!(of("real_estate_certificate").first_day(&company, today), Ok(Some(day("2015-03-01"))));
+    }
+
+    #[test]
+    fn nobody_older_than_birth_certificates_is_told_of_their_own() {
+        let (birth, today) = (of("birth_certificate"), day("2026-11-22"));
+        let (older, younger) = (code("111", "190101198803120021"), code("111", "190101199601010021"));
+        assert!(!birth.mentioned(&older, today));
+        assert!(birth.mentioned(&younger, today));
+        assert!(birth.mentioned(&code("516", "H19000001"), today), "no birthday in the number");
+        // As a mother she may stand on one: whoever asks for the type gets an answer.
+        assert_eq!(birth.first_day(&older, today), Ok(Some(day("1996-01-01"))));
+        assert!(of("resident_id_card").mentioned(&older, today));
     }
 
     #[test]

@@ -64,12 +64,12 @@ pub(super) struct AbsenceAsked<'a> {
 }
 
 impl AbsenceAsked<'_> {
-    /// Whether the type is mentioned where nobody named it: it applies, and if it is of the dead, somebody
-    /// stated a death.
+    /// Whether the type is mentioned where nobody named it: it applies, it can be the holder's own, and if it is of
+    /// the dead, somebody stated a death.
     pub fn mentions(&self, type_code: &str) -> bool {
         let entry = self.snapshot.catalog.type_of(type_code);
         let Some(applies) = entry.and_then(|entry| entry.def().applies.as_ref()) else { return true };
-        (self.dead || !applies.of_the_dead) && applies.first_day(self.code, self.last_day()).is_ok()
+        (self.dead || !applies.of_the_dead) && applies.mentioned(self.code, self.last_day())
     }
 
     /// The absence of a type.
