@@ -153,6 +153,7 @@ closed! {
         StateOfPerson, "state_of_person", "这个状态只适用于自然人。请核对主体。", "This state is for a person only. Check the holder.";
         SameHolder, "same_holder", "两个号码指向同一主体。无需关联。", "Both codes lead to the same holder already. No link is needed.";
         LinkPersons, "link_persons", "这种关联只用于自然人的号码。请核对两个号码。", "This link is for two codes of persons. Check both codes.";
+        LinkMoved, "link_moved", "这种关联由登记库自己建立，不能申报。", "The registry itself makes this link: nobody states it.";
         LinkEntities, "link_entities", "这种关联只用于组织的代码。请核对两个代码。", "This link is for two codes of organisations. Check both codes.";
         LinkMissing, "link_missing", "没有这条关联。请先查看主体的关联。", "There is no such link. Read the holder's links first.";
         LinkCycle, "link_cycle", "两个号码已经关联，再关联会形成循环。请先查看主体的关联。", "These codes are linked already, and a second link would close a circle. Read the links first.";

@@ -33,7 +33,8 @@ pub enum Command {
         /// The same JSON.
         file: PathBuf,
     },
-    /// Link the keys that permits had with their counts of renewals to the key of the person.
+    /// Bring the keys that permits had with their counts of renewals to the key of the person: by links, or where these
+    /// would be more than four codes by moving the records.
     Rekey,
     /// List everything on file for a holder, wherever it is kept; the number from standard input or a prompt.
     List {
@@ -104,10 +105,15 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
 }
 
 fn rekey(done: &Rekeyed, output: &Output) -> Result<u8> {
-    let Rekeyed { found, linked, already, left } = done;
-    let mut text = format!("{found} keys of an earlier form: {linked} linked now, {already} linked before");
+    let Rekeyed { found, linked, moved, already, left } = done;
+    let mut text = format!(
+        "{found} keys of an earlier form: {linked} linked now, {already} linked before, the records of {moved} moved"
+    );
     if *left > 0 {
-        text += &format!("; {left} not linked, since more than four codes would be of one holder");
+        text += &format!(
+            "; {left} left: they have marks or links of their own, and more than four codes would be of one holder; or \
+             somebody changed them meanwhile. Run it again; what is left then needs its marks stated under the key of today"
+        );
     }
     output.say(&text, done);
     Ok(if *left > 0 { 3 } else { 0 })

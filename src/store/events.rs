@@ -10,7 +10,7 @@ use super::schema::events;
 use super::sealed::{self, SealedRow};
 use super::vault::{Purpose, Vault, holder_key_of};
 use crate::clock::{Day, Moment};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::trust::{Aad, HolderKey};
 
 pub(super) const TABLE: &str = "events";
@@ -175,6 +175,27 @@ impl Writer<'_> {
     pub fn insert_event(&mut self, event: &StoredEvent) -> Result<()> {
         let row = seal(event, self.vault)?;
         insert(self.conn, &row)
+    }
+
+    /// Moves the events of a record from one key of a holder to another, sealed anew.
+    ///
+    /// # Errors
+    /// `record_damaged` if one does not open.
+    pub(super) fn move_events(
+        &mut self,
+        from: &HolderKey,
+        record_id: &[u8; 16],
+        to: HolderKey,
+    ) -> Result<()> {
+        let moved = self.events_of(from, record_id)?;
+        if moved.iter().any(|event| !event.intact) {
+            return Err(Error::new(Code::RecordDamaged, "an event of this record does not open"));
+        }
+        let of_record =
+            || events::hk.eq(from.bytes().as_slice()).and(events::record_id.eq(record_id.as_slice()));
+        native!(&mut *self.conn, c => diesel::delete(events::table.filter(of_record())).execute(c))
+            .map_err(dialect::fault)?;
+        moved.into_iter().try_for_each(|event| self.insert_event(&StoredEvent { hk: to, ..event }))
     }
 
     /// The number of the next event of a record in one holder's rows.

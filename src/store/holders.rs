@@ -60,6 +60,9 @@ pub enum LinkKind {
     SameEntity,
     /// Merger or division: shown, never followed by a lookup.
     Successor,
+    /// A key of an earlier form whose records were moved to the key of the person. Nothing is kept under it but the list
+    /// of who looked, so no lookup follows it. No agency states it.
+    Moved,
 }
 
 impl LinkKind {

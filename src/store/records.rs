@@ -333,6 +333,29 @@ impl Writer<'_> {
         self.insert_record(record)
     }
 
+    /// Moves the rows of a record (its current one, its superseded versions, its events) from one key of a holder to
+    /// another, sealed anew.
+    ///
+    /// # Errors
+    /// `record_damaged` if one does not open; a fault if the record has rows under the other key.
+    pub fn move_record(&mut self, record: &StoredRecord, to: HolderKey) -> Result<()> {
+        let damaged = || Error::new(Code::RecordDamaged, "a row of this record does not open");
+        let moved = |record: &StoredRecord| StoredRecord { hk: to, ..record.clone() };
+        for past in self.past_records(&record.hk, &record.record_id)? {
+            let Opened::Record(past) = past else { return Err(damaged()) };
+            let row = seal("past_records", &moved(&past), self.vault)?;
+            insert_into!(&mut *self.conn, past_records, row).map_err(dialect::fault)?;
+        }
+        native!(&mut *self.conn, c => diesel::delete(past_records::table.filter(
+            past_records::hk.eq(record.hk.bytes().as_slice())
+                .and(past_records::record_id.eq(record.record_id.as_slice()))))
+            .execute(c))
+        .map_err(dialect::fault)?;
+        self.delete_record(record)?;
+        self.insert_record(&moved(record))?;
+        self.move_events(&record.hk, &record.record_id, to)
+    }
+
     /// Moves the row that was read to `past_records`, because a newer version takes its place.
     pub fn retire_record(&mut self, record: &StoredRecord) -> Result<()> {
         self.delete_record(record)?;

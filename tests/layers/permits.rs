@@ -43,6 +43,7 @@ const WORDS: &[(&str, &[&str])] = &[
             "access/named.rs",
             "fsck/rows.rs",
             "holders/lives.rs",
+            "holders/rekey.rs",
             "records/directory.rs",
             "records/hosted.rs",
             "records/kept.rs",

@@ -302,7 +302,8 @@ fn linked(reader: &mut Reader<'_>, first: Own) -> Result<Vec<Own>> {
     let key = first.0;
     let mut own = vec![first];
     let walked = walk(reader, key, Reach::LOOKUP, |met| {
-        if let Met::Code(next, link) = met {
+        // Under a key whose records were moved, the list of who looked before is all that is left.
+        if let Met::Code(next, link) | Met::Emptied(next, link) = met {
             own.push((next, link.key_type.clone(), link.key_code.clone()));
         }
     })?;

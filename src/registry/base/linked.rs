@@ -2,7 +2,7 @@
 //! entity". Every use case that follows links walks here.
 
 use crate::error::{Code, Error, Result};
-use crate::store::{Link, Reader, StoredHolder};
+use crate::store::{Link, LinkKind, Reader, StoredHolder};
 use crate::trust::HolderKey;
 
 /// The most codes of one holder that are followed: the asked one and three links.
@@ -50,6 +50,8 @@ pub(in crate::registry) enum Met<'a> {
     Code(HolderKey, &'a Link),
     /// A code that is shown and not followed: its key, and the link.
     Beside(HolderKey, &'a Link),
+    /// A key of an earlier form, from which the records were moved here: its key, and the link.
+    Emptied(HolderKey, &'a Link),
 }
 
 /// Walks from a key. Calls `meet` with each row, and with each code except the first.
@@ -79,7 +81,9 @@ pub(in crate::registry) fn walk(
         meet(Met::Row(&holder));
         for link in &holder.body.links {
             let next = reader.index().holder_key(&link.key_type, &link.key_code);
-            if !link.kind.is_followed() {
+            if link.kind == LinkKind::Moved {
+                meet(Met::Emptied(next, link));
+            } else if !link.kind.is_followed() {
                 meet(Met::Beside(next, link));
             } else if walked.keys.len() < reach.codes && !walked.keys.contains(&next) {
                 walked.keys.push(next);

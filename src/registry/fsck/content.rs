@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Moment;
 use crate::error::{Error, Result};
+use crate::identity::HolderCode;
 use crate::record::event::Event;
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
@@ -17,6 +18,7 @@ use crate::registry::fsck::options::PAGE;
 use crate::registry::holders::lives;
 use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::registry::holders::marks;
+use crate::registry::holders::rekey::of_one_code;
 use crate::registry::published::keys::ISSUE;
 use crate::registry::records::kept;
 use crate::store::{HolderMark, Opened, Reader, StoredEvent, StoredHolder, StoredRecord};
@@ -156,17 +158,27 @@ impl Lines {
         let link = |link: &crate::store::Link| {
             json!([link.kind, link.key_type, link.key_code, link.outward, link.since])
         };
-        let mut links: Vec<Value> = body.links.iter().map(link).collect();
+        // Links between the keys of one code are each registry's own.
+        let code = body.code_type.parse().ok().and_then(|of| HolderCode::parse(of, &body.code).ok());
+        let own =
+            |link: &&crate::store::Link| code.as_ref().is_some_and(|parsed| of_one_code(&parsed.code, link));
+        let mut links: Vec<Value> = body.links.iter().filter(|link| !own(link)).map(link).collect();
         links.sort_by_cached_key(Value::to_string);
         let marks = marks::standing(&holder);
         let mark = |mark: HolderMark| json!([mark.state, mark.since, mark.source, mark.certificate]);
+        // Of one weight the newest stands first, and which came in first is each registry's own.
+        let mut marks: Vec<Value> = marks.into_iter().map(mark).collect();
+        marks.sort_by_cached_key(Value::to_string);
         // Each registry signs for itself what a certificate says by the rule of its type; the mark is the same.
         let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
         let events: Vec<StoredEvent> = events.into_iter().filter(|event| !lives::by_rule(event)).collect();
+        if links.is_empty() && marks.is_empty() && events.is_empty() {
+            return Ok(());
+        }
         self.holders += 1;
         self.add(&json!({
             "code": body.code, "code_type": body.code_type, "events": told(&events), "line": "holder", "links": links,
-            "marks": marks.into_iter().map(mark).collect::<Vec<_>>(), "state": holder.state,
+            "marks": marks, "state": holder.state,
         }))
     }
 }

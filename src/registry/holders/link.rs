@@ -218,6 +218,7 @@ fn check_ends(kind: LinkKind, from: &HolderCode, to: &HolderCode) -> Result<()> 
     );
     match kind {
         LinkKind::SamePerson if !persons => invalid(Rule::LinkPersons, "both codes are of persons"),
+        LinkKind::Moved => invalid(Rule::LinkMoved, "the registry itself moves records between keys"),
         LinkKind::SameEntity | LinkKind::Successor if !entities => {
             invalid(Rule::LinkEntities, "both codes are of organisations")
         }
@@ -267,7 +268,10 @@ fn check_room(
         || Err(Error::new(Code::LinkCycle, "these codes are linked already").at("to").rule(Rule::LinkCycle));
     let full =
         |detail: &'static str| Err(Error::new(Code::TooManyHolders, detail).at("to").rule(Rule::LinkLimit));
-    if older.body.links.len() >= MAX_LINKS || newer.body.links.len() >= MAX_LINKS {
+    let many = |holder: &StoredHolder| {
+        holder.body.links.iter().filter(|link| link.kind != LinkKind::Moved).count() >= MAX_LINKS
+    };
+    if many(older) || many(newer) {
         return full("one of the codes has as many links as are kept");
     }
     if kind.is_followed() {

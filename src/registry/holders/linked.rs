@@ -78,15 +78,17 @@ pub struct Related {
 }
 
 impl Related {
-    fn of(link: &Link, key: HolderKey) -> Self {
+    /// None for a key of an earlier form of the same code.
+    fn of(link: &Link, key: HolderKey) -> Option<Self> {
         let relation = match (link.kind, link.outward) {
             (LinkKind::SamePerson, _) => Relation::SamePerson,
             (LinkKind::SameEntity, _) => Relation::SameEntity,
             (LinkKind::Successor, true) => Relation::SucceededBy,
             (LinkKind::Successor, false) => Relation::SuccessorOf,
+            (LinkKind::Moved, _) => return None,
         };
         let (code_type, code) = (link.code_type.clone(), link.code.clone());
-        Self { relation, code_type, code, since: link.since, key }
+        Some(Self { relation, code_type, code, since: link.since, key })
     }
 
     /// Whether a lookup shows the records under that code too.
@@ -133,9 +135,10 @@ pub(in crate::registry) fn linked_within(
     let mut beside = Vec::new();
     let walked = walk(reader, key, Reach { rows: most, ..Reach::LOOKUP }, |met| match met {
         Met::Row(holder) => found.lives.meet(holder.hk, holder.state),
-        Met::Beside(key, link) => beside.push(Related::of(link, key)),
+        Met::Emptied(..) => {}
+        Met::Beside(key, link) => beside.extend(Related::of(link, key)),
         Met::Code(next, link) => {
-            found.related.push(Related::of(link, next));
+            found.related.extend(Related::of(link, next));
             let full = link.code_type == CodeType::CreditCode.code() && link.code.len() == 18;
             found.keys.push((next, full.then(|| link.code.clone())));
             found.codes.push((link.code_type.clone(), link.code.clone()));

@@ -62,6 +62,8 @@ pub(in crate::registry) const fn of_link(kind: LinkKind) -> &'static [Statement]
         LinkKind::SamePerson => &[Statement::SamePerson],
         LinkKind::SameEntity => &[Statement::SameEntity],
         LinkKind::Successor => &[Statement::Successor],
+        // The registry moves the records itself, and no agency states it.
+        LinkKind::Moved => &[],
     }
 }
 

@@ -20,6 +20,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::lives;
 use crate::registry::holders::mark::{HOLDER_EVENTS, fresh, stored};
 use crate::registry::holders::marks::{self, StatedMark};
+use crate::registry::holders::rekey::of_one_code;
 use crate::registry::holders::stating::{of_link, of_state};
 use crate::registry::holders::told::{LifeStep, links_agree, state_told};
 use crate::registry::transfer::line::{EventLine, HolderLife, refused};
@@ -71,7 +72,10 @@ pub(super) fn checked(
     if events.len() == all && !(state() && links_agree(&life.links, steps)) {
         return Err(refused(Rule::StateMismatch));
     }
-    Ok(IncomingLife { hk, code, links: life.links, events })
+    // Links between the keys of one code are each registry's own.
+    let mut links = life.links;
+    links.retain(|link| !of_one_code(&code, link));
+    Ok(IncomingLife { hk, code, links, events })
 }
 
 fn stated(snapshot: &Snapshot, line: &EventLine, event: Event, code: &HolderCode) -> Result<Stated> {
