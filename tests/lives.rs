@@ -22,6 +22,7 @@ on_both! {
     r6_a_name_that_nobody_knows_confirms_no_death
     r6_an_import_marks_the_dead_once
     r6_who_is_dead_stays_dead_in_another_registry
+    r6_certificates_from_before_are_listed_and_mark_on_command
 }
 
 fn settled(world: &World) {
@@ -251,4 +252,49 @@ fn r6_who_is_dead_stays_dead_in_another_registry(world: World) {
     assert_eq!((life(&other, ZHOU), card(&other, ZHOU)), (dead("2026-10-28"), deceased()));
     assert_eq!(card(&other, CHEN), valid());
     sound(&other);
+}
+
+/// The type of death certificates in a further version, with or without what it tells of a life.
+fn load_deaths(world: &World, version: u32, marks: bool) {
+    let mut body: Value =
+        serde_json::from_str(include_str!("../schema/types/death_certificate.json")).unwrap();
+    body["version"] = json!(version);
+    if !marks {
+        body["marks"] = json!([]);
+    }
+    world.registry.load_type("test", &body.to_string()).unwrap();
+    world.registry.refresh().unwrap();
+}
+
+fn r6_certificates_from_before_are_listed_and_mark_on_command(world: World) {
+    settled(&world);
+    load_deaths(&world, 91, false);
+    for (at, (issuer, code, name)) in
+        [(POLICE, ZHOU, "周海燕"), (MARKET, CHEN, "陈志远"), (POLICE, "190101194402150029", "刘桂芳")]
+            .into_iter()
+            .enumerate()
+    {
+        issue(&world, people::social_card(code, name));
+        let issued = issue(&world, death(issuer, &format!("D{at}"), (code, name), "2026-10-30"));
+        assert!(issued.marked.is_empty());
+        if at == 2 {
+            // A certificate that does not stand says nothing.
+            act(&world, &command(&issued.identifier, 1, Action::Annul));
+        }
+    }
+    load_deaths(&world, 92, true);
+    assert_eq!(card(&world, ZHOU), valid());
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    assert_eq!((report.findings.len(), report.unmarked.len()), (0, 1));
+    let done = world.registry.catch_up_on_certificates(&operator()).unwrap();
+    assert_eq!((done.certificates, done.marks), (1, 1));
+    assert_eq!((card(&world, ZHOU), life(&world, ZHOU)), (deceased(), dead("2026-10-30")));
+    assert_eq!((card(&world, CHEN), card(&world, "190101194402150029")), (valid(), valid()));
+    let again = world.registry.catch_up_on_certificates(&operator()).unwrap();
+    assert_eq!((again.certificates, again.marks), (0, 0));
+    // What an office takes back stays taken back.
+    by_hand(&world, ZHOU, "normal");
+    assert_eq!(world.registry.catch_up_on_certificates(&operator()).unwrap().marks, 0);
+    assert_eq!(world.registry.fsck(FsckOptions::default()).unwrap().unmarked, Vec::<String>::new());
+    sound(&world);
 }

@@ -125,7 +125,10 @@ fn listed(report: &FsckReport) -> Vec<String> {
             one.log
         )
     });
-    let mut lines: Vec<String> = unauthorised.chain(outside).chain(foreign).collect();
+    let unmarked = report.unmarked.iter().map(|record| {
+        format!("UNMARKED certificate {record} says something of a life and marked nobody: `elicense holder catch-up`")
+    });
+    let mut lines: Vec<String> = unauthorised.chain(outside).chain(unmarked).chain(foreign).collect();
     if report.more_foreign > 0 {
         lines.push(format!("… and {} with a foreign identifier", counted(report.more_foreign, "more row")));
     }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::input;
-use super::output::Output;
+use super::output::{Output, counted};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::{
@@ -36,6 +36,8 @@ pub enum Command {
     /// Bring the keys that permits had with their counts of renewals to the key of the person: by links, or where these
     /// would be more than four codes by moving the records.
     Rekey,
+    /// Mark whom certificates on file speak of (a death) that came in before their type marked anybody; `fsck` lists them.
+    CatchUp,
     /// List everything on file for a holder, wherever it is kept; the number from standard input or a prompt.
     List {
         /// Holder code type: 111 citizen ID number, 001 credit code, …
@@ -72,6 +74,18 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
             let done = registry.rekey_holders(&actor);
             registry.stop_access();
             return rekey(&done?, output);
+        }
+        Command::CatchUp => {
+            let done = registry.catch_up_on_certificates(&actor);
+            registry.stop_access();
+            let done = done?;
+            let text = format!(
+                "{} marked their holders: {} made",
+                counted(done.certificates, "certificate"),
+                counted(done.marks, "mark")
+            );
+            output.say(&text, &done);
+            return Ok(0);
         }
         Command::Mark { file } => {
             let command: MarkCommand = input::json(&input::text(file)?, "mark")?;

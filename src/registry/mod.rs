@@ -42,6 +42,7 @@ pub use fsck::{
     CheckedLog, ContentDigest, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport,
     Unauthorised, record_name,
 };
+pub use holders::catch_up::CaughtUp;
 pub use holders::link::LinkCommand;
 pub use holders::linked::{Related, Relation};
 pub use holders::lives::MarkMade;

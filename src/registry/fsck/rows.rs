@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::identity::HolderCode;
 use crate::record::Record;
 use crate::record::payload::Validity;
@@ -13,6 +13,7 @@ use crate::registry::fsck::history;
 use crate::registry::fsck::options::{FsckOptions, PAGE};
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::signatures::{check_attachments, check_signatures};
+use crate::registry::holders::lives::Rules;
 use crate::registry::records::belongs;
 use crate::store::{Opened, Reader, StoredRecord, envelope_digest};
 use crate::trust::{Envelope, HolderKey};
@@ -23,8 +24,16 @@ pub(super) fn check_current(
     options: FsckOptions,
     report: &mut FsckReport,
 ) -> Result<()> {
+    let (rules, today) = (Rules::to_read(&registry.snapshot()), registry.now().day());
     walk(registry, false, options, report, |reader, row, report| {
         report.counts.records += 1;
+        match rules.is_silent(reader, row, today) {
+            Ok(true) => report.list_unmarked(&row.record_id),
+            Ok(false) => {}
+            // What does not open is found at its own place.
+            Err(error) if error.code == Code::RecordDamaged => {}
+            Err(error) => return Err(error),
+        }
         history::check(reader, row, report)?;
         check_places(reader, row, report)
     })
@@ -177,7 +186,7 @@ fn check_keys(
     for (key, name) in [(identifier, "identifier"), (unique, name)] {
         let found = |kind, detail: String| Finding::new(kind, "record_keys", detail).record(&row.record_id);
         let row_of_key = match reader.record_key(&key) {
-            Err(error) if error.code == crate::error::Code::RecordDamaged => None,
+            Err(error) if error.code == Code::RecordDamaged => None,
             row_of_key => row_of_key?,
         };
         let Some(key) = row_of_key else {

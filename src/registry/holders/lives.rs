@@ -106,6 +106,23 @@ impl Rules {
         Ok(unauthorised || !due.is_empty())
     }
 
+    /// The rules for a reader, who makes no mark.
+    pub fn to_read(snapshot: &Arc<Snapshot>) -> Self {
+        Self { snapshot: snapshot.clone(), key: None }
+    }
+
+    /// Whether a change of that holder's marks is due for the certificate.
+    pub(super) fn is_due(
+        &self,
+        reader: &mut Reader<'_>,
+        about: (&str, &str),
+        holder: HolderKey,
+        today: Day,
+    ) -> Result<bool> {
+        let (due, _) = self.due(reader, about, today, false)?;
+        Ok(due.iter().any(|due| due.hk == holder))
+    }
+
     /// Makes, corrects or takes back the marks of the certificate with that type and identifier, as it stands now;
     /// `place.first` is the leaf of the first event. `new_version` says that this transaction brought a version.
     pub fn follow(
@@ -144,8 +161,9 @@ impl Rules {
         let Some(first) = rows.first().filter(|first| first.custody == Custody::Hosted) else {
             return Ok((due, false));
         };
-        let envelope = Envelope::parse_stored(&first.body.envelope).map_err(Error::internal)?;
-        let record = Record::from_payload(envelope.payload()).map_err(Error::internal)?;
+        let damaged = || Error::new(Code::RecordDamaged, "the envelope of this certificate cannot be read");
+        let envelope = Envelope::parse_stored(&first.body.envelope).ok().ok_or_else(damaged)?;
+        let record = Record::from_payload(envelope.payload()).ok().ok_or_else(damaged)?;
         let certificate = Certificate { record, row: first, new_version };
         for rule in &entry.def().marks {
             for row in rows.iter().filter(|row| row.body.role == rule.role) {

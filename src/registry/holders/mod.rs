@@ -1,6 +1,7 @@
 //! Holders: marks and links, the codes of one holder, and the effect of its life on its records.
 
 pub(super) mod after_end;
+pub(super) mod catch_up;
 pub(super) mod household;
 pub(super) mod life;
 pub(super) mod link;
