@@ -6,6 +6,7 @@
 
 mod common;
 
+use common::model::{Dice, Model};
 use common::people::{self, CREMATORIUM, MARKET, POLICE, day};
 use common::{World, operator, run};
 use elicense::clock::Moment;
@@ -21,16 +22,6 @@ on_both! {
     r6_lives_at_random_follow_their_marks_and_nothing_else
 }
 
-/// Numbers of one seed of a simple generator (Knuth's constants).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % sides
-    }
-}
-
 const NAME: &str = "王建国";
 const PEOPLE: usize = 4;
 
@@ -42,63 +33,6 @@ struct Paper {
     issuer: &'static str,
     person: usize,
     ended: bool,
-}
-
-/// What must be so.
-#[derive(Default)]
-struct Model {
-    /// Person, state, and the place of the certificate that says it; an office where there is none.
-    marks: Vec<(usize, HolderState, Option<usize>)>,
-    links: Vec<(usize, usize)>,
-}
-
-impl Model {
-    fn weight(state: HolderState) -> u8 {
-        match state {
-            HolderState::Deceased => 3,
-            HolderState::DeathReported => 2,
-            HolderState::Deregistered => 1,
-            _ => 0,
-        }
-    }
-
-    fn state(&self, person: usize) -> HolderState {
-        let own = self.marks.iter().filter(|(of, ..)| *of == person).map(|(_, state, _)| *state);
-        own.max_by_key(|state| Self::weight(*state)).unwrap_or(HolderState::Normal)
-    }
-
-    fn by_office(&mut self, person: usize, state: HolderState) {
-        let top = self.state(person);
-        self.marks.retain(|(of, one, paper)| {
-            let report = top == HolderState::Deceased && *one == HolderState::DeathReported;
-            let taken_back = state == HolderState::Normal && (*one == top || report);
-            *of != person || !(taken_back || (*one == state && paper.is_none()))
-        });
-        if state != HolderState::Normal {
-            self.marks.push((person, state, None));
-        }
-    }
-
-    fn by_paper(&mut self, person: usize, paper: usize, state: Option<HolderState>) {
-        self.marks.retain(|(.., of)| *of != Some(paper));
-        self.marks.extend(state.map(|state| (person, state, Some(paper))));
-    }
-
-    /// All that are one person with that one.
-    fn family(&self, person: usize) -> Vec<usize> {
-        let mut found = vec![person];
-        let mut at = 0;
-        while at < found.len() {
-            for (from, to) in &self.links {
-                let other = if *from == found[at] { *to } else { *from };
-                if (*from == found[at] || *to == found[at]) && !found.contains(&other) {
-                    found.push(other);
-                }
-            }
-            at += 1;
-        }
-        found
-    }
 }
 
 fn settled(world: &World) {
@@ -296,6 +230,7 @@ impl Walk<'_> {
     }
 
     fn card(&self, person: usize) -> Value {
+        self.world.registry.refresh().unwrap();
         let ask = json!({
             "holder": {"type": "111", "code": people::number(person)}, "types": ["social_security_card"],
             "purpose": purpose(),

@@ -13,7 +13,9 @@ use crate::log::LogVerifier;
 use crate::log::note::NoteFault;
 use crate::registry::import::Stage;
 use crate::registry::intake::MappingOf;
-use crate::registry::{FeedTold, ImportOptions, ImportProgress, ImportReport, ReadOptions, Registry};
+use crate::registry::{
+    FeedTold, ImportOptions, ImportProgress, ImportReport, ReadBack, ReadOptions, Registry,
+};
 use crate::rule::Rule;
 use crate::table::mapping::Mapping;
 use crate::table::{Encoding, FileFormat, RowExample, RuleTally, refused};
@@ -323,6 +325,15 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     refused::refuse_source(errors, &args.file)?;
     let options = ReadOptions { verifiers: &verifiers, dry_run: args.dry_run, error_path: errors };
     let done = registry.read_export(&globals.actor(), options, std::io::BufReader::new(file))?;
+    let mut lines = came_in(&done);
+    lines.extend(done.refused.iter().flat_map(refused_lines));
+    lines.extend(was_dry(args.dry_run));
+    output.say(&lines.join("\n"), &json!(done));
+    Ok(u8::from(!done.whole || done.lines_refused > 0))
+}
+
+/// What an export brought.
+fn came_in(done: &ReadBack) -> Vec<String> {
     let mut lines = vec![format!(
         "{} taken in, {} already there, {} refused{}",
         counted(done.records, "record"),
@@ -332,6 +343,9 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     )];
     if done.files > 0 {
         lines.push(format!("{} taken in", counted(done.files, "file")));
+    }
+    if done.went_on > 0 {
+        lines.push(format!("{} went on from where they were here", counted(done.went_on, "record")));
     }
     if done.holders + done.holders_already > 0 {
         lines.push(format!(
@@ -348,10 +362,7 @@ fn read_back(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             counted(done.keys_revoked, "key")
         ));
     }
-    lines.extend(done.refused.iter().flat_map(refused_lines));
-    lines.extend(was_dry(args.dry_run));
-    output.say(&lines.join("\n"), &json!(done));
-    Ok(u8::from(!done.whole || done.lines_refused > 0))
+    lines
 }
 
 /// What the rules of the catalog did, or did not do.

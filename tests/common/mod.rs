@@ -7,6 +7,7 @@ pub mod captured;
 pub mod cards;
 pub mod couples;
 pub mod desk;
+pub mod model;
 pub mod needles;
 pub mod people;
 pub mod postgres;

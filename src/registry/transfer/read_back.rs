@@ -47,6 +47,8 @@ pub struct ReadBack {
     pub records: u64,
     /// Records that were here already.
     pub already: u64,
+    /// Records that were here in an earlier state, to which what happened since was added.
+    pub went_on: u64,
     /// Holders whose marks and links were taken in.
     pub holders: u64,
     /// Holders whose marks and links were here already.
@@ -86,7 +88,8 @@ pub struct ReadOptions<'a> {
 }
 
 impl Registry {
-    /// Reads an export. Blocks. Records that are here already are counted and left.
+    /// Reads an export. Blocks. Records that are here already are counted and left; one whose first events are here goes
+    /// on from there, and where the two registries know different things nothing is overwritten.
     ///
     /// # Errors
     /// `forbidden`; `json_invalid` if a line is not one of an export; `envelope_invalid` with
@@ -328,13 +331,13 @@ impl Reading<'_> {
             let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
             for incoming in &batch {
                 let known = known(writer, incoming)?;
-                let mut written = None;
-                if matches!(known, Known::New) {
-                    let place = place.behind(entries.len());
-                    let here = incoming.write(writer, &place, &rules, &label)?;
-                    entries.extend_from_slice(&here.entries);
-                    written = Some(here);
-                }
+                let place = place.behind(entries.len());
+                let written = match &known {
+                    Known::New => Some(incoming.write(writer, &place, &rules, &label)?),
+                    Known::Behind(here) => Some(incoming.go_on(writer, &place, &rules, (&label, *here))?),
+                    Known::Here | Known::Refused(..) => None,
+                };
+                entries.extend(written.iter().flat_map(|written| written.entries.iter().copied()));
                 outcomes.push((incoming.line, known, written));
             }
             Ok((outcomes, entries))
@@ -363,6 +366,7 @@ impl Reading<'_> {
     fn became(&mut self, line: u64, known: Known) -> Result<()> {
         match known {
             Known::New => self.done.records += 1,
+            Known::Behind(_) => self.done.went_on += 1,
             Known::Here => self.done.already += 1,
             Known::Refused(error, type_code) => {
                 self.spoilt.types.insert(type_code);

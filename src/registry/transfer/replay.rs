@@ -13,12 +13,14 @@ use crate::registry::base::order::check_texts;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::lives::Rules;
 use crate::registry::records::begin::begin;
+use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::hosted;
+use crate::registry::records::kept;
 use crate::registry::records::signed::Signed;
 use crate::registry::transfer::line::{EventLine, RecordLine, refused};
 use crate::rule::Rule;
-use crate::store::{Reader, StoredRecord, Writer};
+use crate::store::{Reader, RecordKey, StoredEvent, StoredRecord, Writer};
 use crate::text;
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, Typ, random};
@@ -177,12 +179,15 @@ fn refused_for(fault: &Error) -> Error {
 /// What becomes of a record of the file.
 pub(super) enum Known {
     New,
+    /// So many of its events are here, and later ones came since.
+    Behind(usize),
+    /// All of it, or another history of the same record: nothing is overwritten.
     Here,
     /// With the type of the record.
     Refused(Error, String),
 }
 
-/// Whether the record is here: by the identifier of its present version. A number that stands here on another
+/// Whether the record is here, and how far: by the identifier of any of its versions. A number that stands here on another
 /// record is a clash. A directory entry of its number that may not give way keeps it out.
 pub(super) fn known(reader: &mut Reader<'_>, incoming: &Incoming) -> Result<Known> {
     let refused = |error| Ok(Known::Refused(error, incoming.record.type_code.clone()));
@@ -190,8 +195,12 @@ pub(super) fn known(reader: &mut Reader<'_>, incoming: &Incoming) -> Result<Know
     for version in incoming.versions.iter().rev() {
         for key in &version.keys {
             if let Some(found) = reader.record_key(key)? {
-                let same = found.content == version.content.0;
-                return if same { Ok(Known::Here) } else { clash() };
+                if found.content != version.content.0 {
+                    return clash();
+                }
+                let here = incoming.here(reader, &found)?;
+                let behind = here.filter(|here| *here < incoming.events.len());
+                return Ok(behind.map_or(Known::Here, Known::Behind));
             }
         }
     }
@@ -216,7 +225,52 @@ pub(super) struct LineStored {
     pub proposals: usize,
 }
 
+/// A record on its way through its events: its rows as they are now, and how many versions were made.
+struct Progress {
+    rows: Whole,
+    versions: usize,
+    entries: Vec<[u8; 32]>,
+}
+
 impl Incoming {
+    /// How many of its events are here, the first ones; none where this registry knows another history of the record.
+    fn here(&self, reader: &mut Reader<'_>, found: &RecordKey) -> Result<Option<usize>> {
+        let Some(holder) = found.holders.first() else { return Ok(None) };
+        let stored = reader.events_of(holder, &found.record_id)?;
+        let said = |event: &Event| {
+            (event.action.clone(), event.effective_on, event.version, event.envelope, event.order)
+        };
+        let same = |(here, there): (&StoredEvent, &Replayed)| {
+            let event = Event::from_canonical(&here.event).ok();
+            event.is_some_and(|event| said(&event) == said(&there.event)) && here.ground == there.ground
+        };
+        Ok(stored.iter().zip(&self.events).all(same).then_some(stored.len()))
+    }
+
+    /// Repeats here the events that came since the first `here` ones; `place.first` is the leaf of the first of them. The
+    /// marks of the certificate follow it.
+    pub fn go_on(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        rules: &Rules,
+        (label, here): (&str, usize),
+    ) -> Result<LineStored> {
+        let none = || refused(Rule::EventSubject);
+        let (past, rest) = self.events.split_at_checked(here).ok_or_else(none)?;
+        let versions = past.iter().filter(|event| event.made).count();
+        let last = versions.checked_sub(1).and_then(|at| self.versions.get(at)).ok_or_else(none)?;
+        let kept = kept::readable(writer, &last.identifier)?.ok_or_else(none)?;
+        let mut progress = Progress { rows: kept.whole()?, versions, entries: Vec::new() };
+        self.repeat(writer, place, (label, rest), &mut progress)?;
+        let newest = progress.rows.first().clone();
+        let about = (newest.type_code.as_str(), newest.body.identifier.as_str());
+        let new_version = rest.iter().any(|event| event.made);
+        let lives = rules.follow(writer, about, new_version, &place.behind(progress.entries.len()))?;
+        progress.entries.extend(lives.entries);
+        Ok(LineStored { entries: progress.entries, took_over: false, ended: 0, proposals: 0 })
+    }
+
     /// Repeats here the events of there; `place.first` is the leaf of the first event. The rules of the
     /// catalog then apply to it and to the records here.
     pub fn write(
@@ -227,40 +281,56 @@ impl Incoming {
         label: &str,
     ) -> Result<LineStored> {
         let none = || refused(Rule::EventSubject);
-        let mut versions = self.versions.iter();
         let (first, rest) = self.events.split_first().ok_or_else(none)?;
-        let mut version = versions.next().ok_or_else(none)?;
+        let version = self.versions.first().ok_or_else(none)?;
         let happened = first.anew(label, &version.identifier, place)?;
         let mut rows = version.whole(random::pooled()?, first.state, None, place)?;
-        let mut since = self.known_since.iter().copied();
-        let mut known_since = since.next().flatten();
-        rows.prepare(|row| self.set(row, first, (known_since, rest.is_empty())));
+        rows.prepare(|row| self.set(row, first, (self.known_since(1), rest.is_empty())));
         let begun = begin(writer, place, version, &rows, &happened, label)?;
-        let mut entries = begun.entries;
-        for (left, event) in (0..rest.len()).rev().zip(rest) {
-            let place = place.behind(entries.len());
-            let next = event.event.envelope.and_then(|_| versions.next());
-            if next.is_some() {
-                known_since = since.next().flatten();
-            }
-            version = next.unwrap_or(version);
-            let happened = event.anew(label, &version.identifier, &place)?;
-            let set = |row: &mut StoredRecord| self.set(row, event, (known_since, left == 0));
-            entries.push(match next {
-                Some(next) => {
-                    next.take_keys(writer, rows.first().record_id)?;
-                    let mut made = next.whole(rows.first().record_id, event.state, None, &place)?;
-                    made.prepare(set);
-                    rows.supersede(writer, &place, &happened, made)?
-                }
-                None => rows.change(writer, &place, &happened, set)?,
-            });
-        }
+        let mut progress = Progress { rows, versions: 1, entries: begun.entries };
+        self.repeat(writer, place, (label, rest), &mut progress)?;
+        let Progress { rows, mut entries, .. } = progress;
         let began = first.event.effective_on;
         let ends = ends::apply(writer, rules, &rows, began, &place.behind(entries.len()))?;
         entries.extend(ends.entries);
         let (ended, proposals) = (ends.ended.len(), ends.proposals.len());
         Ok(LineStored { entries, took_over: begun.took_over, ended, proposals })
+    }
+
+    /// Repeats events after what was made of the record so far; `place.first` is the leaf of its first entry.
+    fn repeat(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        (label, rest): (&str, &[Replayed]),
+        progress: &mut Progress,
+    ) -> Result<()> {
+        for (left, event) in (0..rest.len()).rev().zip(rest) {
+            let place = place.behind(progress.entries.len());
+            progress.versions += usize::from(event.made);
+            let version = progress.versions.checked_sub(1).and_then(|at| self.versions.get(at));
+            let version = version.ok_or_else(|| refused(Rule::EventSubject))?;
+            let known_since = self.known_since(progress.versions);
+            let happened = event.anew(label, &version.identifier, &place)?;
+            let set = |row: &mut StoredRecord| self.set(row, event, (known_since, left == 0));
+            let rows = &mut progress.rows;
+            progress.entries.push(if event.made {
+                let record_id = rows.first().record_id;
+                version.take_keys(writer, record_id)?;
+                let signed = version.clone().under(rows.rows().map(|row| row.hk));
+                let mut made = signed.whole(record_id, event.state, None, &place)?;
+                made.prepare(set);
+                rows.supersede(writer, &place, &happened, made)?
+            } else {
+                rows.change(writer, &place, &happened, set)?
+            });
+        }
+        Ok(())
+    }
+
+    /// When the other registry knew a version (from 1), if its key was revoked later.
+    fn known_since(&self, version: usize) -> Option<Moment> {
+        version.checked_sub(1).and_then(|at| self.known_since.get(at).copied()).flatten()
     }
 
     /// The row as an event leaves it. The line gives the copy's age and the next review as of the last event,
