@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::closed::{self, TextForm};
+
 /// Seconds by which legal time in China is ahead of UTC.
 const LEGAL_OFFSET_S: i64 = 8 * 3600;
 const RFC3339_MICROS: &str = "%Y-%m-%dT%H:%M:%S%.6fZ";
@@ -304,6 +306,26 @@ impl Serialize for Day {
         }
     }
 }
+
+impl utoipa::PartialSchema for Moment {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let about = "An instant, RFC 3339. Answers have it in UTC with six digits; a request may give any precision and offset.";
+        closed::text(about, TextForm::Standard(utoipa::openapi::KnownFormat::DateTime))
+    }
+}
+
+impl utoipa::ToSchema for Moment {}
+
+impl utoipa::PartialSchema for Day {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        closed::text(
+            "A legal day, a day of UTC+8: YYYY-MM-DD.",
+            TextForm::Standard(utoipa::openapi::KnownFormat::Date),
+        )
+    }
+}
+
+impl utoipa::ToSchema for Day {}
 
 macro_rules! read_from_text {
     ($($name:ty),*) => {$(

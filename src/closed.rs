@@ -2,7 +2,8 @@
 //!
 //! Use [`closed!`] for a fixed set of values. A value outside the set is an error, never a string passed on.
 
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 /// Whether a value has a term in both languages: Chinese has characters beyond ASCII, and English has words.
 pub(crate) const fn told(zh: &str, en: &str) -> bool {
@@ -28,6 +29,23 @@ pub(crate) fn schema(list: &[(&str, &str, &str)]) -> RefOr<Schema> {
         .enum_values(Some(names))
         .description(Some(told.join("\n")))
         .into()
+}
+
+/// The description of a text: its form in words, and a pattern or a standard's name for the form.
+pub(crate) fn text(about: &str, form: TextForm) -> RefOr<Schema> {
+    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+    match form {
+        TextForm::Standard(format) => text.format(Some(SchemaFormat::KnownFormat(format))).into(),
+        TextForm::Pattern(pattern) => text.pattern(Some(pattern)).into(),
+    }
+}
+
+/// The form of a text.
+pub(crate) enum TextForm {
+    /// One that has a name in the description's own language.
+    Standard(KnownFormat),
+    /// A regular expression (ECMA 262).
+    Pattern(&'static str),
 }
 
 /// Declares an enum with `ALL`, `wire`, `zh`, `en`, `from_wire`, serde by wire name, and its description for the API.

@@ -52,6 +52,16 @@ macro_rules! codes {
     };
 }
 
+/// The codes that an answer over HTTP may carry, with their titles.
+impl utoipa::PartialSchema for Code {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let all: Vec<_> = Self::ALL.iter().map(|code| (code.wire(), code.title_zh(), code.title())).collect();
+        crate::closed::schema(&all)
+    }
+}
+
+impl utoipa::ToSchema for Code {}
+
 /// The hint of its own where a row of the table has one.
 macro_rules! last {
     ($hint:literal) => {

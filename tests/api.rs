@@ -321,6 +321,40 @@ fn a_batch_answers_line_by_line() {
     assert_eq!(answers[2]["receipt"]["log"], "access-main");
 }
 
+#[test]
+fn a_page_of_accesses_has_bounds_and_a_cursor_is_one_of_its_list() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let ask = |more: Value| {
+        let mut body = json!({"holder": {"type": "111", "code": ZHOU}, "reason": "本人申请"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        up.server.post("/api/v1/holders/accesses", Some(&token), &body)
+    };
+    assert_eq!(ask(json!({"limit": 100})).status, 200);
+    assert_eq!(refusal(&ask(json!({"limit": 0}))), "422 field_invalid limit limit");
+    assert_eq!(refusal(&ask(json!({"limit": 101}))), "422 field_invalid limit limit");
+    assert_eq!(refusal(&ask(json!({"after": "x"}))), "422 field_invalid after cursor");
+}
+
+/// Nobody means to ask for nothing: it is a body that got lost.
+#[test]
+fn an_empty_batch_and_a_receipt_that_is_no_object_are_refused() {
+    let up = up();
+    let token = up.server.token("all", SECRET);
+    let bearer = format!("Bearer {token}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/x-ndjson")];
+    for empty in ["", "\n \n"] {
+        let answer = up.server.send("POST", "/api/v1/lookups/batch", &headers, empty.as_bytes());
+        assert_eq!(refusal(&answer), "422 field_invalid - field_missing");
+    }
+    for (address, token) in [("/api/v1/verifications", Some(token.as_str())), ("/verifications", None)] {
+        let answer = up.server.post(address, token, &json!({"receipt": ["a"]}));
+        assert_eq!(refusal(&answer), "422 field_invalid receipt type", "{address}");
+        let judged = up.server.post(address, token, &json!({"receipt": {"log": 1}})).json();
+        assert_eq!(judged["reasons"], json!(["malformed"]), "{address}");
+    }
+}
+
 /// Another process holds the write lock longer than anyone waits: the error says so, and nothing is
 /// half-written.
 #[test]

@@ -4,6 +4,7 @@
 #[cfg(feature = "bench-routes")]
 pub mod bench;
 pub mod document;
+mod examples;
 pub mod keys;
 pub mod logs;
 pub mod oauth2;

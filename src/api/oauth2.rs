@@ -15,7 +15,8 @@ use crate::error::Result;
 use crate::http::auth::Gate;
 use crate::http::caller::Caller;
 use crate::http::form::StrictForm;
-use crate::http::oauth::OauthError;
+use crate::http::oauth::{OauthError, TokenRefusal};
+use crate::http::openapi::ProblemDocument;
 use crate::http::peer::Peer;
 use crate::http::scope::Scopes;
 use crate::http::slow::SlowWork;
@@ -77,7 +78,7 @@ fn first(check: &CheckSecret, pairs: &[Pair]) -> Result<Option<(String, Grant)>>
 #[derive(Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// Always `client_credentials`.
-    #[schema(example = "client_credentials")]
+    #[schema(pattern = "^client_credentials$", example = "client_credentials")]
     pub grant_type: String,
     /// The client, unless HTTP Basic names it.
     pub client_id: Option<String>,
@@ -104,7 +105,7 @@ pub struct TokenAnswer {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(token), components(schemas(TokenRequest, TokenAnswer)))]
+#[openapi(paths(token), components(schemas(TokenRequest, TokenAnswer, TokenRefusal)))]
 struct Part;
 
 /// The description of this address.
@@ -123,9 +124,13 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A token", body = TokenAnswer),
-        (status = 400, description = "RFC 6749 §5.2: invalid_request, unsupported_grant_type or invalid_scope"),
-        (status = 401, description = "RFC 6749 §5.2: invalid_client"),
-    )
+        (status = 400, description = "RFC 6749 §5.2: invalid_request, unsupported_grant_type or invalid_scope", body = TokenRefusal),
+        (status = 401, description = "RFC 6749 §5.2: invalid_client", body = TokenRefusal, headers(("WWW-Authenticate" = String, description = "RFC 7617: `Basic`"))),
+        (status = 429, description = "Too many wrong secrets", body = TokenRefusal, headers(("Retry-After" = u64, description = "Seconds after which to repeat"))),
+        (status = 500, description = "A fault of the registry", content((TokenRefusal = "application/json"), (ProblemDocument = "application/problem+json"))),
+        (status = 503, description = "Busy", content((TokenRefusal = "application/json"), (ProblemDocument = "application/problem+json")), headers(("Retry-After" = u64, description = "Seconds after which to repeat"))),
+    ),
+    security((), ("secret" = []))
 )]
 async fn token(
     req: HttpRequest,

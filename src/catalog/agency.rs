@@ -13,7 +13,7 @@ use crate::clock::Day;
 use crate::rule::Rule;
 
 /// One agency under one name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Agency {
     /// Unified social credit code, 18 characters. Public.
@@ -37,7 +37,9 @@ pub struct Agency {
 }
 
 /// Level of government (机构级别).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// 国家
@@ -55,7 +57,7 @@ pub enum Level {
 }
 
 /// The kind of body of an agency (机构性质).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// 行政机关

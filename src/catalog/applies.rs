@@ -8,7 +8,7 @@ use crate::closed::closed;
 use crate::identity::{HolderCode, Sex};
 
 /// The rule as a type's file states it. A type without one applies to everybody since birth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Applies {
     /// The kinds of holder; at least one.
@@ -37,7 +37,7 @@ pub struct Applies {
 }
 
 /// Lowest age in completed years, by sex.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FromAge {
     /// Of women.

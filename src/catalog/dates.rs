@@ -10,12 +10,14 @@ use crate::clock::Day;
 
 /// One rule: a day comes before another, or on it. Of a year or a month only what is certain counts. Where one of the two
 /// days is not there, the rule says nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DateRule {
     /// The earlier day.
+    #[schema(value_type = String, example = "face.registered_on")]
     pub first: DatePoint,
     /// The later day.
+    #[schema(value_type = String, example = "record.issued_on")]
     pub then: DatePoint,
     /// At least so many years lie between them.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -38,7 +40,7 @@ pub struct DateRule {
 }
 
 /// The values of a field for which a rule holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DateWhen {
     /// A text field of the face.

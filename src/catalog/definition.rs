@@ -11,7 +11,7 @@ use crate::catalog::{
 use crate::clock::Day;
 
 /// One version of a type. Unknown keys are refused.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TypeDef {
     /// 21 characters: credit code of the defining agency (18) and three digits (GB/T 36904).
@@ -73,6 +73,7 @@ pub struct TypeDef {
     #[serde(default)]
     pub relay_only: bool,
     /// The face as a JSON Schema (draft 2020-12, the subset of [`crate::catalog::FaceSchema`]).
+    #[schema(value_type = Object)]
     pub face: serde_json::Value,
 }
 
@@ -93,7 +94,7 @@ closed! {
 }
 
 /// A type code seen in use elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeenCode {
     /// The code.
@@ -103,7 +104,7 @@ pub struct SeenCode {
 }
 
 /// The kind of the certificate's number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberRule {
     /// Whether it contains the holder's number.
@@ -115,7 +116,7 @@ pub struct NumberRule {
 }
 
 /// Whether a number may be treated as a public one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NumberClass {
     /// It is or contains the holder's number: sealed and masked like one (I3).
@@ -125,7 +126,7 @@ pub enum NumberClass {
 }
 
 /// The effect of a reissue on the number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reissue {
     /// The number stays.
@@ -149,7 +150,7 @@ closed! {
 }
 
 /// The department that keeps the catalog entry, and the term for a change of duty to show in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Duty {
     /// 数源部门
@@ -174,7 +175,7 @@ impl Duty {
 }
 
 /// A term in working days, with a word on how sure it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateDue {
     /// Working days after the change.
@@ -184,7 +185,7 @@ pub struct UpdateDue {
 }
 
 /// How a type may be shared between agencies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sharing {
     /// 共享类型
@@ -194,7 +195,7 @@ pub struct Sharing {
 }
 
 /// 无条件共享, 有条件共享, 不予共享.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SharingClass {
     /// 无条件共享
@@ -206,7 +207,7 @@ pub enum SharingClass {
 }
 
 /// One certificate ends another: a divorce certificate the marriage certificate of the same pair.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct End {
     /// Slug of the type whose records are ended.
@@ -226,7 +227,7 @@ pub struct End {
 }
 
 /// An end that no source here tells, unless a type covers it for the whole country (practice R11).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unseen {
     /// The remark that stands beside the verdict.
@@ -236,7 +237,7 @@ pub struct Unseen {
 }
 
 /// The ends that a registry may not see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnseenEnd {
     /// Courts keep their divorces themselves.
@@ -244,7 +245,7 @@ pub enum UnseenEnd {
 }
 
 /// The event of the ending record that ends the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndOn {
     /// The issue: a divorce certificate.
@@ -261,7 +262,7 @@ impl EndOn {
 }
 
 /// Which records of the ended type are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndWhen {
     /// Those whose set of holders is the same.
@@ -271,7 +272,7 @@ pub enum EndWhen {
 }
 
 /// States that a rule may set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndState {
     /// 04 注销
@@ -281,7 +282,7 @@ pub enum EndState {
 }
 
 /// Actions that a rule may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndAction {
     /// 注销
@@ -291,7 +292,7 @@ pub enum EndAction {
 }
 
 /// Whether a rule acts or proposes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndBy {
     /// The registry acts by the rule itself.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A text for people: Chinese first, English beside it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
     /// The field's own term.

@@ -10,7 +10,7 @@ use crate::catalog::{FaceSchema, FieldKind, Format, Role, Statement};
 use crate::clock::Day;
 
 /// One rule: the issue marks the holders in a role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LifeMark {
     /// The role of the holders that are marked.

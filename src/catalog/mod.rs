@@ -47,8 +47,8 @@ pub use definition::{
 };
 pub use empowerment::{Empowerment, EmpowermentFault, Empowerments, HolderSource, Statement};
 pub use face::{
-    Check, CheckRule, CrossCheck, FaceFault, FaceNote, FaceRule, FaceSchema, Field, FieldKind, FieldSet,
-    Format, HolderFacts, Mask, NoteKind, SchemaFault, same_name,
+    Check, CheckRule, CrossCheck, Face, FaceFault, FaceNote, FaceRule, FaceSchema, Field, FieldKind,
+    FieldSet, Format, HolderFacts, Mask, NoteKind, SchemaFault, described_faces, same_name,
 };
 pub use label::Label;
 pub use marks::LifeMark;

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::closed::{self, TextForm};
+
 /// A region with everything below it. `100000` is the whole country, as in the codes of national bodies.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Region {
@@ -105,6 +107,15 @@ impl Serialize for Region {
         to.collect_str(self)
     }
 }
+
+impl utoipa::PartialSchema for Region {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let about = "A region with everything below it: 6, 9 or 12 digits (GB/T 2260, GB/T 10114); 100000 is the whole country.";
+        closed::text(about, TextForm::Pattern("^([0-9]{6}|[0-9]{9}|[0-9]{12})$"))
+    }
+}
+
+impl utoipa::ToSchema for Region {}
 
 impl<'de> Deserialize<'de> for Region {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -6,7 +6,7 @@ use crate::catalog::Label;
 use crate::rule::Rule;
 
 /// One role of a type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     /// Its name in records: `spouse`, `co_owner`.
@@ -26,7 +26,7 @@ pub struct Role {
 }
 
 /// Shares are required where a code field of the face has one of some values, and forbidden elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareRule {
     /// The field of the face, e.g. 共有情况.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::catalog::{FaceSchema, FieldKind};
 
 /// The meaning of the status field of a type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusMap {
     /// The field of the face: one of codes.
@@ -23,7 +23,7 @@ pub struct StatusMap {
 }
 
 /// The meaning of one code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FaceStatus {
     /// The state in which a record with that face begins.
@@ -34,7 +34,7 @@ pub struct FaceStatus {
 }
 
 /// States that a status field may mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusState {
     /// 01 有效

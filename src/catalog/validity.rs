@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Day;
 
 /// The rule of a type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ValidityRule {
     /// No end: it holds until an action ends it.
@@ -27,7 +27,7 @@ pub enum ValidityRule {
 }
 
 /// Holders younger than `below` get `years`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgeBand {
     /// Age in completed years, not included.

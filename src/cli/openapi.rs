@@ -1,11 +1,10 @@
 //! `elicense openapi`: the description of the API, as it is served and pinned.
 
 use super::output::Output;
-use crate::api::document::Document;
 use crate::error::Result;
 
 /// Prints the document.
 pub fn run(output: &Output) -> Result<u8> {
-    output.raw(Document::build()?.text().as_bytes());
+    output.raw(crate::serve::routes::described()?.text().as_bytes());
     Ok(0)
 }

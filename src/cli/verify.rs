@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::input;
 use super::output::Output;
@@ -32,7 +32,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let text = text.trim();
     let mut ask = match text.starts_with('{') {
         false => VerifyAsk { envelope: Some(text.to_owned()), ..VerifyAsk::default() },
-        true => match input::json::<Value>(text, "document")? {
+        true => match input::json::<Map<String, Value>>(text, "document")? {
             receipt if receipt.get("checkpoint").is_some() => {
                 VerifyAsk { receipt: Some(receipt), ..VerifyAsk::default() }
             }

@@ -3,6 +3,10 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::error::{Code, Error, Result};
 use crate::identity::contains_citizen_number;
@@ -41,6 +45,22 @@ impl FromRequest for IdempotencyKey {
         let route = req.match_pattern().unwrap_or_else(|| req.path().to_owned());
         let address = format!("{} {route}", req.method()).into();
         ready(key.map(|key| Self { key, address }))
+    }
+}
+
+/// As a parameter of an operation.
+impl IntoParams for IdempotencyKey {
+    fn into_params(_place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let about =
+            "Chosen by the caller: the same key, address and body get the first answer again, for 24 hours.";
+        let form = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(LONGEST))
+            .pattern(Some("^[!-~]+$"))
+            .examples([serde_json::json!("0b6f3a2e-5b0e-4a55-9d54-6a3c7f1d2e90")]);
+        let parameter = ParameterBuilder::new().name(HEADER).parameter_in(ParameterIn::Header);
+        vec![parameter.required(Required::False).description(Some(about)).schema(Some(form)).build()]
     }
 }
 

@@ -11,8 +11,10 @@
 //! | sign a person in on a page | [`session`] |
 //! | hash a password without starving lookups | [`slow::SlowWork`] |
 //! | slow down who guesses | [`waits::Waits`] by [`peer::Peer`], [`browser`] for who was here before |
+//! | describe what a resource answers | its own answers beside its handler; the refusals of all of them in [`answers`] |
 //! | wrap an application | [`frame::frame`], [`defaults::configure`] |
 
+pub mod answers;
 pub mod auth;
 pub mod browser;
 pub mod caller;

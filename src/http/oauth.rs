@@ -5,10 +5,33 @@ use std::fmt;
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::problem::{record_cause, retry_seconds};
+use crate::closed::closed;
 use crate::error::{Code, Error};
+
+closed! {
+    /// The kinds of refusal at the token address.
+    TokenFault {
+        InvalidRequest, "invalid_request", "请求格式不符", "the form is not one of RFC 6749 §4.4.2";
+        InvalidClient, "invalid_client", "客户端或密钥错误", "no such client, or the secret is wrong";
+        UnsupportedGrantType, "unsupported_grant_type", "不支持的授权类型", "only client_credentials is given here";
+        InvalidScope, "invalid_scope", "权限不存在或未授予", "a scope that is unknown or not granted to this client";
+        TemporarilyUnavailable, "temporarily_unavailable", "暂不可用", "busy; the same request may succeed later";
+        ServerError, "server_error", "服务器错误", "anything else";
+    }
+}
+
+/// RFC 6749 §5.2: the body of a refusal at the token address.
+#[derive(Serialize, ToSchema)]
+pub struct TokenRefusal {
+    /// The kind of refusal.
+    error: TokenFault,
+    /// What was wrong, in words.
+    error_description: String,
+}
 
 /// Why no token was given.
 #[derive(Debug)]
@@ -27,14 +50,14 @@ pub enum OauthError {
 
 impl OauthError {
     /// The value of `error`.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> TokenFault {
         match self {
-            Self::InvalidRequest(_) => "invalid_request",
-            Self::InvalidClient => "invalid_client",
-            Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::InvalidScope => "invalid_scope",
-            Self::Other(error) if error.code.status() == 503 => "temporarily_unavailable",
-            Self::Other(_) => "server_error",
+            Self::InvalidRequest(_) => TokenFault::InvalidRequest,
+            Self::InvalidClient => TokenFault::InvalidClient,
+            Self::UnsupportedGrantType => TokenFault::UnsupportedGrantType,
+            Self::InvalidScope => TokenFault::InvalidScope,
+            Self::Other(error) if error.code.status() == 503 => TokenFault::TemporarilyUnavailable,
+            Self::Other(_) => TokenFault::ServerError,
         }
     }
 }
@@ -83,6 +106,6 @@ impl ResponseError for OauthError {
                 answer.insert_header((header::RETRY_AFTER, seconds));
             }
         }
-        answer.json(json!({ "error": self.name(), "error_description": self.to_string() }))
+        answer.json(TokenRefusal { error: self.name(), error_description: self.to_string() })
     }
 }

@@ -44,10 +44,8 @@ pub struct Event {
     #[schema(nullable = false)]
     pub agency: Option<String>,
     /// The log's time.
-    #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
     /// The legal day from which it holds.
-    #[schema(value_type = String, format = Date)]
     pub effective_on: Day,
     /// Digest of the record's envelope, where the event brought one.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]

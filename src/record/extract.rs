@@ -91,7 +91,6 @@ pub struct ExtractBody {
     #[schema(nullable = false)]
     pub identifier: Option<String>,
     /// The day of issue.
-    #[schema(value_type = String, format = Date)]
     pub issued_on: Day,
     /// Who issued.
     pub issuer: Issuer,
@@ -106,11 +105,11 @@ pub struct ExtractBody {
     pub record_type: TypeRef,
     /// First valid day.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     pub valid_from: Option<Day>,
     /// Last valid day, or `long_term`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>)]
+    #[schema(nullable = false)]
     pub valid_to: Option<Validity>,
     /// From 1.
     pub version: u32,
@@ -166,7 +165,7 @@ fn canonical_object<S: Serializer>(members: &Map<String, Value>, to: S) -> Resul
 #[schema(as = DirectoryEntry)]
 pub struct DirectorySaid {
     /// The day of issue.
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     pub issued_on: Option<Day>,
     /// The holder's name.
     #[schema(nullable = false)]

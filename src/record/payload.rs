@@ -13,6 +13,7 @@ use super::digest::{Digest, Salt};
 use super::identifier::{Check, Identifier, IdentifierFault};
 pub use crate::catalog::{Custody, Kind};
 use crate::clock::Day;
+use crate::closed::{self, TextForm};
 use crate::rule::Rule;
 
 /// One holder of a record: a person or organisation and its part in it.
@@ -53,7 +54,7 @@ pub struct TypeRef {
 }
 
 /// A file that belongs to a record, named by its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
     /// The media type.
@@ -139,6 +140,15 @@ impl<'de> Deserialize<'de> for Validity {
         }
     }
 }
+
+impl utoipa::PartialSchema for Validity {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let about = "The last valid day, YYYY-MM-DD (day of UTC+8), or `long_term` (长期).";
+        closed::text(about, TextForm::Pattern("^([0-9]{4}-[0-9]{2}-[0-9]{2}|long_term)$"))
+    }
+}
+
+impl utoipa::ToSchema for Validity {}
 
 /// A record: one certificate or proof in one version.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,9 @@ use actix_web::web::ServiceConfig;
 
 use super::health;
 use crate::api;
+use crate::api::document::Document;
 use crate::config::Door;
+use crate::error::Result;
 use crate::web;
 
 /// The routes of one socket: the union of its doors', each part once.
@@ -51,4 +53,23 @@ pub fn agency_routes(cfg: &mut ServiceConfig) {
 /// Metrics.
 pub fn admin_routes(cfg: &mut ServiceConfig) {
     health::metrics_routes(cfg);
+}
+
+/// The description of all doors' routes but the pages for people: what stands in the tables above, once more. A test holds
+/// the two against each other.
+///
+/// # Errors
+/// `internal` when it cannot be written as JSON.
+pub fn described() -> Result<Document> {
+    let mut resources: Vec<(&[Door], utoipa::openapi::OpenApi)> = vec![
+        (&Door::ALL, health::document()),
+        (&[Door::Public], api::keys::document()),
+        (&[Door::Public], api::logs::document()),
+        (&[Door::Public], api::verifications::document()),
+        (&[Door::Admin], health::metrics_document()),
+        (&[Door::Agency], api::oauth2::document()),
+        (&[Door::Agency], api::document::document()),
+    ];
+    resources.extend(api::v1::documents().into_iter().map(|part| (&[Door::Agency][..], part)));
+    Document::build(resources)
 }

@@ -11,7 +11,6 @@ use super::beside::Background;
 use super::health::{Checks, ReadinessCheck};
 use super::sizes::Sizes;
 use super::{Parts, Server};
-use crate::api::document::Document;
 use crate::api::oauth2::{Credentials, Grant};
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
@@ -78,7 +77,7 @@ impl Running {
             clock: registry.clock().clone(),
             demo: settings.demo,
         });
-        let document = web::Data::new(Document::build()?);
+        let document = web::Data::new(crate::serve::routes::described()?);
         let docs = web::Data::new(Docs::of(document.value()));
         let checks = web::Data::new(checks(&registry));
         let data = move |cfg: &mut web::ServiceConfig| {

@@ -15,7 +15,7 @@ use crate::record::verdict::KeyStanding;
 
 closed! {
     /// The purpose of a key.
-    Purpose {
+    KeyPurpose {
         Issue, "issue", "签发", "records and orders of an agency";
         Registry, "registry", "登记库", "what the registry itself states: coverage, imports";
         Log, "log", "日志", "checkpoints of one log";
@@ -41,7 +41,7 @@ pub struct KeyRecord {
     /// The key.
     pub public: VerifyKey,
     /// The kind of data that it signs.
-    pub purpose: Purpose,
+    pub purpose: KeyPurpose,
     /// The start of its period.
     pub valid_from: Moment,
     /// The end of its period; none if no end is set.
@@ -133,7 +133,7 @@ impl KeyRing {
     }
 
     /// The key with which an owner signs at that moment: the newest that is good.
-    pub fn current(&self, owner: &str, purpose: Purpose, at: Moment) -> Option<&KeyRecord> {
+    pub fn current(&self, owner: &str, purpose: KeyPurpose, at: Moment) -> Option<&KeyRecord> {
         let good = |record: &&KeyRecord| {
             record.owner == owner && record.purpose == purpose && record.status(at) == KeyStatus::Authorised
         };
@@ -168,7 +168,7 @@ mod tests {
         KeyRecord {
             owner: "11190000000012343B".into(),
             public: SigningKey::from_seed(&[seed; 32]).unwrap().verify_key(),
-            purpose: Purpose::Issue,
+            purpose: KeyPurpose::Issue,
             valid_from: at(from),
             valid_to: to.map(at),
             revoked: since.map(|since| Revocation {
@@ -203,11 +203,11 @@ mod tests {
         let (old, new) = (record(1, 0, Some(60), None), record(2, 50, None, None));
         let ring = KeyRing::new([new.clone(), old.clone()]);
         let owner = &old.owner;
-        let current = |second| ring.current(owner, Purpose::Issue, at(second)).map(KeyRecord::kid);
+        let current = |second| ring.current(owner, KeyPurpose::Issue, at(second)).map(KeyRecord::kid);
         assert_eq!(current(49), Some(old.kid()));
         assert_eq!(current(55), Some(new.kid()));
         assert_eq!(current(60), Some(new.kid()));
-        assert_eq!(ring.current(owner, Purpose::Log, at(55)), None);
+        assert_eq!(ring.current(owner, KeyPurpose::Log, at(55)), None);
         assert_eq!(ring.history(owner), [&old, &new]);
         assert_eq!(ring.status(&old.kid(), at(60)), KeyStatus::OutsidePeriod);
         assert_eq!(ring.key(&old.kid()), Some(old.public));

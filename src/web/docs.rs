@@ -97,7 +97,7 @@ impl Docs {
         let operations = entries(&document["paths"]).flat_map(|(path, methods)| {
             entries(methods)
                 .filter(|(_, value)| value.get("responses").is_some())
-                .map(move |(method, value)| operation(path, method, value))
+                .map(move |(method, value)| operation(document, path, method, value))
         });
         Self {
             about: text(&info["description"]),
@@ -119,7 +119,7 @@ impl Docs {
     }
 }
 
-fn operation(path: &str, method: &str, value: &Value) -> Operation {
+fn operation(document: &Value, path: &str, method: &str, value: &Value) -> Operation {
     let plain: String = path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let scopes = value["security"].as_array().into_iter().flatten().flat_map(entries);
     let scopes =
@@ -134,13 +134,24 @@ fn operation(path: &str, method: &str, value: &Value) -> Operation {
         parameters: value["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
         request: bodies(at(value, "/requestBody/content")),
         answers: entries(&value["responses"])
-            .map(|(status, answer)| Answer {
-                status: status.to_owned(),
-                about: text(&answer["description"]),
-                bodies: bodies(&answer["content"]),
+            .map(|(status, answer)| {
+                let answer = shared(document, answer);
+                let about = text(&answer["description"]);
+                Answer {
+                    status: status.to_owned(),
+                    // Behind the first line stand codes, which the page has in a table of their own.
+                    about: about.lines().next().unwrap_or_default().to_owned(),
+                    bodies: bodies(&answer["content"]),
+                }
             })
             .collect(),
     }
+}
+
+/// An answer that several operations have stands among the components.
+fn shared<'a>(document: &'a Value, answer: &'a Value) -> &'a Value {
+    let named = answer["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
+    named.map_or(answer, |path| at(document, path))
 }
 
 fn parameter(value: &Value) -> Field {

@@ -10,12 +10,11 @@
 mod common;
 
 mod command;
-mod described;
 mod lookups;
 mod others;
 mod page;
 mod people;
 mod stable;
 
-pub use described::Described;
+pub use common::described::Described;
 pub use stable::Stable;

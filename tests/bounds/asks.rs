@@ -206,7 +206,7 @@ fn envelopes(up: &Up, path: &str, bearer: Option<&str>) -> Vec<Ask> {
         ("receipt", json!({"receipt": up.receipt})),
         ("signatures", json!({"receipt": receipt})),
     ];
-    let nested = |levels| format!(r#"{{"receipt":{}}}"#, deep(levels)).into_bytes();
+    let nested = |levels| format!(r#"{{"receipt":{{"entry":{}}}}}"#, deep(levels)).into_bytes();
     let bodies = bodies.map(|(what, body)| (what, 200, body.to_string().into_bytes()));
     let bodies = bodies.into_iter().chain([("deep", 200, nested(100)), ("too deep", 400, nested(30_000))]);
     let asks = bodies.map(|(what, status, body)| {

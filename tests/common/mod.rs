@@ -6,6 +6,7 @@
 pub mod captured;
 pub mod cards;
 pub mod couples;
+pub mod described;
 pub mod desk;
 pub mod model;
 pub mod needles;

@@ -10,6 +10,7 @@ use elicense::registry::{NewAccount, NewClient, Registry, Submitted};
 use elicense::serve::running::{Running, Settings};
 use serde_json::{Value, json};
 
+use super::described::{self, Exchanged};
 use super::people;
 
 /// A running server; its doors are all on one address, or each on its own ([`start_apart`]).
@@ -17,6 +18,8 @@ pub struct TestServer {
     pub base: String,
     /// Where each door is.
     pub doors: Vec<(SocketAddr, Vec<Door>)>,
+    /// Its only door, where it has one only and that is known.
+    only: Option<&'static str>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -54,7 +57,11 @@ pub fn start_with(registry: Registry, settings: Settings) -> TestServer {
 /// Each door on an address of its own, by its name; they go with the first server.
 pub fn start_apart(registry: Registry) -> (TestServer, BTreeMap<&'static str, TestServer>) {
     let server = start_tuned(registry, |_| {});
-    let doors = Door::ALL.map(|door| (door.name(), TestServer::at(format!("http://{}", server.door(door)))));
+    let doors = Door::ALL.map(|door| {
+        let mut at = TestServer::at(format!("http://{}", server.door(door)));
+        at.only = Some(door.name());
+        (door.name(), at)
+    });
     (server, doors.into())
 }
 
@@ -85,7 +92,8 @@ fn start_config(registry: Registry, settings: Settings, config: ServeConfig) -> 
     });
     let addresses = addresses.recv().expect("the server started");
     let doors: Vec<_> = addresses.into_iter().map(|(address, doors, _)| (address, doors)).collect();
-    TestServer { base: format!("http://{}", doors[0].0), doors, stop: Some(stop), thread: Some(thread) }
+    let only = (doors[0].1.len() == 1).then(|| doors[0].1[0].name());
+    TestServer { base: format!("http://{}", doors[0].0), doors, only, stop: Some(stop), thread: Some(thread) }
 }
 
 impl Drop for TestServer {
@@ -100,7 +108,7 @@ impl Drop for TestServer {
 impl TestServer {
     /// A server that somebody else started and stops.
     pub fn at(base: String) -> Self {
-        Self { base, doors: Vec::new(), stop: None, thread: None }
+        Self { base, doors: Vec::new(), only: None, stop: None, thread: None }
     }
 
     /// The address of a door.
@@ -108,11 +116,12 @@ impl TestServer {
         self.doors.iter().find(|(_, doors)| doors.contains(&door)).unwrap().0
     }
 
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    /// Sends a request; the answer is held against the API's description.
+    pub fn send(&self, method: &str, path: &str, headers_sent: &[(&str, &str)], body: &[u8]) -> Answer {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
-        for (name, value) in headers {
+        for (name, value) in headers_sent {
             request = request.header(*name, *value);
         }
         let mut response = agent.run(request.body(body.to_vec()).unwrap()).unwrap();
@@ -122,8 +131,20 @@ impl TestServer {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let status = response.status().as_u16();
-        let body = response.body_mut().read_to_vec().unwrap();
-        Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
+        let answered = response.body_mut().read_to_vec().unwrap();
+        let answer = Answer { status, headers, body: String::from_utf8_lossy(&answered).into_owned() };
+        let media = headers_named(headers_sent, "content-type");
+        described::held(&Exchanged {
+            method,
+            path: path.split('?').next().unwrap(),
+            request: body,
+            request_media: media,
+            status,
+            media: answer.header("content-type"),
+            answer: &answered,
+            door: self.only,
+        });
+        answer
     }
 
     pub fn get(&self, path: &str, token: Option<&str>) -> Answer {
@@ -156,6 +177,10 @@ impl TestServer {
         );
         answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
     }
+}
+
+fn headers_named<'a>(headers: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
+    headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
 }
 
 pub const SECRET: &str = "a-secret-of-the-tests";

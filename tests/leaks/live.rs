@@ -41,7 +41,10 @@ impl Watched<'_> {
         self.asked.insert(path.to_owned());
         let head = format!("{path} {:?}", answer.headers);
         assert!(self.needles.found_in(head.as_bytes()).is_empty(), "{method} {head}");
-        if answer.status != 200 || !MAY_SHOW.contains(&path) {
+        if path == "/api/openapi.json" {
+            // Its examples speak of the same invented people as the tests: it is the pinned one, whatever is kept here.
+            assert_eq!(answer.body.trim_end(), include_str!("../../schema/openapi.json").trim_end());
+        } else if answer.status != 200 || !MAY_SHOW.contains(&path) {
             let found = self.needles.found_in(answer.body.as_bytes());
             assert!(found.is_empty(), "{method} {path}: {found:?} in {}", answer.body);
         }

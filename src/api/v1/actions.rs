@@ -9,7 +9,6 @@ use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
 use crate::registry::{ActCommand, Acted, DisputeCommand, DisputeWithdrawal, Disputed};
 
@@ -37,11 +36,13 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     post, path = "/api/v1/records/actions", tag = "records", operation_id = "act",
     summary = "Act on a record: extend, change, correct, endorse, suspend, restore, annul, revoke, cancel, …",
+    params(IdempotencyKey),
     request_body = ActCommand,
     responses(
         (status = 200, description = "Carried out", body = Acted),
-        (status = 409, description = "The record has changed since it was read", body = ProblemDocument),
-        (status = 422, description = "The action table forbids it; the states from which it is open are named", body = ProblemDocument),
+        (status = 404, description = "No such record"),
+        (status = 409, description = "The record has changed since it was read"),
+        (status = 422, description = "The action table forbids it; the states from which it is open are named"),
     ),
     security(("client" = ["act"]))
 )]
@@ -61,11 +62,12 @@ async fn act(
 #[utoipa::path(
     post, path = "/api/v1/records/disputes", tag = "records", operation_id = "dispute",
     summary = "Mark a record as disputed, or settle the objection",
+    params(IdempotencyKey),
     request_body = DisputeCommand,
     responses(
         (status = 200, description = "Marked", body = Disputed),
-        (status = 403, description = "Neither the issuer nor an agency that may look the record up", body = ProblemDocument),
-        (status = 404, description = "No such record", body = ProblemDocument)
+        (status = 403, description = "Neither the issuer nor an agency that may look the record up"),
+        (status = 404, description = "No such record")
     ),
     security(("client" = ["act"]))
 )]

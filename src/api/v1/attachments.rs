@@ -5,16 +5,28 @@ use actix_web::{HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use utoipa::OpenApi;
+use utoipa::openapi::KnownFormat;
 
+use crate::closed::{self, TextForm};
 use crate::error::Result;
 use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
-use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
 use crate::identity::contains_citizen_number;
-use crate::record::Reason;
+use crate::record::{Reason, Verdict};
 use crate::registry::{ATTACHMENT_LIMIT, AttachmentAsk};
+
+/// The bytes of a file.
+pub struct FileBytes;
+
+impl utoipa::PartialSchema for FileBytes {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        closed::text("The bytes of a file.", TextForm::Standard(KnownFormat::Binary))
+    }
+}
+
+impl utoipa::ToSchema for FileBytes {}
 
 #[derive(OpenApi)]
 #[openapi(paths(put, fetch), components(schemas(AttachmentAsk)))]
@@ -37,9 +49,9 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     put, path = "/api/v1/attachments/{sha256}", tag = "attachments", operation_id = "put_attachment",
     summary = "Keep a file under its SHA-256, sealed; at most 8 MiB. Records that name it are `attachment_pending` until then",
-    params(("sha256" = String, Path, description = "64 lower-case hex digits")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 204, description = "Kept, or there already"), (status = 422, description = "Another SHA-256", body = ProblemDocument), (status = 429, description = "The client's day is spent: 8 MiB for each holder of its budget", body = ProblemDocument)),
+    params(("sha256" = String, Path, description = "64 lower-case hex digits", pattern = "^[0-9a-f]{64}$")),
+    request_body(content = FileBytes, content_type = "application/octet-stream"),
+    responses((status = 204, description = "Kept, or there already"), (status = 422, description = "Another SHA-256"), (status = 429, description = "The client's day is spent: 8 MiB for each holder of its budget")),
     security(("client" = ["attachment"]))
 )]
 async fn put(
@@ -57,12 +69,12 @@ async fn put(
     post, path = "/api/v1/attachments/fetch", tag = "attachments", operation_id = "fetch_attachment",
     summary = "Fetch a file of a record that the client may see whole; logged like a lookup",
     request_body = AttachmentAsk,
-    responses((status = 200, description = "The file. Its media type is what its bytes say, its name stands in `content-disposition`", content_type = "application/octet-stream", headers(
-        ("elicense-verdict" = String, description = "What the record is worth that names the file: `valid`, `invalid`, `undetermined`"),
+    responses((status = 200, description = "The file. Its media type is what its bytes say, its name stands in `content-disposition`", content((FileBytes = "application/octet-stream"), (FileBytes = "application/pdf"), (FileBytes = "application/zip"), (FileBytes = "image/gif"), (FileBytes = "image/jpeg"), (FileBytes = "image/png"), (FileBytes = "image/tiff")), headers(
+        ("elicense-verdict" = Verdict, description = "What the record is worth that names the file: `valid`, `invalid`, `undetermined`"),
         ("elicense-reasons" = String, description = "Its reasons, with commas; empty where there is none"),
         ("elicense-receipt" = String, description = "The receipt of this access: its JSON in base64url without padding"),
         ("content-disposition" = String, description = "`attachment`, with the file's name in the record"),
-    )), (status = 404, description = "No such record or file", body = ProblemDocument)),
+    )), (status = 404, description = "No such record or file")),
     security(("client" = ["attachment"]))
 )]
 async fn fetch(

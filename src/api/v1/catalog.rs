@@ -3,14 +3,25 @@
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
 
+use crate::catalog::{Agency, TypeDef};
 use crate::error::{Code, Error, Result};
 use crate::http::auth::Client;
 use crate::http::context::Context;
-use crate::http::listing::{PageQuery, answer, page};
+use crate::http::listing::{PageQuery, answer, listed, page};
 use crate::http::scope::may;
 
+listed! {
+    /// Certificate types, by code.
+    TypeList, "types", TypeDef
+}
+
+listed! {
+    /// Agencies, by code and period.
+    AgencyList, "agencies", Agency
+}
+
 #[derive(OpenApi)]
-#[openapi(paths(types, type_of, agencies))]
+#[openapi(paths(types, type_of, agencies), components(schemas(TypeList, AgencyList)))]
 struct Part;
 
 /// The description of this resource.
@@ -28,7 +39,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     get, path = "/api/v1/types", tag = "catalog", operation_id = "types", summary = "All certificate types, current versions, by code",
     params(PageQuery),
-    responses((status = 200, description = "Type definitions, and `next` where there is more")), security(("client" = ["catalog"]))
+    responses((status = 200, description = "Type definitions, and `next` where there is more", body = TypeList)), security(("client" = ["catalog"]))
 )]
 async fn types(
     _client: Client<may::Catalog>,
@@ -38,15 +49,15 @@ async fn types(
     let snapshot = context.registry.fresh_snapshot()?;
     let made = context.registry.store().blocking(move || {
         let types = snapshot.catalog.types();
-        page("types", types.iter().map(|entry| (entry.def().code.clone(), entry.def())), &query)
+        page::<TypeList>(types.iter().map(|entry| (entry.def().code.clone(), entry.def())), &query)
     });
     made.await.map(answer)
 }
 
 #[utoipa::path(
     get, path = "/api/v1/types/{name}", tag = "catalog", operation_id = "type", summary = "One type by code or short name",
-    params(("name" = String, Path, description = "Type code or short name")),
-    responses((status = 200, description = "The type definition with the JSON Schema of its face"), (status = 404, description = "No such type")),
+    params(("name" = String, Path, description = "Type code or short name", example = "resident_id_card")),
+    responses((status = 200, description = "The type definition with the JSON Schema of its face", body = TypeDef), (status = 404, description = "No such type")),
     security(("client" = ["catalog"]))
 )]
 async fn type_of(
@@ -63,7 +74,7 @@ async fn type_of(
 #[utoipa::path(
     get, path = "/api/v1/agencies", tag = "catalog", operation_id = "agencies", summary = "Agencies with level, region and period, by code and period",
     params(PageQuery),
-    responses((status = 200, description = "Agencies, and `next` where there is more")), security(("client" = ["catalog"]))
+    responses((status = 200, description = "Agencies, and `next` where there is more", body = AgencyList)), security(("client" = ["catalog"]))
 )]
 async fn agencies(
     _client: Client<may::Catalog>,
@@ -73,7 +84,10 @@ async fn agencies(
     let snapshot = context.registry.fresh_snapshot()?;
     let made = context.registry.store().blocking(move || {
         let agencies = snapshot.catalog.issuers().agencies().all();
-        page("agencies", agencies.iter().map(|one| (format!("{} {}", one.code, one.valid_from), one)), &query)
+        page::<AgencyList>(
+            agencies.iter().map(|one| (format!("{} {}", one.code, one.valid_from), *one)),
+            &query,
+        )
     });
     made.await.map(answer)
 }

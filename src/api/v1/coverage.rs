@@ -10,13 +10,20 @@ use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::listing::{PageQuery, answer, page};
-use crate::http::openapi::ProblemDocument;
+use crate::http::listing::{PageQuery, answer, listed, page};
 use crate::http::scope::may;
 use crate::registry::{CoverageStated, Heartbeat};
 
+listed! {
+    /// Coverage statements, by type and issuing system.
+    CoverageList, "coverage", Coverage
+}
+
 #[derive(OpenApi)]
-#[openapi(paths(coverage, state, beat), components(schemas(Coverage, CoverageStated, Heartbeat)))]
+#[openapi(
+    paths(coverage, state, beat),
+    components(schemas(Coverage, CoverageList, CoverageStated, Heartbeat))
+)]
 struct Part;
 
 /// The description of this resource.
@@ -34,7 +41,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     get, path = "/api/v1/coverage", tag = "catalog", operation_id = "coverage", summary = "Coverage statements in force, by type and issuing system",
     params(PageQuery),
-    responses((status = 200, description = "Statements, and `next` where there is more")), security(("client" = ["catalog"]))
+    responses((status = 200, description = "Statements, and `next` where there is more", body = CoverageList)), security(("client" = ["catalog"]))
 )]
 async fn coverage(
     _client: Client<may::Catalog>,
@@ -45,7 +52,10 @@ async fn coverage(
     let made = context.registry.store().blocking(move || {
         let types = snapshot.catalog.types();
         let all = types.iter().flat_map(|entry| snapshot.catalog.coverages(&entry.def().code));
-        page("coverage", all.map(|one| (format!("{} {}", one.type_code, one.issuing_system), one)), &query)
+        page::<CoverageList>(
+            all.map(|one| (format!("{} {}", one.type_code, one.issuing_system), one)),
+            &query,
+        )
     });
     made.await.map(answer)
 }
@@ -53,11 +63,12 @@ async fn coverage(
 #[utoipa::path(
     post, path = "/api/v1/coverage", tag = "catalog", operation_id = "state_coverage",
     summary = "State what the stock of a type from one system contains; replaces the statement before",
+    params(IdempotencyKey),
     request_body = Coverage,
     responses(
         (status = 200, description = "Signed, logged and in force", body = CoverageStated),
-        (status = 403, description = "Another agency's stock or statement", body = ProblemDocument),
-        (status = 422, description = "The statement cannot hold, or the agency may not issue the type", body = ProblemDocument),
+        (status = 403, description = "Another agency's stock or statement"),
+        (status = 422, description = "The statement cannot hold, or the agency may not issue the type"),
     ),
     security(("client" = ["coverage"]))
 )]
@@ -79,11 +90,12 @@ async fn state(
 #[utoipa::path(
     post, path = "/api/v1/coverage/heartbeats", tag = "catalog", operation_id = "beat",
     summary = "Say that a feed is alive, with or without rows; the statement is signed again with the time of now",
+    params(IdempotencyKey),
     request_body = Heartbeat,
     responses(
         (status = 200, description = "Signed, logged and in force", body = CoverageStated),
-        (status = 403, description = "Another agency's statement", body = ProblemDocument),
-        (status = 404, description = "No statement for this type and system", body = ProblemDocument),
+        (status = 403, description = "Another agency's statement"),
+        (status = 404, description = "No statement for this type and system"),
     ),
     security(("client" = ["coverage"]))
 )]

@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
-use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
 use crate::registry::{DirectoryAnswer, DirectoryAsk};
 
@@ -32,9 +31,9 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     request_body = DirectoryAsk,
     responses(
         (status = 200, description = "Entries of the types that policy allows, and the receipt of this access", body = DirectoryAnswer),
-        (status = 403, description = "Policy has no grant; the refusal is logged", body = ProblemDocument),
-        (status = 422, description = "The number breaks a rule of its standard, or the purpose is missing", body = ProblemDocument),
-        (status = 429, description = "The day's budget of distinct holders is spent", body = ProblemDocument),
+        (status = 403, description = "Policy has no grant; the refusal is logged"),
+        (status = 422, description = "The number breaks a rule of its standard, or the purpose is missing"),
+        (status = 429, description = "The day's budget of distinct holders is spent"),
     ),
     security(("client" = ["lookup"]))
 )]

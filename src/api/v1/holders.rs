@@ -4,17 +4,17 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::idempotency::IdempotencyKey;
-use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
 use crate::registry::{
     AccessList, AccessPage, AskedHolder, DirectoryDraft, DirectoryPut, DraftHolder, HolderChanged,
     LinkCommand, MarkCommand, Viewer,
 };
+use crate::rule::Rule;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -48,8 +48,9 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     post, path = "/api/v1/holders/marks", tag = "holders", operation_id = "mark_holder",
     summary = "Mark a holder deceased, reported dead, provisional, dissolved, or normal again",
+    params(IdempotencyKey),
     request_body = MarkCommand,
-    responses((status = 200, description = "Marked", body = HolderChanged), (status = 422, description = "A rule of the mark", body = ProblemDocument)),
+    responses((status = 200, description = "Marked", body = HolderChanged), (status = 422, description = "A rule of the mark")),
     security(("client" = ["holder"]))
 )]
 async fn mark(
@@ -68,8 +69,9 @@ async fn mark(
 #[utoipa::path(
     post, path = "/api/v1/holders/links", tag = "holders", operation_id = "link_holders",
     summary = "Link two codes of one holder, or a predecessor with its successor",
+    params(IdempotencyKey),
     request_body = LinkCommand,
-    responses((status = 200, description = "Linked", body = HolderChanged), (status = 422, description = "A circle, or more than four codes", body = ProblemDocument)),
+    responses((status = 200, description = "Linked", body = HolderChanged), (status = 422, description = "A circle, or more than four codes")),
     security(("client" = ["holder"]))
 )]
 async fn link(
@@ -88,8 +90,9 @@ async fn link(
 #[utoipa::path(
     post, path = "/api/v1/holders/unlinks", tag = "holders", operation_id = "unlink_holders",
     summary = "Take a link back",
+    params(IdempotencyKey),
     request_body = LinkCommand,
-    responses((status = 200, description = "Unlinked", body = HolderChanged), (status = 404, description = "No such link", body = ProblemDocument)),
+    responses((status = 200, description = "Unlinked", body = HolderChanged), (status = 404, description = "No such link")),
     security(("client" = ["holder"]))
 )]
 async fn unlink(
@@ -110,8 +113,9 @@ async fn unlink(
 #[utoipa::path(
     post, path = "/api/v1/holders/directory", tag = "holders", operation_id = "put_directory",
     summary = "Enter what exists without its body: at the issuer, on paper, elsewhere",
+    params(IdempotencyKey),
     request_body = DirectoryDraft,
-    responses((status = 200, description = "Entered", body = DirectoryPut), (status = 422, description = "A rule of the entry", body = ProblemDocument)),
+    responses((status = 200, description = "Entered", body = DirectoryPut), (status = 422, description = "A rule of the entry")),
     security(("client" = ["issue"]))
 )]
 async fn directory(
@@ -138,9 +142,23 @@ pub struct AccessesRequest {
     /// The cursor of the page before.
     #[serde(default)]
     after: Option<String>,
-    /// Lines, at most 100.
+    /// Lines: 1 to 100, 50 where nothing is said.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 100)]
     limit: Option<usize>,
+}
+
+impl AccessesRequest {
+    /// # Errors
+    /// `field_invalid` with rule `limit`.
+    fn page(&self) -> Result<AccessPage> {
+        let limit = self.limit.unwrap_or(50);
+        if !(1..=100).contains(&limit) {
+            let detail = "A page has 1 to 100 lines.";
+            return Err(Error::new(Code::FieldInvalid, detail).at("limit").rule(Rule::Limit));
+        }
+        Ok(AccessPage { after: self.after.clone(), limit })
+    }
 }
 
 #[utoipa::path(
@@ -157,7 +175,7 @@ async fn accesses(
 ) -> Result<HttpResponse> {
     let actor = context.actor(&client)?;
     let asked = body.0;
-    let page = AccessPage { after: asked.after, limit: asked.limit.unwrap_or(50).min(100) };
+    let page = asked.page()?;
     let viewer = Viewer::Office { actor: &actor, reason: &asked.reason };
     let list = context.registry.accesses_of_holder(viewer, &asked.holder, &page).await?;
     Ok(HttpResponse::Ok().json(list))

@@ -48,10 +48,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     request_body = Ask,
     responses(
         (status = 200, description = "Records with verdict and reasons, absences with their coverage, and the receipt", body = LookupAnswer),
-        (status = 403, description = "Policy has no grant; the refusal is logged", body = crate::http::openapi::ProblemDocument),
-        (status = 422, description = "The number breaks a rule of its standard, or the purpose is missing", body = crate::http::openapi::ProblemDocument),
-        (status = 429, description = "The day's budget of distinct holders is spent", body = crate::http::openapi::ProblemDocument),
-        (status = 503, description = "The access log or the database cannot be written", body = crate::http::openapi::ProblemDocument),
+        (status = 403, description = "Policy has no grant; the refusal is logged"),
+        (status = 422, description = "The number breaks a rule of its standard, or the purpose is missing"),
+        (status = 429, description = "The day's budget of distinct holders is spent"),
+        (status = 503, description = "The access log or the database cannot be written"),
     ),
     security(("client" = ["lookup"]))
 )]
@@ -71,7 +71,7 @@ async fn lookup(
     post, path = "/api/v1/lookups/batch", tag = "lookups", operation_id = "lookup_batch",
     summary = "Up to 100 lookups as JSON lines; each line is decided, logged and answered by itself",
     request_body(content = String, content_type = "application/x-ndjson"),
-    responses((status = 200, description = "A line for each line: the answer, or a problem document; `answer_too_large` for lines behind 1 MiB of answers, which were not asked", content_type = "application/x-ndjson")),
+    responses((status = 200, description = "A line for each line: the answer, or a problem document; `answer_too_large` for lines behind 1 MiB of answers, which were not asked", body = String, content_type = "application/x-ndjson")),
     security(("client" = ["lookup"]))
 )]
 async fn batch(
@@ -84,6 +84,9 @@ async fn batch(
         return Err(Error::new(Code::BodyTooLarge, format!("at most {LINES} lines")).rule(Rule::Lines));
     }
     let actor = context.actor(&client)?;
+    if lines.is_empty() {
+        return Err(Error::new(Code::FieldInvalid, "A batch has a line at least.").rule(Rule::FieldMissing));
+    }
     let mut out = Vec::new();
     for line in lines {
         let outcome = match crate::http::json::parse::<Ask>(line.as_bytes()) {

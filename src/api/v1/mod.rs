@@ -12,6 +12,8 @@ mod receipts;
 mod records;
 mod verifications;
 
+pub use attachments::FileBytes;
+
 use actix_web::web::ServiceConfig;
 use utoipa::openapi::OpenApi;
 

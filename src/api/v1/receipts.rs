@@ -7,8 +7,8 @@ use utoipa::OpenApi;
 use crate::error::Result;
 use crate::http::auth::Client;
 use crate::http::context::Context;
-use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
+use crate::registry::HandedReceipt;
 
 #[derive(OpenApi)]
 #[openapi(paths(receipt))]
@@ -27,8 +27,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     get, path = "/api/v1/receipts/{log}/{index}", tag = "lookups", operation_id = "receipt",
     summary = "The receipt of one of the client's own accesses, at the log's present size",
-    params(("log" = String, Path, description = "The access log"), ("index" = u64, Path, description = "The leaf")),
-    responses((status = 200, description = "Entry, proof and checkpoint"), (status = 403, description = "Another's access", body = ProblemDocument), (status = 404, description = "No such leaf", body = ProblemDocument)),
+    params(("log" = String, Path, description = "The access log", example = "access-main"), ("index" = u64, Path, description = "The leaf", example = 0)),
+    responses((status = 200, description = "Entry, proof and checkpoint", body = HandedReceipt), (status = 403, description = "Another's access"), (status = 404, description = "No such leaf")),
     security(("client" = ["lookup"]))
 )]
 async fn receipt(

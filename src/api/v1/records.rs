@@ -33,10 +33,8 @@ pub struct IssueAnswer {
     remarks: Vec<String>,
     /// Records that a rule of the type ended in the same transaction: identifier, type, action, state, leaf; as far
     /// as the client may look up records of these types.
-    #[schema(value_type = Vec<Object>)]
     ended: Vec<Ended>,
     /// What a rule of the type proposes to other issuers: identifier, type, issuer, action.
-    #[schema(value_type = Vec<Object>)]
     proposals: Vec<Proposal>,
 }
 
@@ -71,12 +69,13 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[utoipa::path(
     post, path = "/api/v1/records", tag = "records", operation_id = "issue",
     summary = "Issue a record: signed, sealed, logged, then acknowledged",
+    params(IdempotencyKey),
     request_body = Sent,
     responses(
         (status = 201, description = "Issued", body = IssueAnswer),
         (status = 200, description = "The same record was there: the first one's answer", body = IssueAnswer),
-        (status = 409, description = "The same number stands on another face; both side by side", body = crate::http::openapi::ProblemDocument),
-        (status = 422, description = "A rule of type, holders, face or authority", body = crate::http::openapi::ProblemDocument),
+        (status = 409, description = "The same number stands on another face; both side by side"),
+        (status = 422, description = "A rule of type, holders, face or authority"),
     ),
     security(("client" = ["issue"]))
 )]

@@ -8,7 +8,6 @@ use crate::error::Result;
 use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
-use crate::http::openapi::ProblemDocument;
 use crate::http::scope::may;
 use crate::registry::{HistoryAnswer, HistoryAsk, VerifyAnswer, VerifyAsk};
 
@@ -31,7 +30,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     post, path = "/api/v1/verifications", tag = "verifications", operation_id = "verify",
     summary = "Verify an envelope, an identifier with face values, or a receipt",
     request_body(content = VerifyAsk, description = "Exactly one of envelope, identifier (with face) and receipt; purpose where a record kept here is told about"),
-    responses((status = 200, description = "verdict valid, invalid or undetermined, and every reason", body = VerifyAnswer), (status = 422, description = "The request, never the document", body = ProblemDocument)),
+    responses((status = 200, description = "verdict valid, invalid or undetermined, and every reason", body = VerifyAnswer), (status = 422, description = "The request, never the document")),
     security(("client" = ["verify"]))
 )]
 async fn verify(
@@ -48,7 +47,7 @@ async fn verify(
     post, path = "/api/v1/histories", tag = "verifications", operation_id = "history",
     summary = "Versions and events of a record; its state as of a day and as known at a moment",
     request_body = HistoryAsk,
-    responses((status = 200, description = "The history and the receipt of this access", body = HistoryAnswer), (status = 404, description = "No such record", body = ProblemDocument)),
+    responses((status = 200, description = "The history and the receipt of this access", body = HistoryAnswer), (status = 404, description = "No such record")),
     security(("client" = ["lookup"]))
 )]
 async fn history(

@@ -44,23 +44,20 @@ pub struct Coverage {
     pub issuer: String,
     /// First day of issue on file; none if there is no earlier issue at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date)]
     pub issued_from: Option<Day>,
     /// Last day of issue on file; none if the feed goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date)]
     pub issued_to: Option<Day>,
     /// Regions of issue, each with everything below it.
     pub regions: Vec<CoveredRegion>,
     /// Share of the stock of these days and regions that is on file, in permille.
+    #[schema(maximum = 1000)]
     pub share_on_file: u16,
     /// The time up to which the stock is known: the last feed.
     #[serde(deserialize_with = "any_moment::deserialize")]
-    #[schema(value_type = String, format = DateTime)]
     pub as_of: Moment,
     /// The last sign of life of the feed, with or without rows.
     #[serde(deserialize_with = "any_moment::deserialize")]
-    #[schema(value_type = String, format = DateTime)]
     pub heartbeat: Moment,
     /// The known gaps.
     #[serde(default)]
@@ -76,7 +73,6 @@ pub struct Coverage {
 #[serde(deny_unknown_fields)]
 pub struct CoveredRegion {
     /// The code.
-    #[schema(value_type = String)]
     pub code: Region,
     /// The name.
     pub name: String,
@@ -90,15 +86,12 @@ pub struct Gap {
     pub text: String,
     /// First day of issue it concerns; none for all before [`Gap::to`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date)]
     pub from: Option<Day>,
     /// Last day of issue it concerns; none for all after [`Gap::from`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = Date)]
     pub to: Option<Day>,
     /// Regions it concerns; none for all of the statement's.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     pub regions: Vec<Region>,
 }
 

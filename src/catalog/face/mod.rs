@@ -11,6 +11,7 @@
 mod check;
 mod compile;
 mod cross;
+mod described;
 mod fault;
 mod field;
 mod values;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use compile::SchemaFault;
 pub use cross::{CrossCheck, HolderFacts, same_name};
+pub use described::{Face, described as described_faces};
 pub use fault::{FaceFault, FaceNote, FaceRule, NoteKind};
 pub use field::{Check, CheckRule, Field, FieldKind, FieldSet, Format, Mask};
 pub(in crate::catalog) use values::span;

@@ -63,11 +63,9 @@ impl From<Outcome> for LineOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AccessLine {
     /// The legal day.
-    #[schema(value_type = String)]
     pub day: Day,
     /// The instant; only of an access under the holder's own number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub at: Option<Moment>,
     /// Code of the agency that looked; empty for the registry's own operators.
     pub agency: String,

@@ -30,6 +30,7 @@ use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::linked::{Met, Reach, walk};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
+use crate::rule::Rule;
 use crate::store::{AccessPlace, Cost, Reader};
 use crate::trust::HolderKey;
 
@@ -332,5 +333,7 @@ fn parse_cursor(text: &str) -> Result<AccessPlace> {
         let index = parts.next()?.parse().ok()?;
         Some(AccessPlace { at, log: parts.next()?.to_owned(), index })
     })();
-    place.ok_or_else(|| Error::new(Code::RequestMalformed, "not a cursor of this list").at("after"))
+    place.ok_or_else(|| {
+        Error::new(Code::FieldInvalid, "Not a cursor of this list.").at("after").rule(Rule::Cursor)
+    })
 }

@@ -1,31 +1,21 @@
 //! The input and the answer of an action.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
 use crate::record::action::Action;
 use crate::record::payload::{Attachment, Validity};
 use crate::record::state::State;
-use crate::registry::base::{strict, texts};
+use crate::registry::actions::face_edit::FaceEdit;
+use crate::registry::base::texts;
 use crate::registry::holders::lives::MarkMade;
 use crate::registry::records::ends::Proposal;
 use crate::rule::Rule;
 use crate::text;
 
-/// The source of a new version's face. Without one the face stays as it was.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaceEdit {
-    /// The whole face.
-    Replace(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
-    /// These fields replace the old ones; null takes a field away.
-    Patch(#[serde(deserialize_with = "strict::object")] Map<String, Value>),
-}
-
 /// An endorsement (签注/年检): kept with the order, makes no new version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Endorsement {
     /// The kind: 年检, 定期注册, …
@@ -43,11 +33,9 @@ pub struct ActCommand {
     /// The version the action is meant for; `version_conflict` if it is no longer the present one.
     pub version: u32,
     /// What happens.
-    #[schema(value_type = String)]
     pub action: Action,
     /// The legal day from which it holds; today where nothing is said, never in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub effective_on: Option<Day>,
     /// The legal ground in words; needed where the table says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,34 +46,27 @@ pub struct ActCommand {
     pub agency: Option<String>,
     /// For a new version: its face.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub face: Option<FaceEdit>,
     /// For a new version: the holders' names, one for each in order, where a name has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder_names: Option<Vec<String>>,
     /// For a new version: its day of issue; today where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub issued_on: Option<Day>,
     /// For a new version: its first valid day; as before where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub valid_from: Option<Day>,
     /// For a new version: its last valid day or 长期; as before where nothing is said. `extend` must say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub valid_to: Option<Validity>,
     /// For a new version: its files; as before where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Object>>)]
     pub attachments: Option<Vec<Attachment>>,
     /// For `endorse`: what was endorsed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub endorsement: Option<Endorsement>,
     /// The day by which the next review is due, for `endorse` and new versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub review_due: Option<Day>,
     /// The order as the agency signed it with its own key (compact `elicense-event+jws`). It must say what this
     /// request says.
@@ -148,13 +129,10 @@ pub struct Acted {
     /// Its version.
     pub version: u32,
     /// What happened.
-    #[schema(value_type = String)]
     pub action: Action,
     /// The state it is in now.
-    #[schema(value_type = String)]
     pub state: State,
     /// The legal day.
-    #[schema(value_type = String)]
     pub effective_on: Day,
     /// The agency that acted.
     pub agency: String,
@@ -163,10 +141,8 @@ pub struct Acted {
     /// Its leaf.
     pub leaf: u64,
     /// The log's time.
-    #[schema(value_type = String)]
     pub at: Moment,
     /// Digest of the order's envelope.
-    #[schema(value_type = String)]
     pub order: crate::record::Digest,
     /// True if the agency signed the order with a key that it keeps itself.
     pub signed_by_agency: bool,
@@ -174,7 +150,6 @@ pub struct Acted {
     pub remarks: Vec<String>,
     /// What a rule of the type proposes to the issuers of other records; of a cancellation only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<Object>)]
     pub proposals: Vec<Proposal>,
     /// The marks that a rule of the type made, corrected or took back, for callers who may look up holders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

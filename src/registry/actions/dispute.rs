@@ -75,7 +75,6 @@ pub struct Disputed {
     /// Its leaf.
     pub leaf: u64,
     /// The log's time.
-    #[schema(value_type = String)]
     pub at: Moment,
 }
 

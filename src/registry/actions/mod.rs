@@ -3,5 +3,6 @@
 pub(super) mod act;
 pub(super) mod command;
 pub(super) mod dispute;
+pub(super) mod face_edit;
 mod printed;
 mod version;

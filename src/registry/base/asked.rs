@@ -16,8 +16,10 @@ use crate::trust::{HolderKey, IndexKey};
 pub struct AskedHolder {
     /// Holder code type, 3 digits: 111 citizen ID number, 001 credit code, …
     #[serde(rename = "type")]
+    #[schema(value_type = CodeType)]
     pub code_type: String,
     /// The number, in any form accepted at the edge.
+    #[schema(min_length = 1, example = "190101198803120021")]
     pub code: String,
 }
 
@@ -32,6 +34,7 @@ impl std::fmt::Debug for AskedHolder {
 #[serde(deny_unknown_fields)]
 pub struct Purpose {
     /// The item (事项) code.
+    #[schema(min_length = 1, example = "A1")]
     pub item: String,
     /// The case (办件) number.
     #[serde(default)]
@@ -44,6 +47,7 @@ pub struct Purpose {
     #[schema(value_type = Option<Presence>)]
     pub presence: Option<StatedPresence>,
     /// The reason in words.
+    #[schema(min_length = 1, example = "窗口办理")]
     pub reason: String,
 }
 

@@ -14,7 +14,7 @@ use crate::policy::{Account, Client, Grant, Scope};
 use crate::record::Digest;
 use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, CoverageRow, Reader, SigningKeyRow, Store};
-use crate::trust::keyring::{Purpose, Revocation};
+use crate::trust::keyring::{KeyPurpose, Revocation};
 use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey, jwks};
 
 closed! {
@@ -245,7 +245,7 @@ fn key_record(row: &SigningKeyRow) -> Result<KeyRecord> {
     Ok(KeyRecord {
         owner: row.owner.clone(),
         public: VerifyKey::from_bytes(public).map_err(broken)?,
-        purpose: Purpose::from_wire(&row.purpose).ok_or_else(|| broken("a key's purpose"))?,
+        purpose: KeyPurpose::from_wire(&row.purpose).ok_or_else(|| broken("a key's purpose"))?,
         valid_from: Moment::from_micros(row.valid_from),
         valid_to: None,
         revoked: since.map(|since| Revocation {

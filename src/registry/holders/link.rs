@@ -38,11 +38,9 @@ pub struct LinkCommand {
     /// The newer code.
     pub to: AskedHolder,
     /// How they belong together.
-    #[schema(value_type = String)]
     pub kind: LinkKind,
     /// The legal day; today where nothing is said.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub since: Option<Day>,
     /// Why, in words. Sealed; only its hash enters the log. Where the names on the records of the two codes do not
     /// agree, or one has no record, it says how it is known all the same, and `names_differ` is set.

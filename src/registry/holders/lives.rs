@@ -38,10 +38,8 @@ use crate::trust::{Envelope, HolderKey, SigningKey};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MarkMade {
     /// The state; `normal` where the certificate's mark was taken back.
-    #[schema(value_type = String)]
     pub state: HolderState,
     /// The legal day.
-    #[schema(value_type = String)]
     pub since: Day,
     /// The leaf of its event, in the log of the certificate's event.
     pub leaf: u64,

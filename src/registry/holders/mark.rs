@@ -38,16 +38,13 @@ pub struct MarkCommand {
     /// Whom.
     pub holder: AskedHolder,
     /// The state; `merged_into` and `split_from` come about by other means and are refused here.
-    #[schema(value_type = String)]
     pub state: HolderState,
     /// The legal day; today where nothing is said.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub since: Option<Day>,
     /// What kind of office says so. It follows from the agency's authority over people; where it is given it must
     /// be the same.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub source: Option<HolderSource>,
     /// Why, in words. Sealed; only its hash enters the log.
     pub ground: String,
@@ -74,10 +71,8 @@ pub struct HolderChanged {
     /// The leaf of the first.
     pub leaf: u64,
     /// The log's time.
-    #[schema(value_type = String)]
     pub at: Moment,
     /// Digest of the order's envelope.
-    #[schema(value_type = String)]
     pub order: Digest,
 }
 

@@ -41,11 +41,9 @@ pub struct HistoryAsk {
     pub purpose: Purpose,
     /// The legal day asked about; that of `known_at` where nothing is said.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub as_of: Option<Day>,
     /// What was known when: RFC 3339, or a day for its first instant; now where nothing is said.
     #[serde(default, deserialize_with = "any_moment::optional")]
-    #[schema(value_type = Option<String>)]
     pub known_at: Option<Moment>,
     /// Full receipt or reference.
     #[serde(default)]
@@ -65,11 +63,10 @@ impl std::fmt::Debug for HistoryAsk {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct HistoryAnswer {
     /// The time of the access entry.
-    #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
     /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = DateTime, required = false)]
+    #[schema(nullable = false)]
     pub clock: Option<Moment>,
     /// What happened to it, in order.
     pub events: Vec<HistoryEvent>,
@@ -124,15 +121,14 @@ pub struct HistoryVersion {
     /// The issuing agency's code.
     pub issuer: String,
     /// When it was logged.
-    #[schema(value_type = String, format = DateTime)]
     pub logged_at: Moment,
     /// First valid day.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     pub valid_from: Option<Day>,
     /// Last valid day.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     pub valid_to: Option<Day>,
     /// From 1.
     pub version: i32,
@@ -148,7 +144,6 @@ pub struct HistoryEvent {
     #[schema(nullable = false)]
     pub actor: Option<String>,
     /// The legal day from which it holds.
-    #[schema(value_type = String, format = Date)]
     pub effective_on: Day,
     /// The event as the log has its digest.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,7 +161,6 @@ pub struct HistoryEvent {
     /// The log.
     pub log: String,
     /// When it was logged.
-    #[schema(value_type = String, format = DateTime)]
     pub logged_at: Moment,
     /// The authority's order, compact JWS.
     #[serde(skip_serializing_if = "Option::is_none")]

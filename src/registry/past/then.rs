@@ -40,17 +40,14 @@ closed! {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct AskedStanding {
     /// Whether there is a verdict of that day, or why there is none.
-    #[schema(value_type = DayAnswer)]
     pub answer: DayAnswer,
     /// The legal day.
-    #[schema(value_type = String, format = Date)]
     pub as_of: Day,
     /// The moment.
-    #[schema(value_type = String, format = DateTime)]
     pub known_at: Moment,
     /// Every reason of that day's verdict, in the order of the list; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<Vec<Reason>>)]
+    #[schema(nullable = false)]
     pub reasons: Option<Reasons>,
     /// What it was worth on that day; left out where there is no verdict.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -35,10 +35,8 @@ pub struct CoverageStated {
     /// The system it speaks for.
     pub issuing_system: String,
     /// The time up to which the stock is known.
-    #[schema(value_type = String, format = DateTime)]
     pub as_of: Moment,
     /// The last sign of life.
-    #[schema(value_type = String, format = DateTime)]
     pub heartbeat: Moment,
     /// The log of its event.
     pub log: String,

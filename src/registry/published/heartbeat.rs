@@ -24,7 +24,6 @@ pub struct Heartbeat {
     pub issuing_system: String,
     /// The time up to which the stock is known now; without it that of the statement stays.
     #[serde(default, deserialize_with = "any_moment::optional")]
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub as_of: Option<Moment>,
     /// Rows kept without a sure number (待绑定), where the number has changed.
     #[serde(default)]

@@ -48,11 +48,10 @@ pub struct DirectoryAsk {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct DirectoryAnswer {
     /// The time of the access entry.
-    #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
     /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = DateTime, required = false)]
+    #[schema(nullable = false)]
     pub clock: Option<Moment>,
     /// Entries of the types that policy allows.
     pub entries: Vec<DirectoryLine>,
@@ -96,7 +95,7 @@ pub struct DirectoryHolder {
 pub struct DirectoryLine {
     /// The feed or instant the copy came with.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = DateTime)]
+    #[schema(nullable = false)]
     pub as_of: Option<Moment>,
     /// Where the body is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,7 +111,7 @@ pub struct DirectoryLine {
     pub identifier: Option<String>,
     /// The day of issue, of an entry without a body.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     pub issued_on: Option<Day>,
     /// The issuing agency's code.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +149,7 @@ pub struct DirectoryLine {
     pub type_code: String,
     /// Last valid day; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     pub valid_to: Option<Day>,
     /// What the record is worth.
     pub verdict: Verdict,

@@ -50,10 +50,10 @@ pub struct VerifyAsk {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub face: Option<Map<String, Value>>,
-    /// A receipt as it was handed out.
+    /// A `Receipt` as it was handed out. What is none is judged, as malformed, and not refused.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    pub receipt: Option<Value>,
+    pub receipt: Option<Map<String, Value>>,
     /// What for; may be left out for an envelope or a receipt.
     #[serde(default)]
     pub purpose: Option<Purpose>,
@@ -98,7 +98,6 @@ closed! {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct VerifyAnswer {
     /// The time of the access entry; where nothing of a record was told, of the verification.
-    #[schema(value_type = String, format = DateTime)]
     pub at: Moment,
     /// Of a receipt: number of leaves under its checkpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +105,7 @@ pub struct VerifyAnswer {
     pub checkpoint_size: Option<u64>,
     /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = DateTime, required = false)]
+    #[schema(nullable = false)]
     pub clock: Option<Moment>,
     /// The present version of the record.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +137,7 @@ pub struct VerifyAnswer {
     pub index: Option<u64>,
     /// The day of issue.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     pub issued_on: Option<Day>,
     /// Who issued: code and name of the day by the envelope, the code alone by the row.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -216,7 +215,6 @@ pub struct LoggedEvent {
     /// The log.
     pub log: String,
     /// When.
-    #[schema(value_type = String, format = DateTime)]
     pub logged_at: Moment,
 }
 

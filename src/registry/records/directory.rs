@@ -49,7 +49,6 @@ pub struct DirectoryDraft {
     /// Its holders, by code and name; a role where the type has several.
     pub holders: Vec<DraftHolder>,
     /// Where the body is; not `hosted`.
-    #[schema(value_type = String)]
     pub custody: Custody,
     /// The certificate's number. Sealed, never a clear column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,15 +60,12 @@ pub struct DirectoryDraft {
     pub note: Option<String>,
     /// The day of issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub issued_on: Option<Day>,
     /// First valid day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub valid_from: Option<Day>,
     /// Last valid day or 长期.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
     pub valid_to: Option<Validity>,
 }
 
@@ -83,7 +79,6 @@ impl std::fmt::Debug for DirectoryDraft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DirectoryPut {
     /// New or changed, or there already as it is.
-    #[schema(value_type = String)]
     pub outcome: IssueOutcome,
     /// The identifier that was given to the entry.
     pub identifier: String,
@@ -94,7 +89,6 @@ pub struct DirectoryPut {
     /// The leaf.
     pub leaf: u64,
     /// The log's time.
-    #[schema(value_type = String)]
     pub at: Moment,
 }
 

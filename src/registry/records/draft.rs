@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::bounds;
-use crate::catalog::TypeEntry;
+use crate::catalog::{Face, TypeEntry};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed, Regions};
@@ -27,6 +27,7 @@ use crate::trust::random;
 #[serde(deny_unknown_fields)]
 pub struct DraftHolder {
     /// Code type, 3 digits.
+    #[schema(value_type = CodeType)]
     pub code_type: String,
     /// The number, in any form that is accepted at the edge.
     pub code: String,
@@ -47,7 +48,7 @@ impl std::fmt::Debug for DraftHolder {
 }
 
 /// A record as an issuer brings it, to be signed with the key that the registry holds for it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Draft {
     /// Type code or slug.
@@ -59,6 +60,7 @@ pub struct Draft {
     pub holders: Vec<DraftHolder>,
     /// The face, as the type's schema says. A name that stands twice in it is refused (I12).
     #[serde(deserialize_with = "strict::object")]
+    #[schema(value_type = Face)]
     pub face: Map<String, Value>,
     /// The day of issue.
     pub issued_on: Day,

@@ -36,7 +36,7 @@ use crate::store::{Opened, Reader, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A record that a rule ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Ended {
     /// Its identifier; absent if the identifier is as secret as a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ pub struct Ended {
 }
 
 /// A rule's proposal to another issuer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Proposal {
     /// The record's identifier; absent if the identifier is as secret as a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,7 +21,7 @@ use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
 use crate::trust::{EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ};
 
 /// Whether something new was stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IssueOutcome {
     /// A new record.

@@ -51,7 +51,7 @@ impl std::fmt::Debug for Submitted {
 }
 
 /// How a record begins: the two actions of the table that make a version 001.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Beginning {
     /// 新发: given for the first time.
@@ -105,19 +105,16 @@ impl Origin {
 pub struct Sent {
     /// Data, to be signed with the key that the registry holds for the issuer.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
     record: Option<Draft>,
     /// A record signed by the issuer's own key, compact JWS; stored as it came.
     #[serde(default)]
     envelope: Option<String>,
     /// `issue` (新发), or `transfer_in` (转入) for one taken over from another place.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     action: Option<Beginning>,
     /// For a copy of a record that is kept elsewhere: the time of which the data is, RFC 3339 or a day. Left out
     /// where the record is made by this very request.
     #[serde(default, deserialize_with = "any_moment::optional")]
-    #[schema(value_type = Option<String>)]
     as_of: Option<Moment>,
 }
 

@@ -18,7 +18,7 @@ use crate::rule::Rule;
 use crate::store::{Reader, Side};
 
 /// A log as outsiders see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LogInfo {
     /// Its name.
     pub log: String,

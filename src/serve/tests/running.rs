@@ -37,7 +37,7 @@ fn parts(ready: Arc<AtomicBool>) -> Parts {
         }),
         degrades: None,
     }]));
-    let document = web::Data::new(crate::api::document::Document::build().unwrap());
+    let document = web::Data::new(crate::serve::routes::described().unwrap());
     let docs = web::Data::new(crate::web::docs::Docs::of(document.value()));
     let data = Arc::new(move |cfg: &mut web::ServiceConfig| {
         cfg.app_data(checks.clone())

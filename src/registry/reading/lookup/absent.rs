@@ -225,12 +225,11 @@ pub struct AbsentAnswer<'a> {
 #[schema(as = SearchedWithin)]
 struct SearchedAnswer<'a> {
     /// First day; null for the beginning of time.
-    #[schema(required = true, value_type = Option<String>, format = Date)]
+    #[schema(required = true)]
     from: Option<Day>,
     /// The regions.
     regions: Vec<NamedRegion<'a>>,
     /// Last day.
-    #[schema(value_type = String, format = Date)]
     to: Day,
 }
 
@@ -266,7 +265,6 @@ struct CoverageAnswer<'a> {
 #[schema(as = LateFeed)]
 struct LateAnswer<'a> {
     /// Its last sign of life.
-    #[schema(value_type = String, format = DateTime)]
     as_of: Moment,
     /// The system it comes from.
     system: &'a str,
@@ -277,7 +275,7 @@ struct LateAnswer<'a> {
 #[schema(as = MissingPart)]
 struct MissingAnswer<'a> {
     /// First day of issue; null for the beginning of time.
-    #[schema(required = true, value_type = Option<String>, format = Date)]
+    #[schema(required = true)]
     from: Option<Day>,
     /// The name of the region, or its code where no list has one.
     name: &'a str,
@@ -286,7 +284,6 @@ struct MissingAnswer<'a> {
     /// The reason with its counts, as it may be shown.
     text: String,
     /// Last day of issue.
-    #[schema(value_type = String, format = Date)]
     to: Day,
     /// Why it is not covered.
     why: MissingWhy,
@@ -297,7 +294,6 @@ struct MissingAnswer<'a> {
 #[schema(as = CoverageStatement)]
 struct StatementAnswer<'a> {
     /// To when the stock is known.
-    #[schema(value_type = String, format = DateTime)]
     as_of: Moment,
     /// The known gaps, in the statement's words.
     gaps: Vec<&'a str>,

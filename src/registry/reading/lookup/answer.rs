@@ -83,11 +83,10 @@ struct JudgedAnswer<'a> {
 #[derive(Serialize, ToSchema)]
 struct LoggedAnswer<'a> {
     /// The time of the access entry.
-    #[schema(value_type = String, format = DateTime)]
     at: Moment,
     /// The true time, where the log's is later: an earlier entry was written by a clock that ran ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = String, format = DateTime, required = false)]
+    #[schema(nullable = false)]
     clock: Option<Moment>,
     /// Entry, proof and checkpoint of this access, or its log and index.
     receipt: &'a HandedReceipt,
@@ -133,15 +132,15 @@ pub struct RecordAnswer<'a> {
     state: Option<State>,
     /// First valid day.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     valid_from: Option<Day>,
     /// Last valid day; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = Date)]
+    #[schema(nullable = false)]
     valid_to: Option<Day>,
     /// The feed or instant the copy came with.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Option<String>, format = DateTime)]
+    #[schema(nullable = false)]
     as_of: Option<Moment>,
     /// The log of its last event.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,7 +207,6 @@ pub struct RelatedAnswer {
     /// Why.
     relation: Relation,
     /// Since when.
-    #[schema(value_type = String, format = Date)]
     since: Day,
     /// Why, in Chinese.
     zh: &'static str,

@@ -20,15 +20,12 @@ pub struct Within {
     /// Regions, at most 16; where nothing is said, those that the type's rule names: the registry's own and those where
     /// the holder has records.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     pub regions: Vec<Region>,
     /// First day; where nothing is said, the first on which the type could have been issued to the holder.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub from: Option<Day>,
     /// Last day; today.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
     pub to: Option<Day>,
 }
 

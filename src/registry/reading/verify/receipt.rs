@@ -1,6 +1,6 @@
 //! A receipt: whether it holds for the checkpoint it brings, and whether our log still has that entry.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::{Code, Result};
 use crate::log::TreeReader;
@@ -14,8 +14,9 @@ use crate::registry::reading::verify::{Finding, VerifiedThing, VerifyAnswer};
 use crate::rule::Rule;
 
 impl Registry {
-    pub(super) async fn verify_receipt(&self, receipt: &Value) -> Result<Finding> {
-        let receipt = match Receipt::parse(&receipt.to_string()) {
+    pub(super) async fn verify_receipt(&self, receipt: &Map<String, Value>) -> Result<Finding> {
+        let text = Value::Object(receipt.clone()).to_string();
+        let receipt = match Receipt::parse(&text) {
             Ok(receipt) => receipt,
             Err(fault) => return Ok(self.no_receipt(Reason::Malformed, fault.rule()).into()),
         };
