@@ -87,11 +87,12 @@ async fn dispute(
 #[utoipa::path(
     post, path = "/api/v1/records/disputes/withdrawals", tag = "records", operation_id = "withdraw_dispute",
     summary = "Withdraw an objection; the agency that opened it does",
+    params(IdempotencyKey),
     request_body = DisputeWithdrawal,
     responses(
         (status = 200, description = "Withdrawn", body = Disputed),
-        (status = 403, description = "Another agency opened it", body = ProblemDocument),
-        (status = 404, description = "No such record", body = ProblemDocument)
+        (status = 403, description = "Another agency opened it"),
+        (status = 404, description = "No such record")
     ),
     security(("client" = ["act"]))
 )]

@@ -47,7 +47,7 @@ pub struct AskedStanding {
     pub known_at: Moment,
     /// Every reason of that day's verdict, in the order of the list; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, value_type = Option<Vec<Reason>>)]
     pub reasons: Option<Reasons>,
     /// What it was worth on that day; left out where there is no verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
