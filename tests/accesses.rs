@@ -12,7 +12,7 @@
 mod common;
 
 use common::people::{self, CHEN, ZHOU};
-use common::{World, operator, run};
+use common::{World, callers, operator, run};
 use elicense::log::receipt::Receipt;
 use elicense::policy::{Actor, Client, Scope};
 use elicense::record::Action;
@@ -66,17 +66,7 @@ fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) 
     let draft = Submitted::Draft(people::marriage("J190101-2015-000123"));
     let issued = registry.issue(&operator(), &draft).unwrap();
     // A client without the right tries to act on the joint record: an access under its first holder.
-    let client = Client {
-        id: "stranger".into(),
-        agency: people::POLICE.into(),
-        name: "无权系统".into(),
-        scopes: vec![],
-        grants: vec![],
-        budget: 1,
-        enabled: true,
-        epoch: 1,
-    };
-    let stranger = Actor::Client { client: client.into(), scopes: vec![] };
+    let stranger = callers::client("stranger").budget(1).actor();
     let mut command = ActCommand::new(&issued.identifier, 1, Action::Annul);
     command.ground = Some("决定书".into());
     assert!(registry.act(&stranger, &command).is_err());

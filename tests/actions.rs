@@ -4,12 +4,10 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use common::people::{self, CHEN, MARKET, POLICE, ZHOU, day};
-use common::{World, operator, run};
+use common::{World, callers, operator, run};
 use elicense::error::{Code, Result};
-use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::policy::{Actor, Scope};
 use elicense::record::action::Action;
 use elicense::record::event::{Order, subject_hash};
 use elicense::record::state::State;
@@ -51,10 +49,8 @@ fn settled(world: &World) {
 
 /// The same, which may look everything up.
 fn looking(agency: &str) -> Actor {
-    let Actor::Client { client, mut scopes } = client(agency) else { unreachable!() };
-    scopes.push(Scope::Lookup);
-    let client = Client { scopes: scopes.clone(), ..(*client).clone() };
-    Actor::Client { client: Arc::new(client), scopes }
+    let scopes = [Scope::Act, Scope::Issue, Scope::Lookup];
+    callers::client("c1").agency(agency).scopes(&scopes).whole().actor()
 }
 
 fn history(world: &World, identifier: &str) -> Value {
@@ -64,19 +60,7 @@ fn history(world: &World, identifier: &str) -> Value {
 }
 
 fn client(agency: &str) -> Actor {
-    let grants = vec![Grant { types: Selection::All, fields: Fields::Whole, purposes: Selection::All }];
-    let scopes = vec![Scope::Act, Scope::Issue];
-    let client = Client {
-        id: "c1".into(),
-        agency: agency.into(),
-        name: "测试系统".into(),
-        scopes: scopes.clone(),
-        grants,
-        budget: 100,
-        enabled: true,
-        epoch: 1,
-    };
-    Actor::Client { client: Arc::new(client), scopes }
+    callers::client("c1").agency(agency).scopes(&[Scope::Act, Scope::Issue]).whole().actor()
 }
 
 fn ground(mut command: ActCommand) -> ActCommand {

@@ -6,14 +6,12 @@
 #[macro_use]
 mod common;
 
-use std::sync::Arc;
-
 use common::people::{self, CHEN, ZHOU};
 use common::program::Installed;
 use common::server::{self, SECRET};
-use common::{World, operator, run};
+use common::{World, callers, operator, run};
 use elicense::error::{Code, Error};
-use elicense::policy::{Actor, Client, Grant, Scope};
+use elicense::policy::{Actor, Grant, Scope};
 use elicense::record::access::Outcome;
 use elicense::registry::{
     AccessPage, Ask, AskedHolder, DirectoryAsk, FsckOptions, HistoryAsk, LinkCommand, NewClient, Purpose,
@@ -37,18 +35,7 @@ on_both! {
 fn client(id: &str, budget: u32, fields: Value) -> Actor {
     let grants: Vec<Grant> =
         serde_json::from_value(json!([{"types": "*", "fields": fields, "purposes": "*"}])).unwrap();
-    let scopes = Scope::ALL.to_vec();
-    let client = Client {
-        id: id.into(),
-        agency: people::POLICE.into(),
-        name: id.into(),
-        scopes: scopes.clone(),
-        grants,
-        budget,
-        enabled: true,
-        epoch: 1,
-    };
-    Actor::Client { client: Arc::new(client), scopes }
+    callers::client(id).scopes(Scope::ALL).grants(grants).budget(budget).actor()
 }
 
 fn holder(code: &str) -> AskedHolder {

@@ -5,12 +5,10 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use common::people::{self, CHEN, POLICE, ZHOU};
-use common::{World, operator, run};
+use common::{World, callers, operator, run};
 use elicense::error::{Code, Error, Result};
-use elicense::policy::{Actor, Client, Scope};
+use elicense::policy::{Actor, Scope};
 use elicense::record::access::Channel;
 use elicense::record::action::Action;
 use elicense::registry::{
@@ -34,19 +32,8 @@ on_both! {
 
 /// A system of the police with every right to write and none to look anything up.
 fn writer(budget: u32) -> Actor {
-    let scopes = vec![Scope::Issue, Scope::Act, Scope::Holder];
-    let grants = json!([{"types": "*", "fields": "whole", "purposes": "*"}]);
-    let client = Client {
-        id: "writer".into(),
-        agency: POLICE.into(),
-        name: "签发系统".into(),
-        scopes: scopes.clone(),
-        grants: serde_json::from_value(grants).unwrap(),
-        budget,
-        enabled: true,
-        epoch: 1,
-    };
-    Actor::Client { client: Arc::new(client), scopes }
+    let scopes = [Scope::Issue, Scope::Act, Scope::Holder];
+    callers::client("writer").scopes(&scopes).whole().budget(budget).actor()
 }
 
 fn issue(world: &World, actor: &Actor, draft: Draft) -> Result<Issued> {

@@ -5,13 +5,11 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
-use common::{World, operator};
+use common::{World, callers, operator};
 use elicense::catalog::Authority;
 use elicense::error::{Code, Error, Result};
-use elicense::policy::{Actor, Client, Scope};
+use elicense::policy::{Actor, Scope};
 use elicense::record::Action;
 use elicense::record::event::{Event, Household};
 use elicense::registry::{
@@ -198,18 +196,7 @@ fn a_mark_on_somebody_whose_household_is_elsewhere_needs_a_ground(world: World) 
 fn i4_who_may_not_look_is_not_told_where_a_household_is(world: World) {
     settled(&world);
     issue(&world, card(CHEN, "陈志远", ELSEWHERE));
-    let scopes = vec![Scope::Holder];
-    let client = Client {
-        id: "c1".into(),
-        agency: POLICE.into(),
-        name: "测试系统".into(),
-        scopes: scopes.clone(),
-        grants: Vec::new(),
-        budget: 10,
-        enabled: true,
-        epoch: 1,
-    };
-    let actor = Actor::Client { client: Arc::new(client), scopes };
+    let actor = callers::client("c1").scopes(&[Scope::Holder]).budget(10).actor();
     let error = mark(&world, &actor, CHEN, false).unwrap_err();
     assert_eq!(refused(&error), (Code::ActionForbidden, Some(Rule::HolderUnchanged), None));
     assert!(!format!("{}", error.detail).contains("household"), "{}", error.detail);

@@ -5,11 +5,11 @@
 mod common;
 
 use common::people::{self, ZHOU};
-use common::{World, operator, run};
+use common::{World, callers, operator, run};
 use elicense::error::Code;
 use elicense::log::receipt::Receipt;
 use elicense::log::{LogVerifier, TreeReader};
-use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::policy::{Actor, Fields, Scope};
 use elicense::record::{Action, Identifier, Record};
 use elicense::registry::{ActCommand, Ask, FaceEdit, IssueOutcome, Submitted};
 use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
@@ -141,21 +141,8 @@ fn i2_i3_a_clash_shows_what_the_issuer_may_see_and_is_an_access(world: World) {
     let listed = elicense::record::canonical::to_vec(&listed).unwrap();
     assert_eq!(entry["answer"], elicense::record::Digest::of(&[&listed]).text());
     // Who may see one field of the type sees one. The others are not even named: nobody finds a value out by trying.
-    let client = Client {
-        id: "issuer".into(),
-        agency: people::POLICE.into(),
-        name: "发证系统".into(),
-        scopes: vec![Scope::Issue],
-        grants: vec![Grant {
-            types: Selection::All,
-            fields: Fields::Named(["grade".to_owned(), "guardian_phone!whole".to_owned()].into()),
-            purposes: Selection::All,
-        }],
-        budget: 10,
-        enabled: true,
-        epoch: 1,
-    };
-    let actor = Actor::Client { client: client.into(), scopes: vec![Scope::Issue] };
+    let fields = Fields::Named(["grade".to_owned(), "guardian_phone!whole".to_owned()].into());
+    let actor = callers::client("issuer").scopes(&[Scope::Issue]).fields(fields).budget(10).actor();
     let clash = issue(&actor, other.clone()).unwrap_err();
     assert_eq!(sides(&clash, "grade"), (json!("3"), json!("4")));
     let named = clash.extra.as_ref().unwrap()["differing"].as_array().unwrap();

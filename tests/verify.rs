@@ -4,13 +4,11 @@
 
 mod common;
 
-use std::sync::Arc;
-
 use common::desk::{issue, lookup, settled};
 use common::people::{self, CHEN, MARKET, POLICE, ZHOU};
-use common::{World, operator, run};
+use common::{World, callers, operator, run};
 use elicense::error::{Code, Result};
-use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::policy::{Actor, Fields, Scope};
 use elicense::record::action::Action;
 use elicense::record::{Record, Verdict};
 use elicense::registry::{ActCommand, FaceEdit, Issued, MarkCommand, Submitted, VerifyAsk};
@@ -352,17 +350,8 @@ fn a_printed_face_is_compared_field_by_field_and_logged(world: World) {
 fn i4_a_field_outside_the_grant_is_not_compared(world: World) {
     let issued = issued(&world);
     let fields = Fields::Named(["name".to_owned()].into());
-    let client = Client {
-        id: "c1".into(),
-        agency: MARKET.into(),
-        name: "测试系统".into(),
-        scopes: vec![Scope::Verify],
-        grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
-        budget: 10,
-        enabled: true,
-        epoch: 1,
-    };
-    let actor = Actor::Client { client: Arc::new(client), scopes: vec![Scope::Verify] };
+    let actor =
+        callers::client("c1").agency(MARKET).scopes(&[Scope::Verify]).fields(fields).budget(10).actor();
     let ask = |face: Value| json!({"identifier": issued.identifier, "face": face, "purpose": purpose()});
     let allowed = verify_as(&world, Some(&actor), ask(json!({"name": "周海燕"}))).unwrap();
     assert_eq!(judged(&allowed).0, "valid");

@@ -1,11 +1,11 @@
 //! Lookups: every kind of record, absence and remark, whole and limited.
 
-use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::policy::{Actor, Fields, Scope};
 use elicense::registry::Ask;
 use serde_json::{Value, json};
 
-use super::common::people::{CHEN, COMPANY, POLICE, ZHOU};
-use super::common::{World, operator, run};
+use super::common::people::{CHEN, COMPANY, ZHOU};
+use super::common::{World, callers, operator, run};
 use super::people::{DEAD, NEW, NOBODY, OTHER, purpose, ready};
 use super::{Described, Stable};
 
@@ -40,18 +40,7 @@ pub fn limited(fields: &[&str]) -> Actor {
 
 /// A client that sees these fields of so many holders a day.
 fn client(id: &str, fields: Fields, budget: u32) -> Actor {
-    let scopes = vec![Scope::Lookup, Scope::Verify];
-    let client = Client {
-        id: id.into(),
-        agency: POLICE.into(),
-        name: "综窗系统".into(),
-        scopes: scopes.clone(),
-        grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
-        budget,
-        enabled: true,
-        epoch: 1,
-    };
-    Actor::Client { client: client.into(), scopes }
+    callers::client(id).scopes(&[Scope::Lookup, Scope::Verify]).fields(fields).budget(budget).actor()
 }
 
 fn asked(code_type: &str, code: &str, more: Value) -> Value {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(clippy::print_stderr)]
 
+pub mod callers;
 pub mod captured;
 pub mod cards;
 pub mod couples;

@@ -2,18 +2,18 @@
 //! an extract.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use elicense::error::Code;
-use elicense::policy::{Actor, Client, Fields, Grant, Scope, Selection};
+use elicense::policy::{Actor, Fields, Grant, Scope, Selection};
 use elicense::record::{Digest, Identifier, Record, canonical};
 use elicense::registry::{DirectoryDraft, Submitted};
 use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, HolderKey, SigningKey, Typ};
 use serde_json::{Value, json};
 
+use super::common::callers;
 use super::common::people::{self, CHEN, POLICE, ZHOU};
 use super::{World, ask, issue, lookup_as, ready, records};
 
@@ -30,17 +30,7 @@ fn named(names: &[&str]) -> BTreeSet<String> {
 }
 
 fn client(scopes: &[Scope], grants: Vec<Grant>, enabled: bool) -> Actor {
-    let client = Client {
-        id: "desk".into(),
-        agency: POLICE.into(),
-        name: "综窗系统".into(),
-        scopes: scopes.to_vec(),
-        grants,
-        budget: 100,
-        enabled,
-        epoch: 1,
-    };
-    Actor::Client { client: Arc::new(client), scopes: scopes.to_vec() }
+    callers::client("desk").scopes(scopes).grants(grants).enabled(enabled).actor()
 }
 
 fn grant(types: Selection, fields: Fields, purposes: Selection) -> Grant {
