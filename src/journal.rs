@@ -9,6 +9,7 @@
 //! | `start`, `stopping`, `stop` | a process serves, was told to end, has ended |
 //! | `log-taken` | a log was claimed, at the start or after it was lost |
 //! | `checkpoint` | the size of a log that has grown: once a minute, and at the end |
+//! | `account-ended` | an operator ended the account of a clerk |
 //! | `logs-accepted` | an operator took the logs as they are, for a node whose file `anchors` was lost |
 //! | `slow-commit` | a commit of access entries took longer than [`SLOW`] |
 //! | `clock-behind`, `clock-right` | the clock against the newest leaf of the logs |
@@ -49,6 +50,11 @@ pub fn log_taken(log: &str) {
 /// An operator took the present logs for the confirmed ones: of this node, or of `all` on SQLite.
 pub fn logs_accepted(node: &str, by: &str) {
     log::warn!(target: TARGET, "logs-accepted node={node} by={by:?}");
+}
+
+/// An operator ended an account.
+pub fn account_ended(name: &str, by: &str) {
+    log::warn!(target: TARGET, "account-ended name={name:?} by={by:?}");
 }
 
 /// A log has grown to this size.

@@ -133,6 +133,8 @@ closed! {
         DisputeOpener, "dispute_opener", "异议只能由提出的机构撤回。请由该机构撤回，或由签发机关办结。", "Only the agency that opened an objection withdraws it. Ask that agency, or let the issuer settle it.";
         DisputeState, "dispute_state", "异议标记已经是这个状态。无需重复办理。", "The record is in that state of dispute already. Nothing needs to be done.";
 
+        ProposalNone, "proposal_none", "该证照没有待处理的终止建议。请查看建议清单。", "No end of this record is proposed, or it is settled. Look at the list of proposals.";
+
         // Signed orders (指令)
         OrderAction, "order_action", "签名指令中的业务动作与请求不一致。请核对后重新签名。", "The signed order names another action than the request. Compare the two and sign again.";
         OrderSubject, "order_subject", "签名指令针对的对象与请求不一致。请核对后重新签名。", "The signed order is about something else than the request. Compare the two and sign again.";
@@ -304,6 +306,8 @@ closed! {
         WholeNotGranted, "whole_not_granted", "没有查看完整证照的授权。请申请授权。", "The whole record is not granted. Ask the operator for a grant.";
         NotOwnAccess, "not_own_access", "只有本人可以领取这份回执。请由查询人领取。", "The receipt belongs to another actor. Let that actor ask for it.";
 
+        AccountEnded, "account_ended", "该账号已停用，其用户名不再使用。请另取用户名。", "The account of that name has ended, and a name is given once. Choose another.";
+
         // Catalog of agencies (机构)
         AgencyCodeForm, "agency_code_form", "机构代码应为 18 位数字或大写字母。请核对。", "The code of an agency has 18 characters 0-9A-Z. Check it.";
         AgencyPeriodBackwards, "agency_period_backwards", "机构的截止日早于起始日。请核对日期。", "The agency's last day lies before its first. Check both.";
@@ -324,6 +328,8 @@ closed! {
         TypeMissing, "type_missing", "授权或覆盖范围所指的类型不存在。请先加载该类型。", "A grant or a coverage statement names a type that is not here. Load that type first.";
         CoverageStatement, "coverage_statement", "覆盖范围声明的内容不成立。请按提示改正。", "The coverage statement cannot hold. Correct the part that is named.";
         CoverageOfAnother, "coverage_of_another", "该系统的覆盖范围由其他机构声明。请由该机构办理。", "The coverage of this system is stated by another agency. That agency must do it.";
+        WithdrawalDay, "withdrawal_day", "权限的收回不溯及既往：起始日须晚于今天。", "A withdrawal never reaches back. Give a first day without the authority that lies after today.";
+        AuthorityNotHeld, "authority_not_held", "该机构在那一天没有这项权限。请用 elicense agencies authorities 核对机构、类型、地区和日期。", "The agency holds no such authority on that day. Compare agency, type, region and day with `elicense agencies authorities`.";
         CoverageMissing, "coverage_missing", "该系统对此类证照还没有覆盖范围声明。请先声明覆盖范围。", "No coverage is stated for this type and system. State it first.";
         MomentAhead, "moment_ahead", "时间晚于现在。请核对时间和时区。", "The time has not come yet. Check time and offset.";
         MomentBack, "moment_back", "时间早于已声明的时间。请使用更晚的时间，或重新声明覆盖范围。", "The time lies before the one that was stated. Give a later one, or state the coverage anew.";

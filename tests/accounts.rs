@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use common::{World, noon, people, server};
 use elicense::error::{Code, Error, Result};
-use elicense::registry::{PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn};
+use elicense::registry::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn};
+use elicense::rule::Rule;
 
 const PASSWORD: &str = "a-password-of-the-tests";
 
@@ -55,6 +56,7 @@ on_both! {
     an_unknown_name_takes_the_time_of_a_known_one
     a_password_given_during_a_guess_stays
     a_new_password_ends_the_sessions_of_the_old_one
+    an_account_that_was_ended_is_over_for_good
     a_session_ends_after_half_an_hour_without_use_and_after_a_working_day
 }
 
@@ -139,6 +141,41 @@ fn a_new_password_ends_the_sessions_of_the_old_one(world: World) {
     assert!(!in_session(&world, 1), "whoever holds the old cookie is out");
     sign_in(&world, "another-password", 2).unwrap();
     assert!(in_session(&world, 2));
+}
+
+fn an_account_that_was_ended_is_over_for_good(world: World) {
+    settled(&world);
+    sign_in(&world, PASSWORD, 1).unwrap();
+    let end = || world.registry.end_account("张管理", "clerk");
+    let first = end().unwrap();
+    assert_eq!((first.at, &*first.by), (noon(), "张管理"));
+    assert!(!in_session(&world, 1), "at once");
+    assert!(!in_session_of(&world.reopen(), 1), "in every process");
+    assert_eq!(waits(&sign_in(&world, PASSWORD, 2).unwrap_err()), None, "told as any wrong password");
+    assert!(world.registry.account("clerk").unwrap().is_none());
+    // The name is given once: neither the password nor the sessions come back, whoever adds it.
+    let new = NewAccount {
+        name: "clerk".into(),
+        display: "另一人".into(),
+        agency: people::POLICE.into(),
+        grants: vec![],
+        budget: 1,
+    };
+    let refused = world.registry.put_account(&new, PASSWORD).unwrap_err();
+    assert_eq!((refused.code, refused.rule), (Code::FieldInvalid, Some(Rule::AccountEnded)));
+    assert!(sign_in(&world, PASSWORD, 3).is_err() && !in_session(&world, 1));
+    // A second end changes nothing, and nobody of that name is told as nobody.
+    world.clock.set(noon().plus_seconds(60));
+    assert_eq!(end().unwrap(), first);
+    assert_eq!(world.registry.end_account("张管理", "nobody").unwrap_err().code, Code::NotFound);
+    let row = world.registry.store().read_now(|reader| reader.account("clerk")).unwrap().unwrap();
+    assert_eq!(world.registry.end_of_account(&row).unwrap(), Some(first));
+    let another = NewAccount { name: "clerk-2".into(), ..new };
+    world.registry.put_account(&another, PASSWORD).unwrap();
+}
+
+fn in_session_of(registry: &elicense::registry::Registry, key: u8) -> bool {
+    registry.signed_in(&[key; 32]).unwrap().is_some()
 }
 
 fn a_session_ends_after_half_an_hour_without_use_and_after_a_working_day(world: World) {

@@ -187,16 +187,28 @@ impl Issuers {
         self.authorised(actor, type_code, region, on)
     }
 
+    /// Whether `agency` holds that grant on a day: its own, or one that it took over.
+    pub fn holds(&self, grant: &Authority, agency: &str, on: Day) -> bool {
+        self.held(grant, agency, on).is_some_and(|(_, day)| grant.holds_on(day))
+    }
+
     /// How `agency` holds a grant on `on`, and the day on which the grant itself must hold: a predecessor's
-    /// grant counts as it stood on the predecessor's last day.
+    /// grant counts as it stood on the predecessor's last day, until a later last day that it was given.
     fn held(&self, grant: &Authority, agency: &str, on: Day) -> Option<(Via, Day)> {
         if grant.agency == agency {
             return Some((Via::Own, on));
         }
         let last = self.agencies.latest(&grant.agency)?.valid_to?;
         let taken_over = last < on && self.agencies.successor(&grant.agency, on)?.code == agency;
-        taken_over.then(|| (Via::SuccessorOf(grant.agency.clone()), last))
+        let day = inherited_on(last, (grant.from, grant.to), on);
+        taken_over.then(|| (Via::SuccessorOf(grant.agency.clone()), day))
     }
+}
+
+/// The day on which something that a successor took over must hold to be used on `on`: the predecessor's last day; or
+/// that day itself where it was given a last day behind, by which it ends for the successor too.
+pub(super) fn inherited_on(last: Day, (from, to): (Day, Option<Day>), on: Day) -> Day {
+    if from <= last && to.is_some_and(|to| last < to) { on } else { last }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::authority::inherited_on;
 use crate::catalog::{Agencies, Region};
 use crate::clock::Day;
 use crate::closed::closed;
@@ -149,6 +150,12 @@ impl Empowerments {
         &self.0
     }
 
+    /// Whether `agency` holds that one on a day: its own, or one that it took over.
+    pub fn holds(&self, agencies: &Agencies, one: &Empowerment, agency: &str, on: Day) -> bool {
+        held_on(agencies, one, agency, on)
+            .is_some_and(|day| one.from <= day && one.to.is_none_or(|to| day <= to))
+    }
+
     /// The empowerment by which an agency may state something on a day, for its own region.
     pub fn of(
         &self,
@@ -201,7 +208,7 @@ fn held_on(agencies: &Agencies, one: &Empowerment, agency: &str, on: Day) -> Opt
     }
     let last = agencies.latest(&one.agency)?.valid_to?;
     let taken_over = last < on && agencies.successor(&one.agency, on)?.code == agency;
-    taken_over.then_some(last)
+    taken_over.then(|| inherited_on(last, (one.from, one.to), on))
 }
 
 #[cfg(test)]

@@ -195,6 +195,11 @@ impl Catalog {
         statements.iter().flat_map(of).collect()
     }
 
+    /// Whether an agency holds that empowerment on a day: its own, or one that it took over.
+    pub fn holds_over_people(&self, one: &Empowerment, agency: &str, on: Day) -> bool {
+        self.empowerments.holds(self.issuers.agencies(), one, agency, on)
+    }
+
     /// All empowerments, present and past.
     pub fn empowerments(&self) -> &[Empowerment] {
         self.empowerments.all()
@@ -213,6 +218,11 @@ impl Catalog {
     /// That version of the type; records keep the version they were issued under.
     pub fn type_version(&self, code: &str, version: u32) -> Option<&Arc<TypeEntry>> {
         self.types.get(code)?.iter().find(|entry| entry.def().version == version)
+    }
+
+    /// The numbers of all versions of the type, rising.
+    pub fn versions_of(&self, code: &str) -> impl Iterator<Item = u32> {
+        self.types.get(code).into_iter().flatten().map(|entry| entry.def().version)
     }
 
     /// The newest version of the type with that slug.

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::input::{self, usage};
-use super::output::{Output, counted_len};
+use super::authorities::{self, statement_of, types_named};
+use super::input::{self, usage, words};
+use super::output::{Output, counted_len, period, region, table};
 use super::place::Globals;
-use crate::catalog::{Agency, Authority, Catalog, Empowerment, HolderSource, Region, Statement};
+use crate::catalog::{Agency, Authority, Empowerment, HolderSource, Region};
 use crate::clock::Day;
 use crate::error::Result;
+use crate::registry::Withdrawal;
 
 /// The subcommand.
 #[derive(Subcommand)]
@@ -38,7 +40,7 @@ pub enum Command {
         to: Option<Day>,
     },
     /// Give an agency authority over people: to state deaths, deregistrations, dissolutions, or that two codes are
-    /// of one holder. Say it again with --to to end it.
+    /// of one holder; `withdraw` ends it.
     Empower {
         /// The agency's credit code.
         agency: String,
@@ -57,8 +59,33 @@ pub enum Command {
         #[arg(long)]
         to: Option<Day>,
     },
-    /// List who has authority over people.
-    Empowered,
+    /// Withdraw an authority from a day on: to issue a type, or over people. What was issued or stated before stays.
+    #[command(group(clap::ArgGroup::new("what").required(true)))]
+    Withdraw {
+        /// The agency's credit code.
+        agency: String,
+        /// Type code or short name; `all` for every type.
+        #[arg(long = "certificate", group = "what")]
+        r#type: Option<String>,
+        /// A statement over people, as `empower` has it.
+        #[arg(long, group = "what")]
+        statement: Option<String>,
+        /// The region as the authority has it; every region where none is named.
+        #[arg(long)]
+        region: Option<Region>,
+        /// The first day without it, after today (UTC+8).
+        #[arg(long)]
+        from: Day,
+        /// Why; it is public.
+        #[arg(long)]
+        ground: String,
+    },
+    /// List who may issue what, and who may state deaths and links of people: regions by name, periods.
+    Authorities {
+        /// Of this agency alone, with what it took over.
+        #[arg(long)]
+        agency: Option<String>,
+    },
     /// List the agencies.
     List,
 }
@@ -85,52 +112,36 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             output.say(&text, &json!({"types": types}));
         }
         Command::Empower { agency, statement, source, region, from, to } => {
-            let statement = Statement::from_wire(&statement)
-                .ok_or_else(|| usage("statement", words(Statement::ALL.iter().map(|one| one.wire()))))?;
+            let statement = statement_of(&statement)?;
             let source = HolderSource::from_wire(&source)
                 .ok_or_else(|| usage("source", words(HolderSource::ALL.iter().map(|one| one.wire()))))?;
             let given = Empowerment { agency, statement, source, region, from, to };
             registry.empower(&globals.name, &given)?;
             output.say(&format!("Authority over people: {}.", statement.en()), &json!(given));
         }
-        Command::Empowered => {
-            let snapshot = registry.snapshot();
-            let lines = snapshot.catalog.empowerments().iter().map(|one| {
-                let to = one.to.map(|day| day.to_string()).unwrap_or_default();
-                let (agency, region, from) = (&one.agency, one.region, one.from);
-                format!("{agency}  {region}  {}  {}  {from}–{to}", one.statement.zh(), one.source.zh())
-            });
-            let lines: Vec<String> = lines.collect();
-            output.say(&lines.join("\n"), &json!(snapshot.catalog.empowerments()));
+        Command::Withdraw { agency, r#type, statement, region, from, ground } => {
+            let what = Withdrawal { agency: &agency, region, from, ground: &ground };
+            return authorities::withdraw(
+                (&registry, &globals.name),
+                (r#type.as_deref(), statement.as_deref()),
+                &what,
+                output,
+            );
         }
+        Command::Authorities { agency } => authorities::list(&registry, agency.as_deref(), output)?,
         Command::List => {
             let snapshot = registry.snapshot();
             let agencies = snapshot.catalog.issuers().agencies().all();
-            let lines: Vec<String> = agencies
+            let lines: Vec<[String; 4]> = agencies
                 .iter()
                 .map(|agency| {
-                    let to = agency.valid_to.map(|day| day.to_string()).unwrap_or_default();
-                    let (code, region, from) = (&agency.code, agency.region, agency.valid_from);
-                    format!("{code}  {region}  {}  {from}–{to}", agency.name)
+                    let period = period(agency.valid_from, agency.valid_to);
+                    let place = region(registry.regions(), agency.region);
+                    [agency.code.clone(), agency.name.clone(), place, period]
                 })
                 .collect();
-            output.say(&lines.join("\n"), &json!(agencies));
+            output.say(&table("", &lines).join("\n"), &json!(agencies));
         }
     }
     Ok(0)
-}
-
-/// The codes of the types meant: one by code or name, or all.
-fn types_named(catalog: &Catalog, named: &str) -> Result<Vec<String>> {
-    if named == "all" {
-        return Ok(catalog.types().iter().map(|entry| entry.def().code.clone()).collect());
-    }
-    let entry = catalog.type_by_slug(named).or_else(|| catalog.type_of(named));
-    let entry = entry.ok_or_else(|| usage("type", "no type of that code or name"))?;
-    Ok(vec![entry.def().code.clone()])
-}
-
-/// The accepted values.
-fn words<'w>(all: impl Iterator<Item = &'w str>) -> String {
-    format!("one of {}", all.collect::<Vec<_>>().join(" "))
 }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::input::usage;
-use super::output::{Output, counted};
+use super::output::{Output, counted, table};
 use super::place::Globals;
 use crate::clock::Moment;
 use crate::error::Result;
@@ -39,9 +39,9 @@ pub fn run(globals: &Globals, args: Alarms, output: &Output) -> Result<u8> {
         return Ok(0);
     }
     let (alarms, now) = (registry.alarms()?, registry.now());
-    let lines: Vec<String> = alarms.iter().map(|alarm| line(alarm, now)).collect();
+    let lines: Vec<[String; 5]> = alarms.iter().map(|alarm| line(alarm, now)).collect();
     let values: Vec<_> = alarms.iter().map(value).collect();
-    let text = if lines.is_empty() { "No alarms.".to_owned() } else { lines.join("\n") };
+    let text = if lines.is_empty() { "No alarms.".to_owned() } else { table("", &lines).join("\n") };
     output.say(&text, &json!(values));
     Ok(0)
 }
@@ -64,15 +64,15 @@ fn stopped(alarms: &[Alarm], named: &str, now: Moment) -> Result<String> {
     }
 }
 
-fn line(alarm: &Alarm, now: Moment) -> String {
+fn line(alarm: &Alarm, now: Moment) -> [String; 5] {
     let Alarm { actor, at, kind, tries, until, lifted } = alarm;
     let state = match lifted {
         Some((at, by)) => format!("lifted {} UTC+8 by {by}", at.legal_text()),
         None if *until > now => format!("stopped until {} UTC+8", until.legal_text()),
         None => "ended".to_owned(),
     };
-    let tries = counted(*tries, "number");
-    format!("{} UTC+8  {actor}  {} ({})  {tries}  {state}", at.legal_text(), kind.wire(), kind.zh())
+    let at = format!("{} UTC+8", at.legal_text());
+    [at, actor.to_string(), format!("{} ({})", kind.wire(), kind.zh()), counted(*tries, "number"), state]
 }
 
 fn value(alarm: &Alarm) -> serde_json::Value {

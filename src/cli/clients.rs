@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::input::{self, usage};
-use super::output::Output;
+use super::output::{Output, table};
 use super::place::Globals;
 use crate::error::Result;
 use crate::policy::{Grant, Scope};
@@ -92,24 +92,19 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             let snapshot = registry.snapshot();
             let mut clients: Vec<_> = snapshot.clients.values().collect();
             clients.sort_by(|one, other| one.id.cmp(&other.id));
-            let lines: Vec<String> = clients
+            let lines: Vec<[String; 5]> = clients
                 .iter()
                 .map(|client| {
-                    format!(
-                        "{}  {}  {}  {}/day{}",
-                        client.id,
-                        client.agency,
-                        client.name,
-                        client.budget,
-                        if client.enabled { "" } else { "  ended" }
-                    )
+                    let ended = if client.enabled { "" } else { "ended" };
+                    let budget = format!("{}/day", client.budget);
+                    [client.id.clone(), client.agency.clone(), client.name.clone(), budget, ended.to_owned()]
                 })
                 .collect();
             let values: Vec<_> = clients
                 .iter()
                 .map(|client| json!({"id": client.id, "agency": client.agency, "name": client.name, "scopes": client.scopes, "grants": client.grants, "budget": client.budget, "enabled": client.enabled}))
                 .collect();
-            output.say(&lines.join("\n"), &json!(values));
+            output.say(&table("", &lines).join("\n"), &json!(values));
         }
     }
     Ok(0)

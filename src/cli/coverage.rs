@@ -6,9 +6,9 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::input;
-use super::output::Output;
+use super::output::{Output, counted_len, table};
 use super::place::Globals;
-use crate::catalog::Coverage;
+use crate::catalog::{Coverage, FEED_LATE_S};
 use crate::error::Result;
 
 /// The subcommand.
@@ -19,7 +19,17 @@ pub enum Command {
         /// The file.
         file: PathBuf,
     },
-    /// List the statements in force.
+    /// Take a statement off the books, as a signed public event: from now on nothing is told absent by it.
+    Withdraw {
+        /// Type code or short name.
+        r#type: String,
+        /// The issuing system, as the statement names it.
+        system: String,
+        /// Why.
+        #[arg(long)]
+        ground: String,
+    },
+    /// List the statements in force: what they cover, their share of the stock, the last sign of life of their feeds.
     List,
 }
 
@@ -38,17 +48,45 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
                 &json!({"statements": statements.len()}),
             );
         }
+        Command::Withdraw { r#type, system, ground } => {
+            registry.withdraw_coverage(&globals.name, r#type, system, ground)?;
+            let text =
+                format!("The statement for {system} is withdrawn; nothing is told absent by it any more.");
+            output.say(&text, &json!({"type": r#type, "issuing_system": system, "done": "withdrawn"}));
+        }
         Command::List => {
-            let snapshot = registry.snapshot();
-            let types = snapshot.catalog.types();
-            let all: Vec<&Coverage> =
-                types.iter().flat_map(|entry| snapshot.catalog.coverages(&entry.def().code)).collect();
-            let lines: Vec<String> = all
-                .iter()
-                .map(|one| format!("{}  {}  {}", one.type_code, one.issuing_system, one.scope()))
-                .collect();
-            output.say(&lines.join("\n"), &json!(all));
+            let (snapshot, now) = (registry.snapshot(), registry.now());
+            let (mut lines, mut values) = (Vec::new(), Vec::new());
+            for entry in snapshot.catalog.types() {
+                for one in snapshot.catalog.coverages(&entry.def().code) {
+                    let late = one.is_late(now, FEED_LATE_S);
+                    lines.push(line(&entry.def().name.zh, one, late));
+                    let mut value = json!(one);
+                    if let Some(members) = value.as_object_mut() {
+                        members.insert("late".to_owned(), late.into());
+                    }
+                    values.push(value);
+                }
+            }
+            output.say(&table("", &lines).join("\n"), &json!(values));
         }
     }
     Ok(0)
+}
+
+/// Type, what is covered, share, last sign of life, and what keeps it from proving an absence.
+fn line(name: &str, one: &Coverage, late: bool) -> [String; 5] {
+    let share = format!("{}.{}%", one.share_on_file / 10, one.share_on_file % 10);
+    let heartbeat = format!("心跳 {} UTC+8", one.heartbeat.legal_text());
+    let mut less = Vec::new();
+    if late {
+        less.push("更新逾期 late".to_owned());
+    }
+    if one.unbound + one.quarantined > 0 {
+        less.push(format!("待绑定 unbound {}, 待核 quarantined {}", one.unbound, one.quarantined));
+    }
+    if !one.gaps.is_empty() {
+        less.push(format!("已知缺口 {}", counted_len(one.gaps.len(), "gap")));
+    }
+    [name.to_owned(), one.scope(), share, heartbeat, less.join("; ")]
 }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::input;
-use super::output::{Output, counted};
+use super::output::{Output, counted, table};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::{
@@ -150,7 +150,8 @@ fn list(
     let listed = super::serve::runtime()?.block_on(registry.directory(&globals.actor(), &ask));
     registry.stop_access();
     let listed = listed?;
-    let mut lines: Vec<String> = listed.entries.iter().map(line).collect();
+    let entries: Vec<[String; 5]> = listed.entries.iter().map(line).collect();
+    let mut lines = table("  ", &entries);
     if lines.is_empty() && listed.next.is_none() {
         lines.push("  nothing on file here".to_owned());
     }
@@ -160,14 +161,13 @@ fn list(
     Ok(0)
 }
 
-fn line(entry: &DirectoryLine) -> String {
+fn line(entry: &DirectoryLine) -> [String; 5] {
     let word = |value: Option<&str>| value.unwrap_or("–").to_owned();
-    format!(
-        "  {:<14} {:<10} {:<12} {}  {}",
+    [
         word(entry.name_zh.as_deref()),
         word(entry.custody.map(|custody| custody.wire())),
-        entry.verdict.wire(),
+        entry.verdict.wire().to_owned(),
         word(entry.identifier.as_deref()),
         word(entry.office.as_deref()),
-    )
+    ]
 }

@@ -66,6 +66,11 @@ pub fn usage(field: &'static str, detail: impl Into<std::borrow::Cow<'static, st
     Error::new(Code::FieldInvalid, detail).at(field)
 }
 
+/// The accepted values.
+pub fn words<'w>(all: impl Iterator<Item = &'w str>) -> String {
+    format!("one of {}", all.collect::<Vec<_>>().join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::output::{Output, counted};
+use super::output::{Output, counted, table};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::Registry;
@@ -63,11 +63,12 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             let (mut lines, mut values) = (Vec::new(), Vec::new());
             for head in heads()? {
                 let key = registry.log_verifier(&head.log)?.to_string();
-                let closed = if head.closed { "  closed" } else { "" };
-                lines.push(format!("{:<16} {:>10}  {}{closed}\n  {key}", head.log, head.size, head.at));
+                let closed = if head.closed { "closed" } else { "" };
+                let size = format!("{:>10}", head.size);
+                lines.push([head.log.clone(), size, head.at.to_string(), closed.to_owned(), key.clone()]);
                 values.push(json!({"log": head.log, "size": head.size, "at": head.at, "closed": head.closed, "verifier_key": key}));
             }
-            output.say(&lines.join("\n"), &json!(values));
+            output.say(&table("", &lines).join("\n"), &json!(values));
         }
         Command::Add { name } => {
             let key = registry.open_log(&globals.name, &name)?;
@@ -104,9 +105,9 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
 
 fn accept(registry: &Registry, globals: &Globals, (node, why): (&str, &str), output: &Output) -> Result<()> {
     let accepted = registry.accept_logs(&globals.name, node, why)?;
-    let lines: Vec<String> =
-        accepted.logs.iter().map(|(log, size)| format!("{log:<16} {size:>10}")).collect();
-    let text = format!("Taken as they are, and logged with your ground:\n{}", lines.join("\n"));
+    let lines: Vec<[String; 2]> =
+        accepted.logs.iter().map(|(log, size)| [log.clone(), format!("{size:>10}")]).collect();
+    let text = format!("Taken as they are, and logged with your ground:\n{}", table("", &lines).join("\n"));
     output.say(&text, &json!(accepted));
     Ok(())
 }

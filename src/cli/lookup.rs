@@ -1,7 +1,7 @@
 //! `elicense lookup`: one holder's records, by a number from standard input or a prompt.
 
 use super::input;
-use super::output::Output;
+use super::output::{Output, table};
 use super::place::Globals;
 use crate::error::Result;
 use crate::record::Reason;
@@ -64,10 +64,13 @@ fn text(looked_up: &LookedUp) -> String {
     let judged = &looked_up.judged;
     let mut lines = vec![format!("Holder {} {}", judged.holder.code_type, judged.holder.masked)];
     lines.extend(judged.withheld.map(|withheld| format!("  {}", withheld.zh())));
-    lines.extend(judged.holder.related.iter().map(|related| {
-        format!("  {} {} {}  {}", related.code_type, related.code, related.relation.zh(), related.since)
-    }));
-    lines.extend(judged.records.iter().map(line));
+    let related = judged.holder.related.iter().map(|related| {
+        let code = format!("{} {}", related.code_type, related.code);
+        [code, related.relation.zh().to_owned(), related.since.to_string()]
+    });
+    lines.extend(table("  ", &related.collect::<Vec<_>>()));
+    let records: Vec<[String; 6]> = judged.records.iter().map(line).collect();
+    lines.extend(table("  ", &records));
     lines.extend(judged.conclusion().map(|conclusion| format!("  {}", conclusion.text)));
     lines.extend(judged.absent.iter().map(|absent| format!("  {}", absent.sentence())));
     lines.extend(judged.next.as_ref().map(|next| super::output::next_page(&next.to_string())));
@@ -75,7 +78,7 @@ fn text(looked_up: &LookedUp) -> String {
     lines.join("\n")
 }
 
-fn line(record: &FoundRecord) -> String {
+fn line(record: &FoundRecord) -> [String; 6] {
     let opened = record.opened.as_ref();
     let name = record.entry.as_ref().map(|entry| entry.def().name.zh.as_str());
     let identifier = opened.and_then(|opened| opened.identifier.as_deref());
@@ -85,12 +88,12 @@ fn line(record: &FoundRecord) -> String {
     if limited {
         reasons.push("(extract)");
     }
-    format!(
-        "  {:<14} {:<12} {}  {}",
-        name.unwrap_or("–"),
-        record.judgement.verdict.wire(),
-        identifier.unwrap_or("–"),
-        reasons.join(" ")
-    ) + &record.linked.as_ref().map(|linked| format!("  {}", linked.relation.zh())).unwrap_or_default()
-        + &record.withheld.map(|withheld| format!("  {}", withheld.zh())).unwrap_or_default()
+    [
+        name.unwrap_or("–").to_owned(),
+        record.judgement.verdict.wire().to_owned(),
+        identifier.unwrap_or("–").to_owned(),
+        reasons.join(" "),
+        record.linked.as_ref().map(|linked| linked.relation.zh().to_owned()).unwrap_or_default(),
+        record.withheld.map(|withheld| withheld.zh().to_owned()).unwrap_or_default(),
+    ]
 }

@@ -5,10 +5,12 @@
 //! is the same answer as text. A holder's number comes from standard input or a prompt, never from an
 //! argument.
 
+mod accesses;
 mod accounts;
 mod act;
 mod agencies;
 mod alarms;
+mod authorities;
 mod backup;
 #[cfg(feature = "bench-routes")]
 mod bench_fill;
@@ -33,6 +35,7 @@ mod migrate;
 mod openapi;
 mod output;
 mod place;
+mod proposals;
 mod serve;
 mod types;
 mod verify;
@@ -91,6 +94,10 @@ enum Command {
     Issue(issue::Args),
     /// Look a holder up by number.
     Lookup(lookup::Args),
+    /// Who looked at a holder's records, by number from standard input.
+    Accesses(accesses::AccessesArgs),
+    /// Ends of records that rules proposed to their issuers, still open.
+    Proposals(proposals::Proposals),
     /// Act on records: extend, change, correct, suspend, revoke, … (JSON lines).
     Act(act::Args),
     /// Verify an envelope, an identifier with face values, or a receipt.
@@ -163,6 +170,8 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Alarms(args) => alarms::run(globals, args, output),
         Command::Issue(args) => issue::run(globals, &args, output),
         Command::Lookup(args) => lookup::run(globals, &args, output),
+        Command::Accesses(args) => accesses::run(globals, &args, output),
+        Command::Proposals(args) => proposals::run(globals, &args, output),
         Command::Act(args) => act::run(globals, &args, output),
         Command::Verify(args) => verify::run(globals, &args, output),
         Command::Holder(command) => holder::run(globals, &command, output),

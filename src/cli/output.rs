@@ -4,8 +4,12 @@ use std::io::Write as _;
 
 use serde::Serialize;
 use serde_json::json;
+use unicode_width::UnicodeWidthStr as _;
 
+use crate::catalog::Region;
+use crate::clock::Day;
 use crate::error::Error;
+use crate::identity::Regions;
 use crate::registry::HandedReceipt;
 use crate::rule::Rule;
 
@@ -28,6 +32,42 @@ pub fn counted(count: impl Into<u64>, noun: &str) -> String {
         (_, "") => format!("{count} {one}s"),
         _ => format!("{count} {many}"),
     }
+}
+
+/// The lines of a table: cells under each other by the columns that a terminal shows them in, two blanks between. A
+/// column without a word takes no room.
+pub fn table<const N: usize>(indent: &str, rows: &[[String; N]]) -> Vec<String> {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.width().max(*width);
+        }
+    }
+    let line = |row: &[String; N]| {
+        let mut line = indent.to_owned();
+        for (cell, width) in row.iter().zip(widths).filter(|(_, width)| *width > 0) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width.saturating_sub(cell.width()) + 2));
+        }
+        line.trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// A first and a last day, as a cell: `2000-01-01–`, `2000-01-01–2026-12-31`.
+pub fn period(from: Day, to: Option<Day>) -> String {
+    let to = to.map(|day| day.to_string()).unwrap_or_default();
+    format!("{from}–{to}")
+}
+
+/// A region by its name and code; one without a name in the list by its code alone.
+pub fn region(regions: &Regions, region: Region) -> String {
+    let code = region.to_string();
+    if region == Region::COUNTRY {
+        return format!("全国 {code}");
+    }
+    let named = code.get(..6).and_then(|county| regions.full_name(county));
+    named.map_or_else(|| code.clone(), |name| format!("{name} {code}"))
 }
 
 /// The same of things in memory.
@@ -86,5 +126,18 @@ impl Output {
             self.note(&format!("rule: {}\n      {}", rule.zh(), rule.en()));
         }
         self.note(&format!("hint: {}", error.code.command_hint()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_by_the_columns_of_a_terminal() {
+        let rows = [["民政局", "", "190101"], ["Police", "", "1"], ["市场监督管理局", "", "ﾃ"]];
+        let rows = rows.map(|row| row.map(str::to_owned));
+        let lines = table(" ", &rows);
+        assert_eq!(lines, [" 民政局          190101", " Police          1", " 市场监督管理局  ﾃ"]);
     }
 }

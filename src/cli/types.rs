@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::input::{self, usage};
-use super::output::Output;
+use super::output::{Output, table};
 use super::place::Globals;
 use crate::error::Result;
 
@@ -42,13 +42,15 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
         Command::List => {
             let types = snapshot.catalog.types();
-            let lines: Vec<String> = types
+            let lines: Vec<[String; 4]> = types
                 .iter()
                 .map(|entry| entry.def())
-                .map(|def| format!("{}  v{}  {:<26} {}", def.code, def.version, def.slug, def.name.zh))
+                .map(|def| {
+                    [def.code.clone(), format!("v{}", def.version), def.slug.clone(), def.name.zh.clone()]
+                })
                 .collect();
             let values: Vec<_> = types.iter().map(|entry| entry.def()).collect();
-            output.say(&lines.join("\n"), &json!(values));
+            output.say(&table("", &lines).join("\n"), &json!(values));
         }
         Command::Show { name } => {
             let entry = snapshot.catalog.type_of(&name).or_else(|| snapshot.catalog.type_by_slug(&name));

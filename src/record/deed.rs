@@ -28,6 +28,8 @@ closed! {
         Settle, "settle", "异议办结", "settle a dispute";
         /// By the agency that opened it.
         WithdrawDispute, "withdraw_dispute", "撤回异议", "withdraw a dispute";
+        /// The issuer does not end the record as a rule proposed.
+        Decline, "decline", "不采纳终止建议", "decline a proposed end";
         /// The entry of the directory ends because the body itself is here now.
         Replace, "replace", "原文入库替换目录项", "replace an entry by the record itself";
     }
@@ -63,6 +65,8 @@ closed! {
         Add, "add", "新增", "add";
         Change, "change", "变更", "change";
         Grant, "grant", "授权", "grant";
+        /// From a day on, never for the days before.
+        Withdraw, "withdraw", "收回", "withdraw";
         Load, "load", "加载", "load";
         State, "state", "声明", "state";
         Open, "open", "开启", "open";
@@ -77,9 +81,9 @@ impl PublicAction {
             EventKind::Record | EventKind::Holder => &[],
             EventKind::Key => &[Self::Generate, Self::Register, Self::Revoke, Self::Rewrap],
             EventKind::Agency => &[Self::Add, Self::Change],
-            EventKind::Authority | EventKind::Empowerment => &[Self::Grant],
+            EventKind::Authority | EventKind::Empowerment => &[Self::Grant, Self::Withdraw],
             EventKind::Type => &[Self::Load],
-            EventKind::Coverage => &[Self::State],
+            EventKind::Coverage => &[Self::State, Self::Withdraw],
             EventKind::Client => &[Self::Grant, Self::Change],
             EventKind::Log => &[Self::Open, Self::Close, Self::State],
         }

@@ -31,13 +31,15 @@ pub use access::list::{AccessList, AccessPage, Viewer};
 pub use access::sharing::ToldCharges;
 pub use access::withheld::Withheld;
 pub use actions::command::{ActCommand, Acted, Endorsement};
+pub use actions::decline::{DeclineCommand, Declined};
 pub use actions::dispute::{DisputeCommand, DisputeWithdrawal, Disputed};
 pub use actions::face_edit::FaceEdit;
+pub use actions::proposals::{OpenProposal, ProposalList, ProposalsAsk};
 pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
 pub use base::receipt::HandedReceipt;
-pub use base::snapshot::{SignedWith, Snapshot};
+pub use base::snapshot::{AccountEnd, SignedWith, Snapshot};
 pub use base::texts::recorded_name;
 pub use fsck::{
     CheckedLog, ContentDigest, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport,
@@ -56,6 +58,7 @@ pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S,
 pub use people::clients::NewClient;
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
+pub use published::withdraw::Withdrawal;
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use reading::directory::{DirectoryAnswer, DirectoryAsk, DirectoryHolder, DirectoryLine};
 pub use reading::lookup::{

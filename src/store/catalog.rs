@@ -142,6 +142,12 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
+    /// Takes the coverage statement of a type and system off the books; false if there is none.
+    pub fn delete_coverage(&mut self, type_code: &str, system: &str) -> Result<bool> {
+        let place = coverage::table.find((type_code, system));
+        diesel::delete(place).execute(self.conn).map(|rows| rows > 0).map_err(dialect::fault)
+    }
+
     /// Writes the coverage statement in force for a type and system.
     pub fn put_coverage(&mut self, row: &CoverageRow) -> Result<()> {
         let place = coverage::table.find((&row.type_code, &row.system));

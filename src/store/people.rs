@@ -109,10 +109,28 @@ impl Writer<'_> {
         diesel::insert_into(clients::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
     }
 
-    /// Writes an account, new or changed.
-    pub fn put_account(&mut self, row: &AccountRow) -> Result<()> {
-        diesel::delete(accounts::table.find(&row.name)).execute(self.conn).map_err(dialect::fault)?;
-        diesel::insert_into(accounts::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+    /// Writes an account, new or changed. False, and nothing is written, if the account of that name has ended.
+    pub fn put_account(&mut self, row: &AccountRow) -> Result<bool> {
+        // An end that commits meanwhile is seen by the filter: the deletion waits for it.
+        let live = accounts::table.find(&row.name).filter(accounts::enabled.eq(true));
+        diesel::delete(live).execute(self.conn).map_err(dialect::fault)?;
+        if self.account(&row.name)?.is_some() {
+            return Ok(false);
+        }
+        diesel::insert_into(accounts::table)
+            .values(row)
+            .execute(self.conn)
+            .map(|_| true)
+            .map_err(dialect::fault)
+    }
+
+    /// Ends an account for good, with that body and a password that nobody has.
+    pub fn end_account(&mut self, name: &str, password: &str, body: &str) -> Result<()> {
+        diesel::update(accounts::table.find(name))
+            .set((accounts::enabled.eq(false), accounts::password.eq(password), accounts::body.eq(body)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
     }
 
     /// Holds an account for the rest of the transaction. False if it is no longer the account whose password

@@ -59,6 +59,9 @@ impl One {
             "agency POST /api/v1/records/disputes/withdrawals" => {
                 json!({"identifier": identifier, "ground": "报错有误"})
             }
+            "agency POST /api/v1/records/proposals/declined" => {
+                json!({"identifier": identifier, "action": "cancel", "ground": "经核实系同名"})
+            }
             "agency POST /api/v1/holders/marks" => {
                 json!({"holder": holder, "state": "deregistered", "ground": "迁出"})
             }
@@ -107,6 +110,23 @@ fn spent(answer: &Answer) -> bool {
     told && (answer.status == 429 || line["status"] == 429)
 }
 
+/// An open proposal about a record, as the death of its holder would leave one.
+fn propose_the_end_of(registry: &elicense::registry::Registry, identifier: &str) {
+    let key = registry.store().vault().index().identifier_key(identifier);
+    let key = registry.store().read_now(|reader| reader.record_key(&key)).unwrap().unwrap();
+    let row = elicense::store::ProposalRow {
+        issuer: people::POLICE.into(),
+        at: 1,
+        record_id: key.record_id.to_vec(),
+        action: "cancel".into(),
+        hk: key.holders[0].bytes().to_vec(),
+        because: "11190000MD10009070011".into(),
+        settled_at: None,
+        settled_by: None,
+    };
+    registry.store().write_now(|writer| writer.propose(&row)).unwrap();
+}
+
 /// A caller with identifiers reads no more holders a day than one with numbers.
 #[test]
 fn every_address_that_reads_or_changes_a_holder_charges_the_budget() {
@@ -137,6 +157,7 @@ fn every_address_that_reads_or_changes_a_holder_charges_the_budget() {
         registry.issue(&operator(), &card).unwrap().identifier
     };
     let (own, other) = (issued(ZHOU, "周海燕"), issued(CHEN, "陈志远"));
+    propose_the_end_of(registry, &own);
     let one = One::begin(server::start(registry.clone()));
 
     let (routes, open) = (routes::all(), listed(include_str!("open.txt")));

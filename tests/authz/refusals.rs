@@ -122,6 +122,9 @@ fn body(route: &Route, Asked { code, identifier }: &Asked) -> Option<Value> {
         "agency POST /api/v1/records/disputes/withdrawals" => {
             json!({"identifier": identifier, "ground": "报错有误"})
         }
+        "agency POST /api/v1/records/proposals/declined" => {
+            json!({"identifier": identifier, "action": "cancel", "ground": "经核实"})
+        }
         "agency POST /api/v1/histories" => json!({"identifier": identifier, "purpose": purpose}),
         "agency POST /api/v1/verifications" => {
             json!({"identifier": identifier, "face": {"name": "周海燕"}, "purpose": purpose})

@@ -144,6 +144,9 @@ impl Asked {
             "/api/v1/records/disputes/withdrawals" => {
                 json!({"identifier": identifier, "ground": "本人撤回异议"})
             }
+            "/api/v1/records/proposals/declined" => {
+                json!({"identifier": identifier, "action": "cancel", "ground": "经核实系同名"})
+            }
             "/api/v1/holders/accesses" => json!({"holder": own(place), "reason": "本人申请"}),
             "/api/v1/holders/marks" => {
                 json!({"holder": own(place), "state": "death_reported", "ground": "死亡报告"})

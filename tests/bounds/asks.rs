@@ -82,6 +82,15 @@ fn api(up: &Up, path: &str) -> Option<Vec<Ask>> {
                 &json!({"identifier": up.identifier, "ground": "本".repeat(80_000)}),
             )]
         }
+        "/api/v1/records/proposals" => vec![
+            post(up, "", path, 200, &json!({})),
+            post(up, "long", path, 400, &json!({"after": "1".repeat(80_000)})),
+        ],
+        "/api/v1/records/proposals/declined" => {
+            let body =
+                json!({"identifier": up.identifier, "action": "cancel", "ground": "本".repeat(80_000)});
+            vec![post(up, "long", path, 422, &body)]
+        }
         "/api/v1/holders/marks" => {
             let body = json!({"holder": holder(), "state": "death_reported", "ground": "本".repeat(80_000)});
             vec![post(up, "long", path, 422, &body)]

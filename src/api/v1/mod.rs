@@ -8,6 +8,7 @@ mod coverage;
 mod directories;
 mod holders;
 mod lookups;
+mod proposals;
 mod receipts;
 mod records;
 mod verifications;
@@ -23,6 +24,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     directories::routes(cfg);
     records::routes(cfg);
     actions::routes(cfg);
+    proposals::routes(cfg);
     verifications::routes(cfg);
     holders::routes(cfg);
     attachments::routes(cfg);
@@ -38,6 +40,7 @@ pub fn documents() -> Vec<OpenApi> {
         directories::document(),
         records::document(),
         actions::document(),
+        proposals::document(),
         verifications::document(),
         holders::document(),
         attachments::document(),

@@ -18,7 +18,7 @@ pub fn absence(coverages: &[Coverage], question: &Question, now: Moment, feed_la
         question.from.map_or(i32::MIN, |from| from.number().min(today)),
         question.to.map_or(today, |to| to.number().min(today)),
     );
-    let late = |one: &Coverage| is_late(one, now, feed_late_after_s);
+    let late = |one: &Coverage| one.is_late(now, feed_late_after_s);
 
     let mut parts = Vec::new();
     let mut rested: Vec<&Coverage> = Vec::new();
@@ -76,11 +76,14 @@ fn owned(coverages: Vec<&Coverage>) -> Vec<Coverage> {
     out
 }
 
-/// A stock whose days are over needs no living feed, if the last feed came after those days.
-fn is_late(one: &Coverage, now: Moment, after_s: i64) -> bool {
-    let closed = one.issued_to.is_some_and(|to| to < one.as_of.day());
-    let silence = now.seconds().abs_diff(one.heartbeat.seconds());
-    !closed && silence > u64::try_from(after_s).unwrap_or(0)
+impl Coverage {
+    /// Whether its feed has been silent for more than so many seconds. A stock whose days are over needs no living
+    /// feed, if the last feed came after those days.
+    pub fn is_late(&self, now: Moment, after_s: i64) -> bool {
+        let closed = self.issued_to.is_some_and(|to| to < self.as_of.day());
+        let silence = now.seconds().abs_diff(self.heartbeat.seconds());
+        !closed && silence > u64::try_from(after_s).unwrap_or(0)
+    }
 }
 
 fn is_sound(one: &Coverage) -> bool {

@@ -34,6 +34,8 @@ closed! {
         Objected, "objected", "已登记或处理异议", "an objection opened, settled or withdrawn";
         /// A change that an earlier entry noted was not made: the rows did not allow it.
         ChangeRefused, "change_refused", "申请变更，未获办理", "a change was asked for and refused";
+        /// The issuer of a record declined to end it as a rule proposed.
+        Declined, "declined", "未采纳终止建议", "a proposed end declined";
     }
 }
 

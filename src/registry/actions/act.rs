@@ -89,7 +89,8 @@ impl Registry {
             if command.action == Action::Cancel {
                 let due = ends::proposed_by_cancel(writer, &snapshot, &prepared.rows)?;
                 due.check_names(self, actor, &counted)?;
-                let seen = due.proposals.into_iter().filter(|one| ends::sees(actor, &one.type_code));
+                let proposals = due.propose(writer, place)?;
+                let seen = proposals.into_iter().filter(|one| ends::sees(actor, &one.type_code));
                 acted.proposals = seen.collect();
             }
             Ok((acted, entries))

@@ -72,6 +72,18 @@ pub struct AccountBody {
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
+    /// Its end, of an account that has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<AccountEnd>,
+}
+
+/// When an account ended, and who ended it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, Deserialize)]
+pub struct AccountEnd {
+    /// When.
+    pub at: Moment,
+    /// The operator.
+    pub by: String,
 }
 
 impl Snapshot {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::error::Result;
 use crate::log::Head;
 use crate::record::canonical;
-use crate::record::event::{Event, EventKind, Order, subject_hash};
+use crate::record::event::{Event, EventKind, Order, PublicAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::names::REGISTRY;
 use crate::registry::fsck::options::PAGE;
@@ -70,7 +70,9 @@ fn read(keys: &KeyRing, stored: &PublicEvent, books: &mut Books, report: &mut Fs
         found(FindingKind::OrderDiffers, "no order was signed");
         return;
     };
-    let coverage = event.kind == EventKind::Coverage;
+    // A statement of coverage is signed itself; its withdrawal is an order, after which there is no row.
+    let withdrawn = event.kind == EventKind::Coverage && event.action == PublicAction::Withdraw.wire();
+    let coverage = event.kind == EventKind::Coverage && !withdrawn;
     let typ = if coverage { Typ::Coverage } else { Typ::Event };
     // An issuer states its coverage itself, if its key is kept here.
     let signer =
@@ -97,6 +99,10 @@ fn read(keys: &KeyRing, stored: &PublicEvent, books: &mut Books, report: &mut Fs
         }
     };
     report.counts.signatures += 1;
+    if withdrawn {
+        books.remove(&(event.kind, stored.subject.clone()));
+        return;
+    }
     if let Some(body) = body {
         let statement = Statement { log: stored.log.clone(), leaf, body };
         books.insert((event.kind, stored.subject.clone()), statement);

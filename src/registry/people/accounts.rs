@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::journal;
 use crate::policy::{Account, Grant};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
-use crate::registry::base::snapshot::{AccountBody, account};
+use crate::registry::base::snapshot::{AccountBody, AccountEnd, account};
 use crate::registry::base::texts::recorded_name;
 use crate::registry::people::grants::resolved;
+use crate::rule::Rule;
 use crate::store::{AccountRow, AttemptKey, Patience, SessionRow};
 use crate::trust::mac::MacKey;
 use crate::trust::password;
@@ -70,6 +72,10 @@ pub struct SignIn<'a> {
 impl Registry {
     /// Makes an account, or gives an existing one new rights and a new password, which ends its sessions
     /// and its wait.
+    ///
+    /// # Errors
+    /// `issuer_unknown`; `field_invalid` for a name or a password that cannot be one, with rule `account_ended` for
+    /// the name of an account that has ended: the log says who looked by that name, so it is nobody else's.
     pub fn put_account(&self, new: &NewAccount, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
         recorded_name("name", &new.name)?;
@@ -79,7 +85,8 @@ impl Registry {
                 Error::new(Code::FieldInvalid, "a password has at least 10 characters").at("password")
             );
         }
-        let body = AccountBody { grants: resolved(&self.snapshot(), &new.grants)?, budget: new.budget };
+        let body =
+            AccountBody { grants: resolved(&self.snapshot(), &new.grants)?, budget: new.budget, ended: None };
         let row = AccountRow {
             name: new.name.clone(),
             display: new.display.clone(),
@@ -94,10 +101,38 @@ impl Registry {
         };
         let key = self.attempt_key(&new.name, &[]);
         self.store().write_now(|writer| {
-            writer.put_account(&row)?;
+            if !writer.put_account(&row)? {
+                let detail = "an account of that name has ended; a name is given once";
+                return Err(Error::new(Code::FieldInvalid, detail).at("name").rule(Rule::AccountEnded));
+            }
             writer.forget_attempts(&key)?;
             writer.delete_sessions_of(&row.name)
         })
+    }
+
+    /// Ends an account: its sessions are over, nobody signs in by that name again, and the name is given to nobody
+    /// else. The row stays, with who ended it and when. An account that has ended stays as it is.
+    ///
+    /// # Errors
+    /// `not_found` if there is none of that name.
+    pub fn end_account(&self, actor: &str, name: &str) -> Result<AccountEnd> {
+        recorded_name("as", actor)?;
+        let end = AccountEnd { at: self.now(), by: actor.to_owned() };
+        let end = self.store().write_now(|writer| {
+            let none = || Error::new(Code::NotFound, "no account of that name").at("name");
+            let row = writer.account(name)?.ok_or_else(none)?;
+            let mut body: AccountBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
+            if let Some(earlier) = body.ended {
+                return Ok(earlier);
+            }
+            body.ended = Some(end.clone());
+            let body = serde_json::to_string(&body).map_err(Error::internal)?;
+            writer.end_account(name, NO_PASSWORD, &body)?;
+            writer.delete_sessions_of(name)?;
+            Ok(end.clone())
+        })?;
+        journal::account_ended(name, &end.by);
+        Ok(end)
     }
 
     /// Opens a session. `sign_in_failed` does not say what was wrong; it has the seconds to wait if the name
@@ -182,6 +217,15 @@ impl Registry {
     /// `record_damaged` for a row that cannot be read.
     pub fn account_of(&self, row: &AccountRow) -> Result<Account> {
         account(row)
+    }
+
+    /// The end of an account, where it has ended.
+    ///
+    /// # Errors
+    /// `internal` for a row that cannot be read.
+    pub fn end_of_account(&self, row: &AccountRow) -> Result<Option<AccountEnd>> {
+        let body: AccountBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
+        Ok(body.ended)
     }
 
     /// Ends a session.

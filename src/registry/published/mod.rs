@@ -9,3 +9,4 @@ pub(super) mod keys;
 pub(super) mod notice;
 pub(super) mod regions;
 pub(super) mod types;
+pub(super) mod withdraw;

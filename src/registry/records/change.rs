@@ -5,11 +5,15 @@
 //! all holders as they were. [`Whole`] makes "every holder" sure: nobody can have only some of the rows.
 
 use crate::error::{Code, Error, Result};
+use crate::record::action::Action;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
-use crate::store::{StoredRecord, Writer};
+use crate::store::{SettledBy, StoredRecord, Writer};
 use crate::trust::HolderKey;
+
+/// The actions that a rule of a type proposes to the issuer of another record.
+const PROPOSED: [Action; 2] = [Action::Cancel, Action::Lapse];
 
 /// The current rows of one record, one under each of its holders, as they were read.
 #[derive(Debug, Clone)]
@@ -133,7 +137,19 @@ impl Whole {
         self.note(writer, place, happened)
     }
 
+    /// An end that was proposed is settled once the record has ended, by whatever way.
+    fn settle_proposals(&self, writer: &mut Writer<'_>, place: &Place) -> Result<()> {
+        let over = |action: &Action| action.apply(Some(self.first.state)).is_err();
+        let over: Vec<&str> = PROPOSED.into_iter().filter(over).map(Action::wire).collect();
+        if over.is_empty() {
+            return Ok(());
+        }
+        let settled = (place.at.micros(), SettledBy::Ended);
+        writer.settle_proposals(&self.first.record_id, &over, settled).map(drop)
+    }
+
     fn note(&self, writer: &mut Writer<'_>, place: &Place, happened: &Happened) -> Result<[u8; 32]> {
+        self.settle_proposals(writer, place)?;
         for row in self.rows() {
             let seq = writer.next_event_seq(&row.hk, &row.record_id)?;
             writer.insert_event(&happened.copy(row.hk, row.record_id, seq, place))?;

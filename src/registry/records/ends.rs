@@ -1,5 +1,6 @@
 //! One certificate ends another by a rule of the catalog. A `rule` acts in the transaction that brings the
-//! second of the two. A `proposal` is handed to each issuer to decide.
+//! second of the two. A `proposal` is handed to each issuer to decide: it is told in the answer, and stays on the
+//! issuer's list until the record ends or the issuer declines.
 //!
 //! An ending ends records that began on its day or before it, in either order of arrival at the registry. If
 //! several endings are here, the earliest of them counts. Of two on the same day, the one that arrives second
@@ -32,7 +33,7 @@ use crate::registry::holders::names;
 use crate::registry::records::change::Whole;
 use crate::registry::records::kept;
 use crate::registry::records::signed::Signed;
-use crate::store::{Opened, Reader, StoredRecord, Writer};
+use crate::store::{Opened, ProposalRow, Reader, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A record that a rule ended.
@@ -110,13 +111,22 @@ pub(in crate::registry) struct Arrived<'a> {
 #[derive(Default)]
 pub(in crate::registry) struct Due {
     ends: Vec<Ending>,
-    pub proposals: Vec<Proposal>,
+    proposals: Vec<Proposed>,
     /// The records whose names were compared with those of the ending.
     compared: Vec<[u8; 16]>,
     /// On one of them a holder has another name: it is not ended.
     differing: bool,
     /// Type and identifier of the record, if it marks its holders.
     speaker: Option<(String, String)>,
+}
+
+/// A proposal with the place of the record that it is about.
+struct Proposed {
+    told: Proposal,
+    record_id: [u8; 16],
+    hk: HolderKey,
+    /// Code of the type whose certificate proposes it.
+    because: String,
 }
 
 /// One record that is to be ended.
@@ -192,7 +202,8 @@ fn ends_due(reader: &mut Reader<'_>, snapshot: &Snapshot, arrived: &Arrived<'_>)
             }
             if end.by == EndBy::Proposal {
                 if due.names(reader, (arrived.rows, &rows), true)? {
-                    due.proposals.extend(arrived.fresh.then(|| proposal(rows.first(), action)));
+                    let because = &arrived.rows.first().type_code;
+                    due.proposals.extend(arrived.fresh.then(|| proposal(rows.first(), action, because)));
                 }
                 continue;
             }
@@ -246,12 +257,18 @@ impl Due {
         if self.differing { Err(names::ended_name()) } else { Ok(()) }
     }
 
+    /// Puts the proposals on the lists of the issuers, where nothing else is due; returns them.
+    pub fn propose(self, writer: &mut Writer<'_>, place: &Place) -> Result<Vec<Proposal>> {
+        propose(writer, self.proposals, place)
+    }
+
     /// Does it; `place.first` is the leaf of the first event.
     ///
     /// # Errors
     /// `version_conflict` if a row is no longer the one that was read.
     pub fn carry_out(self, writer: &mut Writer<'_>, rules: &Rules, place: &Place) -> Result<Ends> {
-        let mut done = Ends { proposals: self.proposals, differing: self.differing, ..Ends::default() };
+        let proposals = propose(writer, self.proposals, place)?;
+        let mut done = Ends { proposals, differing: self.differing, ..Ends::default() };
         for ending in self.ends {
             let at = place.behind(done.entries.len());
             let row = ending.rows.first().clone();
@@ -361,7 +378,7 @@ pub(in crate::registry) fn proposed_by_cancel(
         let action = action_of(end);
         for found in kin.related(reader, ended, end.when)? {
             if action.apply(Some(found.first().state)).is_ok() && due.names(reader, (rows, &found), true)? {
-                due.proposals.push(proposal(found.first(), action));
+                due.proposals.push(proposal(found.first(), action, &rows.first().type_code));
             }
         }
     }
@@ -390,13 +407,32 @@ fn action_of(end: &End) -> Action {
     }
 }
 
-fn proposal(row: &StoredRecord, action: Action) -> Proposal {
-    Proposal {
+fn proposal(row: &StoredRecord, action: Action, because: &str) -> Proposed {
+    let told = Proposal {
         identifier: row.identifier.clone(),
         type_code: row.type_code.clone(),
         issuer: row.issuer.clone(),
         action,
+    };
+    Proposed { told, record_id: row.record_id, hk: row.hk, because: because.to_owned() }
+}
+
+fn propose(writer: &mut Writer<'_>, proposals: Vec<Proposed>, place: &Place) -> Result<Vec<Proposal>> {
+    let mut told = Vec::with_capacity(proposals.len());
+    for one in proposals {
+        writer.propose(&ProposalRow {
+            issuer: one.told.issuer.clone(),
+            at: place.at.micros(),
+            record_id: one.record_id.to_vec(),
+            action: one.told.action.wire().to_owned(),
+            hk: one.hk.bytes().to_vec(),
+            because: one.because,
+            settled_at: None,
+            settled_by: None,
+        })?;
+        told.push(one.told);
     }
+    Ok(told)
 }
 
 /// A record and its type; from them, the records that a rule sets beside it are found.

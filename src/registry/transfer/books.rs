@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::catalog::Coverage;
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
+use crate::record::event::{Event, EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::transfer::line::refused;
@@ -67,6 +68,9 @@ impl Registry {
         if here.any(|here| here.as_of >= told.as_of) {
             return Ok(false);
         }
+        if self.withdrawn_since(told)? {
+            return Ok(false);
+        }
         if spoilt.all || spoilt.types.contains(&told.type_code) {
             return Err(refused(Rule::CoverageSpoilt));
         }
@@ -74,6 +78,16 @@ impl Registry {
             self.put_coverage(&actor.label(), told, incoming.envelope.as_ref())?;
         }
         Ok(true)
+    }
+
+    /// Whether the statement was withdrawn here after the time of the one in the file: an old file does not bring it back.
+    fn withdrawn_since(&self, told: &Coverage) -> Result<bool> {
+        let subject = format!("{}:{}", told.type_code, told.issuing_system);
+        let events =
+            self.store().read_now(|reader| reader.public_events_of(EventKind::Coverage.wire(), &subject))?;
+        let events = events.iter().filter_map(|stored| Event::from_canonical(&stored.event).ok());
+        let last = events.max_by_key(|event| event.at);
+        Ok(last.is_some_and(|last| last.action == PublicAction::Withdraw.wire() && told.as_of <= last.at))
     }
 
     /// Revokes a key that this registry has too, unless it is revoked here since that moment or an earlier one; whether

@@ -110,6 +110,7 @@ impl Replay<'_> {
             self.disputed = match SideAction::from_wire(&event.action) {
                 Some(SideAction::Dispute) => true,
                 Some(SideAction::Settle | SideAction::WithdrawDispute) => false,
+                Some(SideAction::Decline) => self.disputed,
                 Some(SideAction::Replace) | None => return Err(refused(Rule::EventAction)),
             };
             return Ok(());

@@ -1,0 +1,207 @@
+//! Ends that rules propose to issuers: a list that stays until the record ends or the issuer declines. On both databases.
+#![allow(clippy::allow_attributes, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+
+mod common;
+
+use common::desk::{issue, records, settled};
+use common::people::{self, CHEN, MARKET, POLICE, ZHOU};
+use common::{World, callers, operator, run, server};
+use elicense::error::{Code, Result};
+use elicense::policy::{Actor, Scope};
+use elicense::record::Action;
+use elicense::registry::{
+    AccessPage, ActCommand, AskedHolder, DeclineCommand, FsckOptions, ProposalList, ProposalsAsk, Viewer,
+    Withheld,
+};
+use elicense::rule::Rule;
+use serde_json::{Value, json};
+
+on_both! {
+    a_proposed_end_stays_on_the_list_until_the_record_ends
+    a_proposal_is_declined_with_a_ground_and_never_comes_back_by_itself
+    who_reads_the_list_is_charged_and_on_the_list_of_each_holder
+    an_agency_sees_its_own_proposals_and_those_it_took_over
+    the_list_goes_on_where_a_page_ends
+    the_door_hands_out_the_list_and_takes_a_decline
+}
+
+/// A social card of Chen, who has died since.
+fn proposed(world: &World) -> String {
+    settled(world);
+    let card = issue(world, people::social_card(CHEN, "陈志远")).unwrap();
+    issue(world, people::social_card(ZHOU, "周海燕")).unwrap();
+    assert_eq!(issue(world, people::death(CHEN, "陈志远")).unwrap().proposals.len(), 1);
+    world.registry.refresh().unwrap();
+    card.identifier
+}
+
+fn list(world: &World, actor: &Actor, agency: Option<&str>) -> Result<ProposalList> {
+    world.registry.refresh().unwrap();
+    world.registry.proposals(actor, agency, &ProposalsAsk::default())
+}
+
+fn open(world: &World) -> usize {
+    list(world, &operator(), None).unwrap().proposals.len()
+}
+
+fn declined(identifier: &str) -> DeclineCommand {
+    DeclineCommand {
+        identifier: identifier.into(),
+        action: Action::Cancel,
+        ground: "经核实系同名，非本人死亡".into(),
+        agency: None,
+    }
+}
+
+fn sound(world: &World) {
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    assert_eq!(report.findings, []);
+}
+
+fn a_proposed_end_stays_on_the_list_until_the_record_ends(world: World) {
+    let card = proposed(&world);
+    for _ in 0..2 {
+        let listed = list(&world, &operator(), None).unwrap();
+        let [one] = listed.proposals.as_slice() else { panic!("{listed:?}") };
+        assert_eq!((one.identifier.as_ref(), one.version, one.action), (Some(&card), 1, Action::Cancel));
+        assert_eq!((&*one.name_zh, &*one.because_zh, &*one.issuer), ("社会保障卡", "死亡证明", POLICE));
+        assert_eq!(one.holders, ["190***********0013"]);
+    }
+    // What leaves the record as it was leaves the proposal.
+    let mut suspend = ActCommand::new(&card, 1, Action::Suspend);
+    suspend.ground = Some("待核实".into());
+    world.registry.act(&operator(), &suspend).unwrap();
+    assert_eq!(open(&world), 1);
+    let mut cancel = ActCommand::new(&card, 1, Action::Cancel);
+    cancel.ground = Some("持卡人死亡".into());
+    world.registry.act(&operator(), &cancel).unwrap();
+    assert_eq!(open(&world), 0);
+    let refused = world.registry.decline(&operator(), &declined(&card), None).unwrap_err();
+    assert_eq!((refused.code, refused.rule), (Code::ActionForbidden, Some(Rule::ProposalNone)));
+    sound(&world);
+}
+
+fn a_proposal_is_declined_with_a_ground_and_never_comes_back_by_itself(world: World) {
+    let card = proposed(&world);
+    let mut blank = declined(&card);
+    blank.ground = " ".into();
+    let refused = world.registry.decline(&operator(), &blank, None).unwrap_err();
+    assert_eq!(refused.rule, Some(Rule::GroundMissing));
+    let mut unseen = declined(&card);
+    unseen.ground = "同名\u{202e}".into();
+    assert_eq!(
+        world.registry.decline(&operator(), &unseen, None).unwrap_err().rule,
+        Some(Rule::ControlCharacter)
+    );
+    // Another agency has nothing to say.
+    let market = callers::client("market").agency(MARKET).scopes(&[Scope::Act]).whole().actor();
+    let refused = world.registry.decline(&market, &declined(&card), None).unwrap_err();
+    assert_eq!(refused.code, Code::IssuerNotAuthorised);
+    assert_eq!(open(&world), 1);
+    let said = world.registry.decline(&operator(), &declined(&card), None).unwrap();
+    assert_eq!((said.version, said.action), (1, Action::Cancel));
+    assert_eq!(open(&world), 0);
+    let again = world.registry.decline(&operator(), &declined(&card), None).unwrap_err();
+    assert_eq!(again.rule, Some(Rule::ProposalNone));
+    // The record stays, and the decision stands in its history.
+    let row = &records(&world, CHEN)[0];
+    assert_eq!((&row["state"], &row["version"]), (&json!("active"), &json!(1)));
+    let of_card = |reader: &mut elicense::store::Reader<'_>| {
+        let index = reader.index();
+        let (hk, key) = (index.holder_key("111", CHEN), index.identifier_key(&card));
+        let id = reader.record_key(&key)?.unwrap().record_id;
+        reader.events_of(&hk, &id)
+    };
+    let events = world.registry.store().read_now(of_card).unwrap();
+    let last = events.last().unwrap();
+    assert_eq!((&*last.action, &*last.ground), ("decline", "经核实系同名，非本人死亡"));
+    assert!(!last.order.is_empty(), "the agency's key is held here, and signs");
+    sound(&world);
+}
+
+fn who_reads_the_list_is_charged_and_on_the_list_of_each_holder(world: World) {
+    let card = proposed(&world);
+    let office =
+        |id: &str, budget: u32| callers::client(id).scopes(&[Scope::Act]).whole().budget(budget).actor();
+    let rich = office("rich", 5);
+    for _ in 0..2 {
+        assert_eq!(list(&world, &rich, None).unwrap().proposals.len(), 1);
+    }
+    assert_eq!(world.registry.guard().spent("client:rich", world.registry.now()), 1);
+    let poor = list(&world, &office("poor", 0), None).unwrap();
+    assert_eq!((poor.proposals.len(), poor.withheld), (0, Some(Withheld::Whole)));
+    // A type that is not granted is not shown and costs nothing.
+    let blind = callers::client("blind").scopes(&[Scope::Act]).actor();
+    let listed = list(&world, &blind, None).unwrap();
+    assert_eq!((listed.proposals.len(), listed.withheld), (0, None));
+    let none = callers::client("none").whole().actor();
+    assert_eq!(list(&world, &none, None).unwrap_err().code, Code::Forbidden);
+    world.registry.decline(&operator(), &declined(&card), None).unwrap();
+
+    let holder = AskedHolder { code_type: "111".into(), code: CHEN.into() };
+    let seen =
+        run(world.registry.accesses_of_holder(Viewer::Holder, &holder, &AccessPage::default())).unwrap();
+    let outcomes: Vec<&str> = seen.lines.iter().map(|line| line.outcome.wire()).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "listed").count(), 2, "{outcomes:?}");
+    assert_eq!(outcomes[0], "declined");
+}
+
+fn an_agency_sees_its_own_proposals_and_those_it_took_over(world: World) {
+    let _card = proposed(&world);
+    let market = callers::client("market").agency(MARKET).scopes(&[Scope::Act]).whole().actor();
+    assert_eq!(list(&world, &market, None).unwrap().proposals.len(), 0);
+    assert_eq!(list(&world, &operator(), Some(MARKET)).unwrap().proposals.len(), 0);
+    // A client names no other agency: it sees its own, whatever it says.
+    assert_eq!(list(&world, &market, Some(POLICE)).unwrap().proposals.len(), 0);
+    let mut police = people::agency(POLICE, "示范市公安局城东分局", "190101");
+    police.valid_to = Some(people::day("2026-11-20"));
+    police.succeeded_by = Some(MARKET.into());
+    world.registry.put_agency("test", &police).unwrap();
+    assert_eq!(list(&world, &market, None).unwrap().proposals.len(), 1, "its duty now");
+}
+
+fn the_list_goes_on_where_a_page_ends(world: World) {
+    settled(&world);
+    for place in 0..53 {
+        let code = people::number(place);
+        issue(&world, people::social_card(&code, "陈志远")).unwrap();
+        let mut death = people::death(&code, "陈志远");
+        death.face.insert("certificate_no".into(), format!("D190101-2026-{place:04}").into());
+        issue(&world, death).unwrap();
+    }
+    let page = |after: Option<String>| {
+        world.registry.refresh().unwrap();
+        world.registry.proposals(&operator(), None, &ProposalsAsk { after })
+    };
+    let first = page(None).unwrap();
+    assert_eq!(first.proposals.len(), 50);
+    let second = page(first.next.clone()).unwrap();
+    assert_eq!((second.proposals.len(), second.next), (3, None));
+    let mut all: Vec<_> =
+        first.proposals.iter().chain(&second.proposals).map(|one| &one.identifier).collect();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 53, "each once");
+    assert_eq!(page(Some("no cursor".into())).unwrap_err().code, Code::RequestMalformed);
+}
+
+fn the_door_hands_out_the_list_and_takes_a_decline(world: World) {
+    let card = proposed(&world);
+    server::clients(&world.registry);
+    world.registry.stop_access();
+    let server = server::start(world.registry.clone());
+    let token = server.token("all", server::SECRET);
+    let post = |path: &str, body: Value| server.post(path, Some(&token), &body);
+    let listed = post("/api/v1/records/proposals", json!({}));
+    assert_eq!(
+        (listed.status, listed.json()["proposals"][0]["identifier"].clone()),
+        (200, json!(card)),
+        "{listed:?}"
+    );
+    assert_eq!(post("/api/v1/records/proposals", json!({"after": "x"})).status, 400);
+    let decline = json!({"identifier": card, "action": "cancel", "ground": "经核实系同名"});
+    let declined = post("/api/v1/records/proposals/declined", decline);
+    assert_eq!((declined.status, declined.json()["action"].clone()), (200, json!("cancel")), "{declined:?}");
+    assert_eq!(post("/api/v1/records/proposals", json!({})).json()["proposals"], json!([]));
+}
