@@ -331,6 +331,8 @@ closed! {
         WithdrawalDay, "withdrawal_day", "权限的收回不溯及既往：起始日须晚于今天。", "A withdrawal never reaches back. Give a first day without the authority that lies after today.";
         AuthorityNotHeld, "authority_not_held", "该机构在那一天没有这项权限。请用 elicense agencies authorities 核对机构、类型、地区和日期。", "The agency holds no such authority on that day. Compare agency, type, region and day with `elicense agencies authorities`.";
         CoverageMissing, "coverage_missing", "该系统对此类证照还没有覆盖范围声明。请先声明覆盖范围。", "No coverage is stated for this type and system. State it first.";
+        CopyBeforeIssue, "copy_before_issue", "数据日期早于签发日期：尚未签发的证照不可能有副本。请核对数据日期和签发日期。", "The day of the data lies before the day of issue: there was nothing yet to copy. Compare the two days.";
+        MappingLacks, "mapping_lacks", "文件缺少必填的列。请补上该列，或在对照表的 constants 中填写。", "The file lacks a column that every record needs. Add it, or give its value under constants in the mapping.";
         MomentAhead, "moment_ahead", "时间晚于现在。请核对时间和时区。", "The time has not come yet. Check time and offset.";
         MomentBack, "moment_back", "时间早于已声明的时间。请使用更晚的时间，或重新声明覆盖范围。", "The time lies before the one that was stated. Give a later one, or state the coverage anew.";
         SchemaKeywordUnknown, "schema_keyword_unknown", "照面定义使用了不支持的关键字。请删去。", "The face schema has a keyword that is not supported. Remove it.";

@@ -103,7 +103,7 @@ fn a_chinese_header_is_guessed_shown_and_kept_with_versions(world: World) {
     assert_eq!(to("发证日期"), "issued_on");
     assert_eq!(to("有效期至"), "valid_to face.ends");
     assert_eq!(guessed.mapping.left_out().collect::<Vec<_>>(), ["序号", "联系电话"]);
-    assert_eq!((guessed.version, guessed.mapping.missing()), (None, vec![]));
+    assert_eq!((&guessed.kept, &guessed.missing), (&None, &vec![]));
     assert_eq!(world.registry.kept_mapping(&OF).unwrap(), None, "a guess writes nothing");
     // Without a mapping the words are not taken for anything.
     let error = import(&world, "a.csv", &department_csv(), &options(&world)).unwrap_err();
@@ -129,11 +129,22 @@ fn a_chinese_header_is_guessed_shown_and_kept_with_versions(world: World) {
     let mut other = mapping.clone();
     other.columns[6].to = vec!["face.note".to_owned()];
     import(&world, "b.csv", &department_csv(), &by(other.clone())).unwrap();
-    assert_eq!(guess(&world.registry, &path).unwrap().version, Some(2));
-    assert_eq!(guess(&world.registry, &path).unwrap().mapping, other);
+    // The guess is not stuck with what was kept: both are told.
+    let again = guess(&world.registry, &path).unwrap();
+    assert_eq!((again.mapping, again.kept), (mapping.clone(), Some((other, 2))));
     let strange = write(&world, "c.csv", "姓名,身份证号,籍贯\r\n".as_bytes());
     let guessed = guess(&world.registry, &strange).unwrap();
-    assert_eq!((guessed.version, guessed.mapping.missing()), (None, vec!["issued_on"]));
+    let lacking: Vec<String> = guessed.missing.iter().map(ToString::to_string).collect();
+    assert_eq!(lacking, ["签发日期 (issued_on)", "优待证号 (face.card_no)"]);
+    let runs = || world.registry.store().read_now(|reader| reader.import_runs()).unwrap().len();
+    let before = runs();
+    // Nothing is written by a mapping that no row could be read by.
+    let refused =
+        import(&world, "c.csv", "姓名,身份证号,籍贯\r\n周海燕,1,2\r\n".as_bytes(), &by(guessed.mapping))
+            .unwrap_err();
+    assert_eq!(refused.rule, Some(Rule::MappingLacks));
+    assert!(refused.detail.contains("优待证号"), "{}", refused.detail);
+    assert_eq!(runs(), before, "not even a run");
 }
 
 fn a_workbook_is_read_behind_its_title_with_merged_headers_and_dates(world: World) {
@@ -142,13 +153,12 @@ fn a_workbook_is_read_behind_its_title_with_merged_headers_and_dates(world: Worl
         let bytes = workbook(&[("名单", department_sheet(epoch)), ("说明", vec![])], epoch > 0.0);
         let path = write(&world, name, &bytes);
         let mut mapping = guess(&world.registry, &path).unwrap().mapping;
-        if epoch == 0.0 {
-            assert_eq!(mapping.to("有效期起").unwrap(), ["valid_from"]);
-            assert_eq!(mapping.to("有效期止").unwrap(), ["valid_to", "face.ends"]);
-            assert_eq!(mapping.missing(), ["issued_on"]);
-            let from = mapping.columns.iter_mut().find(|column| column.header == "有效期起").unwrap();
-            from.to.push("issued_on".to_owned());
-        }
+        assert_eq!(mapping.to("有效期起").unwrap(), ["valid_from"]);
+        assert_eq!(mapping.to("有效期止").unwrap(), ["valid_to", "face.ends"]);
+        let missing = guess(&world.registry, &path).unwrap().missing;
+        assert_eq!(missing.iter().map(|one| &*one.to).collect::<Vec<_>>(), ["issued_on"]);
+        let from = mapping.columns.iter_mut().find(|column| column.header == "有效期起").unwrap();
+        from.to.push("issued_on".to_owned());
         let report =
             import(&world, name, &bytes, &ImportOptions { mapping: Some(mapping), ..options(&world) })
                 .unwrap();

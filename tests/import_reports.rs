@@ -66,7 +66,7 @@ fn a_report_counts_by_rule_in_the_words_of_the_file(world: World) {
     let expected = [
         (Rule::CheckDigit, "身份证号码".to_owned(), 5, vec![2, 3, 4]),
         (Rule::DateForm, "发证日期".to_owned(), 1, vec![7]),
-        (Rule::NumberClash, "number".to_owned(), 1, vec![9]),
+        (Rule::NumberClash, "优待证号".to_owned(), 1, vec![9]),
     ];
     assert_eq!(told, expected);
     let shown = report.faults[0].examples[0].shown.clone().unwrap();

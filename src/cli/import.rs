@@ -18,7 +18,7 @@ use crate::registry::{
 };
 use crate::rule::Rule;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat, RowExample, RuleTally, refused};
+use crate::table::{Encoding, FileFormat, NamesDiffer, RowExample, RuleTally, refused};
 
 /// Arguments of `import`.
 #[derive(clap::Args)]
@@ -113,7 +113,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let (counts, timings) = (report.counts, report.timings);
     let value = json!({
         "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
-        "repairs": report.repairs, "refused": report.faults, "left_out": report.left_out, "shortened": report.shortened,
+        "repairs": report.repairs, "names_differ": report.names, "refused": report.faults, "left_out": report.left_out, "shortened": report.shortened,
         "counts": counts, "as_of": report.as_of, "undated": report.undated, "feeds": report.told, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
@@ -160,19 +160,42 @@ fn guess(
     let unknown = || super::input::usage("format", "csv or xlsx");
     let format = format.or_else(|| FileFormat::of_path(&args.file)).ok_or_else(unknown)?;
     let guessed = registry.guess_mapping(&globals.actor(), &args.file, format, encoding, &asked)?;
-    if let Some(version) = guessed.version {
-        output
-            .note(&format!("已保存的对照表，第 {version} 版。 The mapping that is kept, version {version}."));
+    if let Some((kept, version)) = &guessed.kept {
+        output.note(&kept_beside(&guessed.mapping, kept, *version)?);
     }
     for header in guessed.mapping.left_out() {
         output.note(&format!("不导入 left out: {header}"));
     }
-    for field in guessed.mapping.missing() {
+    for field in &guessed.missing {
         output.note(&format!("缺少 missing: {field} (请填入 constants 或对应列 add a constant or a column)"));
     }
     let text = serde_json::to_string_pretty(&guessed.mapping).map_err(Error::internal)?;
     output.say(&text, &guessed.mapping);
     Ok(0)
+}
+
+/// The mapping that is kept, and where the guess differs from it.
+fn kept_beside(guessed: &Mapping, kept: &Mapping, version: i32) -> Result<String> {
+    let mut lines = vec![format!(
+        "已保存的对照表，第 {version} 版；不给 --mapping 时按它读取。 The mapping that is kept, version {version}; an import without --mapping uses it:"
+    )];
+    lines.push(serde_json::to_string_pretty(kept).map_err(Error::internal)?);
+    let told = |to: Option<&[String]>| match to {
+        None => "未知 unknown".to_owned(),
+        Some([]) => "不导入 left out".to_owned(),
+        Some(to) => to.join(" "),
+    };
+    for column in &guessed.columns {
+        let earlier = kept.to(&column.header);
+        if earlier != Some(column.to.as_slice()) {
+            let (earlier, now) = (told(earlier), told(Some(&column.to)));
+            lines.push(format!(
+                "不同 differs: {}  已保存 kept: {earlier}  按表头 by the header: {now}",
+                column.header
+            ));
+        }
+    }
+    Ok(lines.join("\n"))
 }
 
 /// The mapping of the arguments: a file's, or the one that is kept.
@@ -219,6 +242,22 @@ fn as_of(report: &ImportReport) -> String {
             counted(undated, "row"),
         ),
     }
+}
+
+/// Numbers under which the file has several names: which lines, and no more.
+fn names_differ(names: &NamesDiffer) -> Option<String> {
+    let lines = |lines: &Vec<u64>| {
+        let lines: Vec<String> = lines.iter().map(u64::to_string).collect();
+        format!("第 {} 行", lines.join("、"))
+    };
+    let examples: Vec<String> = names.examples.iter().map(lines).collect();
+    (names.numbers > 0).then(|| {
+        format!(
+            "请核对姓名：文件中有 {0} 个号码出现了不同的姓名，如 {1}。 Several names under one number, {0} of them: look at these lines.",
+            names.numbers,
+            examples.join("；")
+        )
+    })
 }
 
 /// What the end of the import told the coverage statements.
@@ -276,6 +315,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
             found.column, found.length, found.shorter
         )
     }));
+    lines.extend(names_differ(&report.names));
     lines.extend(report.faults.iter().flat_map(refused_lines));
     lines.extend(by_rule(counts));
     let timings = report.timings;

@@ -53,13 +53,36 @@ impl Mapping {
     }
 
     /// Fields without which no row can be read, and that neither a column nor a constant fills.
-    pub fn missing(&self) -> Vec<&'static str> {
-        let filled = |name: &str| {
-            self.constants.contains_key(name)
-                || self.columns.iter().any(|column| column.to.iter().any(|to| to == name))
+    pub fn missing(&self, entry: &TypeEntry) -> Vec<UnfilledField> {
+        let filled = |lacking: &UnfilledField| {
+            self.constants.contains_key(&lacking.to)
+                || self.columns.iter().any(|column| column.to.contains(&lacking.to))
         };
-        let needed = ["issued_on", "holder.code_type", "holder.code", "holder.name"];
-        needed.into_iter().filter(|name| !filled(name)).collect()
+        let row = [
+            ("issued_on", "签发日期"),
+            ("holder.code_type", "号码类型"),
+            ("holder.code", "号码"),
+            ("holder.name", "姓名或名称"),
+        ];
+        let row = row.into_iter().map(|(to, zh)| UnfilledField { to: to.to_owned(), zh: zh.to_owned() });
+        let face = entry.face().fields().iter().filter(|field| field.required);
+        let face = face.map(|field| UnfilledField { to: self::face(field), zh: field.label.zh.clone() });
+        row.chain(face).filter(|lacking| !filled(lacking)).collect()
+    }
+}
+
+/// A field that every row needs and no column fills.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnfilledField {
+    /// As a mapping names it.
+    pub to: String,
+    /// As a document prints it.
+    pub zh: String,
+}
+
+impl std::fmt::Display for UnfilledField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.zh, self.to)
     }
 }
 
@@ -143,6 +166,7 @@ const SYNONYMS: &[(Meaning, &[&str])] = &[
             "制证日期",
             "发证日",
             "颁证日期",
+            "发卡日期",
         ],
     ),
     (

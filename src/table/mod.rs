@@ -8,6 +8,7 @@ pub mod heading;
 mod lengths;
 mod lines;
 pub mod mapping;
+mod names;
 mod plausible;
 pub mod refused;
 mod rows;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use encoding::Encoding;
 pub use lengths::{Lengths, Shortened};
+pub use names::NamesDiffer;
 pub use refused::{ErrorFile, RowExample, RowFault, RuleTally};
 pub use rows::{Batch, FileRow, MAX_ROW, RowReader};
 pub use source::RowSource;

@@ -1,6 +1,7 @@
 //! Which rows were refused and why: the error file, with nothing of what stood in them (I3), and the count by rule that
 //! a report is made of.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt as _;
@@ -39,6 +40,12 @@ impl RowFault {
     /// The same, with the column to blame and what stands in its cell.
     pub fn in_column(self, column: &str, cell: Option<&str>) -> Self {
         Self { column: Some(column.to_owned()), shown: cell.and_then(masked), ..self }
+    }
+
+    /// The same with the column as it is called in the file, for a fault that was found behind the row.
+    pub fn called(self, columns: &BTreeMap<String, String>) -> Self {
+        let column = self.field.as_ref().and_then(|field| columns.get(field)).cloned();
+        Self { column: self.column.or(column), ..self }
     }
 
     /// The fault of a row whose number stands on another face.

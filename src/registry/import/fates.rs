@@ -56,7 +56,7 @@ impl<'a> Fates<'a> {
         };
         let mut fates: Vec<Option<Fate>> = items.iter().map(revoked).collect();
         while fates.iter().any(Option::is_none) {
-            take_keys(writer, items, &mut fates)?;
+            take_keys(writer, self.snapshot, items, &mut fates)?;
         }
         let mut fates: Vec<Fate> = fates.into_iter().flatten().collect();
         self.listed(writer, items, &mut fates)?;
@@ -196,7 +196,12 @@ pub(super) fn entry(reader: &mut Reader<'_>, known: &RecordKey, item: &Item) -> 
 }
 
 /// One round: takes the free keys, and decides about the others.
-fn take_keys(writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Option<Fate>]) -> Result<()> {
+fn take_keys(
+    writer: &mut Writer<'_>,
+    snapshot: &Snapshot,
+    items: &[Ready],
+    fates: &mut [Option<Fate>],
+) -> Result<()> {
     let undecided: Vec<usize> =
         fates.iter().enumerate().filter(|(_, fate)| fate.is_none()).map(|(at, _)| at).collect();
     // In the order of the keys: neighbours in one page are written together. Of two rows of one file with
@@ -232,7 +237,7 @@ fn take_keys(writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Option<Fate>
             let signed = &ready.item.signed;
             let there = signed.keys.iter().find_map(|key| found.iter().find(|there| there.key == *key));
             let Some(there) = there else { continue };
-            *fate = Some(match there.content == signed.content.0 {
+            *fate = Some(match signed.is_content(snapshot, &there.content) {
                 true => Fate::AlreadyThere,
                 false => Fate::Refused(RowFault::clash(ready.item.line)),
             });

@@ -22,13 +22,23 @@ pub(super) struct Item {
     /// The key that signed it.
     pub kid: [u8; 32],
     pub signed: Signed,
+    /// A hash of the first holder's name, by which the names of one file are told apart; 0 where it is not known.
+    pub name: u64,
 }
 
 impl Item {
-    /// Takes over a signed record that stood on `line`.
-    pub fn of(signed: Signed, origin: Origin, line: u64) -> Result<Self> {
+    /// Takes over a signed record that stood on `line`, of a holder with that name.
+    pub fn of(signed: Signed, origin: Origin, line: u64, name: Option<&str>) -> Result<Self> {
+        let name = name.map_or(0, |name| {
+            Digest::of(&[name.as_bytes()]).0.first_chunk().copied().map_or(0, u64::from_be_bytes)
+        });
         let kid = *Envelope::parse_stored(&signed.envelope)?.kid()?.bytes();
-        Ok(Self { line, origin, record_id: random::pooled()?, salt: random::salt()?, kid, signed })
+        Ok(Self { line, origin, record_id: random::pooled()?, salt: random::salt()?, kid, signed, name })
+    }
+
+    /// The key of its first holder.
+    pub fn first_holder(&self) -> [u8; 16] {
+        self.signed.seats.first().map_or([0; 16], |seat| *seat.hk.bytes())
     }
 
     /// Its place in the merge.
@@ -77,7 +87,9 @@ impl Item {
                 framed(out, part.as_bytes())?;
             }
         }
-        framed(out, &signed.envelope)
+        framed(out, &signed.envelope)?;
+        out.extend_from_slice(&self.name.to_be_bytes());
+        Ok(())
     }
 
     /// Reads the bytes of [`Item::write`]; none if a byte is missing or left over.
@@ -102,6 +114,8 @@ impl Item {
         };
         let seats = (0..seats).map(|_| rest.seat()).collect::<Option<Vec<_>>>()?;
         let envelope = rest.part()?.to_vec();
+        // A run that an earlier program began has none.
+        let name = if rest.0.is_empty() { 0 } else { u64::from_be_bytes(rest.fixed()?) };
         let signed = Signed {
             kind,
             type_code,
@@ -124,7 +138,7 @@ impl Item {
         let beginning = if moved == 1 { Beginning::TransferIn } else { Beginning::Issue };
         let as_of = (as_of != i64::MIN).then(|| Moment::from_micros(as_of));
         let origin = Origin { beginning, as_of };
-        rest.0.is_empty().then_some(Self { line, origin, record_id, salt, kid, signed })
+        rest.0.is_empty().then_some(Self { line, origin, record_id, salt, kid, signed, name })
     }
 }
 

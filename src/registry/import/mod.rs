@@ -15,6 +15,7 @@ mod fates;
 mod item;
 mod merge;
 mod options;
+mod own;
 mod pace;
 mod parse;
 mod row;
@@ -64,7 +65,10 @@ impl Registry {
         decide_scope(actor, Scope::Export).required()?;
         self.refresh()?;
         refused::refuse_source(options.error_path.as_deref(), source)?;
-        options.mapping.as_ref().map_or(Ok(()), intake::check_texts)?;
+        if let Some(mapping) = &options.mapping {
+            intake::check_texts(mapping)?;
+            self.check_mapping(mapping)?;
+        }
         let format = match options.format.or_else(|| FileFormat::of_path(source)) {
             Some(format) => format,
             None => {

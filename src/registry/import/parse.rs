@@ -9,9 +9,11 @@ use std::thread;
 use crate::clock::{Day, Moment};
 use crate::error::{Class, Code, Error, Result};
 use crate::registry::Registry;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::fates::{self, Displaced};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
+use crate::registry::import::own::{self, Own};
 use crate::registry::import::pace::{self, Pace};
 use crate::registry::import::row::Maker;
 use crate::registry::import::settle::Note;
@@ -24,7 +26,7 @@ use crate::registry::records::ends;
 use crate::registry::records::submitted::{Origin, SentLine, Submitted};
 use crate::rule::Rule;
 use crate::table::cell::{Repair, Repairs};
-use crate::table::{Batch, Encoding, ErrorFile, FileRow, Lengths, RowFault, csv, refused};
+use crate::table::{Batch, Encoding, ErrorFile, FileRow, Lengths, NamesDiffer, RowFault, csv, refused};
 
 /// The fate of one batch.
 #[derive(Default)]
@@ -40,6 +42,8 @@ struct BatchDone {
     newest: Option<Moment>,
     repairs: Repairs,
     faults: Vec<RowFault>,
+    /// Rows that a dry run would bind.
+    own: Vec<Own>,
 }
 
 /// The destination of a thread's items.
@@ -130,7 +134,9 @@ impl Sink for Comparing<'_> {
                 let entry = found.iter().find(|known| Some(known.key) == *listed);
                 let there = found.iter().find(|there| item.signed.keys.contains(&there.key));
                 match there {
-                    Some(there) if there.content == item.signed.content.0 => done.already_there += 1,
+                    Some(there) if item.signed.is_content(&snapshot, &there.content) => {
+                        done.already_there += 1;
+                    }
                     Some(_) => done.faults.push(RowFault::clash(item.line)),
                     None => match entry.map(|known| fates::entry(reader, known, item)).transpose()? {
                         Some(Displaced::Refuses(fault)) => done.faults.push(fault),
@@ -138,11 +144,13 @@ impl Sink for Comparing<'_> {
                             Some(fault) => done.faults.push(fault),
                             None => {
                                 done.taken_over += u64::from(gives_way.is_some());
+                                done.own.extend(Own::of(item, true));
                                 continue;
                             }
                         },
                     },
                 }
+                done.own.extend(Own::of(item, false));
                 done.accepted -= 1;
             }
             Ok(())
@@ -184,7 +192,8 @@ impl Registry {
         (run.body.undated, run.body.newest) = (0, None);
         run.body.repairs.clear();
         run.body.faults.clear();
-        self.pump(work, run, errors, &sink)?;
+        run.body.names = NamesDiffer::default();
+        drop(self.pump(work, run, errors, &sink)?);
         let accepted = std::mem::take(&mut run.body.counts.bound);
         let Spilled { mut runs, mut notes, touched } =
             spilled.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -207,7 +216,8 @@ impl Registry {
     /// Checks the whole file against the stored records.
     pub(super) fn import_check(&self, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
         let sink = || Comparing { registry: self, items: Vec::new() };
-        self.pump(work, run, errors, &sink)
+        let own = self.pump(work, run, errors, &sink)?;
+        errors.write(&own::settle(own, run))
     }
 
     fn pump<S: Sink>(
@@ -216,8 +226,10 @@ impl Registry {
         run: &mut Run,
         list: &mut ErrorFile,
         sink: &(dyn Fn() -> S + Sync),
-    ) -> Result<()> {
+    ) -> Result<Vec<Own>> {
         let (source, header) = intake::open(work.source, work.reading())?;
+        let called = header.as_ref().map(|header| header.columns().called(&self.snapshot()));
+        run.body.called = called.unwrap_or_default();
         let threads = work.threads();
         thread::scope(|scope| {
             let (batches, taken) = sync_channel(threads * 2);
@@ -253,10 +265,10 @@ impl Registry {
             }
             let digest = reading.join().unwrap_or_else(|_| Err(panicked()));
             parsed?;
-            collected?;
+            let own = collected?;
             run.body.shortened = lengths.shortened();
             match digest? {
-                Some(digest) if digest == work.survey.digest => Ok(()),
+                Some(digest) if digest == work.survey.digest => Ok(own),
                 _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
                     .at("file")
                     .rule(Rule::FileChanged)),
@@ -270,12 +282,20 @@ fn panicked() -> Error {
 }
 
 /// Puts results in the order of the file, writes their faults, counts.
-fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, list: &mut ErrorFile) -> Result<()> {
-    let (mut early, mut next) = (BTreeMap::new(), 0);
+fn collect(
+    done: Receiver<BatchDone>,
+    work: &Work<'_>,
+    run: &mut Run,
+    list: &mut ErrorFile,
+) -> Result<Vec<Own>> {
+    let (mut early, mut next, mut own) = (BTreeMap::new(), 0, Vec::new());
     for batch in done {
         early.insert(batch.seq, batch);
         while let Some(mut batch) = early.remove(&next) {
             next += 1;
+            own.append(&mut batch.own);
+            let called = |fault: RowFault| fault.called(&run.body.called);
+            batch.faults = std::mem::take(&mut batch.faults).into_iter().map(called).collect();
             list.write(&batch.faults)?;
             batch.faults.iter().for_each(|fault| refused::count(&mut run.body.faults, fault));
             let counts = &mut run.body.counts;
@@ -293,13 +313,17 @@ fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, list: &mut
             work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
     }
-    Ok(())
+    Ok(own)
 }
 
 /// Says which column a fault is about, as it is called in the file.
-fn blame(header: &TableHeader, cells: &[Cow<'_, str>], fault: Option<&mut RowFault>) {
+fn blame(
+    (header, snapshot): (&TableHeader, &Snapshot),
+    cells: &[Cow<'_, str>],
+    fault: Option<&mut RowFault>,
+) {
     let Some(fault) = fault else { return };
-    let place = fault.field.as_deref().and_then(|field| header.columns().place_of(field));
+    let place = fault.field.as_deref().and_then(|field| header.columns().place_of(field, snapshot));
     let Some((at, name)) = place else { return };
     *fault = fault.clone().in_column(name, cells.get(at).map(|cell| &**cell));
 }
@@ -358,7 +382,7 @@ impl<S: Sink> Parser<'_, S> {
             if self.row(sent, row.line, &mut done)? {
                 done.repairs.take(&mut repairs);
             } else if let (Some(header), None) = (self.header, row.fault) {
-                blame(header, &cells, done.faults.last_mut());
+                blame((header, self.maker.snapshot()), &cells, done.faults.last_mut());
             }
         }
         self.sink.batch_ended(&mut done)?;

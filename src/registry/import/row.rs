@@ -48,8 +48,13 @@ impl<'a> Maker<'a> {
     pub fn make(&mut self, (submitted, origin): (Submitted, Origin), line: u64) -> Result<Made> {
         let Self { registry, snapshot, actor, keys, as_of } = self;
         let origin = Origin { as_of: origin.as_of.or(*as_of), ..origin }.check(registry.now())?;
+        let name = match &submitted {
+            Submitted::Draft(draft) => draft.holders.first().map(|holder| holder.name.clone()),
+            Submitted::Envelope(_) => None,
+        };
         let taken = registry.take(actor, snapshot, submitted, &mut |issuer| key(registry, keys, issuer))?;
-        Ok(Made { item: Item::of(taken.signed, origin, line)?, flagged: taken.flagged })
+        origin.fits(taken.signed.issued_on)?;
+        Ok(Made { item: Item::of(taken.signed, origin, line, name.as_deref())?, flagged: taken.flagged })
     }
 }
 

@@ -172,7 +172,8 @@ fn settle(
         counts.proposals += done.proposals.len() as u64;
         if done.differing {
             counts.not_ended += 1;
-            refused::count(&mut next.body.faults, &RowFault::new(note.line, &names::ended_name()));
+            let fault = RowFault::new(note.line, &names::ended_name()).called(&next.body.called);
+            refused::count(&mut next.body.faults, &fault);
         }
         entries.extend(done.entries);
         next.body.settled = at + 1;

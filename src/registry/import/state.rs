@@ -1,7 +1,7 @@
 //! A run as its row in `import_runs` has it: committed with the rows it counts, so that it is never wrong. It
 //! ends with the closing count: the fate of every row of the file, signed by the registry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -20,7 +20,7 @@ use crate::rule::Rule;
 use crate::store::ImportRunRow;
 use crate::table::cell::Repairs;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat, RuleTally, Shortened, Signs};
+use crate::table::{Encoding, FileFormat, NamesDiffer, RuleTally, Shortened, Signs};
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// The phase of a run.
@@ -62,6 +62,12 @@ pub(super) struct RunBody {
     /// Columns whose numbers seem to have lost zeros.
     #[serde(default)]
     pub shortened: Vec<Shortened>,
+    /// The headers of columns that faults found behind the rows name, by field.
+    #[serde(default)]
+    pub called: BTreeMap<String, String>,
+    /// Numbers with several names.
+    #[serde(default)]
+    pub names: NamesDiffer,
     /// Refused rows by rule.
     #[serde(default)]
     pub faults: Vec<RuleTally>,
@@ -146,6 +152,8 @@ impl Run {
             left_out: mapping.into_iter().flat_map(Mapping::left_out).map(str::to_owned).collect(),
             repairs: Repairs::default(),
             shortened: Vec::new(),
+            called: BTreeMap::new(),
+            names: NamesDiffer::default(),
             faults: Vec::new(),
             counts: Counts::default(),
             runs: Vec::new(),
@@ -292,6 +300,7 @@ impl Run {
             repairs: body.repairs.clone(),
             shortened: body.shortened.clone(),
             faults: body.faults.clone(),
+            names: body.names.clone(),
             counts: body.counts,
             log: body.log.clone(),
             first_leaf: body.first_leaf,

@@ -18,6 +18,7 @@ use crate::registry::base::ledger::Place;
 use crate::registry::import::Stage;
 use crate::registry::import::fates::{Fate, Fates, Ready};
 use crate::registry::import::merge::Merge;
+use crate::registry::import::own::Following;
 use crate::registry::import::pace;
 use crate::registry::import::spill::SpillDir;
 use crate::registry::import::state::Run;
@@ -26,7 +27,7 @@ use crate::registry::import::work::Work;
 use crate::registry::published::heartbeat::Fed;
 use crate::registry::records::begin;
 use crate::store::{Load, SealedEvent, SealedRecord, Store, Writer};
-use crate::table::{ErrorFile, refused};
+use crate::table::{ErrorFile, NamesDiffer, refused};
 
 /// Items that go through a transaction together while no process serves.
 const CHUNK: usize = 1000;
@@ -35,6 +36,8 @@ const CHUNK: usize = 1000;
 struct Chunk {
     items: Vec<Ready>,
     bytes: usize,
+    /// Of the holders whose last item is in it: numbers with several names.
+    names: NamesDiffer,
 }
 
 /// The place of a bound item in the log.
@@ -115,17 +118,23 @@ impl Registry {
         let (store, limits) = (self.store(), work.options.limits);
         let mut merge = Merge::open(dir, store.vault(), runs)?;
         merge.skip(merged)?;
+        let mut following = Following::default();
         loop {
             let most = if work.pace.beside().served { limits.served_chunk } else { CHUNK };
-            let mut chunk = Chunk { items: Vec::with_capacity(most), bytes: 0 };
+            let mut chunk =
+                Chunk { items: Vec::with_capacity(most), bytes: 0, names: NamesDiffer::default() };
             while chunk.items.len() < most && chunk.bytes < limits.transaction_bytes {
-                let Some(item) = merge.item()? else { break };
+                let Some(item) = merge.item()? else {
+                    following.end(&mut chunk.names);
+                    break;
+                };
+                following.take(&item, &mut chunk.names);
                 chunk.bytes += item.signed.envelope.len() * item.signed.seats.len() + 1024;
                 let keys = item.signed.record_keys(item.record_id)?;
                 let keys = keys.iter().map(|key| store.seal_key(key)).collect::<Result<Vec<_>>>()?;
                 chunk.items.push(Ready { item, keys });
             }
-            let last = chunk.items.is_empty();
+            let last = chunk.items.is_empty() && chunk.names.numbers == 0;
             if chunks.send(Ok((!last).then_some(chunk))).is_err() || last {
                 return Ok(());
             }
@@ -227,6 +236,8 @@ impl Merging<'_> {
                 }
                 Fate::AlreadyThere => counts.already_there += 1,
                 Fate::Refused(fault) => {
+                    let fault = fault.called(&tally.next.body.called);
+                    let counts = &mut tally.next.body.counts;
                     counts.refused += 1;
                     counts.clashes += u64::from(fault.code == Code::NumberClash);
                     refused::count(&mut tally.next.body.faults, &fault);
@@ -234,6 +245,7 @@ impl Merging<'_> {
                 }
             }
         }
+        tally.next.body.names.add(&chunk.names);
         tally.next.body.merged += chunk.items.len() as u64;
         fed(&mut tally.next.body.fed, chunk);
         Ok(bound)

@@ -1,6 +1,7 @@
 //! The header of a table, by the names of the format or by a mapping, and a row under it as a draft.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -153,7 +154,11 @@ impl Columns {
         for column in self.all.iter().flatten().chain(self.constants.iter().map(|(column, _)| column)) {
             let path = column.path();
             if paths.contains(&path) {
-                return Err(header_fault(Rule::CsvColumnTwice, format!("{path} is filled by two columns")));
+                let filled = |columns: &Vec<Column>| columns.iter().any(|column| column.path() == path);
+                let twice = self.all.iter().zip(&self.names).filter(|(columns, _)| filled(columns));
+                let twice: Vec<&str> = twice.map(|(_, name)| name.as_str()).collect();
+                let detail = format!("{path} is filled twice: {}", twice.join(", "));
+                return Err(header_fault(Rule::CsvColumnTwice, detail));
             }
             paths.push(path);
         }
@@ -169,7 +174,13 @@ impl Columns {
     }
 
     /// The column to blame, where an error names its field: its place from 0, and its header.
-    pub fn place_of(&self, field: &str) -> Option<(usize, &str)> {
+    pub fn place_of(&self, field: &str, snapshot: &Snapshot) -> Option<(usize, &str)> {
+        let number = (field == "number").then(|| self.number_field(snapshot)).flatten();
+        let field = match (field, &number) {
+            ("number", Some(number)) => number.as_str(),
+            ("holders", _) => "holders.0.name",
+            (field, _) => field,
+        };
         let own = |column: &Column| {
             let path = column.path();
             field == path
@@ -177,6 +188,31 @@ impl Columns {
         };
         let at = self.all.iter().position(|columns| columns.iter().any(own))?;
         self.names.get(at).map(|name| (at, name.as_str()))
+    }
+
+    /// The headers of the columns that an error may blame which no single row is read for, by the field that it names.
+    pub fn called(&self, snapshot: &Snapshot) -> BTreeMap<String, String> {
+        let fields = ["number", "identifier", "holders", "as_of", "issued_on"];
+        let called = fields.into_iter().filter_map(|field| {
+            self.place_of(field, snapshot).map(|(_, header)| (field.to_owned(), header.to_owned()))
+        });
+        called.collect()
+    }
+
+    /// The field of the face that is the number of the rows' type; none where the rows are of several types.
+    fn number_field(&self, snapshot: &Snapshot) -> Option<String> {
+        let constant = self.constants.iter().find(|(column, _)| matches!(column, Column::Type));
+        if let Some((_, named)) = constant {
+            return Some(format!("face.{}", draft::type_entry(snapshot, named).ok()?.def().number.field));
+        }
+        let numbers = snapshot.catalog.types().into_iter().map(|entry| &entry.def().number.field);
+        let numbers: BTreeSet<&String> = numbers.collect();
+        let mut columns = self.all.iter().flatten().filter_map(|column| match column {
+            Column::Face(name) if numbers.contains(name) => Some(name),
+            _ => None,
+        });
+        let first = columns.next()?;
+        columns.next().is_none().then(|| format!("face.{first}"))
     }
 
     /// The draft of a row, and the day of its data where a column has it. Cells are read as people type them, and each
@@ -405,7 +441,7 @@ fn listed(list: &CodeList, name: &str, cell: &str, repairs: &mut Repairs) -> Res
     Ok(cell.to_owned())
 }
 
-fn target_fault(name: &str) -> Error {
+pub(super) fn target_fault(name: &str) -> Error {
     let detail = format!("the mapping fills {name}, which is no field of a row");
     Error::new(Code::ConfigInvalid, detail).at("mapping").rule(Rule::MappingField)
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::{Digest, canonical};
@@ -11,21 +13,23 @@ use crate::registry::intake::{columns, header};
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::MappingRow;
-use crate::table::mapping::{self, Mapping};
+use crate::table::mapping::{self, Mapping, UnfilledField};
 use crate::table::{Encoding, FileFormat, Workbook, heading};
 
-/// The mapping that a file would be read with.
+/// How a file could be read.
 #[derive(Debug, Clone)]
 pub struct Guessed {
-    /// To look at, correct, and give back.
+    /// What the words of the header suggest: to look at, correct, and give back.
     pub mapping: Mapping,
-    /// Its version, where it is the one that is kept for this type and agency; none for a guess.
-    pub version: Option<i32>,
+    /// What every row needs and the guess does not fill.
+    pub missing: Vec<UnfilledField>,
+    /// The mapping that is kept for this type and agency, with its version: an import that names both uses it.
+    pub kept: Option<(Mapping, i32)>,
 }
 
 impl Registry {
-    /// The mapping that is kept for the type and agency where it knows every header of the file, else a guess by the
-    /// words of the header. Writes nothing.
+    /// A guess by the words of the header, and beside it the mapping that is kept for the type and agency. A file whose
+    /// words say nothing gets the kept one as its guess, where that knows every header. Writes nothing.
     ///
     /// # Errors
     /// `forbidden`; `type_unknown`; `config_invalid` for a file without a header that is known.
@@ -57,9 +61,7 @@ impl Registry {
         };
         let knows_all =
             |kept: &Mapping| names.iter().all(|name| name.trim().is_empty() || kept.to(name).is_some());
-        if let Some((mapping, version)) = self.kept_mapping(asked)?.filter(|(kept, _)| knows_all(kept)) {
-            return Ok(Guessed { mapping, version: Some(version) });
-        }
+        let kept = self.kept_mapping(asked)?;
         let mut mapping = mapping::guess(&names, entry, asked.issuer);
         // The format's own names say themselves what they are.
         for column in &mut mapping.columns {
@@ -70,10 +72,32 @@ impl Registry {
             }
         }
         if mapping.columns.iter().all(|column| column.to.is_empty()) {
-            return Err(unknown());
+            let (known, _) = kept.as_ref().filter(|(kept, _)| knows_all(kept)).ok_or_else(unknown)?;
+            mapping = known.clone();
         }
         mapping.sheet = asked.sheet.map(str::to_owned);
-        Ok(Guessed { mapping, version: None })
+        Ok(Guessed { missing: mapping.missing(entry), mapping, kept })
+    }
+
+    /// Refuses a mapping by which no row of its type could be read, before anything is written.
+    ///
+    /// # Errors
+    /// `type_unknown`; `config_invalid` at `mapping` with rule `mapping_lacks` and what is missing, by the names that
+    /// documents print.
+    pub(in crate::registry) fn check_mapping(&self, mapping: &Mapping) -> Result<()> {
+        let snapshot = self.snapshot();
+        let mut filled = mapping.columns.iter().flat_map(|column| &column.to).chain(mapping.constants.keys());
+        if let Some(to) = filled.find(|to| !columns::is_own(to)) {
+            return Err(columns::target_fault(to));
+        }
+        let missing = mapping.missing(draft::type_entry(&snapshot, &mapping.type_code)?);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = missing.iter().map(UnfilledField::to_string).collect();
+        let detail = format!("no column or constant fills {}", names.join(", "));
+        let missing = json!({ "missing": missing });
+        Err(Error::new(Code::ConfigInvalid, detail).at("mapping").rule(Rule::MappingLacks).with(missing))
     }
 
     /// The newest mapping that is kept for a type and agency, with its version.

@@ -118,11 +118,13 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let origin = self.or_refused(actor, submitted.codes(), origin.into().check(self.now()))?;
         let taken = self.take(actor, &snapshot, submitted.clone(), &mut |issuer| self.issuer_key(issuer));
-        let taken =
-            taken.and_then(|taken| match taken.pilot.filter(|_| origin.beginning == Beginning::Issue) {
+        let taken = taken.and_then(|taken| {
+            origin.fits(taken.signed.issued_on)?;
+            match taken.pilot.filter(|_| origin.beginning == Beginning::Issue) {
                 Some(at) => Err(no_new_pilot(at)),
                 None => Ok(taken),
-            });
+            }
+        });
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
         self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
         let left_out = self.store().read_now(|reader| hosted::left_out_by(reader, &taken.signed))?;
@@ -332,7 +334,7 @@ impl Registry {
             let holder = holder.ok_or_else(|| damaged("a key row has no holder"))?;
             let stored = version_row(writer, &holder, &found)?;
             let stored = stored.ok_or_else(|| damaged("the record of that number does not open"))?;
-            if found.content != signed.content.0 {
+            if !signed.is_content(&self.snapshot(), &found.content) {
                 let brought = signed.envelope.clone();
                 clashed.set(Some(Clash { stored, holders: found.holders, brought }));
                 return Err(clash::number_clash());

@@ -9,16 +9,17 @@ use crate::record::action::Action;
 use crate::record::event::{Event, EventKind, subject_hash};
 use crate::record::payload::Validity;
 use crate::record::state::State;
-use crate::record::{Digest, Salt};
+use crate::record::{Digest, Record, Salt};
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::ledger::Place;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::after_end::ToldOfDays;
 use crate::registry::records::change::Whole;
 use crate::registry::records::draft::Checked;
 use crate::rule::Rule;
 use crate::store::{RecordKey, RowBody, StoredRecord, Writer};
-use crate::trust::{EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ};
+use crate::trust::{Envelope, EnvelopeBuf, HolderKey, IndexKey, SigningKey, Typ};
 
 /// Whether something new was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -132,6 +133,23 @@ impl Signed {
             envelope: envelope.stored().to_vec(),
             digest: envelope.view().digest(),
         }
+    }
+
+    /// Whether stored content is that of this record: the same, or the same but for the version of its type. A newer
+    /// version of a type that the face passes as it stands makes no other certificate of it.
+    pub fn is_content(&self, snapshot: &Snapshot, stored: &[u8; 32]) -> bool {
+        if self.content.0 == *stored {
+            return true;
+        }
+        let payload = Envelope::parse_stored(&self.envelope).ok();
+        let Some(mut record) = payload.and_then(|payload| Record::from_payload(payload.payload()).ok())
+        else {
+            return false;
+        };
+        snapshot.catalog.versions_of(&self.type_code).any(|version| {
+            record.record_type.version = version;
+            record.content_form().is_ok_and(|form| Digest::of(&[&form]).0 == *stored)
+        })
     }
 
     /// The keys of the holders, in order.

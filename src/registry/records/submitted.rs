@@ -96,6 +96,16 @@ impl Origin {
         }
         Ok(self)
     }
+
+    /// # Errors
+    /// `field_invalid` at `as_of` with rule `copy_before_issue` for a copy that is older than what it is a copy of.
+    pub(in crate::registry) fn fits(self, issued_on: Day) -> Result<()> {
+        if self.as_of.is_some_and(|as_of| as_of.day() < issued_on) {
+            let detail = "the data is of a day before the issue";
+            return Err(Error::new(Code::FieldInvalid, detail).at("as_of").rule(Rule::CopyBeforeIssue));
+        }
+        Ok(())
+    }
 }
 
 /// One of the two ways to issue.
