@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
 use crate::journal;
+use crate::log::TreeReader as _;
 use crate::log::lease::LONGEST_S;
 use crate::log::sequencer::{Sequencer, Settings};
 use crate::registry::Registry;
@@ -63,9 +64,10 @@ impl Registry {
             match self.start_log(&self.current_log(name)?) {
                 Err(error) if error.code == Code::LogLost && Instant::now() < deadline => {
                     if !std::mem::replace(&mut told, true) {
+                        let left = self.lease_left(&self.current_log(name)?)?;
                         ::log::warn!(
-                            "{name} is held by another process, or was by one that was killed elsewhere: waiting for its \
-                             lease, {LONGEST_S} s at most"
+                            "{name} is held by another process, or was by one that was killed elsewhere: waiting {left} s at \
+                             most for its lease to end"
                         );
                     }
                     std::thread::sleep(Duration::from_millis(50))
@@ -73,6 +75,13 @@ impl Registry {
                 other => return other,
             }
         }
+    }
+
+    /// Seconds until the lease of a log's owner ends, as the log says now.
+    fn lease_left(&self, log: &str) -> Result<i64> {
+        let head = self.store().read_access_now(|reader| reader.head(log))?;
+        let left = head.map_or(0, |head| head.lease_until.seconds() - self.now().seconds());
+        Ok(left.clamp(1, LONGEST_S))
     }
 
     fn start_log(&self, name: &str) -> Result<()> {
