@@ -83,11 +83,13 @@ fn the_demo_fills_once_tells_its_stories_and_survives_a_kill() {
         .filter_map(|line| line.trim().split_once("  ("))
         .map(|(number, rest)| (number.to_owned(), rest[..3].to_owned()))
         .collect();
-    assert_eq!(worth.len(), 3, "{said}");
+    assert_eq!(worth.len(), 16, "{said}");
     let token = program.server.token("demo-agency", "demo-agency-secret");
     let answers: Vec<Value> =
         worth.iter().map(|(number, code_type)| look(&program, &token, number, code_type)).collect();
     tell_their_stories(&answers);
+    they_end_as_they_are_introduced(&answers[13..]);
+    the_commands_that_are_told_work(&said, &dir);
     let married = look_for(&program, &token, &worth[0].0, &worth[0].1, Some("marriage_certificate"));
     assert!(records(&married).is_empty(), "{married:#}");
     assert_eq!(married["absent"][0]["absence"], "not_covered", "not found is not unmarried: {married:#}");
@@ -155,6 +157,50 @@ fn tell_their_stories(answers: &[Value]) {
     for answer in answers {
         let remarks = &answer["holder"]["remarks"];
         assert!(!remarks.to_string().contains("region_unknown"), "the demo knows its regions: {remarks}");
+    }
+}
+
+/// Somebody who died, a certificate that expired, one that was revoked.
+fn they_end_as_they_are_introduced(answers: &[Value]) {
+    let reasons = |answer: &Value, slug: &str| of(answer, slug)["reasons"].clone();
+    assert_eq!(answers[0]["holder"]["state"], "deceased");
+    assert_eq!(reasons(&answers[0], "resident_id_card"), json!(["holder_deceased"]));
+    assert_eq!(of(&answers[0], "social_security_card")["verdict"], "invalid");
+    let expired = reasons(&answers[1], "driving_licence");
+    assert!(expired.as_array().unwrap().contains(&json!("expired")), "{expired}");
+    assert_eq!(reasons(&answers[2], "business_licence"), json!(["revoked"]));
+}
+
+/// What is printed for another terminal, taken as it stands.
+fn the_commands_that_are_told_work(said: &str, dir: &Path) {
+    let lines: Vec<&str> = said.lines().map(str::trim).collect();
+    let set: Vec<(&str, &str)> = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("export ELICENSE_"))
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, path)| (name, path.trim_matches('"')))
+        .collect();
+    assert_eq!(set.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["DATA", "MASTER_KEY_FILE", "REGIONS"]);
+    assert!(set.iter().all(|(_, path)| Path::new(path).exists() && path.starts_with(dir.to_str().unwrap())));
+    let told: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("elicense ")).collect();
+    assert_eq!(told.len(), 6, "{said}");
+    for line in told {
+        let (arguments, input) = line.split_once(" <<< ").unwrap_or((line, ""));
+        let mut command = program::bare(&arguments.split(' ').collect::<Vec<_>>());
+        for (name, path) in &set {
+            command.env(format!("ELICENSE_{name}"), path);
+        }
+        let output = program::finish(command, &format!("{input}\n"));
+        let out = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{line}: {out} {:?}", String::from_utf8(output.stderr));
+        match arguments.split(' ').next().unwrap() {
+            "lookup" => assert!(out.contains("居民身份证信息") && out.contains("Receipt"), "{out}"),
+            "accesses" => assert!(out.contains("失业登记"), "{out}"),
+            "proposals" => assert!(out.contains("社会保障卡") && out.contains("因 死亡证明"), "{out}"),
+            "coverage" => assert!(out.contains("更新逾期 late") && out.contains("64.0%"), "{out}"),
+            "agencies" => assert!(out.contains("城东区") && out.contains("确认死亡"), "{out}"),
+            _ => assert!(out.contains("sound"), "{out}"),
+        }
     }
 }
 

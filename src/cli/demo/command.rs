@@ -1,5 +1,6 @@
 //! `elicense demo`: fills a directory with the demo's data if it is empty, and serves it.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
@@ -76,6 +77,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
             .map_err(|error| unwritable(&dir).caused_by(error))?;
         registry
     };
+    std::fs::write(dir.join("regions.tsv"), REGIONS).map_err(|error| unwritable(&dir).caused_by(error))?;
     if args.fill_only {
         return Ok(0);
     }
@@ -86,7 +88,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     serve::serve(registry, ServeConfig::new(listeners), settings, |running| {
         // To standard output: the only place where the demo prints numbers.
         for (address, _, _) in running.addresses() {
-            output.say(&welcome(*address, &data), &introduction(running, &data));
+            output.say(&welcome(*address, &data, &dir), &introduction(running, &data, &dir));
         }
     })
 }
@@ -161,8 +163,42 @@ fn unwritable(dir: &Path) -> Error {
     Error::new(Code::ConfigInvalid, format!("{} cannot be written", dir.display())).at("data")
 }
 
+/// What the other commands need to work on the demo: data directory, master key, regions.
+fn environment(dir: &Path) -> [(&'static str, PathBuf); 3] {
+    [
+        ("ELICENSE_DATA", dir.join("data")),
+        ("ELICENSE_MASTER_KEY_FILE", dir.join("master.key")),
+        ("ELICENSE_REGIONS", dir.join("regions.tsv")),
+    ]
+}
+
+/// The same to copy into another terminal, with commands to begin with.
+fn beside(dir: &Path) -> Vec<String> {
+    let mut lines = vec![
+        "  in another terminal, beside it (no file holds the agencies' keys: they lie in the data directory, under the"
+            .to_owned(),
+        "  master key; `elicense keys list` has the public halves):".to_owned(),
+    ];
+    if let Some(folder) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+        lines.push(format!("    export PATH=\"{}:$PATH\"", folder.display()));
+    }
+    let set = environment(dir).map(|(name, path)| format!("    export {name}=\"{}\"", path.display()));
+    lines.extend(set);
+    let asked =
+        DemoData::worth_looking_up().into_iter().next().map(|(number, ..)| number).unwrap_or_default();
+    lines.extend([
+        format!("    elicense lookup --item 190101000001 --reason 失业登记 <<< {asked}"),
+        format!("    elicense accesses --reason 持证人询问 <<< {asked}"),
+        "    elicense proposals".to_owned(),
+        "    elicense coverage list".to_owned(),
+        "    elicense agencies authorities".to_owned(),
+        "    elicense fsck".to_owned(),
+    ]);
+    lines
+}
+
 /// The text of [`welcome`], for programs.
-fn introduction(running: &Running, data: &DemoData) -> Value {
+fn introduction(running: &Running, data: &DemoData, dir: &Path) -> Value {
     let staff = data.accounts.staff.iter().map(
         |account| json!({"name": account.name, "password": account.password, "display": account.display}),
     );
@@ -174,13 +210,14 @@ fn introduction(running: &Running, data: &DemoData) -> Value {
     json!({
         "demo": true,
         "listening": serve::listening(running),
+        "environment": environment(dir).into_iter().collect::<BTreeMap<_, _>>(),
         "accounts": staff.collect::<Vec<_>>(),
         "clients": clients.collect::<Vec<_>>(),
         "worth_looking_up": worth.collect::<Vec<_>>(),
     })
 }
 
-fn welcome(address: SocketAddr, data: &DemoData) -> String {
+fn welcome(address: SocketAddr, data: &DemoData, dir: &Path) -> String {
     let mut lines = vec![
         String::new(),
         "演示系统 · 所有数据均为虚构 — a demo: every person, number and certificate is synthetic,".to_owned(),
@@ -205,6 +242,8 @@ fn welcome(address: SocketAddr, data: &DemoData) -> String {
     for (number, code_type, why) in DemoData::worth_looking_up() {
         lines.push(format!("    {number}  ({code_type})  {why}"));
     }
+    lines.push(String::new());
+    lines.extend(beside(dir));
     lines.push(String::new());
     lines.push("  Ctrl-C stops it; what was acknowledged is kept.".to_owned());
     lines.join("\n")

@@ -83,8 +83,8 @@ impl DemoData {
         Self { coverages, ..self }
     }
 
-    /// Three numbers to begin with: number, code type, and why.
-    pub fn worth_looking_up() -> Vec<(&'static str, &'static str, &'static str)> {
-        stories::WORTH_LOOKING_UP.to_vec()
+    /// Numbers to begin with: number, code type, and why.
+    pub fn worth_looking_up() -> Vec<(String, &'static str, &'static str)> {
+        stories::worth_looking_up()
     }
 }

@@ -291,7 +291,7 @@ fn stories_have_their_ends() {
     let links = demo().steps.iter().filter(|step| matches!(step, Step::Link(_))).count();
     assert_eq!(links, 6);
     for (code, _, _) in DemoData::worth_looking_up() {
-        assert!(!records_of(code).is_empty());
+        assert!(!records_of(&code).is_empty(), "{code}");
     }
     let soon = Validity::Until(today().plus_days(20));
     assert!(records_of("190101198607250013").iter().any(|draft| draft.valid_to == Some(soon)));

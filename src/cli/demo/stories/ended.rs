@@ -1,18 +1,53 @@
-//! Certificates that ended, so that every state and every action is there for every seed.
+//! Certificates that ended, so that every state and every action is there for every seed; and somebody who died.
 
 use super::stage::{Stage, citizen_of};
 use crate::cli::demo::faces::{
-    Disability, Estate, disability_certificate, driving_licence, real_estate_certificate,
+    Death, Disability, Estate, death_certificate, disability_certificate, driving_licence,
+    real_estate_certificate, social_security_card,
 };
 use crate::cli::demo::numbers::{citizen, day};
 use crate::cli::demo::steps::Act;
 use crate::record::action::Action;
 use crate::record::payload::Validity;
+use crate::store::HolderState;
 
 pub(super) fn ended(stage: &mut Stage<'_>) {
     moved_away(stage);
     recovered(stage);
     taken_back(stage);
+    died(stage);
+}
+
+/// Number of 温长庚.
+pub(super) fn dead() -> String {
+    citizen("190101", day(1939, 5, 16), 3)
+}
+
+/// Number of 常念慈.
+pub(super) fn expired() -> String {
+    citizen("190101", day(1996, 2, 8), 2)
+}
+
+/// 温长庚 died in a hospital; the household office confirmed it. His own papers fall with him. The end of his social
+/// security card is proposed to the office that issued it, which has not decided.
+fn died(stage: &mut Stage<'_>) {
+    let wen = citizen_of("温长庚", &dead(), "示范省示范市城东区和平里12号2单元102室");
+    stage.card(&wen, day(2007, 3, 5));
+    stage.member(&wen, "190101000019", "02", day(1985, 6, 1), "3");
+    let (hrss, health) = (stage.issuer("hrss"), stage.issuer("health"));
+    let card = social_security_card(
+        &wen,
+        hrss,
+        "示范银行城东支行",
+        "6219990000193905160".to_owned(),
+        day(2016, 9, 12),
+    );
+    stage.script.issue(card);
+    let (died_on, on) = (day(2026, 1, 9), day(2026, 1, 10));
+    let place = "示范市第一人民医院";
+    let says = Death { number: "1901019019", died_on, place, cause: "脑梗死", on };
+    stage.script.issue(death_certificate(&wen, health, says));
+    stage.script.life(wen.coded(), HolderState::Deceased, day(2026, 1, 20), "户口登记机关注销户口");
 }
 
 /// 钟若兰 moved to the neighbouring province, and her disability certificate with her.
@@ -30,7 +65,7 @@ fn moved_away(stage: &mut Stage<'_>) {
 /// 常念慈's certificate lapsed; her driving licence was suspended, given back and has passed its review.
 fn recovered(stage: &mut Stage<'_>) {
     let address = "示范省示范市城东区学府路40号学府名邸9单元1201室";
-    let chang = citizen_of("常念慈", &citizen("190101", day(1996, 2, 8), 2), address);
+    let chang = citizen_of("常念慈", &expired(), address);
     stage.card(&chang, day(2022, 2, 14));
     let disabled = stage.issuer("disabled");
     let says = Disability { category: "2", grade: "4", guardian: None };
