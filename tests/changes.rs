@@ -310,7 +310,8 @@ fn i2_i4_each_refusal_of_a_change_is_an_access_and_charged(world: World) {
     let ahead = registry.now().day().plus_days(2).to_string();
     let ahead = ahead.as_str();
     let number = format!("关于{CHEN}");
-    let tries: Vec<(&str, Box<dyn Fn() -> Option<Error> + '_>)> = vec![
+    type Try<'t> = Box<dyn Fn() -> Option<Error> + 't>;
+    let tries: Vec<(&str, Try<'_>)> = vec![
         ("no ground", Box::new(|| act(&|command| command.ground = None))),
         ("a dot as ground", Box::new(|| act(&|command| command.ground = Some(".".into())))),
         ("another version", Box::new(|| act(&|command| command.version = 7))),
@@ -334,7 +335,8 @@ fn i2_i4_each_refusal_of_a_change_is_an_access_and_charged(world: World) {
     let spent = || registry.guard().spent("client:writer", registry.now());
     for (way, refused) in tries {
         let before = outcomes(&world, ZHOU).len();
-        let error = refused().unwrap_or_else(|| panic!("{way}: not refused"));
+        let error = refused();
+        assert!(error.is_some(), "{way}: not refused");
         let lines = outcomes(&world, ZHOU);
         assert_eq!(lines[before..], ["refused"], "{way}: {error:?}");
         assert!((1..=2).contains(&spent()), "{way}");
@@ -407,10 +409,7 @@ fn i7_an_entry_whose_holders_change_has_one_history(world: World) {
     assert_eq!(outcomes(&world, ZHOU).last(), Some(&"joint_record_used"));
     // A budget of the two holders of today shows their part alone, and says so.
     let reader = |budget: u32| {
-        let Actor::Client { client, .. } = writer(budget) else { unreachable!() };
-        let scopes = vec![Scope::Lookup];
-        let client = Client { id: format!("reader-{budget}"), scopes: scopes.clone(), ..(*client).clone() };
-        Actor::Client { client: Arc::new(client), scopes }
+        callers::client(&format!("reader-{budget}")).scopes(&[Scope::Lookup]).whole().budget(budget).actor()
     };
     let before = outcomes(&world, ZHOU).len();
     let part = history(&world, &reader(2), &first.identifier, None);

@@ -125,7 +125,7 @@ const NOT_KEPT: &[(&str, &str)] =
     &[("/api/v1/verifications", "/face/name"), ("/api/v1/verifications", "/identifier")];
 
 /// Sixty refusals a minute and one waits: the next ones come a minute later, with a token of then.
-fn a_minute_later(world: &World, server: &server::TestServer) -> String {
+fn a_minute_later(world: &World, server: &TestServer) -> String {
     world.clock.set(world.registry.now().plus_seconds(61));
     world.registry.refresh().unwrap();
     server.token("all", SECRET)

@@ -69,14 +69,16 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        texts::ground("ground", &command.ground)?;
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
         let found = self.kept(actor, &command.identifier)?;
-        let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there)?;
+        let touched = kept::touched(found.as_ref());
+        let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there);
+        let about = self.or_noted(actor, &touched, about)?;
         let allowed = self.acting_agency(&snapshot, actor, command.agency.as_deref(), &about);
-        let agency = self.or_noted(actor, found.as_ref(), allowed)?;
+        let agency = self.or_noted(actor, &touched, allowed)?;
         let kept = self.or_nothing(actor, &about, found)?;
+        self.or_noted(actor, &touched, texts::ground("ground", &command.ground))?;
         let (row, rows) = (kept.first()?, kept.whole()?);
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let terms = Terms {
@@ -94,8 +96,8 @@ impl Registry {
             Err(error) => return Err(error),
         };
         let (salt, label) = (random::salt()?, actor.label());
-        self.note_acted(actor, Outcome::Declined, &rows)?;
-        self.log_once(once, |writer, place| {
+        let noted = self.note_acted(actor, Outcome::Declined, &rows)?;
+        self.log_noted(actor, &noted, once, |writer, place| {
             let settled = (place.at.micros(), SettledBy::Declined);
             if writer.settle_proposals(&row.record_id, &[command.action.wire()], settled)? == 0 {
                 return Err(none_open());

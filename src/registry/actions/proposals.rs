@@ -126,7 +126,7 @@ impl Registry {
             }
         }
         for (type_code, holders) in &touched {
-            self.note_record_change(actor, (Outcome::Listed, Scope::Act), type_code, holders)?;
+            self.note_record_change(actor, (Outcome::Listed, Scope::Act), type_code, holders).map(drop)?;
         }
         let next = rows.last().filter(|_| more).map(cursor);
         Ok(ProposalList { proposals, next, withheld })

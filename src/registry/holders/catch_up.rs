@@ -66,9 +66,10 @@ impl Registry {
     /// How many marks a certificate made.
     fn catch_up_on(&self, actor: &Actor, rules: &Rules, row: &StoredRecord) -> Result<u64> {
         let (code_type, code) = &row.body.holder;
-        self.note_statement(actor, Outcome::Marked, &Touched::each([(&**code_type, &**code, row.hk)]))?;
+        let touched = Touched::each([(&**code_type, &**code, row.hk)]);
+        let noted = self.note_statement(actor, Outcome::Marked, &touched)?;
         let about = (row.type_code.as_str(), row.body.identifier.as_str());
-        self.log_records(|writer, place| {
+        self.log_noted(actor, &noted, None, |writer, place| {
             let made = rules.follow(writer, about, false, place)?;
             Ok((made.marked.len() as u64, made.entries))
         })

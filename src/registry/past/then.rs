@@ -190,7 +190,7 @@ impl Told {
         let disputed = match SideAction::from_wire(&event.action) {
             Some(SideAction::Dispute) => Some(true),
             Some(SideAction::Settle | SideAction::WithdrawDispute) => Some(false),
-            Some(SideAction::Replace) | None => None,
+            Some(SideAction::Decline | SideAction::Replace) | None => None,
         };
         let order = Envelope::parse_stored(&stored.order).ok();
         let order = order.and_then(|order| Order::from_payload(order.payload()).ok());
