@@ -40,6 +40,8 @@ struct Asked {
     scopes: BTreeMap<(String, String), String>,
     /// A record of each kind of caller's own, so that one changes nothing for the next.
     identifiers: Vec<String>,
+    /// The card of somebody whose death proposed its end.
+    proposed: String,
     /// An access of the right client.
     receipt: u64,
     /// Where one asset, and the first tile of the log of records, is found.
@@ -52,6 +54,7 @@ fn asked() -> Asked {
     people::settle(&world.registry);
     callers::settle(&world);
     let identifiers = (0..callers::ALL.len()).map(|place| issue(&world, place)).collect();
+    let proposed = proposed(&world);
     let (guard, doors) = server::start_apart(world.registry.clone());
     let agency = &doors["agency"];
     let clients = elicense::policy::Scope::ALL.iter().map(|scope| format!("no-{}", scope.wire()));
@@ -75,7 +78,19 @@ fn asked() -> Asked {
     let tile = format!("0/000.p/{}", log["size"]);
     let scopes = scopes(&agency.get("/api/openapi.json", None).json());
     callers::end(&world);
-    Asked { doors, _guard: guard, _world: world, tokens, sessions, scopes, identifiers, receipt, asset, tile }
+    Asked {
+        doors,
+        _guard: guard,
+        _world: world,
+        tokens,
+        sessions,
+        scopes,
+        identifiers,
+        proposed,
+        receipt,
+        asset,
+        tile,
+    }
 }
 
 const FILE_OF_A_RECORD: &[u8] = b"\xFF\xD8\xFFjpg";
@@ -91,6 +106,16 @@ fn issue(world: &World, place: usize) -> String {
     let file = json!([{"media_type": "image/jpeg", "name": "photo", "sha256": digest(), "size": 6}]);
     card.attachments = serde_json::from_value(file).unwrap();
     world.registry.issue(&operator(), &Submitted::Draft(card)).unwrap().identifier
+}
+
+/// A card whose end was proposed to its issuer: its holder has died since.
+fn proposed(world: &World) -> String {
+    world.registry.refresh().unwrap();
+    let dead = people::number(500);
+    let issue = |draft| world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
+    let card = issue(people::social_card(&dead, "周海燕"));
+    assert_eq!(issue(people::death(&dead, "周海燕")).proposals.len(), 1);
+    card.identifier
 }
 
 /// The scope of each address, as the description says it.
@@ -145,7 +170,7 @@ impl Asked {
                 json!({"identifier": identifier, "ground": "本人撤回异议"})
             }
             "/api/v1/records/proposals/declined" => {
-                json!({"identifier": identifier, "action": "cancel", "ground": "经核实系同名"})
+                json!({"identifier": self.proposed, "action": "cancel", "ground": "经核实系同名"})
             }
             "/api/v1/holders/accesses" => json!({"holder": own(place), "reason": "本人申请"}),
             "/api/v1/holders/marks" => {
