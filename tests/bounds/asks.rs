@@ -84,7 +84,7 @@ fn api(up: &Up, path: &str) -> Option<Vec<Ask>> {
         }
         "/api/v1/records/proposals" => vec![
             post(up, "", path, 200, &json!({})),
-            post(up, "long", path, 400, &json!({"after": "1".repeat(80_000)})),
+            post(up, "long", path, 422, &json!({"after": "1".repeat(80_000)})),
         ],
         "/api/v1/records/proposals/declined" => {
             let body =

@@ -21,6 +21,7 @@ use crate::registry::access::entry::Touched;
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::kept::{self, Kept};
+use crate::rule::Rule;
 use crate::store::{Opened, ProposalPlace, ProposalRow, Reader};
 use crate::trust::HolderKey;
 
@@ -202,5 +203,7 @@ fn place(text: &str) -> Result<ProposalPlace> {
         let action = parts.next().filter(|action| Action::from_wire(action).is_some())?;
         Some((at, id.collect::<Option<Vec<u8>>>()?, action.to_owned()))
     };
-    read().ok_or_else(|| Error::new(Code::RequestMalformed, "not a cursor of this list").at("after"))
+    read().ok_or_else(|| {
+        Error::new(Code::FieldInvalid, "Not a cursor of this list.").at("after").rule(Rule::Cursor)
+    })
 }
