@@ -155,6 +155,7 @@ fn row(snapshot: &Snapshot, record: &FoundRecord) -> Result<(RowView, Option<Str
     row.issuer = issuer.unwrap_or_else(|| opened.issuer.clone());
     row.validity = validity(opened, seen.valid_to);
     row.custody = opened.custody.zh().to_owned();
+    row.as_of = Some(opened.as_of.day().to_string());
     row.office = seen.said.office;
     row.note = seen.said.note.filter(|note| entry.is_none_or(|entry| entry.def().name.zh != *note));
     // A number that is the holder's own gets the holder's mask.

@@ -163,6 +163,15 @@ impl LookupView {
         self.rows.iter().filter(|row| row.verdict == verdict).count()
     }
 
+    /// The types without a record, in two counts: nothing was found within coverage, or nothing can be told.
+    pub fn other_kinds(&self) -> String {
+        let covered = self.absences.iter().filter(|absence| absence.covered).count();
+        let open = self.absences.len().saturating_sub(covered);
+        let counts = [("未查询到", covered), ("暂无法核验", open)];
+        let told = counts.into_iter().filter(|(_, count)| *count > 0);
+        told.map(|(word, count)| format!("{word} {count} 类")).collect::<Vec<_>>().join("，")
+    }
+
     /// How many are valid.
     pub fn valid(&self) -> usize {
         self.count(Verdict::Valid)
@@ -198,6 +207,8 @@ pub struct RowView {
     pub validity: String,
     /// 托管, 发证机构保存, 仅有纸质, 异地.
     pub custody: String,
+    /// The day of the data: of the feed that it came with, or of its last change here.
+    pub as_of: Option<String>,
     /// The office that keeps a certificate whose body is not here.
     pub office: Option<String>,
     /// The issuer's further remark.
