@@ -25,6 +25,7 @@ closed! {
         DateInFuture, "date_in_future", "日期晚于今天。请核对日期。", "The date lies in the future. Check the date.";
         StatusOnly, "status_only", "随改变状态的业务动作提交的新版本只能改照面状态，其他内容须与现版本一致。", "A version that comes with an action on the state changes the status on the face and nothing else. Say everything else as the present version says it.";
         StatusState, "status_state", "照面所载状态与该业务动作后的状态不一致。请改正照面状态，或先办理相应的业务动作。", "The status on the face is another one than the record is in after this action. Correct the face, or take the action that leads to that state first.";
+        EffectiveEarly, "effective_early", "生效日期早于签发日期，或恢复日期早于暂扣日期。请核对日期。", "The day of effect lies before the issue, or a restoration before the suspension that it ends. Compare the day.";
         DateAfterEnd, "date_after_end", "日期晚于持证人死亡或持证组织终止之日。请核对日期；持证主体标注有误的，请先由有权部门更正。", "This day lies after the death of the holder, or after the end of the organisation. Compare the day; where the mark on the holder is wrong, the office that states it corrects it first.";
         DateOrder, "date_order", "日期先后不可能（如死亡早于出生、签发早于出生或早于所载事实）。请对照证件核对各日期。", "These days cannot stand in this order: somebody is born after the issue, or dies before the birth. Compare each day with the document.";
         ValidityBackwards, "validity_backwards", "有效期止早于有效期起或签发日期。请核对。", "The last valid day lies before the first valid day or the day of issue. Check both.";

@@ -176,13 +176,21 @@ fn r6_what_an_office_took_back_no_later_action_states_again(world: World) {
         assert_eq!(act(&world, &command(&first.identifier, 1, action)).marked, []);
         assert_eq!(card(&world, ZHOU), valid());
     }
-    // A new version is a new statement.
-    let corrected = correct(&world, (&first.identifier, 1), "2026-10-29");
+    // A version that tells of the same day states nothing new, whatever else it corrects.
+    let elsewhere = ActCommand {
+        face: Some(FaceEdit::Patch(json!({"place": "示范市第二医院"}).as_object().unwrap().clone())),
+        issued_on: Some(day("2026-11-01")),
+        ..command(&first.identifier, 1, Action::Correct)
+    };
+    let second = act(&world, &elsewhere);
+    assert_eq!((second.marked, card(&world, ZHOU)), (vec![], valid()));
+    // One that tells of another day is a new statement.
+    let corrected = correct(&world, (&second.identifier, 2), "2026-10-29");
     assert_eq!((corrected.marked.len(), life(&world, ZHOU)), (1, dead("2026-10-29")));
     // A suspension leaves open whether it is right, and brings nobody back.
-    act(&world, &command(&corrected.identifier, 2, Action::Suspend));
+    act(&world, &command(&corrected.identifier, 3, Action::Suspend));
     assert_eq!(card(&world, ZHOU), deceased());
-    act(&world, &command(&corrected.identifier, 2, Action::Withdraw));
+    act(&world, &command(&corrected.identifier, 3, Action::Withdraw));
     assert_eq!(card(&world, ZHOU), valid());
     sound(&world);
 }

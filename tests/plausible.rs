@@ -235,6 +235,19 @@ fn r6_r16_nothing_is_issued_about_days_after_the_end_of_a_holder(world: World) {
     };
     assert_eq!(act(Action::Change, "2026-11-12"), after);
     assert_eq!(act(Action::Correct, "2026-11-12"), None);
+    // A correction brings no day after the end either.
+    let married =
+        try_issue(&world, &marriage((CHEN, ZHOU), "J190101-2015-000001", "2015-05-20", "2015-05-20"));
+    let later = json!({"registered_on": "2026-11-11"}).as_object().unwrap().clone();
+    let command = ActCommand {
+        face: Some(FaceEdit::Patch(later)),
+        issued_on: Some(day("2026-11-11")),
+        ground: Some("来函".to_owned()),
+        ..ActCommand::new(&married.unwrap().identifier, 1, Action::Correct)
+    };
+    world.registry.refresh().unwrap();
+    let refused = world.registry.act(&operator(), &command).unwrap_err();
+    assert_eq!(refused.rule.map(Rule::wire), after);
     sound(&world);
 }
 

@@ -68,12 +68,12 @@ fn a_proposed_end_stays_on_the_list_until_the_record_ends(world: World) {
         assert_eq!((&*one.name_zh, &*one.because_zh, &*one.issuer), ("社会保障卡", "死亡证明", POLICE));
         assert_eq!(one.holders, ["190***********0013"]);
     }
-    // What leaves the record as it was leaves the proposal.
+    // A suspension makes another version, and leaves the proposal.
     let mut suspend = ActCommand::new(&card, 1, Action::Suspend);
     suspend.ground = Some("待核实".into());
-    world.registry.act(&operator(), &suspend).unwrap();
+    let suspended = world.registry.act(&operator(), &suspend).unwrap();
     assert_eq!(open(&world), 1);
-    let mut cancel = ActCommand::new(&card, 1, Action::Cancel);
+    let mut cancel = ActCommand::new(&suspended.identifier, suspended.version, Action::Cancel);
     cancel.ground = Some("持卡人死亡".into());
     world.registry.act(&operator(), &cancel).unwrap();
     assert_eq!(open(&world), 0);

@@ -130,6 +130,9 @@ fn written(world: &World) {
     act(&marriage, Action::Correct, Some(json!({"registry": "城西区民政局"})));
     act(&card, Action::Suspend, None);
     registry.refresh().unwrap();
+    // Nothing was proposed, so the rows refuse it: the entry that follows names the one before.
+    let decline = json!({"identifier": card, "action": "cancel", "ground": "经核实系同名"});
+    registry.decline(&operator(), &serde_json::from_value(decline).unwrap(), None).unwrap_err();
     let dispute =
         DisputeCommand { identifier: card, disputed: true, ground: "持证人报错".into(), agency: None };
     registry.dispute(&operator(), &dispute, None).unwrap();

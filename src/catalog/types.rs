@@ -7,7 +7,7 @@ use crate::catalog::role_face;
 use crate::catalog::roles::{self, RoleFault, Seat};
 use crate::catalog::status;
 use crate::catalog::{
-    Applies, CodeLists, DateCheck, DateFacts, DateFault, DateRule, FaceSchema, Mask, NumberClass,
+    Applies, CodeLists, DateCheck, DateFacts, DateFault, DatePoint, DateRule, FaceSchema, Mask, NumberClass,
     SchemaFault, TypeDef,
 };
 use crate::rule::Rule;
@@ -124,9 +124,16 @@ impl TypeEntry {
         self.def.dates.iter().filter_map(DateRule::ended_role)
     }
 
-    /// Checks the days of a face against the ends of the holders: the first broken rule.
-    pub fn check_ends(&self, face: &serde_json::Value, facts: &DateFacts<'_>) -> Option<DateFault> {
+    /// Checks the days of a face against the ends of the holders: the first broken rule. `corrects`: the day of issue is
+    /// that of the correction and says nothing; the days on the face do.
+    pub fn check_ends(
+        &self,
+        face: &serde_json::Value,
+        facts: &DateFacts<'_>,
+        corrects: bool,
+    ) -> Option<DateFault> {
         let of_ends = self.def.dates.iter().filter(|rule| rule.ended_role().is_some());
+        let of_ends = of_ends.filter(|rule| !(corrects && rule.first == DatePoint::IssuedOn));
         dates::check(of_ends, face, facts).fault
     }
 

@@ -117,6 +117,14 @@ impl Store {
             wals: Wals::default(),
         };
         let store = Self { inner: Arc::new(inner) };
+        let weak = Arc::downgrade(&store.inner);
+        store.inner.vault.looks_in(move |id| {
+            let found = Self { inner: weak.upgrade()? }.find_data_key(id);
+            found.unwrap_or_else(|error| {
+                ::log::error!("a data key cannot be looked for: {error}");
+                None
+            })
+        });
         store.load_data_keys()?;
         store.ensure_seals(now)?;
         Ok(store)

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::conn::Open;
-use super::doors::{Maker, Writer};
+use super::doors::{Maker, Reader, Writer};
 use super::keys::DataKeyRow;
 use super::place::{Place, Side};
 use super::vault::{BLOCK, LOW, MAX_SEALS, Purpose, Vault};
@@ -102,6 +102,15 @@ impl Store {
             self.inner.vault.add(self.opened(row)?);
         }
         Ok(())
+    }
+
+    /// A data key that another process has made since: rows under it may be read before this process hears of it. On a
+    /// connection of its own, since the reader that meets such a row is in the middle of its own.
+    pub(super) fn find_data_key(&self, id: i32) -> Result<Option<Arc<DataKey>>> {
+        let url = self.inner.url.clone();
+        let mut conn = Maker { url, side: Side::Registry, open: Open::Read }.make()?;
+        let rows = Reader::new(&mut conn, &self.inner.vault).data_keys()?;
+        rows.iter().find(|row| row.id == id).map(|row| self.opened(row)).transpose()
     }
 
     fn opened(&self, row: &DataKeyRow) -> Result<Arc<DataKey>> {

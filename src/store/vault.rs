@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use super::anchors::Anchors;
 use crate::error::{Code, Error, Result};
@@ -73,11 +74,21 @@ pub fn holder_key_of(column: &[u8]) -> Option<HolderKey> {
     Some(HolderKey::from_bytes(column.try_into().ok()?))
 }
 
+/// Finds a data key that another process has made, in the database; none if there is no such key.
+type Finder = Box<dyn Fn(i32) -> Option<Arc<DataKey>> + Send + Sync>;
+
+/// How long an id under which no key was found is not looked for again.
+const UNFOUND_FOR: Duration = Duration::from_secs(1);
+
 /// The opened keys of one registry.
 pub struct Vault {
     index: IndexKey,
     keys: RwLock<HashMap<i32, Arc<DataKey>>>,
     current: RwLock<HashMap<Purpose, Arc<Current>>>,
+    /// Asked for a key that is not known here: a row may be the first that another process sealed under a new one.
+    finder: OnceLock<Finder>,
+    /// Ids that were looked for and not found, and when.
+    unfound: Mutex<HashMap<i32, Instant>>,
     /// The byte of the oldest layout that opens. Only ever raised.
     oldest: AtomicU8,
     /// Trees of logs as of this process's last confirmed append. Only a hint: an append checks it against
@@ -91,8 +102,9 @@ impl Vault {
     /// A vault with the index key and no data keys yet. Its user appends to no log.
     pub fn new(index: IndexKey) -> Self {
         let oldest = AtomicU8::new(Layout::First.byte());
-        let (keys, current, logs) = Default::default();
-        Self { index, keys, current, oldest, logs, anchors: Anchors::new(None) }
+        let (keys, current, logs, unfound) = Default::default();
+        let finder = OnceLock::new();
+        Self { index, keys, current, finder, unfound, oldest, logs, anchors: Anchors::new(None) }
     }
 
     /// The same for an open registry with that data directory.
@@ -114,6 +126,32 @@ impl Vault {
     pub fn add(&self, key: Arc<DataKey>) {
         let id = i32::try_from(key.id()).unwrap_or(0);
         self.keys.write().unwrap_or_else(PoisonError::into_inner).insert(id, key);
+    }
+
+    /// From now on a key that is not known here is looked for.
+    pub fn looks_in(&self, finder: impl Fn(i32) -> Option<Arc<DataKey>> + Send + Sync + 'static) {
+        let _ = self.finder.set(Box::new(finder));
+    }
+
+    /// The key of that id: known here, or found in the database. A row with a made-up id asks the database once a second.
+    fn key(&self, id: i32) -> Option<Arc<DataKey>> {
+        let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        if known.is_some() {
+            return known;
+        }
+        let finder = self.finder.get()?;
+        {
+            let mut unfound = self.unfound.lock().unwrap_or_else(PoisonError::into_inner);
+            if unfound.get(&id).is_some_and(|at| at.elapsed() < UNFOUND_FOR) {
+                return None;
+            }
+            // Bounded, whatever ids stand in damaged rows.
+            unfound.retain(|_, at| at.elapsed() < UNFOUND_FOR);
+            unfound.insert(id, Instant::now());
+        }
+        let found = finder(id)?;
+        self.add(found.clone());
+        Some(found)
     }
 
     /// True if the data key is known.
@@ -176,7 +214,7 @@ impl Vault {
     /// [`Vault::open`] in any layout, for short-lived data: a spill block ends with its import, and has no
     /// clear column that another layout would cover.
     pub fn open_passing(&self, key_id: i32, aad: &Aad, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
-        let key = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&key_id).cloned()?;
+        let key = self.key(key_id)?;
         let plain = key.open_in_place(aad, &mut sealed).ok()?.len();
         sealed.drain(..sealed.len() - TAG_LEN - plain);
         sealed.truncate(plain);

@@ -12,6 +12,7 @@ use super::{issue, lookup, ready, records};
 
 crate::on_both! {
     i7_the_verdict_of_a_past_day_is_the_one_of_that_day
+    i7_no_action_takes_effect_before_its_record_began
     i7_a_life_counts_from_its_day_and_by_what_was_known
     i7_what_was_known_of_a_key_and_of_an_objection_is_told_as_it_was_known
     i7_a_link_that_was_taken_back_leaves_no_certainty_about_its_time
@@ -94,6 +95,26 @@ fn i7_the_verdict_of_a_past_day_is_the_one_of_that_day(world: World) {
     assert_eq!(told(json!({"known_at": begun, "as_of": "2026-11-24"})), json!("not_come"));
     let ahead = history(&world, &card, json!({"known_at": world.registry.now().plus_seconds(1)}));
     assert_eq!(ahead.unwrap_err().rule.map(Rule::wire), Some("moment_ahead"));
+}
+
+fn i7_no_action_takes_effect_before_its_record_began(world: World) {
+    ready(&world);
+    let card = issue(&world, people::id_card(ZHOU, "周海燕", "2020-05-06")).identifier;
+    let tried = |action: Action, on: &str| {
+        world.registry.refresh().unwrap();
+        let mut command = ActCommand::new(&card, 1, action);
+        command.ground = Some("来函 2026-3 号".to_owned());
+        command.effective_on = Some(on.parse().unwrap());
+        world.registry.act(&operator(), &command).err().and_then(|error| error.rule).map(Rule::wire)
+    };
+    let early = Some("effective_early");
+    for action in [Action::Suspend, Action::Cancel, Action::Annul] {
+        assert_eq!(tried(action, "2020-05-05"), early, "{action:?}");
+    }
+    assert_eq!(tried(Action::Suspend, "2026-11-10"), None);
+    assert_eq!(tried(Action::Restore, "2026-11-09"), early, "before it was suspended");
+    assert_eq!(tried(Action::Restore, "2026-11-10"), None);
+    assert_eq!(tried(Action::Cancel, "2020-05-06"), None);
 }
 
 fn i7_a_life_counts_from_its_day_and_by_what_was_known(world: World) {

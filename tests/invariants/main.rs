@@ -12,6 +12,7 @@ mod existence;
 mod faults;
 mod feeds;
 mod index;
+mod keys;
 mod policy;
 mod scans;
 mod time;

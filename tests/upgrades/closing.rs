@@ -100,7 +100,7 @@ fn a_changed_layout_byte_is_a_damaged_row() {
         assert!(migrate(&kept).closed);
         let registry = kept.open().unwrap();
         let whole = opened(&registry);
-        let sealed = ["access_batches", "events", "holders", "record_keys", "records"];
+        let sealed = ["access_batches", "events", "holders", "idempotency", "record_keys", "records"];
         for byte in [0, 1, 3] {
             set_layout(&kept, byte);
             assert_eq!(opened(&registry), (0, whole.0), "{byte}");

@@ -27,7 +27,7 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::order::{self, Subject, Terms};
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::after_end;
+use crate::registry::holders::after_end::{self, ToldOfDays};
 use crate::registry::holders::lives::without_authority;
 use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
@@ -123,13 +123,13 @@ impl Registry {
         let state = next_state(command.action, row)?;
         let effective_on = command.effective_on.unwrap_or(now.day());
         check_terms(command, effective_on, now.day())?;
+        self.check_effect(command.action, row, effective_on)?;
         let (signed, remarks) = self.version_of(snapshot, command, row, (&agency, state))?;
         let next = signed.map(|signed| signed.under(kept.key.holders.iter().copied()));
-        // A correction tells of the days before, and is made for the dead as well; so is the face of another state.
-        if let Some(next) = next.as_ref().filter(|_| command.action.makes_version())
-            && command.action != Action::Correct
-        {
-            self.store().read_now(|reader| after_end::refuse(reader, snapshot, &next.told(), now.day()))?;
+        // The face of another state is printed for the dead as well, and tells of no new day.
+        if let Some(next) = next.as_ref().filter(|_| command.action.makes_version()) {
+            let told = ToldOfDays { corrects: command.action == Action::Correct, ..next.told() };
+            self.store().read_now(|reader| after_end::refuse(reader, snapshot, &told, now.day()))?;
         }
         let order = self.act_order(command, row, (&agency, effective_on), next.as_ref())?;
         let event = EventParts {
@@ -158,6 +158,23 @@ impl Registry {
             self.note_refusal(actor, touched.clone(), refusal)?;
         }
         allowed
+    }
+
+    /// Refuses an effect before the record began, and a restoration before the suspension that it ends. Of what is kept
+    /// elsewhere nobody here knows when it began.
+    fn check_effect(&self, action: Action, row: &StoredRecord, effective_on: Day) -> Result<()> {
+        if row.custody != Custody::Hosted {
+            return Ok(());
+        }
+        let events = self.store().read_now(|reader| reader.events_of(&row.hk, &row.record_id))?;
+        let begun = events.first().map(|event| event.effective_on);
+        let suspended = events.iter().rev().find(|event| event.action == Action::Suspend.wire());
+        let suspended = suspended.filter(|_| action == Action::Restore).map(|event| event.effective_on);
+        if begun.max(suspended).is_none_or(|earliest| earliest <= effective_on) {
+            return Ok(());
+        }
+        let detail = "the record had not begun on that day, or was not suspended yet";
+        Err(Error::new(Code::FieldInvalid, detail).at("effective_on").rule(Rule::EffectiveEarly))
     }
 
     /// Charges for every holder of a record that is about to be changed, and notes the change on the list of each.

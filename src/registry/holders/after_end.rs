@@ -1,8 +1,8 @@
 //! A record about days after the end of its holder (practice R6, R16): nobody marries after the own death. The rules
 //! stand in the type's file; the end is a confirmed death, or the end of an organisation, under any code of the holder.
 //!
-//! Kept where a record begins and where a new version tells of new facts. A correction reaches back, and what another
-//! registry brought is on file as it happened there.
+//! Kept where a record begins and where a version tells of facts. A correction is made for the dead as well, and brings no
+//! day after the end. What another registry brought is on file as it happened there.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -25,6 +25,8 @@ pub(in crate::registry) struct ToldOfDays<'a> {
     pub version: u32,
     /// Its day of issue.
     pub issued_on: Day,
+    /// It corrects the version before: made for the dead as well, but no day on the face may lie after the end.
+    pub corrects: bool,
     /// Role and key of each holder.
     pub seats: Vec<(&'a str, HolderKey)>,
     /// As it was signed.
@@ -63,7 +65,7 @@ pub(in crate::registry) fn refuse(
     let printed: Printed = serde_json::from_slice(envelope.payload()).map_err(Error::internal)?;
     let (issued_on, first_version) = (told.issued_on, told.version == 1);
     let facts = DateFacts { today, issued_on, first_version, holders: &[], ended: &ended };
-    match entry.check_ends(&Value::Object(printed.face), &facts) {
+    match entry.check_ends(&Value::Object(printed.face), &facts, told.corrects) {
         Some(fault) => {
             Err(Error::new(Code::FaceInvalid, fault.detail).at(fault.field).rule(Rule::DateAfterEnd))
         }

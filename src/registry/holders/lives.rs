@@ -200,7 +200,8 @@ impl Rules {
                 |own: HolderMark| due(HolderMark { state: HolderState::Normal, since: today, ..own }, None);
             return Ok(own.map_or(Change::None, taken_back));
         }
-        if !certificate.new_version && (own.is_some() || spoke(reader, row)?) {
+        let said = said(reader, row)?;
+        if !certificate.new_version && (own.is_some() || said.is_some()) {
             return Ok(Change::None);
         }
         let record = &certificate.record;
@@ -209,6 +210,10 @@ impl Rules {
         let Some(since) = since.filter(|since| born.is_none_or(|born| born <= *since)) else {
             return Ok(Change::None);
         };
+        // An office took it back. A version that tells of the same day states nothing new.
+        if own.is_none() && said == Some(since) {
+            return Ok(Change::None);
+        }
         let Some((state, source)) = self.weight(reader, certificate, rule, row, today)? else {
             return Ok(Change::Unauthorised);
         };
@@ -298,16 +303,26 @@ fn own_mark(reader: &mut Reader<'_>, row: &StoredRecord) -> Result<Option<Holder
     Ok(None)
 }
 
-/// Whether any version of a certificate has ever marked a holder.
-fn spoke(reader: &mut Reader<'_>, row: &StoredRecord) -> Result<bool> {
+/// The day that a certificate, in any of its versions, last said of a holder; none where it never marked anybody.
+fn said(reader: &mut Reader<'_>, row: &StoredRecord) -> Result<Option<Day>> {
+    let mut said = None;
     for event in reader.events_of(&row.hk, &HOLDER_EVENTS)? {
         if let Some(certificate) = named(&event)
+            && !takes_back(&event)
             && is_of(reader, &certificate, row)?
         {
-            return Ok(true);
+            said = Some(event.effective_on);
         }
     }
-    Ok(false)
+    Ok(said)
+}
+
+/// Whether a mark was taken back by the event.
+fn takes_back(event: &StoredEvent) -> bool {
+    let order = Envelope::parse_stored(&event.order).ok();
+    let order = order.and_then(|order| Order::from_payload(order.payload()).ok());
+    let state = order.and_then(|order| order.detail?.get("state").cloned());
+    state.is_some_and(|state| state == HolderState::Normal.wire())
 }
 
 /// Whether a rule made the event, and no office.

@@ -175,6 +175,7 @@ impl Signed {
             type_code: &self.type_code,
             version: self.version,
             issued_on: self.issued_on,
+            corrects: false,
             seats: self.seats.iter().map(|seat| (seat.role.as_str(), seat.hk)).collect(),
             envelope: &self.envelope,
         }

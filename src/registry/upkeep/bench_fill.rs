@@ -96,7 +96,7 @@ impl Registry {
                 let salt = random::salt()?;
                 entries.push(signed.event(Action::Issue, "operator:bench", salt, place.at).digest().0);
                 let at = Place { first: leaf, ..place.clone() };
-                for row in signed.rows(random::pooled::<16>()?, State::Active, &at)? {
+                for row in signed.rows(random::pooled::<16>()?, State::Active, None, &at)? {
                     writer.insert_record(&row)?;
                 }
             }
@@ -193,7 +193,11 @@ fn one(
         valid_to: ends.then_some(Validity::Until(day(2040)?)),
         version: 1,
     };
-    Signed::new(Checked { record, codes: vec![person.code.clone()], remarks: Vec::new() }, key, index)
+    Signed::new(
+        Checked { record, codes: vec![person.code.clone()], printed: None, remarks: Vec::new() },
+        key,
+        index,
+    )
 }
 
 fn day(year: i32) -> Result<Day> {

@@ -107,7 +107,10 @@ fn a_holder_with_nothing_gets_one_conclusion_and_the_lines_folded() {
     assert!(html.contains(&format!("{said}。没有查到不等于没有")), "{html}");
     assert!(html.contains("<details class=\"absent\"><summary>各类证照的查询范围（2 类）"), "{html}");
     // Beside records the lines stand open.
-    assert!(result(lookup()).contains("<details class=\"absent\" open><summary>其他证照：未查询到 1 类，暂无法核验 1 类"));
+    assert!(
+        result(lookup())
+            .contains("<details class=\"absent\" open><summary>其他证照：未查询到 1 类，暂无法核验 1 类")
+    );
 }
 
 #[test]
