@@ -11,8 +11,8 @@ use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Scope};
 use elicense::record::Action;
 use elicense::registry::{
-    AccessPage, ActCommand, AskedHolder, DeclineCommand, FsckOptions, ProposalList, ProposalsAsk, Viewer,
-    Withheld,
+    AccessPage, ActCommand, AskedHolder, DeclineCommand, FindingKind, FsckOptions, ProposalList,
+    ProposalsAsk, Viewer, Withheld,
 };
 use elicense::rule::Rule;
 use serde_json::{Value, json};
@@ -24,6 +24,8 @@ on_both! {
     an_agency_sees_its_own_proposals_and_those_it_took_over
     the_list_goes_on_where_a_page_ends
     the_door_hands_out_the_list_and_takes_a_decline
+    a_proposal_that_a_hand_changed_is_not_shown_and_fsck_names_it
+    a_proposal_that_is_gone_or_was_opened_again_is_found
 }
 
 /// A social card of Chen, who has died since.
@@ -183,7 +185,7 @@ fn the_list_goes_on_where_a_page_ends(world: World) {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), 53, "each once");
-    assert_eq!(page(Some("no cursor".into())).unwrap_err().code, Code::RequestMalformed);
+    assert_eq!(page(Some("no cursor".into())).unwrap_err().rule, Some(Rule::Cursor));
 }
 
 fn the_door_hands_out_the_list_and_takes_a_decline(world: World) {
@@ -199,9 +201,74 @@ fn the_door_hands_out_the_list_and_takes_a_decline(world: World) {
         (200, json!(card)),
         "{listed:?}"
     );
-    assert_eq!(post("/api/v1/records/proposals", json!({"after": "x"})).status, 400);
+    assert_eq!(post("/api/v1/records/proposals", json!({"after": "x"})).status, 422);
     let decline = json!({"identifier": card, "action": "cancel", "ground": "经核实系同名"});
     let declined = post("/api/v1/records/proposals/declined", decline);
     assert_eq!((declined.status, declined.json()["action"].clone()), (200, json!("cancel")), "{declined:?}");
     assert_eq!(post("/api/v1/records/proposals", json!({})).json()["proposals"], json!([]));
+}
+
+/// What `fsck` finds about proposals.
+fn found(world: &World) -> Vec<FindingKind> {
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    report.findings.iter().filter(|one| one.table == "proposals").map(|one| one.kind).collect()
+}
+
+fn a_proposal_that_a_hand_changed_is_not_shown_and_fsck_names_it(world: World) {
+    let card = proposed(&world);
+    assert_eq!(found(&world), []);
+    world.sql("CREATE TABLE kept AS SELECT * FROM proposals");
+    let market = callers::client("market").agency(MARKET).scopes(&[Scope::Act]).whole().actor();
+    for edit in [
+        &*format!("issuer = '{MARKET}'"),
+        "action = 'lapse'",
+        "because = 'x'",
+        "at = at + 1",
+        "number = number + 7",
+        "settled_at = 1, settled_by = 'declined'",
+        "settled_by = 'declined'",
+        "record_id = hk",
+        "hk = record_id",
+        "key_id = key_id + 1",
+        "sealed = hk",
+    ] {
+        world.sql(&format!("UPDATE proposals SET {edit}"));
+        assert_eq!(open(&world), 0, "{edit}");
+        assert_eq!(list(&world, &market, None).unwrap().proposals.len(), 0, "{edit}");
+        assert_eq!(found(&world), [FindingKind::SealBroken], "{edit}");
+        let refused = world.registry.decline(&operator(), &declined(&card), None).unwrap_err();
+        assert_eq!(refused.rule, Some(Rule::ProposalNone), "{edit}");
+        world.sql("DELETE FROM proposals");
+        world.sql("INSERT INTO proposals SELECT * FROM kept");
+        assert_eq!((open(&world), found(&world).len()), (1, 0), "{edit}");
+    }
+    world.registry.decline(&operator(), &declined(&card), None).unwrap();
+    world.sql("UPDATE proposals SET settled_at = NULL, settled_by = NULL");
+    assert_eq!((open(&world), found(&world)), (0, vec![FindingKind::SealBroken]));
+}
+
+fn a_proposal_that_is_gone_or_was_opened_again_is_found(world: World) {
+    let card = proposed(&world);
+    let (other, mut death) = (people::number(7), people::death(&people::number(7), "陈志远"));
+    issue(&world, people::social_card(&other, "陈志远")).unwrap();
+    death.face.insert("certificate_no".into(), "D190101-2026-0007".into());
+    issue(&world, death).unwrap();
+    world.sql("CREATE TABLE kept AS SELECT * FROM proposals");
+    world.sql("DELETE FROM proposals WHERE number = 1");
+    assert_eq!(found(&world), [FindingKind::RowMissing]);
+    world.sql("INSERT INTO proposals SELECT * FROM kept WHERE number = 1");
+    assert_eq!(found(&world), []);
+    // The row as it was before the record ended: its seal is right, and it is only old.
+    let mut cancel = ActCommand::new(&card, 1, Action::Cancel);
+    cancel.ground = Some("持卡人死亡".into());
+    world.registry.act(&operator(), &cancel).unwrap();
+    assert_eq!(found(&world), []);
+    world.sql("DELETE FROM proposals WHERE number = 1");
+    world.sql("INSERT INTO proposals SELECT * FROM kept WHERE number = 1");
+    assert_eq!(found(&world), [FindingKind::RowDiffers]);
+    // A record that is gone is missed by its proposal too.
+    world.sql("DELETE FROM records WHERE record_id = (SELECT record_id FROM proposals WHERE number = 2)");
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    let told = "a proposal names a record that is not there";
+    assert!(report.findings.iter().any(|one| one.detail == told), "{:?}", report.findings);
 }

@@ -69,9 +69,10 @@ table! { attachments (key, chunk) { key -> Binary, chunk -> Integer, key_id -> I
 table! { attachment_days (client, day) { client -> Text, day -> Integer, bytes -> BigInt, } }
 table! { mappings (type_code, issuer, version) { type_code -> Text, issuer -> Text, version -> Integer, body -> Text, saved_at -> BigInt, saved_by -> Text, } }
 table! {
-    proposals (issuer, at, record_id, action) {
-        issuer -> Text, at -> BigInt, record_id -> Binary, action -> Text, hk -> Binary, because -> Text,
-        settled_at -> Nullable<BigInt>, settled_by -> Nullable<Text>,
+    proposals (number) {
+        number -> BigInt, issuer -> Text, at -> BigInt, record_id -> Binary, action -> Text, hk -> Binary,
+        because -> Text, settled_at -> Nullable<BigInt>, settled_by -> Nullable<Text>, key_id -> Integer,
+        sealed -> Binary,
     }
 }
 table! { import_runs (id) { id -> Text, state -> Text, started_at -> BigInt, body -> Text, signed -> Nullable<Binary>, } }

@@ -80,7 +80,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// ZHOU's suspended card, a corrected marriage, a link and a mark, an entry on paper.
+/// ZHOU's suspended card, whose end is proposed, a corrected marriage, a link and a mark, an entry on paper.
 fn filled() -> World {
     let Small { world, .. } = small(Backend::Sqlite).unwrap();
     let registry = &world.registry;
@@ -101,6 +101,18 @@ fn filled() -> World {
     registry.start_access("main").unwrap();
     registry.mark_holder(&operator(), &command, None).unwrap();
     registry.stop_access();
+    let card = row_of(registry, ZHOU, ID_CARD);
+    let proposal = elicense::store::ProposalRow {
+        issuer: POLICE.into(),
+        at: 1,
+        record_id: card.record_id.to_vec(),
+        action: "cancel".into(),
+        hk: card.hk.bytes().to_vec(),
+        because: "11190000MD10009070011".into(),
+        settled_at: None,
+        settled_by: None,
+    };
+    registry.store().write_now(|writer| writer.propose(&proposal)).unwrap();
     world
 }
 
@@ -121,6 +133,7 @@ fn every_column_of_a_sealed_row_is_under_its_seal() {
         ("events", format!("{} AND seq = 2", of(&card))),
         ("holders", format!("hk = x'{}'", hex(card.hk.bytes()))),
         ("record_keys", format!("key = x'{}'", hex(&key))),
+        ("proposals", "number = 1".to_owned()),
     ];
     for (table, row) in &tables {
         for column in columns(&mut Copy::of(registry).registry(), table) {

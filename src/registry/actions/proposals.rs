@@ -88,7 +88,7 @@ impl Registry {
     /// A page of the open proposals: of a client to its own agency; of an operator to `agency`, or to all.
     ///
     /// # Errors
-    /// `forbidden` without the scope `act`; `request_malformed` for a cursor of another list.
+    /// `forbidden` without the scope `act`; `field_invalid` with rule `cursor` for a cursor of another list.
     pub fn proposals(&self, actor: &Actor, agency: Option<&str>, ask: &ProposalsAsk) -> Result<ProposalList> {
         decide_scope(actor, Scope::Act).required()?;
         let snapshot = self.fresh_snapshot()?;
@@ -98,9 +98,8 @@ impl Registry {
         }
         let issuers = agency.map(|agency| self.answering(&snapshot, agency));
         let after = ask.after.as_deref().map(place).transpose()?;
-        let most = i64::try_from(PAGE + 1).map_err(Error::internal)?;
         let (mut rows, found) = self.store().read_now(|reader| {
-            let rows = reader.open_proposals(issuers.as_deref(), after.as_ref(), most)?;
+            let rows = reader.open_proposals(issuers.as_deref(), after.as_ref(), PAGE + 1)?;
             let found = rows.iter().map(|row| record(reader, row)).collect::<Result<Vec<_>>>()?;
             Ok((rows, found))
         })?;

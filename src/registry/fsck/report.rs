@@ -15,7 +15,7 @@ closed! {
     /// The kind of fault.
     FindingKind {
         SealBroken, "seal_broken", "密封损坏", "a seal does not hold: a byte of the row or of a clear column was changed";
-        RowMissing, "row_missing", "记录行缺失", "a holder's row of a record is not there";
+        RowMissing, "row_missing", "记录行缺失", "a holder's row of a record, or a row whose number is due, is not there";
         RowOutdated, "row_outdated", "记录行陈旧", "a row is older than the newest event of its record";
         RowDiffers, "row_differs", "记录行不符", "a row is not what its events and its envelope say";
         VersionMissing, "version_missing", "历史版本缺失", "a superseded version is not there";

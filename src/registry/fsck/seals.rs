@@ -1,11 +1,13 @@
-//! Rows that have a walk of their own: holders, each against its events, and key rows, each to its record.
+//! Rows that have a walk of their own: holders, each against its events, key rows, each to its record, and proposals,
+//! each by its number.
 
 use crate::error::Result;
+use crate::record::action::Action;
 use crate::registry::Registry;
 use crate::registry::fsck::holders;
 use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
-use crate::store::{Opened, Reader, RecordKey};
+use crate::store::{Opened, ProposalRow, Reader, RecordKey};
 use crate::trust::HolderKey;
 
 /// Opens every holder row and compares it with its events.
@@ -87,6 +89,68 @@ pub(super) fn check_keys(registry: &Registry, report: &mut FsckReport) -> Result
         match next {
             Some(last) => after = Some(last),
             None => break,
+        }
+    }
+    Ok(())
+}
+
+/// Opens every proposal. Their numbers run from 1, so one that is gone is missed unless it was the last.
+pub(super) fn check_proposals(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    let (mut after, mut due) = (None, 1);
+    loop {
+        let last = registry.store().read_now(|reader| {
+            let rows = reader.walk_proposals(after, PAGE)?;
+            for (number, row) in &rows {
+                let Some(row) = row else {
+                    let detail = format!("proposal {number} does not open");
+                    report.find(Finding::new(FindingKind::SealBroken, "proposals", detail));
+                    due += i64::from(*number == due);
+                    continue;
+                };
+                if *number > due {
+                    let detail = format!("a proposal before proposal {number} is not there");
+                    report.find(Finding::new(FindingKind::RowMissing, "proposals", detail));
+                }
+                due = number.saturating_add(1);
+                check_proposal(reader, row, report)?;
+            }
+            Ok(rows.last().map(|(number, _)| *number))
+        })?;
+        match last {
+            Some(last) => after = Some(last),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Whether the record of a proposal is there, and has not ended while the proposal is open.
+fn check_proposal(reader: &mut Reader<'_>, row: &ProposalRow, report: &mut FsckReport) -> Result<()> {
+    let ids = <[u8; 16]>::try_from(&*row.hk).ok().zip(<[u8; 16]>::try_from(&*row.record_id).ok());
+    let found = match ids {
+        Some((hk, id)) => reader.record(&HolderKey::from_bytes(hk), &id)?,
+        None => None,
+    };
+    match found {
+        Some(Opened::Record(record)) if row.settled_at.is_none() => {
+            let action = Action::from_wire(&row.action);
+            if action.is_none_or(|action| action.apply(Some(record.state)).is_err()) {
+                let detail = "a proposal is open, and its record has ended";
+                let found = Finding::new(FindingKind::RowDiffers, "proposals", detail);
+                report.find(found.record(&row.record_id));
+            }
+        }
+        // A damaged row was reported at its own place.
+        Some(Opened::Record(_) | Opened::Damaged { .. }) => {}
+        None => {
+            let past = match ids {
+                Some((hk, id)) => reader.past_records(&HolderKey::from_bytes(hk), &id)?,
+                None => Vec::new(),
+            };
+            if past.is_empty() {
+                let detail = "a proposal names a record that is not there";
+                let found = Finding::new(FindingKind::RowMissing, "records", detail);
+                report.find(found.record(&row.record_id));
+            }
         }
     }
     Ok(())
