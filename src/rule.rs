@@ -307,7 +307,7 @@ closed! {
         WholeNotGranted, "whole_not_granted", "没有查看完整证照的授权。请申请授权。", "The whole record is not granted. Ask the operator for a grant.";
         NotOwnAccess, "not_own_access", "只有本人可以领取这份回执。请由查询人领取。", "The receipt belongs to another actor. Let that actor ask for it.";
 
-        AccountEnded, "account_ended", "该账号已停用，其用户名不再使用。请另取用户名。", "The account of that name has ended, and a name is given once. Choose another.";
+        AccountEnded, "account_ended", "该账号已停用，其用户名不再使用，改用大小写或全角也不行。请另取用户名。", "The account of that name has ended, and a name is given once, however it is capitalised or how wide its letters are. Choose another.";
 
         // Catalog of agencies (机构)
         AgencyCodeForm, "agency_code_form", "机构代码应为 18 位数字或大写字母。请核对。", "The code of an agency has 18 characters 0-9A-Z. Check it.";
@@ -331,6 +331,7 @@ closed! {
         CoverageOfAnother, "coverage_of_another", "该系统的覆盖范围由其他机构声明。请由该机构办理。", "The coverage of this system is stated by another agency. That agency must do it.";
         WithdrawalDay, "withdrawal_day", "权限的收回不溯及既往：起始日须晚于今天。", "A withdrawal never reaches back. Give a first day without the authority that lies after today.";
         AuthorityNotHeld, "authority_not_held", "该机构在那一天没有这项权限。请用 elicense agencies authorities 核对机构、类型、地区和日期。", "The agency holds no such authority on that day. Compare agency, type, region and day with `elicense agencies authorities`.";
+        AuthorityEnded, "authority_ended", "该项权限在所填起始日当天或之后已有终止日，终止不能取消。请以终止日之后的日期为起始日，另立一项权限。", "An end of this authority stands, and it is not taken back. Give the authority anew, with a first day after that end.";
         CoverageMissing, "coverage_missing", "该系统对此类证照还没有覆盖范围声明。请先声明覆盖范围。", "No coverage is stated for this type and system. State it first.";
         CopyBeforeIssue, "copy_before_issue", "数据日期早于签发日期：尚未签发的证照不可能有副本。请核对数据日期和签发日期。", "The day of the data lies before the day of issue: there was nothing yet to copy. Compare the two days.";
         MappingLacks, "mapping_lacks", "文件缺少必填的列。请补上该列，或在对照表的 constants 中填写。", "The file lacks a column that every record needs. Add it, or give its value under constants in the mapping.";

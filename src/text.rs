@@ -44,6 +44,17 @@ pub fn is_private_use(c: char) -> bool {
     matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
 }
 
+/// A name without what does not tell two names apart: case, the width of its letters, blanks around it.
+pub fn alike(name: &str) -> String {
+    let narrow = |c: char| match c {
+        '\u{3000}' | '\u{a0}' => ' ',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    let narrow: String = name.chars().map(narrow).collect();
+    narrow.trim().to_lowercase()
+}
+
 /// The rule that the name of a person or body breaks, if any. A name is kept as it comes (R16); it is refused where it
 /// shows nothing, has blanks around it, or holds characters that nobody sees or that were lost on the way.
 pub fn name_fault(name: &str) -> Option<Rule> {

@@ -6,7 +6,7 @@ mod common;
 
 use common::{World, noon, people, server};
 use elicense::error::{Code, Error, Result};
-use elicense::registry::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn};
+use elicense::registry::{NewAccount, NewClient, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn};
 use elicense::rule::Rule;
 
 const PASSWORD: &str = "a-password-of-the-tests";
@@ -55,6 +55,7 @@ on_both! {
     a_password_given_during_a_guess_stays
     a_new_password_ends_the_sessions_of_the_old_one
     an_account_that_was_ended_is_over_for_good
+    a_name_that_was_ended_is_not_given_again_in_another_case_or_width
     a_session_ends_after_half_an_hour_without_use_and_after_a_working_day
 }
 
@@ -226,4 +227,43 @@ fn a_grant_names_types_and_fields_that_are_there() {
     world.registry.refresh().unwrap();
     let kept = serde_json::to_value(&world.registry.snapshot().clients["hall"].grants).unwrap();
     assert_eq!(kept[0]["types"][0], "11190000MD10009070001", "the short name became the code");
+}
+
+fn a_name_that_was_ended_is_not_given_again_in_another_case_or_width(world: World) {
+    settled(&world);
+    let put = |name: &str| {
+        let new = NewAccount {
+            name: name.into(),
+            display: "另一人".into(),
+            agency: people::POLICE.into(),
+            grants: vec![],
+            budget: 1,
+        };
+        world.registry.put_account(&new, PASSWORD).map_err(|error| error.rule)
+    };
+    put("CLERK").unwrap();
+    world.registry.end_account("张管理", "clerk").unwrap();
+    for name in ["Clerk", "ｃｌｅｒｋ", "ＣＬＥＲＫ", "clerＫ"] {
+        assert_eq!(put(name), Err(Some(Rule::AccountEnded)), "{name}");
+    }
+    for name in ["clerk ", " new", "new\u{3000}", "\u{a0}new"] {
+        assert_eq!(put(name), Err(Some(Rule::OuterBlank)), "{name:?}");
+    }
+    // Who has a name like it already keeps the account.
+    put("CLERK").unwrap();
+    put("clerk2").unwrap();
+    let client = |id: &str| {
+        let new = NewClient {
+            id: id.into(),
+            agency: people::POLICE.into(),
+            name: "系统".into(),
+            scopes: vec![],
+            grants: vec![],
+            budget: 1,
+        };
+        world.registry.put_client("test", &new, PASSWORD).map_err(|error| error.rule)
+    };
+    assert_eq!(client("desk "), Err(Some(Rule::OuterBlank)));
+    assert_eq!(client("\u{3000}desk"), Err(Some(Rule::OuterBlank)));
+    client("desk").unwrap();
 }

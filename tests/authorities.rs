@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 on_both! {
     an_authority_to_issue_is_withdrawn_from_a_day_on_and_never_before
     an_authority_over_people_is_withdrawn_from_a_day_on_and_never_before
+    an_end_reaches_back_by_no_command_and_is_not_taken_back
     what_was_taken_over_is_withdrawn_too
     a_withdrawn_statement_tells_nothing_absent
 }
@@ -108,6 +109,61 @@ fn an_authority_over_people_is_withdrawn_from_a_day_on_and_never_before(world: W
     world.clock.set(noon().plus_seconds(86_400));
     assert_eq!(rule(mark(CHEN)), Some("authority_outside_period"));
     // What it stated while it could stands, with authority.
+    sound(&world);
+}
+
+fn an_end_reaches_back_by_no_command_and_is_not_taken_back(world: World) {
+    settled(&world);
+    let registry = &world.registry;
+    let card = code_of(&world, "resident_id_card");
+    let authorise = |from: &str, to: Option<&str>| {
+        let given = json!({"agency": POLICE, "type_code": card, "region": "190101", "from": from, "to": to});
+        registry.authorise("test", &serde_json::from_value(given).unwrap())
+    };
+    let empower = |from: &str, to: Option<&str>| {
+        let given = json!({"agency": CREMATORIUM, "statement": "death_report", "source": "cremation",
+                           "region": "190101", "from": from, "to": to});
+        registry.empower("test", &serde_json::from_value(given).unwrap())
+    };
+    let withdraw = || {
+        registry
+            .withdraw_authority("test", std::slice::from_ref(&card), &what(POLICE, "2026-12-10"))
+            .unwrap();
+        registry
+            .withdraw_empowerment("test", Statement::DeathReport, &what(CREMATORIUM, "2026-12-10"))
+            .unwrap();
+    };
+    for past in ["2020-01-01", "2026-11-21"] {
+        assert_eq!(rule(authorise("1990-01-01", Some(past))), Some("withdrawal_day"));
+        assert_eq!(rule(empower("1990-01-01", Some(past))), Some("withdrawal_day"));
+    }
+    // A time that is over and was never stated is history.
+    authorise("1980-01-01", Some("1989-12-31")).unwrap();
+    empower("1980-01-01", Some("1989-12-31")).unwrap();
+    withdraw();
+    for (from, to) in
+        [("1990-01-01", None), ("1990-01-01", Some("2027-01-01")), ("2010-01-01", None), ("2026-12-09", None)]
+    {
+        assert_eq!(rule(authorise(from, to)), Some("authority_ended"), "{from}");
+        assert_eq!(rule(empower(from, to)), Some("authority_ended"), "{from}");
+    }
+    // Anew from that day on; and what is said once more changes nothing.
+    for to in ["2026-12-09", "2026-12-09"] {
+        authorise("1990-01-01", Some(to)).unwrap();
+        empower("1990-01-01", Some(to)).unwrap();
+    }
+    authorise("2026-12-10", None).unwrap();
+    empower("2026-12-10", None).unwrap();
+    let snapshot = registry.snapshot();
+    let periods: Vec<_> = snapshot
+        .catalog
+        .issuers()
+        .grants(&card)
+        .iter()
+        .filter(|one| one.agency == POLICE)
+        .map(|one| (one.from, one.to))
+        .collect();
+    assert!(periods.contains(&(day("1990-01-01"), Some(day("2026-12-09")))), "{periods:?}");
     sound(&world);
 }
 

@@ -297,7 +297,16 @@ fn r6_who_may_state_what_follows_from_a_signed_table_and_from_no_word_of_the_cal
         "agency": POLICE, "statement": "death", "source": "household", "region": "190101", "from": "1990-01-01",
         "to": "2000-01-01",
     });
-    registry.empower("test", &serde_json::from_value(ended).unwrap()).unwrap();
+    let ended = registry.empower("test", &serde_json::from_value(ended).unwrap()).unwrap_err();
+    assert_eq!(ended.rule.map(Rule::wire), Some("withdrawal_day"), "no end reaches back");
+    let what = elicense::registry::Withdrawal {
+        agency: POLICE,
+        region: None,
+        from: people::day("2026-11-23"),
+        ground: "机构职能调整",
+    };
+    registry.withdraw_empowerment("test", elicense::catalog::Statement::Death, &what).unwrap();
+    world.clock.set(common::noon().plus_seconds(86_400));
     assert_eq!(rule("deceased", Value::Null, json!(POLICE)), "authority_outside_period");
     assert_eq!(lookup(&world, "111", ZHOU)["holder"]["state"], "normal");
 }

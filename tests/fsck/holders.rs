@@ -112,20 +112,23 @@ fn r6_a_mark_that_nobody_had_authority_for_is_listed_until_it_is_stated_again() 
     link(registry, true);
     assert!(listed().is_empty());
     // As in a registry whose marks are older than the table: today's authority does not reach back to them.
-    let empower = |statement: &str, to: Option<&str>| {
+    let empower = |statement: &str, from: &str, to: Option<&str>| {
         let given = json!({
             "agency": POLICE, "statement": statement, "source": "household", "region": "190101",
-            "from": "1990-01-01", "to": to,
+            "from": from, "to": to,
         });
         registry.empower("test", &serde_json::from_value(given).unwrap()).unwrap();
         registry.refresh().unwrap();
     };
+    // No end reaches back: this one was stated on its own last day.
+    world.clock.set("2000-12-31T04:00:00.000000Z".parse().unwrap());
     for statement in ["death", "death_report", "same_person"] {
-        empower(statement, Some("2000-12-31"));
+        empower(statement, "1990-01-01", Some("2000-12-31"));
     }
+    world.clock.set(noon());
     assert_eq!(listed(), ["link", "mark"].into());
     for statement in ["death", "death_report", "same_person"] {
-        empower(statement, None);
+        empower(statement, "2001-01-01", None);
     }
     assert!(listed().is_empty());
     link(registry, false);

@@ -95,6 +95,19 @@ pub fn recorded_name(field: &'static str, name: &str) -> Result<()> {
     logged(field, name)
 }
 
+/// A name that is given to a client or an account, and by which it is found again: no blank stands around it.
+///
+/// # Errors
+/// As [`recorded_name`]; rule `outer_blank`.
+pub(in crate::registry) fn given_name(field: &'static str, name: &str) -> Result<()> {
+    recorded_name(field, name)?;
+    if name.trim().len() != name.len() {
+        let detail = "a name has no blank before or behind it";
+        return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::OuterBlank));
+    }
+    Ok(())
+}
+
 /// The ground of an order or a change, which must be given, in words.
 ///
 /// # Errors

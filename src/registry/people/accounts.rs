@@ -9,10 +9,11 @@ use crate::policy::{Account, Grant};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{AccountBody, AccountEnd, account};
-use crate::registry::base::texts::recorded_name;
+use crate::registry::base::texts::{given_name, recorded_name};
 use crate::registry::people::grants::resolved;
 use crate::rule::Rule;
 use crate::store::{AccountRow, AttemptKey, Patience, SessionRow};
+use crate::text;
 use crate::trust::mac::MacKey;
 use crate::trust::password;
 
@@ -75,10 +76,11 @@ impl Registry {
     ///
     /// # Errors
     /// `issuer_unknown`; `field_invalid` for a name or a password that cannot be one, with rule `account_ended` for
-    /// the name of an account that has ended: the log says who looked by that name, so it is nobody else's.
+    /// the name of an account that has ended, in whatever case and width: the log says who looked by that name, so it is
+    /// nobody else's.
     pub fn put_account(&self, new: &NewAccount, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
-        recorded_name("name", &new.name)?;
+        given_name("name", &new.name)?;
         recorded_name("display", &new.display)?;
         if secret.chars().count() < 10 {
             return Err(
@@ -101,7 +103,10 @@ impl Registry {
         };
         let key = self.attempt_key(&new.name, &[]);
         self.store().write_now(|writer| {
-            if !writer.put_account(&row)? {
+            let accounts = writer.accounts()?;
+            let live = accounts.iter().any(|one| one.enabled && one.name == row.name);
+            let alike = |one: &AccountRow| !one.enabled && text::alike(&one.name) == text::alike(&row.name);
+            if (!live && accounts.iter().any(alike)) || !writer.put_account(&row)? {
                 let detail = "an account of that name has ended; a name is given once";
                 return Err(Error::new(Code::FieldInvalid, detail).at("name").rule(Rule::AccountEnded));
             }

@@ -8,7 +8,7 @@ use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{ClientBody, secret_epoch};
-use crate::registry::base::texts::recorded_name;
+use crate::registry::base::texts::{given_name, recorded_name};
 use crate::registry::people::grants::resolved;
 use crate::registry::published::notice::{Notice, Stated, client_body};
 use crate::store::ClientRow;
@@ -33,9 +33,12 @@ pub struct NewClient {
 
 impl Registry {
     /// Makes a client with a secret, or gives an existing one new rights and a new secret.
+    ///
+    /// # Errors
+    /// `issuer_unknown`; `field_invalid` for an id, a name or a secret that cannot be one.
     pub fn put_client(&self, actor: &str, new: &NewClient, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
-        recorded_name("id", &new.id)?;
+        given_name("id", &new.id)?;
         recorded_name("name", &new.name)?;
         if secret.chars().count() < 12 {
             return Err(Error::new(Code::FieldInvalid, "a secret has at least 12 characters").at("secret"));

@@ -6,7 +6,7 @@ use crate::identity::{CodeType, HolderCode};
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
-use crate::registry::published::regions;
+use crate::registry::published::{regions, standing};
 use crate::store::{AgencyRow, AuthorityRow};
 
 impl Registry {
@@ -43,17 +43,25 @@ impl Registry {
         })
     }
 
-    /// Gives an agency the authority for a type in a region, from a day on.
+    /// Gives an agency the authority for a type in a region, from a day on; the same with a last day ends it.
+    ///
+    /// # Errors
+    /// `issuer_unknown`, `type_unknown`; `field_invalid` if the period runs backwards, with rule `withdrawal_day` if it
+    /// would end a standing authority before today, with `authority_ended` if it would take a standing end back.
     pub fn authorise(&self, actor: &str, authority: &Authority) -> Result<()> {
         self.known_agency(&authority.agency)?;
         regions::known(self.regions(), authority.region, "region")?;
-        let snapshot = self.snapshot();
+        let snapshot = self.fresh_snapshot()?;
         if snapshot.catalog.type_of(&authority.type_code).is_none() {
             return Err(Error::new(Code::TypeUnknown, "no type of that code").at("type_code"));
         }
         if authority.to.is_some_and(|to| to < authority.from) {
             return Err(Error::new(Code::FieldInvalid, "the period ends before it begins").at("to"));
         }
+        let grants = snapshot.catalog.issuers().grants(&authority.type_code).iter();
+        let same = grants.filter(|one| one.agency == authority.agency && one.region == authority.region);
+        let stand: Vec<_> = same.map(|one| (one.from, one.to)).collect();
+        standing::goes_with(self.now().day(), (authority.from, authority.to), &stand)?;
         let row = AuthorityRow {
             agency: authority.agency.clone(),
             type_code: authority.type_code.clone(),

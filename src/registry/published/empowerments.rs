@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
-use crate::registry::published::regions;
+use crate::registry::published::{regions, standing};
 use crate::rule::Rule;
 use crate::store::EmpowermentRow;
 
@@ -16,7 +16,8 @@ impl Registry {
     ///
     /// # Errors
     /// `issuer_unknown`; `field_invalid` with `empowerment_grant` if an office of that kind can never state
-    /// it (a crematorium confirms no death) or the period runs backwards.
+    /// it (a crematorium confirms no death) or the period runs backwards, with `withdrawal_day` if it would end a standing
+    /// authority before today, with `authority_ended` if it would take a standing end back.
     pub fn empower(&self, actor: &str, given: &Empowerment) -> Result<()> {
         self.known_agency(&given.agency)?;
         regions::known(self.regions(), given.region, "region")?;
@@ -30,6 +31,12 @@ impl Registry {
                 .at("source")
                 .rule(Rule::EmpowermentGrant));
         }
+        let snapshot = self.fresh_snapshot()?;
+        let same = snapshot.catalog.empowerments().iter().filter(|one| {
+            one.agency == given.agency && one.statement == given.statement && one.region == given.region
+        });
+        let stand: Vec<_> = same.map(|one| (one.from, one.to)).collect();
+        standing::goes_with(self.now().day(), (given.from, given.to), &stand)?;
         let row = EmpowermentRow {
             agency: given.agency.clone(),
             statement: given.statement.wire().to_owned(),

@@ -8,5 +8,6 @@ pub(super) mod heartbeat;
 pub(super) mod keys;
 pub(super) mod notice;
 pub(super) mod regions;
+mod standing;
 pub(super) mod types;
 pub(super) mod withdraw;
