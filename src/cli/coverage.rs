@@ -19,7 +19,8 @@ pub enum Command {
         /// The file.
         file: PathBuf,
     },
-    /// Take a statement off the books, as a signed public event: from now on nothing is told absent by it.
+    /// Take a statement off the books, as a signed public event: nothing is told absent by it until the stock is stated
+    /// anew, as the agency's own system may do.
     Withdraw {
         /// Type code or short name.
         r#type: String,
@@ -50,8 +51,9 @@ pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> 
         }
         Command::Withdraw { r#type, system, ground } => {
             registry.withdraw_coverage(&globals.name, r#type, system, ground)?;
-            let text =
-                format!("The statement for {system} is withdrawn; nothing is told absent by it any more.");
+            let text = format!(
+                "The statement for {system} is withdrawn; nothing is told absent until its stock is stated anew."
+            );
             output.say(&text, &json!({"type": r#type, "issuing_system": system, "done": "withdrawn"}));
         }
         Command::List => {

@@ -112,7 +112,7 @@ impl Registry {
     }
 
     /// Takes a statement of coverage off the books: from now on nothing is told absent by it, and its feed has no
-    /// heartbeat until coverage is stated again.
+    /// heartbeat until coverage is stated again, by an operator or by the agency's own system.
     ///
     /// # Errors
     /// `type_unknown`; `not_found` with rule `coverage_missing` where none is in force.
