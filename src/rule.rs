@@ -116,7 +116,7 @@ closed! {
         // Actions, disputes and versions (业务动作)
         ActionState, "action_state", "证照的当前状态不允许这个业务动作。请先查看状态。", "The action is not allowed in the record's present state. Read the state first.";
         CustodyNotHosted, "custody_not_hosted", "证照原文不在本库保管，不能出新版本。请由保管方办理。", "The body of this record is kept elsewhere, so no version is made here. Let its keeper do this.";
-        GroundWords, "ground_words", "依据没有写出内容。请用文字写明，至少两个字。", "The ground says nothing. Say it in words, with at least two letters.";
+        GroundWords, "ground_words", "依据没有写出内容。请用文字写明，至少两个不同的字。", "The ground says nothing. Say it in words, with at least two different letters.";
         GroundMissing, "ground_missing", "缺少法律依据或理由。请补填。", "The legal ground or the reason is missing. Give it.";
         NoNewVersion, "no_new_version", "这个业务动作不产生新版本。请删去新版本的内容。", "This action makes no new version. Remove what would change the version.";
         NotAnEndorsement, "not_an_endorsement", "下次审验日期只能由签注或新版本设定。请删去该项。", "Only an endorsement or a new version sets the next review. Remove the date.";

@@ -2,7 +2,8 @@
 //! in circles and brackets, numerals of traders (苏州码子), of banks (大写数字), of ancient scripts.
 //!
 //! From the numeric values of the Unicode character database, versions 14 to 16, as far as they are whole and from 0 to
-//! 9, with the ideographs by which numbers are read out (幺, 两) or written on cheques (漆). Not the ASCII digits.
+//! 9, with the ideographs by which numbers are read out (幺, 两) or written on cheques (漆), the syllables by which they
+//! are read out in Korean, and one digit with its unit in one character (㏠, ㋀, ㍙). Not the ASCII digits.
 
 /// First character, how many follow each other with rising values, value of the first. In order.
 const RUNS: &[(u32, u32, u32)] = &[
@@ -57,11 +58,18 @@ const RUNS: &[(u32, u32, u32)] = &[
     (0x2776, 9, 1),
     (0x2780, 9, 1),
     (0x278A, 9, 1),
+    (0x2F00, 1, 1),
+    (0x2F06, 1, 2),
+    (0x2F0B, 1, 8),
+    (0x2F33, 1, 1),
     (0x3007, 1, 0),
     (0x3021, 9, 1),
     (0x3192, 4, 1),
     (0x3220, 9, 1),
     (0x3280, 9, 1),
+    (0x32C0, 9, 1),
+    (0x3358, 10, 0),
+    (0x33E0, 9, 1),
     (0x3405, 1, 5),
     (0x3483, 1, 2),
     (0x382A, 1, 5),
@@ -109,12 +117,26 @@ const RUNS: &[(u32, u32, u32)] = &[
     (0xA9F0, 10, 0),
     (0xAA50, 10, 0),
     (0xABF0, 10, 0),
+    (0xACF5, 1, 0),
+    (0xAD6C, 1, 9),
+    (0xB839, 1, 0),
+    (0xB959, 1, 6),
+    (0xC0AC, 1, 4),
+    (0xC0BC, 1, 3),
+    (0xC601, 1, 0),
+    (0xC624, 1, 5),
+    (0xC721, 1, 6),
+    (0xC774, 1, 2),
+    (0xC77C, 1, 1),
+    (0xCE60, 1, 7),
+    (0xD314, 1, 8),
     (0xF96B, 1, 3),
     (0xF978, 1, 2),
     (0xF9B2, 1, 0),
     (0xF9D1, 1, 6),
     (0xF9D3, 1, 6),
     (0xFF10, 10, 0),
+    (0xFFEE, 1, 0),
     (0x10107, 9, 1),
     (0x10142, 1, 1),
     (0x10143, 1, 5),
@@ -218,6 +240,7 @@ const RUNS: &[(u32, u32, u32)] = &[
     (0x16E80, 10, 0),
     (0x16E94, 3, 1),
     (0x1CCF0, 10, 0),
+    (0x1D2C0, 10, 0),
     (0x1D2E0, 10, 0),
     (0x1D360, 9, 1),
     (0x1D372, 5, 1),
@@ -243,6 +266,9 @@ const RUNS: &[(u32, u32, u32)] = &[
     (0x1F101, 10, 0),
     (0x1F10B, 1, 0),
     (0x1F10C, 1, 0),
+    (0x1F214, 1, 2),
+    (0x1F229, 1, 1),
+    (0x1F22A, 1, 3),
     (0x1FBF0, 10, 0),
     (0x20001, 1, 7),
     (0x20064, 1, 4),
@@ -297,6 +323,11 @@ mod tests {
             ("ⅠⅡⅢⅣⅤⅥⅦⅧⅨ", 1),
             ("㊀㊁㊂㊃㊄㊅㊆㊇㊈", 1),
             ("㈠㈡㈢㈣㈤㈥㈦㈧㈨", 1),
+            ("㍘㍙㍚㍛㍜㍝㍞㍟㍠㍡", 0),
+            ("㋀㋁㋂㋃㋄㋅㋆㋇㋈", 1),
+            ("㏠㏡㏢㏣㏤㏥㏦㏧㏨", 1),
+            ("공일이삼사오육칠팔구", 0),
+            ("𝋀𝋁𝋂𝋃𝋄𝋅𝋆𝋇𝋈𝋉", 0),
             ("𐒠𐒡𐒢𐒣𐒤𐒥𐒦𐒧𐒨𐒩", 0),
             ("𑽐𑽑𑽒𑽓𑽔𑽕𑽖𑽗𑽘𑽙", 0),
         ] {
@@ -304,9 +335,24 @@ mod tests {
             let expected: Vec<u8> = (first..).take(values.len()).collect();
             assert_eq!(values, expected, "{digits}");
         }
-        for (c, of) in
-            [('〇', 0), ('零', 0), ('幺', 1), ('两', 2), ('參', 3), ('陸', 6), ('²', 2), ('⁰', 0), ('⓿', 0)]
-        {
+        for (c, of) in [
+            ('〇', 0),
+            ('영', 0),
+            ('륙', 6),
+            ('⼀', 1),
+            ('⼆', 2),
+            ('⼋', 8),
+            ('🈔', 2),
+            ('￮', 0),
+            ('零', 0),
+            ('幺', 1),
+            ('两', 2),
+            ('參', 3),
+            ('陸', 6),
+            ('²', 2),
+            ('⁰', 0),
+            ('⓿', 0),
+        ] {
             assert_eq!(value(c), Some(of), "{c}");
         }
         for c in ['0', 'A', '十', '百', '½', '⅟', 'Ⅹ', '⑩', '号', '\u{1F10D}'] {

@@ -7,7 +7,7 @@
 //! | compute the holder key | [`HolderCode::key_type`] and [`HolderCode::key_code`] |
 //! | show a number | [`HolderCode::masked`] (also what `Display` and `Debug` write), [`mask`] |
 //! | cross-check a face against the number | [`HolderCode::person`] |
-//! | find out whether a text gives a number away | [`contains_citizen_number`], [`contains_code_of`] |
+//! | find out whether a text gives a number away | [`contains_citizen_number`], [`contains_code_of`], [`names_holder`] |
 //! | make numbers for fixtures | [`citizen_check`], [`organisation_check`], [`credit_check`] |
 //! | name a region, of today or of a past year | [`Regions`] |
 
@@ -35,6 +35,6 @@ pub use fault::{CodeFault, CodeRule};
 pub use holder::{HolderCode, Parsed, mask};
 pub use regions::{RegionListFault, RegionStatus, Regions};
 pub use remark::{Remark, RemarkKind};
-pub use scan::{contains_code_of, legacy_form};
+pub use scan::{contains_code_of, legacy_form, names_holder};
 pub use text::is_printed_code;
 pub use written::contains_citizen_number;

@@ -13,6 +13,16 @@ pub fn contains_code_of(text: &str, holder: &HolderCode) -> bool {
     contains(holder.key_code()) || legacy_form(holder).is_some_and(|legacy| contains(&legacy))
 }
 
+/// The least characters of a number that a text can name: fewer stand in many texts.
+const NAMING: usize = 5;
+
+/// Whether a text of somebody who asks for this holder names the holder by the very number asked for, also in groups.
+pub fn names_holder(text: &str, holder: &HolderCode) -> bool {
+    let joined: String = text.chars().map(plain).filter(|c| c.is_alphanumeric()).collect();
+    holder.key_code().chars().count() >= NAMING
+        && (contains_code_of(text, holder) || contains_code_of(&joined, holder))
+}
+
 /// A character in its plain width: digits of any script, letters of full width.
 fn plain(c: char) -> char {
     match (written::digit(c), u32::from(c)) {

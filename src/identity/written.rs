@@ -9,41 +9,53 @@ use crate::text::is_unseen;
 struct Digit {
     /// `0`–`9`, `X`.
     ascii: u8,
-    /// Something that is no letter and no digit stands before it, or nothing.
+    /// Something that is no digit stands before it, or nothing.
     apart: bool,
+    /// A letter or an ideograph stands before it.
+    lettered: bool,
 }
 
 /// Birth years beyond this stand in reference numbers only.
 const LAST_YEAR: i32 = 2099;
 /// More marks than this between two groups of digits make two texts of them.
 const MARKS: usize = 8;
+/// The same for letters and ideographs (`1988年03月12日`).
+const LETTERS: usize = 1;
 
-/// Whether a text holds a citizen number, in whatever digits, with blanks, hyphens, dots or invisible characters
-/// between them, or one of 15 digits.
+/// Whether a text holds a citizen number, in whatever digits, with blanks, hyphens, dots, invisible characters or
+/// single letters between them, or one of 15 digits.
 ///
 /// A long reference number is none. Eighteen digits in one piece have the date and the check character of a
-/// number. In groups they have its region too. Fifteen digits have no check character: they are whole groups,
-/// the region is one of the table (or of the demo, 1901), and the date is real.
+/// number. In groups they have its region too. Fifteen digits have no check character: they are whole groups without
+/// a letter between, the region is one of the table (or of the demo, 1901), and the date is real.
 pub fn contains_citizen_number(text: &str) -> bool {
     let mut run: Vec<Digit> = Vec::new();
-    let mut marks = 0;
+    let (mut marks, mut letters) = (0, 0);
     for c in text.chars() {
+        let lettered = letters > 0;
+        let apart = run.is_empty() || marks > 0 || lettered;
         if let Some(ascii) = digit(c) {
-            run.push(Digit { ascii, apart: run.is_empty() || marks > 0 });
-            marks = 0;
-        } else if is_unseen(c) || !c.is_alphanumeric() {
-            marks += 1;
-            if marks > MARKS && holds_number(&std::mem::take(&mut run)) {
+            run.push(Digit { ascii, apart, lettered });
+            (marks, letters) = (0, 0);
+            continue;
+        }
+        if is_x(c) && run.len() >= 17 {
+            run.push(Digit { ascii: b'X', apart, lettered });
+            if holds_number(&run) {
                 return true;
             }
+            run.pop();
+        }
+        if is_unseen(c) || !c.is_alphanumeric() {
+            marks += 1;
         } else {
-            if is_x(c) && run.len() >= 17 {
-                run.push(Digit { ascii: b'X', apart: marks > 0 });
-            }
+            letters += 1;
+        }
+        if marks > MARKS || letters > LETTERS {
             if holds_number(&std::mem::take(&mut run)) {
                 return true;
             }
-            marks = 0;
+            (marks, letters) = (0, 0);
         }
     }
     holds_number(&run)
@@ -62,14 +74,22 @@ fn is_long(run: &[Digit], at: usize, window: &[Digit]) -> bool {
         return false;
     }
     let in_groups = window.iter().skip(1).any(|digit| digit.apart);
-    !in_groups || is_region(&text) || (is_whole(run, at, 18) && is_province(&text))
+    !in_groups || is_region(&text) || (!has_letter(window) && is_whole(run, at, 18) && is_province(&text))
 }
 
 fn holds_short(run: &[Digit]) -> bool {
     run.windows(15).enumerate().any(|(at, window)| {
         let text: String = window.iter().map(|digit| char::from(digit.ascii)).collect();
-        is_whole(run, at, 15) && is_region(&text) && citizen::upgrade(&text, None).is_ok()
+        !has_letter(window)
+            && is_whole(run, at, 15)
+            && is_region(&text)
+            && citizen::upgrade(&text, None).is_ok()
     })
+}
+
+/// Whether a letter stands between these digits: so they stand in random identifiers, too.
+fn has_letter(window: &[Digit]) -> bool {
+    window.iter().skip(1).any(|digit| digit.lettered)
 }
 
 /// Whether so many digits from `at` on are whole groups.
@@ -102,7 +122,82 @@ pub(super) fn digit(c: char) -> Option<u8> {
     digits::value(c).map(|value| b'0' + value)
 }
 
-/// The check character X, and what looks like it.
-pub(super) fn is_x(c: char) -> bool {
-    matches!(c, 'X' | 'x' | 'Ｘ' | 'ｘ' | 'Ⅹ' | 'ⅹ' | 'Х' | 'х' | 'Χ' | 'χ')
+/// The check character X, and what looks like it or says ten.
+fn is_x(c: char) -> bool {
+    matches!(
+        c,
+        'X' | 'x'
+            | 'Ｘ'
+            | 'ｘ'
+            | 'Ⅹ'
+            | 'ⅹ'
+            | 'Х'
+            | 'х'
+            | 'Χ'
+            | 'χ'
+            | 'Ꭓ'
+            | 'ꭓ'
+            | 'ᕁ'
+            | '᙭'
+            | 'ˣ'
+            | 'ₓ'
+            | 'ᵡ'
+            | 'ᵪ'
+            | '×'
+            | '✕'
+            | '✖'
+            | '✗'
+            | '✘'
+            | '❌'
+            | '❎'
+            | '⨉'
+            | '⨯'
+            | '╳'
+            | '☓'
+            | '☒'
+            | '🗙'
+            | '🗴'
+            | '乂'
+            | '㐅'
+            | '*'
+            | '＊'
+            | '∗'
+            | '⁎'
+            | '✱'
+            | '﹡'
+            | '㊉'
+            | '㈩'
+            | '⑩'
+            | '❿'
+            | '➉'
+            | '➓'
+            | '⑽'
+            | '⒑'
+            | '〸'
+            | '十'
+            | '拾'
+            | '什'
+            | '\u{2F17}'
+            | '\u{F973}'
+            | '\u{F9FD}'
+            | '십'
+            | '㉈'
+            | '⒳'
+            | 'Ⓧ'
+            | 'ⓧ'
+            | '🄧'
+            | '🅇'
+            | '🅧'
+            | '🆇'
+    ) || is_mathematical_x(c)
+}
+
+/// Latin X and x, and Greek chi, in the alphabets of mathematics.
+fn is_mathematical_x(c: char) -> bool {
+    let code = u32::from(c);
+    match code {
+        0x1D400..=0x1D6A3 => matches!((code - 0x1D400) % 52, 23 | 49),
+        0x1D6A8..=0x1D7C9 => matches!((code - 0x1D6A8) % 58, 22 | 48),
+        _ => false,
+    }
 }

@@ -6,6 +6,8 @@ use crate::bounds::FAULTS;
 use crate::catalog::face::fault::Path;
 use crate::catalog::face::values;
 use crate::catalog::face::{FaceFault, FaceNote, FaceRule, FieldKind, FieldSet, NoteKind};
+use crate::identity::contains_citizen_number;
+use crate::rule::Rule;
 use crate::text;
 
 /// 2^53 - 1, the last integer that every JSON reader keeps.
@@ -42,7 +44,7 @@ fn object(set: &FieldSet, map: &Map<String, Value>, at: Option<&Path<'_>>, fault
                 if let Value::String(text) = given
                     && faults.len() == known
                     && field.is_name()
-                    && let Some(rule) = text::name_fault(text)
+                    && let Some(rule) = name_fault(text)
                 {
                     faults.push(place(name).fault(FaceRule::of_name(rule), "the form of a name"));
                 }
@@ -63,6 +65,11 @@ fn object(set: &FieldSet, map: &Map<String, Value>, at: Option<&Path<'_>>, fault
         let field = set.any_of().first().and_then(|names| names.first()).map_or("", String::as_str);
         faults.push(place(field).fault(FaceRule::AlternativeMissing, format!("one of {}", names.join(", "))));
     }
+}
+
+/// The rule that the name of a holder breaks, if any.
+fn name_fault(name: &str) -> Option<Rule> {
+    text::name_fault(name).or_else(|| contains_citizen_number(name).then_some(Rule::NumberInText))
 }
 
 fn value(kind: &FieldKind, given: &Value, at: &Path<'_>, faults: &mut Vec<FaceFault>) {

@@ -19,6 +19,7 @@ macro_rules! rules {
             Rule::ReplacementCharacter => Self::ReplacementCharacter,
             Rule::NameBlank => Self::NameBlank,
             Rule::OuterBlank => Self::OuterBlank,
+            Rule::NumberInText => Self::NumberInText,
             _ => Self::ControlCharacter,
         }
     }
@@ -78,6 +79,8 @@ rules! {
     NameBlank,
     /// A name with a blank before or behind it.
     OuterBlank,
+    /// A name with a person's number inside it.
+    NumberInText,
     /// A floating-point number.
     NotAnInteger,
     /// An integer beyond 2^53 - 1, which some JSON readers round.

@@ -210,6 +210,17 @@ fn i12_private_use_characters_and_blanks_are_kept_and_marked() {
 }
 
 #[test]
+fn i3_a_name_with_a_number_in_it_is_none_and_another_field_may_hold_one() {
+    let card = entry("resident_id_card");
+    let mut face = object(&card.face().top);
+    face["address"] = json!("城东区 190101198803120021 室");
+    assert_eq!(card.face().check(&face), Ok(()));
+    face["name"] = json!("王190101 19880312 0021芳");
+    let faults = card.face().check(&face).unwrap_err();
+    assert_eq!((faults[0].field.as_str(), faults[0].rule, faults.len()), ("name", FaceRule::NumberInText, 1));
+}
+
+#[test]
 fn line_breaks_stand_only_where_there_are_lines() {
     let licence = entry("business_licence");
     let mut face = object(&licence.face().top);

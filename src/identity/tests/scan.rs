@@ -53,8 +53,54 @@ fn i3_a_number_is_found_however_it_is_written() {
         "ⅠⅨ0Ⅰ0ⅠⅠⅨⅧⅧ0ⅢⅠⅡ00ⅡⅠ",
         "𑽑𑽙𑽐𑽑𑽐𑽑𑽑𑽙𑽘𑽘𑽐𑽓𑽑𑽒𑽐𑽐𑽒𑽑",
         "一⑨〇壹०１𝟏九8捌０〣①二⁰零贰〡",
+        "⼀九〇⼀〇⼀⼀九⼋⼋〇三⼀⼆〇〇⼆⼀",
+        "일구공일공일일구팔팔공삼일이공공이일",
+        "일구영일영일일구팔팔영삼일이영영이일",
+        "𝋁𝋉𝋀𝋁𝋀𝋁𝋁𝋉𝋈𝋈𝋀𝋃𝋁𝋂𝋀𝋀𝋂𝋁",
+        "㍙㍡㍘㍙㍘㍙㍙㍡㍠㍠㍘㍛㍙㍚㍘㍘㍚㍙",
+        "㋀㋈0㋀0㋀㋀㋈㋇㋇0㋂㋀㋁00㋁㋀",
+        "㏠㏨0㏠0㏠㏠㏨㏧㏧0㏢㏠㏡00㏡㏠",
+        "190101号19880312号0021",
+        "190101A19880312B0021",
+        "1901011988年03月12日0021",
+        "1901 011988 年 03 月 12 日 0021",
     ] {
         assert!(contains_citizen_number(text), "{text}");
+    }
+}
+
+#[test]
+fn i3_a_check_character_is_found_however_it_is_written() {
+    for x in "XxＸⅩХΧ×✕✖ⓧⓍ𝐗𝗑𝚾𝟀🅇🆇╳*＊十拾⼗㊉⑩".chars() {
+        for text in [format!("11010519491231002{x}"), format!("号110105 19491231 002 {x}。")] {
+            assert!(contains_citizen_number(&text), "{text}");
+        }
+    }
+    for none in ["11010519491231002号", "11010519491231002W", "11010519491231001*", "11010519491231002𝐖"]
+    {
+        assert!(!contains_citizen_number(none), "{none}");
+    }
+}
+
+#[test]
+fn i3_a_reason_does_not_name_the_holder_by_any_number() {
+    for (kind, code, texts) in [
+        (
+            CodeType::CreditCode,
+            "91190101MD1000018C",
+            ["查 91190101MD1000018C", "md100001-8 年检", "MD 10 00 01 8"],
+        ),
+        (
+            CodeType::CitizenId,
+            "190101198803120021",
+            ["190101198803120021", "190101 19880312 0021", "190101880312002"],
+        ),
+    ] {
+        let holder = accepted(kind, code).code;
+        for text in texts {
+            assert!(names_holder(text, &holder), "{text}");
+        }
+        assert!(!names_holder("窗口办理 2026-1", &holder));
     }
 }
 
@@ -83,6 +129,10 @@ fn long_reference_numbers_are_no_citizen_numbers() {
         "550e8400-e29b-41d4-a716-446655440000",
         "6222 0200 1234 5678 901",
         "190101198803120021".get(1..).unwrap(),
+        // Letters between: two are too many, and in random identifiers one says nothing.
+        "190101案号19880312号0021",
+        "110105a491231b002",
+        "4a110105c4912d31e002-41d4",
         // A year that nobody is born in.
         "190101988803120021",
     ] {

@@ -103,6 +103,7 @@ impl Registry {
             Viewer::Holder => None,
             Viewer::Office { actor, reason } => {
                 check_reason(reason)?;
+                texts::not_naming("reason", reason, &asked.parsed.code)?;
                 let entry = Entry::of(actor).own_item(OwnItem::Accesses, reason);
                 let decision = decide_scope(actor, Scope::Accesses);
                 if let Some(rule) = decision.refusal() {

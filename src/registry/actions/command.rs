@@ -212,7 +212,7 @@ fn check_texts(command: &ActCommand) -> Result<()> {
         texts::logged("endorsement.result", result)?;
     }
     for (at, name) in command.holder_names.iter().flatten().enumerate() {
-        text::name(format!("holder_names.{at}"), name)?;
+        texts::holder_name(format!("holder_names.{at}"), name)?;
     }
     texts::files(command.attachments.iter().flatten())
 }

@@ -128,6 +128,18 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a purpose that names the holder asked for by its number.
+pub(in crate::registry) fn check_unnamed(purpose: &Purpose, holder: &HolderCode) -> Result<()> {
+    let given = [
+        ("purpose.item", Some(&purpose.item)),
+        ("purpose.case", purpose.case.as_ref()),
+        ("purpose.role", purpose.role.as_ref()),
+        ("purpose.reason", Some(&purpose.reason)),
+    ];
+    let mut given = given.into_iter().filter_map(|(field, text)| Some((field, text?)));
+    given.try_for_each(|(field, text)| texts::not_naming(field, text, holder))
+}
+
 /// The holder key of a code. Whoever asks for a holder gets its key with a permit; this is
 /// for the rows of records that are written or were read.
 pub(in crate::registry) fn holder_key(index: &IndexKey, code: &HolderCode) -> HolderKey {

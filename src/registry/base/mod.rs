@@ -17,3 +17,4 @@ pub(super) mod secrets;
 pub(super) mod snapshot;
 pub(super) mod strict;
 pub(super) mod texts;
+mod words;

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::error::{Code, Error, Result};
+use crate::identity::{HolderCode, names_holder};
 use crate::record::payload::Attachment;
+use crate::registry::base::words;
 use crate::rule::Rule;
 use crate::text;
 
@@ -14,8 +16,6 @@ use crate::text;
 const LOGGED: usize = 200;
 /// The longest name of a client, an account or who types a command.
 const NAME: usize = 100;
-/// A ground has so many letters or ideographs at least.
-const WORDS_OF_GROUND: usize = 2;
 /// The longest ground of an order.
 const GROUND: usize = 2000;
 
@@ -35,6 +35,28 @@ pub(in crate::registry) fn line(field: impl Into<Cow<'static, str>>, text: &str,
     let field = field.into();
     text::line(field.clone(), text, most)?;
     no_number(field, text)
+}
+
+/// The name of a holder: as a name may be, and no number of a person in it.
+///
+/// # Errors
+/// As [`text::name`], and `number_in_text`.
+pub(in crate::registry) fn holder_name(field: impl Into<Cow<'static, str>>, name: &str) -> Result<()> {
+    let field = field.into();
+    text::name(field.clone(), name)?;
+    no_number(field, name)
+}
+
+/// Refuses a text that names the holder asked for by its number, of whatever kind.
+///
+/// # Errors
+/// `field_invalid` at `field`, rule `number_in_text`.
+pub(in crate::registry) fn not_naming(field: &'static str, text: &str, holder: &HolderCode) -> Result<()> {
+    if names_holder(text, holder) {
+        let detail = "the number asked for stands in its own field and in no text that is logged";
+        return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NumberInText));
+    }
+    Ok(())
 }
 
 /// Refuses a text with a person's number, however it is written.
@@ -119,10 +141,8 @@ pub(in crate::registry) fn ground(field: &'static str, text: &str) -> Result<()>
         return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::GroundMissing));
     }
     line(field, text, GROUND)?;
-    if text.chars().filter(|c| c.is_alphabetic() && !c.is_numeric()).take(WORDS_OF_GROUND).count()
-        < WORDS_OF_GROUND
-    {
-        let detail = "a dot, a dash or a number alone says nothing: say in words why";
+    if !words::says_something(text) {
+        let detail = "a dot, a number or one letter again and again says nothing: say in words why";
         return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::GroundWords));
     }
     Ok(())
@@ -148,12 +168,47 @@ mod tests {
     use super::*;
 
     #[test]
+    fn i3_no_number_stands_in_a_holders_name() {
+        for name in [
+            "王190101198803120021芳",
+            "王芳 190101 19880312 0021",
+            "王芳（一九〇一〇一一九八八〇三一二〇〇二一）",
+        ] {
+            assert_eq!(holder_name("name", name).unwrap_err().rule, Some(Rule::NumberInText), "{name}");
+        }
+        assert_eq!(holder_name("name", " 王芳").unwrap_err().rule, Some(Rule::OuterBlank));
+        holder_name("name", "示范市第190101号商店").unwrap();
+    }
+
+    #[test]
     fn a_ground_says_something() {
         for blank in ["", " ", "\u{3000}"] {
             assert_eq!(ground("ground", blank).unwrap_err().rule, Some(Rule::GroundMissing), "{blank:?}");
         }
-        for nothing in [".", "-", "……", "无", "a", "2026", "2026-17", "(1)", "①②", "ⅠⅡ", "函1"]
-        {
+        for nothing in [
+            ".",
+            "-",
+            "……",
+            "无",
+            "a",
+            "2026",
+            "2026-17",
+            "(1)",
+            "①②",
+            "ⅠⅡ",
+            "函1",
+            "ーー",
+            "ـــ",
+            "ˇˇ",
+            "々々",
+            "aa",
+            "xX",
+            "嗯嗯嗯",
+            "ｰｰゝ",
+            "a1a",
+            "々啊",
+            "ーーー々々ˇ",
+        ] {
             assert_eq!(ground("ground", nothing).unwrap_err().rule, Some(Rule::GroundWords), "{nothing}");
         }
         for said in ["来函", "决定书 2026-3 号", "Art. 7", "迁出"] {

@@ -156,6 +156,7 @@ impl Registry {
         let today = self.now().day();
         let since = command.since.unwrap_or(today);
         texts::ground("ground", &command.ground)?;
+        [from, to].into_iter().try_for_each(|code| texts::not_naming("ground", &command.ground, code))?;
         check_ends(command.kind, from, to)?;
         check_day(since, today)?;
         let terms = terms(command, action, (from, to), since)?;

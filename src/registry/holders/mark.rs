@@ -137,6 +137,7 @@ impl Registry {
         let today = self.now().day();
         let since = command.since.unwrap_or(today);
         texts::ground("ground", &command.ground)?;
+        texts::not_naming("ground", &command.ground, code)?;
         check_mark(command, code, since, today)?;
         let mut detail = Map::new();
         detail.insert("source".into(), stating.source.wire().into());

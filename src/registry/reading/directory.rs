@@ -18,7 +18,7 @@ use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, json, ve
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose};
+use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose, check_unnamed};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
@@ -168,6 +168,7 @@ impl Registry {
     pub async fn directory(&self, actor: &Actor, ask: &DirectoryAsk) -> Result<DirectoryAnswer> {
         check_purpose(&ask.purpose)?;
         let holder = self.asked_holder(&ask.holder, "holder")?;
+        check_unnamed(&ask.purpose, &holder.parsed.code)?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
         let permit = self.permit(actor, Scope::Lookup, &holder).await?;
         let parsed = holder.parsed;

@@ -32,7 +32,7 @@ use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::check_purpose;
+use crate::registry::base::asked::{check_purpose, check_unnamed};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
@@ -52,6 +52,7 @@ impl Registry {
         names_only("fields", ask.fields.iter().flatten())?;
         let holder = self.asked_holder(&ask.holder, "holder")?;
         Ok(Prepared { ask, holder })
+        check_unnamed(&ask.purpose, &holder.parsed.code)?;
     }
 
     /// Answers a prepared lookup in bytes.

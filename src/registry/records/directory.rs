@@ -285,7 +285,7 @@ fn check_shape(draft: &DirectoryDraft) -> Result<()> {
         return Err(invalid("office", Rule::Length, "1 to 200 characters"));
     }
     for (at, holder) in draft.holders.iter().enumerate() {
-        text::name(format!("holders.{at}.name"), &holder.name)?;
+        texts::holder_name(format!("holders.{at}.name"), &holder.name)?;
     }
     draft.number.as_deref().map_or(Ok(()), |number| text::line("number", number, 200))
 }

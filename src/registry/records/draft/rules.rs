@@ -93,7 +93,7 @@ pub(super) fn approve(
 /// The texts beside the face, which its schema judges.
 fn texts_of(record: &Record) -> Result<()> {
     for (at, holder) in record.holders.iter().enumerate() {
-        text::name(format!("holders.{at}.name"), &holder.name)?;
+        texts::holder_name(format!("holders.{at}.name"), &holder.name)?;
         holder
             .share
             .as_deref()
