@@ -27,6 +27,7 @@ on_both! {
     what_an_operator_brings_in_is_a_feed_and_what_it_changes_is_not
     i2_a_change_that_was_refused_is_not_told_as_done
     i7_an_entry_whose_holders_change_has_one_history
+    whoever_is_withheld_with_others_is_not_charged
     i2_i4_each_refusal_of_a_change_is_an_access_and_charged
 }
 
@@ -360,6 +361,32 @@ fn history(world: &World, actor: &Actor, identifier: &str, after: Option<i32>) -
     });
     let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
     serde_json::to_value(run(world.registry.history(actor, &ask)).unwrap()).unwrap()
+}
+
+/// Three holders and a budget of two: what is withheld or refused as a whole costs nobody of them.
+fn whoever_is_withheld_with_others_is_not_charged(world: World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    let mut entry = serde_json::to_value(of_both(ZHOU, CHEN)).unwrap();
+    let third = json!({"code_type": "111", "code": people::number(3), "name": "某人"});
+    entry["holders"].as_array_mut().unwrap().push(third);
+    let entry: DirectoryDraft = serde_json::from_value(entry).unwrap();
+    let identifier = world.registry.put_directory(&operator(), &entry, None).unwrap().identifier;
+    let spent = |actor: &Actor| world.registry.guard().spent(&actor.label(), world.registry.now());
+    let caller = |name: &str, budget: u32| {
+        let scopes = [Scope::Lookup, Scope::Act];
+        callers::client(name).scopes(&scopes).whole().budget(budget).actor()
+    };
+    let (reader, changer) = (caller("reader", 2), caller("changer", 2));
+    assert_eq!(history(&world, &reader, &identifier, None)["withheld"], "co_holders");
+    assert_eq!(spent(&reader), 1, "the one asked for alone");
+    let object = |actor: &Actor| world.registry.dispute(actor, &objection(&identifier), None);
+    assert_eq!(object(&changer).unwrap_err().code, Code::BudgetSpent);
+    assert_eq!(spent(&changer), 0);
+    let (reader, changer) = (caller("reader-3", 3), caller("changer-3", 3));
+    assert_eq!(history(&world, &reader, &identifier, None)["withheld"], Value::Null);
+    object(&changer).unwrap();
+    assert_eq!((spent(&reader), spent(&changer)), (3, 3));
 }
 
 /// Versions rise under the identifier, whoever the holders are; each part is shown to whoever may see its holders.

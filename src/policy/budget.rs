@@ -32,24 +32,26 @@ struct Book {
 }
 
 impl Budgets {
-    /// Counts a holder against the actor's day; true where it is the day's first time.
+    /// Counts all these holders against the actor's day, or none of them; true where one is the day's first time.
     ///
     /// # Errors
-    /// `budget_spent` when the holder would be one more than `budget`, with the seconds to 00:00 UTC+8.
-    pub fn charge(&self, actor: &str, holder: HolderKey, budget: usize, now: Moment) -> Result<bool> {
+    /// `budget_spent` when the new ones would be more than `budget` has room for, with the seconds to 00:00 UTC+8.
+    pub fn charge(&self, actor: &str, holders: &[HolderKey], budget: usize, now: Moment) -> Result<bool> {
         let mut books = self.books();
         let book = open(&mut books.by_actor, actor, now.day());
         let day = book.day;
-        if book.seen.contains(&holder) {
+        let new: HashSet<HolderKey> =
+            holders.iter().filter(|holder| !book.seen.contains(*holder)).copied().collect();
+        if new.is_empty() {
             return Ok(false);
         }
-        if book.seen.len() >= budget {
+        if book.seen.len().saturating_add(new.len()) > budget {
             let wait = u64::try_from(day.plus_days(1).start().seconds() - now.seconds()).unwrap_or(1).max(1);
             let detail = format!("{budget} distinct holders a day; it begins again at 00:00 UTC+8.");
             return Err(Error::new(Code::BudgetSpent, detail).retry_after(wait));
         }
-        book.seen.insert(holder);
-        books.untold.push(Charge { day, actor: actor.into(), holder });
+        book.seen.extend(&new);
+        books.untold.extend(new.into_iter().map(|holder| Charge { day, actor: actor.into(), holder }));
         Ok(true)
     }
 
@@ -135,26 +137,42 @@ mod tests {
     fn the_day_turns_at_midnight_of_utc_plus_8() {
         let budgets = Budgets::default();
         let evening = at("2026-11-22T15:59:50.000000Z");
-        assert!(budgets.charge("a", key(1), 1, evening).unwrap());
-        assert!(!budgets.charge("a", key(1), 1, evening).unwrap(), "the same holder again is free");
-        let refused = budgets.charge("a", key(2), 1, evening).unwrap_err();
+        assert!(budgets.charge("a", &[key(1)], 1, evening).unwrap());
+        assert!(!budgets.charge("a", &[key(1)], 1, evening).unwrap(), "the same holder again is free");
+        let refused = budgets.charge("a", &[key(2)], 1, evening).unwrap_err();
         let wait = refused.extra.as_ref().unwrap()[RETRY_AFTER].as_u64();
         assert_eq!((refused.code, wait), (Code::BudgetSpent, Some(10)));
-        assert!(budgets.charge("b", key(2), 1, evening).unwrap(), "another actor has its own");
-        assert!(budgets.charge("a", key(2), 1, evening.plus_seconds(10)).unwrap(), "a new day");
-        assert!(budgets.charge("a", key(1), 1, evening).is_err(), "a clock that steps back gives nothing");
+        assert!(budgets.charge("b", &[key(2)], 1, evening).unwrap(), "another actor has its own");
+        assert!(budgets.charge("a", &[key(2)], 1, evening.plus_seconds(10)).unwrap(), "a new day");
+        assert!(budgets.charge("a", &[key(1)], 1, evening).is_err(), "a clock that steps back gives nothing");
+    }
+
+    #[test]
+    fn all_are_charged_or_none() {
+        let budgets = Budgets::default();
+        let now = at("2026-11-22T03:00:00.000000Z");
+        let of = |keys: &[u8]| keys.iter().map(|byte| key(*byte)).collect::<Vec<_>>();
+        assert!(budgets.charge("a", &of(&[1]), 3, now).unwrap());
+        assert!(budgets.charge("a", &of(&[1, 2, 3, 4]), 3, now).is_err());
+        assert_eq!((budgets.spent("a", now), budgets.drain().len()), (1, 1), "nobody of them was charged");
+        assert!(budgets.charge("a", &of(&[2, 1, 3, 2]), 3, now).unwrap(), "two new ones, each once");
+        assert_eq!((budgets.spent("a", now), budgets.drain().len()), (3, 2));
+        assert!(
+            !budgets.charge("a", &of(&[3, 2, 1]), 3, now).unwrap()
+                && !budgets.charge("a", &[], 3, now).unwrap()
+        );
     }
 
     #[test]
     fn what_was_charged_elsewhere_counts_and_is_not_told_again() {
         let (here, there) = (Budgets::default(), Budgets::default());
         let now = at("2026-11-22T03:00:00.000000Z");
-        there.charge("a", key(1), 1, now).unwrap();
+        there.charge("a", &[key(1)], 1, now).unwrap();
         let told = there.drain();
         assert_eq!((told.len(), there.drain().len()), (1, 0));
         told.iter().for_each(|charge| here.note(charge));
         assert_eq!((here.spent("a", now), here.drain().len()), (1, 0));
-        assert!(here.charge("a", key(2), 1, now).is_err());
+        assert!(here.charge("a", &[key(2)], 1, now).is_err());
         assert_eq!(here.spent("a", now.plus_seconds(86_400)), 0);
         here.note(&Charge { day: now.day().plus_days(-1), actor: "a".into(), holder: key(3) });
         assert_eq!(here.spent("a", now), 1, "a charge of yesterday");
@@ -175,7 +193,7 @@ mod tests {
             let budgets = Budgets::default();
             let now = at("2026-11-22T03:00:00.000000Z");
             let passed: HashSet<u8> =
-                asked.iter().copied().filter(|one| budgets.charge("a", key(*one), budget, now).is_ok()).collect();
+                asked.iter().copied().filter(|one| budgets.charge("a", &[key(*one)], budget, now).is_ok()).collect();
             let distinct = asked.iter().collect::<HashSet<_>>().len();
             prop_assert_eq!(passed.len(), distinct.min(budget));
             prop_assert_eq!(budgets.spent("a", now), passed.len());

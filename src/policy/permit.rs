@@ -43,21 +43,37 @@ impl Guard {
         holder: HolderKey,
         now: Moment,
     ) -> Result<Permit<'a>> {
+        self.charge(actor, &[holder], now)?;
+        Ok(Permit { actor, scope, holder })
+    }
+
+    /// Charges all these holders, or none of them.
+    ///
+    /// # Errors
+    /// As [`Guard::permit`].
+    pub fn charge(&self, actor: &Actor, holders: &[HolderKey], now: Moment) -> Result<()> {
         if let Some(budget) = actor.budget() {
             let label = actor.label();
             if let Some(until) = self.walks.stopped(&label, now) {
                 return Err(stopped(until, now));
             }
             let budget = usize::try_from(budget).unwrap_or(usize::MAX);
-            self.budgets.charge(&label, holder, budget, now)?;
+            self.budgets.charge(&label, holders, budget, now)?;
         }
-        Ok(Permit { actor, scope, holder })
+        Ok(())
     }
 
     /// Charges a further holder who would be shown: one of a linked number, a co-holder. False where it must not be
     /// shown, since the budget is spent.
     pub fn may_show(&self, permit: &Permit<'_>, holder: HolderKey, now: Moment) -> bool {
-        holder == permit.holder || self.permit(permit.actor, permit.scope, holder, now).is_ok()
+        self.may_show_all(permit, &[holder], now)
+    }
+
+    /// The same for all whom one thing tells of. It is shown with all of them or not at all, and where the budget has no
+    /// room for all, nobody is charged.
+    pub fn may_show_all(&self, permit: &Permit<'_>, holders: &[HolderKey], now: Moment) -> bool {
+        holders.iter().all(|holder| *holder == permit.holder)
+            || self.charge(permit.actor, holders, now).is_ok()
     }
 
     /// Notes what the holder of a permit asked for: whether anything of it is here, and what its number tells of a

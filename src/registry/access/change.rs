@@ -95,7 +95,7 @@ impl Registry {
         if actor.agency().is_none() {
             return Ok(());
         }
-        left_out.iter().try_for_each(|holder| self.permit_all(actor, Scope::Issue, holder))
+        self.permit_each(actor, left_out)
     }
 
     /// [`Registry::log_once`] for a change that was noted: where the rows refuse it, that is noted too before the

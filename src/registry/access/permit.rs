@@ -46,19 +46,16 @@ impl Registry {
         Ok((asked.parsed, key))
     }
 
-    /// The same for all holders that something is written about.
-    pub(in crate::registry) fn permit_all(
-        &self,
-        actor: &Actor,
-        scope: Scope,
-        holders: &Touched,
-    ) -> Result<()> {
-        let now = self.now();
-        for holder in holders.keys() {
-            let charged = self.guard().permit(actor, scope, *holder, now).map(drop);
-            self.or_stopped_now(actor, holders.clone(), charged)?;
-        }
-        Ok(())
+    /// The same for all holders that something is written about: all are charged, or none.
+    pub(in crate::registry) fn permit_all(&self, actor: &Actor, holders: &Touched) -> Result<()> {
+        self.permit_each(actor, std::slice::from_ref(holders))
+    }
+
+    /// The same for the holders of several entries.
+    pub(in crate::registry) fn permit_each(&self, actor: &Actor, entries: &[Touched]) -> Result<()> {
+        let keys: Vec<HolderKey> = entries.iter().flat_map(Touched::keys).copied().collect();
+        let Some(first) = entries.first() else { return Ok(()) };
+        self.or_stopped_now(actor, first.clone(), self.guard().charge(actor, &keys, self.now()))
     }
 
     /// Notes that the holder of a permit was told whether anything is here of what it asked for: of a number, or of

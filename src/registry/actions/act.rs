@@ -179,10 +179,9 @@ impl Registry {
 
     /// Charges for every holder of a record that is about to be changed, and notes the change on the list of each.
     pub(super) fn note_acted(&self, actor: &Actor, outcome: Outcome, rows: &Whole) -> Result<NotedChange> {
-        for holder in rows.touched_each() {
-            self.permit_all(actor, Scope::Act, &holder)?;
-        }
-        self.note_record_change(actor, (outcome, Scope::Act), &rows.first().type_code, &rows.touched_each())
+        let holders = rows.touched_each();
+        self.permit_each(actor, &holders)?;
+        self.note_record_change(actor, (outcome, Scope::Act), &rows.first().type_code, &holders)
     }
 
     /// The record, for an asker who may act on it.

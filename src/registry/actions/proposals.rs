@@ -115,7 +115,7 @@ impl Registry {
             // A row that does not open is told by `fsck`, and here by nothing.
             let Some(kept) = found.filter(|kept| !kept.damaged && granted(kept)) else { continue };
             let holders = kept.whole()?.touched_each();
-            match holders.iter().try_for_each(|holder| self.permit_all(actor, Scope::Act, holder)) {
+            match self.permit_each(actor, &holders) {
                 Err(error) if error.code == Code::BudgetSpent => withheld = Some(Withheld::Whole),
                 charged => {
                     charged?;

@@ -226,8 +226,7 @@ impl Registry {
         let (type_code, state, version) = (current.type_code.clone(), current.state, current.version);
         let (mut touched, holders) = (kept.touched(), kept.key.holders.clone());
         // The envelopes name all holders.
-        let may_show = |other: &HolderKey| self.guard().may_show(&permit, *other, self.now());
-        let whole = granted && holders.iter().all(may_show);
+        let whole = granted && self.guard().may_show_all(&permit, &holders, self.now());
         let left_out = self.put_before(&permit, &mut here, &mut touched, earlier?);
         let withheld = ((granted && !whole) || left_out).then_some(Withheld::CoHolders);
         let (after, now) = (ask.after, self.now());
@@ -281,7 +280,8 @@ impl Registry {
         earlier: Vec<EarlierPart>,
     ) -> bool {
         for part in earlier.into_iter().rev() {
-            if !part.holders.iter().all(|(key, _)| self.guard().may_show(permit, *key, self.now())) {
+            let holders: Vec<HolderKey> = part.holders.iter().map(|(key, _)| *key).collect();
+            if !self.guard().may_show_all(permit, &holders, self.now()) {
                 return true;
             }
             touched.also(&part.holders);

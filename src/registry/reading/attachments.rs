@@ -143,7 +143,7 @@ impl Registry {
         let kept = here.record()?;
         kept.first()?;
         // The file may tell of all whose record it is.
-        self.permit_all(actor, scope, &kept.touched())?;
+        self.permit_all(actor, &kept.touched())?;
         let (row, superseded) = here.named()?;
         let attachment = named_file(row, &ask.sha256)?;
         let content = self.content(digest).await?;

@@ -40,6 +40,7 @@ use crate::registry::people::grants::has_field;
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened};
+use crate::trust::HolderKey;
 use judge::{Judge, SeenBy};
 use scan::Found;
 
@@ -51,8 +52,8 @@ impl Registry {
         names_only("types", ask.types.iter().flatten())?;
         names_only("fields", ask.fields.iter().flatten())?;
         let holder = self.asked_holder(&ask.holder, "holder")?;
-        Ok(Prepared { ask, holder })
         check_unnamed(&ask.purpose, &holder.parsed.code)?;
+        Ok(Prepared { ask, holder })
     }
 
     /// Answers a prepared lookup in bytes.
@@ -209,6 +210,7 @@ impl Asking<'_> {
         let asked = self.asked(registry, &parsed, &found, now);
         let mut holder = found.holder(&parsed);
         let may_show = |holder| registry.guard().may_show(&self.permit, holder, now);
+        let may_show_all = |holders: &[HolderKey]| registry.guard().may_show_all(&self.permit, holders, now);
         found.touch(touched, may_show);
         let (beside, left_out) = found.beside(touched, may_show);
         holder.related = beside;
@@ -219,7 +221,7 @@ impl Asking<'_> {
             lives: &lives,
             index,
             now,
-            may_show: &may_show,
+            may_show: &may_show_all,
             related: &related,
         };
         let (records, reason, withheld) = self.records(&judge, rows, touched)?;
@@ -303,7 +305,7 @@ impl Asking<'_> {
                 last = Some(self.decide(type_code));
             }
             let Some(Decision::Allowed { fields, reason: allowed }) = &last else { continue };
-            if row.key != self.permit.holder() && !(judge.may_show)(row.key) {
+            if row.key != self.permit.holder() && !(judge.may_show)(&[row.key]) {
                 withheld = Some(Withheld::LinkedNumbers);
                 continue;
             }

@@ -126,7 +126,7 @@ impl Registry {
             }
         });
         let taken = self.or_refused(actor, submitted.codes(), taken)?;
-        self.permit_all(actor, Scope::Issue, &taken.signed.touched())?;
+        self.permit_all(actor, &taken.signed.touched())?;
         let left_out = self.store().read_now(|reader| hosted::left_out_by(reader, &taken.signed))?;
         self.permit_taken(actor, &left_out)?;
         let (type_code, holders) = (&taken.signed.type_code, taken.signed.touched_each());

@@ -2,7 +2,7 @@
 //! nobody tries numbers unseen.
 
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope};
+use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::records::kept;
@@ -33,7 +33,7 @@ impl Registry {
             let codes = codes.iter().map(|(code_type, code)| (code_type.as_str(), code.as_str()));
             if let Some(touched) = Touched::named(self.store().vault().index(), codes) {
                 if !matches!(refusal.code, Code::Forbidden | Code::IssuerNotAuthorised) {
-                    self.permit_all(actor, Scope::Issue, &touched)?;
+                    self.permit_all(actor, &touched)?;
                 }
                 self.note_refusal(actor, touched, refusal)?;
             }

@@ -58,8 +58,8 @@ pub(super) struct Judge<'a> {
     pub lives: &'a Lives,
     pub index: &'a IndexKey,
     pub now: Moment,
-    /// Charges another holder who would be shown; false where it must not be.
-    pub may_show: &'a dyn Fn(HolderKey) -> bool,
+    /// Charges other holders of whom one thing tells, all or none; false where it must not be shown.
+    pub may_show: &'a dyn Fn(&[HolderKey]) -> bool,
     /// Codes that were followed, with the reason.
     pub related: &'a [Related],
 }
@@ -112,7 +112,7 @@ impl Judge<'_> {
         let judgement = verdict(&facts, self.now.day(), self.now);
         let mut withheld = None;
         let (body, digest) = match (envelope, whole) {
-            (Some(_), true) if !self.may_show_all(others) => {
+            (Some(_), true) if !(self.may_show)(others) => {
                 withheld = Some(Withheld::Whole);
                 (ShownBody::Withheld, Digest([0; 32]))
             }
@@ -168,7 +168,7 @@ impl Judge<'_> {
             Fields::Named(names) => names,
         };
         let about_others = about_others(&full, &record.body.holder, granted);
-        let withheld = !about_others.is_empty() && !self.may_show_all(others);
+        let withheld = !about_others.is_empty() && !(self.may_show)(others);
         let names = match withheld {
             true => &granted.difference(&about_others).cloned().collect(),
             false => granted,
@@ -187,10 +187,6 @@ impl Judge<'_> {
         };
         let extract = extract::extract(&full, &view).map_err(Error::internal)?;
         Ok((extract, withheld.then_some(Withheld::CoHolders)))
-    }
-
-    fn may_show_all(&self, others: &[HolderKey]) -> bool {
-        others.iter().all(|other| (self.may_show)(*other))
     }
 
     /// The definitions that mask a face: the newest, then the face's own for fields that the newest no longer

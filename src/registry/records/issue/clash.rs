@@ -72,7 +72,7 @@ impl Registry {
         let access = self.access()?;
         let codes = there.holders.iter().map(|holder| (holder.code_type.as_str(), holder.code.as_str()));
         let touched = Touched::holders_of(codes, &clash.holders);
-        match self.permit_all(actor, Scope::Issue, &touched) {
+        match self.permit_all(actor, &touched) {
             Err(error) if error.code == Code::BudgetSpent => {
                 return Ok(Some(json!({"withheld": Withheld::Whole})));
             }
