@@ -7,7 +7,7 @@ mod common;
 use common::people::{self, CHEN, MARKET, POLICE, ZHOU, day};
 use common::{World, callers, operator, run};
 use elicense::error::{Code, Result};
-use elicense::policy::{Actor, Scope};
+use elicense::policy::{Actor, Fields, Grant, Scope, Selection};
 use elicense::record::action::Action;
 use elicense::record::event::{Order, subject_hash};
 use elicense::record::state::State;
@@ -441,12 +441,34 @@ fn who_could_look_objects_and_withdraws_and_the_issuer_settles(world: World) {
     assert!(object(&blind_police, true).unwrap().disputed);
     assert_eq!(refused(withdraw(&market)), (Code::Forbidden, Some(Rule::DisputeOpener)));
     assert!(!withdraw(&police).unwrap().disputed);
+    // Its grants were taken away, or name items: it withdraws its own all the same, and the latter may object, too.
+    let granted = |agency: &str, purposes: Selection, scopes: &[Scope]| {
+        let grant = Grant { types: Selection::All, fields: Fields::Whole, purposes };
+        callers::client("mid").agency(agency).scopes(scopes).grants(vec![grant]).actor()
+    };
+    let item = || Selection::Named(["低保".to_owned()].into());
+    let bare = callers::client("bare").agency(MARKET).scopes(&[Scope::Act]).actor();
+    let named = granted(MARKET, item(), &[Scope::Act, Scope::Lookup]);
+    assert_eq!(refused(object(&bare, true)), (Code::Forbidden, Some(Rule::TypeNotGranted)));
+    assert_eq!(refused(object(&granted(MARKET, item(), &[Scope::Act]), true)).1, Some(Rule::ObjectingAgency));
+    for opener in [&bare, &named] {
+        assert_eq!(
+            refused(withdraw(&bare)),
+            (Code::Forbidden, Some(Rule::TypeNotGranted)),
+            "none of its own"
+        );
+        assert!(object(&named, true).unwrap().disputed);
+        let blind = callers::client("bare").agency(MARKET).actor();
+        assert_eq!(refused(withdraw(&blind)), (Code::Forbidden, Some(Rule::ScopeMissing)));
+        assert!(!withdraw(opener).unwrap().disputed);
+    }
+    assert!(object(&named, true).unwrap().disputed);
+    assert!(!object(&granted(POLICE, item(), &[Scope::Act]), false).unwrap().disputed);
     let history = history(&world, &identifier);
     let actions: Vec<_> = history["events"].as_array().unwrap().iter().map(|one| &one["action"]).collect();
-    assert_eq!(
-        actions,
-        ["issue", "dispute", "withdraw_dispute", "dispute", "settle", "dispute", "withdraw_dispute"]
-    );
+    let (opened, withdrawn, settled) = ("dispute", "withdraw_dispute", "settle");
+    let first = ["issue", opened, withdrawn, opened, settled, opened, withdrawn];
+    assert_eq!(actions, [&first[..], &[opened, withdrawn, opened, withdrawn, opened, settled]].concat());
     assert_eq!(history["events"][1]["event"]["agency"], MARKET);
     assert_eq!(history["events"][2]["event"]["agency"], Value::Null);
 }

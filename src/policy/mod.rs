@@ -18,6 +18,7 @@ pub use grant::{Decision, Fields, Grant, Selection};
 pub use permit::{Guard, Permit};
 pub use tries::{COMPARISONS, REFUSALS, Tries};
 
+use crate::error::Result;
 use crate::record::access::AllowedBy;
 use crate::rule::Rule;
 
@@ -67,10 +68,19 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
 /// Whether an actor may look up anything of these types at all, for some item: who may not is told nothing of what is
 /// on file by any other answer either.
 pub fn may_look<'t>(actor: &Actor, mut types: impl Iterator<Item = &'t str>) -> bool {
-    let some = |code| {
-        matches!(decide(actor, Scope::Lookup, code, None).refusal(), None | Some(Rule::PurposeNotGranted))
-    };
-    types.any(some)
+    types.any(|code| decide_some_item(actor, Scope::Lookup, code).is_ok())
+}
+
+/// Decides about work at no item, such as an objection: the type is granted for some item.
+///
+/// # Errors
+/// `forbidden` with the rule that was not met.
+pub fn decide_some_item(actor: &Actor, scope: Scope, type_code: &str) -> Result<()> {
+    let decision = decide(actor, scope, type_code, None);
+    match decision.refusal() {
+        None | Some(Rule::PurposeNotGranted) => Ok(()),
+        Some(_) => decision.required().map(drop),
+    }
 }
 
 /// Decides about something that is not a record of a type: keys, catalog, imports, other people's accesses.

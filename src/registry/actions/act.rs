@@ -207,6 +207,17 @@ impl Registry {
         about: &About,
     ) -> Result<String> {
         decide(actor, Scope::Act, &about.type_code, None).required()?;
+        self.answering_agency(snapshot, actor, asked, about)
+    }
+
+    /// The same for whoever was granted the work.
+    pub(super) fn answering_agency(
+        &self,
+        snapshot: &Snapshot,
+        actor: &Actor,
+        asked: Option<&str>,
+        about: &About,
+    ) -> Result<String> {
         let today = self.now().day();
         let issuers = snapshot.catalog.issuers();
         let responsible = || {

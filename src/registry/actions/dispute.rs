@@ -9,7 +9,7 @@ use serde_json::Map;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::policy::{Actor, Scope, agency_for, decide, may_look};
+use crate::policy::{Actor, Scope, agency_for, decide_scope, decide_some_item, may_look};
 use crate::record::access::Outcome;
 use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
@@ -222,30 +222,47 @@ impl Registry {
         about: &About,
         open: Option<&Open>,
     ) -> Result<String> {
-        let responsible = self.acting_agency(snapshot, actor, said.agency, about);
+        decide_scope(actor, Scope::Act).required()?;
+        if said.action == SideAction::WithdrawDispute
+            && let Some(opener) = self.opening_agency(snapshot, (actor, said), about, open)?
+        {
+            return Ok(opener);
+        }
+        decide_some_item(actor, Scope::Act, &about.type_code)?;
+        let responsible = self.answering_agency(snapshot, actor, said.agency, about);
         if said.action == SideAction::Settle {
             return responsible;
         }
-        decide(actor, Scope::Act, &about.type_code, None).required()?;
         let agency = agency_for(actor, said.agency, "agency")?.unwrap_or(&about.issuer);
-        let today = self.now().day();
-        let agencies = snapshot.catalog.issuers().agencies();
-        let succeeds = |opener: &str| agencies.successor(opener, today).is_some_and(|one| one.code == agency);
-        let opened = open.and_then(|open| open.by.as_deref());
-        let opened = opened.is_some_and(|opener| opener == agency || succeeds(opener));
         let concerned = responsible.is_ok() || may_look(actor, std::iter::once(about.type_code.as_str()));
         let refused = |rule: Rule, detail: &'static str| {
             Err(Error::new(Code::Forbidden, detail).at("agency").rule(rule))
         };
-        if !concerned && (!opened || said.opens()) {
+        if !concerned {
             let detail = "the issuer objects to a record, or an agency that may look it up";
             return refused(Rule::ObjectingAgency, detail);
         }
-        if said.action == SideAction::WithdrawDispute && !opened && open.is_some() {
+        if said.action == SideAction::WithdrawDispute && open.is_some() {
             let detail = "another agency opened this objection: it withdraws it, and the issuer settles it";
             return refused(Rule::DisputeOpener, detail);
         }
         Ok(agency.to_owned())
+    }
+
+    /// The actor's agency where it opened the objection, or succeeds whoever did. It takes back its own word, so it
+    /// needs no grant for the type.
+    fn opening_agency(
+        &self,
+        snapshot: &Snapshot,
+        (actor, said): (&Actor, &Objection<'_>),
+        about: &About,
+        open: Option<&Open>,
+    ) -> Result<Option<String>> {
+        let Some(opener) = open.and_then(|open| open.by.as_deref()) else { return Ok(None) };
+        let agency = agency_for(actor, said.agency, "agency")?.unwrap_or(&about.issuer);
+        let successor = snapshot.catalog.issuers().agencies().successor(opener, self.now().day());
+        let is_its_own = opener == agency || successor.is_some_and(|one| one.code == agency);
+        Ok(is_its_own.then(|| agency.to_owned()))
     }
 }
 
