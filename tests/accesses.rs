@@ -52,6 +52,7 @@ on_both! {
     looking_at_the_list_is_an_access_and_needs_a_right_and_a_reason
     a_page_follows_a_page_without_loss
     a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for
+    r15_what_was_refused_is_told_as_refused_on_each_list
     r15_a_lookup_of_one_spouse_stands_on_the_other_spouses_list_without_item
     i2_a_linked_number_sees_what_was_shown_of_it_also_when_the_link_is_taken_back
     i2_every_holder_whose_code_is_known_stands_in_the_entry
@@ -65,11 +66,10 @@ fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) 
     registry.refresh().unwrap();
     let draft = Submitted::Draft(people::marriage("J190101-2015-000123"));
     let issued = registry.issue(&operator(), &draft).unwrap();
-    // A client without the right tries to act on the joint record: an access under its first holder.
-    let stranger = callers::client("stranger").budget(1).actor();
-    let mut command = ActCommand::new(&issued.identifier, 1, Action::Annul);
-    command.ground = Some("决定书".into());
-    assert!(registry.act(&stranger, &command).is_err());
+    // A client looks at the history of the joint record: an access under its first holder.
+    let reader = callers::client("reader").scopes(&[Scope::Lookup]).whole().actor();
+    let ask = json!({"identifier": issued.identifier, "purpose": {"item": "A1", "reason": "窗口办理"}});
+    run(registry.history(&reader, &serde_json::from_value(ask).unwrap())).unwrap();
     let mut joint = Vec::new();
     for code in [ZHOU, CHEN] {
         let list = seen(registry, code, &AccessPage::default());
@@ -78,12 +78,64 @@ fn a_co_holder_sees_that_a_joint_record_was_used_and_not_what_for(world: World) 
     }
     joint.sort_by_key(|line| line.joint);
     let [own, other] = joint.as_slice() else { panic!("two lines") };
-    assert_eq!((own.joint, own.outcome, own.outcome_zh), (false, Outcome::Refused.into(), "已拒绝"));
+    assert_eq!((own.joint, own.outcome, own.outcome_zh), (false, Outcome::History.into(), "已查看历史"));
     assert_eq!((own.at.is_some(), own.channel), (true, Some(Channel::Agency)));
     assert_eq!((other.joint, other.outcome.wire(), other.day), (true, "joint_record_used", own.day));
     assert_eq!(other.outcome_zh, "使用了共同持证的证照");
     assert_eq!((&other.at, &other.item, &other.case), (&None, &None, &None));
     assert_eq!((&other.reason, &other.channel, &other.presence), (&None, &None, &None));
+}
+
+/// Whatever is refused of a joint record is refused on the list of each holder, and a use on none. The co-holder is not
+/// told for what.
+fn r15_what_was_refused_is_told_as_refused_on_each_list(world: World) {
+    let registry = &world.registry;
+    people::settle(registry);
+    registry.start_access("main").unwrap();
+    registry.refresh().unwrap();
+    let draft = Submitted::Draft(people::marriage("J190101-2015-000123"));
+    let identifier = registry.issue(&operator(), &draft).unwrap().identifier;
+    let act = |actor: &Actor, version: u32, action: Action, ground: Option<&str>| {
+        let mut command = ActCommand::new(&identifier, version, action);
+        command.ground = ground.map(str::to_owned);
+        registry.act(actor, &command).err()
+    };
+    let object = |actor: &Actor, ground: &str, disputed: bool| {
+        let command = json!({"identifier": identifier, "disputed": disputed, "ground": ground});
+        registry.dispute(actor, &serde_json::from_value(command).unwrap(), None).err()
+    };
+    let history = |actor: &Actor| {
+        let ask = json!({"identifier": identifier, "purpose": {"item": "A1", "reason": "窗口办理"}});
+        run(registry.history(actor, &serde_json::from_value(ask).unwrap())).err()
+    };
+    let scopes = [Scope::Lookup, Scope::Act];
+    let stranger = callers::client("stranger").scopes(&scopes).actor();
+    let police = callers::client("police").scopes(&scopes).whole().actor();
+    let market = callers::client("market").agency(people::MARKET).scopes(&scopes).whole().actor();
+    let tries: [(&str, &dyn Fn() -> Option<elicense::error::Error>); 6] = [
+        ("no grant", &|| history(&stranger)),
+        ("a state that is not open", &|| act(&police, 1, Action::Restore, Some("决定书"))),
+        ("an objection without a ground", &|| object(&police, "", true)),
+        ("no objection to settle", &|| object(&police, "持证人报错", false)),
+        ("another agency", &|| act(&market, 1, Action::Suspend, Some("决定书"))),
+        ("another version", &|| act(&police, 7, Action::Suspend, Some("决定书"))),
+    ];
+    for (way, refused) in tries {
+        let before = [ZHOU, CHEN].map(|code| seen(registry, code, &AccessPage::default()).lines.len());
+        assert!(refused().is_some(), "{way}");
+        for (code, before) in [ZHOU, CHEN].into_iter().zip(before) {
+            let lines = seen(registry, code, &AccessPage::default()).lines;
+            assert_eq!(lines.len(), before + 1, "{way}");
+            let told: Vec<_> = lines.iter().map(|line| line.outcome.wire()).collect();
+            assert!(told.iter().all(|told| ["refused", "change_refused"].contains(told)), "{way}: {told:?}");
+            for line in lines.iter().filter(|line| line.joint) {
+                assert_eq!(
+                    (&line.item, &line.case, &line.reason, &line.attempted),
+                    (&None, &None, &None, &None)
+                );
+            }
+        }
+    }
 }
 
 fn a_holder_sees_who_looked_and_why_before_and_after_the_follower(world: World) {

@@ -21,7 +21,7 @@ closed! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum LineOutcome {
-    /// What came of it; only of an access under the holder's own number.
+    /// What came of it: of an access under the holder's own number, and of any that was refused.
     CameTo(Outcome),
     /// That there was one.
     Untold(Untold),
@@ -71,7 +71,7 @@ pub struct AccessLine {
     pub agency: String,
     /// Its name.
     pub agency_name: String,
-    /// True where the access was under a co-holder's number: a joint record was used.
+    /// True where the access was under a co-holder's number: a joint record was used, or asked for in vain.
     pub joint: bool,
     /// True where the access was under a number that was linked to the holder's then and is not now.
     pub linked: bool,
@@ -81,7 +81,7 @@ pub struct AccessLine {
     pub outcome_zh: &'static str,
     /// The same in English.
     pub outcome_en: &'static str,
-    /// Of a change that was refused: what it would have come to.
+    /// Of a change under the holder's own number that was refused: what it would have come to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempted: Option<Outcome>,
     /// The same in words.
@@ -134,8 +134,10 @@ impl AccessLine {
         let seat = entry.map(|(_, seat)| seat);
         let own = entry.filter(|(_, seat)| *seat == Seat::Asked).map(|(entry, _)| entry);
         let text = |name: &str| own.and_then(|entry| entry.text(name)).map(str::to_owned);
-        let outcome = match (own, seat) {
-            (Some(entry), _) => LineOutcome::CameTo(entry.outcome),
+        // A refusal is told as one on every list: nothing of the record was used.
+        let told = entry.filter(|(entry, seat)| *seat == Seat::Asked || is_refusal(entry.outcome));
+        let outcome = match (told, seat) {
+            (Some((entry, _)), _) => LineOutcome::CameTo(entry.outcome),
             (None, Some(Seat::Linked)) => LineOutcome::Untold(Untold::LinkedRecordUsed),
             (None, Some(Seat::Asked | Seat::Joint)) => LineOutcome::Untold(Untold::JointRecordUsed),
             (None, None) => LineOutcome::Untold(Untold::RecordDamaged),
@@ -176,6 +178,80 @@ impl AccessLine {
             attempted_zh: Some(attempted.zh()),
             attempted_en: Some(attempted.en()),
             ..self
+        }
+    }
+}
+
+/// Whether nothing was shown or changed.
+const fn is_refusal(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Refused | Outcome::ChangeRefused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::access::{AccessEntry, AllowedBy, stamp};
+    use crate::record::digest::{Digest, Salt};
+
+    fn logged(outcome: Outcome) -> LoggedAccess {
+        let entry = AccessEntry {
+            actor: "client:a",
+            agency: None,
+            answer: Digest([1; 32]),
+            article: None,
+            case: Some("C-1"),
+            channel: Channel::Agency,
+            consent: None,
+            decision: AllowedBy::GrantWhole.into(),
+            earlier: None,
+            evidence: None,
+            fields: None,
+            holder: Digest([2; 32]),
+            holders: Some(2),
+            item: Some("低保"),
+            item_version: None,
+            joint: &[],
+            linked: &[],
+            log: "access-a",
+            mandate: None,
+            outcome,
+            presence: Some(Presence::Typed),
+            reason: Some("窗口办理"),
+            role: None,
+            salt: Salt([3; 16]),
+            slots: None,
+            ticket: None,
+            types: None,
+        };
+        let mut bytes = Vec::new();
+        let at = entry.write(&mut bytes);
+        assert!(stamp(&mut bytes, at, Moment::from_micros(0)));
+        LoggedAccess::parse(&bytes).unwrap()
+    }
+
+    #[test]
+    fn r15_a_refusal_is_told_as_one_from_every_seat_and_a_use_as_one() {
+        let place = AccessPlace { log: "access-a".into(), index: 7, at: Moment::from_micros(0) };
+        for outcome in Outcome::ALL {
+            for seat in Seat::ALL {
+                let entry = logged(*outcome);
+                let line = AccessLine::of(&place, Some((&entry, *seat)), ("A".into(), "甲".into()));
+                let told = match (outcome, seat) {
+                    (_, Seat::Asked) | (Outcome::Refused | Outcome::ChangeRefused, _) => outcome.wire(),
+                    (_, Seat::Linked) => "linked_record_used",
+                    (_, Seat::Joint) => "joint_record_used",
+                };
+                assert_eq!((line.outcome.wire(), line.outcome_zh), (told, line.outcome.zh()), "{seat:?}");
+                let own = *seat == Seat::Asked;
+                assert_eq!(
+                    (line.item.is_some(), line.case.is_some(), line.reason.is_some()),
+                    (own, own, own)
+                );
+                assert_eq!(
+                    (line.at.is_some(), line.channel.is_some(), line.presence.is_some()),
+                    (own, own, own)
+                );
+            }
         }
     }
 }

@@ -181,7 +181,10 @@ impl Registry {
         let seated = entry.as_ref().map(|entry| (entry, seat(entry, own)));
         let line = AccessLine::of(&place, seated, agency);
         Ok(match (line.outcome, attempted) {
-            (LineOutcome::CameTo(Outcome::ChangeRefused), Some(attempted)) => line.of_unmade(attempted),
+            // What it would have come to is for whom it was asked, like the item.
+            (LineOutcome::CameTo(Outcome::ChangeRefused), Some(attempted)) if !line.joint && !line.linked => {
+                line.of_unmade(attempted)
+            }
             _ => line,
         })
     }
