@@ -122,74 +122,15 @@ pub(super) fn digit(c: char) -> Option<u8> {
     digits::value(c).map(|value| b'0' + value)
 }
 
-/// The check character X, and what looks like it or says ten.
+/// What stands for the check character X: what looks like it, and what says ten.
+const TENS: &str = concat!(
+    "XxＸｘⅩⅹХхΧχꭓ\u{A7B3}ᕁ᙭ˣₓᵡᵪ×✕✖✗✘❌❎⨉⨯╳☓☒🗙🗴乂㐅",
+    "*＊∗⁎✱﹡㊉㈩⑩❿➉➓⑽⒑〸十拾什\u{2F17}\u{F973}\u{F9FD}십㉈⒳Ⓧⓧ🄧🅇🅧🆇",
+);
+
+/// The check character X, however it is written.
 fn is_x(c: char) -> bool {
-    matches!(
-        c,
-        'X' | 'x'
-            | 'Ｘ'
-            | 'ｘ'
-            | 'Ⅹ'
-            | 'ⅹ'
-            | 'Х'
-            | 'х'
-            | 'Χ'
-            | 'χ'
-            | 'Ꭓ'
-            | 'ꭓ'
-            | 'ᕁ'
-            | '᙭'
-            | 'ˣ'
-            | 'ₓ'
-            | 'ᵡ'
-            | 'ᵪ'
-            | '×'
-            | '✕'
-            | '✖'
-            | '✗'
-            | '✘'
-            | '❌'
-            | '❎'
-            | '⨉'
-            | '⨯'
-            | '╳'
-            | '☓'
-            | '☒'
-            | '🗙'
-            | '🗴'
-            | '乂'
-            | '㐅'
-            | '*'
-            | '＊'
-            | '∗'
-            | '⁎'
-            | '✱'
-            | '﹡'
-            | '㊉'
-            | '㈩'
-            | '⑩'
-            | '❿'
-            | '➉'
-            | '➓'
-            | '⑽'
-            | '⒑'
-            | '〸'
-            | '十'
-            | '拾'
-            | '什'
-            | '\u{2F17}'
-            | '\u{F973}'
-            | '\u{F9FD}'
-            | '십'
-            | '㉈'
-            | '⒳'
-            | 'Ⓧ'
-            | 'ⓧ'
-            | '🄧'
-            | '🅇'
-            | '🅧'
-            | '🆇'
-    ) || is_mathematical_x(c)
+    TENS.contains(c) || is_mathematical_x(c)
 }
 
 /// Latin X and x, and Greek chi, in the alphabets of mathematics.

@@ -191,16 +191,15 @@ impl Registry {
             index: self.store().vault().index(),
             now: self.now(),
         };
-        let (mut entries, mut joint) = (Vec::with_capacity(found.rows.len()), Vec::new());
-        let mut withheld = None;
-        found.touch(&mut touched, |other| self.guard().may_show(&permit, other, lister.now));
+        let (mut entries, mut joint, mut withheld) = (Vec::with_capacity(found.rows.len()), Vec::new(), None);
         let charge = |other| self.guard().may_show(&permit, other, lister.now);
+        found.touch(&mut touched, charge);
         let (beside, left_out) = found.beside(&mut touched, charge);
         for row in &found.rows {
             if decided(row.type_code()).refusal().is_some() {
                 continue;
             }
-            if self.guard().may_show(&permit, row.key, lister.now) {
+            if charge(row.key) {
                 entries.push(lister.line(row)?);
                 joint.extend(lister.co_holders(row));
                 if let Opened::Record(record) = &row.opened {
