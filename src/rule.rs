@@ -326,6 +326,12 @@ closed! {
         TypeVersionTwice, "type_version_twice", "该类型的这个版本已经存在。请使用新的版本号。", "This version of the type is there already. Use the next version.";
         TypeSlugClash, "type_slug_clash", "类型短名与类型代码不是一一对应。请更换短名。", "One slug belongs to one type code. Use another slug.";
         TypeEndsUnknown, "type_ends_unknown", "规则所终止的类型不存在。请先加载该类型。", "A rule ends a type that is not here. Load that type first.";
+        ItemShape, "item_shape", "事项定义的格式不对。请按 schema/items 的格式改正。", "The text is not an item. Follow the form of schema/items.";
+        ItemCodeForm, "item_code_form", "实施编码或业务办理项编码不符合规则。请核对实施主体、层级和基本编码。", "A code of the item is not made of its agency, level and base code. Compare the three.";
+        ItemInconsistent, "item_inconsistent", "事项定义前后矛盾，或与证照目录不符。请按提示逐条改正。", "The item contradicts itself or the catalog of types. Correct each part that is named.";
+        ItemCondition, "item_condition", "适用情形的表达式读不懂。请按 schema/items 的说明改正。", "The text is not a condition. Write it as the page of schema/items says.";
+        ItemParties, "item_parties", "当事人的角色或人数不符合该事项的要求。请核对当事人。", "The parties are not those that the item asks for. Check the role of each and how many there are.";
+        ItemAnswer, "item_answer", "该事项没有这个情形、选项或基准日。请从列出的选项中选择。", "The item has no such question, option or day. Choose one that the item lists.";
         TypeMissing, "type_missing", "授权或覆盖范围所指的类型不存在。请先加载该类型。", "A grant or a coverage statement names a type that is not here. Load that type first.";
         CoverageStatement, "coverage_statement", "覆盖范围声明的内容不成立。请按提示改正。", "The coverage statement cannot hold. Correct the part that is named.";
         CoverageOfAnother, "coverage_of_another", "该系统的覆盖范围由其他机构声明。请由该机构办理。", "The coverage of this system is stated by another agency. That agency must do it.";

@@ -6,6 +6,7 @@
 //! * authority over deaths and links: [`Empowerment`], [`Catalog::empowered`];
 //! * the worth of "nothing found": [`Coverage`], [`Question`], [`absence`] (I13);
 //! * code lists ([`CodeLists`]) and working days ([`Workdays`]);
+//! * public services, their materials and ways: [`items`];
 //! * all of it together, immutable, behind one `Arc`: [`Catalog`].
 //!
 //! Pure: no I/O, no clock. A new type is a new file and no code: [`TypeEntry::from_json`].
@@ -21,6 +22,7 @@ mod definition;
 mod empowerment;
 mod errors;
 mod face;
+pub mod items;
 mod label;
 mod marks;
 mod region;

@@ -1,0 +1,258 @@
+//! What is wrong with an item, and what deserves a second look, before anybody applies for it.
+
+use crate::catalog::items::questions::NOT_ASKED;
+use crate::catalog::items::reach::{Reach, circle, fits, reach};
+use crate::catalog::items::{
+    Condition, FactValue, FindingKind, ItemDef, ItemFault, ItemFinding, Named, Predicate, Slot, SlotClass,
+    Way, WayKind, code, parse,
+};
+use crate::catalog::{Catalog, TypeEntry};
+
+/// Most questions of an item.
+const QUESTIONS: usize = 8;
+
+struct Check<'a> {
+    def: &'a ItemDef,
+    catalog: &'a Catalog,
+    found: Vec<ItemFinding>,
+}
+
+impl ItemDef {
+    /// Everything that a check of the item finds, in the order of the item.
+    pub fn findings(&self, catalog: &Catalog) -> Vec<ItemFinding> {
+        let mut check = Check { def: self, catalog, found: Vec::new() };
+        check.head();
+        check.roles();
+        check.questions();
+        for slot in &self.slots {
+            check.slot(slot);
+        }
+        check.found
+    }
+
+    /// Refuses an item that cannot work; remarks do not refuse it.
+    ///
+    /// # Errors
+    /// All findings that refuse it.
+    pub fn check(&self, catalog: &Catalog) -> Result<(), ItemFault> {
+        let all = self.findings(catalog).into_iter();
+        let refused: Vec<ItemFinding> = all.filter(|finding| finding.kind.refuses()).collect();
+        if refused.is_empty() { Ok(()) } else { Err(ItemFault::Inconsistent(refused)) }
+    }
+}
+
+impl Check<'_> {
+    fn add(&mut self, at: &str, kind: FindingKind, about: &str) {
+        self.found.push(ItemFinding { at: at.to_owned(), kind, about: about.to_owned() });
+    }
+
+    fn head(&mut self) {
+        let def = self.def;
+        if !code::is_of(&def.code, &def.agency, &def.base_code) {
+            self.add("实施编码", FindingKind::CodeForm, "");
+        }
+        if def.handling_code.as_ref().is_some_and(|one| !code::is_handling(one, &def.code)) {
+            self.add("业务办理项编码", FindingKind::CodeForm, "");
+        }
+        if def.until.is_some_and(|until| until <= def.from) {
+            self.add("计划取消日期", FindingKind::Backwards, "");
+        }
+        let empty = [
+            ("事项名称", def.name.is_empty()),
+            ("版本", def.version == 0),
+            ("设定依据", def.grounds.is_empty()),
+            ("当事人", def.parties.is_empty()),
+            ("材料", def.slots.is_empty()),
+        ];
+        for (at, _) in empty.iter().filter(|(_, empty)| *empty) {
+            self.add(at, FindingKind::Blank, "");
+        }
+        if def.questions.len() > QUESTIONS {
+            self.add("情形", FindingKind::TooManyQuestions, "");
+        }
+        self.twice("当事人", def.parties.iter().map(|role| role.name.as_str()));
+        self.twice("当事人", def.parties.iter().map(|role| role.code.as_str()));
+        self.twice("情形", def.questions.iter().map(|question| question.name.as_str()));
+        self.twice("基准日", def.dates.iter().map(|date| date.name.as_str()));
+        self.twice("材料", def.slots.iter().map(|slot| slot.id.as_str()));
+    }
+
+    fn twice<'n>(&mut self, at: &str, names: impl Iterator<Item = &'n str>) {
+        let mut seen: Vec<&str> = Vec::new();
+        for name in names {
+            if seen.contains(&name) {
+                self.add(at, FindingKind::Twice, name);
+            }
+            seen.push(name);
+        }
+    }
+
+    fn roles(&mut self) {
+        for role in &self.def.parties {
+            if !parse::is_name(&role.name) {
+                self.add("当事人", FindingKind::NameForm, &role.name);
+            }
+            if role.max == 0 || role.min > role.max {
+                self.add("当事人", FindingKind::RoleCount, &role.name);
+            }
+        }
+    }
+
+    fn questions(&mut self) {
+        let def = self.def;
+        for question in &def.questions {
+            let at = format!("情形.{}", question.name);
+            if !parse::is_name(&question.name) {
+                self.add(&at, FindingKind::NameForm, &question.name);
+            }
+            if question.options.len() < 2 {
+                self.add(&at, FindingKind::TooFewOptions, "");
+            }
+            self.twice(&at, question.options.iter().map(|option| option.value.as_str()));
+            for option in question.options.iter().filter(|option| option.value == NOT_ASKED) {
+                self.add(&at, FindingKind::NameForm, &option.value);
+            }
+            let by = question.options.iter().filter_map(|option| option.answered_by.as_ref());
+            for condition in question.when.iter().chain(by) {
+                self.condition(&at, condition, None);
+            }
+        }
+        match circle(def) {
+            Some(name) => self.add(&format!("情形.{name}"), FindingKind::Circle, ""),
+            None => {
+                for question in &def.questions {
+                    let at = format!("情形.{}", question.name);
+                    self.reached(&at, question.when.as_ref(), FindingKind::Unanswerable);
+                }
+            }
+        }
+    }
+
+    fn reached(&mut self, at: &str, when: Option<&Condition>, never: FindingKind) {
+        match when.map(|when| reach(self.def, when)) {
+            Some(Reach::Never) => self.add(at, never, ""),
+            Some(Reach::TooWide) => self.add(at, FindingKind::TooWide, ""),
+            Some(Reach::Sometimes) | None => {}
+        }
+    }
+
+    /// Names and values of a condition; `own` is the role of the slot it stands in.
+    fn condition(&mut self, at: &str, condition: &Condition, own: Option<&str>) {
+        for (named, by, to) in condition.tests() {
+            match named {
+                Named::Question(name) => self.answers(at, name, to),
+                Named::Attribute { role, .. } => self.role(at, role, own),
+                Named::Holds { role, slug } => {
+                    self.role(at, role, own);
+                    self.entry(at, slug);
+                }
+            }
+            if !fits(named, by, to) {
+                self.add(at, FindingKind::ValueKind, &named.to_string());
+            }
+        }
+    }
+
+    fn answers(&mut self, at: &str, name: &str, to: &[FactValue]) {
+        let Some(question) = self.def.questions.iter().find(|question| question.name == name) else {
+            return self.add(at, FindingKind::QuestionUnknown, name);
+        };
+        for value in to {
+            if let FactValue::Text(text) = value
+                && !question.options.iter().any(|option| option.value == *text)
+            {
+                self.add(at, FindingKind::OptionUnknown, text);
+            }
+        }
+    }
+
+    /// A role that a slot or a condition names: the slot's own, or one with exactly one party.
+    fn role(&mut self, at: &str, name: &str, own: Option<&str>) {
+        match self.def.role(name) {
+            None => self.add(at, FindingKind::RoleUnknown, name),
+            Some(role) if own != Some(name) && (role.min, role.max) != (1, 1) => {
+                self.add(at, FindingKind::RoleNotOne, name);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn entry(&mut self, at: &str, slug: &str) -> Option<&TypeEntry> {
+        let catalog = self.catalog;
+        let entry = catalog.type_by_slug(slug);
+        if entry.is_none() {
+            self.add(at, FindingKind::TypeUnknown, slug);
+        }
+        entry.map(std::sync::Arc::as_ref)
+    }
+
+    fn slot(&mut self, slot: &Slot) {
+        let at = format!("材料.{}", slot.id);
+        self.role(&at, &slot.role, Some(&slot.role));
+        if let Some(when) = &slot.when {
+            self.condition(&at, when, Some(&slot.role));
+            if circle(self.def).is_none() {
+                self.reached(&at, Some(when), FindingKind::Unreachable);
+            }
+        }
+        if slot.ways.is_empty() {
+            self.add(&at, FindingKind::NoWay, "");
+        }
+        for way in &slot.ways {
+            self.way(&at, slot, way);
+        }
+        if slot.class == SlotClass::Proof && slot.basis.as_ref().is_none_or(|basis| basis.trim().is_empty()) {
+            self.add(&at, FindingKind::NoBasis, &slot.name);
+        }
+        let sourced = |way: &Way| matches!(way.kind(), WayKind::Pulled | WayKind::Checked | WayKind::Asked);
+        let filled = |way: &Way| matches!(way, Way::ByApplicant { on_site: true, .. });
+        let document = matches!(slot.class, SlotClass::Certificate | SlotClass::Proof | SlotClass::Other);
+        if document && !slot.ways.iter().any(sourced) && !slot.ways.iter().any(filled) {
+            self.add(&at, FindingKind::Uncovered, &slot.name);
+        }
+    }
+
+    fn way(&mut self, at: &str, slot: &Slot, way: &Way) {
+        match way {
+            Way::Pulled { slug, fields, accept } => {
+                let equal = accept.equal.iter().map(|equal| &equal.field);
+                let unknown: Vec<String> = match self.entry(at, slug) {
+                    Some(entry) => {
+                        let missing = |field: &&String| entry.face().field(field).is_none();
+                        fields.iter().chain(equal).filter(missing).cloned().collect()
+                    }
+                    None => Vec::new(),
+                };
+                for field in &unknown {
+                    self.add(at, FindingKind::FieldUnknown, field);
+                }
+                for equal in &accept.equal {
+                    self.role(at, &equal.role, Some(&slot.role));
+                }
+                if let Some(name) = &accept.as_of
+                    && !self.def.dates.iter().any(|date| date.name == *name)
+                {
+                    self.add(at, FindingKind::DateUnknown, name);
+                }
+            }
+            Way::Checked { predicate: Predicate::Holds { slug } } => {
+                self.entry(at, slug);
+            }
+            Way::Checked { predicate: Predicate::Related { role, .. } } => self.role(at, role, None),
+            Way::Promised { .. } if self.def.no_promise.is_some() => {
+                self.add(at, FindingKind::PromiseForbidden, &slot.name);
+            }
+            Way::Promised { .. } if slot.class == SlotClass::Certificate => {
+                self.add(at, FindingKind::PromiseOfCertificate, &slot.name);
+            }
+            Way::Deferred { within } => {
+                // Of two units the working days are the longer ones.
+                let promised = self.def.promised;
+                if within.unit != promised.unit || within.count > promised.count {
+                    self.add(at, FindingKind::DeferralTooLong, &slot.name);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Why an item or a request for one was refused.
+
+use crate::catalog::items::{FindingKind, ItemFinding};
+use crate::rule::Rule;
+
+/// The refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum ItemFault {
+    /// The text is not an item; serde's words say where.
+    #[error("not an item: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// The item contradicts itself or the catalog; all findings that refuse it.
+    #[error("{}", list(.0))]
+    Inconsistent(Vec<ItemFinding>),
+    /// A party in a role that the item has not.
+    #[error("the item has no such role")]
+    RoleUnknown,
+    /// Too few or too many parties.
+    #[error("{role}: {found} parties, and the item wants {min} to {max}")]
+    PartyCount {
+        /// The role.
+        role: String,
+        /// How many there are.
+        found: usize,
+        /// Fewest.
+        min: u32,
+        /// Most.
+        max: u32,
+    },
+    /// An answer to a question that the item does not ask.
+    #[error("the item has no such question")]
+    QuestionUnknown,
+    /// An answer that is none of the options.
+    #[error("{0}: the answer is none of the options")]
+    OptionUnknown(String),
+    /// A day that the item does not ask for.
+    #[error("the item asks for no such day")]
+    DateUnknown,
+}
+
+fn list(findings: &[ItemFinding]) -> String {
+    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl ItemFault {
+    /// The stable name of the rule.
+    pub fn rule(&self) -> Rule {
+        match self {
+            Self::Shape(_) => Rule::ItemShape,
+            Self::Inconsistent(findings) => {
+                let code = findings.iter().all(|finding| finding.kind == FindingKind::CodeForm);
+                if code { Rule::ItemCodeForm } else { Rule::ItemInconsistent }
+            }
+            Self::RoleUnknown | Self::PartyCount { .. } => Rule::ItemParties,
+            Self::QuestionUnknown | Self::OptionUnknown(_) | Self::DateUnknown => Rule::ItemAnswer,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Items (事项): what a public service asks, of whom, and by which ways each material is met.
+//!
+//! * [`ItemDef`]: an item as it is written in `schema/items/*.json`, with its parties, questions and slots;
+//! * [`Condition`]: the small language in which a slot says when it applies;
+//! * [`ItemDef::findings`]: what is wrong with an item, and what deserves a second look;
+//! * [`ItemDef::answer`]: the slots that apply to a case, each with the ways that were tried.
+//!
+//! Pure: the facts about the parties come in as plain values ([`PartyFacts`]), and nothing here fetches them.
+
+mod answer;
+mod builtin;
+mod check;
+mod chinese;
+mod code;
+mod count;
+mod definition;
+mod engine;
+mod facts;
+mod fault;
+mod finding;
+mod parse;
+mod print;
+mod questions;
+mod reach;
+mod slot;
+mod terms;
+mod tries;
+mod when;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{SlotAnswer, SlotOutcome};
+pub use code::ItemId;
+pub use count::ItemCount;
+pub use definition::{ItemDate, ItemDef, ItemOption, ItemQuestion, ItemRole};
+pub use engine::ItemAnswer;
+pub use facts::{Intact, ItemRequest, PartyFacts, PredicateAnswer, PrintedNames, RecordFact, Silence};
+pub use fault::ItemFault;
+pub use finding::{FindingKind, ItemFinding};
+pub use parse::ConditionFault;
+pub use questions::{Answered, QuestionAnswer};
+pub use slot::{Accept, EqualName, Kinship, Necessity, Original, Predicate, Slot, SlotClass, Way, WayKind};
+pub use terms::{
+    ExerciseLevel, Fee, HandlingKind, ItemKind, ServedHolder, ServiceReach, TimeLimit, TimeUnit,
+};
+pub use tries::{TryOutcome, WayTried};
+pub use when::{Attribute, Condition, FactValue, Named, Operator};

@@ -1,0 +1,153 @@
+//! The questions of an item (情形): answered by the facts where they decide, else by the applicant.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::items::{
+    Accept, Condition, FactValue, ItemDef, ItemFault, ItemOption, ItemQuestion, ItemRequest, Named,
+    PartyFacts, TryOutcome, tries,
+};
+use crate::clock::Day;
+
+/// The value of a question that does not apply: it equals no option.
+pub(super) const NOT_ASKED: &str = "不适用";
+
+/// One question in a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionAnswer {
+    /// Its name.
+    pub question: String,
+    /// Its answer.
+    pub answered: Answered,
+}
+
+/// Who answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    /// The facts: nobody is asked.
+    ByFacts {
+        /// The answer.
+        option: String,
+        /// What the applicant said, where it is something else. It changes nothing, and it is shown.
+        said: Option<String>,
+    },
+    /// The applicant.
+    ByApplicant(String),
+    /// It does not apply.
+    NotAsked,
+    /// It is still to be answered.
+    Open,
+}
+
+/// Values of names in one case.
+pub(super) struct Known<'a> {
+    def: &'a ItemDef,
+    request: &'a ItemRequest,
+    values: BTreeMap<&'a str, Option<FactValue>>,
+}
+
+impl<'a> Known<'a> {
+    /// Answers the questions, each after those it depends on.
+    pub(super) fn of(
+        def: &'a ItemDef,
+        request: &'a ItemRequest,
+    ) -> Result<(Self, Vec<QuestionAnswer>), ItemFault> {
+        for (name, answer) in &request.answers {
+            let question = def.questions.iter().find(|question| question.name == *name);
+            let question = question.ok_or(ItemFault::QuestionUnknown)?;
+            if !question.options.iter().any(|option| option.value == *answer) {
+                return Err(ItemFault::OptionUnknown(name.clone()));
+            }
+        }
+        let mut known = Self { def, request, values: BTreeMap::new() };
+        let mut answers: BTreeMap<&str, Answered> = BTreeMap::new();
+        // One round answers at least one question, since a checked item has no circle.
+        for _ in &def.questions {
+            for question in &def.questions {
+                let waits = needed(question).any(|name| !known.values.contains_key(name));
+                if waits || known.values.contains_key(question.name.as_str()) {
+                    continue;
+                }
+                let answered = known.answer(question);
+                known.values.insert(&question.name, value(&answered));
+                answers.insert(&question.name, answered);
+            }
+        }
+        let all = def.questions.iter().map(|question| QuestionAnswer {
+            question: question.name.clone(),
+            answered: answers.remove(question.name.as_str()).unwrap_or(Answered::Open),
+        });
+        Ok((known, all.collect()))
+    }
+
+    fn answer(&self, question: &ItemQuestion) -> Answered {
+        let said = self.request.answers.get(&question.name);
+        let holds = |when: &Condition| when.holds(&|named| self.value(named, None));
+        match question.when.as_ref().map(&holds) {
+            Some(Some(false)) => return Answered::NotAsked,
+            Some(None) => return Answered::Open,
+            Some(Some(true)) | None => {}
+        }
+        let by_facts = |option: &&ItemOption| option.answered_by.as_ref().and_then(&holds) == Some(true);
+        let mut decided = question.options.iter().filter(by_facts);
+        // Two options at once decide nothing.
+        if let (Some(option), None) = (decided.next(), decided.next()) {
+            let said = said.filter(|said| **said != option.value).cloned();
+            return Answered::ByFacts { option: option.value.clone(), said };
+        }
+        said.map_or(Answered::Open, |said| Answered::ByApplicant(said.clone()))
+    }
+
+    /// The value of a name; `own` is the party whose slot is asked about, for the names of its role.
+    pub(super) fn value(&self, named: &Named, own: Option<&PartyFacts>) -> Option<FactValue> {
+        match named {
+            Named::Question(name) => self.values.get(name.as_str()).cloned().flatten(),
+            Named::Attribute { role, attribute } => self.party(role, own)?.attributes.get(attribute).cloned(),
+            Named::Holds { role, slug } => {
+                let has = has_valid(self.party(role, own)?, slug, self.request.today);
+                has.map(FactValue::Truth)
+            }
+        }
+    }
+
+    fn party(&self, role: &str, own: Option<&'a PartyFacts>) -> Option<&'a PartyFacts> {
+        let role = self.def.role(role)?;
+        if let Some(own) = own.filter(|own| own.role == role.code) {
+            return Some(own);
+        }
+        let mut all = self.request.parties.iter().filter(|party| party.role == role.code);
+        match (all.next(), all.next()) {
+            (only, None) => only,
+            _ => None,
+        }
+    }
+}
+
+/// Whether a party has a valid record of a type today: unknown where a source is silent, or where nothing found means
+/// nothing.
+fn has_valid(party: &PartyFacts, slug: &str, today: Day) -> Option<bool> {
+    match tries::pull(slug, &Accept::default(), today, party, &[]).outcome {
+        TryOutcome::Met => Some(true),
+        outcome if outcome.is_no() => Some(false),
+        _ => None,
+    }
+}
+
+fn value(answered: &Answered) -> Option<FactValue> {
+    match answered {
+        Answered::ByFacts { option, .. } | Answered::ByApplicant(option) => {
+            Some(FactValue::Text(option.clone()))
+        }
+        Answered::NotAsked => Some(FactValue::Text(NOT_ASKED.to_owned())),
+        Answered::Open => None,
+    }
+}
+
+/// The questions on which this one depends.
+pub(super) fn needed(question: &ItemQuestion) -> impl Iterator<Item = &str> {
+    let by = question.options.iter().filter_map(|option| option.answered_by.as_ref());
+    let names = question.when.iter().chain(by).flat_map(Condition::names);
+    names.filter_map(|named| match named {
+        Named::Question(name) => Some(name.as_str()),
+        _ => None,
+    })
+}

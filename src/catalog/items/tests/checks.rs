@@ -1,0 +1,185 @@
+//! What the check of an item finds: each finding on an item that has that fault and no other.
+
+use super::*;
+use crate::catalog::{Catalog, CatalogParts};
+
+fn catalog() -> Catalog {
+    Catalog::build(CatalogParts::builtin().unwrap()).unwrap()
+}
+
+fn found(item: &ItemDef) -> Vec<String> {
+    let refused = item.findings(&catalog()).into_iter().filter(|finding| finding.kind.refuses());
+    refused.map(|finding| format!("{} {}", finding.at, finding.kind.wire())).collect()
+}
+
+fn when(text: &str) -> Option<Condition> {
+    Some(Condition::parse(text).unwrap())
+}
+
+#[test]
+fn the_built_in_items_pass_and_what_no_type_covers_is_listed() {
+    let catalog = catalog();
+    let mut listed = Vec::new();
+    for item in ItemDef::builtin().unwrap() {
+        item.check(&catalog).unwrap();
+        for finding in item.findings(&catalog) {
+            listed.push(format!("{} {}", finding.kind.wire(), finding.about));
+        }
+    }
+    listed.sort();
+    listed.dedup();
+    assert_eq!(listed, ["uncovered 居住证", "uncovered 最低生活保障证"]);
+}
+
+#[test]
+fn a_proof_without_a_law_is_listed_to_be_dropped() {
+    let mut item = item("失业登记");
+    for basis in [None, Some(" ".to_owned())] {
+        item.slots[3].basis = basis;
+        let findings = item.findings(&catalog());
+        let one = findings.iter().find(|finding| finding.kind == FindingKind::NoBasis).unwrap();
+        assert_eq!((one.kind.zh(), one.about.as_str()), ("无依据,建议取消", "终止或解除劳动关系证明"));
+        item.check(&catalog()).unwrap();
+    }
+}
+
+/// A change, and the findings that it brings.
+type Row = (fn(&mut ItemDef), &'static [&'static str]);
+
+const HEAD: &[Row] = &[
+    (|item| item.base_code.push('1'), &["实施编码 code_form"]),
+    (|item| item.agency = "11190101MD10000500".into(), &["实施编码 code_form"]),
+    (|item| item.handling_code = Some("1".into()), &["业务办理项编码 code_form"]),
+    (|item| item.until = Some(item.from), &["计划取消日期 backwards"]),
+    (|item| item.grounds.clear(), &["设定依据 blank"]),
+    (|item| item.version = 0, &["版本 blank"]),
+    (|item| item.parties[1].code = "applicant".into(), &["当事人 twice"]),
+    (|item| item.parties[1].max = 0, &["当事人 role_count"]),
+    (
+        |item| {
+            item.parties.truncate(1);
+        },
+        &["材料.closed role_unknown"],
+    ),
+];
+
+const QUESTIONS: &[Row] = &[
+    (
+        |item| item.questions[0].options.truncate(1),
+        &["情形.登记地 too_few_options", "材料.residence option_unknown", "材料.residence unreachable"],
+    ),
+    (
+        |item| {
+            let mut more = item.questions[0].clone();
+            more.when = None;
+            item.questions.extend((0..7).map(|at| ItemQuestion { name: format!("问{at}"), ..more.clone() }));
+        },
+        &["情形 too_many_questions"],
+    ),
+    (
+        |item| item.questions[0].options[1].value = "户籍地".into(),
+        &["情形.登记地 twice", "材料.residence option_unknown", "材料.residence unreachable"],
+    ),
+    (|item| item.questions[0].options[2].value = "不适用".into(), &["情形.登记地 name_form"]),
+    (
+        |item| item.questions[0].when = when("申请人.年龄 < 0"),
+        &["情形.登记地 unanswerable", "材料.residence unreachable"],
+    ),
+    (|item| item.questions[0].when = when("登记地 = 「常住地」"), &["情形.登记地 circle"]),
+    (
+        |item| {
+            item.questions[0].when = when("失业情形 = 「停业」");
+            item.questions[1].options[0].answered_by = when("登记地 = 「就业地」");
+        },
+        &["情形.登记地 circle"],
+    ),
+    (
+        |item| item.questions[0].when = when("天气 = 「晴」"),
+        &["情形.登记地 question_unknown", "情形.登记地 unanswerable", "材料.residence unreachable"],
+    ),
+];
+
+const SLOTS: &[Row] = &[
+    (|item| item.slots[1].id = "form".into(), &["材料 twice"]),
+    (|item| item.slots[1].ways.clear(), &["材料.identity no_way"]),
+    (|item| item.slots[0].when = when("申请人.年龄 > 5 且 申请人.年龄 < 6"), &["材料.form unreachable"]),
+    (
+        |item| item.slots[0].when = when("失业情形 = 「停业」 且 失业情形 = 「其他」"),
+        &["材料.form unreachable"],
+    ),
+    (
+        |item| item.slots[0].when = when("失业情形 = 「中奖」"),
+        &["材料.form option_unknown", "材料.form unreachable"],
+    ),
+    (|item| item.slots[0].when = when("申请人.年龄 = 「大」"), &["材料.form value_kind"]),
+    (|item| item.slots[0].when = when("失业情形 > 1"), &["材料.form value_kind", "材料.form unreachable"]),
+    (|item| item.slots[0].when = when("买受人.年龄 > 1"), &["材料.form role_unknown"]),
+    (|item| item.slots[0].when = when("经营主体.持有(business_licence)"), &["材料.form role_not_one"]),
+    (|item| item.slots[0].when = when("申请人.持有(health_card)"), &["材料.form type_unknown"]),
+    (
+        |item| {
+            let Way::Pulled { slug, .. } = &mut item.slots[1].ways[0] else { panic!() };
+            *slug = "passport".into();
+        },
+        &["材料.identity type_unknown"],
+    ),
+    (
+        |item| {
+            let Way::Pulled { fields, accept, .. } = &mut item.slots[1].ways[0] else { panic!() };
+            fields.push("shoe_size".into());
+            accept.as_of = Some("购房日期".into());
+            accept.equal[0].role = "经营主体".into();
+        },
+        &["材料.identity field_unknown", "材料.identity role_not_one", "材料.identity date_unknown"],
+    ),
+    (|item| item.no_promise = Some("涉及公共安全".into()), &["材料.dismissal promise_forbidden"]),
+    (|item| item.slots[3].class = SlotClass::Certificate, &["材料.dismissal promise_of_certificate"]),
+    (
+        |item| {
+            let within = TimeLimit { count: 1, unit: TimeUnit::WorkingDay };
+            item.slots[2].ways.push(Way::Deferred { within });
+        },
+        &["材料.residence deferral_too_long"],
+    ),
+];
+
+#[test]
+fn each_fault_is_found_and_no_other() {
+    let good = item("失业登记");
+    assert!(found(&good).is_empty());
+    for (part, table) in [("head", HEAD), ("questions", QUESTIONS), ("slots", SLOTS)] {
+        for (row, (change, wanted)) in table.iter().enumerate() {
+            let mut item = good.clone();
+            change(&mut item);
+            assert_eq!(found(&item), *wanted, "{part}, row {row}");
+            let rule = item.check(&catalog()).unwrap_err().rule().wire();
+            let code = wanted.iter().all(|one| one.ends_with("code_form"));
+            assert_eq!(rule, if code { "item_code_form" } else { "item_inconsistent" });
+        }
+    }
+}
+
+#[test]
+fn a_condition_with_too_many_combinations_is_refused() {
+    let mut item = item("失业登记");
+    let tests: Vec<String> = (0..8).map(|at| format!("问{at} = 「户籍地」")).collect();
+    let question = ItemQuestion { when: None, ..item.questions[0].clone() };
+    item.questions = (0..8).map(|at| ItemQuestion { name: format!("问{at}"), ..question.clone() }).collect();
+    item.slots.truncate(1);
+    item.slots[0].when = when(&tests.join(" 且 "));
+    assert_eq!(found(&item), ["材料.form too_wide"]);
+}
+
+#[test]
+fn a_question_that_was_not_asked_meets_no_test_of_it() {
+    let mut item = item("失业登记");
+    item.questions[0].when = when("失业情形 = 「停业」");
+    item.slots[0].when = when("登记地 = 「常住地」 且 失业情形 = 「其他」");
+    assert_eq!(found(&item), ["材料.form unreachable"]);
+    item.slots[0].when = when("登记地 = 「常住地」 且 失业情形 = 「停业」");
+    assert!(found(&item).is_empty());
+    let asked = request(&[("失业情形", "其他"), ("登记地", "常住地")], vec![party("applicant", "甲")]);
+    let answer = item.answer(&asked).unwrap();
+    assert_eq!(answer.questions[0].answered, Answered::NotAsked);
+    assert_eq!(answer.slots[0].outcome, SlotOutcome::NotRequired);
+}
