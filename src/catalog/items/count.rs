@@ -30,7 +30,8 @@ impl ItemCount {
                 _ => count.materials += 1,
             }
             let own = slot.outcome == SlotOutcome::ByApplicant && slot.necessity == Necessity::Required;
-            let paper = slot.outcome.is_met() && slot.original != Original::None;
+            // A picture of it is no original, whatever the registry or a silent source says.
+            let paper = slot.original != Original::None && slot.outcome != SlotOutcome::PartyMissing;
             count.bring += usize::from(own || paper);
             count.unverifiable += usize::from(slot.outcome == SlotOutcome::Unverifiable);
             count.lacking += usize::from(matches!(

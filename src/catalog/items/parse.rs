@@ -134,9 +134,9 @@ impl Reader {
     }
 
     fn take(&mut self) -> Option<Token> {
-        let token = self.tokens.get(self.at).map(|(_, token)| token.clone())?;
+        let token = self.tokens.get(self.at).map(|(_, token)| token.clone());
         self.at += 1;
-        Some(token)
+        token
     }
 
     /// The fault at the token that was just taken, or at the end.

@@ -153,7 +153,7 @@ fn a_text_that_is_no_condition_is_refused_at_its_place() {
     for (text, at) in [
         ("", 1),
         ("且 a", 1),
-        ("a 且", 5),
+        ("a 且", 4),
         ("a b", 3),
         ("a = ", 5),
         ("a = b", 5),

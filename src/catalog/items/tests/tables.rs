@@ -175,7 +175,7 @@ fn hardship_in_each_of_its_kinds() {
         ("大龄", None),
         ("残疾", Some("disability by_applicant")),
         ("低保", Some("relief by_applicant")),
-        ("零就业家庭", None),
+        ("零就业家庭", Some("household party_missing")),
         ("连续失业一年", None),
         ("失地", Some("land asked")),
     ] {

@@ -210,6 +210,9 @@ fn what_is_optional_or_filled_in_at_the_window_is_not_carried_there() {
     item.slots[0].necessity = Necessity::Required;
     item.slots[0].ways = vec![Way::ByApplicant { on_site: true, note: None }];
     assert_eq!(bring(&item), 0);
+    // An original comes itself.
+    item.slots[0].original = Original::Surrendered;
+    assert_eq!(bring(&item), 1);
 }
 
 #[test]
