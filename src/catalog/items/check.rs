@@ -1,10 +1,10 @@
 //! What is wrong with an item, and what deserves a second look, before anybody applies for it.
 
 use crate::catalog::items::questions::NOT_ASKED;
-use crate::catalog::items::reach::{Reach, circle, fits, reach};
+use crate::catalog::items::reach::{Reached, circle, fits, reach};
 use crate::catalog::items::{
-    Condition, FactValue, FindingKind, ItemDef, ItemFault, ItemFinding, Named, Predicate, Slot, SlotClass,
-    Way, WayKind, code, parse,
+    CaseName, Condition, FactValue, ItemDef, ItemFault, ItemFinding, ItemFindingKind, Predicate, Slot,
+    SlotClass, Way, WayKind, code, parse,
 };
 use crate::catalog::{Catalog, TypeEntry};
 
@@ -42,20 +42,20 @@ impl ItemDef {
 }
 
 impl Check<'_> {
-    fn add(&mut self, at: &str, kind: FindingKind, about: &str) {
+    fn add(&mut self, at: &str, kind: ItemFindingKind, about: &str) {
         self.found.push(ItemFinding { at: at.to_owned(), kind, about: about.to_owned() });
     }
 
     fn head(&mut self) {
         let def = self.def;
         if !code::is_of(&def.code, &def.agency, &def.base_code) {
-            self.add("实施编码", FindingKind::CodeForm, "");
+            self.add("实施编码", ItemFindingKind::CodeForm, "");
         }
         if def.handling_code.as_ref().is_some_and(|one| !code::is_handling(one, &def.code)) {
-            self.add("业务办理项编码", FindingKind::CodeForm, "");
+            self.add("业务办理项编码", ItemFindingKind::CodeForm, "");
         }
         if def.until.is_some_and(|until| until <= def.from) {
-            self.add("计划取消日期", FindingKind::Backwards, "");
+            self.add("计划取消日期", ItemFindingKind::Backwards, "");
         }
         let empty = [
             ("事项名称", def.name.is_empty()),
@@ -65,10 +65,10 @@ impl Check<'_> {
             ("材料", def.slots.is_empty()),
         ];
         for (at, _) in empty.iter().filter(|(_, empty)| *empty) {
-            self.add(at, FindingKind::Blank, "");
+            self.add(at, ItemFindingKind::Blank, "");
         }
         if def.questions.len() > QUESTIONS {
-            self.add("情形", FindingKind::TooManyQuestions, "");
+            self.add("情形", ItemFindingKind::TooManyQuestions, "");
         }
         self.twice("当事人", def.parties.iter().map(|role| role.name.as_str()));
         self.twice("当事人", def.parties.iter().map(|role| role.code.as_str()));
@@ -81,7 +81,7 @@ impl Check<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for name in names {
             if seen.contains(&name) {
-                self.add(at, FindingKind::Twice, name);
+                self.add(at, ItemFindingKind::Twice, name);
             }
             seen.push(name);
         }
@@ -90,10 +90,10 @@ impl Check<'_> {
     fn roles(&mut self) {
         for role in &self.def.parties {
             if !parse::is_name(&role.name) {
-                self.add("当事人", FindingKind::NameForm, &role.name);
+                self.add("当事人", ItemFindingKind::NameForm, &role.name);
             }
             if role.max == 0 || role.min > role.max {
-                self.add("当事人", FindingKind::RoleCount, &role.name);
+                self.add("当事人", ItemFindingKind::RoleCount, &role.name);
             }
         }
     }
@@ -103,14 +103,14 @@ impl Check<'_> {
         for question in &def.questions {
             let at = format!("情形.{}", question.name);
             if !parse::is_name(&question.name) {
-                self.add(&at, FindingKind::NameForm, &question.name);
+                self.add(&at, ItemFindingKind::NameForm, &question.name);
             }
             if question.options.len() < 2 {
-                self.add(&at, FindingKind::TooFewOptions, "");
+                self.add(&at, ItemFindingKind::TooFewOptions, "");
             }
             self.twice(&at, question.options.iter().map(|option| option.value.as_str()));
             for option in question.options.iter().filter(|option| option.value == NOT_ASKED) {
-                self.add(&at, FindingKind::NameForm, &option.value);
+                self.add(&at, ItemFindingKind::NameForm, &option.value);
             }
             let by = question.options.iter().filter_map(|option| option.answered_by.as_ref());
             for condition in question.when.iter().chain(by) {
@@ -118,21 +118,21 @@ impl Check<'_> {
             }
         }
         match circle(def) {
-            Some(name) => self.add(&format!("情形.{name}"), FindingKind::Circle, ""),
+            Some(name) => self.add(&format!("情形.{name}"), ItemFindingKind::Circle, ""),
             None => {
                 for question in &def.questions {
                     let at = format!("情形.{}", question.name);
-                    self.reached(&at, question.when.as_ref(), FindingKind::Unanswerable);
+                    self.reached(&at, question.when.as_ref(), ItemFindingKind::Unanswerable);
                 }
             }
         }
     }
 
-    fn reached(&mut self, at: &str, when: Option<&Condition>, never: FindingKind) {
+    fn reached(&mut self, at: &str, when: Option<&Condition>, never: ItemFindingKind) {
         match when.map(|when| reach(self.def, when)) {
-            Some(Reach::Never) => self.add(at, never, ""),
-            Some(Reach::TooWide) => self.add(at, FindingKind::TooWide, ""),
-            Some(Reach::Sometimes) | None => {}
+            Some(Reached::Never) => self.add(at, never, ""),
+            Some(Reached::TooWide) => self.add(at, ItemFindingKind::TooWide, ""),
+            Some(Reached::Sometimes) | None => {}
         }
     }
 
@@ -140,28 +140,28 @@ impl Check<'_> {
     fn condition(&mut self, at: &str, condition: &Condition, own: Option<&str>) {
         for (named, by, to) in condition.tests() {
             match named {
-                Named::Question(name) => self.answers(at, name, to),
-                Named::Attribute { role, .. } => self.role(at, role, own),
-                Named::Holds { role, slug } => {
+                CaseName::Question(name) => self.answers(at, name, to),
+                CaseName::Attribute { role, .. } => self.role(at, role, own),
+                CaseName::Holds { role, slug } => {
                     self.role(at, role, own);
                     self.entry(at, slug);
                 }
             }
             if !fits(named, by, to) {
-                self.add(at, FindingKind::ValueKind, &named.to_string());
+                self.add(at, ItemFindingKind::ValueKind, &named.to_string());
             }
         }
     }
 
     fn answers(&mut self, at: &str, name: &str, to: &[FactValue]) {
         let Some(question) = self.def.questions.iter().find(|question| question.name == name) else {
-            return self.add(at, FindingKind::QuestionUnknown, name);
+            return self.add(at, ItemFindingKind::QuestionUnknown, name);
         };
         for value in to {
             if let FactValue::Text(text) = value
                 && !question.options.iter().any(|option| option.value == *text)
             {
-                self.add(at, FindingKind::OptionUnknown, text);
+                self.add(at, ItemFindingKind::OptionUnknown, text);
             }
         }
     }
@@ -169,9 +169,9 @@ impl Check<'_> {
     /// A role that a slot or a condition names: the slot's own, or one with exactly one party.
     fn role(&mut self, at: &str, name: &str, own: Option<&str>) {
         match self.def.role(name) {
-            None => self.add(at, FindingKind::RoleUnknown, name),
+            None => self.add(at, ItemFindingKind::RoleUnknown, name),
             Some(role) if own != Some(name) && (role.min, role.max) != (1, 1) => {
-                self.add(at, FindingKind::RoleNotOne, name);
+                self.add(at, ItemFindingKind::RoleNotOne, name);
             }
             Some(_) => {}
         }
@@ -181,7 +181,7 @@ impl Check<'_> {
         let catalog = self.catalog;
         let entry = catalog.type_by_slug(slug);
         if entry.is_none() {
-            self.add(at, FindingKind::TypeUnknown, slug);
+            self.add(at, ItemFindingKind::TypeUnknown, slug);
         }
         entry.map(std::sync::Arc::as_ref)
     }
@@ -192,23 +192,23 @@ impl Check<'_> {
         if let Some(when) = &slot.when {
             self.condition(&at, when, Some(&slot.role));
             if circle(self.def).is_none() {
-                self.reached(&at, Some(when), FindingKind::Unreachable);
+                self.reached(&at, Some(when), ItemFindingKind::Unreachable);
             }
         }
         if slot.ways.is_empty() {
-            self.add(&at, FindingKind::NoWay, "");
+            self.add(&at, ItemFindingKind::NoWay, "");
         }
         for way in &slot.ways {
             self.way(&at, slot, way);
         }
         if slot.class == SlotClass::Proof && slot.basis.as_ref().is_none_or(|basis| basis.trim().is_empty()) {
-            self.add(&at, FindingKind::NoBasis, &slot.name);
+            self.add(&at, ItemFindingKind::NoBasis, &slot.name);
         }
         let sourced = |way: &Way| matches!(way.kind(), WayKind::Pulled | WayKind::Checked | WayKind::Asked);
         let filled = |way: &Way| matches!(way, Way::ByApplicant { on_site: true, .. });
         let document = matches!(slot.class, SlotClass::Certificate | SlotClass::Proof | SlotClass::Other);
         if document && !slot.ways.iter().any(sourced) && !slot.ways.iter().any(filled) {
-            self.add(&at, FindingKind::Uncovered, &slot.name);
+            self.add(&at, ItemFindingKind::Uncovered, &slot.name);
         }
     }
 
@@ -224,7 +224,7 @@ impl Check<'_> {
                     None => Vec::new(),
                 };
                 for field in &unknown {
-                    self.add(at, FindingKind::FieldUnknown, field);
+                    self.add(at, ItemFindingKind::FieldUnknown, field);
                 }
                 for equal in &accept.equal {
                     self.role(at, &equal.role, Some(&slot.role));
@@ -232,7 +232,7 @@ impl Check<'_> {
                 if let Some(name) = &accept.as_of
                     && !self.def.dates.iter().any(|date| date.name == *name)
                 {
-                    self.add(at, FindingKind::DateUnknown, name);
+                    self.add(at, ItemFindingKind::DateUnknown, name);
                 }
             }
             Way::Checked { predicate: Predicate::Holds { slug } } => {
@@ -240,16 +240,16 @@ impl Check<'_> {
             }
             Way::Checked { predicate: Predicate::Related { role, .. } } => self.role(at, role, None),
             Way::Promised { .. } if self.def.no_promise.is_some() => {
-                self.add(at, FindingKind::PromiseForbidden, &slot.name);
+                self.add(at, ItemFindingKind::PromiseForbidden, &slot.name);
             }
             Way::Promised { .. } if slot.class == SlotClass::Certificate => {
-                self.add(at, FindingKind::PromiseOfCertificate, &slot.name);
+                self.add(at, ItemFindingKind::PromiseOfCertificate, &slot.name);
             }
             Way::Deferred { within } => {
                 // Of two units the working days are the longer ones.
                 let promised = self.def.promised;
                 if within.unit != promised.unit || within.count > promised.count {
-                    self.add(at, FindingKind::DeferralTooLong, &slot.name);
+                    self.add(at, ItemFindingKind::DeferralTooLong, &slot.name);
                 }
             }
             _ => {}

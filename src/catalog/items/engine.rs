@@ -2,10 +2,10 @@
 //!
 //! No slot is met without evidence. A source that did not answer gives 暂无法核验, never "none" (I13).
 
-use crate::catalog::items::questions::Known;
+use crate::catalog::items::questions::CaseValues;
 use crate::catalog::items::{
-    Accept, ItemCount, ItemDef, ItemFault, ItemRequest, Named, PartyFacts, QuestionAnswer, Slot, SlotAnswer,
-    SlotOutcome, TryOutcome, Way, WayKind, WayTried, tries,
+    Accept, CaseName, ItemCount, ItemDef, ItemFault, ItemRequest, PartyFacts, QuestionAnswer, Slot,
+    SlotAnswer, SlotOutcome, TryOutcome, Way, WayKind, WayTried, tries,
 };
 
 /// The answer of an item.
@@ -26,7 +26,7 @@ impl ItemDef {
     /// An answer, a day or a party that the item does not know, or too few or too many parties of a role.
     pub fn answer(&self, request: &ItemRequest) -> Result<ItemAnswer, ItemFault> {
         self.check_request(request)?;
-        let (known, questions) = Known::of(self, request)?;
+        let (known, questions) = CaseValues::of(self, request)?;
         let mut slots = Vec::new();
         for slot in &self.slots {
             let Some(role) = self.role(&slot.role) else { continue };
@@ -132,7 +132,7 @@ fn answered(slot: &Slot, party: Option<usize>, outcome: SlotOutcome, tried: Vec<
     SlotAnswer { slot: slot.id.clone(), party, outcome, tried, necessity, original }
 }
 
-fn applies(slot: &Slot, own: Option<&PartyFacts>, known: &Known<'_>) -> Option<bool> {
+fn applies(slot: &Slot, own: Option<&PartyFacts>, known: &CaseValues<'_>) -> Option<bool> {
     match &slot.when {
         Some(when) => when.holds(&|named| known.value(named, own)),
         None => Some(true),
@@ -141,10 +141,10 @@ fn applies(slot: &Slot, own: Option<&PartyFacts>, known: &Known<'_>) -> Option<b
 
 /// A slot whose role nobody has. Where the case and not the party decides that it applies, somebody is missing; a slot
 /// of each member asks nothing of a household without members.
-fn nobody(slot: &Slot, known: &Known<'_>) -> Option<SlotAnswer> {
-    let of_role = |named: &Named| match named {
-        Named::Attribute { role, .. } | Named::Holds { role, .. } => *role == slot.role,
-        Named::Question(_) => false,
+fn nobody(slot: &Slot, known: &CaseValues<'_>) -> Option<SlotAnswer> {
+    let of_role = |named: &CaseName| match named {
+        CaseName::Attribute { role, .. } | CaseName::Holds { role, .. } => *role == slot.role,
+        CaseName::Question(_) => false,
     };
     if slot.when.as_ref()?.names().into_iter().any(of_role) {
         return None;

@@ -1,6 +1,6 @@
 //! Why an item or a request for one was refused.
 
-use crate::catalog::items::{FindingKind, ItemFinding};
+use crate::catalog::items::{ItemFinding, ItemFindingKind};
 use crate::rule::Rule;
 
 /// The refusal.
@@ -48,7 +48,7 @@ impl ItemFault {
         match self {
             Self::Shape(_) => Rule::ItemShape,
             Self::Inconsistent(findings) => {
-                let code = findings.iter().all(|finding| finding.kind == FindingKind::CodeForm);
+                let code = findings.iter().all(|finding| finding.kind == ItemFindingKind::CodeForm);
                 if code { Rule::ItemCodeForm } else { Rule::ItemInconsistent }
             }
             Self::RoleUnknown | Self::PartyCount { .. } => Rule::ItemParties,

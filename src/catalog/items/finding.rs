@@ -10,7 +10,7 @@ pub struct ItemFinding {
     /// The place: 材料.id_card, 情形.登记地, or a key of the item.
     pub at: String,
     /// The kind.
-    pub kind: FindingKind,
+    pub kind: ItemFindingKind,
     /// The name it is about; empty where the place says all.
     pub about: String,
 }
@@ -24,7 +24,7 @@ impl fmt::Display for ItemFinding {
 
 closed! {
     /// What a check of an item finds.
-    FindingKind {
+    ItemFindingKind {
         CodeForm, "code_form", "编码不符合规则", "the code is not made of agency, level and base code";
         Blank, "blank", "必填内容为空", "it is empty";
         Backwards, "backwards", "计划取消日期不晚于生效日期", "the item ends before it begins";
@@ -54,7 +54,7 @@ closed! {
     }
 }
 
-impl FindingKind {
+impl ItemFindingKind {
     /// Whether an item with it is refused; the others are for people to look at.
     pub fn refuses(self) -> bool {
         !matches!(self, Self::NoBasis | Self::Uncovered)

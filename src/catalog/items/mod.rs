@@ -37,12 +37,12 @@ pub use definition::{ItemDate, ItemDef, ItemOption, ItemQuestion, ItemRole};
 pub use engine::ItemAnswer;
 pub use facts::{Intact, ItemRequest, PartyFacts, PredicateAnswer, PrintedNames, RecordFact, Silence};
 pub use fault::ItemFault;
-pub use finding::{FindingKind, ItemFinding};
+pub use finding::{ItemFinding, ItemFindingKind};
 pub use parse::ConditionFault;
-pub use questions::{Answered, QuestionAnswer};
+pub use questions::{AnsweredBy, QuestionAnswer};
 pub use slot::{Accept, EqualName, Kinship, Necessity, Original, Predicate, Slot, SlotClass, Way, WayKind};
 pub use terms::{
     ExerciseLevel, Fee, HandlingKind, ItemKind, ServedHolder, ServiceReach, TimeLimit, TimeUnit,
 };
 pub use tries::{TryOutcome, WayTried};
-pub use when::{Attribute, Condition, FactValue, Named, Operator};
+pub use when::{Attribute, CaseName, Condition, FactValue, Operator};

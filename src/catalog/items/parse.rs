@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::catalog::items::{Attribute, Condition, FactValue, Named, Operator};
+use crate::catalog::items::{Attribute, CaseName, Condition, FactValue, Operator};
 use crate::rule::Rule;
 
 /// Most characters of a condition.
@@ -145,7 +145,7 @@ impl Reader {
         ConditionFault { at: place, wanted }
     }
 
-    fn expect(&mut self, token: &Token, wanted: &'static str) -> Result<(), ConditionFault> {
+    fn wants(&mut self, token: &Token, wanted: &'static str) -> Result<(), ConditionFault> {
         if self.next_is(token) {
             self.at += 1;
             return Ok(());
@@ -183,7 +183,7 @@ impl Reader {
         if self.next_is(&Token::Open) {
             self.at += 1;
             let inner = self.any(depth + 1)?;
-            self.expect(&Token::Close, "a closing bracket")?;
+            self.wants(&Token::Close, "a closing bracket")?;
             return Ok(inner);
         }
         self.test()
@@ -193,13 +193,13 @@ impl Reader {
         let of = self.named()?;
         if self.word("属于") {
             self.at += 1;
-            self.expect(&Token::Open, "a bracket with the values")?;
+            self.wants(&Token::Open, "a bracket with the values")?;
             let mut among = vec![self.value()?];
             while self.next_is(&Token::Comma) {
                 self.at += 1;
                 among.push(self.value()?);
             }
-            self.expect(&Token::Close, "a closing bracket")?;
+            self.wants(&Token::Close, "a closing bracket")?;
             return Ok(Condition::OneOf { of, among });
         }
         let Some((_, Token::By(by))) = self.tokens.get(self.at) else { return Ok(Condition::Fact(of)) };
@@ -208,24 +208,24 @@ impl Reader {
         Ok(Condition::Compare { of, by, to: self.value()? })
     }
 
-    fn named(&mut self) -> Result<Named, ConditionFault> {
+    fn named(&mut self) -> Result<CaseName, ConditionFault> {
         let name = match self.take() {
             Some(Token::Word(name)) if is_name(&name) => name,
             _ => return Err(self.fault("the name of a question or a role")),
         };
         if !self.next_is(&Token::Dot) {
-            return Ok(Named::Question(name));
+            return Ok(CaseName::Question(name));
         }
         self.at += 1;
         let Some(Token::Word(what)) = self.take() else { return Err(self.fault("an attribute, or 持有")) };
         if what == "持有" {
-            self.expect(&Token::Open, "a bracket with the type")?;
+            self.wants(&Token::Open, "a bracket with the type")?;
             let Some(Token::Word(slug)) = self.take() else { return Err(self.fault("a type")) };
-            self.expect(&Token::Close, "a closing bracket")?;
-            return Ok(Named::Holds { role: name, slug });
+            self.wants(&Token::Close, "a closing bracket")?;
+            return Ok(CaseName::Holds { role: name, slug });
         }
         match Attribute::ALL.iter().find(|attribute| attribute.zh() == what) {
-            Some(attribute) => Ok(Named::Attribute { role: name, attribute: *attribute }),
+            Some(attribute) => Ok(CaseName::Attribute { role: name, attribute: *attribute }),
             None => Err(self.fault("年龄, 性别, 本地户籍, 证件类型 or 持有")),
         }
     }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::catalog::items::{Condition, FactValue, Named, Operator};
+use crate::catalog::items::{CaseName, Condition, FactValue, Operator};
 
-impl fmt::Display for Named {
+impl fmt::Display for CaseName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Question(name) => f.write_str(name),

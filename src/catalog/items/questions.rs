@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::items::{
-    Accept, Condition, FactValue, ItemDef, ItemFault, ItemOption, ItemQuestion, ItemRequest, Named,
+    Accept, CaseName, Condition, FactValue, ItemDef, ItemFault, ItemOption, ItemQuestion, ItemRequest,
     PartyFacts, TryOutcome, tries,
 };
 use crate::clock::Day;
@@ -17,12 +17,12 @@ pub struct QuestionAnswer {
     /// Its name.
     pub question: String,
     /// Its answer.
-    pub answered: Answered,
+    pub answered: AnsweredBy,
 }
 
 /// Who answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answered {
+pub enum AnsweredBy {
     /// The facts: nobody is asked.
     ByFacts {
         /// The answer.
@@ -39,13 +39,13 @@ pub enum Answered {
 }
 
 /// Values of names in one case.
-pub(super) struct Known<'a> {
+pub(super) struct CaseValues<'a> {
     def: &'a ItemDef,
     request: &'a ItemRequest,
     values: BTreeMap<&'a str, Option<FactValue>>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> CaseValues<'a> {
     /// Answers the questions, each after those it depends on.
     pub(super) fn of(
         def: &'a ItemDef,
@@ -59,7 +59,7 @@ impl<'a> Known<'a> {
             }
         }
         let mut known = Self { def, request, values: BTreeMap::new() };
-        let mut answers: BTreeMap<&str, Answered> = BTreeMap::new();
+        let mut answers: BTreeMap<&str, AnsweredBy> = BTreeMap::new();
         // One round answers at least one question, since a checked item has no circle.
         for _ in &def.questions {
             for question in &def.questions {
@@ -74,17 +74,17 @@ impl<'a> Known<'a> {
         }
         let all = def.questions.iter().map(|question| QuestionAnswer {
             question: question.name.clone(),
-            answered: answers.remove(question.name.as_str()).unwrap_or(Answered::Open),
+            answered: answers.remove(question.name.as_str()).unwrap_or(AnsweredBy::Open),
         });
         Ok((known, all.collect()))
     }
 
-    fn answer(&self, question: &ItemQuestion) -> Answered {
+    fn answer(&self, question: &ItemQuestion) -> AnsweredBy {
         let said = self.request.answers.get(&question.name);
         let holds = |when: &Condition| when.holds(&|named| self.value(named, None));
         match question.when.as_ref().map(&holds) {
-            Some(Some(false)) => return Answered::NotAsked,
-            Some(None) => return Answered::Open,
+            Some(Some(false)) => return AnsweredBy::NotAsked,
+            Some(None) => return AnsweredBy::Open,
             Some(Some(true)) | None => {}
         }
         let by_facts = |option: &&ItemOption| option.answered_by.as_ref().and_then(&holds) == Some(true);
@@ -92,17 +92,19 @@ impl<'a> Known<'a> {
         // Two options at once decide nothing.
         if let (Some(option), None) = (decided.next(), decided.next()) {
             let said = said.filter(|said| **said != option.value).cloned();
-            return Answered::ByFacts { option: option.value.clone(), said };
+            return AnsweredBy::ByFacts { option: option.value.clone(), said };
         }
-        said.map_or(Answered::Open, |said| Answered::ByApplicant(said.clone()))
+        said.map_or(AnsweredBy::Open, |said| AnsweredBy::ByApplicant(said.clone()))
     }
 
     /// The value of a name; `own` is the party whose slot is asked about, for the names of its role.
-    pub(super) fn value(&self, named: &Named, own: Option<&PartyFacts>) -> Option<FactValue> {
+    pub(super) fn value(&self, named: &CaseName, own: Option<&PartyFacts>) -> Option<FactValue> {
         match named {
-            Named::Question(name) => self.values.get(name.as_str()).cloned().flatten(),
-            Named::Attribute { role, attribute } => self.party(role, own)?.attributes.get(attribute).cloned(),
-            Named::Holds { role, slug } => {
+            CaseName::Question(name) => self.values.get(name.as_str()).cloned().flatten(),
+            CaseName::Attribute { role, attribute } => {
+                self.party(role, own)?.attributes.get(attribute).cloned()
+            }
+            CaseName::Holds { role, slug } => {
                 let has = has_valid(self.party(role, own)?, slug, self.request.today);
                 has.map(FactValue::Truth)
             }
@@ -132,13 +134,13 @@ fn has_valid(party: &PartyFacts, slug: &str, today: Day) -> Option<bool> {
     }
 }
 
-fn value(answered: &Answered) -> Option<FactValue> {
+fn value(answered: &AnsweredBy) -> Option<FactValue> {
     match answered {
-        Answered::ByFacts { option, .. } | Answered::ByApplicant(option) => {
+        AnsweredBy::ByFacts { option, .. } | AnsweredBy::ByApplicant(option) => {
             Some(FactValue::Text(option.clone()))
         }
-        Answered::NotAsked => Some(FactValue::Text(NOT_ASKED.to_owned())),
-        Answered::Open => None,
+        AnsweredBy::NotAsked => Some(FactValue::Text(NOT_ASKED.to_owned())),
+        AnsweredBy::Open => None,
     }
 }
 
@@ -147,7 +149,7 @@ pub(super) fn needed(question: &ItemQuestion) -> impl Iterator<Item = &str> {
     let by = question.options.iter().filter_map(|option| option.answered_by.as_ref());
     let names = question.when.iter().chain(by).flat_map(Condition::names);
     names.filter_map(|named| match named {
-        Named::Question(name) => Some(name.as_str()),
+        CaseName::Question(name) => Some(name.as_str()),
         _ => None,
     })
 }

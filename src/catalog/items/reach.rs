@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::items::questions::{NOT_ASKED, needed};
-use crate::catalog::items::{Condition, FactValue, ItemDef, Named, Operator};
+use crate::catalog::items::{CaseName, Condition, FactValue, ItemDef, Operator};
 
 /// Most combinations of values that are tried; a condition with more is too wide to read, too.
 const MOST: usize = 20_000;
 
 /// What trying it showed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum Reached {
     /// Some values make it true.
     Sometimes,
     /// No values do.
@@ -20,7 +20,7 @@ pub(super) enum Reach {
 }
 
 /// Tries a condition of an item without circles.
-pub(super) fn reach(def: &ItemDef, condition: &Condition) -> Reach {
+pub(super) fn reach(def: &ItemDef, condition: &Condition) -> Reached {
     let mut conditions = vec![condition];
     let mut questions: Vec<&str> = Vec::new();
     let mut at = 0;
@@ -28,7 +28,7 @@ pub(super) fn reach(def: &ItemDef, condition: &Condition) -> Reach {
     while let Some(one) = conditions.get(at).copied() {
         at += 1;
         for named in one.names() {
-            let Named::Question(name) = named else { continue };
+            let CaseName::Question(name) = named else { continue };
             if questions.contains(&name.as_str()) {
                 continue;
             }
@@ -39,26 +39,26 @@ pub(super) fn reach(def: &ItemDef, condition: &Condition) -> Reach {
     }
     let domains = domains(def, &conditions);
     let total = domains.iter().try_fold(1_usize, |total, (_, values)| total.checked_mul(values.len()));
-    let Some(total) = total.filter(|total| *total <= MOST) else { return Reach::TooWide };
+    let Some(total) = total.filter(|total| *total <= MOST) else { return Reached::TooWide };
     let possible = |number: usize| {
         let values = assignment(&domains, number);
-        let known = |named: &Named| values.get(named).map(|value| (*value).clone());
+        let known = |named: &CaseName| values.get(named).map(|value| (*value).clone());
         let consistent = questions.iter().all(|name| asked_as_it_applies(def, name, &values, &known));
         consistent && condition.holds(&known) == Some(true)
     };
-    if (0..total).any(possible) { Reach::Sometimes } else { Reach::Never }
+    if (0..total).any(possible) { Reached::Sometimes } else { Reached::Never }
 }
 
 /// A question has no answer exactly when it does not apply.
 fn asked_as_it_applies(
     def: &ItemDef,
     name: &str,
-    values: &BTreeMap<&Named, &FactValue>,
-    known: &dyn Fn(&Named) -> Option<FactValue>,
+    values: &BTreeMap<&CaseName, &FactValue>,
+    known: &dyn Fn(&CaseName) -> Option<FactValue>,
 ) -> bool {
     let Some(question) = def.questions.iter().find(|question| question.name == name) else { return true };
     let applies = question.when.as_ref().is_none_or(|when| when.holds(known) == Some(true));
-    let open = values.get(&Named::Question(name.to_owned())).is_some_and(|value| **value == not_asked());
+    let open = values.get(&CaseName::Question(name.to_owned())).is_some_and(|value| **value == not_asked());
     applies != open
 }
 
@@ -67,19 +67,19 @@ fn not_asked() -> FactValue {
 }
 
 /// The values of each name that make a difference.
-fn domains<'a>(def: &ItemDef, conditions: &[&'a Condition]) -> Vec<(&'a Named, Vec<FactValue>)> {
-    let mut all: BTreeMap<&Named, Vec<FactValue>> = BTreeMap::new();
+fn domains<'a>(def: &ItemDef, conditions: &[&'a Condition]) -> Vec<(&'a CaseName, Vec<FactValue>)> {
+    let mut all: BTreeMap<&CaseName, Vec<FactValue>> = BTreeMap::new();
     for (named, _, to) in conditions.iter().flat_map(|condition| condition.tests()) {
         let values = all.entry(named).or_default();
         match named {
-            Named::Question(name) => {
+            CaseName::Question(name) => {
                 let question = def.questions.iter().find(|question| question.name == *name);
                 let options = question.into_iter().flat_map(|question| &question.options);
                 values.extend(options.map(|option| FactValue::Text(option.value.clone())));
                 values.push(not_asked());
             }
-            Named::Holds { .. } => values.extend([FactValue::Truth(true), FactValue::Truth(false)]),
-            Named::Attribute { .. } => {
+            CaseName::Holds { .. } => values.extend([FactValue::Truth(true), FactValue::Truth(false)]),
+            CaseName::Attribute { .. } => {
                 if to.is_empty() {
                     values.extend([FactValue::Truth(true), FactValue::Truth(false)]);
                 }
@@ -108,9 +108,9 @@ fn around(value: &FactValue) -> Vec<FactValue> {
 }
 
 fn assignment<'a>(
-    domains: &'a [(&'a Named, Vec<FactValue>)],
+    domains: &'a [(&'a CaseName, Vec<FactValue>)],
     mut number: usize,
-) -> BTreeMap<&'a Named, &'a FactValue> {
+) -> BTreeMap<&'a CaseName, &'a FactValue> {
     let mut values = BTreeMap::new();
     for (named, domain) in domains {
         if let Some(value) = domain.get(number % domain.len().max(1)) {
@@ -140,12 +140,12 @@ pub(super) fn circle(def: &ItemDef) -> Option<&str> {
 }
 
 /// Whether an operator and a value fit the kind of values that a name has.
-pub(super) fn fits(named: &Named, by: Option<Operator>, to: &[FactValue]) -> bool {
+pub(super) fn fits(named: &CaseName, by: Option<Operator>, to: &[FactValue]) -> bool {
     use crate::catalog::items::Attribute;
     let kind = match named {
-        Named::Question(_) => FactValue::Text(String::new()),
-        Named::Holds { .. } => FactValue::Truth(true),
-        Named::Attribute { attribute, .. } => match attribute {
+        CaseName::Question(_) => FactValue::Text(String::new()),
+        CaseName::Holds { .. } => FactValue::Truth(true),
+        CaseName::Attribute { attribute, .. } => match attribute {
             Attribute::Age => FactValue::Number(0),
             Attribute::Local => FactValue::Truth(true),
             Attribute::Sex | Attribute::CodeType => FactValue::Text(String::new()),

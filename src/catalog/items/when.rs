@@ -20,11 +20,11 @@ pub enum Condition {
     /// Not that.
     Not(Box<Condition>),
     /// A fact that is true or false by itself.
-    Fact(Named),
+    Fact(CaseName),
     /// A comparison.
     Compare {
         /// The left side.
-        of: Named,
+        of: CaseName,
         /// The comparison.
         by: Operator,
         /// The right side.
@@ -33,7 +33,7 @@ pub enum Condition {
     /// One of several values.
     OneOf {
         /// The value.
-        of: Named,
+        of: CaseName,
         /// The values; one or more.
         among: Vec<FactValue>,
     },
@@ -41,7 +41,7 @@ pub enum Condition {
 
 /// What a condition may speak of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Named {
+pub enum CaseName {
     /// The answer to a question.
     Question(String),
     /// An attribute of the party in a role.
@@ -105,7 +105,7 @@ pub enum Operator {
 impl Condition {
     /// True, false, or unknown where `known` does not know a value that matters. Values of different kinds, and an order
     /// of texts, are unknown.
-    pub fn holds(&self, known: &dyn Fn(&Named) -> Option<FactValue>) -> Option<bool> {
+    pub fn holds(&self, known: &dyn Fn(&CaseName) -> Option<FactValue>) -> Option<bool> {
         match self {
             Self::All(parts) => decided(parts, false, known),
             Self::Any(parts) => decided(parts, true, known),
@@ -130,7 +130,7 @@ impl Condition {
     }
 
     /// All that it speaks of, each as often as it stands there.
-    pub fn names(&self) -> Vec<&Named> {
+    pub fn names(&self) -> Vec<&CaseName> {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::names).collect(),
             Self::Not(part) => part.names(),
@@ -141,7 +141,7 @@ impl Condition {
     }
 
     /// Each name with the values it is compared to; none where it stands alone.
-    pub fn tests(&self) -> Vec<(&Named, Option<Operator>, &[FactValue])> {
+    pub fn tests(&self) -> Vec<(&CaseName, Option<Operator>, &[FactValue])> {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::tests).collect(),
             Self::Not(part) => part.tests(),
@@ -153,7 +153,7 @@ impl Condition {
 }
 
 /// `end` as soon as one part is `end`; the opposite when all are; else unknown.
-fn decided(parts: &[Condition], end: bool, known: &dyn Fn(&Named) -> Option<FactValue>) -> Option<bool> {
+fn decided(parts: &[Condition], end: bool, known: &dyn Fn(&CaseName) -> Option<FactValue>) -> Option<bool> {
     let mut unknown = false;
     for part in parts {
         match part.holds(known) {

@@ -37,7 +37,7 @@ fn a_proof_without_a_law_is_listed_to_be_dropped() {
     for basis in [None, Some(" ".to_owned())] {
         item.slots[3].basis = basis;
         let findings = item.findings(&catalog());
-        let one = findings.iter().find(|finding| finding.kind == FindingKind::NoBasis).unwrap();
+        let one = findings.iter().find(|finding| finding.kind == ItemFindingKind::NoBasis).unwrap();
         assert_eq!((one.kind.zh(), one.about.as_str()), ("无依据,建议取消", "终止或解除劳动关系证明"));
         item.check(&catalog()).unwrap();
     }
@@ -180,6 +180,6 @@ fn a_question_that_was_not_asked_meets_no_test_of_it() {
     assert!(found(&item).is_empty());
     let asked = request(&[("失业情形", "其他"), ("登记地", "常住地")], vec![party("applicant", "甲")]);
     let answer = item.answer(&asked).unwrap();
-    assert_eq!(answer.questions[0].answered, Answered::NotAsked);
+    assert_eq!(answer.questions[0].answered, AnsweredBy::NotAsked);
     assert_eq!(answer.slots[0].outcome, SlotOutcome::NotRequired);
 }

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn named() -> impl Strategy<Value = Named> {
+fn named() -> impl Strategy<Value = CaseName> {
     prop_oneof![
         prop::sample::select(vec!["登记地", "情形_2", "q", "非本地"])
-            .prop_map(|name| Named::Question(name.into())),
+            .prop_map(|name| CaseName::Question(name.into())),
         (prop::sample::select(vec!["申请人", "监护人"]), prop::sample::select(Attribute::ALL))
-            .prop_map(|(role, attribute)| Named::Attribute { role: role.into(), attribute }),
+            .prop_map(|(role, attribute)| CaseName::Attribute { role: role.into(), attribute }),
         prop::sample::select(vec!["resident_id_card", "a"])
-            .prop_map(|slug| Named::Holds { role: "申请人".into(), slug: slug.into() }),
+            .prop_map(|slug| CaseName::Holds { role: "申请人".into(), slug: slug.into() }),
     ]
 }
 
@@ -44,8 +44,8 @@ fn condition() -> impl Strategy<Value = Condition> {
 }
 
 /// The oracle: a condition is known where every way to fill in the unknown tests gives the same.
-fn oracle(condition: &Condition, known: &dyn Fn(&Named) -> Option<FactValue>) -> Option<bool> {
-    fn test(condition: &Condition, known: &dyn Fn(&Named) -> Option<FactValue>) -> Option<bool> {
+fn oracle(condition: &Condition, known: &dyn Fn(&CaseName) -> Option<FactValue>) -> Option<bool> {
+    fn test(condition: &Condition, known: &dyn Fn(&CaseName) -> Option<FactValue>) -> Option<bool> {
         let number = |value: &FactValue| match value {
             FactValue::Number(number) => Some(*number),
             _ => None,
@@ -111,7 +111,7 @@ proptest! {
         condition in condition(),
         values in prop::collection::btree_map(named(), fact(), 0..10),
     ) {
-        let known = |named: &Named| values.get(named).cloned();
+        let known = |named: &CaseName| values.get(named).cloned();
         prop_assert_eq!(condition.holds(&known), oracle(&condition, &known));
     }
 

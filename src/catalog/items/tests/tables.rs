@@ -40,7 +40,7 @@ fn losing_a_job_in_each_of_its_branches() {
         let answer = item.answer(&request(&[("失业情形", why)], vec![insured.clone()])).unwrap();
         assert_eq!(outcomes(&answer), base.iter().copied().chain(*more).collect::<Vec<_>>(), "{why}");
         // Nobody asked where: the household says it.
-        let place = Answered::ByFacts { option: "户籍地".into(), said: None };
+        let place = AnsweredBy::ByFacts { option: "户籍地".into(), said: None };
         assert_eq!(answer.questions[0].answered, place, "{why}");
         assert_eq!(answer.count.bring, 0, "{why}");
     }
@@ -61,7 +61,7 @@ fn a_resident_from_elsewhere_brings_the_residence_permit() {
     let answers = [("失业情形", "其他"), ("登记地", "常住地")];
     let answer = item.answer(&request(&answers, vec![zhou()])).unwrap();
     assert_eq!(outcomes(&answer), with[..2]);
-    let both = Answered::ByFacts { option: "户籍地".into(), said: Some("常住地".into()) };
+    let both = AnsweredBy::ByFacts { option: "户籍地".into(), said: Some("常住地".into()) };
     assert_eq!(answer.questions[0].answered, both);
 }
 
@@ -191,7 +191,7 @@ fn hardship_in_each_of_its_kinds() {
     // Two kinds at once: the applicant chooses.
     disabled.attributes.insert(Attribute::Age, FactValue::Number(40));
     let answer = item.answer(&request(&[], vec![disabled.clone()])).unwrap();
-    assert_eq!(answer.questions[0].answered, Answered::Open);
+    assert_eq!(answer.questions[0].answered, AnsweredBy::Open);
     assert_eq!(answer.count.undecided, 4);
     assert_eq!(of(&[("类别", "大龄")], vec![disabled]), base);
 }
