@@ -206,7 +206,7 @@ fn a_grant_names_types_and_fields_that_are_there() {
     let world = common::world(common::Backend::Sqlite).unwrap();
     settled(&world);
     let put = |grants: serde_json::Value| {
-        let new = elicense::registry::NewClient {
+        let new = NewClient {
             id: "hall".into(),
             agency: people::POLICE.into(),
             name: "办事大厅".into(),
