@@ -4,6 +4,7 @@
 pub mod cell;
 pub mod csv;
 mod encoding;
+pub mod guess;
 pub mod heading;
 mod lengths;
 mod lines;
@@ -14,6 +15,7 @@ pub mod refused;
 mod rows;
 mod source;
 mod survey;
+mod words;
 mod workbook;
 
 use std::path::Path;

@@ -13,7 +13,8 @@ use crate::registry::intake::{columns, header};
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::MappingRow;
-use crate::table::mapping::{self, Mapping, UnfilledField};
+use crate::table::guess;
+use crate::table::mapping::{Mapping, UnfilledField};
 use crate::table::{Encoding, FileFormat, Workbook, heading};
 
 /// How a file could be read.
@@ -54,7 +55,7 @@ impl Registry {
             FileFormat::Ndjson => return Err(unknown()),
             FileFormat::Csv => header::csv_names(path, &crate::table::survey(path, encoding)?)?.1,
             FileFormat::Xlsx => {
-                let known = |cell: &str| mapping::is_known(cell, entry);
+                let known = |cell: &str| guess::is_known(cell, entry);
                 let rows = Workbook::open(path, asked.sheet)?.head(heading::LOOKED_AT)?;
                 heading::find(&rows, &known).ok_or_else(unknown)?.names
             }
@@ -62,7 +63,7 @@ impl Registry {
         let knows_all =
             |kept: &Mapping| names.iter().all(|name| name.trim().is_empty() || kept.to(name).is_some());
         let kept = self.kept_mapping(asked)?;
-        let mut mapping = mapping::guess(&names, entry, asked.issuer);
+        let mut mapping = guess::guess(&names, entry, asked.issuer);
         // The format's own names say themselves what they are.
         for column in &mut mapping.columns {
             let constant = ["type", "issuer"].contains(&column.header.as_str());
