@@ -55,14 +55,26 @@ pub fn alike(name: &str) -> String {
     narrow.trim().to_lowercase()
 }
 
+/// What people and programs write where there is no name.
+const PLACEHOLDERS: [&str; 6] = ["NULL", "null", "Null", "N/A", "无", "空"];
+
+/// Blanks (those among them that Unicode does not call so), and the strokes and stars that stand in empty cells.
+fn shows_no_name(c: char) -> bool {
+    c.is_whitespace()
+        || is_joiner(c)
+        || matches!(c, '\u{2800}' | '\u{180E}')
+        || matches!(c, '*' | '＊' | '-' | '－' | '—' | '–' | '_' | '/' | '.' | '。')
+}
+
 /// The rule that the name of a person or body breaks, if any. A name is kept as it comes (R16); it is refused where it
 /// shows nothing, has blanks around it, or holds characters that nobody sees or that were lost on the way.
 pub fn name_fault(name: &str) -> Option<Rule> {
     if name.chars().any(is_unseen) {
         Some(Rule::ControlCharacter)
-    } else if name.contains(char::REPLACEMENT_CHARACTER) {
+    } else if name.contains([char::REPLACEMENT_CHARACTER, '?', '？']) {
+        // A question mark stands where a program could not write the character.
         Some(Rule::ReplacementCharacter)
-    } else if name.chars().all(|c| c.is_whitespace() || is_joiner(c)) {
+    } else if name.chars().all(shows_no_name) || PLACEHOLDERS.contains(&name) {
         Some(Rule::NameBlank)
     } else {
         (name.trim().len() != name.len()).then_some(Rule::OuterBlank)
@@ -205,6 +217,16 @@ mod tests {
             ("王\u{fdd0}芳", Rule::ControlCharacter),
             ("王\u{e0041}芳", Rule::ControlCharacter),
             ("王\u{fffd}", Rule::ReplacementCharacter),
+            ("?", Rule::ReplacementCharacter),
+            ("？？", Rule::ReplacementCharacter),
+            ("王?", Rule::ReplacementCharacter),
+            ("\u{2800}", Rule::NameBlank),
+            ("\u{180e}", Rule::NameBlank),
+            ("*", Rule::NameBlank),
+            ("-", Rule::NameBlank),
+            ("——", Rule::NameBlank),
+            ("NULL", Rule::NameBlank),
+            ("无", Rule::NameBlank),
             (" 王芳", Rule::OuterBlank),
             ("王芳\u{3000}", Rule::OuterBlank),
             ("王芳\u{a0}", Rule::OuterBlank),
@@ -220,6 +242,8 @@ mod tests {
             "نور\u{200c}الله",
             "\u{e000}某",
             "阿依古丽･买买提",
+            "无名",
+            "A-1",
         ] {
             assert_eq!(name_fault(name), None, "{name:?}");
         }

@@ -160,6 +160,8 @@ closed! {
         PrivateUse, "private_use", "含自造字，须用随附字库显示", "there are characters of a private-use area, shown only with the font they came with";
         Joiner, "joiner", "含不显示的连接符或字形选择符", "there is a joiner or a variation selector, which shows nothing itself";
         OuterBlank, "outer_blank", "首尾有空格", "there is a blank at the beginning or the end";
+        /// Of a holder's name.
+        WideBlank, "wide_blank", "姓名中间有全角空格，请与证件核对", "there is a full-width blank inside the name: compare with the document";
         NameDot, "name_dot", "姓名的间隔号写法与持证主体不同", "the name differs from the holder's in the kind of its middle dot only";
         NameVariant, "name_variant", "姓名与持证主体仅异体字不同", "the name differs from the holder's in a known variant of a character only";
         DateUnusual, "date_unusual", "日期不寻常，请核对", "the days are unusual for each other";

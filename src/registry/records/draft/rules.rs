@@ -106,7 +106,8 @@ fn texts_of(record: &Record) -> Result<()> {
 /// The marks on the names of the holders.
 fn name_notes(holders: &[Holder]) -> impl Iterator<Item = FaceNote> {
     holders.iter().enumerate().flat_map(|(at, holder)| {
-        let kinds = NoteKind::of_text(&holder.name);
+        let wide = holder.name.trim().contains('\u{3000}').then_some(NoteKind::WideBlank);
+        let kinds = NoteKind::of_text(&holder.name).chain(wide);
         kinds.map(move |kind| FaceNote { field: format!("holders.{at}.name"), kind })
     })
 }
