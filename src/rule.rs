@@ -13,9 +13,9 @@ closed! {
         // The number of a holder (主体代码)
         Length, "length", "位数或字数不对。请核对号码的位数，或把文字改到规定的字数。", "The length is wrong. Count the characters of the number, or bring the text to the length that is allowed.";
         ControlCharacter, "control_character", "含有看不见的控制字符。请删去后重新录入。", "There is an invisible control character. Delete it and type the text again.";
-        NameBlank, "name_blank", "姓名或名称是空的，或只有空格。请填写。", "The name is empty or shows nothing but blanks. Give the name.";
+        NameBlank, "name_blank", "姓名或名称是空的，只有空格，或只是占位符（如“-”“无”“NULL”）。请填写。", "The name is empty, blanks, or a sign for no name such as - or NULL. Give the name.";
         OuterBlank, "outer_blank", "姓名或名称首尾有空格。请删去。", "There is a blank before or behind the name. Take it off.";
-        ReplacementCharacter, "replacement_character", "含有替换符“\u{FFFD}”，原来的字在转码时丢失了。请从原系统重新导出，或对照证件录入。", "There is a replacement character: a character was lost before the text came here. Export it again from its system, or type it from the document.";
+        ReplacementCharacter, "replacement_character", "含有替换符“\u{FFFD}”或姓名中有问号，原来的字在转码时丢失了。请从原系统重新导出，或对照证件录入。", "There is a replacement character, or a question mark in a name: a character was lost before the text came here. Export it again from its system, or type it from the document.";
         Alphabet, "alphabet", "号码中含有不允许的字符。请对照证件核对。", "The number has a character that this kind of code never has. Compare it with the document.";
         AlphabetIosvz, "alphabet_iosvz", "统一社会信用代码不使用字母 I、O、S、V、Z，请核对 1、0、5、U、2。", "A credit code never has the letters I, O, S, V, Z. Look for 1, 0, 5, U, 2.";
         Format, "format", "号码格式不正确。请对照证件核对。", "The characters do not stand in the order of this code. Compare it with the document.";
@@ -31,6 +31,7 @@ closed! {
         ValidityBackwards, "validity_backwards", "有效期止早于有效期起或签发日期。请核对。", "The last valid day lies before the first valid day or the day of issue. Check both.";
         BeforeBirth, "before_birth", "日期早于号码中的出生日期。请核对日期和号码。", "The day lies before the birth date in the holder's number. Check the day and the number.";
         CenturyUnknown, "century_unknown", "15 位号码顺序码为 996–999，出生世纪无法确定，请提供 18 位号码。", "The 15-digit number ends in 996 to 999, so its century is not known. Give the 18-digit number.";
+        PilotNew, "pilot_new", "不再用试点时期的统一社会信用代码新发证照。如是存量证照，请用 --as-of 或 as_of 注明数据日期。", "Nothing new is issued to a credit code of the pilot. Of an old licence say of when its data is: --as-of, or as_of of the row.";
         CheckDigit, "check_digit", "校验码不正确，请逐位核对。", "The check character does not fit. Compare every character with the document.";
         OrganisationCheckDigit, "organisation_check_digit", "组织机构代码（主体标识码）校验码不正确，请逐位核对。", "The check character of the organisation code does not fit. Compare every character with the document.";
         CodeTypeUnknown, "code_type_unknown", "没有这种主体代码类型。请选择代码类型表中的一种。", "There is no such type of holder code. Choose one from the list of code types.";
@@ -361,12 +362,13 @@ closed! {
 
         // Import (导入)
         FormatUnknown, "format_unknown", "从文件名看不出格式。请用 --format 指明。", "The file's name does not tell its format. Say which with --format.";
-        FileUnreadable, "file_unreadable", "文件不能读取。请核对路径和权限。", "The file cannot be read. Check its path and mode.";
+        FileUnreadable, "file_unreadable", "文件不能读取。请核对路径和权限；标准输入或管道请先存为文件。", "The file cannot be read. Check its path and mode; save what comes from a pipe as a file first.";
         FileChanged, "file_changed", "读取期间文件被改动。请不要改动文件，重新导入。", "The file changed while it was read. Leave it as it is and import again.";
         EncodingUnknown, "encoding_unknown", "文件中有损坏的字符，不是完整的 UTF-8、UTF-16 或 GB 18030。请检查所指的行，或重新导出文件。", "The file has a damaged character: it is not whole UTF-8, UTF-16 or GB 18030. Look at the line that is named, or export the file again.";
         EncodingMixed, "encoding_mixed", "文件中有的行是 UTF-8，有的行是 GB 18030。请统一编码，或用 --encoding 指明。", "Some lines are UTF-8 and others GB 18030. Bring all into one encoding, or say which with --encoding.";
         ErrorFile, "error_file", "错误清单文件不能写入，或与数据文件相同。请换一个文件。", "The error file cannot be written, or it is the file of the rows. Name another file.";
         CsvHeader, "csv_header", "表头缺失或不完整，须有 type 和 issuer 列。请补齐表头。", "The header is missing or lacks a column. It needs `type` and `issuer`.";
+        FileWithoutRows, "file_without_rows", "文件中没有数据行。请核对导出是否完整。", "The file has no rows. Check that the export is whole.";
         CsvColumnUnknown, "csv_column_unknown", "表头中有不认识的列。请改正列名，或用 elicense import --guess 生成对照表后以 --mapping 导入。", "The header has a column that is not known. Correct its name, or make a mapping with `elicense import --guess` and import with --mapping.";
         CsvColumnTwice, "csv_column_twice", "表头中有重复的列。请删去一列。", "One column stands twice in the header. Remove one of the two.";
         CsvColumnCount, "csv_column_count", "这一行的列数与表头不同。请补齐或删去单元格。", "The row has another number of cells than the header. Add or remove cells.";

@@ -463,12 +463,20 @@ fn what_refuses_a_whole_file(world: World) {
     ] {
         assert_eq!(refused(name, bytes, &options), rule, "{name}");
     }
+    // Lines of JSON are in UTF-8: letters that look like two hanzi in GB 18030 make no file of two encodings.
+    let letters = write(&world, "u.ndjson", "{\"x\":\"¿½\"}\n{\"x\":\"王芳\"}\n");
+    assert_eq!(import(&world, &letters, &options).counts.refused, 2);
     let named = ImportOptions { run_id: Some("../x".into()), ..options.clone() };
     assert_eq!(refused("g.ndjson", b"{}", &named), "run_id_form");
     let named = ImportOptions { run_id: Some("one".into()), ..options.clone() };
     import(&world, &write(&world, "h.ndjson", "{}"), &named);
     assert_eq!(refused("i.ndjson", b"{} ", &named), "run_other_file");
     let csv = ImportOptions { format: Some(FileFormat::Csv), ..options };
-    assert_eq!(import(&world, &write(&world, "j.txt", header), &csv).counts.rows_in, 0);
+    // A header and no rows is an export that went wrong, not a stock of nothing.
+    assert_eq!(refused("j.txt", header.as_bytes(), &csv), "file_without_rows");
+    let dry = ImportOptions { dry_run: true, ..csv.clone() };
+    assert_eq!(refused("j.txt", header.as_bytes(), &dry), "file_without_rows");
+    let pipe = world.registry.import(&operator(), Path::new("/dev/null"), &csv, &|_| ()).unwrap_err();
+    assert_eq!(pipe.rule.map(Rule::wire), Some("file_unreadable"));
     assert_eq!(stored(&world.registry), stood);
 }

@@ -7,19 +7,21 @@ mod common;
 use std::os::unix::fs::PermissionsExt as _;
 
 use common::World;
-use common::cards::{self, faces, import, options};
+use common::cards::{self, HEADER, faces, import, options, row};
 use common::people::{POLICE, number};
 use elicense::identity::contains_citizen_number;
 use elicense::registry::import::ImportOptions;
 use elicense::registry::intake::MappingOf;
 use elicense::rule::Rule;
 use elicense::table::FileFormat;
+use elicense::table::cell::Repair;
 use serde_json::Value;
 
 on_both! {
     a_report_counts_by_rule_in_the_words_of_the_file
     bad_rows_go_back_in_their_own_columns_and_come_in_again
     rows_without_columns_go_back_as_they_stood
+    i12_what_was_changed_in_numbers_and_what_is_marked_is_told
 }
 
 /// A wrong check digit.
@@ -128,4 +130,26 @@ fn rows_without_columns_go_back_as_they_stood(world: World) {
     let text = std::fs::read_to_string(&back).unwrap();
     let line = format!("\"{{\"\"type\"\":\",{},,1\r\n", Rule::JsonSyntax.zh());
     assert_eq!(text, format!("\u{FEFF}原文,退回原因,退回列,原文件行号\r\n{line}"));
+}
+
+fn i12_what_was_changed_in_numbers_and_what_is_marked_is_told(world: World) {
+    cards::settle(&world.registry);
+    let lower = (0..50).map(number).find(|code| code.ends_with('X')).unwrap().to_lowercase();
+    let (spaced, whole) = (number(60), number(61));
+    let spaced = format!("{} {}", &spaced[..6], &spaced[6..]);
+    let short = format!("{}{}", &whole[..6], &whole[8..17]);
+    let rows = [
+        row(&lower, "周海燕", "C1", ""),
+        row(&spaced, "陈志远", "C2", ""),
+        row(&short, "王芳", "C3", ""),
+        row(&number(62), "王\u{3000}芳", "C4", ""),
+        row(&number(63), "王\u{E000}", "C5", ""),
+    ];
+    let text = format!("{HEADER}\r\n{}\r\n", rows.join("\r\n"));
+    let report = import(&world, "a.csv", text.as_bytes(), &options(&world)).unwrap();
+    assert_eq!((report.counts.bound, report.counts.flagged), (5, 2));
+    let repairs: Vec<_> = report.repairs.each().collect();
+    assert_eq!(repairs, [(Repair::InnerBlanks, 1), (Repair::UpperCase, 1), (Repair::FifteenDigits, 1)]);
+    let told: Vec<_> = report.remarks.iter().map(|one| (&*one.remark, one.count, &*one.lines)).collect();
+    assert_eq!(told, [("wide_blank", 1, &[5][..]), ("private_use", 1, &[6])]);
 }

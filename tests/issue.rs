@@ -157,6 +157,10 @@ fn a_statement_that_would_stop_the_registry_is_refused(world: World) {
     assert_eq!(told(state(&|value| value["regions"] = json!([]))), "- coverage_statement");
     assert_eq!(told(state(&|value| value["share_on_file"] = json!(1001))), "- coverage_statement");
     assert_eq!(told(state(&|value| value["issued_to"] = json!("2000-01-01"))), "- coverage_statement");
+    assert_eq!(
+        told(state(&|value| value["issuing_system"] = json!(" \u{3000}"))),
+        "issuing_system name_blank"
+    );
     assert_eq!(told(state(&|value| value["unbound"] = json!(1_u64 << 60))), "coverage json_integer_range");
     state(&|_| ()).unwrap();
     let mut relayed = snapshot.catalog.type_of(&type_code).unwrap().def().clone();

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU, day};
 use common::{World, operator, run};
+use elicense::clock::Moment;
 use elicense::error::Error;
 use elicense::record::Action;
 use elicense::registry::import::{ImportOptions, ImportReport};
@@ -49,12 +50,16 @@ fn rule_of(outcome: &Result<Issued, Error>) -> Option<&'static str> {
 }
 
 fn import(world: &World, rows: &[Draft]) -> (ImportReport, Vec<(u64, String)>) {
+    import_of(world, rows, None)
+}
+
+fn import_of(world: &World, rows: &[Draft], as_of: Option<Moment>) -> (ImportReport, Vec<(u64, String)>) {
     let path = world.dir().join("rows.ndjson");
     let lines: String = rows.iter().map(|row| serde_json::to_string(row).unwrap() + "\n").collect();
     std::fs::write(&path, lines).unwrap();
     world.registry.refresh().unwrap();
     let errors = world.dir().join("errors.ndjson");
-    let options = ImportOptions { error_path: Some(errors.clone()), ..ImportOptions::default() };
+    let options = ImportOptions { error_path: Some(errors.clone()), as_of, ..ImportOptions::default() };
     let report = world.registry.import(&operator(), &path, &options, &|_| ()).unwrap();
     let told = std::fs::read_to_string(errors).unwrap_or_default();
     let faults = told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -373,8 +378,14 @@ fn a_credit_code_of_the_pilot_is_known_and_nothing_new_is_issued_to_it(world: Wo
     assert_eq!(rule_of(&try_issue(&world, &licence(PILOT))), Some("check_digit"));
     let more = ["91190203M0001FUE27", "91190203M0001TGQX7"];
     let rows: Vec<Draft> = [PILOT, more[0], more[1]].map(licence).to_vec();
-    let (report, _) = import(&world, &rows);
+    // Rows that count as made now are refused as an issue is; copies of what is in use are taken over.
+    let (report, told) = import(&world, &rows);
+    assert_eq!((report.counts.bound, told.len()), (0, 3));
+    assert!(told.iter().all(|(_, rule)| rule == "pilot_new"), "{told:?}");
+    let (report, _) = import_of(&world, &rows, Some(world.registry.now()));
     assert_eq!((report.counts.bound, report.counts.flagged), (3, 3));
+    let told: Vec<_> = report.remarks.iter().map(|one| (&*one.remark, &*one.lines)).collect();
+    assert_eq!(told, [("pilot_code", &[1, 2, 3][..])]);
     for code in [PILOT, more[0], more[1]] {
         let answer = lookup(&world, ("001", code));
         assert_eq!(answer["records"][0]["verdict"], "valid");

@@ -113,7 +113,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let (counts, timings) = (report.counts, report.timings);
     let value = json!({
         "run": report.run_id, "file": report.file_digest, "encoding": report.encoding, "signs": report.signs,
-        "repairs": report.repairs, "names_differ": report.names, "refused": report.faults, "left_out": report.left_out, "shortened": report.shortened,
+        "repairs": report.repairs, "names_differ": report.names, "refused": report.faults, "remarks": report.remarks, "left_out": report.left_out, "shortened": report.shortened,
         "counts": counts, "as_of": report.as_of, "undated": report.undated, "feeds": report.told, "log": report.log,
         "first_leaf": report.first_leaf, "last_leaf": report.last_leaf, "closing": report.closing,
         "parsing": {"rows": timings.parsing.rows, "seconds": timings.parsing.seconds},
@@ -260,6 +260,30 @@ fn names_differ(names: &NamesDiffer) -> Option<String> {
     })
 }
 
+/// Rows that were taken in with a mark: how many, and for each mark the first lines to look at.
+fn kept_with_marks(report: &ImportReport) -> Vec<String> {
+    let flagged = report.counts.flagged;
+    let mut lines: Vec<String> = (flagged > 0)
+        .then(|| {
+            format!("请核对：{flagged} 行已收入并加注。 {} taken in with a mark.", counted(flagged, "row"))
+        })
+        .into_iter()
+        .collect();
+    lines.extend(report.remarks.iter().map(|tally| {
+        let shown: Vec<String> = tally.lines.iter().map(u64::to_string).collect();
+        let more = if tally.count > tally.lines.len() as u64 { " 等" } else { "" };
+        format!(
+            "  {}: {} 行，第 {} 行{more} {} ({})",
+            tally.remark,
+            tally.count,
+            shown.join("、"),
+            tally.zh,
+            tally.en
+        )
+    }));
+    lines
+}
+
 /// What the end of the import told the coverage statements.
 fn feed_told(told: &FeedTold) -> String {
     let system = &told.system;
@@ -316,6 +340,7 @@ fn told(report: &ImportReport, dry_run: bool) -> String {
         )
     }));
     lines.extend(names_differ(&report.names));
+    lines.extend(kept_with_marks(report));
     lines.extend(report.faults.iter().flat_map(refused_lines));
     lines.extend(by_rule(counts));
     let timings = report.timings;

@@ -63,6 +63,8 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
 fn text(looked_up: &LookedUp) -> String {
     let judged = &looked_up.judged;
     let mut lines = vec![format!("Holder {} {}", judged.holder.code_type, judged.holder.masked)];
+    let remarks = judged.holder.remarks.iter().map(crate::identity::Remark::kind);
+    lines.extend(remarks.map(|kind| format!("  {} ({})", kind.zh(), kind.en())));
     lines.extend(judged.withheld.map(|withheld| format!("  {}", withheld.zh())));
     let related = judged.holder.related.iter().map(|related| {
         let code = format!("{} {}", related.code_type, related.code);

@@ -5,6 +5,7 @@ use std::fmt;
 use super::citizen::{self, PersonFacts};
 use super::organisation;
 use super::{CodeType, Remark};
+use crate::clock::Day;
 
 /// The characters that a mask leaves: three in front, four behind.
 const MASK_LONG: (usize, usize) = (3, 4);
@@ -105,6 +106,12 @@ impl HolderCode {
     /// looked up; nothing new is issued to it.
     pub fn is_pilot(&self) -> bool {
         self.form == Form::Credit && organisation::is_pilot(&self.text)
+    }
+
+    /// Whether credit codes that are given out on that day are those of the standard: GB 32100-2015 is in force since
+    /// 1 October 2015.
+    pub fn standard_on(day: Day) -> bool {
+        Day::new(2015, 10, 1).is_some_and(|since| day >= since)
     }
 
     /// The nine characters of the organisation code, given alone or inside a credit code.

@@ -1,7 +1,7 @@
 //! Cells as people type them: what a spreadsheet or a keyboard put around a value is taken off, under rules that are
 //! counted by name. What cannot be read for sure is refused under a rule that says what happened to it.
 //!
-//! Names and other texts lose outer blanks only: their characters are never changed (I12).
+//! Names and other texts lose what stands around them only: their characters are never changed (I12).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,6 +16,11 @@ closed! {
     /// What was done to a cell so that it could be read.
     Repair {
         OuterBlanks, "outer_blanks", "去掉首尾的空格或制表符", "blanks and tabs around the value taken off";
+        Unseen, "unseen", "去掉首尾不显示的字符（零宽空格、BOM）", "characters of no width around the value taken off";
+        InnerBlanks, "inner_blanks", "去掉号码中的空格", "blanks in a number left out";
+        Hyphen, "hyphen", "去掉组织机构代码中的连字符", "the hyphen of an organisation code left out";
+        UpperCase, "upper_case", "号码中的小写字母改为大写", "small letters of a number written as capitals";
+        FifteenDigits, "fifteen_digits", "15 位号码换算为 18 位", "a number of 15 digits written with its 18 characters";
         Apostrophe, "apostrophe", "去掉开头的撇号", "leading apostrophe taken off";
         TextFormula, "text_formula", "取出 =\"…\" 中的文字", "text taken out of =\"…\"";
         FullWidth, "full_width", "全角字母、数字改为半角", "full-width letters and digits written as half-width";
@@ -164,7 +169,11 @@ fn plain(raw: &str, kind: CellKind) -> bool {
 }
 
 fn blank(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\u{200B}' | '\u{FEFF}')
+    c.is_whitespace() || no_width(c)
+}
+
+fn no_width(c: char) -> bool {
+    matches!(c, '\u{200B}' | '\u{FEFF}')
 }
 
 /// Without what stands around it.
@@ -174,9 +183,9 @@ fn bare<'t>(raw: &'t str, kind: CellKind, repairs: &mut Repairs) -> Cow<'t, str>
         repairs.add(Repair::TextFormula, 1);
         text = outer(inner, repairs);
     }
-    let guarded = |rest: &&str| {
-        kind != CellKind::Text || rest.starts_with(|c: char| c.is_ascii_digit() || "=+-@".contains(c))
-    };
+    // An apostrophe before a Latin letter may be the name's own ('t Hooft).
+    let marked = |c: char| !c.is_ascii() || c.is_ascii_digit() || "=+-@".contains(c);
+    let guarded = |rest: &&str| kind != CellKind::Text || rest.starts_with(marked);
     if let Some(rest) = text.strip_prefix('\'').filter(guarded) {
         repairs.add(Repair::Apostrophe, 1);
         text = outer(rest, repairs);
@@ -188,7 +197,10 @@ fn outer<'t>(text: &'t str, repairs: &mut Repairs) -> &'t str {
     let trimmed = text.trim_matches(blank);
     // A cell of blanks alone is an empty cell.
     if trimmed.len() < text.len() && !trimmed.is_empty() {
-        repairs.add(Repair::OuterBlanks, 1);
+        let before = text.chars().take_while(|c| blank(*c));
+        let around = || before.clone().chain(text.chars().rev().take_while(|c| blank(*c)));
+        repairs.add(Repair::Unseen, u64::from(around().any(no_width)));
+        repairs.add(Repair::OuterBlanks, u64::from(around().any(|c| !no_width(c))));
     }
     trimmed
 }
@@ -393,8 +405,10 @@ mod tests {
 
     #[test]
     fn what_stands_around_a_number_is_taken_off_and_counted() {
-        use Repair::{Apostrophe, FullWidth, OuterBlanks, TextFormula};
+        use Repair::{Apostrophe, FullWidth, OuterBlanks, TextFormula, Unseen};
         for (raw, repairs) in [
+            ("\u{200B}19010119550307102X", vec![Unseen]),
+            ("\u{FEFF} 19010119550307102X", vec![OuterBlanks, Unseen]),
             ("'19010119550307102X", vec![Apostrophe]),
             ("=\"19010119550307102X\"", vec![TextFormula]),
             ("\t19010119550307102X", vec![OuterBlanks]),
@@ -429,6 +443,9 @@ mod tests {
         assert_eq!(read(" 周海燕\u{3000}", CellKind::Text), Ok(("周海燕".into(), vec![Repair::OuterBlanks])));
         assert_eq!(read("周海燕\u{3000}", CellKind::Text), Ok(("周海燕".into(), vec![Repair::OuterBlanks])));
         assert_eq!(read(" \t", CellKind::Text), Ok((String::new(), vec![])));
+        // A spreadsheet's mark of text is no character of the name.
+        assert_eq!(read("'周海燕", CellKind::Text), Ok(("周海燕".into(), vec![Repair::Apostrophe])));
+        assert_eq!(read("\u{200B}周海燕", CellKind::Text), Ok(("周海燕".into(), vec![Repair::Unseen])));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! CSV as RFC 4180 has it, and nothing looser: quotes stand around a whole cell, and a quote inside is doubled.
+//! CSV as RFC 4180 has it: quotes stand around a whole cell, and a quote inside is doubled. One thing more is read, since
+//! people write it so that a spreadsheet leaves a number alone: a bare cell `="190101…"`, up to its quote.
 
 use std::borrow::Cow;
 
@@ -27,6 +28,10 @@ pub(super) fn scan(line: &[u8], open: bool, delimiter: u8) -> Scanned {
         Quoted,
         /// A quote inside a quoted cell: its end, or the first of two.
         Ended,
+        /// The `=` of a bare `="…"`, and what stands in its quotes.
+        Equals,
+        Formula,
+        FormulaEnded,
     }
     let mut at = if open { At::Quoted } else { At::Start };
     for byte in line {
@@ -34,14 +39,23 @@ pub(super) fn scan(line: &[u8], open: bool, delimiter: u8) -> Scanned {
             (At::Start | At::Ended, b'"') => At::Quoted,
             (At::Quoted, b'"') => At::Ended,
             (At::Quoted, _) => At::Quoted,
-            (At::Bare, b'"') => return Scanned::Wrong,
+            (At::Bare, b'"') | (At::Formula, b'\n' | b'\r') => return Scanned::Wrong,
+            (At::Start, b'=') => At::Equals,
+            (At::Equals, b'"') => At::Formula,
+            (At::Formula, b'"') => At::FormulaEnded,
+            (At::Formula, _) => At::Formula,
+            (At::FormulaEnded, b'"') => return Scanned::Wrong,
             (_, b'\n' | b'\r') => At::Start,
             (_, byte) if *byte == delimiter => At::Start,
-            (At::Ended, _) => return Scanned::Wrong,
+            (At::Ended | At::FormulaEnded, _) => return Scanned::Wrong,
             _ => At::Bare,
         };
     }
-    if at == At::Quoted { Scanned::Open } else { Scanned::Closed }
+    match at {
+        At::Quoted => Scanned::Open,
+        At::Formula => Scanned::Wrong,
+        _ => Scanned::Closed,
+    }
 }
 
 /// The cells of a row whose quotes are right, without its line break. Line breaks inside a cell become LF;
@@ -56,7 +70,10 @@ pub fn cells<'t>(row: &'t str, delimiter: u8, out: &mut Vec<Cow<'t, str>>) -> u6
     let (mut rest, mut changed) = (row, 0);
     loop {
         let Some(quoted) = rest.strip_prefix('"') else {
-            match rest.split_once(separator) {
+            // A separator inside `="…"` is the cell's own.
+            let from = rest.strip_prefix("=\"").and_then(|text| text.find('"')).map_or(0, |end| end + 2);
+            let end = rest.get(from..).and_then(|behind| behind.find(separator)).map(|at| from + at);
+            match end.and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?))) {
                 Some((cell, behind)) => {
                     out.push(Cow::Borrowed(cell));
                     rest = behind;
@@ -181,11 +198,23 @@ mod tests {
             ("a,\"b\"c\n", Scanned::Wrong),
             ("a,b\"c\"\n", Scanned::Wrong),
             ("a, \"b\"\n", Scanned::Wrong),
+            ("=\"1\",=\"a,b\"\n", Scanned::Closed),
+            ("=\"1\"x,b\n", Scanned::Wrong),
+            ("=\"1\"\"2\",b\n", Scanned::Wrong),
+            ("=\"1\n", Scanned::Wrong),
+            ("=1,==,=\n", Scanned::Closed),
         ] {
             assert_eq!(scan(line.as_bytes(), false, b','), expected, "{line}");
         }
         assert_eq!(scan(b"b\",c\n", true, b','), Scanned::Closed);
         assert_eq!(scan(b"b\",c\n", false, b','), Scanned::Wrong);
+    }
+
+    #[test]
+    fn a_number_guarded_as_a_formula_is_one_cell() {
+        let mut out = Vec::new();
+        cells("=\"190101\",\"a\",=\"b,c\",=", b',', &mut out);
+        assert_eq!(out, ["=\"190101\"", "a", "=\"b,c\"", "="]);
     }
 
     #[test]

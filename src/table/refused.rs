@@ -39,7 +39,10 @@ impl RowFault {
 
     /// The same, with the column to blame and what stands in its cell.
     pub fn in_column(self, column: &str, cell: Option<&str>) -> Self {
-        Self { column: Some(column.to_owned()), shown: cell.and_then(masked), ..self }
+        let day = self.rule.is_some_and(of_a_day);
+        let shown = cell
+            .and_then(|cell| if day && is_short(cell) { Some(cell.trim().to_owned()) } else { masked(cell) });
+        Self { column: Some(column.to_owned()), shown, ..self }
     }
 
     /// The same with the column as it is called in the file, for a fault that was found behind the row.
@@ -101,6 +104,20 @@ fn shown(path: &str) -> String {
     };
     let segments = path.split('.').map(|segment| if plain(segment) { segment } else { "…" });
     segments.collect::<Vec<_>>().join(".")
+}
+
+/// Rules on how a day is written: what stands there is shown, or nobody could tell what is wrong with it.
+fn of_a_day(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::DateForm | Rule::DateOrLongForm | Rule::PartialDateForm | Rule::TimeForm | Rule::DateSerial
+    )
+}
+
+/// No number of a person or a telephone is as short as a day.
+fn is_short(cell: &str) -> bool {
+    let digits = cell.chars().filter(|c| c.is_numeric()).count();
+    (1..=8).contains(&digits) && cell.trim().chars().count() <= 12
 }
 
 /// A number as a report shows it: at least half of it hidden. Words are not shown.
@@ -263,6 +280,19 @@ impl ErrorFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_shown_and_a_number_in_its_place_is_not() {
+        let shown = |rule, cell| {
+            let error = Error::new(Code::FieldInvalid, "").at("issued_on").rule(rule);
+            RowFault::new(2, &error).in_column("发证日期", Some(cell)).shown
+        };
+        assert_eq!(shown(Rule::DateForm, "2020-13-01").as_deref(), Some("2020-13-01"));
+        assert_eq!(shown(Rule::DateSerial, "43899").as_deref(), Some("43899"));
+        assert!(shown(Rule::DateForm, "190101198803120021").unwrap().contains('*'));
+        assert!(shown(Rule::DateForm, "13900000019").unwrap().contains('*'));
+        assert!(shown(Rule::CheckDigit, "20201301").unwrap().contains('*'));
+    }
 
     #[test]
     fn i3_a_path_that_comes_from_the_row_is_left_out() {

@@ -100,6 +100,7 @@ fn refused(rule: Rule, line: u64, detail: String) -> Error {
 /// `encoding_mixed` where some lines are UTF-8 and others GB 18030. Taking such a file line by line for one or the
 /// other would change names without anybody noticing (I12).
 pub fn survey(path: &Path, wanted: Option<Encoding>) -> Result<Survey> {
+    regular(path)?;
     let mut file = File::open(path).map_err(unreadable)?;
     let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
     let (mut look, mut numbers) = (Look::default(), Numbers::default());
@@ -136,6 +137,16 @@ pub fn survey(path: &Path, wanted: Option<Encoding>) -> Result<Survey> {
     Ok(Survey { digest: Digest(sha256), bytes, encoding, signs })
 }
 
+/// A file is read more than once: what comes through a pipe is not.
+fn regular(path: &Path) -> Result<()> {
+    if std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Ok(());
+    }
+    let detail =
+        "this is no file of its own, and its rows are read twice: save what comes through a pipe first";
+    Err(Error::new(Code::ConfigInvalid, detail).at("file").rule(Rule::FileUnreadable))
+}
+
 /// SHA-256 of a file and its length.
 pub(super) fn digest_of(path: &Path) -> Result<(Digest, u64)> {
     let mut file = File::open(path).map_err(unreadable)?;
@@ -157,6 +168,7 @@ pub(super) fn digest_of(path: &Path) -> Result<(Digest, u64)> {
 impl Survey {
     /// The first look at a workbook: it says itself how it is written.
     pub fn of_workbook(path: &Path) -> Result<Self> {
+        regular(path)?;
         let (digest, bytes) = digest_of(path)?;
         Ok(Self { digest, bytes, encoding: Encoding::Utf8, signs: Signs::default() })
     }

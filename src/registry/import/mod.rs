@@ -39,7 +39,7 @@ use crate::registry::intake;
 use crate::registry::published::coverage;
 use crate::registry::published::heartbeat::FedWith;
 use crate::rule::Rule;
-use crate::table::{ErrorFile, FileFormat, Survey, refused};
+use crate::table::{Encoding, ErrorFile, FileFormat, Survey, refused};
 use spill::SpillDir;
 use state::{Run, RunState};
 use work::Work;
@@ -78,7 +78,11 @@ impl Registry {
         };
         let survey = match format {
             FileFormat::Xlsx => Survey::of_workbook(source)?,
-            FileFormat::Ndjson | FileFormat::Csv => crate::table::survey(source, options.encoding)?,
+            // JSON is in UTF-8 (RFC 8259), whatever its bytes look like.
+            FileFormat::Ndjson => {
+                crate::table::survey(source, Some(options.encoding.unwrap_or(Encoding::Utf8)))?
+            }
+            FileFormat::Csv => crate::table::survey(source, options.encoding)?,
         };
         if let Some(as_of) = options.as_of {
             coverage::not_ahead("as_of", as_of, self.now())?;

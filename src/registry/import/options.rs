@@ -9,7 +9,7 @@ use crate::clock::Moment;
 use crate::registry::published::heartbeat::FeedTold;
 use crate::table::cell::Repairs;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat, NamesDiffer, RuleTally, Shortened, Signs};
+use crate::table::{Encoding, FileFormat, NamesDiffer, RemarkTally, RuleTally, Shortened, Signs};
 
 /// Bounds of memory and of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,6 +203,8 @@ pub struct ImportReport {
     pub shortened: Vec<Shortened>,
     /// Refused rows by rule and column, with examples, and bound ones that ended nothing.
     pub faults: Vec<RuleTally>,
+    /// Accepted rows that are kept with a mark, by remark.
+    pub remarks: Vec<RemarkTally>,
     /// Numbers under which the file has several names: nobody was refused for that, and somebody should look.
     pub names: NamesDiffer,
     /// What became of the rows. In a dry run `bound` counts those that would be.

@@ -23,10 +23,13 @@ use crate::registry::import::work::Work;
 use crate::registry::import::{Counts, Stage};
 use crate::registry::intake::{self, TableHeader};
 use crate::registry::records::ends;
+use crate::registry::records::issue::{self, Marked};
 use crate::registry::records::submitted::{Origin, SentLine, Submitted};
 use crate::rule::Rule;
 use crate::table::cell::{Repair, Repairs};
-use crate::table::{Batch, Encoding, ErrorFile, FileRow, Lengths, NamesDiffer, RowFault, csv, refused};
+use crate::table::{
+    Batch, Encoding, ErrorFile, FileRow, Lengths, NamesDiffer, RowFault, csv, noted, refused,
+};
 
 /// The fate of one batch.
 #[derive(Default)]
@@ -41,6 +44,8 @@ struct BatchDone {
     undated: u64,
     newest: Option<Moment>,
     repairs: Repairs,
+    /// Remarks on accepted rows, each with its line: kept with a mark.
+    remarks: Vec<(u64, Marked)>,
     faults: Vec<RowFault>,
     /// Rows that a dry run would bind.
     own: Vec<Own>,
@@ -192,6 +197,7 @@ impl Registry {
         (run.body.undated, run.body.newest) = (0, None);
         run.body.repairs.clear();
         run.body.faults.clear();
+        run.body.remarks.clear();
         run.body.names = NamesDiffer::default();
         drop(self.pump(work, run, errors, &sink)?);
         let accepted = std::mem::take(&mut run.body.counts.bound);
@@ -267,6 +273,10 @@ impl Registry {
             parsed?;
             let own = collected?;
             run.body.shortened = lengths.shortened();
+            if run.body.counts.rows_in == 0 {
+                let detail = "the file has no rows: an import of nothing would tell its feed alive";
+                return Err(Error::new(Code::ConfigInvalid, detail).at("file").rule(Rule::FileWithoutRows));
+            }
             match digest? {
                 Some(digest) if digest == work.survey.digest => Ok(own),
                 _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
@@ -310,6 +320,10 @@ fn collect(
             run.body.undated += batch.undated;
             run.body.newest = run.body.newest.max(batch.newest);
             run.body.repairs.take(&mut batch.repairs);
+            batch
+                .remarks
+                .iter()
+                .for_each(|(line, marked)| noted::note(&mut run.body.remarks, *line, *marked));
             work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
     }
@@ -396,6 +410,12 @@ impl<S: Sink> Parser<'_, S> {
             Ok(made) => {
                 done.accepted += 1;
                 done.flagged += u64::from(made.flagged);
+                let mut marks: Vec<Marked> =
+                    made.remarks.iter().filter_map(|remark| issue::marked(remark)).collect();
+                marks.sort_unstable();
+                marks.dedup();
+                done.remarks.extend(marks.into_iter().map(|mark| (line, mark)));
+                made.repairs.iter().for_each(|repair| done.repairs.add(*repair, 1));
                 let as_of = made.item.origin.as_of;
                 done.undated += u64::from(as_of.is_none());
                 done.newest = done.newest.max(as_of);

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::clock::Moment;
 use crate::error::{Class, Code, Error, Result};
+use crate::identity::{HolderCode, RemarkKind};
 use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::item::Item;
-use crate::registry::records::submitted::{Origin, Submitted};
+use crate::registry::records::issue;
+use crate::registry::records::submitted::{Beginning, Origin, Submitted};
 use crate::rule::Rule;
+use crate::table::cell::Repair;
 use crate::trust::SigningKey;
 
 /// The result of a row.
@@ -18,6 +21,10 @@ pub(super) struct Made {
     pub item: Item,
     /// It has characters of the private-use areas, or an identifier in the wrong dialect.
     pub flagged: bool,
+    /// The remarks on it, by their stable names.
+    pub remarks: Vec<String>,
+    /// What was done to its numbers so that they could be read; nothing to what an issuer signed.
+    pub repairs: Vec<Repair>,
 }
 
 /// The tools of one thread: the snapshot of the run and the issuers' keys, each opened once.
@@ -54,7 +61,32 @@ impl<'a> Maker<'a> {
         };
         let taken = registry.take(actor, snapshot, submitted, &mut |issuer| key(registry, keys, issuer))?;
         origin.fits(taken.signed.issued_on)?;
-        Ok(Made { item: Item::of(taken.signed, origin, line, name.as_deref())?, flagged: taken.flagged })
+        // A row that counts as made now is no old licence that is taken over.
+        let made_now = origin.beginning == Beginning::Issue && origin.as_of.is_none();
+        if let Some(at) = taken.pilot.filter(|_| made_now && HolderCode::standard_on(taken.signed.issued_on))
+        {
+            return Err(issue::no_new_pilot(at).rule(Rule::PilotNew));
+        }
+        let repairs = taken.remarks.iter().filter(|_| !taken.by_issuer).filter_map(|remark| repair(remark));
+        let (repairs, flagged, remarks) = (repairs.collect(), taken.flagged, taken.remarks);
+        Ok(Made { item: Item::of(taken.signed, origin, line, name.as_deref())?, flagged, remarks, repairs })
+    }
+}
+
+/// What a remark on a number says was changed in it, if anything.
+fn repair(remark: &str) -> Option<Repair> {
+    match RemarkKind::from_wire(remark)? {
+        RemarkKind::FullWidthConverted => Some(Repair::FullWidth),
+        RemarkKind::SpacesRemoved => Some(Repair::InnerBlanks),
+        RemarkKind::LowerCaseConverted => Some(Repair::UpperCase),
+        RemarkKind::HyphenRemoved => Some(Repair::Hyphen),
+        RemarkKind::UpgradedFrom15 => Some(Repair::FifteenDigits),
+        RemarkKind::OrganisationCodeOnly
+        | RemarkKind::PilotCode
+        | RemarkKind::FormerPermanentResidentId
+        | RemarkKind::RegionUnknown
+        | RemarkKind::RegionAbolished
+        | RemarkKind::RegionNewerThanBirth => None,
     }
 }
 

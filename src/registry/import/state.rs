@@ -20,7 +20,7 @@ use crate::rule::Rule;
 use crate::store::ImportRunRow;
 use crate::table::cell::Repairs;
 use crate::table::mapping::Mapping;
-use crate::table::{Encoding, FileFormat, NamesDiffer, RuleTally, Shortened, Signs};
+use crate::table::{Encoding, FileFormat, NamesDiffer, RemarkTally, RuleTally, Shortened, Signs};
 use crate::trust::{EnvelopeBuf, Typ, random};
 
 /// The phase of a run.
@@ -71,6 +71,9 @@ pub(super) struct RunBody {
     /// Refused rows by rule.
     #[serde(default)]
     pub faults: Vec<RuleTally>,
+    /// Accepted rows by remark.
+    #[serde(default)]
+    pub remarks: Vec<RemarkTally>,
     pub counts: Counts,
     /// Numbers of the spill runs, once parsing is done.
     pub runs: Vec<u32>,
@@ -155,6 +158,7 @@ impl Run {
             called: BTreeMap::new(),
             names: NamesDiffer::default(),
             faults: Vec::new(),
+            remarks: Vec::new(),
             counts: Counts::default(),
             runs: Vec::new(),
             items: 0,
@@ -300,6 +304,7 @@ impl Run {
             repairs: body.repairs.clone(),
             shortened: body.shortened.clone(),
             faults: body.faults.clone(),
+            remarks: body.remarks.clone(),
             names: body.names.clone(),
             counts: body.counts,
             log: body.log.clone(),

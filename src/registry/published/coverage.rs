@@ -141,6 +141,7 @@ impl Registry {
             }
             regions::named(self.regions(), region.code, &region.name, field)?;
         }
+        text::name("issuing_system", &coverage.issuing_system)?;
         texts::logged("issuing_system", &coverage.issuing_system)?;
         for (field, moment) in [("as_of", coverage.as_of), ("heartbeat", coverage.heartbeat)] {
             not_ahead(field, moment, self.now())?;

@@ -395,13 +395,22 @@ fn pilot(codes: &[HolderCode]) -> Option<usize> {
 }
 
 /// Old licences under codes of the pilot are taken over; a new one has the code that the standard gives.
-fn no_new_pilot(at: usize) -> Error {
+pub(in crate::registry) fn no_new_pilot(at: usize) -> Error {
     let detail = "nothing new is issued to a credit code of the pilot: its check characters are not those of the standard";
     Error::new(Code::HolderCodeInvalid, detail).at(format!("holders.{at}.code")).rule(Rule::CheckDigit)
 }
 
 /// Whether something in it is kept with a mark: in the face, a holder's name or the identifier.
 fn is_flagged(remarks: &[String]) -> bool {
-    let pilot = RemarkKind::PilotCode.wire();
-    remarks.iter().any(|remark| FaceNote::read(remark).is_some() || remark == pilot)
+    remarks.iter().any(|remark| marked(remark).is_some())
+}
+
+/// A mark with which something is kept: its stable name, and what it says in both languages.
+pub(in crate::registry) type Marked = (&'static str, &'static str, &'static str);
+
+/// The mark of a remark: of a note on a text, and of a credit code of the pilot. None of the other remarks on numbers.
+pub(in crate::registry) fn marked(remark: &str) -> Option<Marked> {
+    let pilot = RemarkKind::PilotCode;
+    let note = FaceNote::read(remark).map(|note| (note.kind.wire(), note.kind.zh(), note.kind.en()));
+    note.or_else(|| (remark == pilot.wire()).then(|| (pilot.wire(), pilot.zh(), pilot.en())))
 }
