@@ -162,6 +162,9 @@ fn i12_every_encoding_gives_the_same_names(world: World) {
         (2, gb, Encoding::Gb18030),
         (3, wide(3, false), Encoding::Utf16Le),
         (4, wide(4, true), Encoding::Utf16Be),
+        // Without the mark.
+        (5, wide(5, false).split_off(2), Encoding::Utf16Le),
+        (6, wide(6, true).split_off(2), Encoding::Utf16Be),
     ] {
         let report = import(&world, "a.csv", &bytes, &options(&world)).unwrap();
         assert_eq!((report.encoding, report.counts.bound), (encoding, 1), "{:?}", faults(&world));

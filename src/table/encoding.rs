@@ -60,6 +60,27 @@ impl Encoding {
         all.into_iter().find(|encoding| start.starts_with(encoding.mark()))
     }
 
+    /// UTF-16 without its mark: every ASCII character has a NUL beside it, on the same side. Few ideographs have one on
+    /// the other (一 is 4E00), and no text in another encoding has any.
+    pub(super) fn unmarked(start: &[u8]) -> Option<Self> {
+        let (mut little, mut big, mut pairs) = (0_usize, 0_usize, 0_usize);
+        for pair in start.get(..start.len().min(4096)).unwrap_or_default().chunks_exact(2) {
+            match pair {
+                [0, 0] => continue,
+                [_, 0] => little += 1,
+                [0, _] => big += 1,
+                _ => {}
+            }
+            pairs += 1;
+        }
+        let enough = |count: usize, other: usize| count >= 4 + 4 * other && count * 16 >= pairs;
+        match () {
+            () if enough(little, big) => Some(Self::Utf16Le),
+            () if enough(big, little) => Some(Self::Utf16Be),
+            () => None,
+        }
+    }
+
     /// What turns the encoding into UTF-8 before rows are looked for: of UTF-16, whose bytes tell no line ends.
     pub(super) fn converter(self) -> Option<encoding_rs::Decoder> {
         match self {

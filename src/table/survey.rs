@@ -111,7 +111,7 @@ pub fn survey(path: &Path, wanted: Option<Encoding>) -> Result<Survey> {
         let read = Read::by_ref(&mut file).take(BUFFER as u64).read_to_end(&mut held).map_err(unreadable)?;
         digest.update(held.get(from..).unwrap_or_default());
         if bytes == 0 {
-            marked = Encoding::marked(&held);
+            marked = Encoding::marked(&held).or_else(|| Encoding::unmarked(&held));
         }
         bytes += read as u64;
         let whole = if read == 0 { held.len() } else { whole_lines(&held) };
