@@ -5,6 +5,8 @@
 //! A text is refused as it is and never mended (I12). The one rule stands here; every use case that keeps a text
 //! calls it with the field's name.
 
+pub(crate) mod words;
+
 use std::borrow::Cow;
 
 use serde_json::Value;

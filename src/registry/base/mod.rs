@@ -17,4 +17,3 @@ pub(super) mod secrets;
 pub(super) mod snapshot;
 pub(super) mod strict;
 pub(super) mod texts;
-mod words;

@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, names_holder};
 use crate::record::payload::Attachment;
-use crate::registry::base::words;
 use crate::rule::Rule;
 use crate::text;
+use crate::text::words;
 
 /// The longest text that stands in an entry of the access log.
 const LOGGED: usize = 200;

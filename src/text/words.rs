@@ -83,7 +83,7 @@ const DIFFERENT: usize = 2;
 
 /// Whether at least two different letters or ideographs stand in the text. Capitals and small letters are the same, and
 /// digits of any script are none.
-pub(super) fn says_something(text: &str) -> bool {
+pub(crate) fn says_something(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic() && !c.is_numeric() && !is_modifier(*c));
     letters.flat_map(char::to_lowercase).collect::<HashSet<_>>().len() >= DIFFERENT
 }
