@@ -105,7 +105,8 @@ fn an_import_that_failed_while_parsing_leaves_nothing_on_disk(world: common::Wor
     let refused = import("no,column,is,known\n1,2,3,4\n").unwrap_err();
     assert!(refused.rule.is_some(), "{refused:?}");
     assert_eq!(left(&spill), 0, "a failed import leaves a folder");
-    import("type,issuer\n").unwrap();
+    let empty = import("type,issuer\n").unwrap_err();
+    assert_eq!(empty.rule.map(|rule| rule.wire()), Some("file_without_rows"));
     assert_eq!(left(&spill), 0);
 }
 
