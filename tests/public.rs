@@ -238,6 +238,8 @@ fn a_revocation_is_never_moved_later(world: World) {
     registry.revoke_key("test", &kid, now, "密钥丢失").unwrap();
     let after = now.plus_seconds(1);
     assert_eq!(rule(registry.revoke_key("test", &kid, after, "")).as_deref(), Some("since_later"));
+    let market = registry.snapshot().keys.history(people::MARKET)[0].kid().to_string();
+    assert_eq!(rule(registry.revoke_key("test", &market, after, "")).as_deref(), Some("moment_ahead"));
     let before = now.plus_seconds(-1800);
     registry.revoke_key("test", &kid, before, "早已丢失").unwrap();
     let snapshot = registry.snapshot();

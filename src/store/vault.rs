@@ -140,18 +140,23 @@ impl Vault {
             return known;
         }
         let finder = self.finder.get()?;
-        {
-            let mut unfound = self.unfound.lock().unwrap_or_else(PoisonError::into_inner);
-            if unfound.get(&id).is_some_and(|at| at.elapsed() < UNFOUND_FOR) {
-                return None;
-            }
-            // Bounded, whatever ids stand in damaged rows.
-            unfound.retain(|_, at| at.elapsed() < UNFOUND_FOR);
-            unfound.insert(id, Instant::now());
+        let unfound = || self.unfound.lock().unwrap_or_else(PoisonError::into_inner);
+        if unfound().get(&id).is_some_and(|at| at.elapsed() < UNFOUND_FOR) {
+            return None;
         }
-        let found = finder(id)?;
-        self.add(found.clone());
-        Some(found)
+        // No lock is held while the database is asked. Who meets the same new key meanwhile asks too: to wait for nobody
+        // and find nothing would call a good row damaged.
+        let found = finder(id);
+        match &found {
+            Some(key) => self.add(key.clone()),
+            None => {
+                let mut unfound = unfound();
+                // Bounded, whatever ids stand in damaged rows.
+                unfound.retain(|_, at| at.elapsed() < UNFOUND_FOR);
+                unfound.insert(id, Instant::now());
+            }
+        }
+        found
     }
 
     /// True if the data key is known.
@@ -234,5 +239,46 @@ impl Vault {
     /// Forgets every tree: the outcome of a commit is in doubt.
     pub fn forget_log_caches(&self) {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    fn key(id: u32) -> Arc<DataKey> {
+        Arc::new(DataKey::new(id, &[7; 32]).unwrap())
+    }
+
+    #[test]
+    fn i5_whoever_meets_a_new_key_while_it_is_looked_for_finds_it_too() {
+        let vault = Vault::new(IndexKey::new(&[1; 32]));
+        // Each looks while the other does.
+        let both = Barrier::new(2);
+        vault.looks_in(move |id| {
+            both.wait();
+            (id == 5).then(|| key(5))
+        });
+        std::thread::scope(|scope| {
+            let found = [(); 2].map(|()| scope.spawn(|| vault.key(5).is_some()));
+            assert!(found.into_iter().all(|one| one.join().unwrap()));
+        });
+        assert!(vault.knows(5));
+    }
+
+    #[test]
+    fn a_made_up_id_asks_the_database_once_a_second() {
+        let vault = Vault::new(IndexKey::new(&[1; 32]));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = asked.clone();
+        vault.looks_in(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            None
+        });
+        assert!((0..20).all(|_| vault.key(9).is_none()));
+        assert!(asked.load(Ordering::Relaxed) <= 2, "{asked:?}");
     }
 }

@@ -82,7 +82,7 @@ impl Registry {
     /// another, and the key of a log not before its log is closed.
     ///
     /// # Errors
-    /// `not_found`; `field_invalid` with `since_later`, `key_last` or `log_open`; `version_conflict` if
+    /// `not_found`; `field_invalid` with `since_later`, `moment_ahead`, `key_last` or `log_open`; `version_conflict` if
     /// another process changed the key meanwhile.
     pub fn revoke_key(&self, actor: &str, kid: &str, since: Moment, why: &str) -> Result<()> {
         self.revoke_key_since(actor, kid, (None, since), why)
@@ -103,6 +103,10 @@ impl Registry {
         if before.revoked_since.is_some_and(|earlier| earlier < since.micros()) {
             let detail = "the key is revoked since an earlier moment, which is not taken back";
             return Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::SinceLater));
+        }
+        if since > self.now() {
+            let detail = "nobody knows yet what will be signed until then";
+            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::MomentAhead));
         }
         if let Some(log) = before.owner.strip_prefix("log:") {
             let head = self.store().read_side_now(side_of(log), |reader| reader.head(log))?;
