@@ -2,7 +2,6 @@
 //! stands in its history, with the ground sealed beside it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -13,7 +12,6 @@ use crate::record::event::{Event, EventKind, SideAction, subject_hash};
 use crate::registry::Registry;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
-use crate::registry::base::order::{Subject, Terms};
 use crate::registry::base::texts;
 use crate::registry::records::kept::{self, About};
 use crate::rule::Rule;
@@ -70,7 +68,6 @@ impl Registry {
             return Ok(answered);
         }
         let snapshot = self.fresh_snapshot()?;
-        let now = self.now();
         let found = self.kept(actor, &command.identifier)?;
         let touched = kept::touched(found.as_ref());
         let about = About::of(found.as_ref(), &command.identifier).ok_or_else(kept::none_there);
@@ -81,20 +78,8 @@ impl Registry {
         self.or_noted(actor, &touched, texts::ground("ground", &command.ground))?;
         let (row, rows) = (kept.first()?, kept.whole()?);
         let version = u32::try_from(row.version).map_err(Error::internal)?;
-        let terms = Terms {
-            action: SideAction::Decline.into(),
-            subject: Subject::Record(&row.body.identifier),
-            effective_on: now.day(),
-            ground: Some(&command.ground),
-            version: Some(version),
-            detail: Map::new(),
-            other: None,
-        };
-        let order = match self.issuer_key(&agency) {
-            Ok(key) => Some(terms.sign(&key, now)?),
-            Err(error) if error.rule == Some(Rule::KeyMissing) => None,
-            Err(error) => return Err(error),
-        };
+        let about = (row.body.identifier.as_str(), version);
+        let order = self.side_order(SideAction::Decline, about, &command.ground, &agency)?;
         let (salt, label) = (random::salt()?, actor.label());
         let noted = self.note_acted(actor, Outcome::Declined, &rows)?;
         self.log_noted(actor, &noted, once, |writer, place| {

@@ -183,13 +183,26 @@ impl Registry {
         row: &StoredRecord,
         agency: &str,
     ) -> Result<Option<order::Signed>> {
+        let version = u32::try_from(row.version).map_err(Error::internal)?;
+        self.side_order(said.action, (&row.body.identifier, version), said.ground, agency)
+    }
+
+    /// The order for an event beside the table of actions, on the present day; none if the registry does not hold the
+    /// agency's key.
+    pub(super) fn side_order(
+        &self,
+        action: SideAction,
+        (identifier, version): (&str, u32),
+        ground: &str,
+        agency: &str,
+    ) -> Result<Option<order::Signed>> {
         let now = self.now();
         let terms = Terms {
-            action: said.action.into(),
-            subject: Subject::Record(&row.body.identifier),
+            action: action.into(),
+            subject: Subject::Record(identifier),
             effective_on: now.day(),
-            ground: Some(said.ground),
-            version: Some(u32::try_from(row.version).map_err(Error::internal)?),
+            ground: Some(ground),
+            version: Some(version),
             detail: Map::new(),
             other: None,
         };
