@@ -304,6 +304,7 @@ closed! {
         RefusalsAMinute, "refusals_a_minute", "一分钟内被拒绝的次数过多。请稍候再试，并只查询获准的内容。", "There were too many refusals within a minute. Wait, and ask only for what the grants allow.";
         ComparisonsADay, "comparisons_a_day", "同一证照的照面今日比对次数已达上限。请明日再比对，或申请查看权限。", "The faces of this record were compared as often as is allowed on one day. Come back tomorrow, or ask for a grant to see it.";
         FieldNotGranted, "field_not_granted", "没有查看其中某些照面项的授权。请只提交获准的项。", "A field is not among those granted. Ask for the granted fields only.";
+        HoldersADay, "holders_a_day", "今日可查询的人数已用完，次日零时恢复。确需继续，请联系管理员调整额度。", "The holders that may be asked about on one day are used up. Go on after 00:00 UTC+8, or have the budget raised.";
         NumbersWalked, "numbers_walked", "所查号码疑似逐个试探，查询已暂停。请联系登记库管理员说明情况。", "The numbers asked for look as if they were tried out one after the other. Tell the operator of the registry.";
         WholeNotGranted, "whole_not_granted", "没有查看完整证照的授权。请申请授权。", "The whole record is not granted. Ask the operator for a grant.";
         NotOwnAccess, "not_own_access", "只有本人可以领取这份回执。请由查询人领取。", "The receipt belongs to another actor. Let that actor ask for it.";

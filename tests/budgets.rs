@@ -14,8 +14,8 @@ use elicense::error::{Code, Error};
 use elicense::policy::{Actor, Grant, Scope};
 use elicense::record::access::Outcome;
 use elicense::registry::{
-    AccessPage, Ask, AskedHolder, DirectoryAsk, FsckOptions, HistoryAsk, LinkCommand, NewClient, Purpose,
-    ReceiptForm, Registry, Submitted, VerifyAsk, Viewer, Withheld,
+    AccessPage, Ask, AskedHolder, DirectoryAsk, FsckOptions, HistoryAsk, LineOutcome, LinkCommand, NewClient,
+    Purpose, ReceiptForm, Registry, Submitted, VerifyAsk, Viewer, Withheld,
 };
 use elicense::rule::Rule;
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ on_both! {
     processes_count_together_and_a_start_knows_the_day
     what_a_killed_process_did_not_tell_is_found_in_the_log
     who_was_withheld_before_a_kill_is_not_charged_by_the_start_after_it
+    a_refusal_over_the_budget_stands_on_the_list_and_costs_nothing_after_a_start
     who_was_stopped_before_a_kill_is_stopped_after_it_and_not_charged_for_hearing_it
     whoever_walks_through_numbers_is_stopped_in_every_process_until_it_is_lifted
     charges_of_past_days_are_forgotten_and_nothing_stands_there_in_clear
@@ -285,6 +286,43 @@ fn who_was_withheld_before_a_kill_is_not_charged_by_the_start_after_it(world: Wo
     // It was Zhou who was charged, and not who was withheld.
     lookup(&again, &one, ZHOU).unwrap();
     assert_eq!(lookup(&again, &one, CHEN).unwrap_err().code, Code::BudgetSpent);
+}
+
+fn a_refusal_over_the_budget_stands_on_the_list_and_costs_nothing_after_a_start(world: World) {
+    let (_, marriage) = family(&world);
+    let here = &world.registry;
+    let one = put(here, "one", 1);
+    here.share().unwrap();
+    lookup(here, &one, &people::number(9)).unwrap();
+    let seen = |code: &str| {
+        let viewer = operator();
+        let viewer = Viewer::Office { actor: &viewer, reason: "审计" };
+        let page = run(here.accesses_of_holder(viewer, &holder(code), &AccessPage::default())).unwrap();
+        page.lines.iter().filter(|line| line.outcome == LineOutcome::CameTo(Outcome::Refused)).count()
+    };
+    assert_eq!((seen(CHEN), seen(ZHOU)), (0, 0));
+    let refused = lookup(here, &one, CHEN).unwrap_err();
+    assert_eq!((refused.code, refused.rule), (Code::BudgetSpent, Some(Rule::HoldersADay)));
+    assert_eq!((seen(CHEN), seen(ZHOU)), (1, 0), "asked by number");
+    let ask = HistoryAsk {
+        after: None,
+        identifier: marriage,
+        purpose: purpose(),
+        as_of: None,
+        known_at: None,
+        receipt: ReceiptForm::Reference,
+    };
+    assert_eq!(run(here.history(&one, &ask)).map(drop).unwrap_err().code, Code::BudgetSpent);
+    assert_eq!(seen(CHEN) + seen(ZHOU), 2, "asked by identifier: its first holder");
+    // An issue names both spouses, and each of them sees that it was refused.
+    let draft = Submitted::Draft(people::marriage("J190101-2016-000124"));
+    assert_eq!(here.issue(&one, &draft).map(drop).unwrap_err().code, Code::BudgetSpent);
+    assert_eq!(seen(CHEN) + seen(ZHOU), 4, "named in a draft");
+    // Nobody of them was charged: not here, and not by the start that reads the log.
+    let again = after_a_kill(&world, "other");
+    assert_eq!(again.guard().spent("client:one", again.now()), 1);
+    lookup(&again, &one, &people::number(9)).expect("who was charged is free");
+    assert!(here.fsck(FsckOptions::default()).unwrap().sound());
 }
 
 fn who_was_stopped_before_a_kill_is_stopped_after_it_and_not_charged_for_hearing_it(world: World) {

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
+use crate::rule::Rule;
 use crate::store::Charge;
 use crate::trust::HolderKey;
 
@@ -35,7 +36,7 @@ impl Budgets {
     /// Counts all these holders against the actor's day, or none of them; true where one is the day's first time.
     ///
     /// # Errors
-    /// `budget_spent` when the new ones would be more than `budget` has room for, with the seconds to 00:00 UTC+8.
+    /// `budget_spent` with rule `holders_a_day` when the new ones would be more than `budget` has room for, with the seconds to 00:00 UTC+8.
     pub fn charge(&self, actor: &str, holders: &[HolderKey], budget: usize, now: Moment) -> Result<bool> {
         let mut books = self.books();
         let book = open(&mut books.by_actor, actor, now.day());
@@ -48,7 +49,7 @@ impl Budgets {
         if book.seen.len().saturating_add(new.len()) > budget {
             let wait = u64::try_from(day.plus_days(1).start().seconds() - now.seconds()).unwrap_or(1).max(1);
             let detail = format!("{budget} distinct holders a day; it begins again at 00:00 UTC+8.");
-            return Err(Error::new(Code::BudgetSpent, detail).retry_after(wait));
+            return Err(Error::new(Code::BudgetSpent, detail).rule(Rule::HoldersADay).retry_after(wait));
         }
         book.seen.extend(&new);
         books.untold.extend(new.into_iter().map(|holder| Charge { day, actor: actor.into(), holder }));

@@ -34,8 +34,8 @@ impl Guard {
     /// logged all the same.
     ///
     /// # Errors
-    /// `budget_spent` with the seconds to the next legal day; `enumeration_stopped` with rule `numbers_walked` and
-    /// the seconds to the end of the stop.
+    /// `budget_spent` with rule `holders_a_day` and the seconds to the next legal day; `enumeration_stopped` with rule
+    /// `numbers_walked` and the seconds to the end of the stop.
     pub fn permit<'a>(
         &self,
         actor: &'a Actor,

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use elicense::record::access::Outcome;
+use elicense::registry::{AccessPage, AskedHolder, LineOutcome, Viewer};
 use serde_json::{Value, json};
 
 use crate::common::people::{self, CHEN, ZHOU};
 use crate::common::server::{Answer, SECRET, TestServer};
-use crate::common::{Backend, operator, server, world};
+use crate::common::{Backend, operator, run, server, world};
 use crate::routes::{self, Route};
 use crate::{listed, stale};
 
@@ -172,10 +174,20 @@ fn every_address_that_reads_or_changes_a_holder_charges_the_budget() {
         let route = charging.iter().find(|one| one.to_string() == route).unwrap();
         assert_eq!(one.ask(route, ZHOU, &own).unwrap().status, 200, "{route}");
     }
+    let refused_about_chen = || {
+        let (operator, page) = (operator(), AccessPage { limit: 100, ..AccessPage::default() });
+        let viewer = Viewer::Office { actor: &operator, reason: "审计" };
+        let holder = AskedHolder { code_type: "111".into(), code: CHEN.into() };
+        let seen = run(registry.accesses_of_holder(viewer, &holder, &page)).unwrap();
+        let refused = LineOutcome::CameTo(Outcome::Refused);
+        seen.lines.iter().filter(|line| line.outcome == refused && line.agency == people::POLICE).count()
+    };
     for route in &charging {
+        let before = refused_about_chen();
         let answer = one.ask(route, CHEN, &other);
         let answer = answer.unwrap_or_else(|| panic!("{route}: charges the budget? Write its request here"));
         assert!(spent(&answer), "{route}: {answer:?}");
+        assert!(refused_about_chen() > before, "the refusal stands on the list: {route}");
         let again = one.ask(route, ZHOU, &own).unwrap();
         assert!(!spent(&again), "the same holder again is free: {route} {again:?}");
     }

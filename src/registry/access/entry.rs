@@ -325,8 +325,21 @@ impl Registry {
         touched: Touched,
         refusal: &Error,
     ) -> Result<()> {
+        self.note_refusals(actor, &[touched], refusal)
+    }
+
+    /// The same of one refusal that concerns the holders of several entries; they share a commit.
+    pub(in crate::registry) fn note_refusals(
+        &self,
+        actor: &Actor,
+        touched: &[Touched],
+        refusal: &Error,
+    ) -> Result<()> {
         self.tries().refused(actor, self.now());
-        Entry::of(actor).note_now(&*self.access()?, touched, CameTo::turned_down(actor, refusal))
+        let access = self.access()?;
+        let came_to = CameTo::turned_down(actor, refusal);
+        let entry = |touched: &Touched| Entry::of(actor).submission(access.name(), touched.clone(), came_to);
+        access.note_now(touched.iter().map(entry).collect::<Result<_>>()?).map(drop)
     }
 
     /// Notes that nothing is kept under an identifier that an asker may ask about, and counts it: whoever names what is

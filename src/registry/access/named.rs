@@ -36,7 +36,7 @@ impl Registry {
     /// Charges the actor for the record of an identifier, before anything of it is read.
     ///
     /// # Errors
-    /// `budget_spent`; `enumeration_stopped` (noted as an access).
+    /// `budget_spent`, `enumeration_stopped` (noted as accesses).
     pub(in crate::registry) async fn permit_named<'a>(
         &self,
         actor: &'a Actor,
@@ -60,7 +60,7 @@ impl Registry {
         let named = self.named(identifier);
         let led = self.store().read_now(|reader| lead(reader, named))?;
         let permit = self.guard().permit(actor, scope, led.charged(), self.now());
-        let permit = self.or_stopped_now(actor, led.touched(), permit)?;
+        let permit = self.or_stopped_now(actor, &[led.touched()], permit)?;
         self.watch(&permit, None, led.unknown);
         Ok((permit, led.named))
     }

@@ -1,12 +1,12 @@
 //! Permits by number: an asker is charged for a holder before anything of it is read, and what it asks for is watched
-//! for walks through numbers. A refusal of one who was stopped is an access.
+//! for walks through numbers. The refusal of one who was stopped, or whose budget is spent, is an access.
 
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, Parsed};
 use crate::journal;
 use crate::policy::{Actor, Permit, Scope};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry, Touched};
+use crate::registry::access::entry::{Entry, Touched};
 use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::rule::Rule;
 use crate::store::{Side, Tried};
@@ -17,7 +17,7 @@ impl Registry {
     /// Charges the actor for a holder that it asks for.
     ///
     /// # Errors
-    /// `budget_spent`; `enumeration_stopped` (noted as an access).
+    /// `budget_spent`, `enumeration_stopped` (noted as accesses).
     pub(in crate::registry) async fn permit<'a>(
         &self,
         actor: &'a Actor,
@@ -32,7 +32,8 @@ impl Registry {
     /// it.
     ///
     /// # Errors
-    /// What is wrong with the number, which then costs nothing; `budget_spent`, `enumeration_stopped`.
+    /// What is wrong with the number, which then costs nothing; `budget_spent`, `enumeration_stopped` (noted as
+    /// accesses).
     pub(in crate::registry) fn charged_now(
         &self,
         actor: &Actor,
@@ -42,20 +43,38 @@ impl Registry {
     ) -> Result<(Parsed, HolderKey)> {
         let asked = self.asked_holder(asked, field)?;
         let permit = self.guard().permit(actor, scope, asked.to_charge(), self.now());
-        let key = self.or_stopped_now(actor, touched(&asked), permit)?.holder();
+        let key = self.or_stopped_now(actor, &[touched(&asked)], permit)?.holder();
         Ok((asked.parsed, key))
     }
 
-    /// The same for all holders that something is written about: all are charged, or none.
+    /// The same for all holders that something is written about: all are charged, or none. Blocks.
     pub(in crate::registry) fn permit_all(&self, actor: &Actor, holders: &Touched) -> Result<()> {
         self.permit_each(actor, std::slice::from_ref(holders))
     }
 
+    /// The same, not blocking.
+    pub(in crate::registry) async fn permit_all_of(&self, actor: &Actor, holders: &Touched) -> Result<()> {
+        let charged = self.charge(actor, std::slice::from_ref(holders));
+        self.or_stopped(actor, holders.clone(), charged).await
+    }
+
     /// The same for the holders of several entries.
     pub(in crate::registry) fn permit_each(&self, actor: &Actor, entries: &[Touched]) -> Result<()> {
+        self.or_stopped_now(actor, entries, self.charge(actor, entries))
+    }
+
+    /// The same for a line of a list, which is left out where the budget has no room for all of its holders: that
+    /// refuses nothing, since nobody of them was asked for.
+    pub(in crate::registry) fn may_list(&self, actor: &Actor, entries: &[Touched]) -> Result<bool> {
+        match self.charge(actor, entries) {
+            Err(error) if error.code == Code::BudgetSpent => Ok(false),
+            charged => self.or_stopped_now(actor, entries, charged).map(|()| true),
+        }
+    }
+
+    fn charge(&self, actor: &Actor, entries: &[Touched]) -> Result<()> {
         let keys: Vec<HolderKey> = entries.iter().flat_map(Touched::keys).copied().collect();
-        let Some(first) = entries.first() else { return Ok(()) };
-        self.or_stopped_now(actor, first.clone(), self.guard().charge(actor, &keys, self.now()))
+        self.guard().charge(actor, &keys, self.now())
     }
 
     /// Notes that the holder of a permit was told whether anything is here of what it asked for: of a number, or of
@@ -90,23 +109,22 @@ impl Registry {
         Ok(())
     }
 
-    /// The permit; whoever is stopped hears it when the access is durable.
+    /// The permit; who is refused one hears it when the access is durable.
     pub(super) async fn or_stopped<T>(
         &self,
         actor: &Actor,
         touched: Touched,
         permit: Result<T>,
     ) -> Result<T> {
-        match permit {
-            Err(error) if is_stop(&error) => {
-                let (registry, label) = (self.clone(), actor.label());
+        let Err(error) = permit else { return permit };
+        if let Some(rule) = refusal_of(&error) {
+            let (registry, label) = (self.clone(), actor.label());
+            if error.code == Code::EnumerationStopped {
                 self.store().blocking(move || registry.write_alarms(&label)).await?;
-                let came_to = CameTo::refused(Rule::NumbersWalked);
-                Entry::of(actor).note(&*self.access()?, touched, came_to).await?;
-                Err(error)
             }
-            permit => permit,
+            self.refused(actor, &Entry::of(actor), touched, rule).await?;
         }
+        Err(error)
     }
 
     /// Writes the alarm of an actor before the entry that says the actor was stopped. The entry never stands without
@@ -125,16 +143,21 @@ impl Registry {
         Ok(())
     }
 
-    /// The same, blocking.
-    pub(super) fn or_stopped_now<T>(&self, actor: &Actor, touched: Touched, permit: Result<T>) -> Result<T> {
-        match permit {
-            Err(error) if is_stop(&error) => {
+    /// The same, blocking, with an entry for each of `touched`.
+    pub(super) fn or_stopped_now<T>(
+        &self,
+        actor: &Actor,
+        touched: &[Touched],
+        permit: Result<T>,
+    ) -> Result<T> {
+        let Err(error) = permit else { return permit };
+        if refusal_of(&error).is_some() {
+            if error.code == Code::EnumerationStopped {
                 self.write_alarms(&actor.label())?;
-                self.note_refusal(actor, touched, &error)?;
-                Err(error)
             }
-            permit => permit,
+            self.note_refusals(actor, touched, &error)?;
         }
+        Err(error)
     }
 }
 
@@ -142,8 +165,9 @@ fn touched(asked: &AskedCode) -> Touched {
     Touched::one(&asked.parsed.code, asked.to_charge())
 }
 
-fn is_stop(error: &Error) -> bool {
-    error.rule == Some(Rule::NumbersWalked)
+/// The rule under which an access says that there was no permit.
+fn refusal_of(error: &Error) -> Option<Rule> {
+    error.rule.filter(|rule| matches!(rule, Rule::NumbersWalked | Rule::HoldersADay))
 }
 
 /// Keyed hashes of the region in a number, and of region and birthday with the sequence behind them.

@@ -121,9 +121,9 @@ impl Registry {
     }
 }
 
-/// Whether the asker was charged at all: not if it was stopped, or its token lacked the scope.
+/// Whether the asker was charged at all: not if it was stopped, its budget was spent, or its token lacked the scope.
 fn was_charged(entry: &LoggedAccess) -> bool {
-    let uncharged = [Rule::NumbersWalked.wire(), Rule::Scope.wire()];
+    let uncharged = [Rule::NumbersWalked.wire(), Rule::HoldersADay.wire(), Rule::Scope.wire()];
     entry.outcome != Outcome::Refused || entry.text("decision").is_none_or(|rule| !uncharged.contains(&rule))
 }
 

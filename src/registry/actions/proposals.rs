@@ -115,15 +115,13 @@ impl Registry {
             // A row that does not open is told by `fsck`, and here by nothing.
             let Some(kept) = found.filter(|kept| !kept.damaged && granted(kept)) else { continue };
             let holders = kept.whole()?.touched_each();
-            match self.permit_each(actor, &holders) {
-                Err(error) if error.code == Code::BudgetSpent => withheld = Some(Withheld::Whole),
-                charged => {
-                    charged?;
-                    let shown = open(&snapshot, row, &kept)?;
-                    touched.entry(shown.type_code.clone()).or_default().extend(holders);
-                    proposals.push(shown);
-                }
+            if !self.may_list(actor, &holders)? {
+                withheld = Some(Withheld::Whole);
+                continue;
             }
+            let shown = open(&snapshot, row, &kept)?;
+            touched.entry(shown.type_code.clone()).or_default().extend(holders);
+            proposals.push(shown);
         }
         for (type_code, holders) in &touched {
             self.note_record_change(actor, (Outcome::Listed, Scope::Act), type_code, holders).map(drop)?;

@@ -82,7 +82,7 @@ impl Registry {
     /// Counts a new file against its client's day. A crash behind this costs the client a file's bytes.
     fn charge_bytes(&self, client: &Client, key: &[u8; 16], bytes: usize) -> Result<()> {
         let store = self.store();
-        if store.read_now(|reader| store.has_attachments(reader, std::slice::from_ref(key)))? {
+        if store.read_now(|reader| reader.kept_file(key))?.is_some() {
             return Ok(());
         }
         let (now, bytes) = (self.now(), u64::try_from(bytes).map_err(Error::internal)?);
@@ -118,8 +118,7 @@ impl Registry {
         };
         let (permit, named) = self.permit_named(actor, scope, &ask.identifier).await?;
         let held = snapshot.clone();
-        let store = self.store().clone();
-        let read = move |reader: &mut Reader<'_>| Here::read(reader, (&held, &store), &named);
+        let read = move |reader: &mut Reader<'_>| Here::read(reader, &held, &named);
         let here = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
         let type_code = about.type_code;
@@ -143,7 +142,7 @@ impl Registry {
         let kept = here.record()?;
         kept.first()?;
         // The file may tell of all whose record it is.
-        self.permit_all(actor, &kept.touched())?;
+        self.permit_all_of(actor, &kept.touched()).await?;
         let (row, superseded) = here.named()?;
         let attachment = named_file(row, &ask.sha256)?;
         let content = self.content(digest).await?;

@@ -42,8 +42,7 @@ impl Registry {
         }
         let (permit, named) = self.permit_named(actor, Scope::Verify, identifier).await?;
         let held = snapshot.clone();
-        let store = self.store().clone();
-        let read = move |reader: &mut Reader<'_>| Here::read(reader, (&held, &store), &named);
+        let read = move |reader: &mut Reader<'_>| Here::read(reader, &held, &named);
         let here = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), identifier).ok_or_else(kept::none_there)?;
         let type_code = about.type_code;
@@ -73,7 +72,7 @@ impl Registry {
             return Err(spent);
         }
         // A comparison may tell of all whose record it is.
-        self.permit_all(actor, &touched)?;
+        self.permit_all_of(actor, &touched).await?;
         let (answer, digest) = compared(snapshot, &here, kept, (face, &granted), self.now())?;
         let shown = Shown {
             touched,
