@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 on_both! {
     i5_a_record_waits_for_its_file_and_is_good_when_it_came
     a_record_whose_file_is_another_is_refused
+    i5_a_file_that_comes_later_is_held_against_what_the_record_says
+    a_file_whose_row_is_gone_or_changed_is_told
     a_client_brings_so_many_bytes_a_day
     an_export_has_the_files_of_its_records
 }
@@ -114,6 +116,65 @@ fn a_record_whose_file_is_another_is_refused(world: World) {
         assert_eq!(refused(draft), said("media_type", "attachment_media_type"));
     }
     issue(&world, photo(ZHOU)).unwrap();
+}
+
+/// The record came first, and says of its file what the file is not: the verdict says so on every path.
+fn i5_a_file_that_comes_later_is_held_against_what_the_record_says(world: World) {
+    ready(&world);
+    let (sizes, kinds) = ([PHOTO.len() + 1, PHOTO.len()], ["image/jpeg", "application/pdf"]);
+    let people = [(ZHOU, "周海燕"), (CHEN, "陈志远")];
+    let mut issued = Vec::new();
+    for (place, (code, name)) in people.into_iter().enumerate() {
+        let attachments = with_file(code, "照片.jpg", kinds[place], sizes[place]).attachments;
+        let draft = Draft { attachments, ..people::social_card(code, name) };
+        issued.push(issue(&world, draft).unwrap().identifier);
+    }
+    assert_eq!(lookup(&world, ZHOU), json!(["undetermined", ["attachment_pending"]]));
+    bring(&world);
+    for (place, (code, _)) in people.into_iter().enumerate() {
+        let differs = json!(["undetermined", ["attachment_differs"]]);
+        assert_eq!(lookup(&world, code), differs, "{code}");
+        let shown = fetch(&world, &issued[place]).unwrap();
+        assert_eq!(shown.judgement.verdict.wire(), "undetermined");
+        let ask: elicense::registry::DirectoryAsk = serde_json::from_value(json!({
+            "holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"},
+        }))
+        .unwrap();
+        let list = serde_json::to_value(run(world.registry.directory(&operator(), &ask)).unwrap()).unwrap();
+        assert_eq!(list["entries"][0]["reasons"], json!(["attachment_differs"]), "{list}");
+        let ask: elicense::registry::HistoryAsk = serde_json::from_value(json!({
+            "identifier": issued[place], "purpose": {"item": "X", "reason": "窗口办理"},
+        }))
+        .unwrap();
+        let history = serde_json::to_value(run(world.registry.history(&operator(), &ask)).unwrap()).unwrap();
+        assert!(history.to_string().contains("attachment_differs"), "{history}");
+    }
+    // Nothing is damaged: the issuer said something that is not so.
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    let counts = report.counts;
+    assert_eq!((report.findings, counts.attachments, counts.attachments_differing), (vec![], 2, 2));
+}
+
+fn a_file_whose_row_is_gone_or_changed_is_told(world: World) {
+    ready(&world);
+    bring(&world);
+    issue(&world, photo(ZHOU)).unwrap();
+    assert_eq!(lookup(&world, ZHOU), json!(["valid", []]));
+    world.sql("UPDATE attachment_kinds SET sealed = key");
+    assert_eq!(lookup(&world, ZHOU), json!(["undetermined", ["attachment_pending"]]));
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    let found: Vec<&str> = report.findings.iter().map(|finding| finding.kind.wire()).collect();
+    assert_eq!(found, ["attachment_damaged"]);
+    // Without its row, as a crash leaves it, it does not count until it is brought again or measured.
+    world.sql("DELETE FROM attachment_kinds");
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    assert_eq!((report.findings, report.counts.attachments_missing), (vec![], 1));
+    assert_eq!(world.registry.store().measure_attachments(world.registry.now()).unwrap(), 1);
+    assert_eq!(world.registry.store().measure_attachments(world.registry.now()).unwrap(), 0);
+    assert_eq!(lookup(&world, ZHOU), json!(["valid", []]));
+    world.sql("DELETE FROM attachment_kinds");
+    bring(&world);
+    assert_eq!(lookup(&world, ZHOU), json!(["valid", []]));
 }
 
 fn a_client_brings_so_many_bytes_a_day(world: World) {

@@ -31,6 +31,10 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         let missing = counted(report.counts.attachments_missing, "file");
         lines.push(format!("{missing} that records name not here yet: `attachment_pending`"));
     }
+    if report.counts.attachments_differing > 0 {
+        let differing = counted(report.counts.attachments_differing, "file");
+        lines.push(format!("{differing} of another size or kind than a record says: `attachment_differs`"));
+    }
     let older: Vec<String> =
         report.older.iter().map(|table| format!("{} of {}", table.rows, table.table)).collect();
     if !older.is_empty() {

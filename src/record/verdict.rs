@@ -66,6 +66,7 @@ closed! {
         HolderCodeConflict, "holder_code_conflict", "主体代码冲突", "another full code stands under the same key";
         IdentifierForeign, "identifier_foreign", "标识不属于该发证机构或该类证照", "the identifier belongs to another issuer or another type";
         AttachmentPending, "attachment_pending", "附件尚未到库", "a file that the record names is not here yet";
+        AttachmentDiffers, "attachment_differs", "附件与证照所载大小或类型不符", "a file that the record names has another size or kind than the record says";
         Disputed, "disputed", "有异议，处理中", "an error report is open";
         CourtDivorcesNotCovered, "court_divorces_not_covered", "法院离婚未接入，仅证明登记，不证明现状", "divorces by courts are not connected: it proves the registration, not the present state";
         StatusNoted, "status_noted", "照面状态栏有限制性记载，请查看", "the status on the face restricts it: read it";
@@ -106,7 +107,8 @@ impl Reason {
             | Self::RecordDamaged
             | Self::HolderCodeConflict
             | Self::IdentifierForeign
-            | Self::AttachmentPending => ReasonClass::Undetermined,
+            | Self::AttachmentPending
+            | Self::AttachmentDiffers => ReasonClass::Undetermined,
             Self::SignatureMismatch
             | Self::KeyUnknown
             | Self::KeyRevoked
@@ -224,6 +226,20 @@ pub enum Seal {
     Damaged,
 }
 
+/// The files that a record names, against what is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedFiles {
+    /// One was not brought yet.
+    pub pending: bool,
+    /// One has another size or kind than the record says.
+    pub differ: bool,
+}
+
+impl NamedFiles {
+    /// All are here and as the record says, or it names none.
+    pub const FIT: Self = Self { pending: false, differ: false };
+}
+
 /// The standing of the signing key at the moment the leaf was logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyStanding {
@@ -301,8 +317,8 @@ pub struct Facts {
     /// The identifier's type or issuer part is not the record's own. Nothing is taken in so; what is on file came before
     /// that was looked at, so that it is a fault of ours.
     pub identifier_foreign: bool,
-    /// A file that the record names was not brought yet.
-    pub files_missing: bool,
+    /// The files that the record names.
+    pub files: NamedFiles,
     /// Where the body is.
     pub custody: Custody,
     /// For a body kept elsewhere: its keeper answered.
@@ -350,7 +366,7 @@ impl Facts {
             holder: HolderStanding::Normal,
             holder_code_conflict: false,
             identifier_foreign: false,
-            files_missing: false,
+            files: NamedFiles::FIT,
             custody: Custody::Hosted,
             source_answered: true,
             as_of: None,
@@ -458,7 +474,8 @@ fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     found.add_if(facts.review_due.is_some_and(|due| due < on), Reason::ReviewOverdue);
     found.add_if(facts.holder_code_conflict, Reason::HolderCodeConflict);
     found.add_if(facts.identifier_foreign, Reason::IdentifierForeign);
-    found.add_if(facts.files_missing, Reason::AttachmentPending);
+    found.add_if(facts.files.pending, Reason::AttachmentPending);
+    found.add_if(facts.files.differ, Reason::AttachmentDiffers);
     found.add_if(facts.feed_late, Reason::FeedLate);
     found.add_if(!facts.covered, Reason::NotCovered);
     found.add_if(facts.face_mismatch, Reason::FaceMismatch);

@@ -2,7 +2,6 @@
 //!
 //! The keyed hash of its digest names a file, so that names and listings tell nothing.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use super::row_body::{framed, take};
 use super::schema::attachments;
 use super::sealed::{self, SealedRow};
 use super::vault::{Purpose, Vault};
-use super::{Reader, Store, dialect, private};
+use super::{KeptFile, Reader, Store, Writer, dialect, private};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::trust::seal::OVERHEAD;
@@ -88,8 +87,10 @@ pub(super) fn file_chunks(key: &[u8; 16], bytes: &[u8]) -> Option<(usize, Vec<Ch
 impl Store {
     /// Keeps an attachment under its keyed hash; one that is there already stays as it is.
     ///
-    /// On SQLite the file is written beside its place, synced and renamed: a crash leaves the old or the new.
+    /// On SQLite the file is written beside its place, synced and renamed, and its row comes behind it: a crash leaves
+    /// nothing, or a file that does not count until it is brought again.
     pub fn put_attachment(&self, key: &[u8; 16], content: &[u8], now: Moment) -> Result<()> {
+        let kept = KeptFile::of(content)?;
         self.ensure_seals(now)?;
         let of = content.len();
         let mut chunks = Vec::new();
@@ -101,45 +102,15 @@ impl Store {
         }
         if self.inner.url.is_postgres() {
             return self.write_now(|writer| {
-                let there: i64 = attachments::table
-                    .filter(attachments::key.eq(key.as_slice()))
-                    .count()
-                    .get_result(writer.conn)
-                    .map_err(dialect::fault)?;
-                if there > 0 {
-                    return Ok(());
-                }
-                for chunk in &chunks {
-                    diesel::insert_into(attachments::table)
-                        .values((
-                            attachments::key.eq(chunk.key.as_slice()),
-                            attachments::chunk.eq(chunk.number),
-                            attachments::key_id.eq(chunk.key_id),
-                            attachments::sealed.eq(&chunk.sealed),
-                        ))
-                        .execute(writer.conn)
-                        .map_err(dialect::fault)?;
-                }
-                Ok(())
+                writer.put_chunks(key, &chunks)?;
+                writer.keep_file(key, &kept)
             });
         }
         let path = self.attachment_path(key);
-        if path.exists() {
-            return Ok(());
+        if !path.exists() {
+            write_synced(&path, &file_bytes(of, &chunks)?).map_err(private::disk_fault)?;
         }
-        write_synced(&path, &file_bytes(of, &chunks)?).map_err(private::disk_fault)
-    }
-
-    /// Whether each of these attachments is here. None is opened.
-    pub fn has_attachments(&self, reader: &mut Reader<'_>, keys: &[[u8; 16]]) -> Result<bool> {
-        if !self.inner.url.is_postgres() {
-            return Ok(keys.iter().all(|key| self.attachment_path(key).exists()));
-        }
-        let keys: BTreeSet<&[u8]> = keys.iter().map(<[u8; 16]>::as_slice).collect();
-        let first = attachments::key.eq_any(keys.iter().copied()).and(attachments::chunk.eq(0));
-        let there: i64 =
-            attachments::table.filter(first).count().get_result(reader.conn).map_err(dialect::fault)?;
-        Ok(usize::try_from(there).is_ok_and(|there| there == keys.len()))
+        self.write_now(|writer| writer.keep_file(key, &kept))
     }
 
     /// The attachment under a keyed hash; `record_damaged` if a chunk does not open.
@@ -166,6 +137,32 @@ impl Store {
     }
 }
 
+impl Writer<'_> {
+    /// Writes the chunks as PostgreSQL has them, unless they are there.
+    fn put_chunks(&mut self, key: &[u8; 16], chunks: &[Chunk]) -> Result<()> {
+        let there: i64 = attachments::table
+            .filter(attachments::key.eq(key.as_slice()))
+            .count()
+            .get_result(self.conn)
+            .map_err(dialect::fault)?;
+        if there > 0 {
+            return Ok(());
+        }
+        for chunk in chunks {
+            diesel::insert_into(attachments::table)
+                .values((
+                    attachments::key.eq(chunk.key.as_slice()),
+                    attachments::chunk.eq(chunk.number),
+                    attachments::key_id.eq(chunk.key_id),
+                    attachments::sealed.eq(&chunk.sealed),
+                ))
+                .execute(self.conn)
+                .map_err(dialect::fault)?;
+        }
+        Ok(())
+    }
+}
+
 impl Reader<'_> {
     /// The chunks of an attachment as PostgreSQL has them, in order.
     pub(super) fn attachment_chunks(&mut self, key: &[u8; 16]) -> Result<Vec<Chunk>> {
@@ -180,6 +177,41 @@ impl Reader<'_> {
         let chunk = |(number, key_id, sealed)| Chunk { key: *key, number, of, key_id, sealed };
         Ok(rows.into_iter().map(chunk).collect())
     }
+}
+
+/// Keys read at a time.
+const KEYS: i64 = 500;
+
+/// The keyed hash of every attachment.
+pub(super) fn each_key(store: &Store, mut f: impl FnMut(&[u8; 16]) -> Result<()>) -> Result<()> {
+    if !store.url().is_postgres() {
+        // A file under another name is not ours.
+        return store.attachment_files()?.iter().filter_map(|path| key_of(path)).try_for_each(|key| f(&key));
+    }
+    let mut after = Vec::new();
+    loop {
+        let keys: Vec<Vec<u8>> = store.read_now(|reader| {
+            let first = attachments::key.gt(&after).and(attachments::chunk.eq(0));
+            let beyond = attachments::table.filter(first).select(attachments::key).order(attachments::key);
+            beyond.limit(KEYS).load(reader.conn).map_err(dialect::fault)
+        })?;
+        for key in &keys {
+            if let Ok(key) = <[u8; 16]>::try_from(key.as_slice()) {
+                f(&key)?;
+            }
+        }
+        match keys.into_iter().next_back() {
+            Some(last) => after = last,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The keyed hash in `attachments/ab/cdef…`.
+fn key_of(path: &Path) -> Option<[u8; 16]> {
+    let mut names = path.iter().rev().filter_map(|name| name.to_str());
+    let (rest, fan) = (names.next()?, names.next()?);
+    u128::from_str_radix(&format!("{fan}{rest}"), 16).ok().map(u128::to_be_bytes)
 }
 
 fn damaged() -> Error {

@@ -66,6 +66,7 @@ table! { sessions (key) { key -> Binary, account -> Text, csrf -> Text, made_at 
 
 table! { idempotency (key) { key -> Binary, digest -> Binary, at -> BigInt, key_id -> Integer, sealed -> Binary, } }
 table! { attachments (key, chunk) { key -> Binary, chunk -> Integer, key_id -> Integer, sealed -> Binary, } }
+table! { attachment_kinds (key) { key -> Binary, key_id -> Integer, sealed -> Binary, } }
 table! { attachment_days (client, day) { client -> Text, day -> Integer, bytes -> BigInt, } }
 table! { mappings (type_code, issuer, version) { type_code -> Text, issuer -> Text, version -> Integer, body -> Text, saved_at -> BigInt, saved_by -> Text, } }
 table! {

@@ -27,7 +27,7 @@ closed! {
         OrderDiffers, "order_differs", "指令不符", "an order or ground is not the one whose digest was logged";
         KeyRowMissing, "key_row_missing", "索引行缺失", "a record is not found under its identifier, number or content";
         KeyRowWrong, "key_row_wrong", "索引行不符", "an identifier, number or content leads to the wrong record";
-        AttachmentDamaged, "attachment_damaged", "附件损坏", "an attachment does not open or has another digest";
+        AttachmentDamaged, "attachment_damaged", "附件损坏", "an attachment is gone, does not open, or is not what its row says";
         EntriesMissing, "entries_missing", "日志条目缺失", "entries of a log are missing";
         BatchBroken, "batch_broken", "日志批次不符", "a batch of a log has another length or place than it claims";
         TileWrong, "tile_wrong", "哈希块不符", "a tile is missing or not what its entries give";
@@ -179,6 +179,8 @@ pub struct Counts {
     pub attachments: u64,
     /// Attachments that records name and nobody brought yet.
     pub attachments_missing: u64,
+    /// Attachments that are here with another size or kind than a record says.
+    pub attachments_differing: u64,
 }
 
 /// The result of the check.

@@ -1,13 +1,14 @@
 //! Signatures of records and of the closing counts of imports; attachments against their signed digests.
 
 use crate::error::{Code, Result};
-use crate::record::{Digest, Record};
+use crate::record::payload::Attachment;
+use crate::record::{Digest, Record, media};
 use crate::registry::Registry;
 use crate::registry::base::names::REGISTRY;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::options::FsckOptions;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
-use crate::store::StoredRecord;
+use crate::store::{KeptFile, StoredRecord};
 use crate::trust::keys::{BatchItem, verify_batch};
 use crate::trust::{Envelope, Typ, VerifyKey};
 
@@ -67,39 +68,55 @@ pub(super) fn check_imports(registry: &Registry, report: &mut FsckReport) -> Res
     Ok(())
 }
 
-/// Attachments that are here open and have their signed digest and size. Those that are not here are counted: their
-/// records are `attachment_pending`.
+/// Attachments that are here open, have their signed digest, and are what their rows say. Those that are not here are
+/// counted: their records are `attachment_pending`. So are those whose record says another size or kind.
 pub(super) fn check_attachments(
     registry: &Registry,
     rows: &[StoredRecord],
     report: &mut FsckReport,
 ) -> Result<()> {
-    let store = registry.store();
     for row in rows {
         let Ok(envelope) = Envelope::parse_stored(&row.body.envelope) else { continue };
         let Ok(record) = Record::from_payload(envelope.payload()) else { continue };
         for attachment in &record.attachments {
-            let Some(digest) = Digest::from_hex(&attachment.sha256) else { continue };
-            let sound = match store.attachment(&store.vault().index().attachment_key(&digest)) {
-                Ok(None) => {
-                    report.counts.attachments_missing += 1;
-                    continue;
-                }
-                Ok(Some(content)) => {
-                    let size = u64::try_from(content.len()).ok();
-                    Digest::of(&[&content]) == digest && size == Some(attachment.size)
-                }
-                Err(error) if error.code == Code::RecordDamaged => false,
-                Err(error) => return Err(error),
-            };
-            report.counts.attachments += 1;
-            if !sound {
-                let detail =
-                    "an attachment of the record is damaged, or has another size than the record names";
+            if let Some(detail) = damage_of(registry, attachment, report)? {
                 let found = Finding::new(FindingKind::AttachmentDamaged, "attachments", detail);
                 report.find(found.record(&row.record_id));
             }
         }
     }
     Ok(())
+}
+
+/// What is wrong with a file that a record names, and its row; a file without a row was not brought to its end.
+fn damage_of(
+    registry: &Registry,
+    named: &Attachment,
+    report: &mut FsckReport,
+) -> Result<Option<&'static str>> {
+    let store = registry.store();
+    let Some(digest) = Digest::from_hex(&named.sha256) else { return Ok(None) };
+    let key = store.vault().index().attachment_key(&digest);
+    let (kept, damaged) =
+        store.read_now(|reader| Ok((reader.kept_file(&key)?, reader.kept_file_damaged(&key)?)))?;
+    if damaged {
+        return Ok(Some("the row of an attachment does not open"));
+    }
+    let Some(kept) = kept else {
+        report.counts.attachments_missing += 1;
+        return Ok(None);
+    };
+    report.counts.attachments += 1;
+    let fits = kept.size == named.size && media::fits(&named.media_type, &kept.media_type);
+    report.counts.attachments_differing += u64::from(!fits);
+    Ok(match store.attachment(&key) {
+        Ok(Some(content)) if Digest::of(&[&content]) != digest => Some("an attachment has another digest"),
+        Ok(Some(content)) if KeptFile::of(&content)? != kept => {
+            Some("an attachment has another size or kind than its row says")
+        }
+        Ok(Some(_)) => None,
+        Ok(None) => Some("an attachment that was brought is gone"),
+        Err(error) if error.code == Code::RecordDamaged => Some("an attachment does not open"),
+        Err(error) => return Err(error),
+    })
 }

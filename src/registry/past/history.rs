@@ -202,9 +202,8 @@ impl Registry {
         let access = self.access()?;
         let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
         let held = snapshot.clone();
-        let store = self.store().clone();
         let read = move |reader: &mut Reader<'_>| {
-            let here = Here::read(reader, (&held, &store), &named)?;
+            let here = Here::read(reader, &held, &named)?;
             // Judged behind the decision: damage tells that something is there.
             let earlier = here.earlier(reader);
             Ok((here, earlier))
@@ -262,9 +261,9 @@ impl Registry {
         here: Here,
         then: (Then, bool),
     ) -> Result<(Here, DayFacts)> {
-        let (held, store) = (snapshot.clone(), self.store().clone());
+        let held = snapshot.clone();
         let read = move |reader: &mut Reader<'_>| {
-            let facts = DayFacts::read(reader, (&held, &store), &here, then)?;
+            let facts = DayFacts::read(reader, &held, &here, then)?;
             Ok((here, facts))
         };
         self.store().read(Cost::Scan, read).await

@@ -12,7 +12,7 @@ use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::record::event::{Event, Order, SideAction};
 use crate::record::history::{EventFact, Standing, Then, state_as_of};
-use crate::record::verdict::{Facts, Seal};
+use crate::record::verdict::{Facts, NamedFiles, Seal};
 use crate::record::{Action, Reason, Reasons, Verdict, verdict};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
@@ -21,7 +21,7 @@ use crate::registry::holders::past::life_then;
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::records::judge;
 use crate::rule::Rule;
-use crate::store::{Reader, Store, StoredEvent, StoredRecord};
+use crate::store::{Reader, StoredEvent, StoredRecord};
 use crate::trust::Envelope;
 
 closed! {
@@ -78,7 +78,7 @@ pub(in crate::registry) fn asked_about(
 /// What the database tells of a record on a day beside its own rows.
 pub(in crate::registry) struct DayFacts {
     life: Option<Life>,
-    files_missing: bool,
+    files: NamedFiles,
     /// Earlier parts of the entry were left out.
     left_out: bool,
 }
@@ -87,19 +87,19 @@ impl DayFacts {
     /// Reads it. Where nothing stood on that day there is nothing to read.
     pub fn read(
         reader: &mut Reader<'_>,
-        (snapshot, store): (&Snapshot, &Store),
+        snapshot: &Snapshot,
         here: &Here,
         (then, left_out): (Then, bool),
     ) -> Result<Self> {
         let events = event_facts(&here.events).unwrap_or_default();
         let was = state_as_of(&events, then.as_of, then.known_at);
         let Some(row) = was.and_then(|was| row_of(here, was)) else {
-            return Ok(Self { life: None, files_missing: false, left_out });
+            return Ok(Self { life: None, files: NamedFiles::FIT, left_out });
         };
         let subject = life::subject(snapshot, row, reader.index());
         Ok(Self {
             life: subject.map(|key| life_then(reader, key, then)).transpose()?,
-            files_missing: judge::files_missing(store, reader, row)?,
+            files: judge::named_files(reader, row)?,
             left_out,
         })
     }
@@ -155,7 +155,7 @@ fn facts(
     facts.state = Some(was.state);
     facts.holder =
         life::standing(snapshot.catalog.type_of(&row.type_code).map(|entry| entry.def()), beside.life);
-    facts.files_missing = beside.files_missing;
+    facts.files = beside.files;
     facts.disputed = known.iter().rev().find_map(|told| told.disputed).unwrap_or(false);
     facts.review_due = known
         .iter()

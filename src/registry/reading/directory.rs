@@ -13,7 +13,7 @@ use crate::policy::{Actor, Decision, Scope};
 use crate::record::access::Outcome;
 use crate::record::answer::AnsweredRecord;
 use crate::record::extract::DirectorySaid;
-use crate::record::verdict::{Facts, Seal};
+use crate::record::verdict::{Facts, NamedFiles, Seal};
 use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, json, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
@@ -250,7 +250,7 @@ struct Lister<'a> {
 impl Lister<'_> {
     fn line(&self, row: &FoundRow) -> Result<DirectoryLine> {
         match &row.opened {
-            Opened::Record(record) => self.opened(record, row.files_missing),
+            Opened::Record(record) => self.opened(record, row.files),
             Opened::Damaged { type_code, .. } => {
                 let damaged = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
                 Ok(DirectoryLine::bare(type_code, verdict(&damaged, self.now.day(), self.now)))
@@ -258,10 +258,10 @@ impl Lister<'_> {
         }
     }
 
-    fn opened(&self, record: &StoredRecord, files_missing: bool) -> Result<DirectoryLine> {
+    fn opened(&self, record: &StoredRecord, files: NamedFiles) -> Result<DirectoryLine> {
         let envelope = Envelope::parse_stored(&record.body.envelope).ok();
         let facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.lives.of(record), self.now);
-        let facts = Facts { files_missing, ..facts };
+        let facts = Facts { files, ..facts };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let def = self.snapshot.catalog.type_of(&record.type_code).map(|entry| entry.def());
         let said: DirectorySaid = serde_json::from_slice(&record.body.directory).unwrap_or_default();

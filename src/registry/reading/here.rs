@@ -9,7 +9,7 @@ use crate::log::{LogMark, TreeReader as _};
 
 use crate::record::Digest;
 use crate::record::event::Event;
-use crate::record::verdict::Facts;
+use crate::record::verdict::{Facts, NamedFiles};
 use crate::registry::access::entry::CoHolder;
 use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
@@ -17,7 +17,7 @@ use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;
 use crate::registry::records::kept::{self, Kept};
 use crate::registry::records::{hosted, judge};
-use crate::store::{Opened, Reader, RecordKey, Store, StoredEvent, StoredRecord};
+use crate::store::{Opened, Reader, RecordKey, StoredEvent, StoredRecord};
 use crate::trust::EnvelopeBuf;
 
 /// Whether the log has an event at its leaf.
@@ -49,8 +49,8 @@ pub(in crate::registry) struct Here {
     past_damaged: bool,
     /// Any row does not open or is missing, so an absent record may have been there.
     pub damaged: bool,
-    /// A file that the named version names is not here yet.
-    files_missing: bool,
+    /// The files that the named version names.
+    files: NamedFiles,
 }
 
 /// A part of a directory entry from before its holders changed.
@@ -63,11 +63,7 @@ pub(in crate::registry) struct EarlierPart {
 
 impl Here {
     /// Reads all of it in one snapshot of the database.
-    pub fn read(
-        reader: &mut Reader<'_>,
-        (snapshot, store): (&Snapshot, &Store),
-        named: &Named,
-    ) -> Result<Self> {
+    pub fn read(reader: &mut Reader<'_>, snapshot: &Snapshot, named: &Named) -> Result<Self> {
         let mut here = Self {
             head: snapshot.records_mark(reader)?,
             kept: None,
@@ -77,7 +73,7 @@ impl Here {
             key_damaged: false,
             past_damaged: false,
             damaged: false,
-            files_missing: false,
+            files: NamedFiles::FIT,
         };
         match kept::by_identifier(reader, named) {
             Ok(Some(kept)) => here.fill(reader, snapshot, kept)?,
@@ -89,7 +85,7 @@ impl Here {
             Err(error) => return Err(error),
         }
         if let Ok((row, _)) = here.named() {
-            here.files_missing = judge::files_missing(store, reader, row)?;
+            here.files = judge::named_files(reader, row)?;
         }
         Ok(here)
     }
@@ -202,8 +198,9 @@ impl Here {
         let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
         let mut facts = judge::facts(snapshot, row, view.as_ref(), self.life, now);
         facts.superseded = superseded;
-        facts.files_missing =
-            self.files_missing && self.named().is_ok_and(|(named, _)| named.version == row.version);
+        if self.named().is_ok_and(|(named, _)| named.version == row.version) {
+            facts.files = self.files;
+        }
         // The state of the record is the state of all its versions.
         if let Some(current) = self.current() {
             facts.state = Some(current.state);

@@ -12,11 +12,11 @@ use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, RemarkKind};
 use crate::policy::{Actor, Scope, agency_for, decide};
+use crate::record::Record;
 use crate::record::access::Outcome;
 use crate::record::event::Event;
 use crate::record::payload::Attachment;
 use crate::record::state::State;
-use crate::record::{Digest, Record, media};
 use crate::registry::Registry;
 use crate::registry::access::change::NotedChange;
 use crate::registry::access::entry::Touched;
@@ -31,6 +31,7 @@ use crate::registry::records::draft;
 use crate::registry::records::ends::{self, Ended, Proposal};
 use crate::registry::records::hosted;
 use crate::registry::records::issue::clash::Clash;
+use crate::registry::records::judge::{self, FileStanding};
 use crate::registry::records::kept;
 use crate::registry::records::signed::{IssueOutcome, Signed};
 use crate::registry::records::submitted::{Beginning, Origin, Submitted};
@@ -188,21 +189,14 @@ impl Registry {
     /// `attachment_pending`.
     fn files_fit(&self, files: &[Attachment]) -> Result<()> {
         for (at, file) in files.iter().enumerate() {
-            let Some(digest) = Digest::from_hex(&file.sha256) else { continue };
-            let key = self.store().vault().index().attachment_key(&digest);
-            let Some(content) = self.store().attachment(&key)? else { continue };
-            let invalid = |member: &str, rule: Rule| {
-                let detail = "the file here is not what the record says of it";
-                Err(Error::new(Code::FieldInvalid, detail)
-                    .at(format!("attachments.{at}.{member}"))
-                    .rule(rule))
+            let (member, rule) = match self.store().read_now(|reader| judge::file_standing(reader, file))? {
+                FileStanding::Fits | FileStanding::Pending => continue,
+                FileStanding::OtherSize => ("size", Rule::AttachmentLength),
+                FileStanding::OtherKind => ("media_type", Rule::AttachmentMediaType),
             };
-            if u64::try_from(content.len()).ok() != Some(file.size) {
-                return invalid("size", Rule::AttachmentLength);
-            }
-            if !media::fits(&file.media_type, &content) {
-                return invalid("media_type", Rule::AttachmentMediaType);
-            }
+            let detail = "the file here is not what the record says of it";
+            let field = format!("attachments.{at}.{member}");
+            return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(rule));
         }
         Ok(())
     }

@@ -6,13 +6,14 @@ use serde_json::{Map, Value};
 use crate::catalog::{Custody, FEED_LATE_S, FaceStatus, TypeDef, UnseenEnd};
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::record::verdict::{Facts, KeyStanding};
-use crate::record::{Digest, Record};
+use crate::record::payload::Attachment;
+use crate::record::verdict::{Facts, KeyStanding, NamedFiles};
+use crate::record::{Digest, Record, media};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life;
 use crate::registry::holders::linked::Life;
 use crate::registry::records::belongs;
-use crate::store::{Reader, Store, StoredRecord};
+use crate::store::{Reader, StoredRecord};
 use crate::trust::Envelope;
 
 /// The facts about a record from the row, the catalog and the life of its subject; `life` is none if it was
@@ -64,21 +65,50 @@ pub(in crate::registry) fn facts(
     facts
 }
 
-/// Whether a file that the record names was not brought yet.
-pub(in crate::registry) fn files_missing(
-    store: &Store,
-    reader: &mut Reader<'_>,
-    record: &StoredRecord,
-) -> Result<bool> {
-    let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { return Ok(false) };
+/// The files that a record names, against what is here of them. No file is opened.
+pub(in crate::registry) fn named_files(reader: &mut Reader<'_>, record: &StoredRecord) -> Result<NamedFiles> {
+    let mut files = NamedFiles::FIT;
+    let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { return Ok(files) };
     // The first member of a canonical payload. Nearly every record names no file, and a lookup goes on at once.
     if envelope.payload().starts_with(b"{\"attachments\":[]") {
-        return Ok(false);
+        return Ok(files);
     }
-    let Ok(signed) = Record::from_payload(envelope.payload()) else { return Ok(false) };
-    let digests = signed.attachments.iter().filter_map(|file| Digest::from_hex(&file.sha256));
-    let keys: Vec<[u8; 16]> = digests.map(|digest| reader.index().attachment_key(&digest)).collect();
-    Ok(!store.has_attachments(reader, &keys)?)
+    let Ok(signed) = Record::from_payload(envelope.payload()) else { return Ok(files) };
+    for named in &signed.attachments {
+        match file_standing(reader, named)? {
+            FileStanding::Fits => {}
+            FileStanding::Pending => files.pending = true,
+            FileStanding::OtherSize | FileStanding::OtherKind => files.differ = true,
+        }
+    }
+    Ok(files)
+}
+
+/// One file that a record names, against what is here.
+pub(in crate::registry) enum FileStanding {
+    /// It is here, and as the record says.
+    Fits,
+    /// It was not brought yet.
+    Pending,
+    /// It is here, with another size.
+    OtherSize,
+    /// It is here, and its bytes are of another media type.
+    OtherKind,
+}
+
+/// Compares a file that a record names with what is here.
+pub(in crate::registry) fn file_standing(
+    reader: &mut Reader<'_>,
+    named: &Attachment,
+) -> Result<FileStanding> {
+    let Some(digest) = Digest::from_hex(&named.sha256) else { return Ok(FileStanding::Pending) };
+    let key = reader.index().attachment_key(&digest);
+    Ok(match reader.kept_file(&key)? {
+        None => FileStanding::Pending,
+        Some(kept) if kept.size != named.size => FileStanding::OtherSize,
+        Some(kept) if !media::fits(&named.media_type, &kept.media_type) => FileStanding::OtherKind,
+        Some(_) => FileStanding::Fits,
+    })
 }
 
 /// The key as it stood when the record was logged, and the issuer's authority; as known at a moment, or by all that is

@@ -284,7 +284,7 @@ impl Reading<'_> {
     fn file(&mut self, content: &[u8]) -> Result<()> {
         let (registry, store) = (self.registry, self.registry.store());
         let key = store.vault().index().attachment_key(&Digest::of(&[content]));
-        if store.read_now(|reader| store.has_attachments(reader, std::slice::from_ref(&key)))? {
+        if store.read_now(|reader| reader.kept_file(&key))?.is_some() {
             return Ok(());
         }
         if !self.dry_run {

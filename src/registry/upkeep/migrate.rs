@@ -45,6 +45,7 @@ impl Registry {
             store.ensure_seals(clock.now())?;
             store.write_side_now(Side::Access, |writer| writer.seal_alarms())?;
         }
+        store.measure_attachments(clock.now())?;
         let mut done = Migrated { ran, resealed: Vec::new(), closed: store.older_layouts_are_closed() };
         if done.closed {
             return Ok(done);

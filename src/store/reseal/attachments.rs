@@ -1,7 +1,6 @@
 //! Attachments of an older layout: a whole one at a time, as a file on SQLite, as rows on PostgreSQL.
 
 use std::fs;
-use std::path::Path;
 
 use diesel::prelude::*;
 
@@ -10,10 +9,7 @@ use super::walk::{OlderRows, is_older};
 use crate::error::Result;
 use crate::store::files::{Chunk, TABLE, file_bytes, file_chunks, write_synced};
 use crate::store::schema::attachments as t;
-use crate::store::{Store, dialect, private};
-
-/// Keys read at a time.
-const KEYS: i64 = 500;
+use crate::store::{Store, dialect, files, private};
 
 /// Seals every attachment anew that has an older layout.
 pub(super) fn reseal(run: &mut Run<'_>) -> Result<OlderRows> {
@@ -62,41 +58,17 @@ fn older(chunks: &[Chunk]) -> bool {
 
 /// Every attachment with its key, its length and its chunks; none of these where a file has not their form.
 fn each(store: &Store, mut f: impl FnMut(&[u8; 16], usize, Option<Vec<Chunk>>) -> Result<()>) -> Result<()> {
-    if !store.url().is_postgres() {
-        for path in store.attachment_files()? {
-            let bytes = fs::read(store.dir().join(&path)).map_err(private::disk_fault)?;
-            // A file under another name is not ours.
-            let Some(key) = key_of(&path) else { continue };
-            match file_chunks(&key, &bytes) {
-                Some((of, chunks)) => f(&key, of, Some(chunks))?,
-                None => f(&key, 0, None)?,
-            }
+    files::each_key(store, |key| {
+        if store.url().is_postgres() {
+            let chunks = store.read_now(|reader| reader.attachment_chunks(key))?;
+            return f(key, chunks.first().map_or(0, |chunk| chunk.of), Some(chunks));
         }
-        return Ok(());
-    }
-    let mut after = Vec::new();
-    loop {
-        let keys: Vec<Vec<u8>> = store.read_now(|reader| {
-            let beyond = t::table.filter(t::key.gt(&after).and(t::chunk.eq(0))).select(t::key).order(t::key);
-            beyond.limit(KEYS).load(reader.conn).map_err(dialect::fault)
-        })?;
-        for key in &keys {
-            let Ok(key) = <[u8; 16]>::try_from(key.as_slice()) else { continue };
-            let chunks = store.read_now(|reader| reader.attachment_chunks(&key))?;
-            f(&key, chunks.first().map_or(0, |chunk| chunk.of), Some(chunks))?;
+        let bytes = fs::read(store.attachment_path(key)).map_err(private::disk_fault)?;
+        match file_chunks(key, &bytes) {
+            Some((of, chunks)) => f(key, of, Some(chunks)),
+            None => f(key, 0, None),
         }
-        match keys.into_iter().next_back() {
-            Some(last) => after = last,
-            None => return Ok(()),
-        }
-    }
-}
-
-/// The keyed hash in `attachments/ab/cdef…`.
-fn key_of(path: &Path) -> Option<[u8; 16]> {
-    let mut names = path.iter().rev().filter_map(|name| name.to_str());
-    let (rest, fan) = (names.next()?, names.next()?);
-    u128::from_str_radix(&format!("{fan}{rest}"), 16).ok().map(u128::to_be_bytes)
+    })
 }
 
 fn replace_rows(store: &Store, old: &[Vec<u8>], chunks: &[Chunk]) -> Result<()> {

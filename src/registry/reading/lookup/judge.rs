@@ -13,7 +13,7 @@ use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::policy::Fields;
 use crate::record::extract::{self, Extract, Fields as Shown, Holders, Masks, View};
-use crate::record::verdict::{Facts, Seal};
+use crate::record::verdict::{Facts, NamedFiles, Seal};
 use crate::record::{Digest, Record, State, canonical, verdict};
 use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::withheld::Withheld;
@@ -68,7 +68,7 @@ impl Judge<'_> {
     /// One row as far as `fields` lets it out. All its holders are added to `seen_by`. Only types with more
     /// than one seat are read for it.
     pub fn row(&self, row: FoundRow, fields: &Fields, seen_by: &mut SeenBy) -> Result<FoundRecord> {
-        let FoundRow { key, opened, proof, holders, files_missing } = row;
+        let FoundRow { key, opened, proof, holders, files } = row;
         let record = match opened {
             Opened::Record(record) => record,
             Opened::Damaged { type_code, .. } => return Ok(self.damaged(type_code)),
@@ -82,7 +82,7 @@ impl Judge<'_> {
             seen_by.joint.extend(signed);
         }
         let linked = self.related.iter().find(|related| related.key == key && related.is_followed()).cloned();
-        Ok(FoundRecord { linked, ..self.opened(*record, proof, (fields, files_missing), &others)? })
+        Ok(FoundRecord { linked, ..self.opened(*record, proof, (fields, files), &others)? })
     }
 
     fn damaged(&self, type_code: String) -> FoundRecord {
@@ -97,7 +97,7 @@ impl Judge<'_> {
         &self,
         mut record: StoredRecord,
         proof: Option<LeafProof>,
-        (fields, files_missing): (&Fields, bool),
+        (fields, files): (&Fields, NamedFiles),
         others: &[HolderKey],
     ) -> Result<FoundRecord> {
         let entry = self.snapshot.catalog.type_of(&record.type_code);
@@ -108,7 +108,7 @@ impl Judge<'_> {
         let view = envelope.as_ref().map(EnvelopeBuf::view);
         let facts = judge::facts(self.snapshot, &record, view.as_ref(), self.lives.of(&record), self.now);
         let whole = matches!(fields, Fields::Whole);
-        let facts = Facts { fields_limited: !whole, files_missing, ..facts };
+        let facts = Facts { fields_limited: !whole, files, ..facts };
         let judgement = verdict(&facts, self.now.day(), self.now);
         let mut withheld = None;
         let (body, digest) = match (envelope, whole) {

@@ -11,6 +11,7 @@ use crate::log::tile::StoredNodes;
 use crate::log::{LogMark, proof};
 use crate::policy::Permit;
 use crate::record::Reason;
+use crate::record::verdict::NamedFiles;
 use crate::registry::Registry;
 use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::withheld::Withheld;
@@ -20,7 +21,7 @@ use crate::registry::holders::linked::{self, Related};
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
 use crate::registry::records::{judge, kept};
-use crate::store::{Cost, HolderState, Opened, PageRoom, Reader, Store};
+use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
 use crate::trust::HolderKey;
 
 /// The reads of a lookup, in one snapshot of the database.
@@ -70,7 +71,7 @@ pub(crate) struct FoundRow {
     /// Of a joint directory entry, which has no envelope to name them: all its holders.
     pub holders: Vec<CoHolder>,
     /// A file that the record names is not here yet.
-    pub files_missing: bool,
+    pub files: NamedFiles,
 }
 
 impl FoundRow {
@@ -130,18 +131,16 @@ impl Registry {
         code: &HolderCode,
         wanted: Wanted,
     ) -> Result<Found> {
-        let (snapshot, store, key) = (snapshot.clone(), self.store().clone(), permit.holder());
+        let (snapshot, key) = (snapshot.clone(), permit.holder());
         let credit_code = code.credit_code().map(str::to_owned);
         let cost = if wanted.proofs { Cost::Scan } else { Cost::Point };
-        self.store()
-            .read(cost, move |reader| read(reader, (&snapshot, &store), key, credit_code, &wanted))
-            .await
+        self.store().read(cost, move |reader| read(reader, &snapshot, key, credit_code, &wanted)).await
     }
 }
 
 fn read(
     reader: &mut Reader<'_>,
-    (snapshot, store): (&Snapshot, &Store),
+    snapshot: &Snapshot,
     key: HolderKey,
     credit_code: Option<String>,
     wanted: &Wanted,
@@ -165,11 +164,11 @@ fn read(
             }
             _ => Vec::new(),
         };
-        let files_missing = match &opened {
-            Opened::Record(record) => judge::files_missing(store, reader, record)?,
-            Opened::Damaged { .. } => false,
+        let files = match &opened {
+            Opened::Record(record) => judge::named_files(reader, record)?,
+            Opened::Damaged { .. } => NamedFiles::FIT,
         };
-        rows.push(FoundRow { key: *key, opened, proof: None, holders, files_missing });
+        rows.push(FoundRow { key: *key, opened, proof: None, holders, files });
     }
     let lives = Lives::read(reader, snapshot, &linked, rows.iter().map(|row| &row.opened))?;
     let (state, holder_damaged) = (linked.lives.state, linked.lives.damaged);

@@ -69,7 +69,7 @@ impl Registry {
     }
 
     fn envelope_finding(&self, snapshot: &Snapshot, brought: Brought, named: &Named) -> Result<Finding> {
-        let here = self.store().read_now(|reader| Here::read(reader, (snapshot, self.store()), named))?;
+        let here = self.store().read_now(|reader| Here::read(reader, snapshot, named))?;
         let digest = brought.envelope.view().digest();
         let (answer, told) = brought.judged(snapshot, &here, self.now());
         let record = brought.record;
