@@ -330,6 +330,7 @@ closed! {
         TypeEndsUnknown, "type_ends_unknown", "规则所终止的类型不存在。请先加载该类型。", "A rule ends a type that is not here. Load that type first.";
         ItemShape, "item_shape", "事项定义的格式不对。请按 schema/items 的格式改正。", "The text is not an item. Follow the form of schema/items.";
         ItemCodeForm, "item_code_form", "实施编码或业务办理项编码不符合规则。请核对实施主体、层级和基本编码。", "A code of the item is not made of its agency, level and base code. Compare the three.";
+        ItemVersion, "item_version", "事项的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the item is loaded with another text, or it is not the next one. Use the next version number.";
         ItemInconsistent, "item_inconsistent", "事项定义前后矛盾，或与证照目录不符。请按提示逐条改正。", "The item contradicts itself or the catalog of types. Correct each part that is named.";
         ItemCondition, "item_condition", "适用情形的表达式读不懂。请按 schema/items 的说明改正。", "The text is not a condition. Write it as the page of schema/items says.";
         ItemParties, "item_parties", "当事人的角色或人数不符合该事项的要求。请核对当事人。", "The parties are not those that the item asks for. Check the role of each and how many there are.";

@@ -1,10 +1,11 @@
 //! The whole catalog as one immutable value: built from its parts, replaced as a whole on change, shared in
 //! an `Arc`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::catalog::coverage::{Missing, Why};
+use crate::catalog::items::ItemDef;
 use crate::catalog::{
     Absence, AbsenceKind, Agencies, Agency, AgencyFault, Authority, CodeListFault, CodeLists, Coverage,
     Empowerment, EmpowermentFault, Empowerments, Issuers, Question, Region, Statement, TypeDef, TypeEntry,
@@ -18,6 +19,8 @@ use crate::rule::Rule;
 pub struct CatalogParts {
     /// All versions of all types, in any order.
     pub types: Vec<TypeDef>,
+    /// All versions of all items, in any order; each passed its check when it was loaded.
+    pub items: Vec<ItemDef>,
     /// The code lists they refer to.
     pub code_lists: CodeLists,
     /// All agencies, present and past.
@@ -118,6 +121,8 @@ pub struct Catalog {
     /// Their codes in order; every lookup that names no type asks for them.
     codes: Vec<String>,
     slugs: HashMap<String, String>,
+    /// Versions in rising order, by 实施编码.
+    items: BTreeMap<String, Vec<Arc<ItemDef>>>,
     code_lists: CodeLists,
     issuers: Issuers,
     empowerments: Empowerments,
@@ -164,6 +169,7 @@ impl Catalog {
             types,
             codes,
             slugs,
+            items: by_code(parts.items),
             code_lists: parts.code_lists,
             issuers,
             empowerments,
@@ -240,6 +246,26 @@ impl Catalog {
         let mut all: Vec<_> = self.types.values().filter_map(|versions| versions.last()).collect();
         all.sort_by(|one, other| one.def().code.cmp(&other.def().code));
         all
+    }
+
+    /// The version of an item that is in force on a day: the newest that is.
+    pub fn item(&self, code: &str, on: Day) -> Option<&Arc<ItemDef>> {
+        self.items.get(code)?.iter().rev().find(|item| item.in_force(on))
+    }
+
+    /// That version of the item; accesses name the version that they rested on.
+    pub fn item_version(&self, code: &str, version: u32) -> Option<&Arc<ItemDef>> {
+        self.item_versions(code).find(|item| item.version == version)
+    }
+
+    /// All versions of an item, rising.
+    pub fn item_versions(&self, code: &str) -> impl DoubleEndedIterator<Item = &Arc<ItemDef>> {
+        self.items.get(code).into_iter().flatten()
+    }
+
+    /// The newest version of every item, by code.
+    pub fn items(&self) -> impl Iterator<Item = &Arc<ItemDef>> {
+        self.items.values().filter_map(|versions| versions.last())
     }
 
     /// The code lists.
@@ -327,6 +353,15 @@ impl Catalog {
         };
         Err(CatalogFault::Coverage(entry.def().slug.clone(), what))
     }
+}
+
+fn by_code(items: Vec<ItemDef>) -> BTreeMap<String, Vec<Arc<ItemDef>>> {
+    let mut by_code: BTreeMap<String, Vec<Arc<ItemDef>>> = BTreeMap::new();
+    for item in items {
+        by_code.entry(item.code.clone()).or_default().push(Arc::new(item));
+    }
+    by_code.values_mut().for_each(|versions| versions.sort_by_key(|item| item.version));
+    by_code
 }
 
 #[cfg(test)]

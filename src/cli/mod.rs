@@ -27,6 +27,7 @@ mod import;
 mod init;
 mod input;
 mod issue;
+mod items;
 mod journal;
 mod keys;
 mod log;
@@ -76,6 +77,9 @@ enum Command {
     /// Signing keys of agencies.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Items (事项): what a public service asks for, and by which ways.
+    #[command(subcommand)]
+    Items(items::Command),
     /// Certificate types.
     #[command(subcommand)]
     Types(types::Command),
@@ -163,6 +167,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Migrate => migrate::run(globals, output),
         Command::Agencies(command) => agencies::run(globals, command, output),
         Command::Keys(command) => keys::run(globals, command, output),
+        Command::Items(command) => items::run(globals, command, output),
         Command::Types(command) => types::run(globals, command, output),
         Command::Coverage(command) => coverage::run(globals, &command, output),
         Command::Clients(command) => clients::run(globals, command, output),

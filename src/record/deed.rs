@@ -14,6 +14,7 @@ closed! {
         Authority, "authority", "签发权限", "authority";
         Empowerment, "empowerment", "主体状态权限", "authority over people";
         Type, "type", "证照类型", "type";
+        Item, "item", "事项", "item";
         Coverage, "coverage", "覆盖范围", "coverage";
         Client, "client", "接入系统", "client";
         Log, "log", "日志", "log";
@@ -82,7 +83,7 @@ impl PublicAction {
             EventKind::Key => &[Self::Generate, Self::Register, Self::Revoke, Self::Rewrap],
             EventKind::Agency => &[Self::Add, Self::Change],
             EventKind::Authority | EventKind::Empowerment => &[Self::Grant, Self::Withdraw],
-            EventKind::Type => &[Self::Load],
+            EventKind::Type | EventKind::Item => &[Self::Load],
             EventKind::Coverage => &[Self::State, Self::Withdraw],
             EventKind::Client => &[Self::Grant, Self::Change],
             EventKind::Log => &[Self::Open, Self::Close, Self::State],

@@ -1,10 +1,10 @@
-//! Types, agencies, authorities, coverage statements: JSON bodies under natural keys, read whole at start.
+//! Types, items, agencies, authorities, coverage statements: JSON bodies under natural keys, read whole at start.
 
 use diesel::prelude::*;
 
 use super::dialect;
 use super::doors::{Reader, Writer};
-use super::schema::{agencies, authorities, coverage, empowerments, types};
+use super::schema::{agencies, authorities, coverage, empowerments, items, types};
 use crate::error::Result;
 
 /// A row of `agencies`: one name of an agency and its period.
@@ -71,6 +71,11 @@ impl Reader<'_> {
         types::table.order((types::code, types::version)).load(self.conn).map_err(dialect::fault)
     }
 
+    /// All versions of all items, (code, version, JSON).
+    pub fn items(&mut self) -> Result<Vec<(String, i32, String)>> {
+        items::table.order((items::code, items::version)).load(self.conn).map_err(dialect::fault)
+    }
+
     /// All agencies, a row for each name.
     pub fn agencies(&mut self) -> Result<Vec<AgencyRow>> {
         agencies::table.order((agencies::code, agencies::valid_from)).load(self.conn).map_err(dialect::fault)
@@ -108,6 +113,15 @@ impl Writer<'_> {
     pub fn insert_type(&mut self, code: &str, version: i32, body: &str) -> Result<()> {
         diesel::insert_into(types::table)
             .values((types::code.eq(code), types::version.eq(version), types::body.eq(body)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Adds a version of an item; it must be new.
+    pub fn insert_item(&mut self, code: &str, version: i32, body: &str) -> Result<()> {
+        diesel::insert_into(items::table)
+            .values((items::code.eq(code), items::version.eq(version), items::body.eq(body)))
             .execute(self.conn)
             .map(drop)
             .map_err(dialect::fault)

@@ -50,9 +50,9 @@ table! { public_events (log, leaf) { log -> Text, leaf -> BigInt, kind -> Text, 
 table! { agencies (code, valid_from) { code -> Text, valid_from -> Integer, body -> Text, } }
 table! { authorities (agency, type_code, region, valid_from) { agency -> Text, type_code -> Text, region -> Text, valid_from -> Integer, body -> Text, } }
 table! { empowerments (agency, statement, region, valid_from) { agency -> Text, statement -> Text, region -> Text, valid_from -> Integer, body -> Text, } }
+table! { items (code, version) { code -> Text, version -> Integer, body -> Text, } }
 table! { types (code, version) { code -> Text, version -> Integer, body -> Text, } }
 table! { coverage (type_code, system) { type_code -> Text, system -> Text, as_of -> BigInt, signed -> Binary, } }
-table! { items (code) { code -> Text, body -> Text, } }
 
 table! { clients (id) { id -> Text, agency -> Text, secret -> Text, body -> Text, enabled -> Bool, made_at -> BigInt, } }
 table! {

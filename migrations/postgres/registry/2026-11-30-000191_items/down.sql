@@ -1,0 +1,5 @@
+DROP TABLE items;
+CREATE TABLE items (
+    code TEXT NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL
+);

@@ -1,0 +1,168 @@
+//! `elicense items`: what public services ask for, and by which ways each material may be met.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::input::{self, usage};
+use super::output::{Output, table};
+use super::place::Globals;
+use crate::catalog::Catalog;
+use crate::catalog::items::{ItemDef, ItemFinding};
+use crate::error::{Code, Error, Result};
+use crate::registry::refused_item;
+
+/// The subcommand.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Load item files: new items, or the next versions of known ones.
+    Load {
+        /// JSON files as in schema/items.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// List the items in force today; with --all also those that are not.
+    List {
+        /// Ended ones and those that have not begun too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Print one item.
+    Show {
+        /// 实施编码.
+        code: String,
+        /// That version; the newest if not said.
+        #[arg(long)]
+        version: Option<u32>,
+    },
+    /// Check item files, or all loaded items, against the catalog. Nothing is written.
+    Check {
+        /// JSON files as in schema/items; none checks what is loaded.
+        files: Vec<PathBuf>,
+    },
+    /// Write the newest version of every item into a folder, a file for each.
+    Export {
+        /// The folder; it is made if it is missing.
+        folder: PathBuf,
+    },
+}
+
+/// Carries the command out. Exit code 1: a checked item is refused.
+pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
+    let registry = globals.open()?;
+    let snapshot = registry.snapshot();
+    let catalog = &snapshot.catalog;
+    match command {
+        Command::Load { files } => {
+            let loaded = registry.load_items(&globals.name, read(&files)?)?;
+            let lines: Vec<String> =
+                loaded.iter().map(|(code, version)| format!("{code} version {version}")).collect();
+            output.say(&lines.join("\n"), &json!(loaded));
+        }
+        Command::List { all } => list(catalog, registry.now().day(), all, output),
+        Command::Show { code, version } => {
+            let found = match version {
+                Some(version) => catalog.item_version(&code, version),
+                None => catalog.item_versions(&code).next_back(),
+            };
+            let item = json!(**found.ok_or_else(|| usage("code", "no item of that code and version"))?);
+            output.say(&format!("{item:#}"), &item);
+        }
+        Command::Check { files } if files.is_empty() => {
+            let items: Vec<ItemDef> = catalog.items().map(|item| (**item).clone()).collect();
+            return Ok(check(catalog, &items, output));
+        }
+        Command::Check { files } => return Ok(check(catalog, &read(&files)?, output)),
+        Command::Export { folder } => {
+            let count = export(catalog, &folder).map_err(|error| {
+                let detail = format!("{} cannot be written", folder.display());
+                Error::new(Code::ConfigInvalid, detail).at("folder").caused_by(error)
+            })?;
+            output.say(&format!("{count} 个事项"), &json!({"items": count}));
+        }
+    }
+    Ok(0)
+}
+
+fn read(files: &[PathBuf]) -> Result<Vec<ItemDef>> {
+    let one = |file: &PathBuf| {
+        ItemDef::from_json(&input::text(file)?)
+            .map_err(|fault| Error { field: Some(file.display().to_string().into()), ..refused_item(fault) })
+    };
+    files.iter().map(one).collect()
+}
+
+/// How many were written.
+fn export(catalog: &Catalog, folder: &Path) -> std::io::Result<usize> {
+    std::fs::create_dir_all(folder)?;
+    let mut count = 0;
+    for item in catalog.items() {
+        std::fs::write(folder.join(format!("{}.json", item.code)), format!("{:#}\n", json!(**item)))?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn list(catalog: &Catalog, today: crate::clock::Day, all: bool, output: &Output) {
+    let items: Vec<&ItemDef> = catalog
+        .items()
+        .filter_map(|newest| match all {
+            true => Some(newest),
+            false => catalog.item(&newest.code, today),
+        })
+        .map(|item| &**item)
+        .collect();
+    let line = |item: &&ItemDef| {
+        let until = item.until.map(|until| format!("止于 {until} 前")).unwrap_or_default();
+        [
+            item.code.clone(),
+            format!("v{}", item.version),
+            item.name.clone(),
+            item.agency_name.clone(),
+            format!("{} 份材料", item.slots.len()),
+            format!("{} 起 {until}", item.from),
+        ]
+    };
+    let lines: Vec<[String; 6]> = items.iter().map(line).collect();
+    output.say(&table("", &lines).join("\n"), &json!(items));
+}
+
+/// What the check finds, an item after the other: refusals first, then what is for people to look at.
+fn check(catalog: &Catalog, items: &[ItemDef], output: &Output) -> u8 {
+    let (mut lines, mut values, mut refused) = (Vec::new(), Vec::new(), 0_usize);
+    for item in items {
+        let mut found: Vec<ItemFinding> = item.findings(catalog);
+        found.sort_by_key(|finding| !finding.kind.refuses());
+        let bad = found.iter().filter(|finding| finding.kind.refuses()).count();
+        refused += usize::from(bad > 0);
+        lines.push(format!("{} {} v{}：{}", item.code, item.name, item.version, summed(bad, found.len())));
+        lines.extend(
+            found.iter().map(|finding| format!("  {}：{}{}", finding.at, finding.kind.zh(), about(finding))),
+        );
+        let findings: Vec<Value> = found.iter().map(value).collect();
+        values.push(json!({"code": item.code, "version": item.version, "findings": findings}));
+    }
+    lines.push(format!("{} 个事项，{refused} 个不能加载", items.len()));
+    output.say(&lines.join("\n"), &json!({"items": values, "refused": refused}));
+    u8::from(refused > 0)
+}
+
+fn about(finding: &ItemFinding) -> String {
+    if finding.about.is_empty() { String::new() } else { format!("（{}）", finding.about) }
+}
+
+fn summed(bad: usize, all: usize) -> String {
+    match (bad, all) {
+        (0, 0) => "可以加载".to_owned(),
+        (0, remarks) => format!("可以加载，{remarks} 处请看一看"),
+        (bad, _) => format!("不能加载，{bad} 处须改正"),
+    }
+}
+
+fn value(finding: &ItemFinding) -> Value {
+    json!({
+        "at": finding.at, "kind": finding.kind.wire(), "kind_zh": finding.kind.zh(), "about": finding.about,
+        "refuses": finding.kind.refuses(),
+    })
+}
