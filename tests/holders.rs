@@ -6,6 +6,7 @@ mod common;
 
 use std::sync::Arc;
 
+use common::paths::by_every_path;
 use common::people::{self, CHEN, COMPANY, CREMATORIUM, MARKET, POLICE, ZHOU};
 use common::{World, operator, run};
 use elicense::error::{Code, Result};
@@ -85,44 +86,6 @@ on_both! {
     i4_who_may_not_mark_is_refused_and_the_refusal_is_an_access
     i7_every_change_is_an_event_under_each_holder_with_its_order
     r6_a_death_is_told_the_same_on_every_path
-}
-
-/// Verdict and reasons of one record by every path that gives one: a lookup and a list under each holder's number,
-/// its envelope, its printed face, its history.
-fn by_every_path(world: &World, slug: &str, holders: &[&str], face: &Value) -> Vec<(String, Value, Value)> {
-    let purpose = json!({"item": "X", "reason": "窗口办理"});
-    let judged = |path: String, value: &Value| (path, value["verdict"].clone(), value["reasons"].clone());
-    let mut told = Vec::new();
-    let mut envelope = Value::Null;
-    for code in holders {
-        let answer = lookup(world, "111", code);
-        let record =
-            answer["records"].as_array().unwrap().iter().find(|one| one["slug"] == slug).unwrap().clone();
-        told.push(judged(format!("lookup {code}"), &record));
-        envelope = record["envelope"].clone();
-        let ask = json!({"holder": {"type": "111", "code": code}, "purpose": purpose});
-        let ask: DirectoryAsk = serde_json::from_value(ask).unwrap();
-        let list = common::value(&run(world.registry.directory(&operator(), &ask)).unwrap());
-        let entry = list["entries"].as_array().unwrap().iter().find(|one| one["slug"] == slug).unwrap();
-        told.push(judged(format!("list {code}"), entry));
-    }
-    let payload = EnvelopeBuf::parse_compact(envelope.as_str().unwrap(), Default::default()).unwrap();
-    let identifier = Record::from_payload(payload.view().payload()).unwrap().identifier;
-    for ask in
-        [json!({"envelope": envelope}), json!({"identifier": identifier, "face": face, "purpose": purpose})]
-    {
-        let path = format!("verify {:?}", ask.as_object().unwrap().keys().next());
-        let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
-        let verified = run(world.registry.verify(Some(&operator()), &ask)).unwrap();
-        told.push(judged(path, &common::value(&verified)));
-    }
-    let ask = json!({"identifier": identifier, "purpose": purpose});
-    let ask: HistoryAsk = serde_json::from_value(ask).unwrap();
-    told.push(judged(
-        "history".to_owned(),
-        &common::value(&run(world.registry.history(&operator(), &ask)).unwrap()),
-    ));
-    told
 }
 
 fn r6_a_death_is_told_the_same_on_every_path(world: World) {

@@ -479,12 +479,32 @@ pub fn holder_codes(payload: &[u8]) -> Vec<(String, String)> {
         code: String,
         code_type: String,
     }
+    let coded: Vec<Coded> = holders_as(payload);
+    coded.into_iter().map(|one| (one.code_type, one.code)).collect()
+}
+
+/// A holder as a payload seats it; read as [`holder_codes`] are.
+#[derive(Deserialize)]
+pub struct SeatedHolder {
+    /// Its number.
+    pub code: String,
+    /// The type of its number.
+    pub code_type: String,
+    /// Its role.
+    pub role: String,
+}
+
+/// The holders of a payload with their roles. Empty if there is none.
+pub fn seated_holders(payload: &[u8]) -> Vec<SeatedHolder> {
+    holders_as(payload)
+}
+
+fn holders_as<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Vec<T> {
     const MEMBER: &[u8] = b"\"holders\":";
     let at = payload.windows(MEMBER.len()).rposition(|window| window == MEMBER);
     let list = at.and_then(|at| payload.get(at + MEMBER.len()..)).unwrap_or_default();
-    let mut values = serde_json::Deserializer::from_slice(list).into_iter::<Vec<Coded>>();
-    let coded = values.next().and_then(Result::ok).unwrap_or_default();
-    coded.into_iter().map(|one| (one.code_type, one.code)).collect()
+    let mut values = serde_json::Deserializer::from_slice(list).into_iter::<Vec<T>>();
+    values.next().and_then(Result::ok).unwrap_or_default()
 }
 
 impl fmt::Debug for Holder {

@@ -59,6 +59,7 @@ closed! {
         CopyStale, "copy_stale", "副本过旧", "the copy here is older than the type allows";
         NotCovered, "not_covered", "不在归集范围内", "outside what the stock here is stated to contain";
         DeathReported, "death_reported", "有死亡报告，待核实", "one source reported a death; not confirmed";
+        DateAfterEnd, "date_after_end", "所载日期晚于持证人死亡或终止日期，待核实", "it tells of a day after the confirmed death or the end of a holder";
         HolderDeregistered, "holder_deregistered", "持证人户口已注销，待核实", "the holder's number was struck off the household register";
         StatusUnavailable, "status_unavailable", "状态暂不可查", "the state cannot be read";
         CheckpointStale, "checkpoint_stale", "日志检查点过旧", "the newest checkpoint is too old";
@@ -101,6 +102,7 @@ impl Reason {
             | Self::CopyStale
             | Self::NotCovered
             | Self::DeathReported
+            | Self::DateAfterEnd
             | Self::HolderDeregistered
             | Self::StatusUnavailable
             | Self::CheckpointStale
@@ -283,6 +285,17 @@ pub enum HolderStanding {
     Unreadable,
 }
 
+/// How the days that a record tells of lie to the ends of its holders, of which its type may ask for several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DaysStanding {
+    /// None lies after an end.
+    Within,
+    /// One lies after the confirmed death of a holder, or the end of an organisation.
+    AfterEnd,
+    /// Of one of these holders it is not known whether it has ended: a row does not open, or was not read.
+    Unknown,
+}
+
 /// All the facts of a verdict. [`Facts::good`] is a record without any fault; set the differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
@@ -312,6 +325,8 @@ pub struct Facts {
     pub review_due: Option<Day>,
     /// The holder.
     pub holder: HolderStanding,
+    /// The days that it tells of, beside the ends of its holders.
+    pub days: DaysStanding,
     /// Rows of another full code stand under the same key.
     pub holder_code_conflict: bool,
     /// The identifier's type or issuer part is not the record's own. Nothing is taken in so; what is on file came before
@@ -364,6 +379,7 @@ impl Facts {
             valid_to: None,
             review_due: None,
             holder: HolderStanding::Normal,
+            days: DaysStanding::Within,
             holder_code_conflict: false,
             identifier_foreign: false,
             files: NamedFiles::FIT,
@@ -447,6 +463,11 @@ fn standings(facts: &Facts) -> Reasons {
         HolderStanding::Deregistered => found = found.with(Reason::HolderDeregistered),
         HolderStanding::Dissolved => found = found.with(Reason::HolderDissolved),
         HolderStanding::Unreadable => found = found.with(Reason::StatusUnavailable),
+    }
+    match facts.days {
+        DaysStanding::Within => {}
+        DaysStanding::AfterEnd => found = found.with(Reason::DateAfterEnd),
+        DaysStanding::Unknown => found = found.with(Reason::StatusUnavailable),
     }
     match facts.custody {
         Custody::Hosted => {}

@@ -11,6 +11,7 @@ pub mod described;
 pub mod desk;
 pub mod model;
 pub mod needles;
+pub mod paths;
 pub mod people;
 pub mod postgres;
 pub mod program;

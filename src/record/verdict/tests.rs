@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, ReasonClass); 40] = [
+const CLASSES: [(&str, ReasonClass); 41] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
     ("key_revoked", ReasonClass::Invalid),
@@ -46,6 +46,7 @@ const CLASSES: [(&str, ReasonClass); 40] = [
     ("copy_stale", ReasonClass::Undetermined),
     ("not_covered", ReasonClass::Undetermined),
     ("death_reported", ReasonClass::Undetermined),
+    ("date_after_end", ReasonClass::Undetermined),
     ("holder_deregistered", ReasonClass::Undetermined),
     ("status_unavailable", ReasonClass::Undetermined),
     ("checkpoint_stale", ReasonClass::Undetermined),
@@ -103,6 +104,7 @@ fn alone(facts: &mut Facts, reason: Reason) {
         }
         Reason::NotCovered => facts.covered = false,
         Reason::DeathReported => facts.holder = HolderStanding::DeathReported,
+        Reason::DateAfterEnd => facts.days = DaysStanding::AfterEnd,
         Reason::HolderDissolved => facts.holder = HolderStanding::Dissolved,
         Reason::HolderDeregistered => facts.holder = HolderStanding::Deregistered,
         Reason::StatusUnavailable => facts.state = None,

@@ -7,14 +7,15 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::catalog::DateFacts;
+use crate::catalog::{Custody, DateFacts, TypeEntry};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
-use crate::registry::base::linked::{Met, Reach, walk};
+use crate::record::verdict::DaysStanding;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::marks;
+use crate::registry::holders::life::{self, LivesOf};
+use crate::registry::holders::linked::{self, Life};
 use crate::rule::Rule;
-use crate::store::{HolderState, Reader};
+use crate::store::{Reader, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
 
 /// A record that is about to be written.
@@ -37,6 +38,13 @@ pub(in crate::registry) struct ToldOfDays<'a> {
 #[derive(Deserialize)]
 struct Printed {
     face: Map<String, Value>,
+}
+
+/// The same with the day of issue.
+#[derive(Deserialize)]
+struct Dated {
+    face: Map<String, Value>,
+    issued_on: Day,
 }
 
 /// Refuses a record that tells of a day after the end of a holder.
@@ -76,14 +84,46 @@ pub(in crate::registry) fn refuse(
 /// The earliest day of an end that stands under any code of a holder. A row that does not open says nothing here: the
 /// verdict tells that it is damaged.
 fn ended_on(reader: &mut Reader<'_>, holder: HolderKey) -> Result<Option<Day>> {
-    let mut ended: Option<Day> = None;
-    walk(reader, holder, Reach::LOOKUP, |met| {
-        let Met::Row(row) = met else { return };
-        let standing = marks::standing(row);
-        let ends = standing
-            .iter()
-            .filter(|mark| matches!(mark.state, HolderState::Deceased | HolderState::Dissolved));
-        ended = ends.map(|mark| mark.since).chain(ended).min();
-    })?;
-    Ok(ended)
+    Ok(linked::linked(reader, holder, None)?.lives.ended_on)
+}
+
+/// How the days of a record on file lie to the ends of its holders, by the same rules: a death that is confirmed later
+/// may lie before what was certified in good faith. The record was issued and stays; its verdict says it.
+///
+/// A later version is issued later, also for the dead (a correction, a face of another state), so that only the days on
+/// its face count. What is kept elsewhere has no face here.
+pub(in crate::registry) fn standing(
+    entry: Option<&TypeEntry>,
+    record: &StoredRecord,
+    envelope: Option<&Envelope<'_>>,
+    lives: LivesOf<'_>,
+) -> DaysStanding {
+    let (Some(entry), Some(envelope)) = (entry, envelope) else { return DaysStanding::Within };
+    if record.custody != Custody::Hosted {
+        return DaysStanding::Within;
+    }
+    let subject = life::subject_role(entry.def());
+    let (mut ended, mut unknown): (Vec<(&str, Day)>, bool) = (Vec::new(), false);
+    let mut meet = |role, life: Option<Life>| match life {
+        None | Some(Life { damaged: true, .. }) => unknown = true,
+        Some(life) => ended.extend(life.ended_on.map(|on| (role, on))),
+    };
+    if let Some(role) = subject.filter(|subject| entry.ended_roles().any(|role| role == *subject)) {
+        meet(role, lives.subject);
+    }
+    lives.others.iter().for_each(|(role, life)| meet(role, *life));
+    let within = if unknown { DaysStanding::Unknown } else { DaysStanding::Within };
+    if ended.is_empty() {
+        return within;
+    }
+    let Ok(printed) = serde_json::from_slice::<Dated>(envelope.payload()) else {
+        return DaysStanding::Unknown;
+    };
+    let Dated { face, issued_on } = printed;
+    // No rule about an end compares with the day of the check.
+    let facts = DateFacts { today: issued_on, issued_on, first_version: false, holders: &[], ended: &ended };
+    match entry.check_ends(&Value::Object(face), &facts, record.version > 1) {
+        Some(_) => DaysStanding::AfterEnd,
+        None => within,
+    }
 }

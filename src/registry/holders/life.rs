@@ -6,10 +6,11 @@
 //! takes nothing from the ward. A certificate of death is about the dead: its role is `deceased`, and it
 //! holds.
 
-use crate::catalog::TypeDef;
+use crate::catalog::{Custody, TypeDef};
 use crate::error::Result;
 use crate::identity::HolderCode;
 use crate::record::Record;
+use crate::record::payload::{SeatedHolder, seated_holders};
 use crate::record::verdict::HolderStanding;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::linked::MAX_KEYS;
@@ -44,14 +45,77 @@ pub(in crate::registry) fn standing(def: Option<&TypeDef>, life: Option<Life>) -
     }
 }
 
-/// The life of the subject of a record, from any of its holders' rows.
-pub(in crate::registry) fn of_subject(
-    reader: &mut Reader<'_>,
-    snapshot: &Snapshot,
-    record: &StoredRecord,
-) -> Result<Option<Life>> {
-    let subject = subject(snapshot, record, reader.index());
-    subject.map(|key| linked::linked(reader, key, None).map(|linked| linked.life(&key))).transpose()
+/// The lives that decide about one record.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::registry) struct LivesOf<'a> {
+    /// Of its subject; none if it has none, or if it was not read.
+    pub subject: Option<Life>,
+    /// Of the holders beside the subject whose end the days of its type ask for ([`seats`]).
+    pub others: &'a [SeatLife],
+}
+
+/// A role, and the life of a holder in it; none if it was not read.
+pub(in crate::registry) type SeatLife = (String, Option<Life>);
+
+/// The same, read for one record.
+#[derive(Default)]
+pub(in crate::registry) struct RecordLives {
+    subject: Option<Life>,
+    others: Vec<SeatLife>,
+}
+
+impl RecordLives {
+    /// Reads them from any of its holders' rows; `life` reads one.
+    pub fn read(
+        reader: &mut Reader<'_>,
+        snapshot: &Snapshot,
+        record: &StoredRecord,
+        mut life: impl FnMut(&mut Reader<'_>, HolderKey) -> Result<Life>,
+    ) -> Result<Self> {
+        let subject = subject(snapshot, record, reader.index());
+        let mut lives =
+            Self { subject: subject.map(|key| life(reader, key)).transpose()?, others: Vec::new() };
+        for (role, key) in seats(snapshot, record, reader.index()) {
+            lives.others.push((role, key.map(|key| life(reader, key)).transpose()?));
+        }
+        Ok(lives)
+    }
+
+    /// Those that stand today.
+    pub fn now(reader: &mut Reader<'_>, snapshot: &Snapshot, record: &StoredRecord) -> Result<Self> {
+        Self::read(reader, snapshot, record, |reader, key| Ok(linked::linked(reader, key, None)?.life(&key)))
+    }
+
+    /// As the verdict takes them.
+    pub fn view(&self) -> LivesOf<'_> {
+        LivesOf { subject: self.subject, others: &self.others }
+    }
+}
+
+/// The holders beside the subject whose end the days of the record's type ask for: of a marriage both. Nearly no type
+/// asks, and then nothing is parsed. A code that breaks a rule of today has no key.
+fn seats(snapshot: &Snapshot, record: &StoredRecord, index: &IndexKey) -> Vec<(String, Option<HolderKey>)> {
+    let Some(entry) = snapshot.catalog.type_of(&record.type_code) else { return Vec::new() };
+    let subject = subject_role(entry.def());
+    let asked = |role: &str| Some(role) != subject && entry.ended_roles().any(|ended| ended == role);
+    if record.custody != Custody::Hosted || !entry.ended_roles().any(asked) {
+        return Vec::new();
+    }
+    let Ok(envelope) = Envelope::parse_stored(&record.body.envelope) else { return Vec::new() };
+    let seated = seated_holders(envelope.payload()).into_iter().filter(|one| asked(&one.role));
+    let own =
+        |one: &SeatedHolder| (&one.code_type, &one.code) == (&record.body.holder.0, &record.body.holder.1);
+    seated
+        .map(|one| {
+            let key = if own(&one) { Some(record.hk) } else { key_of(index, &one.code_type, &one.code) };
+            (one.role, key)
+        })
+        .collect()
+}
+
+fn key_of(index: &IndexKey, code_type: &str, code: &str) -> Option<HolderKey> {
+    let parsed = HolderCode::parse(code_type.parse().ok()?, code).ok()?;
+    Some(holder_key(index, &parsed.code))
 }
 
 /// The key of the subject of a record, from any of its holders' rows; none if its type has none, or it does not open.
@@ -70,8 +134,7 @@ fn subject_of(record: &StoredRecord, role: &str, index: &IndexKey) -> Option<Hol
     let envelope = Envelope::parse_stored(&record.body.envelope).ok()?;
     let signed = Record::from_payload(envelope.payload()).ok()?;
     let holder = signed.holders.into_iter().find(|holder| holder.role == role)?;
-    let parsed = HolderCode::parse(holder.code_type.parse().ok()?, &holder.code).ok()?;
-    Some(holder_key(index, &parsed.code))
+    key_of(index, &holder.code_type, &holder.code)
 }
 
 /// The lives that decide about the rows of one holder.
@@ -79,47 +142,78 @@ pub(in crate::registry) struct Lives {
     own: Vec<(HolderKey, Life)>,
     /// Of the records that have another subject than the holder: a guardian's.
     wards: Vec<([u8; 16], Option<Life>)>,
+    /// Of the records whose days are held against the end of others: a marriage.
+    seats: Vec<([u8; 16], Vec<SeatLife>)>,
 }
 
 impl Lives {
-    /// Reads the further lives that the asked holder's rows need: one more point read for each ward, four codes
-    /// in all (I8). Anything beyond is not known.
+    /// Reads the further lives that the asked holder's rows need: one more point read for each ward, then for each
+    /// other holder whose end the days of a record ask for, four codes in all (I8). Anything beyond is not known.
     pub fn read<'r>(
         reader: &mut Reader<'_>,
         snapshot: &Snapshot,
         linked: &linked::Linked,
-        rows: impl Iterator<Item = &'r Opened>,
+        rows: impl Iterator<Item = &'r Opened> + Clone,
     ) -> Result<Self> {
-        let own = linked.keys.iter().map(|(key, _)| (*key, linked.life(key))).collect();
-        let mut lives = Self { own, wards: Vec::new() };
-        let mut left = MAX_KEYS.saturating_sub(linked.keys.len());
-        for opened in rows {
-            let Opened::Record(record) = opened else { continue };
+        let own: Vec<_> = linked.keys.iter().map(|(key, _)| (*key, linked.life(key))).collect();
+        let mut further = Further { met: own.clone(), left: MAX_KEYS.saturating_sub(linked.keys.len()) };
+        let mut lives = Self { own, wards: Vec::new(), seats: Vec::new() };
+        let records = rows.filter_map(|opened| match opened {
+            Opened::Record(record) => Some(record),
+            Opened::Damaged { .. } => None,
+        });
+        for record in records.clone() {
             let entry = snapshot.catalog.type_of(&record.type_code);
             let Some(role) = entry.and_then(|entry| subject_role(entry.def())) else { continue };
-            if record.body.role == role {
-                continue;
+            if record.body.role != role {
+                let ward = subject_of(record, role, reader.index());
+                lives.wards.push((record.record_id, further.life(reader, ward)?));
             }
-            let ward = subject_of(record, role, reader.index()).filter(|_| left > 0);
-            let life = match ward {
-                Some(ward) => {
-                    let found = linked::linked_within(reader, ward, None, left)?;
-                    left = left.saturating_sub(found.keys.len());
-                    Some(found.life(&ward))
-                }
-                None => None,
-            };
-            lives.wards.push((record.record_id, life));
+        }
+        for record in records {
+            let mut seated = Vec::new();
+            for (role, key) in seats(snapshot, record, reader.index()) {
+                seated.push((role, further.life(reader, key)?));
+            }
+            if !seated.is_empty() {
+                lives.seats.push((record.record_id, seated));
+            }
         }
         Ok(lives)
     }
 
-    /// The life of a record's subject, if it has one.
-    pub fn of(&self, record: &StoredRecord) -> Option<Life> {
-        match self.wards.iter().find(|(of, _)| *of == record.record_id) {
+    /// The lives that decide about a record.
+    pub fn of(&self, record: &StoredRecord) -> LivesOf<'_> {
+        let subject = match self.wards.iter().find(|(of, _)| *of == record.record_id) {
             Some((_, life)) => *life,
             None => self.own.iter().find(|(key, _)| *key == record.hk).map(|(_, life)| *life),
+        };
+        let seats = self.seats.iter().find(|(of, _)| *of == record.record_id);
+        LivesOf { subject, others: seats.map_or(&[], |(_, seats)| seats) }
+    }
+}
+
+/// The lives that were read, and how many codes may still be.
+struct Further {
+    met: Vec<(HolderKey, Life)>,
+    left: usize,
+}
+
+impl Further {
+    /// Each is read once.
+    fn life(&mut self, reader: &mut Reader<'_>, key: Option<HolderKey>) -> Result<Option<Life>> {
+        let Some(key) = key else { return Ok(None) };
+        if let Some((_, life)) = self.met.iter().find(|(met, _)| *met == key) {
+            return Ok(Some(*life));
         }
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let found = linked::linked_within(reader, key, None, self.left)?;
+        self.left = self.left.saturating_sub(found.keys.len());
+        let life = found.life(&key);
+        self.met.push((key, life));
+        Ok(Some(life))
     }
 }
 
@@ -161,7 +255,7 @@ mod tests {
         let types = Catalog::builtin_types().unwrap();
         let def = |slug: &str| types.iter().map(|entry| entry.def()).find(|def| def.slug == slug);
         let card = def("resident_id_card");
-        let life = |state, damaged| Some(Life { state, damaged });
+        let life = |state, damaged| Some(Life { state, ended_on: None, damaged });
         for (life, expected) in [
             (life(HolderState::Normal, false), HolderStanding::Normal),
             (life(HolderState::Deceased, false), HolderStanding::Deceased),

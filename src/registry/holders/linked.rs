@@ -5,7 +5,7 @@ use crate::closed::closed;
 use crate::error::Result;
 use crate::identity::CodeType;
 use crate::registry::base::linked::{MAX_KEYS, Met, Reach, walk};
-use crate::registry::holders::marks::weight;
+use crate::registry::holders::marks::{self, weight};
 use crate::store::{HolderState, Link, LinkKind, Opened, Reader};
 use crate::trust::HolderKey;
 
@@ -14,6 +14,8 @@ use crate::trust::HolderKey;
 pub(in crate::registry) struct Life {
     /// The state that weighs most.
     pub state: HolderState,
+    /// The earliest day of a confirmed death, or of the end of an organisation.
+    pub ended_on: Option<Day>,
     /// A row about the holder does not open: it may say anything.
     pub damaged: bool,
 }
@@ -24,6 +26,8 @@ pub(in crate::registry) struct CodesLife {
     pub state: HolderState,
     /// The codes that were struck off the household register.
     deregistered: Vec<HolderKey>,
+    /// The earliest day of an end, under any code.
+    pub ended_on: Option<Day>,
     /// A row of the holder does not open.
     pub damaged: bool,
 }
@@ -31,11 +35,12 @@ pub(in crate::registry) struct CodesLife {
 impl CodesLife {
     /// Before any row was read.
     pub const fn unread() -> Self {
-        Self { state: HolderState::Normal, deregistered: Vec::new(), damaged: false }
+        Self { state: HolderState::Normal, deregistered: Vec::new(), ended_on: None, damaged: false }
     }
 
-    /// Takes in the state that stands in the row of one code.
-    pub fn meet(&mut self, key: HolderKey, state: HolderState) {
+    /// Takes in the state that stands in the row of one code, and the day of the end that stands there.
+    pub fn meet(&mut self, key: HolderKey, state: HolderState, ended_on: Option<Day>) {
+        self.ended_on = self.ended_on.into_iter().chain(ended_on).min();
         if state == HolderState::Deregistered {
             self.deregistered.push(key);
         }
@@ -48,7 +53,8 @@ impl CodesLife {
     /// organisation are of all codes. A deregistration strikes one number, and no other number of the person.
     pub fn of(&self, key: &HolderKey) -> Life {
         let struck = self.state != HolderState::Deregistered || self.deregistered.contains(key);
-        Life { state: if struck { self.state } else { HolderState::Normal }, damaged: self.damaged }
+        let state = if struck { self.state } else { HolderState::Normal };
+        Life { state, ended_on: self.ended_on, damaged: self.damaged }
     }
 }
 
@@ -134,7 +140,7 @@ pub(in crate::registry) fn linked_within(
     };
     let mut beside = Vec::new();
     let walked = walk(reader, key, Reach { rows: most, ..Reach::LOOKUP }, |met| match met {
-        Met::Row(holder) => found.lives.meet(holder.hk, holder.state),
+        Met::Row(holder) => found.lives.meet(holder.hk, holder.state, marks::ended_on(holder)),
         Met::Emptied(..) => {}
         Met::Beside(key, link) => beside.extend(Related::of(link, key)),
         Met::Code(next, link) => {

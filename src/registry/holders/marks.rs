@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 
+use crate::clock::Day;
 use crate::store::{HolderMark, HolderState, StoredHolder};
 
 /// The weight of a state beside the others of one holder.
@@ -87,6 +88,21 @@ pub(in crate::registry) fn standing(holder: &StoredHolder) -> Vec<HolderMark> {
         (..) => None,
     };
     shown.into_iter().chain(body.beneath.iter().cloned()).collect()
+}
+
+/// The earliest day of a confirmed death, or of the end of an organisation, that stands on a holder.
+pub(in crate::registry) fn ended_on(holder: &StoredHolder) -> Option<Day> {
+    // Nearly every holder has no mark.
+    if holder.state == HolderState::Normal && holder.body.beneath.is_empty() {
+        return None;
+    }
+    earliest_end(&standing(holder))
+}
+
+/// The same of marks.
+pub(in crate::registry) fn earliest_end<'m>(marks: impl IntoIterator<Item = &'m HolderMark>) -> Option<Day> {
+    let ends = |mark: &&HolderMark| matches!(mark.state, HolderState::Deceased | HolderState::Dissolved);
+    marks.into_iter().filter(ends).map(|mark| mark.since).min()
 }
 
 #[cfg(test)]

@@ -36,8 +36,9 @@ pub(in crate::registry) fn life_then(
             lives.damaged = true;
             continue;
         };
-        let standing = row.marks.iter().find(|mark| mark.since <= then.as_of);
-        lives.meet(key, standing.map_or(HolderState::Normal, |mark| mark.state));
+        let mut standing = row.marks.iter().filter(|mark| mark.since <= then.as_of);
+        let ended_on = marks::earliest_end(standing.clone());
+        lives.meet(key, standing.next().map_or(HolderState::Normal, |mark| mark.state), ended_on);
         for next in row.next {
             if keys.len() < MAX_KEYS && !keys.contains(&next) {
                 keys.push(next);

@@ -15,8 +15,8 @@ use crate::record::history::{EventFact, Standing, Then, state_as_of};
 use crate::record::verdict::{Facts, NamedFiles, Seal};
 use crate::record::{Action, Reason, Reasons, Verdict, verdict};
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::life;
-use crate::registry::holders::linked::Life;
+use crate::registry::holders::after_end;
+use crate::registry::holders::life::{self, RecordLives};
 use crate::registry::holders::past::life_then;
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::records::judge;
@@ -77,7 +77,7 @@ pub(in crate::registry) fn asked_about(
 
 /// What the database tells of a record on a day beside its own rows.
 pub(in crate::registry) struct DayFacts {
-    life: Option<Life>,
+    lives: RecordLives,
     files: NamedFiles,
     /// Earlier parts of the entry were left out.
     left_out: bool,
@@ -94,14 +94,10 @@ impl DayFacts {
         let events = event_facts(&here.events).unwrap_or_default();
         let was = state_as_of(&events, then.as_of, then.known_at);
         let Some(row) = was.and_then(|was| row_of(here, was)) else {
-            return Ok(Self { life: None, files: NamedFiles::FIT, left_out });
+            return Ok(Self { lives: RecordLives::default(), files: NamedFiles::FIT, left_out });
         };
-        let subject = life::subject(snapshot, row, reader.index());
-        Ok(Self {
-            life: subject.map(|key| life_then(reader, key, then)).transpose()?,
-            files: judge::named_files(reader, row)?,
-            left_out,
-        })
+        let lives = RecordLives::read(reader, snapshot, row, |reader, key| life_then(reader, key, then))?;
+        Ok(Self { lives, files: judge::named_files(reader, row)?, left_out })
     }
 }
 
@@ -153,8 +149,10 @@ fn facts(
     let known: Vec<Told> = known.filter_map(|(event, _)| Told::of(event)).collect();
     let mut facts = here.facts(snapshot, row, false, now);
     facts.state = Some(was.state);
-    facts.holder =
-        life::standing(snapshot.catalog.type_of(&row.type_code).map(|entry| entry.def()), beside.life);
+    let (entry, lives) = (snapshot.catalog.type_of(&row.type_code), beside.lives.view());
+    facts.holder = life::standing(entry.map(|entry| entry.def()), lives.subject);
+    let envelope = Envelope::parse_stored(&row.body.envelope).ok();
+    facts.days = after_end::standing(entry.map(|entry| &**entry), row, envelope.as_ref(), lives);
     facts.files = beside.files;
     facts.disputed = known.iter().rev().find_map(|told| told.disputed).unwrap_or(false);
     facts.review_due = known
@@ -165,7 +163,6 @@ fn facts(
     // What a feed said later was not known.
     facts.as_of = facts.as_of.map(|as_of| if as_of > then.known_at { row.as_of } else { as_of });
     if row.custody == Custody::Hosted {
-        let envelope = Envelope::parse_stored(&row.body.envelope).ok();
         facts.key = judge::key_standing(snapshot, row, envelope.as_ref(), Some(then.known_at));
     }
     facts

@@ -13,8 +13,7 @@ use crate::record::verdict::{Facts, NamedFiles};
 use crate::registry::access::entry::CoHolder;
 use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::life;
-use crate::registry::holders::linked::Life;
+use crate::registry::holders::life::RecordLives;
 use crate::registry::records::kept::{self, Kept};
 use crate::registry::records::{hosted, judge};
 use crate::store::{Opened, Reader, RecordKey, StoredEvent, StoredRecord};
@@ -41,8 +40,8 @@ pub(in crate::registry) struct Here {
     pub past: Vec<StoredRecord>,
     /// Events in the first holder's row.
     pub events: Vec<(StoredEvent, InLog)>,
-    /// The facts about the life of its subject; none if it is of no single person.
-    life: Option<Life>,
+    /// The lives that decide about it.
+    lives: RecordLives,
     /// The key row does not open: the record under it cannot be determined.
     key_damaged: bool,
     /// A past version does not open or is missing.
@@ -69,7 +68,7 @@ impl Here {
             kept: None,
             past: Vec::new(),
             events: Vec::new(),
-            life: None,
+            lives: RecordLives::default(),
             key_damaged: false,
             past_damaged: false,
             damaged: false,
@@ -105,7 +104,7 @@ impl Here {
         }
         let mut gap = false;
         if let Some(current) = kept.rows.first() {
-            self.life = life::of_subject(reader, snapshot, current)?;
+            self.lives = RecordLives::now(reader, snapshot, current)?;
             // The holders of a record never change, so the first one's rows hold all of it. Those of a
             // directory entry may change, and a later holder has no earlier rows.
             if current.custody == Custody::Hosted {
@@ -196,7 +195,7 @@ impl Here {
     pub fn facts(&self, snapshot: &Snapshot, row: &StoredRecord, superseded: bool, now: Moment) -> Facts {
         let envelope = EnvelopeBuf::from_stored(row.body.envelope.clone()).ok();
         let view = envelope.as_ref().map(EnvelopeBuf::view).filter(|_| row.custody == Custody::Hosted);
-        let mut facts = judge::facts(snapshot, row, view.as_ref(), self.life, now);
+        let mut facts = judge::facts(snapshot, row, view.as_ref(), self.lives.view(), now);
         facts.superseded = superseded;
         if self.named().is_ok_and(|(named, _)| named.version == row.version) {
             facts.files = self.files;

@@ -10,19 +10,18 @@ use crate::record::payload::Attachment;
 use crate::record::verdict::{Facts, KeyStanding, NamedFiles};
 use crate::record::{Digest, Record, media};
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::life;
-use crate::registry::holders::linked::Life;
+use crate::registry::holders::after_end;
+use crate::registry::holders::life::{self, LivesOf};
 use crate::registry::records::belongs;
 use crate::store::{Reader, StoredRecord};
 use crate::trust::Envelope;
 
-/// The facts about a record from the row, the catalog and the life of its subject; `life` is none if it was
-/// not read.
+/// The facts about a record from the row, the catalog and the lives that decide about it.
 pub(in crate::registry) fn facts(
     snapshot: &Snapshot,
     record: &StoredRecord,
     envelope: Option<&Envelope<'_>>,
-    life: Option<Life>,
+    lives: LivesOf<'_>,
     now: Moment,
 ) -> Facts {
     let entry = snapshot.catalog.type_of(&record.type_code);
@@ -49,7 +48,8 @@ pub(in crate::registry) fn facts(
     facts.lists_older = true;
     facts.identifier_foreign =
         belongs::foreign(snapshot, &record.body.identifier, &record.type_code, &record.issuer).is_some();
-    facts.holder = life::standing(entry.map(|entry| entry.def()), life);
+    facts.holder = life::standing(entry.map(|entry| entry.def()), lives.subject);
+    facts.days = after_end::standing(entry.map(|entry| &**entry), record, envelope, lives);
     let mut unseen =
         entry.into_iter().flat_map(|entry| snapshot.catalog.unseen(entry.def(), now, FEED_LATE_S));
     facts.court_divorces_unseen = unseen.any(|end| end == UnseenEnd::CourtDivorces);
