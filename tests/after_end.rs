@@ -10,13 +10,17 @@ use common::paths::by_every_path;
 use common::people::{self, CHEN, POLICE, ZHOU, day};
 use common::{World, operator, run};
 use elicense::record::Action;
-use elicense::registry::{ActCommand, Draft, FaceEdit, HistoryAsk, LinkCommand, MarkCommand};
+use elicense::registry::{
+    ActCommand, Draft, Endorsement, FaceEdit, FsckOptions, HistoryAsk, LinkCommand, MarkCommand,
+};
+use elicense::rule::Rule;
 use serde_json::{Value, json};
 
 on_both! {
     r6_r16_what_was_registered_after_a_death_is_not_good_by_accident
     r6_a_birth_after_the_mothers_death_is_told_to_whoever_looks
     r6_r16_an_end_that_comes_later_is_told_by_what_was_known
+    r6_r16_no_action_says_anything_new_of_the_dead
 }
 
 fn settled(world: &World) {
@@ -51,6 +55,16 @@ fn mark(world: &World, (code_type, code): (&str, &str), agency: &str, (state, si
 fn act(world: &World, command: &ActCommand) -> elicense::registry::Acted {
     world.registry.refresh().unwrap();
     world.registry.act(&operator(), command).unwrap()
+}
+
+fn linked(world: &World, from: &str, to: &str) {
+    world.registry.refresh().unwrap();
+    let link: LinkCommand = serde_json::from_value(json!({
+        "from": {"type": "111", "code": from}, "to": {"type": "111", "code": to}, "kind": "same_person",
+        "ground": "号码更正证明", "names_differ": true, "agency": POLICE,
+    }))
+    .unwrap();
+    world.registry.link_holders(&operator(), &link, None).unwrap();
 }
 
 /// The marriage by every path, for whoever looks at either spouse.
@@ -98,12 +112,7 @@ fn r6_r16_what_was_registered_after_a_death_is_not_good_by_accident(world: World
     // A death under another number of the same person is that person's.
     let other = "190102199208090041";
     mark(&world, ("111", other), POLICE, ("deceased", "2026-10-01"));
-    let link: LinkCommand = serde_json::from_value(json!({
-        "from": {"type": "111", "code": other}, "to": {"type": "111", "code": ZHOU}, "kind": "same_person",
-        "ground": "号码更正证明", "names_differ": true, "agency": POLICE,
-    }))
-    .unwrap();
-    world.registry.link_holders(&operator(), &link, None).unwrap();
+    linked(&world, other, ZHOU);
     married(&world, "undetermined", &after());
     // Where the rows about the spouses do not open, nobody knows.
     world.sql("UPDATE holders SET state = 1");
@@ -172,4 +181,53 @@ fn r6_r16_an_end_that_comes_later_is_told_by_what_was_known(world: World) {
     assert_eq!(was("2026-11-22", Some(&before)), good(), "nobody knew it then");
     let told = lookup(&world, ZHOU)["records"][0]["reasons"].clone();
     assert_eq!(told, json!(["date_after_end", "court_divorces_not_covered"]));
+}
+
+fn r6_r16_no_action_says_anything_new_of_the_dead(world: World) {
+    settled(&world);
+    let tried = |(identifier, version): (&str, u32), action: Action, on: Option<&str>| {
+        world.registry.refresh().unwrap();
+        let endorsement = (action == Action::Endorse)
+            .then(|| Endorsement { kind: "年检".to_owned(), result: "合格".to_owned() });
+        let changed = json!({"bank": "示范城市银行"}).as_object().unwrap().clone();
+        let command = ActCommand {
+            effective_on: on.map(day),
+            endorsement,
+            face: action.makes_version().then_some(FaceEdit::Patch(changed)),
+            issued_on: action.makes_version().then(|| day("2020-05-06")),
+            ground: Some("来函 2026-7 号".to_owned()),
+            ..ActCommand::new(identifier, version, action)
+        };
+        world.registry.act(&operator(), &command)
+    };
+    let rule = |outcome: elicense::error::Result<elicense::registry::Acted>| {
+        outcome.err().map(|error| (error.field.as_deref().unwrap_or_default().to_owned(), error.rule.map(Rule::wire)))
+    };
+    let after = || Some(("effective_on".to_owned(), Some("date_after_end")));
+    let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap().identifier;
+    mark(&world, ("111", ZHOU), POLICE, ("death_reported", "2026-11-01"));
+    assert_eq!(rule(tried((&card, 1), Action::Endorse, None)), None, "a report ends nothing");
+    mark(&world, ("111", ZHOU), POLICE, ("deceased", "2026-11-10"));
+    for action in [Action::Endorse, Action::Change, Action::Renew, Action::Reissue] {
+        assert_eq!(rule(tried((&card, 1), action, None)), after(), "{action:?}");
+        assert_eq!(rule(tried((&card, 1), action, Some("2026-11-11"))), after(), "{action:?}");
+    }
+    assert_eq!(rule(tried((&card, 1), Action::Endorse, Some("2026-11-10"))), None, "a day of the life");
+    // It may be suspended, but not given back to the dead; what was wrong is corrected, and it ends.
+    assert_eq!(rule(tried((&card, 1), Action::Suspend, None)), None);
+    assert_eq!(rule(tried((&card, 1), Action::Restore, None)), after());
+    let corrected = tried((&card, 1), Action::Correct, None).unwrap();
+    // The death is taken back, and the restoration with it; then it is confirmed again, under another number.
+    mark(&world, ("111", ZHOU), POLICE, ("normal", "2026-11-20"));
+    assert_eq!(rule(tried((&corrected.identifier, 2), Action::Restore, None)), None);
+    let other = "190102199208090041";
+    mark(&world, ("111", other), POLICE, ("deceased", "2026-11-10"));
+    linked(&world, other, ZHOU);
+    assert_eq!(rule(tried((&corrected.identifier, 2), Action::Endorse, None)), after());
+    assert_eq!(rule(tried((&corrected.identifier, 2), Action::Cancel, None)), None);
+    // The widow's certificate is no paper of the dead alone.
+    let married = issue(&world, people::marriage("J190101-2015-000123")).unwrap().identifier;
+    assert_eq!(rule(tried((&married, 1), Action::Endorse, None)), None);
+    let report = world.registry.fsck(FsckOptions::default()).unwrap();
+    assert_eq!(report.findings, []);
 }

@@ -148,6 +148,17 @@ impl Action {
         matches!(self, Self::Correct | Self::Annul)
     }
 
+    /// Whether it is taken of a day after the confirmed death of the subject, or the end of the organisation: it ends or
+    /// stops the record, or says what was wrong before. Anything else would state something new about the dead.
+    pub const fn after_an_end(self) -> bool {
+        match self {
+            Self::Issue | Self::TransferIn | Self::Extend | Self::Change | Self::Renew | Self::Reissue => false,
+            Self::Endorse | Self::Restore => false,
+            Self::Correct | Self::Suspend | Self::Withdraw | Self::Annul | Self::Revoke | Self::Cancel => true,
+            Self::Lapse | Self::TransferOut => true,
+        }
+    }
+
     /// Whether the order must name its legal ground.
     pub const fn ground_needed(self) -> bool {
         !matches!(
@@ -189,8 +200,8 @@ mod tests {
     /// The table as the folder's README prints it.
     fn table() -> String {
         let mut text = String::from(
-            "| action | 中文 | from | to | new version | reaches back | ground | initiative | number |\n\
-             |---|---|---|---|---|---|---|---|---|\n",
+            "| action | 中文 | from | to | new version | reaches back | after an end | ground | initiative | number |\n\
+             |---|---|---|---|---|---|---|---|---|---|\n",
         );
         let yes = |is: bool| if is { "yes" } else { "–" };
         for action in Action::ALL {
@@ -198,12 +209,13 @@ mod tests {
             let from = if action.begins() { "(none)".to_owned() } else { from.join(" ") };
             let _ = writeln!(
                 text,
-                "| `{}` | {} | {from} | {} | {} | {} | {} | {} | {} |",
+                "| `{}` | {} | {from} | {} | {} | {} | {} | {} | {} | {} |",
                 action.wire(),
                 action.zh(),
                 action.to_state().map_or("same", State::code),
                 if action.prints_state() { "printed" } else { yes(action.makes_version()) },
                 yes(action.reaches_back()),
+                yes(action.after_an_end()),
                 yes(action.ground_needed()),
                 action.initiative().wire(),
                 action.number_effect().wire(),

@@ -124,6 +124,9 @@ impl Registry {
         let effective_on = command.effective_on.unwrap_or(now.day());
         check_terms(command, effective_on, now.day())?;
         self.check_effect(command.action, row, effective_on)?;
+        self.store().read_now(|reader| {
+            after_end::refuse_act(reader, snapshot, row, (command.action, effective_on))
+        })?;
         let (signed, remarks) = self.version_of(snapshot, command, row, (&agency, state))?;
         let next = signed.map(|signed| signed.under(kept.key.holders.iter().copied()));
         // The face of another state is printed for the dead as well, and tells of no new day.

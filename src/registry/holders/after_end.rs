@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Custody, DateFacts, TypeEntry};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
+use crate::record::Action;
 use crate::record::verdict::DaysStanding;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::{self, LivesOf};
@@ -79,6 +80,28 @@ pub(in crate::registry) fn refuse(
         }
         None => Ok(()),
     }
+}
+
+/// Refuses an action that states something new of a day after the end of the record's subject.
+///
+/// # Errors
+/// `field_invalid` at `effective_on`, with the rule `date_after_end`.
+pub(in crate::registry) fn refuse_act(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    record: &StoredRecord,
+    (action, effective_on): (Action, Day),
+) -> Result<()> {
+    if action.after_an_end() {
+        return Ok(());
+    }
+    let subject = life::subject(snapshot, record, reader.index());
+    let ended = subject.map(|subject| ended_on(reader, subject)).transpose()?.flatten();
+    if ended.is_none_or(|ended| effective_on <= ended) {
+        return Ok(());
+    }
+    let detail = "the holder had died by then, or the organisation had ended: only what ends or corrects the record";
+    Err(Error::new(Code::FieldInvalid, detail).at("effective_on").rule(Rule::DateAfterEnd))
 }
 
 /// The earliest day of an end that stands under any code of a holder. A row that does not open says nothing here: the
