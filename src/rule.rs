@@ -119,6 +119,7 @@ closed! {
         CustodyNotHosted, "custody_not_hosted", "证照原文不在本库保管，不能出新版本。请由保管方办理。", "The body of this record is kept elsewhere, so no version is made here. Let its keeper do this.";
         GroundWords, "ground_words", "依据没有写出内容。请用文字写明，至少两个不同的字。", "The ground says nothing. Say it in words, with at least two different letters.";
         GroundMissing, "ground_missing", "缺少法律依据或理由。请补填。", "The legal ground or the reason is missing. Give it.";
+        NothingChanges, "nothing_changes", "变更或更正的内容与现版本完全相同。请写明要改的内容；只需换证、补证的，请办理换发或补发。", "The change or correction says what the present version says already. Say what is to be different; where only another paper is needed, renew or reissue it.";
         NoNewVersion, "no_new_version", "这个业务动作不产生新版本。请删去新版本的内容。", "This action makes no new version. Remove what would change the version.";
         NotAnEndorsement, "not_an_endorsement", "下次审验日期只能由签注或新版本设定。请删去该项。", "Only an endorsement or a new version sets the next review. Remove the date.";
         Endorsement, "endorsement", "签注动作必须写明签注内容，其他动作不能带签注。请补填或删去。", "Only the action `endorse` has an endorsement, and it must have one. Add it or remove it.";

@@ -49,6 +49,7 @@ impl Registry {
                 let checked = draft::check_signed(record, snapshot, self.regions(), today)?;
                 check_end(command.action, &old, &checked.record)?;
                 check_number(command.action, &old, &checked, snapshot)?;
+                check_changes(command, row, &old, &checked.record)?;
                 let remarks = checked.remarks.clone();
                 Ok((Signed::over(checked, &envelope, index)?, remarks))
             }
@@ -57,6 +58,7 @@ impl Registry {
                 let checked = draft::check(&draft, snapshot, self.regions(), today, Some(&successor))?;
                 check_end(command.action, &old, &checked.record)?;
                 check_number(command.action, &old, &checked, snapshot)?;
+                check_changes(command, row, &old, &checked.record)?;
                 let remarks = checked.remarks.clone();
                 let key = self.issuer_key(agency)?;
                 Ok((Signed::new(checked, &key, index)?, remarks))
@@ -177,6 +179,38 @@ fn check_end(action: Action, old: &Record, next: &Record) -> Result<()> {
             .rule(Rule::ExtendLater));
     }
     Ok(())
+}
+
+/// A change and a correction say something else than the version before. Who only wants another paper renews or reissues
+/// it, and an extension has its own rule.
+///
+/// The day of issue is that of the version and no news, unless a correction moves it back. A version that mends the type or the
+/// issuer in its identifier says what it is for.
+fn check_changes(command: &ActCommand, row: &StoredRecord, old: &Record, next: &Record) -> Result<()> {
+    if !matches!(command.action, Action::Change | Action::Correct) {
+        return Ok(());
+    }
+    let named = |record: &Record| {
+        let parsed = Identifier::parse(&record.identifier).ok();
+        parsed.map(|parsed| (parsed.type_code().to_owned(), parsed.issuer().to_owned()))
+    };
+    // The first day of a face that prints it is written into each later version.
+    let begins = |record: &Record| {
+        let printed = record.face.contains_key("valid_from").then_some(old.issued_on);
+        record.valid_from.or(printed)
+    };
+    let same = (&next.face, &next.holders, &next.number) == (&old.face, &old.holders, &old.number)
+        && (begins(next), next.valid_to) == (begins(old), old.valid_to)
+        && (&next.attachments, &next.status) == (&old.attachments, &old.status)
+        && (command.action == Action::Change || next.issued_on >= old.issued_on)
+        && command.review_due.is_none_or(|due| row.body.review_due == Some(due))
+        && named(next) == named(old);
+    if !same {
+        return Ok(());
+    }
+    let field = if command.envelope.is_some() { "envelope" } else { "face" };
+    let detail = "the new version says what the version before it says";
+    Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NothingChanges))
 }
 
 /// The number changes only if the action says so; for a reissue the type must say so too. At a renewal the
