@@ -201,7 +201,9 @@ fn r6_r16_no_action_says_anything_new_of_the_dead(world: World) {
         world.registry.act(&operator(), &command)
     };
     let rule = |outcome: elicense::error::Result<elicense::registry::Acted>| {
-        outcome.err().map(|error| (error.field.as_deref().unwrap_or_default().to_owned(), error.rule.map(Rule::wire)))
+        outcome
+            .err()
+            .map(|error| (error.field.as_deref().unwrap_or_default().to_owned(), error.rule.map(Rule::wire)))
     };
     let after = || Some(("effective_on".to_owned(), Some("date_after_end")));
     let card = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap().identifier;

@@ -6,6 +6,7 @@ mod common;
 
 use common::desk::{issue, records, settled};
 use common::people::{self, CHEN, MARKET, POLICE, ZHOU};
+use common::transfer::{export, read, receiver};
 use common::{World, callers, operator, run, server};
 use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Scope};
@@ -26,6 +27,8 @@ on_both! {
     the_door_hands_out_the_list_and_takes_a_decline
     a_proposal_that_a_hand_changed_is_not_shown_and_fsck_names_it
     a_proposal_that_is_gone_or_was_opened_again_is_found
+    a_proposal_goes_with_the_certificate_that_made_it
+    a_proposal_goes_where_the_end_of_its_certificate_is_read
 }
 
 /// A social card of Chen, who has died since.
@@ -58,7 +61,64 @@ fn declined(identifier: &str) -> DeclineCommand {
 
 fn sound(world: &World) {
     let report = world.registry.fsck(FsckOptions::default()).unwrap();
-    assert_eq!(report.findings, []);
+    assert_eq!((report.findings, report.left_proposals), (vec![], vec![]));
+}
+
+/// What became of each proposal, in their order.
+fn settled_by(world: &World) -> Vec<Option<String>> {
+    let rows = world.registry.store().read_now(|reader| reader.walk_proposals(None, 100)).unwrap();
+    rows.into_iter().map(|(_, row)| row.unwrap().settled_by).collect()
+}
+
+/// A certificate of Chen's death with that number.
+fn death(world: &World, number: &str) -> String {
+    let mut draft = people::death(CHEN, "陈志远");
+    draft.face.insert("certificate_no".into(), number.into());
+    issue(world, draft).unwrap().identifier
+}
+
+fn ends(world: &World, identifier: &str, action: Action) {
+    let mut command = ActCommand::new(identifier, 1, action);
+    command.ground = Some("经核实系同名，非本人死亡".into());
+    world.registry.refresh().unwrap();
+    world.registry.act(&operator(), &command).unwrap();
+}
+
+fn a_proposal_goes_with_the_certificate_that_made_it(world: World) {
+    settled(&world);
+    issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
+    issue(&world, people::id_card(CHEN, "陈志远", "2020-01-01")).unwrap();
+    let mut closed = Vec::new();
+    for (at, action) in [Action::Annul, Action::Cancel, Action::Withdraw].into_iter().enumerate() {
+        let (first, second) = (death(&world, &format!("D{at}1")), death(&world, &format!("D{at}2")));
+        assert_eq!(open(&world), 2, "{action:?}");
+        // A suspension leaves open whether it is right.
+        ends(&world, &first, Action::Suspend);
+        assert_eq!(open(&world), 2, "{action:?}");
+        // What another certificate proposes as well stays.
+        ends(&world, &first, action);
+        assert_eq!(open(&world), 2, "{action:?}");
+        sound(&world);
+        ends(&world, &second, action);
+        assert_eq!(open(&world), 0, "{action:?}");
+        closed.extend([Some("taken_back".to_owned()), Some("taken_back".to_owned())]);
+        assert_eq!(settled_by(&world), closed, "{action:?}");
+        sound(&world);
+    }
+}
+
+fn a_proposal_goes_where_the_end_of_its_certificate_is_read(world: World) {
+    settled(&world);
+    issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
+    let certificate = death(&world, "D1");
+    let other = receiver(&world, settled);
+    read(&world, &other, &export(&world), false);
+    assert_eq!(open(&other), 1);
+    ends(&world, &certificate, Action::Annul);
+    assert_eq!((open(&world), open(&other)), (0, 1));
+    read(&world, &other, &export(&world), false);
+    assert_eq!((open(&other), settled_by(&other)), (0, vec![Some("taken_back".to_owned())]));
+    sound(&other);
 }
 
 fn a_proposed_end_stays_on_the_list_until_the_record_ends(world: World) {

@@ -209,9 +209,8 @@ impl Walk<'_> {
     fn act(&self, paper: &mut Paper, action: Action, died_on: Option<String>) {
         // A correction of the same day says something else at least.
         let place = format!("示范市第{}医院", paper.version);
-        let face = died_on.map(|day| {
-            FaceEdit::Patch(json!({"died_on": day, "place": place}).as_object().unwrap().clone())
-        });
+        let face = died_on
+            .map(|day| FaceEdit::Patch(json!({"died_on": day, "place": place}).as_object().unwrap().clone()));
         let issued_on = face.is_some().then(|| day("2026-11-01"));
         let ground = Some("来函".to_owned());
         let command = ActCommand {

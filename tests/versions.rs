@@ -64,16 +64,17 @@ fn a_change_that_changes_nothing_makes_no_version(world: World) {
         assert_eq!(acted.version, version, "{identifier}");
         acted.identifier
     };
-    let bank = ActCommand { face: patch(json!({"bank": "示范商业银行"})), ..command(&card, 1, Action::Change) };
+    let bank = ActCommand {
+        face: patch(json!({"bank": "示范商业银行"})),
+        ..command(&card, 1, Action::Change)
+    };
     let once = world.registry.once("c1", "k-1", b"bank").unwrap();
     world.registry.refresh().unwrap();
     let first = world.registry.act_once(&operator(), &bank, Some(&once)).unwrap();
     // The same request under its key is answered as before, though it would change nothing now.
     assert_eq!(world.registry.act_once(&operator(), &bank, Some(&once)).unwrap(), first);
-    let review = ActCommand {
-        review_due: Some(day("2027-01-01")),
-        ..command(&first.identifier, 2, Action::Change)
-    };
+    let review =
+        ActCommand { review_due: Some(day("2027-01-01")), ..command(&first.identifier, 2, Action::Change) };
     let third = said(3, "review", review.clone());
     let again = ActCommand { identifier: third.clone(), version: 3, ..review };
     assert_eq!(refusal(act(&world, &again)), nothing);

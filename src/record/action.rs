@@ -152,9 +152,13 @@ impl Action {
     /// stops the record, or says what was wrong before. Anything else would state something new about the dead.
     pub const fn after_an_end(self) -> bool {
         match self {
-            Self::Issue | Self::TransferIn | Self::Extend | Self::Change | Self::Renew | Self::Reissue => false,
+            Self::Issue | Self::TransferIn | Self::Extend | Self::Change | Self::Renew | Self::Reissue => {
+                false
+            }
             Self::Endorse | Self::Restore => false,
-            Self::Correct | Self::Suspend | Self::Withdraw | Self::Annul | Self::Revoke | Self::Cancel => true,
+            Self::Correct | Self::Suspend | Self::Withdraw | Self::Annul | Self::Revoke | Self::Cancel => {
+                true
+            }
             Self::Lapse | Self::TransferOut => true,
         }
     }

@@ -17,6 +17,7 @@ closed! {
     SettledBy {
         Ended, "ended", "证照已终止", "the record ended";
         Declined, "declined", "发证机构未采纳", "the issuer declined it";
+        TakenBack, "taken_back", "提出终止建议的证照已不成立", "the certificate that proposed it no longer stands";
     }
 }
 

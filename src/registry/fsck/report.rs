@@ -208,6 +208,9 @@ pub struct FsckReport {
     /// Certificates that say something of a life and marked nobody, since they came in before their type told it: 12 hex
     /// digits each, as in findings; at most 1,000. No damage: `elicense holder catch-up` marks whom they speak of.
     pub unmarked: Vec<String>,
+    /// Records whose end is proposed though the certificate that proposed it no longer stands: 12 hex digits each, at most
+    /// 1,000. No damage: they stayed open before that was looked at, and their issuers decline them.
+    pub left_proposals: Vec<String>,
     /// Records whose identifier belongs to another issuer or another type, at most 1,000. No damage: they verify as
     /// `undetermined` until their issuer replaces them.
     pub foreign_identifiers: Vec<ForeignIdentifier>,
@@ -244,6 +247,14 @@ impl FsckReport {
         let name = record_name(record_id);
         if self.unmarked.len() < KEPT && !self.unmarked.contains(&name) {
             self.unmarked.push(name);
+        }
+    }
+
+    /// Lists a record whose end nothing that stands proposes any more, once.
+    pub(super) fn list_left(&mut self, record_id: &[u8]) {
+        let name = record_name(record_id);
+        if self.left_proposals.len() < KEPT && !self.left_proposals.contains(&name) {
+            self.left_proposals.push(name);
         }
     }
 

@@ -4,9 +4,11 @@
 use crate::error::Result;
 use crate::record::action::Action;
 use crate::registry::Registry;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::holders;
 use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
+use crate::registry::records::{kept, proposers};
 use crate::store::{Opened, ProposalRow, Reader, RecordKey};
 use crate::trust::HolderKey;
 
@@ -96,6 +98,7 @@ pub(super) fn check_keys(registry: &Registry, report: &mut FsckReport) -> Result
 
 /// Opens every proposal. Their numbers run from 1, so one that is gone is missed unless it was the last.
 pub(super) fn check_proposals(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    let snapshot = registry.snapshot();
     let (mut after, mut due) = (None, 1);
     loop {
         let last = registry.store().read_now(|reader| {
@@ -112,7 +115,7 @@ pub(super) fn check_proposals(registry: &Registry, report: &mut FsckReport) -> R
                     report.find(Finding::new(FindingKind::RowMissing, "proposals", detail));
                 }
                 due = number.saturating_add(1);
-                check_proposal(reader, row, report)?;
+                check_proposal(reader, &snapshot, row, report)?;
             }
             Ok(rows.last().map(|(number, _)| *number))
         })?;
@@ -123,8 +126,14 @@ pub(super) fn check_proposals(registry: &Registry, report: &mut FsckReport) -> R
     }
 }
 
-/// Whether the record of a proposal is there, and has not ended while the proposal is open.
-fn check_proposal(reader: &mut Reader<'_>, row: &ProposalRow, report: &mut FsckReport) -> Result<()> {
+/// Whether the record of a proposal is there, and has not ended while the proposal is open. Lists what nothing that stands
+/// proposes any more.
+fn check_proposal(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    row: &ProposalRow,
+    report: &mut FsckReport,
+) -> Result<()> {
     let ids = <[u8; 16]>::try_from(&*row.hk).ok().zip(<[u8; 16]>::try_from(&*row.record_id).ok());
     let found = match ids {
         Some((hk, id)) => reader.record(&HolderKey::from_bytes(hk), &id)?,
@@ -133,7 +142,15 @@ fn check_proposal(reader: &mut Reader<'_>, row: &ProposalRow, report: &mut FsckR
     match found {
         Some(Opened::Record(record)) if row.settled_at.is_none() => {
             let action = Action::from_wire(&row.action);
-            if action.is_none_or(|action| action.apply(Some(record.state)).is_err()) {
+            let open = action.filter(|action| action.apply(Some(record.state)).is_ok());
+            if let Some(action) = open {
+                let kept = kept::readable(reader, &record.body.identifier)?;
+                if let Some(rows) = kept.and_then(|kept| kept.whole().ok())
+                    && proposers::is_left_alone(reader, snapshot, &rows, action)?
+                {
+                    report.list_left(&row.record_id);
+                }
+            } else {
                 let detail = "a proposal is open, and its record has ended";
                 let found = Finding::new(FindingKind::RowDiffers, "proposals", detail);
                 report.find(found.record(&row.record_id));

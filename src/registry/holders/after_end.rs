@@ -100,7 +100,8 @@ pub(in crate::registry) fn refuse_act(
     if ended.is_none_or(|ended| effective_on <= ended) {
         return Ok(());
     }
-    let detail = "the holder had died by then, or the organisation had ended: only what ends or corrects the record";
+    let detail =
+        "the holder had died by then, or the organisation had ended: only what ends or corrects the record";
     Err(Error::new(Code::FieldInvalid, detail).at("effective_on").rule(Rule::DateAfterEnd))
 }
 

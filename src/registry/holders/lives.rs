@@ -286,7 +286,7 @@ enum Change {
 
 /// Whether a certificate in that state still says what it said. A suspension leaves open whether it is right, and a
 /// transfer moves it to another registry: neither brings anybody back.
-fn stands(state: State) -> bool {
+pub(in crate::registry) fn stands(state: State) -> bool {
     matches!(state, State::Active | State::Suspended | State::Transferred)
 }
 

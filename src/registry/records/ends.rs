@@ -14,8 +14,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Custody, TypeEntry};
-use crate::catalog::{End, EndAction, EndBy, EndOn, EndWhen};
+use crate::catalog::{End, EndBy, EndOn, TypeEntry};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::policy::{Actor, Scope, decide};
@@ -27,13 +26,13 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::names::RULE;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::holders::linked::family;
-use crate::registry::holders::lives::{MarkMade, MarksMade, Rules};
+use crate::registry::holders::lives::{MarkMade, MarksMade, Rules, stands};
 use crate::registry::holders::names;
 use crate::registry::records::change::Whole;
-use crate::registry::records::kept;
+use crate::registry::records::kin::{Kin, action_of, on_issue};
+use crate::registry::records::proposers::take_back;
 use crate::registry::records::signed::Signed;
-use crate::store::{Opened, ProposalRow, Reader, StoredRecord, Writer};
+use crate::store::{ProposalRow, Reader, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A record that a rule ended.
@@ -193,6 +192,7 @@ fn ends_due(reader: &mut Reader<'_>, snapshot: &Snapshot, arrived: &Arrived<'_>)
     let mut due = Due::default();
     let Some(kin) = Kin::of(snapshot, arrived.rows) else { return Ok(due) };
     let annulled = arrived.rows.first().state == State::Annulled;
+    let proposes = arrived.fresh && stands(arrived.rows.first().state);
     for end in on_issue(kin.entry).filter(|_| !annulled) {
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
@@ -203,7 +203,7 @@ fn ends_due(reader: &mut Reader<'_>, snapshot: &Snapshot, arrived: &Arrived<'_>)
             if end.by == EndBy::Proposal {
                 if due.names(reader, (arrived.rows, &rows), true)? {
                     let because = &arrived.rows.first().type_code;
-                    due.proposals.extend(arrived.fresh.then(|| proposal(rows.first(), action, because)));
+                    due.proposals.extend(proposes.then(|| proposal(rows.first(), action, because)));
                 }
                 continue;
             }
@@ -275,6 +275,7 @@ impl Due {
             let (action, state) = (ending.action, ending.state);
             done.entries.push(ending.carry_out(writer, &at)?);
             let about = (row.type_code.as_str(), row.body.identifier.as_str());
+            take_back(writer, &rules.snapshot, about, at.at)?;
             done.add(rules.follow(writer, about, false, &place.behind(done.entries.len()))?);
             done.ended.push(Ended {
                 identifier: row.identifier,
@@ -385,11 +386,6 @@ pub(in crate::registry) fn proposed_by_cancel(
     Ok(due)
 }
 
-/// The rules of a type that run when a record of it is issued.
-fn on_issue(entry: &TypeEntry) -> impl Iterator<Item = &End> {
-    entry.def().ends.iter().filter(|end| end.on == EndOn::Issue)
-}
-
 /// The rules by which records of other types end one of this type when they are issued.
 fn enders<'s>(
     snapshot: &'s Snapshot,
@@ -398,13 +394,6 @@ fn enders<'s>(
     let types = snapshot.catalog.types().into_iter();
     let rules = types.flat_map(|other| on_issue(other).map(move |end| (&**other, end)));
     rules.filter(|(_, end)| end.ended == entry.def().slug)
-}
-
-fn action_of(end: &End) -> Action {
-    match end.action {
-        EndAction::Cancel => Action::Cancel,
-        EndAction::Lapse => Action::Lapse,
-    }
 }
 
 fn proposal(row: &StoredRecord, action: Action, because: &str) -> Proposed {
@@ -433,76 +422,4 @@ fn propose(writer: &mut Writer<'_>, proposals: Vec<Proposed>, place: &Place) -> 
         told.push(one.told);
     }
     Ok(told)
-}
-
-/// A record and its type; from them, the records that a rule sets beside it are found.
-struct Kin<'a> {
-    entry: &'a TypeEntry,
-    rows: &'a Whole,
-}
-
-impl<'a> Kin<'a> {
-    fn of(snapshot: &'a Snapshot, rows: &'a Whole) -> Option<Self> {
-        let entry = snapshot.catalog.type_of(&rows.first().type_code)?;
-        Some(Self { entry, rows })
-    }
-
-    /// The records of the other type that the rule means. It holds in both directions: the marriages that a
-    /// divorce finds by its rule are those by which the divorce is found.
-    fn related(&self, reader: &mut Reader<'_>, other: &TypeEntry, when: EndWhen) -> Result<Vec<Whole>> {
-        match when {
-            EndWhen::SameHolders => self.of_same_holders(reader, other),
-            EndWhen::SameSubject => self.of_same_subject(reader, other),
-        }
-    }
-
-    fn of_same_holders(&self, reader: &mut Reader<'_>, other: &TypeEntry) -> Result<Vec<Whole>> {
-        let mut families = Vec::new();
-        for row in self.rows.rows() {
-            families.push(family(reader, row.hk)?);
-        }
-        let known = |holder: &HolderKey| families.iter().any(|family| family.contains(holder));
-        let same = |other: &Whole| {
-            other.rows().count() == families.len()
-                && other.rows().all(|row| known(&row.hk))
-                && families.iter().all(|family| other.rows().any(|row| family.contains(&row.hk)))
-        };
-        let keys = families.first().map(Vec::as_slice).unwrap_or_default();
-        hosted(reader, keys, other, |_| true).map(|found| found.into_iter().filter(same).collect())
-    }
-
-    fn of_same_subject(&self, reader: &mut Reader<'_>, other: &TypeEntry) -> Result<Vec<Whole>> {
-        let subject = self.rows.rows().find(|row| is_subject(self.entry, row));
-        let Some(subject) = subject else { return Ok(Vec::new()) };
-        let keys = family(reader, subject.hk)?;
-        hosted(reader, &keys, other, |row| is_subject(other, row))
-    }
-}
-
-/// Whether a row is that of the holder in the type's first role.
-fn is_subject(entry: &TypeEntry, row: &StoredRecord) -> bool {
-    entry.def().holders.first().is_some_and(|first| first.role == row.body.role)
-}
-
-/// The records of a type under these keys whose body is here, each once; records that do not open are passed
-/// by.
-fn hosted(
-    reader: &mut Reader<'_>,
-    keys: &[HolderKey],
-    entry: &TypeEntry,
-    meant: impl Fn(&StoredRecord) -> bool,
-) -> Result<Vec<Whole>> {
-    let mut found: Vec<Whole> = Vec::new();
-    for key in keys {
-        for opened in reader.records_of_type(key, &entry.def().code)? {
-            let Opened::Record(row) = opened else { continue };
-            let known = found.iter().any(|whole| whole.first().record_id == row.record_id);
-            if known || row.custody != Custody::Hosted || !meant(&row) {
-                continue;
-            }
-            let kept = kept::readable(reader, &row.body.identifier)?;
-            found.extend(kept.and_then(|kept| kept.whole().ok()));
-        }
-    }
-    Ok(found)
 }

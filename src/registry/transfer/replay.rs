@@ -17,6 +17,7 @@ use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::hosted;
 use crate::registry::records::kept;
+use crate::registry::records::proposers;
 use crate::registry::records::signed::Signed;
 use crate::registry::transfer::line::{EventLine, RecordLine, refused};
 use crate::rule::Rule;
@@ -269,6 +270,7 @@ impl Incoming {
         let new_version = rest.iter().any(|event| event.made);
         let lives = rules.follow(writer, about, new_version, &place.behind(progress.entries.len()))?;
         progress.entries.extend(lives.entries);
+        proposers::take_back(writer, &rules.snapshot, about, place.at)?;
         Ok(LineStored { entries: progress.entries, took_over: false, ended: 0, proposals: 0 })
     }
 
