@@ -23,6 +23,7 @@ on_both! {
     r6_an_import_marks_the_dead_once
     r6_who_is_dead_stays_dead_in_another_registry
     r6_certificates_from_before_are_listed_and_mark_on_command
+    r6_deaths_on_the_word_of_a_lost_key_are_listed_until_an_office_speaks
 }
 
 fn settled(world: &World) {
@@ -305,4 +306,31 @@ fn r6_certificates_from_before_are_listed_and_mark_on_command(world: World) {
     assert_eq!(world.registry.catch_up_on_certificates(&operator()).unwrap().marks, 0);
     assert_eq!(world.registry.fsck(FsckOptions::default()).unwrap().unmarked, Vec::<String>::new());
     sound(&world);
+}
+
+fn r6_deaths_on_the_word_of_a_lost_key_are_listed_until_an_office_speaks(world: World) {
+    settled(&world);
+    let third = people::number(9);
+    issue(&world, people::social_card(ZHOU, "周海燕"));
+    issue(&world, death(POLICE, "D1", (ZHOU, "周海燕"), "2026-10-30"));
+    issue(&world, death(CREMATORIUM, "D2", (&third, "王建国"), "2026-10-30"));
+    by_hand(&world, CHEN, "deceased");
+    let lost = world.registry.now().plus_seconds(-60);
+    let listed = || {
+        let report = world.registry.fsck(FsckOptions::default()).unwrap();
+        assert_eq!(report.findings, []);
+        report.unfounded.len()
+    };
+    assert_eq!(listed(), 0);
+    let kid = world.registry.snapshot().keys.history(POLICE)[0].kid().to_string();
+    world.registry.make_key("test", POLICE).unwrap();
+    world.registry.revoke_key("test", &kid, lost, "密钥丢失").unwrap();
+    // The certificate and the order; not the crematorium's.
+    assert_eq!(listed(), 2);
+    assert_eq!(card(&world, ZHOU), deceased(), "nobody is brought back by that alone");
+    world.clock.set(common::noon().plus_seconds(60));
+    by_hand(&world, CHEN, "normal");
+    assert_eq!(listed(), 1);
+    by_hand(&world, ZHOU, "deceased");
+    assert_eq!(listed(), 0, "the office confirms it");
 }

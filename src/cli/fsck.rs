@@ -132,13 +132,21 @@ fn listed(report: &FsckReport) -> Vec<String> {
     let unmarked = report.unmarked.iter().map(|record| {
         format!("UNMARKED certificate {record} says something of a life and marked nobody: `elicense holder catch-up`")
     });
+    let unfounded = report.unfounded.iter().map(|one| {
+        format!(
+            "UNFOUNDED {} at leaf {} of {}: it rests on a key that was revoked, an office confirms it or takes it back",
+            one.action.wire(),
+            one.leaf,
+            one.log
+        )
+    });
     let left = report.left_proposals.iter().map(|record| {
         format!(
             "LEFT proposal to end record {record}: the certificate that proposed it no longer stands, its issuer declines it"
         )
     });
     let mut lines: Vec<String> =
-        unauthorised.chain(outside).chain(unmarked).chain(left).chain(foreign).collect();
+        unauthorised.chain(outside).chain(unfounded).chain(unmarked).chain(left).chain(foreign).collect();
     if report.more_foreign > 0 {
         lines.push(format!("… and {} with a foreign identifier", counted(report.more_foreign, "more row")));
     }

@@ -71,7 +71,10 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         Command::Revoke { kid, since, why } => {
             let since = since.unwrap_or_else(|| registry.now());
             registry.revoke_key(&globals.name, &kid, since, &why)?;
-            let text = format!("Key {kid} revoked since {} (Beijing time).", since.legal_text());
+            let text = format!(
+                "Key {kid} revoked since {} (Beijing time).\nMarks and links of holders that rest on it stay until an office speaks: `elicense fsck` lists them (UNFOUNDED).",
+                since.legal_text()
+            );
             output.say(&text, &json!({ "kid": kid, "since": since }));
         }
         Command::RekeyMaster { new } => {

@@ -22,6 +22,7 @@ pub(super) fn check_row(
     let events = reader.events_of(&holder.hk, &HOLDER_EVENTS)?;
     stated::list(reader, snapshot, holder, &events, report)?;
     stated::list_outside(reader, snapshot, holder, &events, report)?;
+    stated::list_unfounded(reader, snapshot, holder, &events, report)?;
     let Some(own) = told::own_key(reader.index(), holder) else {
         let detail = "a holder's row has a code that is none";
         report.find(Finding::new(FindingKind::RowDiffers, "holders", detail));

@@ -205,6 +205,10 @@ pub struct FsckReport {
     /// Marks and links of people whose household record on file lies outside the region of the agency that stated them: on
     /// a ground that it gave, or without a comparison since the record came later. No damage.
     pub outside_region: Vec<Unauthorised>,
+    /// Marks and links that rest on a signature of a key that was revoked since before they were logged, or that is not
+    /// known: of the order of an agency, or of the certificate that marked. No damage: an office that has the authority
+    /// states them again, or takes them back.
+    pub unfounded: Vec<Unauthorised>,
     /// Certificates that say something of a life and marked nobody, since they came in before their type told it: 12 hex
     /// digits each, as in findings; at most 1,000. No damage: `elicense holder catch-up` marks whom they speak of.
     pub unmarked: Vec<String>,

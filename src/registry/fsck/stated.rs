@@ -6,6 +6,7 @@ use crate::catalog::Statement;
 use crate::error::Result;
 use crate::identity::HolderCode;
 use crate::record::event::{Event, HolderAction, Household, Order};
+use crate::record::verdict::KeyStanding;
 use crate::registry::base::names::REGISTRY;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::report::{FsckReport, Unauthorised};
@@ -13,8 +14,8 @@ use crate::registry::holders::household::compare;
 use crate::registry::holders::lives;
 use crate::registry::holders::marks;
 use crate::registry::holders::stating::{of_link, of_state};
-use crate::registry::records::kept;
-use crate::store::{HolderMark, Link, Reader, StoredEvent, StoredHolder};
+use crate::registry::records::{judge, kept};
+use crate::store::{HolderMark, Link, Opened, Reader, StoredEvent, StoredHolder, StoredRecord};
 use crate::trust::Envelope;
 
 /// Lists the marks and links of one holder without authority.
@@ -88,6 +89,77 @@ pub(super) fn list_outside(
         }
     }
     Ok(())
+}
+
+/// Lists the marks and links of one holder that rest on the signature of a key that no longer stands. A mark is not listed
+/// where another one says the same on a good signature: an office has confirmed it since.
+pub(super) fn list_unfounded(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    holder: &StoredHolder,
+    events: &[StoredEvent],
+    report: &mut FsckReport,
+) -> Result<()> {
+    let (mut unfounded, mut good) = (Vec::new(), Vec::new());
+    for mark in marks::standing(holder) {
+        let Some(event) = mark_event(&mark, events) else { continue };
+        let certified = match &mark.certificate {
+            Some(certificate) => certificate_stands(reader, snapshot, certificate, event)?,
+            None => true,
+        };
+        match certified && order_stands(snapshot, event) {
+            true => good.push(mark.state),
+            false => unfounded.push((mark.state, event)),
+        }
+    }
+    for (state, event) in unfounded {
+        if !good.contains(&state) {
+            report.unfounded.push(Unauthorised::at(HolderAction::Mark, &event.log, event.leaf));
+        }
+    }
+    // The older end has the link's order.
+    for link in holder.body.links.iter().filter(|link| link.outward) {
+        if let Some(event) = link_event(link, events)
+            && !order_stands(snapshot, event)
+        {
+            report.unfounded.push(Unauthorised::at(HolderAction::Link, &event.log, event.leaf));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the key that signed an order still stands for the moment at which it was logged.
+fn order_stands(snapshot: &Snapshot, event: &StoredEvent) -> bool {
+    let kid = Envelope::parse_stored(&event.order).ok().and_then(|order| order.kid().ok());
+    kid.is_some_and(|kid| key_stands(snapshot.keys.status(&kid, event.logged_at).standing()))
+}
+
+/// Whether the key that signed a certificate still stands, of the version that marked or of the present one, which says
+/// the same. What is not here or does not open is found elsewhere.
+fn certificate_stands(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    certificate: &str,
+    event: &StoredEvent,
+) -> Result<bool> {
+    let Some(kept) = kept::readable(reader, certificate)? else { return Ok(true) };
+    let mut versions: Vec<StoredRecord> = kept.rows.into_iter().filter(|row| row.hk == event.hk).collect();
+    for past in reader.past_records(&event.hk, &kept.key.record_id)? {
+        if let Opened::Record(past) = past
+            && past.version == kept.key.version
+        {
+            versions.push(*past);
+        }
+    }
+    let stands = |row: &StoredRecord| {
+        let envelope = Envelope::parse_stored(&row.body.envelope).ok();
+        key_stands(judge::key_standing(snapshot, row, envelope.as_ref(), None))
+    };
+    Ok(versions.is_empty() || versions.iter().any(stands))
+}
+
+fn key_stands(standing: KeyStanding) -> bool {
+    !matches!(standing, KeyStanding::Revoked | KeyStanding::Unknown)
 }
 
 /// Whether an order to mark states that mark.
