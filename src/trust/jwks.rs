@@ -111,6 +111,7 @@ mod tests {
             valid_from: at,
             valid_to: None,
             revoked: Some(Revocation { at, since: at, reason: "replaced".into() }),
+            earlier: Vec::new(),
         };
         let list = jwks(&KeyRing::new([record]));
         let published = &list["keys"][0];

@@ -46,8 +46,11 @@ pub struct KeyRecord {
     pub valid_from: Moment,
     /// The end of its period; none if no end is set.
     pub valid_to: Option<Moment>,
-    /// Its revocation.
+    /// Its revocation, as it stands.
     pub revoked: Option<Revocation>,
+    /// What was said of its revocation before, oldest first: a key that turned out to have been lost earlier is revoked
+    /// again.
+    pub earlier: Vec<Revocation>,
 }
 
 /// The standing of a key at a moment.
@@ -86,11 +89,18 @@ impl KeyRecord {
         self.status_known(at, None)
     }
 
-    /// The same as it was known at a moment: nobody knew of a revocation that was entered later. None for all that is
-    /// known.
+    /// The same as it was known at a moment: nobody knew of a revocation that was entered later, and before it was moved
+    /// the one before it counted. None for all that is known.
     pub fn status_known(&self, at: Moment, known_at: Option<Moment>) -> KeyStatus {
         let known = |revoked: &&Revocation| known_at.is_none_or(|known_at| revoked.at <= known_at);
-        if self.revoked.as_ref().filter(known).is_some_and(|revoked| revoked.since <= at) {
+        let said = self.revoked.iter().chain(self.earlier.iter().rev());
+        // The present one stands, whatever a clock that went back says of the order.
+        let counts = if known_at.is_none() {
+            self.revoked.as_ref()
+        } else {
+            said.filter(known).max_by_key(|one| one.at)
+        };
+        if counts.is_some_and(|revoked| revoked.since <= at) {
             KeyStatus::Revoked
         } else if at < self.valid_from || self.valid_to.is_some_and(|end| end <= at) {
             KeyStatus::OutsidePeriod
@@ -176,7 +186,35 @@ mod tests {
                 since: at(since),
                 reason: "密钥丢失".into(),
             }),
+            earlier: Vec::new(),
         }
+    }
+
+    #[test]
+    fn i7_a_revocation_that_was_moved_is_known_as_it_was_first_said() {
+        let mut moved = record(1, 0, None, Some(20));
+        let said = |at_second: i64, since: i64| Revocation {
+            at: at(at_second),
+            since: at(since),
+            reason: "密钥丢失".into(),
+        };
+        moved.earlier = vec![said(60, 50), said(75, 40)];
+        for (signed, known, status) in [
+            (55, 59, KeyStatus::Authorised),
+            (55, 60, KeyStatus::Revoked),
+            (45, 60, KeyStatus::Authorised),
+            (45, 75, KeyStatus::Revoked),
+            (30, 89, KeyStatus::Authorised),
+            (30, 90, KeyStatus::Revoked),
+            (19, 99, KeyStatus::Authorised),
+        ] {
+            assert_eq!(
+                moved.status_known(at(signed), Some(at(known))),
+                status,
+                "{signed} as known at {known}"
+            );
+        }
+        assert_eq!(moved.status(at(30)), KeyStatus::Revoked);
     }
 
     #[test]

@@ -165,6 +165,13 @@ fn i7_what_was_known_of_a_key_and_of_an_objection_is_told_as_it_was_known(world:
     assert_eq!(told(json!({"as_of": "2026-11-24"})), json!(["invalid", ["key_revoked"]]));
     assert_eq!(told(json!({"known_at": objected})), json!(["valid", ["disputed"]]));
     assert_eq!(told(json!({"known_at": objected.plus_seconds(-1)})), json!(["valid", []]));
+    // The key turned out to have been lost earlier still. What was known in between is what was said first.
+    let said = world.registry.now();
+    later(&world);
+    world.registry.revoke_key("test", &kid, lost.plus_seconds(-86_400), "更早丢失").unwrap();
+    assert_eq!(told(json!({"known_at": said})), json!(["invalid", ["key_revoked"]]));
+    assert_eq!(told(json!({"known_at": objected})), json!(["valid", ["disputed"]]));
+    assert_eq!(told(json!({})), json!(["invalid", ["key_revoked"]]));
 }
 
 fn i7_a_link_that_was_taken_back_leaves_no_certainty_about_its_time(world: World) {

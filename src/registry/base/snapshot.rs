@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::catalog::{Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, TypeEntry, Workdays};
 use crate::clock::Moment;
@@ -12,10 +13,11 @@ use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
 use crate::policy::{Account, Client, Grant, Scope};
 use crate::record::Digest;
+use crate::record::event::{EventKind, Order};
 use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, CoverageRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{KeyPurpose, Revocation};
-use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, VerifyKey, jwks};
+use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, Typ, VerifyKey, jwks};
 
 closed! {
     /// The owner of a key that signed a record.
@@ -106,8 +108,12 @@ impl Snapshot {
         let home = fact(reader, "home_region")?.parse().map_err(broken)?;
 
         let signing = reader.signing_keys()?;
-        let keys = signing.iter().map(key_record).collect::<Result<Vec<_>>>()?;
-        let keys = KeyRing::new(keys);
+        let mut records = signing.iter().map(key_record).collect::<Result<Vec<_>>>()?;
+        let stated = KeyRing::new(records.iter().cloned());
+        for record in records.iter_mut().filter(|record| record.revoked.is_some()) {
+            record.earlier = earlier_revocations(reader, &stated, record)?;
+        }
+        let keys = KeyRing::new(records);
         let kept = signing.iter().filter(|row| row.wrapped.is_some());
         let held = kept.filter_map(|row| Kid::from_text(&row.kid)).collect();
 
@@ -266,7 +272,34 @@ fn key_record(row: &SigningKeyRow) -> Result<KeyRecord> {
             since,
             reason: row.revoked_why.clone().unwrap_or_default(),
         }),
+        earlier: Vec::new(),
     })
+}
+
+/// What was said of the revocation of a key before it was moved, as its signed orders state it. An order that does not
+/// verify says nothing; `fsck` names it.
+fn earlier_revocations(
+    reader: &mut Reader<'_>,
+    keys: &KeyRing,
+    record: &KeyRecord,
+) -> Result<Vec<Revocation>> {
+    let mut said: Vec<Revocation> = Vec::new();
+    for event in reader.public_events_of(EventKind::Key.wire(), &record.kid().to_string())? {
+        let order = event.signed.as_deref().and_then(|signed| Envelope::parse_stored(signed).ok());
+        let order = order.filter(|order| order.verify(Typ::Event, |kid| keys.key(kid)).is_ok());
+        let order = order.and_then(|order| Order::from_payload(order.payload()).ok());
+        said.extend(order.and_then(|order| revocation(order.detail?.get("body")?.get("revoked")?)));
+    }
+    said.retain(|one| record.revoked.as_ref().is_some_and(|newest| one.at < newest.at));
+    said.sort_by_key(|one| one.at);
+    Ok(said)
+}
+
+/// The revocation in the body of a key, as an order states it.
+fn revocation(said: &Value) -> Option<Revocation> {
+    let moment = |name: &str| said.get(name)?.as_str()?.parse::<Moment>().ok();
+    let reason = said.get("why")?.as_str()?.to_owned();
+    Some(Revocation { at: moment("at")?, since: moment("since")?, reason })
 }
 
 fn client(row: &ClientRow) -> Result<(String, Arc<Client>)> {
