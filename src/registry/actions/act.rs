@@ -125,6 +125,7 @@ impl Registry {
         let state = next_state(command.action, row)?;
         let effective_on = command.effective_on.unwrap_or(now.day());
         check_terms(command, effective_on, now.day())?;
+        self.check_holders_unnamed(actor, &command.texts(), &kept.rows)?;
         self.check_effect(command.action, row, effective_on)?;
         self.store().read_now(|reader| {
             after_end::refuse_act(reader, snapshot, row, (command.action, effective_on))

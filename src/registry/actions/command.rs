@@ -108,6 +108,16 @@ impl ActCommand {
         }
     }
 
+    /// What it says in words, which names no holder by a number.
+    pub(super) fn texts(&self) -> Vec<(&'static str, &str)> {
+        let mut texts: Vec<(&'static str, &str)> = Vec::new();
+        texts.extend(self.ground.as_deref().map(|ground| ("ground", ground)));
+        if let Some(Endorsement { kind, result }) = &self.endorsement {
+            texts.extend([("endorsement.kind", kind.as_str()), ("endorsement.result", result.as_str())]);
+        }
+        texts
+    }
+
     fn changes_version(&self) -> Option<&'static str> {
         let said = [
             ("face", self.face.is_some()),

@@ -75,7 +75,9 @@ impl Registry {
         let allowed = self.acting_agency(&snapshot, actor, command.agency.as_deref(), &about);
         let agency = self.or_noted(actor, &touched, allowed)?;
         let kept = self.or_nothing(actor, &about, found)?;
-        self.or_noted(actor, &touched, texts::ground("ground", &command.ground))?;
+        let ground = texts::ground("ground", &command.ground)
+            .and_then(|()| self.check_holders_unnamed(actor, &[("ground", &command.ground)], &kept.rows));
+        self.or_noted(actor, &touched, ground)?;
         let (row, rows) = (kept.first()?, kept.whole()?);
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let about = (row.body.identifier.as_str(), version);

@@ -150,7 +150,9 @@ impl Registry {
         let agency = self.or_noted(actor, &touched, allowed)?;
         let kept = self.or_nothing(actor, &about, found)?;
         let row = kept.first()?;
-        let ordered = check_objection(said, row).and_then(|()| self.objection_order(said, row, &agency));
+        let ordered = check_objection(said, row)
+            .and_then(|()| self.check_holders_unnamed(actor, &[("ground", said.ground)], &kept.rows))
+            .and_then(|()| self.objection_order(said, row, &agency));
         let order = self.or_noted(actor, &touched, ordered)?;
         let version = u32::try_from(row.version).map_err(Error::internal)?;
         let (salt, label, rows) = (random::salt()?, actor.label(), kept.whole()?);

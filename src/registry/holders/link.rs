@@ -105,7 +105,9 @@ impl Registry {
         let stating = self.linking(actor, command.agency.as_deref(), command.kind, touched.clone())?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
-        let order = self.link_order(command, action, &stating, (&from.code, &to.code));
+        let unnamed = [(&from.code, from_key), (&to.code, to_key)];
+        let unnamed = self.check_unnamed(actor, &[("ground", &command.ground)], &unnamed);
+        let order = unnamed.and_then(|()| self.link_order(command, action, &stating, (&from.code, &to.code)));
         let order = self.or_noted_of(actor, &touched, order)?;
         let outcome = if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked };
         let noted_change = self.note_statement(actor, outcome, &both)?;
@@ -156,7 +158,6 @@ impl Registry {
         let today = self.now().day();
         let since = command.since.unwrap_or(today);
         texts::ground("ground", &command.ground)?;
-        [from, to].into_iter().try_for_each(|code| texts::not_naming("ground", &command.ground, code))?;
         check_ends(command.kind, from, to)?;
         check_day(since, today)?;
         let terms = terms(command, action, (from, to), since)?;

@@ -94,7 +94,8 @@ impl Registry {
         let (parsed, key) = self.charged_now(actor, Scope::Holder, &command.holder, "holder")?;
         let (asked, own) = ((command.state, command.source), Touched::one(&parsed.code, key));
         let stating = self.marking(actor, command.agency.as_deref(), asked, own.clone())?;
-        let order = self.or_noted_of(actor, &own, self.mark_order(command, &stating, &parsed.code))?;
+        let order =
+            self.or_noted_of(actor, &own, self.mark_order(actor, command, &stating, (&parsed.code, key)))?;
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
         let noted_change = self.note_statement(actor, Outcome::Marked, &[own])?;
@@ -130,14 +131,15 @@ impl Registry {
     /// What the mark says, as its agency orders it.
     fn mark_order(
         &self,
+        actor: &Actor,
         command: &MarkCommand,
         stating: &Stating,
-        code: &HolderCode,
+        (code, key): (&HolderCode, HolderKey),
     ) -> Result<order::Signed> {
         let today = self.now().day();
         let since = command.since.unwrap_or(today);
         texts::ground("ground", &command.ground)?;
-        texts::not_naming("ground", &command.ground, code)?;
+        self.check_unnamed(actor, &[("ground", &command.ground)], &[(code, key)])?;
         check_mark(command, code, since, today)?;
         let mut detail = Map::new();
         detail.insert("source".into(), stating.source.wire().into());

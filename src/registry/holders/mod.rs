@@ -14,3 +14,4 @@ pub(super) mod past;
 pub(super) mod rekey;
 pub(super) mod stating;
 pub(super) mod told;
+pub(super) mod unnamed;

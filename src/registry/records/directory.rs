@@ -259,6 +259,9 @@ impl Registry {
             if seats.iter().any(|other| other.hk == hk) {
                 return Err(invalid("holders", Rule::HolderTwice, "one holder stands once"));
             }
+            for (field, text) in [("office", Some(&draft.office)), ("note", draft.note.as_ref())] {
+                text.map_or(Ok(()), |text| texts::not_naming(field, text, &parsed.code))?;
+            }
             seats.push(Seat { code: parsed.code, hk, name: holder.name.clone(), role });
         }
         Ok(seats)
