@@ -8,8 +8,6 @@ use super::doors::{Reader, Writer};
 use super::schema::attachment_kinds;
 use super::sealed::{self, SealedRow};
 use super::vault::Purpose;
-use super::{Store, files};
-use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::record::media;
 use crate::trust::Aad;
@@ -100,25 +98,5 @@ impl Writer<'_> {
         native!(&mut *self.conn, c => diesel::insert_into(attachment_kinds::table).values(&row).execute(c))
             .map(drop)
             .map_err(dialect::fault)
-    }
-}
-
-impl Store {
-    /// Measures the attachments that came before there were rows of them; how many. A run that was killed is gone on
-    /// with by the next. One that does not open is left to `fsck`.
-    pub fn measure_attachments(&self, now: Moment) -> Result<u64> {
-        let mut measured = 0;
-        files::each_key(self, |key| {
-            if self.read_now(|reader| reader.kept_file(key))?.is_some() {
-                return Ok(());
-            }
-            let Ok(Some(content)) = self.attachment(key) else { return Ok(()) };
-            let file = KeptFile::of(&content)?;
-            self.ensure_seals(now)?;
-            self.write_now(|writer| writer.keep_file(key, &file))?;
-            measured += 1;
-            Ok(())
-        })?;
-        Ok(measured)
     }
 }

@@ -137,6 +137,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Measures the attachments that came before there were rows of them; how many. A run that was killed is gone on
+    /// with by the next. One that does not open is left to `fsck`.
+    pub fn measure_attachments(&self, now: Moment) -> Result<u64> {
+        let mut measured = 0;
+        each_key(self, |key| {
+            if self.read_now(|reader| reader.kept_file(key))?.is_some() {
+                return Ok(());
+            }
+            let Ok(Some(content)) = self.attachment(key) else { return Ok(()) };
+            let file = KeptFile::of(&content)?;
+            self.ensure_seals(now)?;
+            self.write_now(|writer| writer.keep_file(key, &file))?;
+            measured += 1;
+            Ok(())
+        })?;
+        Ok(measured)
+    }
+}
+
 impl Writer<'_> {
     /// Writes the chunks as PostgreSQL has them, unless they are there.
     fn put_chunks(&mut self, key: &[u8; 16], chunks: &[Chunk]) -> Result<()> {
