@@ -16,6 +16,10 @@ pub const COVERED: usize = 100;
 pub const ABSENCES: usize = 512;
 /// Fields that a lookup names, and values of a face that are compared.
 pub const FIELDS: usize = 256;
+/// Parties of one application.
+pub const PARTIES: usize = 64;
+/// Answers, and past days, of one application.
+pub const ANSWERS: usize = 16;
 /// Holders of one record: an access stands on the lists of 200, and each holder's row has the whole record.
 pub const HOLDERS: usize = 100;
 /// Files of one record.

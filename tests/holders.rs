@@ -221,7 +221,7 @@ fn r6_what_is_struck_off_or_dissolved_has_its_reason(world: World) {
         ((json!("undetermined"), json!(["holder_deregistered"])), (json!("valid"), json!([])));
     assert_eq!(told(&lookup(&world, "111", new)), [good.clone(), struck.clone()]);
     assert_eq!(told(&lookup(&world, "111", old)), [struck, good]);
-    issue(&world, licence(COMPANY, "城东测试有限公司"));
+    issue(&world, people::licence(COMPANY, "城东测试有限公司"));
     mark(&world, "001", COMPANY, "dissolved", MARKET).unwrap();
     let ended = (json!("invalid"), json!(["holder_dissolved"]));
     assert_eq!(told(&lookup(&world, "001", COMPANY)), [ended]);
@@ -398,24 +398,10 @@ fn four_codes_are_of_one_holder_a_fifth_and_a_circle_are_refused(world: World) {
     }
 }
 
-/// A business licence of that company.
-fn licence(code: &str, name: &str) -> elicense::registry::Draft {
-    people::draft(json!({
-        "type": "business_licence", "issuer": MARKET, "issued_on": "2020-05-06",
-        "holders": [{"code_type": "001", "code": code, "name": name}],
-        "face": {
-            "credit_code": code, "name": name, "entity_type": "有限责任公司", "legal_representative": "周海燕",
-            "established_on": "2020-05-06", "term_from": "2020-05-06", "term_to": "长期", "scope": "餐饮服务",
-            "domicile": "示范省示范市城东区桃源路1号", "registrar": "城东区市场监督管理局", "issued_on": "2020-05-06",
-        },
-        "valid_to": "long_term",
-    }))
-}
-
 fn a_changed_organisation_code_is_followed_and_a_successor_only_shown(world: World) {
     settled(&world);
     let other = "91190101MD10000267";
-    issue(&world, licence(COMPANY, "示范市海燕餐饮有限公司"));
+    issue(&world, people::licence(COMPANY, "示范市海燕餐饮有限公司"));
     let count = |code| lookup(&world, "001", code)["records"].as_array().unwrap().len();
     let change = |kind| link_command(kind, ("001", COMPANY), ("001", other));
     world.registry.link_holders(&operator(), &change("successor"), None).unwrap();

@@ -15,7 +15,7 @@ use crate::registry::refused_item;
 
 /// The subcommand.
 #[derive(Subcommand)]
-pub enum Command {
+pub enum ItemCommand {
     /// Load item files: new items, or the next versions of known ones.
     Load {
         /// JSON files as in schema/items.
@@ -49,19 +49,19 @@ pub enum Command {
 }
 
 /// Carries the command out. Exit code 1: a checked item is refused.
-pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
+pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
     let snapshot = registry.snapshot();
     let catalog = &snapshot.catalog;
     match command {
-        Command::Load { files } => {
+        ItemCommand::Load { files } => {
             let loaded = registry.load_items(&globals.name, read(&files)?)?;
             let lines: Vec<String> =
                 loaded.iter().map(|(code, version)| format!("{code} version {version}")).collect();
             output.say(&lines.join("\n"), &json!(loaded));
         }
-        Command::List { all } => list(catalog, registry.now().day(), all, output),
-        Command::Show { code, version } => {
+        ItemCommand::List { all } => list(catalog, registry.now().day(), all, output),
+        ItemCommand::Show { code, version } => {
             let found = match version {
                 Some(version) => catalog.item_version(&code, version),
                 None => catalog.item_versions(&code).next_back(),
@@ -69,12 +69,12 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             let item = json!(**found.ok_or_else(|| usage("code", "no item of that code and version"))?);
             output.say(&format!("{item:#}"), &item);
         }
-        Command::Check { files } if files.is_empty() => {
+        ItemCommand::Check { files } if files.is_empty() => {
             let items: Vec<ItemDef> = catalog.items().map(|item| (**item).clone()).collect();
             return Ok(check(catalog, &items, output));
         }
-        Command::Check { files } => return Ok(check(catalog, &read(&files)?, output)),
-        Command::Export { folder } => {
+        ItemCommand::Check { files } => return Ok(check(catalog, &read(&files)?, output)),
+        ItemCommand::Export { folder } => {
             let count = export(catalog, &folder).map_err(|error| {
                 let detail = format!("{} cannot be written", folder.display());
                 Error::new(Code::ConfigInvalid, detail).at("folder").caused_by(error)

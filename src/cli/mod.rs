@@ -79,7 +79,7 @@ enum Command {
     Keys(keys::Command),
     /// Items (事项): what a public service asks for, and by which ways.
     #[command(subcommand)]
-    Items(items::Command),
+    Items(items::ItemCommand),
     /// Certificate types.
     #[command(subcommand)]
     Types(types::Command),

@@ -25,7 +25,7 @@ macro_rules! permissions {
     };
 }
 
-permissions!(Lookup Verify Issue Act Holder Coverage Attachment Export Catalog Accesses);
+permissions!(Lookup Verify Issue Act Holder Coverage Attachment Export Catalog Accesses Apply);
 
 /// Its bit in a token: its place in the list, which only ever grows at its end.
 fn bit(scope: Scope) -> u32 {

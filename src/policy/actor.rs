@@ -19,13 +19,14 @@ closed! {
         Export, "export", "导出", "Export records.";
         Catalog, "catalog", "读取目录", "Read the catalog of agencies and types.";
         Accesses, "accesses", "查看用证记录", "Read who looked at a holder's records, for the office that answers the holder.";
+        Apply, "apply", "办件查询", "Have the materials of an application answered, for the items that the client's agency carries out or receives.";
     }
 }
 
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no such scope; there are lookup verify issue act holder coverage attachment export catalog accesses"
+    "no such scope; there are lookup verify issue act holder coverage attachment export catalog accesses apply"
 )]
 pub struct ScopeFault;
 
@@ -147,7 +148,9 @@ impl Actor {
     pub(super) fn has(&self, scope: Scope) -> bool {
         match self {
             Self::Client { client, scopes } => scopes.contains(&scope) && client.scopes.contains(&scope),
-            Self::Account(_) => matches!(scope, Scope::Lookup | Scope::Verify | Scope::Catalog),
+            Self::Account(_) => {
+                matches!(scope, Scope::Lookup | Scope::Verify | Scope::Catalog | Scope::Apply)
+            }
             Self::Operator { .. } => true,
         }
     }

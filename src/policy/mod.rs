@@ -2,7 +2,8 @@
 //! fields and the reason, which is recorded with the access. Deny by default: without a grant the answer is a
 //! refusal.
 //!
-//! Until items exist a grant is (types, fields or the whole, purposes); `purpose.item` is matched as given.
+//! A lookup is decided by grants: (types, fields or the whole, purposes), with `purpose.item` as given. An application is
+//! decided by its item: who carries it out or receives it sees what its slots name.
 
 mod actor;
 mod agency;
@@ -17,6 +18,8 @@ pub use agency::agency_for;
 pub use grant::{Decision, Fields, Grant, Selection};
 pub use permit::{Guard, Permit};
 pub use tries::{COMPARISONS, REFUSALS, Tries};
+
+use std::collections::BTreeSet;
 
 use crate::error::Result;
 use crate::record::access::AllowedBy;
@@ -80,6 +83,21 @@ pub fn decide_some_item(actor: &Actor, scope: Scope, type_code: &str) -> Result<
     match decision.refusal() {
         None | Some(Rule::PurposeNotGranted) => Ok(()),
         Some(_) => decision.required().map(drop),
+    }
+}
+
+/// Decides about an application for an item: it is for the agency that carries the item out (`runs`), and for whom a
+/// grant lets receive this very item. What is seen of whom follows from the slots of the item and from no grant.
+pub fn decide_item(actor: &Actor, item: &str, runs: bool) -> Decision {
+    let scope = decide_scope(actor, Scope::Apply);
+    if scope.refusal().is_some() || actor.is_operator() {
+        return scope;
+    }
+    let receives = |grant: &Grant| matches!(&grant.purposes, Selection::Named(items) if items.contains(item));
+    if runs || actor.grants().iter().any(receives) {
+        Decision::Allowed { fields: Fields::Named(BTreeSet::new()), reason: AllowedBy::Slot }
+    } else {
+        Decision::Refused { reason: Rule::ItemNotGranted }
     }
 }
 

@@ -7,6 +7,7 @@
 mod access;
 mod actions;
 mod base;
+mod cases;
 mod fsck;
 mod holders;
 pub mod import;
@@ -41,6 +42,8 @@ pub use base::log::AccessLog;
 pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{AccountEnd, SignedWith, Snapshot};
 pub use base::texts::recorded_name;
+pub use cases::answer::Application;
+pub use cases::ask::{ApplicationAsk, AskedParty};
 pub use fsck::{
     CheckedLog, ContentDigest, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport,
     Unauthorised, record_name,

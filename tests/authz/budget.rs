@@ -7,6 +7,7 @@ use elicense::record::access::Outcome;
 use elicense::registry::{AccessPage, AskedHolder, LineOutcome, Viewer};
 use serde_json::{Value, json};
 
+use crate::common::items;
 use crate::common::people::{self, CHEN, ZHOU};
 use crate::common::server::{Answer, SECRET, TestServer};
 use crate::common::{Backend, operator, run, server, world};
@@ -40,6 +41,7 @@ impl One {
         let lookup = json!({"holder": holder, "purpose": purpose});
         let body = match route.to_string().as_str() {
             "window POST /lookup" => return Some(self.page(code)),
+            "agency POST /api/v1/applications" => items::of(code),
             "agency POST /api/v1/lookups"
             | "agency POST /api/v1/lookups/batch"
             | "agency POST /api/v1/directories" => lookup,
@@ -135,6 +137,7 @@ fn every_address_that_reads_or_changes_a_holder_charges_the_budget() {
     let world = world(Backend::Sqlite).unwrap();
     let registry = &world.registry;
     people::settle(registry);
+    items::load(registry);
     let everything = json!([{"types": "*", "fields": "whole", "purposes": "*"}]);
     let client = elicense::registry::NewClient {
         id: "one".into(),

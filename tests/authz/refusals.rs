@@ -8,6 +8,7 @@ use elicense::record::Identifier;
 use elicense::registry::{NewAccount, NewClient, Registry, Submitted};
 use serde_json::{Value, json};
 
+use crate::common::items;
 use crate::common::people::{self, CHEN, POLICE, ZHOU};
 use crate::common::server::{self, Answer, SECRET, TestServer};
 use crate::common::{Backend, World, operator, world};
@@ -103,6 +104,7 @@ fn body(route: &Route, Asked { code, identifier }: &Asked) -> Option<Value> {
         "agency POST /api/v1/lookups"
         | "agency POST /api/v1/lookups/batch"
         | "agency POST /api/v1/directories" => json!({"holder": holder, "purpose": purpose}),
+        "agency POST /api/v1/applications" => items::of(code),
         "agency POST /api/v1/holders/accesses" => json!({"holder": holder, "reason": "本人申请"}),
         "agency POST /api/v1/holders/marks" => {
             json!({"holder": holder, "state": "death_reported", "ground": "来函"})
@@ -160,7 +162,7 @@ fn begin() -> (World, Rightless, [Asked; 2]) {
     let world = world(Backend::Sqlite).unwrap();
     let registry = &world.registry;
     people::settle(registry);
-    registry.refresh().unwrap();
+    items::load(registry);
     for (code, name) in [(ZHOU, "周海燕"), (CHEN, "陈志远")] {
         let card = Submitted::Draft(people::id_card(code, name, "2021-01-01"));
         registry.issue(&operator(), &card).unwrap();

@@ -10,6 +10,7 @@ use elicense::registry::Submitted;
 use serde_json::{Value, json};
 
 use crate::callers::{self, Caller, PASSWORD};
+use crate::common::items;
 use crate::common::people::{self, CHEN, POLICE};
 use crate::common::server::{self, Answer, SECRET, TestServer};
 use crate::common::{Backend, World, operator, world};
@@ -52,6 +53,7 @@ struct Asked {
 fn asked() -> Asked {
     let world = world(Backend::Sqlite).unwrap();
     people::settle(&world.registry);
+    items::load(&world.registry);
     callers::settle(&world);
     let identifiers = (0..callers::ALL.len()).map(|place| issue(&world, place)).collect();
     let proposed = proposed(&world);
@@ -149,6 +151,7 @@ impl Asked {
                           "ground": "号码更正证明", "names_differ": true});
         match route.path.as_str() {
             "/api/v1/lookups" | "/api/v1/lookups/batch" | "/api/v1/directories" => lookup(),
+            "/api/v1/applications" => items::of(&people::number(0)),
             "/api/v1/histories" => json!({"identifier": identifier, "purpose": purpose()}),
             "/api/v1/verifications" => {
                 json!({"identifier": identifier, "face": {"name": "周海燕"}, "purpose": purpose()})

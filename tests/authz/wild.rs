@@ -181,6 +181,15 @@ fn no_wild_name_is_a_fault(world: &World) {
                 json!({"holder": known, "types": [wild], "fields": [wild], "purpose": purpose}),
             ),
             ("/api/v1/lookups", json!({"holder": known, "purpose": {"item": wild, "reason": wild}})),
+            (
+                "/api/v1/applications",
+                json!({"item": wild, "parties": [{"role": wild, "holder": holder}], "reason": wild}),
+            ),
+            (
+                "/api/v1/applications",
+                json!({"item": "A1", "parties": [{"role": wild, "holder": known, "name": wild, "reader": wild}],
+                       "answers": {wild: wild}, "dates": {wild: "2026-11-22"}, "reason": "窗口办理"}),
+            ),
             ("/api/v1/histories", json!({"identifier": wild, "purpose": purpose})),
             ("/api/v1/directories", json!({"holder": holder, "purpose": purpose})),
             ("/api/v1/verifications", json!({"identifier": wild, "face": {"name": wild}})),

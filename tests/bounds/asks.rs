@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::common::items;
 use crate::common::people::{self, POLICE, ZHOU};
 use crate::common::server::SECRET;
 use crate::routes::Route;
@@ -37,6 +38,7 @@ pub fn of(up: &Up, route: &Route) -> Option<Vec<Ask>> {
             form(up, "/oauth2/token", 200, &token()),
             form(up, "/oauth2/token", 401, &token().replace(SECRET, "another-secret")),
         ],
+        ("agency", "GET", "/api/v1/items/{code}") => bearer(up, &format!("/api/v1/items/{}", items::CODE)),
         ("agency", "GET", "/api/v1/types/{name}") => bearer(up, "/api/v1/types/resident_id_card"),
         ("agency", "GET", "/api/v1/receipts/{log}/{index}") => bearer(up, "/api/v1/receipts/access-main/0"),
         ("agency", "GET", path) if path.starts_with("/api/v1/") => bearer(up, &format!("{path}?limit=500")),
@@ -48,6 +50,7 @@ pub fn of(up: &Up, route: &Route) -> Option<Vec<Ask>> {
 
 fn api(up: &Up, path: &str) -> Option<Vec<Ask>> {
     Some(match path {
+        "/api/v1/applications" => applications(up, path),
         "/api/v1/lookups" => lookups(up, path),
         "/api/v1/lookups/batch" => batches(up, path),
         "/api/v1/directories" => vec![post(up, "", path, 200, &asked(json!({})))],
@@ -143,6 +146,22 @@ fn coverage(up: &Up, path: &str) -> Vec<Ask> {
         post(up, "too many regions", path, 422, &statement(1_000, 0)),
         post(up, "too many gaps", path, 422, &statement(1, 350)),
         post(up, "largest", path, 200, &statement(100, 100)),
+    ]
+}
+
+fn applications(up: &Up, path: &str) -> Vec<Ask> {
+    let party = |code: String| json!({"role": "applicant", "holder": {"type": "111", "code": code}});
+    let with = |parties: Vec<Value>| json!({"item": items::CODE, "parties": parties, "reason": "窗口办理"});
+    let many = |count: usize| with((0..count).map(|place| party(people::number(place % 90 * 901))).collect());
+    let answers: serde_json::Map<String, Value> = (0..8_000).map(|n| (n.to_string(), json!("是"))).collect();
+    let mut asked = with(vec![party(ZHOU.to_owned())]);
+    asked["answers"] = answers.into();
+    vec![
+        post(up, "one", path, 200, &with(vec![party(ZHOU.to_owned())])),
+        post(up, "parties", path, 200, &many(8)),
+        post(up, "too many for the item", path, 422, &many(64)),
+        post(up, "too many parties", path, 422, &many(2_000)),
+        post(up, "too many answers", path, 422, &asked),
     ]
 }
 

@@ -50,6 +50,7 @@ pub fn large(number: usize) -> Draft {
 pub fn up(world: World) -> Up {
     let registry = &world.registry;
     people::settle(registry);
+    crate::common::items::load(registry);
     registry.start_cli_access().unwrap();
     let identifier = fill(&world);
     registry.stop_access();

@@ -9,6 +9,7 @@ pub mod cards;
 pub mod couples;
 pub mod described;
 pub mod desk;
+pub mod items;
 pub mod model;
 pub mod needles;
 pub mod paths;

@@ -156,6 +156,20 @@ pub fn disability(code: &str, name: &str, guardian: (&str, &str)) -> Draft {
     }))
 }
 
+/// A business licence of that company.
+pub fn licence(code: &str, name: &str) -> Draft {
+    draft(json!({
+        "type": "business_licence", "issuer": MARKET, "issued_on": "2020-05-06",
+        "holders": [{"code_type": "001", "code": code, "name": name}],
+        "face": {
+            "credit_code": code, "name": name, "entity_type": "有限责任公司", "legal_representative": "周海燕",
+            "established_on": "2020-05-06", "term_from": "2020-05-06", "term_to": "长期", "scope": "餐饮服务",
+            "domicile": "示范省示范市城东区桃源路1号", "registrar": "城东区市场监督管理局", "issued_on": "2020-05-06",
+        },
+        "valid_to": "long_term",
+    }))
+}
+
 pub fn draft(value: Value) -> Draft {
     serde_json::from_value(value).unwrap()
 }

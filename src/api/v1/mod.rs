@@ -2,11 +2,13 @@
 //! handlers, `routes(cfg)` and `document()`. A line in each of the two functions here adds it.
 
 mod actions;
+mod applications;
 mod attachments;
 mod catalog;
 mod coverage;
 mod directories;
 mod holders;
+mod items;
 mod lookups;
 mod proposals;
 mod receipts;
@@ -20,6 +22,7 @@ use utoipa::openapi::OpenApi;
 
 /// Adds every resource under its own path below `/api/v1`.
 pub fn routes(cfg: &mut ServiceConfig) {
+    applications::routes(cfg);
     lookups::routes(cfg);
     directories::routes(cfg);
     records::routes(cfg);
@@ -30,12 +33,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
     attachments::routes(cfg);
     receipts::routes(cfg);
     catalog::routes(cfg);
+    items::routes(cfg);
     coverage::routes(cfg);
 }
 
 /// The descriptions of all resources.
 pub fn documents() -> Vec<OpenApi> {
     vec![
+        applications::document(),
         lookups::document(),
         directories::document(),
         records::document(),
@@ -46,6 +51,7 @@ pub fn documents() -> Vec<OpenApi> {
         attachments::document(),
         receipts::document(),
         catalog::document(),
+        items::document(),
         coverage::document(),
     ]
 }

@@ -25,7 +25,8 @@ impl ItemDef {
     /// # Errors
     /// An answer, a day or a party that the item does not know, or too few or too many parties of a role.
     pub fn answer(&self, request: &ItemRequest) -> Result<ItemAnswer, ItemFault> {
-        self.check_request(request)?;
+        self.check_roles(request.parties.iter().map(|party| party.role.as_str()))?;
+        self.check_days(request)?;
         let (known, questions) = CaseValues::of(self, request)?;
         let mut slots = Vec::new();
         for slot in &self.slots {
@@ -48,12 +49,16 @@ impl ItemDef {
         Ok(ItemAnswer { questions, slots, count })
     }
 
-    fn check_request(&self, request: &ItemRequest) -> Result<(), ItemFault> {
-        if request.parties.iter().any(|party| !self.parties.iter().any(|role| role.code == party.role)) {
+    /// Refuses roles that the item has not, and too few or too many parties of one; `roles` has the code of each party's.
+    ///
+    /// # Errors
+    /// [`ItemFault::RoleUnknown`], [`ItemFault::PartyCount`].
+    pub fn check_roles<'r>(&self, roles: impl Iterator<Item = &'r str> + Clone) -> Result<(), ItemFault> {
+        if roles.clone().any(|code| !self.parties.iter().any(|role| role.code == code)) {
             return Err(ItemFault::RoleUnknown);
         }
         for role in &self.parties {
-            let found = request.parties.iter().filter(|party| party.role == role.code).count();
+            let found = roles.clone().filter(|code| role.code == *code).count();
             let number = u32::try_from(found).unwrap_or(u32::MAX);
             if !(role.min..=role.max).contains(&number) {
                 return Err(ItemFault::PartyCount {
@@ -64,10 +69,23 @@ impl ItemDef {
                 });
             }
         }
+        Ok(())
+    }
+
+    fn check_days(&self, request: &ItemRequest) -> Result<(), ItemFault> {
         match request.dates.keys().all(|name| self.dates.iter().any(|date| date.name == *name)) {
             true => Ok(()),
             false => Err(ItemFault::DateUnknown),
         }
+    }
+
+    /// Refuses answers and days that the item does not know, before anybody is looked at.
+    ///
+    /// # Errors
+    /// [`ItemFault::QuestionUnknown`], [`ItemFault::OptionUnknown`], [`ItemFault::DateUnknown`].
+    pub fn check_answers(&self, request: &ItemRequest) -> Result<(), ItemFault> {
+        self.check_days(request)?;
+        CaseValues::check(self, request)
     }
 
     fn tried(&self, slot: &Slot, party: &PartyFacts, request: &ItemRequest) -> (SlotOutcome, Vec<WayTried>) {

@@ -46,11 +46,8 @@ pub(super) struct CaseValues<'a> {
 }
 
 impl<'a> CaseValues<'a> {
-    /// Answers the questions, each after those it depends on.
-    pub(super) fn of(
-        def: &'a ItemDef,
-        request: &'a ItemRequest,
-    ) -> Result<(Self, Vec<QuestionAnswer>), ItemFault> {
+    /// Refuses answers to questions that the item does not ask, and those that are none of the options.
+    pub(super) fn check(def: &ItemDef, request: &ItemRequest) -> Result<(), ItemFault> {
         for (name, answer) in &request.answers {
             let question = def.questions.iter().find(|question| question.name == *name);
             let question = question.ok_or(ItemFault::QuestionUnknown)?;
@@ -58,6 +55,15 @@ impl<'a> CaseValues<'a> {
                 return Err(ItemFault::OptionUnknown(name.clone()));
             }
         }
+        Ok(())
+    }
+
+    /// Answers the questions, each after those it depends on.
+    pub(super) fn of(
+        def: &'a ItemDef,
+        request: &'a ItemRequest,
+    ) -> Result<(Self, Vec<QuestionAnswer>), ItemFault> {
+        Self::check(def, request)?;
         let mut known = Self { def, request, values: BTreeMap::new() };
         let mut answers: BTreeMap<&str, AnsweredBy> = BTreeMap::new();
         // One round answers at least one question, since a checked item has no circle.

@@ -164,7 +164,32 @@ closed! {
     }
 }
 
+impl Slot {
+    /// The fields of a type's face that the slot needs, by whichever of its ways; none of a type that it does not pull.
+    pub fn fields_of(&self, slug: &str) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for way in &self.ways {
+            if let Way::Pulled { slug: own, fields, .. } = way
+                && own == slug
+            {
+                all.extend(fields.iter().map(String::as_str));
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 impl Way {
+    /// The type of which it wants a record.
+    pub fn slug(&self) -> Option<&str> {
+        match self {
+            Self::Pulled { slug, .. } | Self::Checked { predicate: Predicate::Holds { slug } } => Some(slug),
+            _ => None,
+        }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> WayKind {
         match self {

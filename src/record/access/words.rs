@@ -9,6 +9,8 @@ closed! {
     Outcome {
         /// Records or absences were shown.
         Answered, "answered", "已答复", "answered";
+        /// The materials of an application were answered, of one party.
+        Applied, "applied", "已查办件材料", "materials of an application answered";
         NothingOnFile, "nothing_on_file", "未查询到", "nothing on file";
         Refused, "refused", "已拒绝", "refused";
         Listed, "listed", "已列出目录", "listed";
@@ -75,6 +77,7 @@ closed! {
         Operator, "operator", "命令行操作员", "an operator at the command line";
         Scope, "scope", "具有此项权限", "the scope is held";
         GrantWhole, "grant_whole", "授权查看全部", "a grant for the whole";
+        Slot, "slot", "事项材料所需", "a slot of the item asks for it";
         GrantFields, "grant_fields", "授权查看部分字段", "a grant for fields";
         Empowered, "empowered", "对主体状态的权限", "authority over people";
         Public, "public", "公开核验", "open to everybody";

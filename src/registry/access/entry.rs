@@ -4,12 +4,15 @@
 //! before it answers. A use case that refuses an authenticated asker whose holder is known calls
 //! [`Registry::note_refusal`].
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Result};
 use crate::identity::HolderCode;
 use crate::log::{Accepted, LogMark, Submission};
 use crate::policy::Actor;
 use crate::record::access::{
     AccessEntry, AllowedBy, Channel, DecisionReason, Outcome, OwnItem, Presence, Seat, further_hash,
+    reader_evidence,
 };
 use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
 use crate::record::event::holder_hash;
@@ -33,6 +36,29 @@ pub(in crate::registry) struct Entry<'a> {
     role: Option<&'a str>,
     types: Option<Vec<&'a str>>,
     fields: Option<Vec<&'a str>>,
+    item_version: Option<u32>,
+    slots: Option<BTreeMap<&'a str, Vec<&'a str>>>,
+    /// The text of a card reader, which stands there by its digest.
+    reader: Option<&'a str>,
+}
+
+/// What an application says of one party, for its entry.
+#[derive(Clone, Default)]
+pub(in crate::registry) struct AppliedPart<'a> {
+    /// The item and its version.
+    pub item: Option<(&'a str, u32)>,
+    /// The case.
+    pub case: Option<&'a str>,
+    /// The reason.
+    pub reason: &'a str,
+    /// The code of the party's role.
+    pub role: &'a str,
+    /// How it is present.
+    pub presence: Option<Presence>,
+    /// The text of a card reader.
+    pub reader: Option<&'a str>,
+    /// The fields that went out, by slot.
+    pub slots: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
 /// The outcome of an access.
@@ -86,6 +112,24 @@ impl<'a> Entry<'a> {
             role: None,
             types: None,
             fields: None,
+            item_version: None,
+            slots: None,
+            reader: None,
+        }
+    }
+
+    /// One party's part of an application.
+    pub fn applied(self, part: AppliedPart<'a>) -> Self {
+        Self {
+            case: part.case,
+            item: part.item.map(|(code, _)| code),
+            item_version: part.item.map(|(_, version)| version),
+            presence: part.presence,
+            reader: part.reader,
+            reason: Some(part.reason),
+            role: Some(part.role),
+            slots: (!part.slots.is_empty()).then_some(part.slots),
+            ..self
         }
     }
 
@@ -129,6 +173,7 @@ impl<'a> Entry<'a> {
         let joint = Touched::hashes(&touched.joint, Seat::Joint, &salt);
         let (code_type, code) = &touched.asked;
         let holders = touched.keys.len();
+        let evidence = self.reader.map(|text| reader_evidence(&salt, text));
         let entry = AccessEntry {
             actor: &self.actor,
             agency: None,
@@ -139,12 +184,12 @@ impl<'a> Entry<'a> {
             consent: None,
             decision: came_to.decision,
             earlier: self.earlier,
-            evidence: None,
+            evidence: evidence.as_deref(),
             fields: self.fields.as_deref(),
             holder: holder_hash(&salt, code_type, code),
             holders: (holders != 1).then(|| u32::try_from(holders).unwrap_or(u32::MAX)),
             item: self.item,
-            item_version: None,
+            item_version: self.item_version,
             joint: &joint,
             linked: &linked,
             log,
@@ -154,7 +199,7 @@ impl<'a> Entry<'a> {
             reason: self.reason,
             role: self.role,
             salt,
-            slots: None,
+            slots: self.slots.as_ref(),
             ticket: None,
             types: self.types.as_deref(),
         };

@@ -8,7 +8,7 @@ use crate::error::{Code, Result};
 use crate::policy::{Actor, Permit, Scope};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
-use crate::store::{Cost, Reader};
+use crate::store::{Cost, Reader, StoredRecord};
 use crate::trust::HolderKey;
 use crate::trust::keyed::Key16;
 
@@ -76,6 +76,11 @@ impl Registry {
         let led = self.led(identifier).await?;
         let permit = self.guard().permit(actor, Scope::Verify, led.charged(), self.now());
         self.or_stopped(actor, led.touched(), permit).await.map(|_| led.named)
+    }
+
+    /// The record of a row that was reached by a permit.
+    pub(in crate::registry) fn named_row(&self, row: &StoredRecord) -> Named {
+        self.named(&row.body.identifier)
     }
 
     fn named(&self, identifier: &str) -> Named {

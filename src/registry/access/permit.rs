@@ -6,7 +6,7 @@ use crate::identity::{HolderCode, Parsed};
 use crate::journal;
 use crate::policy::{Actor, Permit, Scope};
 use crate::registry::Registry;
-use crate::registry::access::entry::{Entry, Touched};
+use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::rule::Rule;
 use crate::store::{Side, Tried};
@@ -56,6 +56,22 @@ impl Registry {
     pub(in crate::registry) async fn permit_all_of(&self, actor: &Actor, holders: &Touched) -> Result<()> {
         let charged = self.charge(actor, std::slice::from_ref(holders));
         self.or_stopped(actor, holders.clone(), charged).await
+    }
+
+    /// The same for the holders of several entries, not blocking.
+    pub(in crate::registry) async fn permit_each_of(&self, actor: &Actor, entries: &[Touched]) -> Result<()> {
+        let charged = self.charge(actor, entries);
+        let Err(error) = &charged else { return Ok(()) };
+        let Some(rule) = refusal_of(error) else { return charged };
+        let (registry, label) = (self.clone(), actor.label());
+        if error.code == Code::EnumerationStopped {
+            self.store().blocking(move || registry.write_alarms(&label)).await?;
+        }
+        for touched in entries {
+            Entry::of(actor).note(&*self.access()?, touched.clone(), CameTo::refused(rule)).await?;
+        }
+        self.tries().refused(actor, self.now());
+        charged
     }
 
     /// The same for the holders of several entries.
@@ -161,7 +177,8 @@ impl Registry {
     }
 }
 
-fn touched(asked: &AskedCode) -> Touched {
+/// A holder that is asked for, as an entry names it.
+pub(in crate::registry) fn touched(asked: &AskedCode) -> Touched {
     Touched::one(&asked.parsed.code, asked.to_charge())
 }
 

@@ -12,12 +12,14 @@ mod answer;
 mod ask;
 mod judge;
 mod looked_up;
+mod party;
 mod scan;
 
 pub use absent::AbsentType;
-pub use answer::{Answered, LookupAnswer, RelatedAnswer};
+pub use answer::{Answered, LookupAnswer, RecordAnswer, RelatedAnswer};
 pub use ask::{Ask, Cursor, Prepared, Within};
 pub use looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, OpenedRecord, ShownBody};
+pub(in crate::registry) use party::{Paper, PartyPapers};
 pub(in crate::registry) use scan::{FoundRow, Wanted};
 
 use std::collections::BTreeSet;

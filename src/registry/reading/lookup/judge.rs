@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::policy::Fields;
 use crate::record::extract::{self, Extract, Fields as Shown, Holders, Masks, View};
 use crate::record::verdict::{Facts, NamedFiles, Seal};
-use crate::record::{Digest, Record, State, canonical, verdict};
+use crate::record::{Digest, Judgement, Record, State, canonical, verdict};
 use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
@@ -85,10 +85,25 @@ impl Judge<'_> {
         Ok(FoundRecord { linked, ..self.opened(*record, proof, (fields, files), &others)? })
     }
 
+    /// What a row is worth, before anything of it is shown.
+    pub fn judgement(&self, row: &FoundRow) -> Judgement {
+        let Opened::Record(record) = &row.opened else { return self.of_damaged() };
+        let envelope = match record.custody {
+            Custody::Hosted => Envelope::parse_stored(&record.body.envelope).ok(),
+            Custody::AtIssuer | Custody::Paper | Custody::Elsewhere => None,
+        };
+        let facts = judge::facts(self.snapshot, record, envelope.as_ref(), self.lives.of(record), self.now);
+        verdict(&Facts { files: row.files, ..facts }, self.now.day(), self.now)
+    }
+
+    fn of_damaged(&self) -> Judgement {
+        let facts = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
+        verdict(&facts, self.now.day(), self.now)
+    }
+
     fn damaged(&self, type_code: String) -> FoundRecord {
         ::log::error!("a row of records does not open (type {type_code}): run `elicense fsck`");
-        let facts = Facts { seal: Seal::Damaged, ..Facts::good(State::Active) };
-        let judgement = verdict(&facts, self.now.day(), self.now);
+        let judgement = self.of_damaged();
         let entry = self.snapshot.catalog.type_of(&type_code).cloned();
         FoundRecord { type_code, entry, judgement, opened: None, withheld: None, linked: None }
     }

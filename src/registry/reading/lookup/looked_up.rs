@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::catalog::{Custody, TypeEntry};
 use crate::clock::{Day, Moment};
 use crate::identity::{CodeType, Remark};
@@ -161,6 +163,12 @@ impl Judged {
 }
 
 impl FoundRecord {
+    /// The line of the answer list as JSON, in the order of `schema/bytes.md` §5.
+    pub(in crate::registry) fn listed(&self) -> Value {
+        let one = self.answered();
+        json!([one.identifier, one.version, one.digest, one.judgement.verdict, one.judgement.reasons])
+    }
+
     /// The line of the answer list. An identifier that is not shown is not in it either; otherwise nobody
     /// outside could rebuild the list.
     fn answered(&self) -> AnsweredRecord<'_> {

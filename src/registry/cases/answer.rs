@@ -1,0 +1,300 @@
+//! The answer of an application as it goes out.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::catalog::items::{
+    AnsweredBy, ItemAnswer, ItemCount, ItemDef, ItemQuestion, QuestionAnswer, Silence, Slot, SlotAnswer,
+    SlotOutcome, TryOutcome, WayKind, WayTried,
+};
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::record::secret::mask;
+use crate::record::{Digest, canonical};
+use crate::registry::base::receipt::HandedReceipt;
+use crate::registry::cases::facts::KnownParty;
+use crate::registry::reading::lookup::{FoundRecord, RecordAnswer};
+
+/// The answer of an application: every slot of every party.
+#[derive(Serialize, ToSchema)]
+pub struct Application {
+    /// The item.
+    pub item: AppliedItem,
+    /// Its questions, in the order in which they are asked.
+    pub questions: Vec<AskedQuestion>,
+    /// Everybody in the case, as asked.
+    pub parties: Vec<AppliedParty>,
+    /// Every slot of every party, in the order of the item; those that do not apply too.
+    pub slots: Vec<AppliedSlot>,
+    /// How many of which kind.
+    pub count: AppliedCount,
+    /// 「本事项 9 份材料,您需带 1 份」
+    pub text: String,
+}
+
+/// The item of an application.
+#[derive(Serialize, ToSchema)]
+pub struct AppliedItem {
+    /// 实施编码.
+    pub code: String,
+    /// The version on which the answer rests.
+    pub version: u32,
+    /// Its name.
+    pub name: String,
+    /// The agency that decides.
+    pub agency: String,
+    /// Its name.
+    pub agency_name: String,
+}
+
+/// A question of an item in a case.
+#[derive(Serialize, ToSchema)]
+pub struct AskedQuestion {
+    /// Its name.
+    pub name: String,
+    /// The question as it is asked.
+    pub ask: String,
+    /// The answers to choose from.
+    pub options: Vec<String>,
+    /// `facts` `applicant` `not_asked` `open`.
+    pub answered_by: &'static str,
+    /// The answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub answer: Option<String>,
+    /// What the applicant said, where the facts say something else. It changes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub said: Option<String>,
+}
+
+/// A party of an application.
+#[derive(Serialize, ToSchema)]
+pub struct AppliedParty {
+    /// The code of its role.
+    pub role: String,
+    /// The number, masked.
+    pub masked: String,
+    /// Entry, proof and checkpoint of the access to this party, or its log and index.
+    pub receipt: HandedReceipt,
+}
+
+/// One slot of one party.
+#[derive(Serialize, ToSchema)]
+pub struct AppliedSlot {
+    /// 编号 in the item.
+    pub slot: String,
+    /// Which of the parties, from 0; left out where nobody of the role is in the case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub party: Option<usize>,
+    /// 材料名称
+    pub name: String,
+    /// 材料分类: 证照类 证明类 申报类 其他
+    #[schema(value_type = String, example = "证照类")]
+    pub class: crate::catalog::items::SlotClass,
+    /// 材料必要性: 必要 非必要
+    #[schema(value_type = String, example = "必要")]
+    pub necessity: crate::catalog::items::Necessity,
+    /// 原件: 无需 查验 收缴
+    #[schema(value_type = String, example = "无需")]
+    pub original: crate::catalog::items::Original,
+    /// 要求提供材料的依据
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub basis: Option<String>,
+    /// What came of it.
+    pub outcome: SlotOutcome,
+    /// The same in words.
+    pub outcome_zh: &'static str,
+    /// The ways in the order in which they were tried; nothing is tried behind one that is met.
+    pub tried: Vec<AppliedWay>,
+    /// The papers by which it is met, as far as the slot names their fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<RecordAnswer>, required = false)]
+    pub records: Vec<FoundRecord>,
+}
+
+/// One way that was tried.
+#[derive(Serialize, ToSchema)]
+pub struct AppliedWay {
+    /// The way.
+    pub way: WayKind,
+    /// The same in words.
+    pub way_zh: &'static str,
+    /// What came of it.
+    pub outcome: TryOutcome,
+    /// The same in words.
+    pub outcome_zh: &'static str,
+    /// Identifiers of the records behind it, or their log and leaf where an identifier holds a number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub evidence: Vec<String>,
+    /// Who did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub source: Option<String>,
+    /// When it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub at: Option<Moment>,
+    /// What "nothing found" means, in its coverage's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub absence: Option<String>,
+}
+
+/// How many materials a case has.
+#[derive(Serialize, ToSchema)]
+pub struct AppliedCount {
+    /// Materials that apply.
+    pub materials: usize,
+    /// Those that somebody has to bring.
+    pub bring: usize,
+    /// Those that no source could tell about just now.
+    pub unverifiable: usize,
+    /// Those for which nothing is enough, and no way is open.
+    pub lacking: usize,
+    /// Those that wait for answers.
+    pub undecided: usize,
+}
+
+impl From<ItemCount> for AppliedCount {
+    fn from(count: ItemCount) -> Self {
+        let ItemCount { materials, bring, unverifiable, lacking, undecided } = count;
+        Self { materials, bring, unverifiable, lacking, undecided }
+    }
+}
+
+impl From<&ItemDef> for AppliedItem {
+    fn from(item: &ItemDef) -> Self {
+        Self {
+            code: item.code.clone(),
+            version: item.version,
+            name: item.name.clone(),
+            agency: item.agency.clone(),
+            agency_name: item.agency_name.clone(),
+        }
+    }
+}
+
+/// The papers that are shown for each slot, in the order of the answer.
+pub(super) type ShownBySlot = Vec<Vec<FoundRecord>>;
+
+/// The digest of what was told of one party, for its access entry: SHA-256 of the canonical JSON of the heads, the item and
+/// the party's slots, each with its outcome, its evidence and the papers that were shown (`schema/bytes.md` §5).
+pub(super) fn told_digest(
+    item: &ItemDef,
+    (at, party): (usize, &KnownParty<'_>),
+    slots: &[SlotAnswer],
+    shown: &ShownBySlot,
+) -> Result<Digest> {
+    let heads: Vec<Value> = party
+        .papers
+        .head()
+        .iter()
+        .map(|head| json!({"log": head.log, "root": head.root, "size": head.size}))
+        .collect();
+    let own = slots.iter().zip(shown).filter(|(slot, _)| slot.party == Some(at));
+    let slots: Vec<Value> = own
+        .map(|(slot, records)| {
+            let evidence: Vec<&String> = slot.tried.iter().flat_map(|one| &one.evidence).collect();
+            let records: Vec<Value> = records.iter().map(|record| record.listed()).collect();
+            json!([slot.slot, slot.outcome.wire(), evidence, records])
+        })
+        .collect();
+    let told = json!({"heads": heads, "item": item.id().to_string(), "slots": slots});
+    Ok(Digest::of(&[&canonical::to_vec(&told).map_err(Error::internal)?]))
+}
+
+/// The whole answer.
+pub(super) fn application(
+    item: &ItemDef,
+    answer: &ItemAnswer,
+    (known, receipts): (&[KnownParty<'_>], Vec<HandedReceipt>),
+    shown: ShownBySlot,
+) -> Application {
+    let question = |of: &QuestionAnswer| {
+        let asked = item.questions.iter().find(|question| question.name == of.question);
+        asked.map(|asked| asked_question(asked, &of.answered))
+    };
+    let party = |(known, receipt): (&KnownParty<'_>, HandedReceipt)| AppliedParty {
+        role: known.role.clone(),
+        masked: mask(known.papers.parsed.code.as_str()),
+        receipt,
+    };
+    let slots = answer.slots.iter().zip(shown).filter_map(|(slot, records)| {
+        let def = item.slots.iter().find(|def| def.id == slot.slot)?;
+        let party = slot.party.and_then(|at| known.get(at));
+        Some(applied_slot(def, slot, party, records))
+    });
+    Application {
+        item: item.into(),
+        questions: answer.questions.iter().filter_map(question).collect(),
+        parties: known.iter().zip(receipts).map(party).collect(),
+        slots: slots.collect(),
+        count: answer.count.into(),
+        text: answer.count.sentence(),
+    }
+}
+
+fn asked_question(asked: &ItemQuestion, answered: &AnsweredBy) -> AskedQuestion {
+    let (answered_by, answer, said) = match answered {
+        AnsweredBy::ByFacts { option, said } => ("facts", Some(option.clone()), said.clone()),
+        AnsweredBy::ByApplicant(option) => ("applicant", Some(option.clone()), None),
+        AnsweredBy::NotAsked => ("not_asked", None, None),
+        AnsweredBy::Open => ("open", None, None),
+    };
+    AskedQuestion {
+        name: asked.name.clone(),
+        ask: asked.ask.clone(),
+        options: asked.options.iter().map(|option| option.value.clone()).collect(),
+        answered_by,
+        answer,
+        said,
+    }
+}
+
+fn applied_slot(
+    def: &Slot,
+    slot: &SlotAnswer,
+    party: Option<&KnownParty<'_>>,
+    records: Vec<FoundRecord>,
+) -> AppliedSlot {
+    let mut ways: Vec<_> = def.ways.iter().collect();
+    ways.sort_by_key(|way| way.kind());
+    let tried = slot.tried.iter().zip(ways);
+    AppliedSlot {
+        slot: slot.slot.clone(),
+        party: slot.party,
+        name: def.name.clone(),
+        class: def.class,
+        necessity: slot.necessity,
+        original: slot.original,
+        basis: def.basis.clone(),
+        outcome: slot.outcome,
+        outcome_zh: slot.outcome.zh(),
+        tried: tried.map(|(tried, way)| applied_way(tried, way.slug(), party)).collect(),
+        records,
+    }
+}
+
+fn applied_way(tried: &WayTried, slug: Option<&str>, party: Option<&KnownParty<'_>>) -> AppliedWay {
+    let absent = party.zip(slug).filter(|_| tried.evidence.is_empty() && tried.silence.is_none());
+    let absent = absent.and_then(|(party, slug)| party.absent.get(slug));
+    let (source, at) = match &tried.silence {
+        Some(Silence { source, at }) => (Some(source.clone()), Some(*at)),
+        None => (None, None),
+    };
+    AppliedWay {
+        way: tried.way,
+        way_zh: tried.way.zh(),
+        outcome: tried.outcome,
+        outcome_zh: tried.outcome.zh(),
+        evidence: tried.evidence.clone(),
+        source,
+        at,
+        absence: absent.map(|none| none.sentence().to_owned()),
+    }
+}

@@ -1,0 +1,146 @@
+//! An application as it is asked: the item, the answers to its questions, and everybody in the case.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::bounds;
+use crate::clock::Day;
+use crate::error::{Code, Error, Result};
+use crate::identity::HolderCode;
+use crate::record::access::Presence;
+use crate::registry::base::asked::{AskedHolder, ReceiptForm, StatedPresence};
+use crate::registry::base::texts;
+use crate::rule::Rule;
+
+/// An application for an item.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationAsk {
+    /// 实施编码 of the item.
+    #[schema(min_length = 1, example = "11190101MD100004254190101000001")]
+    pub item: String,
+    /// The version of the item that the caller knows; another one than that in force is refused.
+    #[serde(default)]
+    pub version: Option<u32>,
+    /// The case (办件) number.
+    #[serde(default)]
+    pub case: Option<String>,
+    /// The answers (情形), by the name of the question.
+    #[serde(default)]
+    pub answers: BTreeMap<String, String>,
+    /// Past days (基准日) that the item asks for, by name.
+    #[serde(default)]
+    pub dates: BTreeMap<String, Day>,
+    /// Everybody in the case, at most 64.
+    pub parties: Vec<AskedParty>,
+    /// The reason in words.
+    #[schema(min_length = 1, example = "窗口办理")]
+    pub reason: String,
+    /// Full receipts or references.
+    #[serde(default)]
+    pub receipt: ReceiptForm,
+}
+
+/// Somebody in a case.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedParty {
+    /// The code of the role: `applicant`.
+    #[schema(min_length = 1, example = "applicant")]
+    pub role: String,
+    /// By its number.
+    pub holder: AskedHolder,
+    /// Its name as the case has it; that of its papers where nothing is said.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How it is present; `typed` where nothing is said.
+    #[serde(default)]
+    #[schema(value_type = Option<Presence>)]
+    pub presence: Option<StatedPresence>,
+    /// For `card_read`: the whole text that the card reader gave, its parts divided by `|`. It is kept by its digest.
+    #[serde(default)]
+    pub reader: Option<String>,
+}
+
+impl fmt::Debug for AskedParty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AskedParty({}, {:?})", self.role, self.holder)
+    }
+}
+
+impl ApplicationAsk {
+    /// Refuses what says nothing, what is too much, and what must not stand in a log.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.reason.trim().is_empty() {
+            return Err(Error::new(Code::PurposeMissing, "an application says why").at("reason"));
+        }
+        for (field, text) in
+            [("item", Some(&self.item)), ("case", self.case.as_ref()), ("reason", Some(&self.reason))]
+        {
+            text.map_or(Ok(()), |text| texts::logged(field, text))?;
+        }
+        if self.parties.is_empty() {
+            return Err(Error::new(Code::FieldInvalid, "an application has a party at least")
+                .at("parties")
+                .rule(Rule::ItemParties));
+        }
+        bounds::at_most(bounds::PARTIES, self.parties.len(), "parties")?;
+        bounds::at_most(bounds::ANSWERS, self.answers.len(), "answers")?;
+        bounds::at_most(bounds::ANSWERS, self.dates.len(), "dates")
+    }
+
+    /// Refuses a text that names one of the parties by its number.
+    pub(super) fn check_unnamed(&self, codes: &[&HolderCode]) -> Result<()> {
+        let given =
+            [("item", Some(&self.item)), ("case", self.case.as_ref()), ("reason", Some(&self.reason))];
+        let given = given.into_iter().filter_map(|(field, text)| Some((field, text?)));
+        given
+            .flat_map(|given| codes.iter().map(move |code| (given, *code)))
+            .try_for_each(|((field, text), code)| texts::not_naming(field, text, code))
+    }
+}
+
+impl AskedParty {
+    /// How it is present. A card was read only where its text says who it is: the number, and the name that the case
+    /// gives (practice R10).
+    ///
+    /// # Errors
+    /// `field_invalid` with rule `presence_unknown` for no word of the list; `presence_unproven` where nothing shows it.
+    pub(super) fn shown_presence(&self, at: usize, code: &HolderCode) -> Result<Presence> {
+        let refused = |detail: &'static str, rule: Rule| {
+            Err(Error::new(Code::FieldInvalid, detail).at(format!("parties.{at}.presence")).rule(rule))
+        };
+        let presence = match self.presence {
+            None => Presence::Typed,
+            Some(StatedPresence::Known(presence)) => presence,
+            Some(StatedPresence::Unknown { .. }) => {
+                return refused("this is none of the words for a presence", Rule::PresenceUnknown);
+            }
+        };
+        match presence {
+            Presence::CardRead if !self.card_tells(code) => {
+                refused("the text of the reader is missing, or it is of another card", Rule::PresenceUnproven)
+            }
+            Presence::HolderCode | Presence::PhoneConfirmed => {
+                refused("no code was given out and no telephone asked", Rule::PresenceUnproven)
+            }
+            presence => Ok(presence),
+        }
+    }
+
+    /// Whether the reader's text is that of this party's card: one part is its number, and one the name, where the case
+    /// gives one. A number alone was typed by anybody.
+    fn card_tells(&self, code: &HolderCode) -> bool {
+        let Some(text) = &self.reader else { return false };
+        let parts: Vec<&str> = text.split('|').map(str::trim).collect();
+        let has = |wanted: &str| parts.iter().any(|part| part.eq_ignore_ascii_case(wanted));
+        let born = code.person().map(|person| person.birth_date.to_string().replace('-', ""));
+        parts.len() >= 6
+            && has(code.as_str())
+            && self.name.as_ref().is_none_or(|name| has(name.trim()))
+            && born.is_some_and(|born| parts.iter().any(|part| part.replace(['-', '.'], "") == born))
+    }
+}

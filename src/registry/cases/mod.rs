@@ -1,0 +1,11 @@
+//! Applications for items (一号申请): every material of every party answered in one call, by the ways that the item
+//! gives.
+
+pub(super) mod answer;
+pub(super) mod apply;
+pub(super) mod ask;
+mod facts;
+mod kinship;
+mod needed;
+mod noted;
+mod past_day;

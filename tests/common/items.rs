@@ -1,0 +1,46 @@
+//! An item of the police office that asks for one paper of one person.
+
+use elicense::catalog::items::ItemDef;
+use elicense::registry::Registry;
+use serde_json::{Value, json};
+
+use super::people::POLICE;
+
+/// Its 实施编码.
+pub const CODE: &str = "11190101MD100005004190101000902";
+
+/// The item as its department would write it.
+pub fn plain() -> ItemDef {
+    serde_json::from_value(json!({
+        "事项名称": "开具户籍证明", "基本编码": "190101000902", "实施编码": CODE, "版本": 1, "事项类型": "公共服务",
+        "设定依据": ["测试依据"], "行使层级": "县级", "实施主体": POLICE, "实施主体名称": "示范市公安局城东分局",
+        "法定办结时限": {"数量": 0, "单位": "工作日"}, "承诺办结时限": {"数量": 0, "单位": "工作日"},
+        "受理条件": ["本人申请"], "办件类型": "即办件", "到现场次数": 1, "通办范围": "全市", "服务对象": ["自然人"],
+        "收费": {"是否收费": false}, "审批结果名称": ["户籍证明"], "计划生效日期": "2020-01-01",
+        "当事人": [{"角色": "申请人", "代码": "applicant", "主体": "自然人", "最少": 1, "最多": 16}],
+        "材料": [{
+            "编号": "card", "当事人": "申请人", "材料名称": "居民身份证", "材料分类": "证照类", "材料必要性": "必要",
+            "要求提供材料的依据": "测试依据",
+            "办理方式": [
+                {"方式": "证照调取", "证照": "resident_id_card", "字段": ["name", "valid_to"]},
+                {"方式": "申请人自备"},
+            ],
+        }],
+    }))
+    .unwrap()
+}
+
+/// Loads it.
+pub fn load(registry: &Registry) {
+    registry.refresh().unwrap();
+    registry.load_items("test", vec![plain()]).unwrap();
+    registry.refresh().unwrap();
+}
+
+/// An application for it, of one person.
+pub fn of(code: &str) -> Value {
+    json!({
+        "item": CODE, "reason": "窗口办理",
+        "parties": [{"role": "applicant", "holder": {"type": "111", "code": code}}],
+    })
+}
