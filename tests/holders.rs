@@ -12,10 +12,7 @@ use common::{World, operator, run};
 use elicense::error::{Code, Result};
 use elicense::identity::mask;
 use elicense::policy::{Actor, Client, Scope};
-use elicense::record::Record;
-use elicense::registry::{
-    Ask, DirectoryAsk, HistoryAsk, HolderChanged, LinkCommand, MarkCommand, Submitted, VerifyAsk,
-};
+use elicense::registry::{Ask, HolderChanged, LinkCommand, MarkCommand, Submitted};
 use elicense::rule::Rule;
 use elicense::trust::{EnvelopeBuf, HolderKey};
 use serde_json::{Value, json};

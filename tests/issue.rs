@@ -398,7 +398,7 @@ fn a_number_is_taken_whatever_version_came_by_it(world: World) {
     let correct = |identifier: &str, version, number: &str| {
         let mut command = ActCommand::new(identifier, version, Action::Correct);
         command.ground = Some("申请更正 2026-17 号".into());
-        command.face = patch(json!({"certificate_no": number}));
+        command.face = patch(json!({"certificate_no": number, "registrar": format!("何平{version}")}));
         act(&world, &command)
     };
     // The number of a first version, asked for by a second one.

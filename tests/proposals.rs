@@ -90,6 +90,7 @@ fn a_proposal_goes_with_the_certificate_that_made_it(world: World) {
     issue(&world, people::id_card(CHEN, "陈志远", "2020-01-01")).unwrap();
     let mut closed = Vec::new();
     for (at, action) in [Action::Annul, Action::Cancel, Action::Withdraw].into_iter().enumerate() {
+        world.clock.set(common::noon().plus_seconds(60 * at as i64));
         let (first, second) = (death(&world, &format!("D{at}1")), death(&world, &format!("D{at}2")));
         assert_eq!(open(&world), 2, "{action:?}");
         // A suspension leaves open whether it is right.
@@ -110,8 +111,9 @@ fn a_proposal_goes_with_the_certificate_that_made_it(world: World) {
 fn a_proposal_goes_where_the_end_of_its_certificate_is_read(world: World) {
     settled(&world);
     issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
-    let certificate = death(&world, "D1");
     let other = receiver(&world, settled);
+    read(&world, &other, &export(&world), false);
+    let certificate = death(&world, "D1");
     read(&world, &other, &export(&world), false);
     assert_eq!(open(&other), 1);
     ends(&world, &certificate, Action::Annul);

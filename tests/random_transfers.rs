@@ -13,11 +13,13 @@ use common::people::{self, CREMATORIUM, POLICE, ZHOU, day};
 use common::transfer::{export, read, receiver};
 use common::{World, operator, run};
 use elicense::clock::Moment;
+use elicense::error::Error;
 use elicense::record::{Action, State};
 use elicense::registry::import::ImportOptions;
 use elicense::registry::{
     ActCommand, Ask, Draft, FaceEdit, FsckOptions, HistoryAsk, LinkCommand, MarkCommand, Submitted,
 };
+use elicense::rule::Rule;
 use elicense::store::HolderState;
 use serde_json::{Value, json};
 
@@ -207,6 +209,10 @@ impl Walk<'_> {
     }
 
     fn act(&self, paper: &mut Paper, action: Action, died_on: Option<String>) {
+        self.try_act(paper, action, died_on).unwrap();
+    }
+
+    fn try_act(&self, paper: &mut Paper, action: Action, died_on: Option<String>) -> Result<(), Error> {
         // A correction of the same day says something else at least.
         let place = format!("示范市第{}医院", paper.version);
         let face = died_on
@@ -220,8 +226,9 @@ impl Walk<'_> {
             ..ActCommand::new(&paper.identifier, paper.version, action)
         };
         self.here.registry.refresh().unwrap();
-        let acted = self.here.registry.act(&operator(), &command).unwrap();
+        let acted = self.here.registry.act(&operator(), &command)?;
         (paper.identifier, paper.version, paper.state) = (acted.identifier, acted.version, acted.state);
+        Ok(())
     }
 
     /// A certificate that is not ended, if there is one.
@@ -252,7 +259,8 @@ impl Walk<'_> {
         self.deaths[at] = paper;
     }
 
-    /// A card is suspended and restored, and now and then ended: each time its face says so.
+    /// A card is suspended and restored, and now and then ended: each time its face says so. It is not given back to the
+    /// dead.
     fn act_on_card(&mut self) {
         let at = self.dice.roll(PEOPLE);
         let mut paper = self.cards[at].clone();
@@ -263,7 +271,12 @@ impl Walk<'_> {
             _ => return,
         };
         let version = paper.version;
-        self.act(&mut paper, action, None);
+        if let Err(refused) = self.try_act(&mut paper, action, None) {
+            let dead = |one: &usize| self.model.state(*one) == HolderState::Deceased;
+            assert!(self.model.family(at).iter().any(dead), "{refused:?}");
+            assert_eq!((action, refused.rule), (Action::Restore, Some(Rule::DateAfterEnd)));
+            return;
+        }
         assert_eq!(paper.version, version + 1);
         self.cards[at] = paper;
     }

@@ -1,6 +1,8 @@
 //! What each kept attachment is: its size, and the media type that its bytes say. The verdict of a record that names
 //! files reads these rows and opens no file. A file without its row is not here yet: the row comes last.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::dialect::{self, native};
@@ -65,6 +67,20 @@ impl Reader<'_> {
     /// The attachment under a keyed hash; none if it is not here, or its row does not open, which `fsck` tells.
     pub fn kept_file(&mut self, key: &[u8; 16]) -> Result<Option<KeptFile>> {
         Ok(self.file_row(key)?.flatten())
+    }
+
+    /// Which of these attachments are here, in one query.
+    pub fn kept_files(&mut self, keys: &[[u8; 16]]) -> Result<HashMap<[u8; 16], KeptFile>> {
+        let among: Vec<&[u8]> = keys.iter().map(<[u8; 16]>::as_slice).collect();
+        let of_keys = attachment_kinds::table.filter(attachment_kinds::key.eq_any(among));
+        let rows: Vec<Row> = native!(&mut *self.conn, c => of_keys.load(c)).map_err(dialect::fault)?;
+        let mut kept = HashMap::with_capacity(rows.len());
+        for mut row in rows {
+            let Ok(key) = <[u8; 16]>::try_from(row.key.as_slice()) else { continue };
+            let opened = sealed::open(TABLE, &mut row, self.vault, &mut Aad::new());
+            kept.extend(opened.and_then(|(_, plain)| KeptFile::read(&plain)).map(|file| (key, file)));
+        }
+        Ok(kept)
     }
 
     /// Whether the row of an attachment does not open.

@@ -93,7 +93,7 @@ impl KeyRecord {
     /// the one before it counted. None for all that is known.
     pub fn status_known(&self, at: Moment, known_at: Option<Moment>) -> KeyStatus {
         let known = |revoked: &&Revocation| known_at.is_none_or(|known_at| revoked.at <= known_at);
-        let said = self.revoked.iter().chain(self.earlier.iter().rev());
+        let said = self.earlier.iter().chain(&self.revoked);
         // The present one stands, whatever a clock that went back says of the order.
         let counts = if known_at.is_none() {
             self.revoked.as_ref()

@@ -32,7 +32,6 @@ use crate::registry::holders::lives::without_authority;
 use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::kept::{self, About, Kept};
-use crate::registry::records::proposers;
 use crate::registry::records::signed::Signed;
 use crate::rule::Rule;
 use crate::store::{StoredRecord, Writer};
@@ -85,7 +84,7 @@ impl Registry {
             let says = command.action.makes_version();
             let lives = rules.follow(writer, about, says, &place.behind(entries.len()))?;
             entries.extend(lives.entries);
-            proposers::take_back(writer, &snapshot, about, place.at)?;
+            ends::take_back(writer, &snapshot, about, place.at)?;
             acted.remarks.extend(lives.unauthorised.then(without_authority));
             acted.marked = if hears { lives.marked } else { Vec::new() };
             if command.action == Action::Cancel {

@@ -8,7 +8,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::holders;
 use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
-use crate::registry::records::{kept, proposers};
+use crate::registry::records::{ends, kept};
 use crate::store::{Opened, ProposalRow, Reader, RecordKey};
 use crate::trust::HolderKey;
 
@@ -146,7 +146,7 @@ fn check_proposal(
             if let Some(action) = open {
                 let kept = kept::readable(reader, &record.body.identifier)?;
                 if let Some(rows) = kept.and_then(|kept| kept.whole().ok())
-                    && proposers::is_left_alone(reader, snapshot, &rows, action)?
+                    && ends::is_left_alone(reader, snapshot, &rows, action)?
                 {
                     report.list_left(&row.record_id);
                 }

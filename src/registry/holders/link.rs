@@ -106,8 +106,10 @@ impl Registry {
         let now = self.now();
         let since = command.since.unwrap_or(now.day());
         let unnamed = [(&from.code, from_key), (&to.code, to_key)];
-        let unnamed = self.check_unnamed(actor, &[("ground", &command.ground)], &unnamed);
-        let order = unnamed.and_then(|()| self.link_order(command, action, &stating, (&from.code, &to.code)));
+        // The order first: a ground is held against numbers when its length is known to be right.
+        let order = self.link_order(command, action, &stating, (&from.code, &to.code));
+        let unnamed = || self.check_unnamed(actor, &[("ground", &command.ground)], &unnamed);
+        let order = order.and_then(|order| unnamed().map(|()| order));
         let order = self.or_noted_of(actor, &touched, order)?;
         let outcome = if action == HolderAction::Link { Outcome::Linked } else { Outcome::Unlinked };
         let noted_change = self.note_statement(actor, outcome, &both)?;

@@ -33,10 +33,8 @@ impl Registry {
         }
         for (_, key) in holders {
             let linked = self.store().read_now(|reader| linked::linked(reader, *key, None))?;
-            let codes = linked.codes.iter().filter_map(|(code_type, code)| parsed(code_type, code));
-            codes
-                .into_iter()
-                .try_for_each(|code| none_names(&code).map_err(|why| unchanged(self.hears(actor), why)))?;
+            let mut codes = linked.codes.iter().filter_map(|(code_type, code)| parsed(code_type, code));
+            codes.try_for_each(|code| none_names(&code).map_err(|why| unchanged(self.hears(actor), why)))?;
         }
         Ok(())
     }

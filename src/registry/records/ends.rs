@@ -14,7 +14,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{End, EndBy, EndOn, TypeEntry};
+use crate::catalog::{Custody, End, EndAction, EndBy, EndOn, EndWhen, TypeEntry};
 use crate::clock::{Day, Moment};
 use crate::error::{Error, Result};
 use crate::policy::{Actor, Scope, decide};
@@ -26,13 +26,13 @@ use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::names::RULE;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::linked::family;
 use crate::registry::holders::lives::{MarkMade, MarksMade, Rules, stands};
 use crate::registry::holders::names;
 use crate::registry::records::change::Whole;
-use crate::registry::records::kin::{Kin, action_of, on_issue};
-use crate::registry::records::proposers::take_back;
+use crate::registry::records::kept;
 use crate::registry::records::signed::Signed;
-use crate::store::{ProposalRow, Reader, StoredRecord, Writer};
+use crate::store::{Opened, ProposalRow, Reader, SettledBy, StoredRecord, Writer};
 use crate::trust::{HolderKey, random};
 
 /// A record that a rule ended.
@@ -386,6 +386,94 @@ pub(in crate::registry) fn proposed_by_cancel(
     Ok(due)
 }
 
+/// Settles the ends that a certificate proposed when it came, once it no longer stands: whoever was to decide on them has
+/// nothing left to go by. What another certificate proposes as well stays open. Called in each transaction that changes the
+/// state of a certificate.
+pub(in crate::registry) fn take_back(
+    writer: &mut Writer<'_>,
+    snapshot: &Snapshot,
+    (type_code, identifier): (&str, &str),
+    at: Moment,
+) -> Result<()> {
+    if snapshot.catalog.type_of(type_code).is_none_or(|entry| proposing(entry).next().is_none()) {
+        return Ok(());
+    }
+    let Some(rows) = kept::readable(writer, identifier)?.and_then(|kept| kept.whole().ok()) else {
+        return Ok(());
+    };
+    let Some(kin) = Kin::of(snapshot, &rows).filter(|_| !stands(rows.first().state)) else { return Ok(()) };
+    for end in proposing(kin.entry) {
+        let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
+        let action = action_of(end);
+        for found in kin.related(writer, ended, end.when)? {
+            if proposers(writer, snapshot, &found, action)?.contains(&true) {
+                continue;
+            }
+            let settled = (at.micros(), SettledBy::TakenBack);
+            writer.settle_proposals(&found.first().record_id, &[action.wire()], settled)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether all that ever proposed that end of a record, by what is on file, no longer stands.
+pub(in crate::registry) fn is_left_alone(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    rows: &Whole,
+    action: Action,
+) -> Result<bool> {
+    let proposers = proposers(reader, snapshot, rows, action)?;
+    Ok(!proposers.is_empty() && !proposers.contains(&true))
+}
+
+/// The certificates that propose that end of a record, or did: whether each still does. A cancellation that proposed
+/// it is not undone.
+fn proposers(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    rows: &Whole,
+    action: Action,
+) -> Result<Vec<bool>> {
+    let mut found = Vec::new();
+    let Some(kin) = Kin::of(snapshot, rows) else { return Ok(found) };
+    for entry in snapshot.catalog.types() {
+        let ends = entry.def().ends.iter().filter(|end| end.by == EndBy::Proposal);
+        for end in ends.filter(|end| end.ended == kin.entry.def().slug && action_of(end) == action) {
+            for other in kin.related(reader, entry, end.when)? {
+                let state = other.first().state;
+                let proposes = match end.on {
+                    EndOn::Issue => stands(state),
+                    EndOn::Cancel if matches!(state, State::Cancelled | State::Annulled) => true,
+                    // It has proposed nothing yet.
+                    EndOn::Cancel => continue,
+                };
+                if names::same_people(reader, other.rows(), rows.rows(), true)? {
+                    found.push(proposes);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The ends that a certificate of a type proposes when it is issued.
+fn proposing(entry: &TypeEntry) -> impl Iterator<Item = &End> {
+    on_issue(entry).filter(|end| end.by == EndBy::Proposal)
+}
+
+/// The rules of a type that run when a record of it is issued.
+fn on_issue(entry: &TypeEntry) -> impl Iterator<Item = &End> {
+    entry.def().ends.iter().filter(|end| end.on == EndOn::Issue)
+}
+
+fn action_of(end: &End) -> Action {
+    match end.action {
+        EndAction::Cancel => Action::Cancel,
+        EndAction::Lapse => Action::Lapse,
+    }
+}
+
 /// The rules by which records of other types end one of this type when they are issued.
 fn enders<'s>(
     snapshot: &'s Snapshot,
@@ -422,4 +510,76 @@ fn propose(writer: &mut Writer<'_>, proposals: Vec<Proposed>, place: &Place) -> 
         told.push(one.told);
     }
     Ok(told)
+}
+
+/// A record and its type; from them, the records that a rule sets beside it are found.
+struct Kin<'a> {
+    entry: &'a TypeEntry,
+    rows: &'a Whole,
+}
+
+impl<'a> Kin<'a> {
+    fn of(snapshot: &'a Snapshot, rows: &'a Whole) -> Option<Self> {
+        let entry = snapshot.catalog.type_of(&rows.first().type_code)?;
+        Some(Self { entry, rows })
+    }
+
+    /// The records of the other type that the rule means. It holds in both directions: the marriages that a
+    /// divorce finds by its rule are those by which the divorce is found.
+    fn related(&self, reader: &mut Reader<'_>, other: &TypeEntry, when: EndWhen) -> Result<Vec<Whole>> {
+        match when {
+            EndWhen::SameHolders => self.of_same_holders(reader, other),
+            EndWhen::SameSubject => self.of_same_subject(reader, other),
+        }
+    }
+
+    fn of_same_holders(&self, reader: &mut Reader<'_>, other: &TypeEntry) -> Result<Vec<Whole>> {
+        let mut families = Vec::new();
+        for row in self.rows.rows() {
+            families.push(family(reader, row.hk)?);
+        }
+        let known = |holder: &HolderKey| families.iter().any(|family| family.contains(holder));
+        let same = |other: &Whole| {
+            other.rows().count() == families.len()
+                && other.rows().all(|row| known(&row.hk))
+                && families.iter().all(|family| other.rows().any(|row| family.contains(&row.hk)))
+        };
+        let keys = families.first().map(Vec::as_slice).unwrap_or_default();
+        hosted(reader, keys, other, |_| true).map(|found| found.into_iter().filter(same).collect())
+    }
+
+    fn of_same_subject(&self, reader: &mut Reader<'_>, other: &TypeEntry) -> Result<Vec<Whole>> {
+        let subject = self.rows.rows().find(|row| is_subject(self.entry, row));
+        let Some(subject) = subject else { return Ok(Vec::new()) };
+        let keys = family(reader, subject.hk)?;
+        hosted(reader, &keys, other, |row| is_subject(other, row))
+    }
+}
+
+/// Whether a row is that of the holder in the type's first role.
+fn is_subject(entry: &TypeEntry, row: &StoredRecord) -> bool {
+    entry.def().holders.first().is_some_and(|first| first.role == row.body.role)
+}
+
+/// The records of a type under these keys whose body is here, each once; records that do not open are passed
+/// by.
+fn hosted(
+    reader: &mut Reader<'_>,
+    keys: &[HolderKey],
+    entry: &TypeEntry,
+    meant: impl Fn(&StoredRecord) -> bool,
+) -> Result<Vec<Whole>> {
+    let mut found: Vec<Whole> = Vec::new();
+    for key in keys {
+        for opened in reader.records_of_type(key, &entry.def().code)? {
+            let Opened::Record(row) = opened else { continue };
+            let known = found.iter().any(|whole| whole.first().record_id == row.record_id);
+            if known || row.custody != Custody::Hosted || !meant(&row) {
+                continue;
+            }
+            let kept = kept::readable(reader, &row.body.identifier)?;
+            found.extend(kept.and_then(|kept| kept.whole().ok()));
+        }
+    }
+    Ok(found)
 }

@@ -189,7 +189,7 @@ impl Registry {
     /// `attachment_pending`.
     fn files_fit(&self, files: &[Attachment]) -> Result<()> {
         for (at, file) in files.iter().enumerate() {
-            let (member, rule) = match self.store().read_now(|reader| judge::file_standing(reader, file))? {
+            let (member, rule) = match self.store().read_now(|reader| judge::file_here(reader, file))? {
                 FileStanding::Fits | FileStanding::Pending => continue,
                 FileStanding::OtherSize => ("size", Rule::AttachmentLength),
                 FileStanding::OtherKind => ("media_type", Rule::AttachmentMediaType),

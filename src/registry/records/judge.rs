@@ -13,7 +13,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::after_end;
 use crate::registry::holders::life::{self, LivesOf};
 use crate::registry::records::belongs;
-use crate::store::{Reader, StoredRecord};
+use crate::store::{KeptFile, Reader, StoredRecord};
 use crate::trust::Envelope;
 
 /// The facts about a record from the row, the catalog and the lives that decide about it.
@@ -74,8 +74,11 @@ pub(in crate::registry) fn named_files(reader: &mut Reader<'_>, record: &StoredR
         return Ok(files);
     }
     let Ok(signed) = Record::from_payload(envelope.payload()) else { return Ok(files) };
-    for named in &signed.attachments {
-        match file_standing(reader, named)? {
+    let keys: Vec<Option<[u8; 16]>> = signed.attachments.iter().map(|named| key_of(reader, named)).collect();
+    let wanted: Vec<[u8; 16]> = keys.iter().flatten().copied().collect();
+    let kept = reader.kept_files(&wanted)?;
+    for (named, key) in signed.attachments.iter().zip(keys) {
+        match file_standing(named, key.and_then(|key| kept.get(&key))) {
             FileStanding::Fits => {}
             FileStanding::Pending => files.pending = true,
             FileStanding::OtherSize | FileStanding::OtherKind => files.differ = true,
@@ -96,19 +99,23 @@ pub(in crate::registry) enum FileStanding {
     OtherKind,
 }
 
-/// Compares a file that a record names with what is here.
-pub(in crate::registry) fn file_standing(
-    reader: &mut Reader<'_>,
-    named: &Attachment,
-) -> Result<FileStanding> {
-    let Some(digest) = Digest::from_hex(&named.sha256) else { return Ok(FileStanding::Pending) };
-    let key = reader.index().attachment_key(&digest);
-    Ok(match reader.kept_file(&key)? {
+/// Reads what is here of a file that a record names, and compares the two.
+pub(in crate::registry) fn file_here(reader: &mut Reader<'_>, named: &Attachment) -> Result<FileStanding> {
+    let kept = key_of(reader, named).map(|key| reader.kept_file(&key)).transpose()?.flatten();
+    Ok(file_standing(named, kept.as_ref()))
+}
+
+fn key_of(reader: &Reader<'_>, named: &Attachment) -> Option<[u8; 16]> {
+    Some(reader.index().attachment_key(&Digest::from_hex(&named.sha256)?))
+}
+
+fn file_standing(named: &Attachment, kept: Option<&KeptFile>) -> FileStanding {
+    match kept {
         None => FileStanding::Pending,
         Some(kept) if kept.size != named.size => FileStanding::OtherSize,
         Some(kept) if !media::fits(&named.media_type, &kept.media_type) => FileStanding::OtherKind,
         Some(_) => FileStanding::Fits,
-    })
+    }
 }
 
 /// The key as it stood when the record was logged, and the issuer's authority; as known at a moment, or by all that is

@@ -10,8 +10,6 @@ pub(super) mod hosted;
 pub(super) mod issue;
 pub(super) mod judge;
 pub(super) mod kept;
-mod kin;
-pub(super) mod proposers;
 pub(super) mod refusal;
 pub(super) mod signed;
 pub(super) mod submitted;

@@ -17,7 +17,6 @@ use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::hosted;
 use crate::registry::records::kept;
-use crate::registry::records::proposers;
 use crate::registry::records::signed::Signed;
 use crate::registry::transfer::line::{EventLine, RecordLine, refused};
 use crate::rule::Rule;
@@ -270,7 +269,7 @@ impl Incoming {
         let new_version = rest.iter().any(|event| event.made);
         let lives = rules.follow(writer, about, new_version, &place.behind(progress.entries.len()))?;
         progress.entries.extend(lives.entries);
-        proposers::take_back(writer, &rules.snapshot, about, place.at)?;
+        ends::take_back(writer, &rules.snapshot, about, place.at)?;
         Ok(LineStored { entries: progress.entries, took_over: false, ended: 0, proposals: 0 })
     }
 
