@@ -29,6 +29,7 @@ on_both! {
     all_parties_are_charged_or_none
     a_card_was_read_only_where_its_text_says_so
     items_are_loaded_in_order_and_held_by_fsck
+    a_purpose_is_an_item_in_force_or_work_that_the_law_allows
 }
 
 const ITEM: &str = "11190101MD100004254190101000901";
@@ -450,4 +451,49 @@ fn items_are_loaded_in_order_and_held_by_fsck(world: World) {
     world.sql("DELETE FROM items WHERE version = 2");
     let found = registry.fsck(FsckOptions::default()).unwrap().findings;
     assert!(found.iter().any(|one| (one.kind.wire(), one.table) == ("row_missing", "items")), "{found:?}");
+}
+
+/// A lookup is for an item in force, or it is work at no item with its article, which a grant names.
+fn a_purpose_is_an_item_in_force_or_work_that_the_law_allows(world: World) {
+    ready(&world);
+    let registry = &world.registry;
+    issue(registry, people::id_card(ZHOU, "周海燕", "2021-01-01"));
+    let grants = |purposes: Value| {
+        let grants = json!([{"types": "*", "fields": ["name"], "purposes": purposes}]);
+        callers::client("office")
+            .scopes(&[Scope::Lookup])
+            .grants(serde_json::from_value(grants).unwrap())
+            .actor()
+    };
+    let (all, audit) = (grants(json!("*")), grants(json!(["audit"])));
+    let lookup = |actor: &Actor, item: &str, article: Option<&str>| {
+        registry.refresh().unwrap();
+        let ask = json!({
+            "holder": {"type": "111", "code": ZHOU},
+            "purpose": {"item": item, "reason": "窗口办理", "article": article},
+        });
+        let ask = serde_json::from_value(ask).unwrap();
+        run(registry.lookup(actor, registry.prepare_lookup(&ask)?)).map(drop)
+    };
+    let rule = |told: Result<(), Error>| told.map_err(|error| error.rule.unwrap());
+    assert_eq!(rule(lookup(&all, ITEM, None)), Ok(()));
+    assert_eq!(rule(lookup(&all, "A1", None)), Err(Rule::ItemUnknown));
+    assert_eq!(rule(lookup(&all, "audit", Some("审计法第三十四条"))), Err(Rule::PurposeNotGranted));
+    assert_eq!(rule(lookup(&audit, "audit", None)), Err(Rule::ArticleMissing));
+    assert_eq!(rule(lookup(&audit, "audit", Some(" "))), Err(Rule::ArticleMissing));
+    assert_eq!(rule(lookup(&audit, "audit", Some("审计法第三十四条"))), Ok(()));
+    assert_eq!(rule(lookup(&audit, ITEM, None)), Err(Rule::PurposeNotGranted));
+    assert_eq!(lines(registry, ZHOU, Outcome::Refused).len(), 5, "each refusal is an access");
+    let shown = lines(registry, ZHOU, Outcome::Answered);
+    let told: Vec<_> =
+        shown.iter().map(|line| (line.item_name.as_deref(), line.article.as_deref())).collect();
+    assert_eq!(told, [(Some("审计监督"), Some("审计法第三十四条")), (Some("测试事项"), None)]);
+    // The name is that of the version on which the access rested.
+    let mut next = item();
+    (next["版本"], next["事项名称"]) = (2.into(), "改名".into());
+    registry.load_items("test", vec![serde_json::from_value(next).unwrap()]).unwrap();
+    lookup(&all, ITEM, None).unwrap();
+    let names: Vec<_> =
+        lines(registry, ZHOU, Outcome::Answered).into_iter().map(|line| line.item_name.unwrap()).collect();
+    assert_eq!(names, ["改名", "审计监督", "测试事项"]);
 }

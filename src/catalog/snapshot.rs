@@ -263,6 +263,11 @@ impl Catalog {
         self.items.get(code).into_iter().flatten()
     }
 
+    /// Whether there is any item.
+    pub fn has_items(&self) -> bool {
+        !self.items.is_empty()
+    }
+
     /// The newest version of every item, by code.
     pub fn items(&self) -> impl Iterator<Item = &Arc<ItemDef>> {
         self.items.values().filter_map(|versions| versions.last())

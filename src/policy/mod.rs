@@ -22,7 +22,7 @@ pub use tries::{COMPARISONS, REFUSALS, Tries};
 use std::collections::BTreeSet;
 
 use crate::error::Result;
-use crate::record::access::AllowedBy;
+use crate::record::access::{AllowedBy, OutsideItem};
 use crate::rule::Rule;
 
 /// Decides which fields of one type an actor may see for an item.
@@ -43,7 +43,9 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
     let mut type_named = false;
     for grant in actor.grants().iter().filter(|grant| grant.types.names(type_code)) {
         type_named = true;
-        if !grant.purposes.names_option(item) {
+        // Work at no item is granted by its name and never with everything else.
+        let outside = item.is_some_and(|item| OutsideItem::from_wire(item).is_some());
+        if !grant.purposes.names_option(item) || (outside && grant.purposes == Selection::All) {
             continue;
         }
         match &grant.fields {

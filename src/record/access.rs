@@ -17,7 +17,7 @@ use super::event::holder_hash;
 use crate::clock::Moment;
 use crate::closed::closed;
 pub use read::{EntryFault, LoggedAccess};
-pub use words::{AllowedBy, Channel, DecisionReason, Outcome, OwnItem, Presence};
+pub use words::{AllowedBy, Channel, DecisionReason, Outcome, OutsideItem, OwnItem, Presence};
 
 /// Length of an instant in an entry: `2026-11-22T01:02:03.000004Z`.
 pub const AT_LEN: usize = 27;

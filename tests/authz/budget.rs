@@ -37,7 +37,7 @@ impl One {
     /// Asks the address about one holder; none if this test has no request for it.
     fn ask(&self, route: &Route, code: &str, identifier: &str) -> Option<Answer> {
         let holder = json!({"type": "111", "code": code});
-        let purpose = json!({"item": "A1", "reason": "窗口办理"});
+        let purpose = json!({"item": items::CODE, "reason": "窗口办理"});
         let lookup = json!({"holder": holder, "purpose": purpose});
         let body = match route.to_string().as_str() {
             "window POST /lookup" => return Some(self.page(code)),
@@ -87,7 +87,9 @@ impl One {
         let headers =
             [("Cookie", self.cookie.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
         let csrf = &self.csrf;
-        let form = format!("csrf={csrf}&code_type=111&number={code}&item=A1&reason=b&presence=typed");
+        let form = format!(
+            "csrf={csrf}&code_type=111&number={code}&item=11190101MD100005004190101000902&reason=b&presence=typed"
+        );
         self.server.send("POST", "/lookup", &headers, form.as_bytes())
     }
 }

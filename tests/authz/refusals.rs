@@ -83,7 +83,9 @@ impl Rightless {
             let headers =
                 [("Cookie", self.cookie.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
             let (csrf, code) = (&self.csrf, asked.code);
-            let form = format!("csrf={csrf}&code_type=111&number={code}&item=A1&reason=b&presence=typed");
+            let form = format!(
+                "csrf={csrf}&code_type=111&number={code}&item=11190101MD100005004190101000902&reason=b&presence=typed"
+            );
             return Some(self.server.send("POST", "/lookup", &headers, form.as_bytes()));
         }
         let body = body(route, asked)?;
@@ -95,7 +97,7 @@ impl Rightless {
 /// A whole and right request about what is asked; none where this test has none for the address.
 fn body(route: &Route, Asked { code, identifier }: &Asked) -> Option<Value> {
     let holder = json!({"type": "111", "code": code});
-    let purpose = json!({"item": "A1", "reason": "窗口办理"});
+    let purpose = json!({"item": items::CODE, "reason": "窗口办理"});
     let card = people::id_card(code, "周海燕", "2021-01-01");
     let link = json!({
         "from": holder, "to": {"type": "111", "code": "190104199006300066"}, "kind": "same_person", "ground": "来函",

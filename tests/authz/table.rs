@@ -134,7 +134,7 @@ fn scopes(document: &Value) -> BTreeMap<(String, String), String> {
 }
 
 fn purpose() -> Value {
-    json!({"item": "A1", "reason": "窗口办理"})
+    json!({"item": items::CODE, "reason": "窗口办理"})
 }
 
 fn lookup() -> Value {
@@ -210,7 +210,7 @@ impl Asked {
             }
             "/lookup" => {
                 format!(
-                    "csrf={csrf}&code_type=111&number={}&item=A1&reason=b&presence=typed",
+                    "csrf={csrf}&code_type=111&number={}&item=11190101MD100005004190101000902&reason=b&presence=typed",
                     people::number(0)
                 )
             }

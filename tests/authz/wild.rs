@@ -6,6 +6,7 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
+use crate::common::items;
 use crate::common::server::{SECRET, TestServer};
 use crate::common::{Backend, World, people, postgres, server, world};
 use crate::routes;
@@ -170,7 +171,7 @@ fn no_wild_name_is_a_fault(world: &World) {
         let answer = server.send("POST", "/sign-in", &form, person.as_bytes());
         assert!(answer.status < 500, "account {wild}: {answer:?}");
     }
-    let purpose = json!({"item": "A1", "reason": "窗口办理"});
+    let purpose = json!({"item": items::CODE, "reason": "窗口办理"});
     for wild in ["\0", "a\0b", "\u{202e}", "\u{fffd}", "😀"] {
         let holder = json!({"type": "111", "code": wild});
         let known = json!({"type": "111", "code": people::ZHOU});
@@ -187,7 +188,7 @@ fn no_wild_name_is_a_fault(world: &World) {
             ),
             (
                 "/api/v1/applications",
-                json!({"item": "A1", "parties": [{"role": wild, "holder": known, "name": wild, "reader": wild}],
+                json!({"item": items::CODE, "parties": [{"role": wild, "holder": known, "name": wild, "reader": wild}],
                        "answers": {wild: wild}, "dates": {wild: "2026-11-22"}, "reason": "窗口办理"}),
             ),
             ("/api/v1/histories", json!({"identifier": wild, "purpose": purpose})),

@@ -270,7 +270,7 @@ fn holder() -> Value {
 }
 
 fn purpose() -> Value {
-    json!({"item": "A1", "reason": "窗口办理"})
+    json!({"item": items::CODE, "reason": "窗口办理"})
 }
 
 fn asked(with: Value) -> Value {
@@ -292,7 +292,10 @@ fn token() -> String {
 }
 
 fn window_form(up: &Up) -> String {
-    format!("csrf={}&code_type=111&number={ZHOU}&item=A1&reason=b&presence=typed", up.csrf)
+    format!(
+        "csrf={}&code_type=111&number={ZHOU}&item=11190101MD100005004190101000902&reason=b&presence=typed",
+        up.csrf
+    )
 }
 
 fn bearer(up: &Up, path: &str) -> Vec<Ask> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::common::items;
 use crate::common::people::ZHOU;
 use crate::world::{RECORDS, Up};
 
@@ -40,7 +41,7 @@ fn each_once(names: &[&Value], count: usize) {
 
 pub fn hold(up: &Up) {
     let holder = json!({"type": "111", "code": ZHOU});
-    let purpose = json!({"item": "A1", "reason": "窗口办理"});
+    let purpose = json!({"item": items::CODE, "reason": "窗口办理"});
     let of = |more: Value| {
         let mut body = json!({"holder": holder, "purpose": purpose});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -6,6 +6,7 @@ use elicense::policy::Scope;
 use elicense::registry::{DisputeCommand, Draft, NewAccount, NewClient, Submitted};
 use serde_json::{Value, json};
 
+use crate::common::items;
 use crate::common::people::{self, POLICE, ZHOU};
 use crate::common::server::{self, SECRET, TestServer};
 use crate::common::{World, operator};
@@ -50,7 +51,7 @@ pub fn large(number: usize) -> Draft {
 pub fn up(world: World) -> Up {
     let registry = &world.registry;
     people::settle(registry);
-    crate::common::items::load(registry);
+    items::load(registry);
     registry.start_cli_access().unwrap();
     let identifier = fill(&world);
     registry.stop_access();
@@ -66,8 +67,7 @@ pub fn up(world: World) -> Up {
     let first = doors["window"].send("GET", "/", &[("Cookie", &cookie)], b"");
     let csrf =
         first.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let ask =
-        json!({"holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "A1", "reason": "窗口办理"}});
+    let ask = json!({"holder": {"type": "111", "code": ZHOU}, "purpose": {"item": items::CODE, "reason": "窗口办理"}});
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     let shown = doors["agency"].send("POST", "/api/v1/lookups", &headers, ask.to_string().as_bytes()).json();
     let envelope = shown["records"][0]["envelope"].as_str().unwrap().to_owned();

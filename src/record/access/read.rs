@@ -64,6 +64,11 @@ impl LoggedAccess {
         self.members.get(name)?.as_str()
     }
 
+    /// The version of its item.
+    pub fn item_version(&self) -> Option<u32> {
+        self.members.get("item_version")?.as_u64().and_then(|version| u32::try_from(version).ok())
+    }
+
     /// The entry of the change that this one says was not made: its log and its leaf.
     pub fn earlier(&self) -> Option<(&str, u64)> {
         place_of(self.text("earlier")?)

@@ -72,6 +72,15 @@ closed! {
 }
 
 closed! {
+    /// Work on a holder's records at no item: each needs a grant that names it, and an article of law.
+    OutsideItem {
+        Audit, "audit", "审计监督", "audit and supervision";
+        Court, "court", "司法查询", "an enquiry of a court or an investigating authority";
+        Correction, "correction", "更正核查", "a check of one's own records before they are corrected";
+    }
+}
+
+closed! {
     /// The ground that allowed an access.
     AllowedBy {
         Operator, "operator", "命令行操作员", "an operator at the command line";

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::Catalog;
+use crate::clock::Day;
 use crate::error::{Error, Result};
 use crate::identity::HolderCode;
 use crate::log::{Accepted, LogMark, Submission};
@@ -37,6 +39,7 @@ pub(in crate::registry) struct Entry<'a> {
     types: Option<Vec<&'a str>>,
     fields: Option<Vec<&'a str>>,
     item_version: Option<u32>,
+    article: Option<&'a str>,
     slots: Option<BTreeMap<&'a str, Vec<&'a str>>>,
     /// The text of a card reader, which stands there by its digest.
     reader: Option<&'a str>,
@@ -113,6 +116,7 @@ impl<'a> Entry<'a> {
             types: None,
             fields: None,
             item_version: None,
+            article: None,
             slots: None,
             reader: None,
         }
@@ -138,12 +142,19 @@ impl<'a> Entry<'a> {
         let Some(purpose) = purpose.into() else { return self };
         Self {
             case: purpose.case.as_deref(),
+            article: purpose.article.as_deref(),
             item: Some(&purpose.item),
             presence: Some(purpose.presence()),
             reason: Some(&purpose.reason),
             role: purpose.role.as_deref(),
             ..self
         }
+    }
+
+    /// The version of the item of the purpose that is in force.
+    pub fn in_force(self, catalog: &Catalog, today: Day) -> Self {
+        let item = self.item.and_then(|code| catalog.item(code, today));
+        Self { item_version: item.map(|item| item.version), ..self }
     }
 
     /// The purpose, if it is not an item of an agency but something that the program itself offers.
@@ -178,7 +189,7 @@ impl<'a> Entry<'a> {
             actor: &self.actor,
             agency: None,
             answer: came_to.answer,
-            article: None,
+            article: self.article,
             case: self.case,
             channel: self.channel,
             consent: None,

@@ -3,9 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::catalog::Catalog;
 use crate::clock::{Day, Moment};
 use crate::closed::closed;
-use crate::record::access::{Channel, LoggedAccess, Outcome, Presence, Seat};
+use crate::record::access::{Channel, LoggedAccess, Outcome, OutsideItem, Presence, Seat};
 use crate::store::AccessPlace;
 
 closed! {
@@ -93,6 +94,12 @@ pub struct AccessLine {
     /// The service item; only of an own access, as all that follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<String>,
+    /// Its name, in the version that the access rested on; of work at no item, the words for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_name: Option<String>,
+    /// The article of law that allowed work at no item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
     /// The case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
@@ -158,6 +165,8 @@ impl AccessLine {
             attempted_zh: None,
             attempted_en: None,
             item: text("item"),
+            item_name: None,
+            article: text("article"),
             case: text("case"),
             reason: text("reason"),
             presence,
@@ -169,6 +178,15 @@ impl AccessLine {
             log: place.log.clone(),
             index: place.index,
         }
+    }
+
+    /// The same with the name of its item.
+    pub(super) fn named(self, catalog: &Catalog, entry: Option<&LoggedAccess>) -> Self {
+        let Some(item) = &self.item else { return self };
+        let version = entry.and_then(LoggedAccess::item_version);
+        let known = version.and_then(|version| catalog.item_version(item, version));
+        let outside = OutsideItem::from_wire(item).map(|outside| outside.zh().to_owned());
+        Self { item_name: known.map(|known| known.name.clone()).or(outside), ..self }
     }
 
     /// The same of a change that was refused, with the outcome that its first entry noted before.

@@ -179,7 +179,7 @@ impl Registry {
         let text = |name: &str| entry.as_ref().and_then(|entry| entry.text(name));
         let agency = self.agency_of(snapshot, text("agency"), text("actor").unwrap_or_default())?;
         let seated = entry.as_ref().map(|entry| (entry, seat(entry, own)));
-        let line = AccessLine::of(&place, seated, agency);
+        let line = AccessLine::of(&place, seated, agency).named(&snapshot.catalog, entry.as_ref());
         Ok(match (line.outcome, attempted) {
             // What it would have come to is for whom it was asked, like the item.
             (LineOutcome::CameTo(Outcome::ChangeRefused), Some(attempted)) if !line.joint && !line.linked => {

@@ -2,9 +2,11 @@
 
 use serde::Deserialize;
 
+use crate::catalog::Catalog;
+use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::identity::{CodeType, HolderCode, Parsed};
-use crate::record::access::Presence;
+use crate::record::access::{OutsideItem, Presence};
 use crate::registry::Registry;
 use crate::registry::base::texts;
 use crate::rule::Rule;
@@ -33,9 +35,13 @@ impl std::fmt::Debug for AskedHolder {
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Purpose {
-    /// The item (事项) code.
-    #[schema(min_length = 1, example = "A1")]
+    /// 实施编码 of an item in force, or `audit` `court` `correction` for work at no item, with its article. A registry
+    /// that has no items yet takes any word.
+    #[schema(min_length = 1, example = "11190101MD100004254190101000001")]
     pub item: String,
+    /// The article of law that allows work at no item.
+    #[serde(default)]
+    pub article: Option<String>,
     /// The case (办件) number.
     #[serde(default)]
     pub case: Option<String>,
@@ -111,6 +117,7 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     }
     let given = [
         ("purpose.item", Some(&purpose.item)),
+        ("purpose.article", purpose.article.as_ref()),
         ("purpose.case", purpose.case.as_ref()),
         ("purpose.role", purpose.role.as_ref()),
         ("purpose.reason", Some(&purpose.reason)),
@@ -128,10 +135,22 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     Ok(())
 }
 
+/// The rule that keeps a purpose from being one: its item is none that is in force, or it is work at no item and says no
+/// article. A registry without items takes any word: nobody could say which is one.
+pub(in crate::registry) fn purpose_refusal(catalog: &Catalog, purpose: &Purpose, today: Day) -> Option<Rule> {
+    if OutsideItem::from_wire(&purpose.item).is_some() {
+        let says = purpose.article.as_ref().is_some_and(|article| !article.trim().is_empty());
+        return (!says).then_some(Rule::ArticleMissing);
+    }
+    let known = !catalog.has_items() || catalog.item(&purpose.item, today).is_some();
+    (!known).then_some(Rule::ItemUnknown)
+}
+
 /// Refuses a purpose that names the holder asked for by its number.
 pub(in crate::registry) fn check_unnamed(purpose: &Purpose, holder: &HolderCode) -> Result<()> {
     let given = [
         ("purpose.item", Some(&purpose.item)),
+        ("purpose.article", purpose.article.as_ref()),
         ("purpose.case", purpose.case.as_ref()),
         ("purpose.role", purpose.role.as_ref()),
         ("purpose.reason", Some(&purpose.reason)),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::bounds;
 use crate::clock::{Day, Moment, any_moment};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
 use crate::policy::{Actor, Fields, Permit, Scope};
 use crate::record::access::Outcome;
@@ -22,7 +22,7 @@ use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, verdict}
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
+use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose, purpose_refusal};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::past::then::{AskedStanding, DayFacts, asked_about, standing};
@@ -212,9 +212,13 @@ impl Registry {
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
         let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
-        let entry = Entry::of(actor).purpose(&ask.purpose).types(Some([about.type_code.as_str()]));
-        if let Some(rule) = decision.refusal() {
+        let today = self.now().day();
+        let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
+        let entry = entry.types(Some([about.type_code.as_str()]));
+        let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, today);
+        if let Some(rule) = no_purpose.or_else(|| decision.refusal()) {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
+            return Err(Error::new(Code::Forbidden, "policy has no grant for this history").rule(rule));
         }
         let granted = decision.fields()? == Fields::Whole;
         if here.nothing() {

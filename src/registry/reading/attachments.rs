@@ -11,7 +11,7 @@ use crate::record::payload::Attachment;
 use crate::record::{Digest, Judgement, Record, media, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
-use crate::registry::base::asked::{Purpose, check_purpose};
+use crate::registry::base::asked::{Purpose, check_purpose, purpose_refusal};
 use crate::registry::reading::here::Here;
 use crate::registry::records::kept::{self, About};
 use crate::rule::Rule;
@@ -128,8 +128,11 @@ impl Registry {
             Decision::Allowed { .. } => Some(Rule::WholeNotGranted),
             Decision::Refused { reason } => Some(*reason),
         };
+        let today = self.now().day();
+        let refusal = purpose_refusal(&snapshot.catalog, &ask.purpose, today).or(refusal);
         let entry = Entry::of(actor)
             .purpose(&ask.purpose)
+            .in_force(&snapshot.catalog, today)
             .types(Some([type_code.as_str()]))
             .fields(Some(["attachments"]));
         if let Some(reason) = refusal {

@@ -18,7 +18,9 @@ use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, json, ve
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{AskedHolder, Purpose, ReceiptForm, check_purpose, check_unnamed};
+use crate::registry::base::asked::{
+    AskedHolder, Purpose, ReceiptForm, check_purpose, check_unnamed, purpose_refusal,
+};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
@@ -171,14 +173,14 @@ impl Registry {
         check_unnamed(&ask.purpose, &holder.parsed.code)?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
         let permit = self.permit(actor, Scope::Lookup, &holder).await?;
-        let parsed = holder.parsed;
-        let snapshot = self.fresh_snapshot()?;
-        let access = self.access()?;
-        let entry = Entry::of(actor).purpose(&ask.purpose);
+        let (parsed, snapshot, access) = (holder.parsed, self.fresh_snapshot()?, self.access()?);
+        let today = self.now().day();
+        let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let mut touched = Touched::one(&parsed.code, permit.holder());
         let decided = |type_code: &str| permit.decide(type_code, Some(&ask.purpose.item));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
-        if let Some(reason) = decision.refusal() {
+        let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, today);
+        if let Some(reason) = no_purpose.or_else(|| decision.refusal()) {
             self.refused(actor, &entry, touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }

@@ -34,7 +34,7 @@ use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{check_purpose, check_unnamed};
+use crate::registry::base::asked::{check_purpose, check_unnamed, purpose_refusal};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
@@ -91,6 +91,7 @@ impl Registry {
         let mut touched = Touched::one(&parsed.code, permit.holder());
         let entry = Entry::of(actor)
             .purpose(&ask.purpose)
+            .in_force(&snapshot.catalog, self.now().day())
             .types(ask.types.as_ref().map(|types| types.iter().map(String::as_str)))
             .fields(ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str)));
         let types = asked_types(&snapshot, ask)?;
@@ -98,7 +99,8 @@ impl Registry {
         asking.bounded()?;
         asking.known_fields()?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
-        if let Some(reason) = asking.refusal() {
+        let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, self.now().day());
+        if let Some(reason) = no_purpose.or_else(|| asking.refusal()) {
             self.refused(actor, &entry, touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
