@@ -331,7 +331,7 @@ closed! {
         TypeEndsUnknown, "type_ends_unknown", "规则所终止的类型不存在。请先加载该类型。", "A rule ends a type that is not here. Load that type first.";
         ItemShape, "item_shape", "事项定义的格式不对。请按 schema/items 的格式改正。", "The text is not an item. Follow the form of schema/items.";
         ItemCodeForm, "item_code_form", "实施编码或业务办理项编码不符合规则。请核对实施主体、层级和基本编码。", "A code of the item is not made of its agency, level and base code. Compare the three.";
-        ItemUnknown, "item_unknown", "没有这个事项，或该事项尚未生效、已经取消。请核对实施编码。", "There is no such item, or it is not in force today. Check its code (实施编码).";
+        ItemUnknown, "item_unknown", "没有这个事项，或该事项尚未生效、已经取消。请核对实施编码。", "There is no such item, or it is not in force today. Check its code.";
         ArticleMissing, "article_missing", "办理事项之外的查询须写明法律依据条款。请补填。", "Work at no item says by which article of law it is allowed. Fill in the article.";
         ItemNotGranted, "item_not_granted", "本机构不实施也不受理这个事项。请核对事项，或由登记库管理员授权受理。", "Your agency neither carries out nor receives this item. Check the item, or have the operator grant it by its code.";
         PresenceUnproven, "presence_unproven", "没有当事人到场的凭据。请重新读取证件，或选择手工录入并说明原因。", "Nothing shows that the party is there. Read the card again, or say typed and why.";

@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use common::items;
 use common::people::{self, ZHOU};
 use common::{World, operator, run, server};
 use elicense::record::Action;
@@ -163,6 +164,9 @@ fn written(world: &World) {
         run(registry.lookup(&operator(), prepared)).unwrap();
     }
     registry.export(&operator(), None, &mut Vec::new()).unwrap();
+    items::load(registry);
+    let ask = serde_json::from_value(items::of(ZHOU)).unwrap();
+    run(registry.apply(&operator(), &ask)).unwrap();
     registry.stop_access();
     registry.make_registry_key("test").unwrap();
     registry.succeed_log("test", "access-main").unwrap();

@@ -56,7 +56,7 @@ fn line(line: &AccessLine) -> [String; 6] {
         at,
         line.agency_name.clone(),
         line.outcome_zh.to_owned(),
-        word(&line.item),
+        line.item_name.clone().unwrap_or_else(|| word(&line.item)),
         word(&line.case),
         word(&line.reason),
     ]

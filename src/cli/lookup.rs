@@ -16,9 +16,12 @@ pub struct Args {
     /// Certificate types, by code or short name; all by default.
     #[arg(long = "certificate")]
     types: Vec<String>,
-    /// The item (事项) it is for.
+    /// The item (事项) it is for, by its 实施编码; or audit, court, correction.
     #[arg(long)]
     item: String,
+    /// The article of law that allows work at no item (item audit, court or correction).
+    #[arg(long)]
+    article: Option<String>,
     /// The reason in words.
     #[arg(long)]
     reason: String,
@@ -36,7 +39,8 @@ pub struct Args {
 impl Args {
     fn ask(&self, code: String) -> Ask {
         let holder = AskedHolder { code_type: self.code_type.clone(), code };
-        let purpose = Purpose { case: self.case.clone(), ..Purpose::new(&self.item, &self.reason) };
+        let (article, case) = (self.article.clone(), self.case.clone());
+        let purpose = Purpose { article, case, ..Purpose::new(&self.item, &self.reason) };
         let types = (!self.types.is_empty()).then(|| self.types.clone());
         Ask { types, proofs: self.proofs, after: self.after.clone(), ..Ask::new(holder, purpose) }
     }

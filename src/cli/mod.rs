@@ -10,6 +10,7 @@ mod accounts;
 mod act;
 mod agencies;
 mod alarms;
+mod apply;
 mod authorities;
 mod backup;
 #[cfg(feature = "bench-routes")]
@@ -96,6 +97,8 @@ enum Command {
     Alarms(alarms::Alarms),
     /// Issue records from drafts or envelopes (JSON lines).
     Issue(issue::Args),
+    /// Every material of an item, answered for everybody in a case.
+    Apply(apply::ApplyArgs),
     /// Look a holder up by number.
     Lookup(lookup::Args),
     /// Who looked at a holder's records, by number from standard input.
@@ -174,6 +177,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Accounts(command) => accounts::run(globals, command, output),
         Command::Alarms(args) => alarms::run(globals, args, output),
         Command::Issue(args) => issue::run(globals, &args, output),
+        Command::Apply(args) => apply::run(globals, &args, output),
         Command::Lookup(args) => lookup::run(globals, &args, output),
         Command::Accesses(args) => accesses::run(globals, &args, output),
         Command::Proposals(args) => proposals::run(globals, &args, output),

@@ -279,7 +279,7 @@ fn form(text: &str) -> Value {
 
 /// A list of a page, with its first line only.
 fn one_line_each(mut answer: Value) -> Value {
-    for lines in ["types", "agencies", "coverage", "logs", "keys"] {
+    for lines in ["types", "items", "agencies", "coverage", "logs", "keys"] {
         if let Some(lines) = answer.get_mut(lines).and_then(Value::as_array_mut) {
             lines.truncate(1);
         }
