@@ -13,6 +13,11 @@ use common::program::{self, Program};
 use elicense::record::State;
 use serde_json::{Value, json};
 
+/// 失业登记, as the demo loads it.
+const ITEM: &str = "11190101MD100004254190101000001";
+/// 教师资格认定.
+const OTHER: &str = "11190101MD1000149G4190101000014";
+
 fn demo(dir: &Path, more: &[&str]) -> std::process::Command {
     let mut command = program::bare(&["demo"]);
     command.arg("--data").arg(dir).args(more);
@@ -33,7 +38,7 @@ fn look(program: &Program, token: &str, number: &str, code_type: &str) -> Value 
 
 fn look_for(program: &Program, token: &str, number: &str, code_type: &str, slug: Option<&str>) -> Value {
     let mut ask = json!({
-        "holder": {"type": code_type, "code": number}, "purpose": {"item": "失业登记", "reason": "窗口办理"},
+        "holder": {"type": code_type, "code": number}, "purpose": {"item": ITEM, "reason": "窗口办理"},
     });
     if let Some(slug) = slug {
         ask["types"] = json!([slug]);
@@ -96,7 +101,7 @@ fn the_demo_fills_once_tells_its_stories_and_survives_a_kill() {
 
     // A reader with few rights sees the parts that its grants name.
     let limited = program.server.token("demo-limited", "demo-limited-secret");
-    let ask = json!({"holder": {"type": "111", "code": worth[0].0}, "purpose": {"item": "X", "reason": "窗口办理"}});
+    let ask = json!({"holder": {"type": "111", "code": worth[0].0}, "purpose": {"item": OTHER, "reason": "窗口办理"}});
     assert_eq!(program.server.post("/api/v1/lookups", Some(&limited), &ask).status, 403);
 
     let receipt = &answers[2]["receipt"];
@@ -183,18 +188,21 @@ fn the_commands_that_are_told_work(said: &str, dir: &Path) {
     assert_eq!(set.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["DATA", "MASTER_KEY_FILE", "REGIONS"]);
     assert!(set.iter().all(|(_, path)| Path::new(path).exists() && path.starts_with(dir.to_str().unwrap())));
     let told: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("elicense ")).collect();
-    assert_eq!(told.len(), 6, "{said}");
+    assert_eq!(told.len(), 7, "{said}");
     for line in told {
         let (arguments, input) = line.split_once(" <<< ").unwrap_or((line, ""));
         let mut command = program::bare(&arguments.split(' ').collect::<Vec<_>>());
         for (name, path) in &set {
             command.env(format!("ELICENSE_{name}"), path);
         }
-        let output = program::finish(command, &format!("{input}\n"));
+        let output = program::finish(command, &format!("{}\n", input.trim_matches('"')));
         let out = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success(), "{line}: {out} {:?}", String::from_utf8(output.stderr));
         match arguments.split(' ').next().unwrap() {
             "lookup" => assert!(out.contains("居民身份证信息") && out.contains("Receipt"), "{out}"),
+            "apply" => {
+                assert!(out.contains("失业登记 11190101MD10000425") && out.contains("已调取·免提交"), "{out}")
+            }
             "accesses" => assert!(out.contains("失业登记"), "{out}"),
             "proposals" => assert!(out.contains("社会保障卡") && out.contains("因 死亡证明"), "{out}"),
             "coverage" => assert!(out.contains("更新逾期 late") && out.contains("64.0%"), "{out}"),

@@ -77,7 +77,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut opening = globals.existing()?;
     opening.place.point_hops = args.point_hops;
     let registry = crate::registry::Registry::open(opening)?;
-    let settings = Settings { node: args.node.clone(), demo: false, items: Vec::new() };
+    let settings = Settings { node: args.node.clone(), demo: false };
     serve(registry, config, settings, |running| {
         if globals.json {
             output.say("", &json!({ "listening": listening(running) }));

@@ -28,7 +28,6 @@ use crate::web::desk::RegistryDesk;
 use crate::web::docs::Docs;
 use crate::web::sessions::RegistrySessions;
 use crate::web::staff::Window;
-use crate::web::views::ItemChoice;
 
 /// How often the config version is read; policy older than a second answers no lookup.
 const REFRESH: Duration = Duration::from_millis(250);
@@ -39,8 +38,6 @@ pub struct Settings {
     pub node: String,
     /// Say on every page that this is a demo.
     pub demo: bool,
-    /// Items that a clerk may choose until items exist in the catalog.
-    pub items: Vec<ItemChoice>,
 }
 
 /// A serving registry.
@@ -73,7 +70,7 @@ impl Running {
         let credentials = web::Data::new(credentials(&registry));
         let window = web::Data::new(Window {
             sessions: Arc::new(RegistrySessions::new(registry.clone())),
-            desk: Arc::new(RegistryDesk::new(context.clone(), settings.items)),
+            desk: Arc::new(RegistryDesk::new(context.clone())),
             clock: registry.clock().clone(),
             demo: settings.demo,
         });

@@ -1,10 +1,13 @@
 //! The window's use cases over the registry: a lookup becomes a view.
 
+use std::sync::Arc;
+
 use actix_web::web;
 use serde_json::{Map, Value};
 
 use super::staff::{Asked, Desk};
 use super::views::{AbsenceView, FaceField, ItemChoice, LookupView, ReceiptView, RowView};
+use crate::catalog::items::ItemDef;
 use crate::catalog::{AbsenceKind, Field, FieldKind, Format, Mask};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -27,30 +30,34 @@ use crate::registry::{
 /// The desk of a running registry.
 pub struct RegistryDesk {
     context: web::Data<Context>,
-    items: Vec<ItemChoice>,
 }
 
 impl RegistryDesk {
-    /// A desk with the items a clerk may choose until items exist in the catalog.
-    pub fn new(context: web::Data<Context>, items: Vec<ItemChoice>) -> Self {
-        Self { context, items }
+    /// A desk over a registry.
+    pub fn new(context: web::Data<Context>) -> Self {
+        Self { context }
     }
 }
 
 impl Desk for RegistryDesk {
+    /// The items in force today. A registry without items offers none, and the clerk writes what it is for.
     fn items(&self, _session: &Session) -> Vec<ItemChoice> {
-        self.items.clone()
+        let (snapshot, today) = (self.context.registry.snapshot(), self.context.registry.now().day());
+        let in_force = snapshot.catalog.items().filter_map(|item| snapshot.catalog.item(&item.code, today));
+        let choice = |item: &Arc<ItemDef>| ItemChoice { code: item.code.clone(), name: item.name.clone() };
+        in_force.map(choice).collect()
     }
 
     fn lookup(&self, asked: Asked, session: Session) -> Pending<LookupView> {
         let context = self.context.clone();
-        let item_name = self.items.iter().find(|item| item.code == asked.item).map(|item| item.name.clone());
+        let (snapshot, today) = (self.context.registry.snapshot(), self.context.registry.now().day());
+        let item_name = snapshot.catalog.item(&asked.item, today).map(|item| item.name.clone());
         Box::pin(async move {
             let registry = context.registry.clone();
             let name = session.account.to_string();
             let account = context.registry.store().blocking(move || registry.account(&name)).await?;
             let account = account.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
-            let actor = Actor::Account(std::sync::Arc::new(account));
+            let actor = Actor::Account(Arc::new(account));
             context.registry.tries().may_ask(&actor, context.registry.now())?;
             let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;

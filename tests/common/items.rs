@@ -9,6 +9,12 @@ use super::people::POLICE;
 /// Its 实施编码.
 pub const CODE: &str = "11190101MD100005004190101000902";
 
+/// The same item under another name and another 基本编码.
+pub fn named(base: &str, name: &str) -> ItemDef {
+    let code = format!("{POLICE}4{base}");
+    ItemDef { name: name.into(), base_code: base.into(), code, ..plain() }
+}
+
 /// The item as its department would write it.
 pub fn plain() -> ItemDef {
     serde_json::from_value(json!({

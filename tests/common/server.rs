@@ -47,7 +47,7 @@ pub fn start(registry: Registry) -> TestServer {
 }
 
 pub fn start_as(registry: Registry, node: &str) -> TestServer {
-    start_with(registry, Settings { node: node.to_owned(), demo: false, items: Vec::new() })
+    start_with(registry, Settings { node: node.to_owned(), demo: false })
 }
 
 pub fn start_with(registry: Registry, settings: Settings) -> TestServer {
@@ -69,7 +69,7 @@ pub fn start_apart(registry: Registry) -> (TestServer, BTreeMap<&'static str, Te
 pub fn start_tuned(registry: Registry, change: impl FnOnce(&mut ServeConfig)) -> TestServer {
     let mut config = doors_at([1, 2, 3, 4]);
     change(&mut config);
-    start_config(registry, Settings { node: "main".into(), demo: false, items: Vec::new() }, config)
+    start_config(registry, Settings { node: "main".into(), demo: false }, config)
 }
 
 fn doors_at(hosts: [u8; 4]) -> ServeConfig {

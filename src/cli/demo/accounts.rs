@@ -1,6 +1,7 @@
 //! The accounts of the demo. These passwords stand in the manual: a real registry has none of them.
 
-use super::agencies::{Item, Offices, Types};
+use super::agencies::{Offices, Types};
+use crate::catalog::items::ItemDef;
 use crate::policy::{Fields, Grant, Scope, Selection};
 
 /// A person of staff.
@@ -49,10 +50,10 @@ pub struct Accounts {
 }
 
 /// The accounts: one clerk, one client for everything, one for a few fields and one item.
-pub fn accounts(offices: &Offices, types: &Types, items: &[Item]) -> Accounts {
+pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts {
     let whole = Grant { types: Selection::All, fields: Fields::Whole, purposes: Selection::All };
-    let item = items.iter().find(|item| item.name == "失业登记").map(|item| item.code);
-    let purposes = Selection::Named(item.into_iter().map(str::to_owned).collect());
+    let item = items.iter().find(|item| item.name == "失业登记").map(|item| item.code.clone());
+    let purposes = Selection::Named(item.into_iter().collect());
     let limited = |slug: &str, fields: &[&str]| Grant {
         types: Selection::Named(types.code(slug).into_iter().map(str::to_owned).collect()),
         fields: Fields::Named(fields.iter().map(|field| (*field).to_owned()).collect()),

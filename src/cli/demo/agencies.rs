@@ -9,24 +9,6 @@ use crate::catalog::{Agency, Authority, CatalogParts, Empowerment, HolderSource,
 const AGENCIES: &str = include_str!("../../../fixtures/demo/agencies.tsv");
 const AUTHORITIES: &str = include_str!("../../../fixtures/demo/authorities.tsv");
 const EMPOWERMENTS: &str = include_str!("../../../fixtures/demo/empowerments.tsv");
-const ITEMS: &str = include_str!("../../../fixtures/demo/items.tsv");
-
-/// A service item of the district.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Item {
-    /// Twelve digits; a lookup gives it as its purpose.
-    pub code: &'static str,
-    /// The name.
-    pub name: &'static str,
-    /// Credit code of its department.
-    pub department: String,
-    /// 事项类型.
-    pub kind: &'static str,
-    /// Working days by law; 0: at once.
-    pub statutory_days: u32,
-    /// Working days promised; 0: at once.
-    pub promised_days: u32,
-}
 
 /// A department of the district and how many service items it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,22 +107,6 @@ impl Offices {
         };
         rows(EMPOWERMENTS).filter_map(given).collect()
     }
-
-    /// The twenty service items of the demo.
-    pub fn items(&self) -> Vec<Item> {
-        let item = |columns: Vec<&'static str>| {
-            let [code, department, kind, statutory, promised, name] = columns.as_slice() else { return None };
-            Some(Item {
-                code,
-                name,
-                department: self.find(department)?.code.clone(),
-                kind,
-                statutory_days: statutory.parse().ok()?,
-                promised_days: promised.parse().ok()?,
-            })
-        };
-        rows(ITEMS).filter_map(item).collect()
-    }
 }
 
 fn row(columns: &[&'static str]) -> Option<Row> {
@@ -203,7 +169,6 @@ mod tests {
         let types = Types::builtin();
         assert_eq!(offices.agencies().len(), rows(AGENCIES).count());
         assert_eq!(offices.authorities(&types).len(), rows(AUTHORITIES).count());
-        assert_eq!(offices.items().len(), 20);
     }
 
     #[test]

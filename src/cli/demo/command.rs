@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::DemoData;
 use super::fill::fill;
+use crate::catalog::items::ItemDef;
 use crate::cli::output::Output;
 use crate::cli::place::{Globals, create_master, read_master};
 use crate::cli::serve;
@@ -21,7 +22,6 @@ use crate::rule::Rule;
 use crate::serve::running::{Running, Settings};
 use crate::store::{Place, private};
 use crate::trust::MasterKey;
-use crate::web::views::ItemChoice;
 
 /// Arguments of `demo`.
 #[derive(clap::Args)]
@@ -82,9 +82,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         return Ok(0);
     }
     let listeners = Door::ALL.map(|door| Listener { door, address: args.listen, tls: None }).to_vec();
-    let items =
-        data.items.iter().map(|item| ItemChoice { code: item.code.to_owned(), name: item.name.to_owned() });
-    let settings = Settings { node: "main".to_owned(), demo: true, items: items.collect() };
+    let settings = Settings { node: "main".to_owned(), demo: true };
     serve::serve(registry, ServeConfig::new(listeners), settings, |running| {
         // To standard output: the only place where the demo prints numbers.
         for (address, _, _) in running.addresses() {
@@ -186,8 +184,11 @@ fn beside(dir: &Path) -> Vec<String> {
     lines.extend(set);
     let asked =
         DemoData::worth_looking_up().into_iter().next().map(|(number, ..)| number).unwrap_or_default();
+    let item = ItemDef::builtin().unwrap_or_default().into_iter().next().map(|item| item.code);
+    let item = item.unwrap_or_default();
     lines.extend([
-        format!("    elicense lookup --item 190101000001 --reason 失业登记 <<< {asked}"),
+        format!("    elicense lookup --item {item} --reason 失业登记 <<< {asked}"),
+        format!("    elicense apply --item {item} --reason 失业登记 --answer 失业情形=单位失业 <<< \"applicant 111 {asked}\""),
         format!("    elicense accesses --reason 持证人询问 <<< {asked}"),
         "    elicense proposals".to_owned(),
         "    elicense coverage list".to_owned(),

@@ -48,6 +48,8 @@ pub fn fill(registry: &Registry, data: &DemoData, tick: &dyn Fn(usize, usize)) -
     for coverage in &data.coverages {
         registry.state_coverage("demo", coverage)?;
     }
+    registry.refresh()?;
+    registry.load_items("demo", data.items.clone())?;
     people(registry, data)?;
     let actor = Actor::Operator { name: "demo".to_owned() };
     let mut made: Vec<Option<Made>> = Vec::new();

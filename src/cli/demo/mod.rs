@@ -23,10 +23,11 @@ mod stories;
 mod tests;
 mod words;
 
+use crate::catalog::items::ItemDef;
 use crate::catalog::{Agency, Authority, Coverage};
 use crate::clock::{Day, Moment};
 use accounts::Accounts;
-use agencies::{Department, Item, Offices, Types};
+use agencies::{Department, Offices, Types};
 use script::Script;
 use steps::Step;
 
@@ -42,8 +43,8 @@ pub struct DemoData {
     pub agencies: Vec<Agency>,
     /// The sixteen departments of the district with how many service items each has.
     pub departments: Vec<Department>,
-    /// Twenty service items.
-    pub items: Vec<Item>,
+    /// The items that come with the program.
+    pub items: Vec<ItemDef>,
     /// The authority to issue.
     pub authorities: Vec<Authority>,
     /// The contents of the stock, as of the first instant of the day; [`DemoData::restate`] moves it.
@@ -65,7 +66,7 @@ impl DemoData {
         for family in people::families(seed, FAMILIES) {
             people::records(&mut script, &offices, seed, &family);
         }
-        let items = offices.items();
+        let items = ItemDef::builtin().unwrap_or_default();
         Self {
             agencies: offices.agencies(),
             departments: offices.departments(),
