@@ -89,8 +89,8 @@ fn a_proposal_goes_with_the_certificate_that_made_it(world: World) {
     issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
     issue(&world, people::id_card(CHEN, "陈志远", "2020-01-01")).unwrap();
     let mut closed = Vec::new();
-    for (at, action) in [Action::Annul, Action::Cancel, Action::Withdraw].into_iter().enumerate() {
-        world.clock.set(common::noon().plus_seconds(60 * at as i64));
+    for (at, action) in (0_i64..).zip([Action::Annul, Action::Cancel, Action::Withdraw]) {
+        world.clock.set(common::noon().plus_seconds(60 * at));
         let (first, second) = (death(&world, &format!("D{at}1")), death(&world, &format!("D{at}2")));
         assert_eq!(open(&world), 2, "{action:?}");
         // A suspension leaves open whether it is right.
