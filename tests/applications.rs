@@ -30,6 +30,7 @@ on_both! {
     a_card_was_read_only_where_its_text_says_so
     items_are_loaded_in_order_and_held_by_fsck
     a_purpose_is_an_item_in_force_or_work_that_the_law_allows
+    i10_the_answer_of_each_party_is_the_one_that_its_entry_carries
 }
 
 const ITEM: &str = "11190101MD100004254190101000901";
@@ -496,4 +497,48 @@ fn a_purpose_is_an_item_in_force_or_work_that_the_law_allows(world: World) {
     let names: Vec<_> =
         lines(registry, ZHOU, Outcome::Answered).into_iter().map(|line| line.item_name.unwrap()).collect();
     assert_eq!(names, ["改名", "审计监督", "测试事项"]);
+}
+
+/// The digest in an entry, made again from the answer alone as `schema/bytes.md` says.
+fn i10_the_answer_of_each_party_is_the_one_that_its_entry_carries(world: World) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use elicense::record::{Digest, canonical};
+    ready(&world);
+    let registry = &world.registry;
+    issue(registry, people::id_card(ZHOU, "周海燕", "2021-01-01"));
+    issue(registry, people::marriage("J190101-2015-000123"));
+    let answer = apply(registry, &market(), &ask(couple())).unwrap();
+    let of_extract = |record: &Value| Digest::of(&[&canonical::to_vec(&record["extract"]).unwrap()]);
+    for (at, party) in answer["parties"].as_array().unwrap().iter().enumerate() {
+        let own = answer["slots"].as_array().unwrap().iter().filter(|slot| slot["party"] == at);
+        let slots: Vec<Value> = own
+            .map(|slot| {
+                let tried = slot["tried"].as_array().unwrap().iter();
+                let evidence: Vec<&Value> =
+                    tried.filter_map(|way| way["evidence"].as_array()).flatten().collect();
+                let records = slot["records"].as_array().cloned().unwrap_or_default();
+                let listed: Vec<Value> = records
+                    .iter()
+                    .map(|one| {
+                        json!([
+                            one["identifier"],
+                            one["version"],
+                            of_extract(one),
+                            one["verdict"],
+                            one["reasons"]
+                        ])
+                    })
+                    .collect();
+                json!([slot["slot"], slot["outcome"], evidence, listed])
+            })
+            .collect();
+        let told = json!({"heads": party["heads"], "item": format!("{ITEM}@1"), "slots": slots});
+        let digest = Digest::of(&[&canonical::to_vec(&told).unwrap()]);
+        let entry = URL_SAFE_NO_PAD.decode(party["receipt"]["entry"].as_str().unwrap()).unwrap();
+        let entry: Value = serde_json::from_slice(&entry).unwrap();
+        assert_eq!(entry["answer"], json!(digest), "{told}");
+        assert_eq!((&entry["item"], &entry["item_version"]), (&json!(ITEM), &json!(1)));
+        assert_eq!(entry["role"], party["role"]);
+    }
 }

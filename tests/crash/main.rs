@@ -26,7 +26,7 @@ use worker::{Job, Worker};
 fn settled(backend: Backend) -> Option<World> {
     let world = common::world(backend)?;
     people::settle(&world.registry);
-    world.registry.refresh().unwrap();
+    common::items::load(&world.registry);
     let card = people::id_card(people::CHEN, "陈志远", "2020-01-01");
     world.registry.issue(&common::operator(), &Submitted::Draft(card)).unwrap();
     Some(world)
@@ -71,6 +71,35 @@ fn oorandom(seed: u64) -> impl FnMut() -> u64 {
         state ^= state >> 7;
         state ^= state << 17;
         state
+    }
+}
+
+/// Fifty workers that apply, each killed at a moment of its own: what was answered has the access of every party.
+fn applications(world: &World, rounds: u32) {
+    let mut truth = Truth::default();
+    let mut random = oorandom(0x1f83_d9ab_fb41_bd6b);
+    for round in 0..rounds {
+        let mut applying = Worker::start(world, Job::Apply, round, &[]);
+        applying.wait_for(random() % 4);
+        std::thread::sleep(Duration::from_millis(random() % 40));
+        applying.kill();
+        truth.told(&applying.lines());
+        truth.hold_against(world);
+    }
+    assert!(truth.lookups() > rounds as usize, "{} entries were seen", truth.lookups());
+    assert_eq!(world.reopen().fsck(FsckOptions::default()).unwrap().findings, []);
+}
+
+#[test]
+fn i1_i2_fifty_killed_applications_have_the_accesses_that_they_answered_with_sqlite() {
+    applications(&settled(Backend::Sqlite).unwrap(), 50);
+}
+
+#[test]
+fn i1_i2_killed_applications_have_the_accesses_that_they_answered_with_postgres() {
+    match settled(Backend::Postgres) {
+        Some(world) => applications(&world, 10),
+        None => common::postgres::skipped(),
     }
 }
 

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use elicense::clock::{Clock, Moment};
 use elicense::log::TreeReader;
-use elicense::registry::{Ask, Opening, Registry, Submitted};
+use elicense::registry::{ApplicationAsk, Ask, Opening, Registry, Submitted};
 use elicense::store::{DbUrl, Place, Side};
 use elicense::trust::MasterKey;
 use serde_json::json;
 
-use crate::common::{self, MASTER, World, operator, people};
+use crate::common::{self, MASTER, World, items, operator, people};
 use crate::imports;
 
 const JOB: &str = "ELICENSE_CRASH_WORKER";
@@ -31,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Job {
     Issue,
     Lookup,
+    Apply,
     Import,
 }
 
@@ -39,6 +40,7 @@ impl Job {
         match self {
             Self::Issue => "issue",
             Self::Lookup => "lookup",
+            Self::Apply => "apply",
             Self::Import => "import",
         }
     }
@@ -49,7 +51,7 @@ impl Job {
 fn moment(job: Job, round: u32) -> Moment {
     let noon = common::noon();
     match job {
-        Job::Lookup => noon.plus_seconds(i64::from(round) * 60),
+        Job::Lookup | Job::Apply => noon.plus_seconds(i64::from(round) * 60),
         Job::Issue | Job::Import if round % 3 == 2 => noon.plus_seconds(-3_600),
         Job::Issue | Job::Import => noon.plus_seconds(i64::from(round) * 7),
     }
@@ -203,6 +205,7 @@ fn worker() {
     match job.as_str() {
         "issue" => issue(&registry, round, count),
         "lookup" => lookup(&registry, count),
+        "apply" => apply(&registry, count),
         "import" => imports::work(&registry, round),
         other => panic!("no job {other}"),
     }
@@ -239,7 +242,7 @@ fn lookup(registry: &Registry, count: u32) {
     registry.start_access("main").unwrap();
     let ask: Ask = serde_json::from_value(json!({
         "holder": {"type": "111", "code": people::CHEN}, "types": ["resident_id_card"],
-        "purpose": {"item": "失业登记", "reason": "窗口办理"},
+        "purpose": {"item": items::CODE, "reason": "窗口办理"},
     }))
     .unwrap();
     tell("READY");
@@ -253,6 +256,30 @@ fn lookup(registry: &Registry, count: u32) {
             let receipt = &answer["receipt"];
             let note = receipt["checkpoint"].as_str().unwrap().replace('\n', "|");
             tell(&format!("ANSWERED {} {} {note}", receipt["index"], receipt["entry"].as_str().unwrap()));
+        }
+    });
+}
+
+/// Applications of two people each: an access of both, or no answer.
+fn apply(registry: &Registry, count: u32) {
+    registry.start_access("main").unwrap();
+    let mut ask = items::of(people::CHEN);
+    let second = items::of(people::ZHOU)["parties"][0].clone();
+    ask["parties"].as_array_mut().unwrap().push(second);
+    let ask: ApplicationAsk = serde_json::from_value(ask).unwrap();
+    tell("READY");
+    common::run(async {
+        for _ in 0..count {
+            registry.refresh().unwrap();
+            let answered = registry.apply(&operator(), &ask).await.unwrap();
+            let answer = serde_json::to_value(answered).unwrap();
+            assert_eq!(answer["slots"][0]["outcome"], "pulled");
+            let parties = answer["parties"].as_array().unwrap();
+            assert_eq!(parties.len(), 2);
+            for receipt in parties.iter().map(|party| &party["receipt"]) {
+                let note = receipt["checkpoint"].as_str().unwrap().replace('\n', "|");
+                tell(&format!("ANSWERED {} {} {note}", receipt["index"], receipt["entry"].as_str().unwrap()));
+            }
         }
     });
 }

@@ -334,7 +334,10 @@ fn the_limited_client_sees_little() {
         };
         let entry = named("resident_id_card").or_else(|| named("business_licence")).unwrap();
         assert!(fields.iter().all(|name| entry.face().fields().iter().any(|field| field.name == *name)));
-        assert!(grant.purposes.names_option(Some("11190101MD100004254190101000001")) && !grant.purposes.names_option(None));
+        assert!(
+            grant.purposes.names_option(Some("11190101MD100004254190101000001"))
+                && !grant.purposes.names_option(None)
+        );
     }
 }
 

@@ -10,6 +10,7 @@ use crate::catalog::items::{
 };
 use crate::clock::Moment;
 use crate::error::{Error, Result};
+use crate::log::LogMark;
 use crate::record::secret::mask;
 use crate::record::{Digest, canonical};
 use crate::registry::base::receipt::HandedReceipt;
@@ -76,6 +77,8 @@ pub struct AppliedParty {
     pub role: String,
     /// The number, masked.
     pub masked: String,
+    /// Heads of the logs, read before the papers: the answer is at least as new.
+    pub heads: Vec<LogMark>,
     /// Entry, proof and checkpoint of the access to this party, or its log and index.
     pub receipt: HandedReceipt,
 }
@@ -190,12 +193,7 @@ pub(super) fn told_digest(
     slots: &[SlotAnswer],
     shown: &ShownBySlot,
 ) -> Result<Digest> {
-    let heads: Vec<Value> = party
-        .papers
-        .head()
-        .iter()
-        .map(|head| json!({"log": head.log, "root": head.root, "size": head.size}))
-        .collect();
+    let heads: Vec<&LogMark> = party.papers.head().into_iter().collect();
     let own = slots.iter().zip(shown).filter(|(slot, _)| slot.party == Some(at));
     let slots: Vec<Value> = own
         .map(|(slot, records)| {
@@ -222,6 +220,7 @@ pub(super) fn application(
     let party = |(known, receipt): (&KnownParty<'_>, HandedReceipt)| AppliedParty {
         role: known.role.clone(),
         masked: mask(known.papers.parsed.code.as_str()),
+        heads: known.papers.head().into_iter().cloned().collect(),
         receipt,
     };
     let slots = answer.slots.iter().zip(shown).filter_map(|(slot, records)| {
