@@ -307,6 +307,7 @@ closed! {
         FieldNotGranted, "field_not_granted", "没有查看其中某些照面项的授权。请只提交获准的项。", "A field is not among those granted. Ask for the granted fields only.";
         HoldersADay, "holders_a_day", "今日可查询的人数已用完，次日零时恢复。确需继续，请联系管理员调整额度。", "The holders that may be asked about on one day are used up. Go on after 00:00 UTC+8, or have the budget raised.";
         NumbersWalked, "numbers_walked", "所查号码疑似逐个试探，查询已暂停。请联系登记库管理员说明情况。", "The numbers asked for look as if they were tried out one after the other. Tell the operator of the registry.";
+        TypeRelayed, "type_relayed", "这类答复只转给提出查询的办件，登记库不保存也不查阅。请在办件中向主管部门查询。", "Answers of this type are only handed on to the case that asked, and neither kept nor looked up here. Ask the department in the case.";
         WholeNotGranted, "whole_not_granted", "没有查看完整证照的授权。请申请授权。", "The whole record is not granted. Ask the operator for a grant.";
         NotOwnAccess, "not_own_access", "只有本人可以领取这份回执。请由查询人领取。", "The receipt belongs to another actor. Let that actor ask for it.";
 

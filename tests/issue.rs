@@ -427,10 +427,10 @@ fn the_end_of_a_company_is_proposed_to_the_issuers_of_its_permits(world: World) 
         def.to_string()
     };
     let end = |by: &str| {
-        json!([{"type": "food_permit", "when": "same_subject", "state": "cancelled", "action": "cancel",
+        json!([{"type": "hawker_permit", "when": "same_subject", "state": "cancelled", "action": "cancel",
                 "by": by, "on": "cancel"}])
     };
-    let permit = typed("11190000MD10009070991", "food_permit", json!([]));
+    let permit = typed("11190000MD10009070991", "hawker_permit", json!([]));
     let by_rule = typed("11190000MD10009070992", "company_licence", end("rule"));
     assert_eq!(told(world.registry.load_types("test", &[permit.clone(), by_rule])), "type type_inconsistent");
     let company = typed("11190000MD10009070992", "company_licence", end("proposal"));
@@ -455,7 +455,7 @@ fn the_end_of_a_company_is_proposed_to_the_issuers_of_its_permits(world: World) 
     };
     let name = "临港物流有限公司";
     let (licence, permit) =
-        (record("company_licence", MARKET, name), record("food_permit", POLICE, "临江物流有限公司"));
+        (record("company_licence", MARKET, name), record("hawker_permit", POLICE, "临江物流有限公司"));
     assert!(licence.proposals.is_empty() && permit.proposals.is_empty());
     let mut cancel = ActCommand::new(&licence.identifier, 1, Action::Cancel);
     cancel.ground = Some("清算终结注销登记 2026-17 号".into());

@@ -78,7 +78,7 @@ fn i7_each_public_event_carries_a_signed_order_with_the_whole_row(world: World) 
         assert!(owners.contains(&&json!(owner)), "{owner}: {owners:?}");
     }
     assert_eq!(of("key").len(), snapshot.keys.all().len());
-    assert_eq!((of("type").len(), of("agency").len(), of("client").len()), (12, 3, 3));
+    assert_eq!((of("type").len(), of("agency").len(), of("client").len()), (26, 3, 3));
     let (_, subject, body) = of("authority")[0];
     assert!(subject.ends_with(":190101:1990-01-01") && body["from"] == "1990-01-01", "{subject}");
     let secrets: Vec<_> =

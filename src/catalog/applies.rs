@@ -30,6 +30,10 @@ pub struct Applies {
     /// Whether it is issued for the dead: nobody is told of it unasked while nothing says that the holder died.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub of_the_dead: bool,
+    /// Whether nobody is told of it unasked: only strangers to the region, people of one trade or those who applied for
+    /// it have one, and "not found" says nothing of the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_name: bool,
     /// The regions asked for where the question names none.
     pub regions: AskedRegions,
     /// The ground of ages and days, or that it is still to be checked (待核对).
@@ -102,12 +106,12 @@ impl Applies {
         if first.is_some_and(|first| first > last) { Err(Unfit::Days) } else { Ok(first) }
     }
 
-    /// Whether somebody whom nobody asked about the type is told of it: it can be the person's own, and it applies. A
-    /// holder whose birthday the number does not say may be of any age.
+    /// Whether somebody whom nobody asked about the type is told of it: it is not one that is asked for by name, it can be
+    /// the person's own, and it applies. A holder whose birthday the number does not say may be of any age.
     pub fn mentioned(&self, code: &HolderCode, to: Day) -> bool {
         let born = code.person().map(|person| person.birth_date);
         let older = self.born_since.zip(born).is_some_and(|(since, born)| born < since);
-        !older && self.first_day(code, to).is_ok()
+        !self.by_name && !older && self.first_day(code, to).is_ok()
     }
 
     /// The contradiction in the rule, if there is one.
@@ -172,6 +176,28 @@ mod tests {
         // As a mother she may stand on one: whoever asks for the type gets an answer.
         assert_eq!(birth.first_day(&older, today), Ok(Some(day("1996-01-01"))));
         assert!(of("resident_id_card").mentioned(&older, today));
+    }
+
+    #[test]
+    fn what_only_some_people_have_is_mentioned_where_it_is_asked_for_by_name() {
+        let (zhou, company) = (code("111", "190101198803120021"), code("001", "91190101MD1000018C"));
+        let today = day("2026-11-22");
+        let told = |holder: &HolderCode| -> Vec<String> {
+            let types = TypeEntry::builtin(&CodeLists::builtin().unwrap()).unwrap();
+            let defs = types.iter().map(TypeEntry::def);
+            let told =
+                defs.filter(|def| def.applies.as_ref().is_some_and(|rule| rule.mentioned(holder, today)));
+            told.filter(|def| def.code.as_str() > "11190000MD10009070012")
+                .map(|def| def.slug.clone())
+                .collect()
+        };
+        assert_eq!(told(&zhou), ["employment_certificate", "relief_certificate"]);
+        assert_eq!(told(&code("111", "190101201605060018")), ["relief_certificate"], "nobody works at ten");
+        assert_eq!(told(&company), [""; 0]);
+        // Whoever asks for one by name gets an answer.
+        assert_eq!(of("residence_permit").first_day(&zhou, today), Ok(Some(day("2016-01-01"))));
+        assert_eq!(of("food_permit").first_day(&company, today), Ok(Some(day("2015-10-01"))));
+        assert_eq!(of("physician_licence").first_day(&company, today), Err(Unfit::HolderKind));
     }
 
     #[test]

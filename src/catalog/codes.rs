@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn every_builtin_list_loads_and_the_nations_are_56() {
         let lists = CodeLists::builtin().unwrap();
-        assert_eq!(lists.all().len(), 21);
+        assert_eq!(lists.all().len(), 37);
         let nations = lists.list("ethnic_group@1").unwrap();
         assert_eq!(nations.codes.len(), 58, "56, 其他, and naturalised citizens");
         assert_eq!(nations.label("05"), Some("维吾尔族"));

@@ -131,7 +131,7 @@ fn every_operation_says_what_it_is_and_what_it_answers() {
 fn every_body_is_typed() {
     const OPEN: [&str; 8] = [
         "Extract.face",
-        "Face.anyOf.12",
+        "Face.anyOf.26",
         "FacePatch.patch",
         "TypeDef.face",
         "VerifyAnswer.entry",

@@ -177,8 +177,14 @@ impl Asking<'_> {
         Err(Error::new(Code::FieldInvalid, detail).at("fields").rule(Rule::FieldUnknown))
     }
 
+    /// What policy says. Whatever a grant says, a type that is only relayed is looked up by nobody (R11).
     fn decide(&self, type_code: &str) -> Decision {
-        self.permit.decide(type_code, Some(&self.ask.purpose.item))
+        let decision = self.permit.decide(type_code, Some(&self.ask.purpose.item));
+        let relayed = self.snapshot.catalog.type_of(type_code).is_some_and(|entry| entry.def().relay_only);
+        match decision {
+            Decision::Allowed { .. } if relayed => Decision::Refused { reason: Rule::TypeRelayed },
+            _ => decision,
+        }
     }
 
     /// The reason why nothing of this lookup is allowed; none if something is. Each named type must be

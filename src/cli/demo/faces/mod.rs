@@ -1,4 +1,4 @@
-//! Drafts of the twelve types, as their schemas in `schema/types` say.
+//! Drafts of twelve of the types, as their schemas in `schema/types` say.
 //!
 //! | file | types |
 //! |---|---|

@@ -136,8 +136,12 @@ fn issuer(record: &Record, entry: &TypeEntry, snapshot: &Snapshot) -> Result<()>
     Ok(())
 }
 
-/// Refuses an agency without authority for type, region and day, naming the part that is missing.
+/// Refuses an agency without authority for type, region and day, naming the part that is missing. Of a type that is only
+/// relayed nobody issues or lists anything here.
 pub fn authority(snapshot: &Snapshot, agency: &str, type_code: &str, region: &str, on: Day) -> Result<()> {
+    if snapshot.catalog.type_of(type_code).is_some_and(|entry| entry.def().relay_only) {
+        return Err(invalid("type", Rule::TypeRelayed, "answers of this type are only relayed"));
+    }
     match snapshot.catalog.issuers().authorised(agency, type_code, region, on) {
         Ok(_) => Ok(()),
         Err(fault) => {
