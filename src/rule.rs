@@ -335,6 +335,7 @@ closed! {
         ItemUnknown, "item_unknown", "没有这个事项，或该事项尚未生效、已经取消。请核对实施编码。", "There is no such item, or it is not in force today. Check its code.";
         ArticleMissing, "article_missing", "办理事项之外的查询须写明法律依据条款。请补填。", "Work at no item says by which article of law it is allowed. Fill in the article.";
         ItemNotGranted, "item_not_granted", "本机构不实施也不受理这个事项。请核对事项，或由登记库管理员授权受理。", "Your agency neither carries out nor receives this item. Check the item, or have the operator grant it by its code.";
+        MandateMissing, "mandate_missing", "没有有效的授权委托书允许该代理人代办这个事项。请先登记授权委托，或由本人办理。", "No mandate that is good today lets this agent act for the party in this item. Have one registered, or let the party come itself.";
         PresenceUnproven, "presence_unproven", "没有当事人到场的凭据。请重新读取证件，或选择手工录入并说明原因。", "Nothing shows that the party is there. Read the card again, or say typed and why.";
         ItemVersion, "item_version", "事项的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the item is loaded with another text, or it is not the next one. Use the next version number.";
         ItemInconsistent, "item_inconsistent", "事项定义前后矛盾，或与证照目录不符。请按提示逐条改正。", "The item contradicts itself or the catalog of types. Correct each part that is named.";

@@ -49,6 +49,7 @@ pub fn run(globals: &Globals, args: &ApplyArgs, output: &Output) -> Result<u8> {
         answers: args.answers.iter().cloned().collect(),
         dates: args.dates.iter().map(day).collect::<Result<BTreeMap<_, _>>>()?,
         parties: parties()?,
+        agent: None,
         reason: args.reason.clone(),
         receipt: ReceiptForm::Reference,
     };

@@ -42,6 +42,7 @@ pub use base::log::AccessLog;
 pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{AccountEnd, SignedWith, Snapshot};
 pub use base::texts::recorded_name;
+pub use cases::agent::AskedAgent;
 pub use cases::answer::{Application, AppliedSlot};
 pub use cases::ask::{ApplicationAsk, AskedParty};
 pub use fsck::{

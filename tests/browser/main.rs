@@ -17,8 +17,9 @@ use common::people::{self, CHEN, POLICE, ZHOU};
 use common::server::{self, TestServer};
 use common::{Backend, World, operator};
 use elicense::policy::Actor;
-use elicense::registry::{AskedHolder, DirectoryDraft, Submitted};
+use elicense::registry::{AskedHolder, DirectoryDraft, MarkCommand, Submitted};
 use elicense::serve::running::Settings;
+use elicense::store::HolderState;
 use serde_json::json;
 
 struct Up {
@@ -71,10 +72,10 @@ fn stock(world: &World) {
     .unwrap();
     let actor: Actor = operator();
     world.registry.put_directory(&actor, &paper, None).unwrap();
-    let dead = elicense::registry::MarkCommand {
+    let dead = MarkCommand {
         household_elsewhere: false,
         holder: AskedHolder { code_type: "111".into(), code: CHEN.into() },
-        state: elicense::store::HolderState::DeathReported,
+        state: HolderState::DeathReported,
         since: None,
         source: None,
         ground: "火化记录".into(),

@@ -43,6 +43,7 @@ pub(in crate::registry) struct Entry<'a> {
     slots: Option<BTreeMap<&'a str, Vec<&'a str>>>,
     /// The text of a card reader, which stands there by its digest.
     reader: Option<&'a str>,
+    mandate: Option<&'a str>,
 }
 
 /// What an application says of one party, for its entry.
@@ -60,6 +61,8 @@ pub(in crate::registry) struct AppliedPart<'a> {
     pub presence: Option<Presence>,
     /// The text of a card reader.
     pub reader: Option<&'a str>,
+    /// The place of the mandate by which somebody acts for the party.
+    pub mandate: Option<&'a str>,
     /// The fields that went out, by slot.
     pub slots: BTreeMap<&'a str, Vec<&'a str>>,
 }
@@ -119,6 +122,7 @@ impl<'a> Entry<'a> {
             article: None,
             slots: None,
             reader: None,
+            mandate: None,
         }
     }
 
@@ -130,6 +134,7 @@ impl<'a> Entry<'a> {
             item_version: part.item.map(|(_, version)| version),
             presence: part.presence,
             reader: part.reader,
+            mandate: part.mandate,
             reason: Some(part.reason),
             role: Some(part.role),
             slots: (!part.slots.is_empty()).then_some(part.slots),
@@ -204,7 +209,7 @@ impl<'a> Entry<'a> {
             joint: &joint,
             linked: &linked,
             log,
-            mandate: None,
+            mandate: self.mandate,
             outcome: came_to.outcome,
             presence: self.presence,
             reason: self.reason,

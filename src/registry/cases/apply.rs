@@ -20,6 +20,7 @@ use crate::registry::access::permit;
 use crate::registry::base::asked::AskedCode;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::cases::agent::mandate_of;
 use crate::registry::cases::answer::{Application, ShownBySlot, application, told_digest};
 use crate::registry::cases::ask::{ApplicationAsk, AskedParty};
 use crate::registry::cases::facts::{KnownParty, Looking};
@@ -44,6 +45,8 @@ impl Registry {
         let codes =
             codes.map(|(at, party)| self.asked_holder(&party.holder, &format!("parties.{at}.holder")));
         let codes: Vec<AskedCode> = codes.collect::<Result<_>>()?;
+        let agent =
+            ask.agent.as_ref().map(|agent| self.asked_holder(&agent.holder, "agent.holder")).transpose()?;
         ask.check_unnamed(&codes.iter().map(|code| &code.parsed.code).collect::<Vec<_>>())?;
         let snapshot = self.fresh_snapshot()?;
         let mut parts: Vec<Part<'_>> = ask
@@ -72,15 +75,8 @@ impl Registry {
         let touched: Vec<Touched> = parts.iter().map(|(_, touched)| touched.clone()).collect();
         self.permit_each_of(actor, &touched).await?;
         let looking = Looking { registry: self, snapshot: &snapshot, item: &item, now: self.now() };
-        let mut known = Vec::with_capacity(codes.len());
-        for ((party, code), (_, touched)) in ask.parties.iter().zip(codes).zip(&mut parts) {
-            let permit = self.permit(actor, Scope::Apply, &code).await?;
-            let Some(role) = item.parties.iter().find(|role| role.code == party.role) else { continue };
-            let types = types_of(&snapshot.catalog, &item, role);
-            let papers = self.party_papers(&snapshot, (permit, code.parsed), types.clone(), touched).await?;
-            self.watch(&permit, Some(&papers.parsed.code), papers.papers.is_empty());
-            known.push(looking.known((&party.role, party.name.as_deref()), papers, &types)?);
-        }
+        let mut known = self.looked_at(actor, &looking, (ask, codes), &mut parts).await?;
+        let mandates = self.mandates(actor, &item, agent.as_ref(), (&known, &parts)).await?;
         self.past_days(&looking, &mut known, &ask.dates).await?;
         self.predicates(&looking, &mut known);
         let request = ItemRequest {
@@ -91,11 +87,34 @@ impl Registry {
         };
         let answer = item.answer(&request).map_err(|fault| refused_item(fault).at("answers"))?;
         let shown = self.shown(&looking, &known, &answer, &mut parts)?;
-        let entries = self.entries(actor, &looking, (&known, &parts), (&answer, &shown))?;
+        let told = (&answer, &shown, mandates.as_slice());
+        let entries = self.entries(actor, &looking, (&known, &parts), told)?;
         let accepted = self.note_all(entries).await?;
         let receipts =
             accepted.into_iter().map(|accepted| HandedReceipt { accepted, form: ask.receipt }).collect();
         Ok(application(&item, &answer, (&known, receipts), shown))
+    }
+
+    /// Reads the papers of every party, of the types that its role asks about.
+    async fn looked_at<'a>(
+        &self,
+        actor: &'a Actor,
+        looking: &Looking<'_>,
+        (ask, codes): (&ApplicationAsk, Vec<AskedCode>),
+        parts: &mut [Part<'_>],
+    ) -> Result<Vec<KnownParty<'a>>> {
+        let (item, snapshot) = (looking.item, looking.snapshot);
+        let mut known = Vec::with_capacity(codes.len());
+        for ((party, code), (part, touched)) in ask.parties.iter().zip(codes).zip(parts) {
+            let permit = self.permit(actor, Scope::Apply, &code).await?;
+            let Some(role) = item.parties.iter().find(|role| role.code == party.role) else { continue };
+            let mandated = part.presence == Some(Presence::Agent);
+            let types = types_of(&snapshot.catalog, item, role, mandated);
+            let papers = self.party_papers(snapshot, (permit, code.parsed), types.clone(), touched).await?;
+            self.watch(&permit, Some(&papers.parsed.code), papers.papers.is_empty());
+            known.push(looking.known((&party.role, party.name.as_deref()), papers, &types)?);
+        }
+        Ok(known)
     }
 
     /// The item in force, if the actor may apply for it and the parties are those that it asks for. How each is present
@@ -129,7 +148,7 @@ impl Registry {
             if let Some((part, _)) = parts.get_mut(at) {
                 part.item = Some((&ask.item, item.version));
             }
-            let presence = party.shown_presence(at, &code.parsed.code)?;
+            let presence = party.shown_presence(at, &code.parsed.code, ask.agent.is_some())?;
             if let Some((part, _)) = parts.get_mut(at) {
                 part.presence = Some(presence);
                 part.reader = party.reader.as_deref().filter(|_| presence == Presence::CardRead);
@@ -145,6 +164,27 @@ impl Registry {
         item.check_roles(ask.parties.iter().map(|party| party.role.as_str()))
             .map_err(|fault| refused_item(fault).at("parties"))?;
         Ok(Arc::clone(item))
+    }
+
+    /// The mandate by which the agent acts for each party that is not there itself. Without one the application is refused,
+    /// as an access of every party.
+    async fn mandates(
+        &self,
+        actor: &Actor,
+        item: &ItemDef,
+        agent: Option<&AskedCode>,
+        (known, parts): (&[KnownParty<'_>], &[Part<'_>]),
+    ) -> Result<Vec<Option<String>>> {
+        let mut mandates = Vec::with_capacity(known.len());
+        for (at, (party, (part, _))) in known.iter().zip(parts).enumerate() {
+            let agent = agent.filter(|_| part.presence == Some(Presence::Agent));
+            let mandate = agent.map(|agent| mandate_of(item, &agent.parsed.code, (at, party))).transpose();
+            if mandate.is_err() {
+                self.refuse_application(actor, parts, Rule::MandateMissing).await?;
+            }
+            mandates.push(mandate?);
+        }
+        Ok(mandates)
     }
 
     /// Answers the questions about relations between parties.
@@ -204,7 +244,7 @@ impl Registry {
         actor: &Actor,
         looking: &Looking<'_>,
         (known, parts): (&[KnownParty<'_>], &[Part<'_>]),
-        (answer, shown): (&ItemAnswer, &ShownBySlot),
+        (answer, shown, mandates): (&ItemAnswer, &ShownBySlot, &[Option<String>]),
     ) -> Result<Vec<Submission>> {
         let access = self.access()?;
         let allowed = if actor.agency().is_none() { AllowedBy::Operator } else { AllowedBy::Slot };
@@ -218,7 +258,8 @@ impl Registry {
             }
             let digest = told_digest(looking.item, (at, party), &answer.slots, shown)?;
             let came_to = CameTo::shown(Outcome::Applied, DecisionReason::Allowed(allowed), digest);
-            let entry = Entry::of(actor).applied(AppliedPart { slots, ..part.clone() });
+            let mandate = mandates.get(at).and_then(Option::as_deref);
+            let entry = Entry::of(actor).applied(AppliedPart { slots, mandate, ..part.clone() });
             entries.push(entry.submission(access.name(), touched.clone(), came_to)?);
         }
         Ok(entries)

@@ -13,6 +13,7 @@ use crate::identity::HolderCode;
 use crate::record::access::Presence;
 use crate::registry::base::asked::{AskedHolder, ReceiptForm, StatedPresence};
 use crate::registry::base::texts;
+use crate::registry::cases::agent::AskedAgent;
 use crate::rule::Rule;
 
 /// An application for an item.
@@ -36,6 +37,9 @@ pub struct ApplicationAsk {
     pub dates: BTreeMap<String, Day>,
     /// Everybody in the case, at most 64.
     pub parties: Vec<AskedParty>,
+    /// Who acts for the parties whose presence is `agent`, by a mandate on file.
+    #[serde(default)]
+    pub agent: Option<AskedAgent>,
     /// The reason in words.
     #[schema(min_length = 1, example = "窗口办理")]
     pub reason: String,
@@ -109,7 +113,7 @@ impl AskedParty {
     ///
     /// # Errors
     /// `field_invalid` with rule `presence_unknown` for no word of the list; `presence_unproven` where nothing shows it.
-    pub(super) fn shown_presence(&self, at: usize, code: &HolderCode) -> Result<Presence> {
+    pub(super) fn shown_presence(&self, at: usize, code: &HolderCode, agent: bool) -> Result<Presence> {
         let refused = |detail: &'static str, rule: Rule| {
             Err(Error::new(Code::FieldInvalid, detail).at(format!("parties.{at}.presence")).rule(rule))
         };
@@ -124,6 +128,7 @@ impl AskedParty {
             Presence::CardRead if !self.card_tells(code) => {
                 refused("the text of the reader is missing, or it is of another card", Rule::PresenceUnproven)
             }
+            Presence::Agent if !agent => refused("nobody acts for the party", Rule::PresenceUnproven),
             Presence::HolderCode | Presence::PhoneConfirmed => {
                 refused("no code was given out and no telephone asked", Rule::PresenceUnproven)
             }

@@ -1,6 +1,7 @@
 //! The facts about a party, from its papers and its number: plain values, on which the item is answered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::catalog::items::{
     Attribute, FactValue, Intact, ItemDef, PartyFacts, PrintedNames, RecordFact, Silence,
@@ -45,7 +46,7 @@ impl KnownParty<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct Looking<'a> {
     pub registry: &'a Registry,
-    pub snapshot: &'a Snapshot,
+    pub snapshot: &'a Arc<Snapshot>,
     pub item: &'a ItemDef,
     pub now: Moment,
 }

@@ -2,7 +2,8 @@
 //! anything but a record that says it.
 //!
 //! * Married are two whose marriage is on file, if divorces by courts are told here too; else nobody knows.
-//! * Father or mother is whom a birth certificate names, or a head of household whose member card says son or daughter.
+//! * Father or mother is whom a birth certificate names, or an adoption, or a head of household whose member card says son
+//!   or daughter.
 //! * Of one household are two with good member cards of one household; of two households, with those of two.
 //!
 //! In-laws, siblings and grandparents would be conclusions over several records: nothing is said of them.
@@ -107,6 +108,15 @@ impl<'a> Asked<'a, '_> {
         };
         if let Some(birth) = births.iter().find(named) {
             return yes([&birth.place]);
+        }
+        let adoptions = Self::papers(self.own, "adoption_certificate");
+        let adopted = |one: &&Evidence<'_>| {
+            one.paper.judgement.verdict == Verdict::Valid
+                && in_role(one.record, self.own, "adopter")
+                && in_role(one.record, self.other, "adoptee")
+        };
+        if let Some(adoption) = adoptions.iter().find(adopted) {
+            return yes([&adoption.place]);
         }
         let (own, other) = (self.member(self.own), self.member(self.other));
         if let (Some(own), Some(other)) = (&own, &other)

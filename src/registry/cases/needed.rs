@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use crate::catalog::Catalog;
 use crate::catalog::items::{Attribute, CaseName, Condition, ItemDef, ItemRole, Kinship, Predicate, Way};
 
+/// The type of a mandate (授权委托).
+const MANDATE: &str = "mandate";
+
 /// Types of the household register: the card of a member, and the front page.
 pub(super) const HOUSEHOLD: [&str; 2] = ["household_member", "household_front"];
 
@@ -20,9 +23,9 @@ pub(super) const fn of_kinship(kinship: Kinship) -> &'static [&'static str] {
     }
 }
 
-/// The codes of the types that are read of whoever is in that role.
-pub(super) fn types_of(catalog: &Catalog, item: &ItemDef, role: &ItemRole) -> Vec<String> {
-    let mut slugs: BTreeSet<&str> = BTreeSet::new();
+/// The codes of the types that are read of whoever is in that role; of one for whom somebody acts the mandate too.
+pub(super) fn types_of(catalog: &Catalog, item: &ItemDef, role: &ItemRole, mandated: bool) -> Vec<String> {
+    let mut slugs: BTreeSet<&str> = mandated.then_some(MANDATE).into_iter().collect();
     for slot in &item.slots {
         let own = slot.role == role.name;
         for way in &slot.ways {

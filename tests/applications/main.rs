@@ -4,7 +4,9 @@
 #![allow(clippy::indexing_slicing, reason = "tests")]
 
 #[macro_use]
+#[path = "../common/mod.rs"]
 mod common;
+mod presence;
 
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
 use common::{World, callers, operator, run};
@@ -16,6 +18,9 @@ use elicense::registry::{
     AccessPage, ApplicationAsk, AskedHolder, FsckOptions, LineOutcome, Registry, Submitted, Viewer,
 };
 use elicense::rule::Rule;
+use presence::{
+    a_card_was_read_only_where_its_text_says_so, an_agent_acts_by_a_mandate_that_is_good_and_about_this_item,
+};
 use serde_json::{Value, json};
 
 on_both! {
@@ -31,6 +36,7 @@ on_both! {
     items_are_loaded_in_order_and_held_by_fsck
     a_purpose_is_an_item_in_force_or_work_that_the_law_allows
     i10_the_answer_of_each_party_is_the_one_that_its_entry_carries
+    an_agent_acts_by_a_mandate_that_is_good_and_about_this_item
 }
 
 const ITEM: &str = "11190101MD100004254190101000901";
@@ -375,37 +381,6 @@ fn all_parties_are_charged_or_none(world: World) {
     let enough = callers::client("market").agency(MARKET).scopes(&[Scope::Apply]).budget(2).actor();
     apply(registry, &enough, &ask(couple())).unwrap();
     assert_eq!(registry.guard().spent("client:market", registry.now()), 2);
-}
-
-fn a_card_was_read_only_where_its_text_says_so(world: World) {
-    ready(&world);
-    let registry = &world.registry;
-    let with = |presence: &str, reader: Option<&str>| {
-        let mut party = party("applicant", ZHOU);
-        let more = json!({"presence": presence, "reader": reader, "name": "周海燕"});
-        party.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        apply(registry, &market(), &ask(json!([party, self::party("spouse", CHEN)])))
-    };
-    let text = format!(
-        "周海燕|女|汉|19880312|示范省示范市城东区桃源路1号|{ZHOU}|示范市公安局城东分局|20210101|20400101"
-    );
-    let of_another = text.replace(ZHOU, CHEN);
-    for (presence, reader) in [
-        ("card_read", None),
-        ("card_read", Some(ZHOU)),
-        ("card_read", Some(of_another.as_str())),
-        ("card_read", Some(text.replace("周海燕", "周海霞").as_str())),
-        ("card_read", Some(text.replace("19880312", "19880313").as_str())),
-        ("holder_code", None),
-        ("phone_confirmed", None),
-    ] {
-        let error = with(presence, reader).unwrap_err();
-        let told = (error.field.as_deref(), error.rule);
-        assert_eq!(told, (Some("parties.0.presence"), Some(Rule::PresenceUnproven)), "{presence} {reader:?}");
-    }
-    with("card_read", Some(&text)).unwrap();
-    let seen = lines(registry, ZHOU, Outcome::Applied);
-    assert_eq!(seen[0].presence.map(|presence| presence.wire()), Some("card_read"));
 }
 
 fn items_are_loaded_in_order_and_held_by_fsck(world: World) {

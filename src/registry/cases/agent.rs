@@ -1,0 +1,63 @@
+//! Somebody who acts for a party: by a mandate (授权委托) on file that is good today, names both, and is about this item.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::catalog::items::ItemDef;
+use crate::error::{Code, Error, Result};
+use crate::identity::HolderCode;
+use crate::record::{Record, Verdict};
+use crate::registry::base::asked::AskedHolder;
+use crate::registry::cases::facts::{KnownParty, place_of};
+use crate::rule::Rule;
+
+/// The roles in a mandate.
+const PRINCIPAL: &str = "principal";
+const AGENT: &str = "agent";
+/// The field that says what it is about.
+const MATTER: &str = "matter";
+
+/// Who acts for those parties whose presence is `agent`.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedAgent {
+    /// By its number.
+    pub holder: AskedHolder,
+}
+
+/// The place of the mandate by which the agent acts for a party.
+///
+/// # Errors
+/// `field_invalid` with rule `mandate_missing` where none is good: which part does not fit is not told, since a mandate
+/// names another person.
+pub(super) fn mandate_of(
+    item: &ItemDef,
+    agent: &HolderCode,
+    (at, party): (usize, &KnownParty<'_>),
+) -> Result<String> {
+    let good = party.papers.papers.iter().filter(|paper| paper.judgement.verdict == Verdict::Valid);
+    let found = good.filter_map(|paper| {
+        let record = paper.signed.as_ref()?;
+        let own = |code_type: &str, code: &str| party.papers.is_own(code_type, code);
+        let fits = in_role(record, PRINCIPAL, own)
+            && in_role(record, AGENT, |code_type, code| {
+                (agent.code_type().code(), agent.as_str()) == (code_type, code)
+            })
+            && about(record, item);
+        fits.then(|| party.papers.stored(paper).map(place_of)).flatten()
+    });
+    found.min().ok_or_else(|| {
+        let detail = "no mandate on file lets this agent act for this party in this item";
+        Error::new(Code::FieldInvalid, detail).at(format!("parties.{at}.presence")).rule(Rule::MandateMissing)
+    })
+}
+
+fn in_role(record: &Record, role: &str, is: impl Fn(&str, &str) -> bool) -> bool {
+    record.holders.iter().any(|holder| holder.role == role && is(&holder.code_type, &holder.code))
+}
+
+/// Whether the mandate names the item, by its name or by its code.
+fn about(record: &Record, item: &ItemDef) -> bool {
+    let matter = record.face.get(MATTER).and_then(|matter| matter.as_str());
+    matter.is_some_and(|matter| matter.contains(&item.name) || matter.contains(&item.code))
+}
