@@ -33,6 +33,7 @@ closed! {
         NotRequired, "not_required", "本情形无需提交", "not required in this case";
         Unverifiable, "unverifiable", "暂无法核验", "a source did not answer";
         Expired, "expired", "已过期", "expired, and there is no other way";
+        Untimely, "untimely", "不在可以办理的期限内", "not within the days in which it can be applied for";
         Contradicted, "contradicted", "核验不符", "the source says no, and there is no other way";
         Missing, "missing", "未查询到", "not found, and there is no other way";
         PartyMissing, "party_missing", "缺少当事人", "nobody in this role is in the case";

@@ -23,6 +23,7 @@ impl ItemDef {
         let mut check = Check { def: self, catalog, found: Vec::new() };
         check.head();
         check.roles();
+        check.premises();
         check.questions();
         for slot in &self.slots {
             check.slot(slot);
@@ -94,6 +95,18 @@ impl Check<'_> {
             }
             if role.max == 0 || role.min > role.max {
                 self.add("当事人", ItemFindingKind::RoleCount, &role.name);
+            }
+        }
+    }
+
+    fn premises(&mut self) {
+        let def = self.def;
+        for premise in &def.premises {
+            let at = format!("前提.{}", premise.role);
+            self.role(&at, &premise.role, Some(&premise.role));
+            self.condition(&at, &premise.holds, Some(&premise.role));
+            if circle(def).is_none() {
+                self.reached(&at, Some(&premise.holds), ItemFindingKind::Unreachable);
             }
         }
     }
@@ -235,10 +248,16 @@ impl Check<'_> {
                     self.add(at, ItemFindingKind::DateUnknown, name);
                 }
             }
-            Way::Checked { predicate: Predicate::Holds { slug } } => {
+            Way::Checked { predicate: Predicate::Holds { slug }, .. } => {
                 self.entry(at, slug);
             }
-            Way::Checked { predicate: Predicate::Related { role, .. } } => self.role(at, role, None),
+            // Where nobody is in that role the question has no answer; of several it would have many.
+            Way::Checked { predicate: Predicate::Related { role, .. }, .. } => {
+                let one = self.def.role(role).is_some_and(|role| role.max == 1);
+                if !one {
+                    self.role(at, role, None);
+                }
+            }
             Way::Promised { .. } if self.def.no_promise.is_some() => {
                 self.add(at, ItemFindingKind::PromiseForbidden, &slot.name);
             }

@@ -39,6 +39,7 @@ impl ItemCount {
                 SlotOutcome::Missing
                     | SlotOutcome::Expired
                     | SlotOutcome::Contradicted
+                    | SlotOutcome::Untimely
                     | SlotOutcome::PartyMissing
             ));
         }

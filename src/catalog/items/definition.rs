@@ -82,12 +82,21 @@ pub struct ItemDef {
     /// Why a promise (告知承诺) never stands in for a proof here; none where it may.
     #[serde(rename = "不适用告知承诺的原因", default, skip_serializing_if = "Option::is_none")]
     pub no_promise: Option<String>,
+    /// Agencies that take part beside the one that decides.
+    #[serde(rename = "联办机构", default, skip_serializing_if = "Vec::is_empty")]
+    pub joint: Vec<String>,
+    /// Steps beside the ordinary course: a publication, a visit, a hearing.
+    #[serde(rename = "特别程序", default, skip_serializing_if = "Vec::is_empty")]
+    pub special: Vec<SpecialStep>,
     /// A word on how sure the details are.
     #[serde(rename = "备注", default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
     /// Who is in the case.
     #[serde(rename = "当事人")]
     pub parties: Vec<ItemRole>,
+    /// What must be true of a party for the item to be for it.
+    #[serde(rename = "前提", default, skip_serializing_if = "Vec::is_empty")]
+    pub premises: Vec<Premise>,
     /// The questions (情形引导), at most eight, in the order in which they are asked.
     #[serde(rename = "情形", default)]
     pub questions: Vec<ItemQuestion>,
@@ -145,6 +154,21 @@ pub struct ItemRole {
     pub max: u32,
 }
 
+/// One premise of each party in a role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Premise {
+    /// Of whom it must be true.
+    #[serde(rename = "当事人")]
+    pub role: String,
+    /// What must be true.
+    #[serde(rename = "条件")]
+    pub holds: Condition,
+    /// The same in words, for whoever does not meet it.
+    #[serde(rename = "说明")]
+    pub text: String,
+}
+
 /// A question (情形) with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,6 +197,24 @@ pub struct ItemOption {
     /// The facts that give this answer without asking.
     #[serde(rename = "由事实得出", default, skip_serializing_if = "Option::is_none")]
     pub answered_by: Option<Condition>,
+    /// The other item that is the right one for this answer: this one ends here.
+    #[serde(rename = "转办", default, skip_serializing_if = "Option::is_none")]
+    pub referred_to: Option<String>,
+}
+
+/// A step beside the ordinary course (公示, 勘验, 听证, 离婚冷静期).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpecialStep {
+    /// Its name.
+    #[serde(rename = "名称")]
+    pub name: String,
+    /// How long it takes at most.
+    #[serde(rename = "时限")]
+    pub limit: TimeLimit,
+    /// Whether the item's own terms stand still meanwhile.
+    #[serde(rename = "停止计时")]
+    pub stops_clock: bool,
 }
 
 /// A past day that the applicant gives.

@@ -4,8 +4,8 @@
 
 use crate::catalog::items::questions::CaseValues;
 use crate::catalog::items::{
-    Accept, CaseName, ItemCount, ItemDef, ItemFault, ItemRequest, PartyFacts, QuestionAnswer, Slot,
-    SlotAnswer, SlotOutcome, TryOutcome, Way, WayKind, WayTried, tries,
+    Accept, AnsweredBy, CaseName, ItemCount, ItemDef, ItemFault, ItemRequest, PartyFacts, PremiseAnswer,
+    QuestionAnswer, Slot, SlotAnswer, SlotOutcome, TryOutcome, Way, WayKind, WayTried, premise, tries,
 };
 
 /// The answer of an item.
@@ -13,6 +13,10 @@ use crate::catalog::items::{
 pub struct ItemAnswer {
     /// Its questions.
     pub questions: Vec<QuestionAnswer>,
+    /// What must be true of its parties, and whether it is.
+    pub premises: Vec<PremiseAnswer>,
+    /// The other item that is the right one: nothing is asked for here.
+    pub referred_to: Option<String>,
     /// Every slot of every party, in the order of the item, those that do not apply too.
     pub slots: Vec<SlotAnswer>,
     /// How many there are of which kind.
@@ -28,6 +32,8 @@ impl ItemDef {
         self.check_roles(request.parties.iter().map(|party| party.role.as_str()))?;
         self.check_days(request)?;
         let (known, questions) = CaseValues::of(self, request)?;
+        let premises = premise::answers(self, request, &known);
+        let referred_to = referral(self, &questions);
         let mut slots = Vec::new();
         for slot in &self.slots {
             let Some(role) = self.role(&slot.role) else { continue };
@@ -35,18 +41,19 @@ impl ItemDef {
             let before = slots.len();
             slots.extend(own.map(|(at, party)| {
                 let (outcome, tried) = match applies(slot, Some(party), &known) {
+                    _ if referred_to.is_some() => (SlotOutcome::NotRequired, Vec::new()),
                     Some(true) => self.tried(slot, party, request),
                     Some(false) => (SlotOutcome::NotRequired, Vec::new()),
                     None => (SlotOutcome::Undecided, Vec::new()),
                 };
                 answered(slot, Some(at), outcome, tried)
             }));
-            if slots.len() == before {
+            if slots.len() == before && referred_to.is_none() {
                 slots.extend(nobody(slot, &known));
             }
         }
         let count = ItemCount::of(&slots);
-        Ok(ItemAnswer { questions, slots, count })
+        Ok(ItemAnswer { questions, premises, referred_to, slots, count })
     }
 
     /// Refuses roles that the item has not, and too few or too many parties of one; `roles` has the code of each party's.
@@ -114,7 +121,7 @@ impl ItemDef {
                 let Some(on) = on else { return plain(TryOutcome::DateOpen) };
                 tries::pull(slug, accept, on, party, &self.names(accept, party, request))
             }
-            Way::Checked { predicate } => tries::check(predicate, party, request.today),
+            Way::Checked { predicate, either } => tries::check(predicate, *either, party, request.today),
             // Who was told no promises the contrary in vain.
             Way::Promised { .. } => {
                 let told_no = before.iter().any(|one| one.outcome == TryOutcome::Contradicted);
@@ -143,6 +150,16 @@ impl ItemDef {
         };
         accept.equal.iter().map(|equal| (equal.field.as_str(), name(&equal.role))).collect()
     }
+}
+
+/// The item that an answer leads to.
+fn referral(def: &ItemDef, questions: &[QuestionAnswer]) -> Option<String> {
+    def.questions.iter().zip(questions).find_map(|(question, answer)| {
+        let (AnsweredBy::ByFacts { option, .. } | AnsweredBy::ByApplicant(option)) = &answer.answered else {
+            return None;
+        };
+        question.options.iter().find(|one| one.value == *option)?.referred_to.clone()
+    })
 }
 
 fn answered(slot: &Slot, party: Option<usize>, outcome: SlotOutcome, tried: Vec<WayTried>) -> SlotAnswer {
@@ -196,6 +213,7 @@ fn outcome(ways: &[&Way], tried: &[WayTried]) -> SlotOutcome {
         Some(Way::ByApplicant { on_site: true, .. }) => SlotOutcome::OnSite,
         Some(_) => SlotOutcome::ByApplicant,
         None if any(TryOutcome::Contradicted) => SlotOutcome::Contradicted,
+        None if any(TryOutcome::Untimely) => SlotOutcome::Untimely,
         None if any(TryOutcome::Expired) => SlotOutcome::Expired,
         None => SlotOutcome::Missing,
     }

@@ -58,6 +58,9 @@ pub struct RecordFact {
     pub issued_on: Day,
     /// Last valid day; none for 长期.
     pub valid_to: Option<Day>,
+    /// Working days from that day to the last valid one, below 0 once it has passed; none for 长期, and where no calendar
+    /// reaches so far.
+    pub working_days_left: Option<i64>,
     /// The names printed on its face that a slot compares.
     pub names: PrintedNames,
 }

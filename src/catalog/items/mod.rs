@@ -19,6 +19,7 @@ mod facts;
 mod fault;
 mod finding;
 mod parse;
+mod premise;
 mod print;
 mod questions;
 mod reach;
@@ -33,14 +34,17 @@ mod tests;
 pub use answer::{SlotAnswer, SlotOutcome};
 pub use code::ItemId;
 pub use count::ItemCount;
-pub use definition::{ItemDate, ItemDef, ItemOption, ItemQuestion, ItemRole};
+pub use definition::{ItemDate, ItemDef, ItemOption, ItemQuestion, ItemRole, Premise, SpecialStep};
 pub use engine::ItemAnswer;
 pub use facts::{Intact, ItemRequest, PartyFacts, PredicateAnswer, PrintedNames, RecordFact, Silence};
 pub use fault::ItemFault;
 pub use finding::{ItemFinding, ItemFindingKind};
 pub use parse::ConditionFault;
+pub use premise::PremiseAnswer;
 pub use questions::{AnsweredBy, QuestionAnswer};
-pub use slot::{Accept, EqualName, Kinship, Necessity, Original, Predicate, Slot, SlotClass, Way, WayKind};
+pub use slot::{
+    Accept, DaysLeft, EqualName, Kinship, Necessity, Original, Predicate, Slot, SlotClass, Way, WayKind,
+};
 pub use terms::{
     ExerciseLevel, Fee, HandlingKind, ItemKind, ServedHolder, ServiceReach, TimeLimit, TimeUnit,
 };

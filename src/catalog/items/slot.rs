@@ -68,7 +68,7 @@ pub enum Necessity {
 }
 
 /// 原件
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Original {
     /// Not needed.
     #[default]
@@ -111,6 +111,9 @@ pub enum Way {
         /// The question.
         #[serde(rename = "核验")]
         predicate: Predicate,
+        /// Either answer is enough: the office needs to know, and not a yes. For data of departments.
+        #[serde(rename = "是否均可", default, skip_serializing_if = "std::ops::Not::not")]
+        either: bool,
     },
     /// A request to an office, for what no system knows.
     #[serde(rename = "部门协查")]
@@ -213,6 +216,12 @@ pub struct Accept {
     /// Days for which it must still be valid.
     #[serde(rename = "剩余有效天数", default, skip_serializing_if = "Option::is_none")]
     pub days_left: Option<u32>,
+    /// It may have expired: an old card that is taken in.
+    #[serde(rename = "可以过期", default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
+    /// Working days before its end within which it can be extended.
+    #[serde(rename = "到期前工作日", default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<DaysLeft>,
     /// Days within which it must have been issued.
     #[serde(rename = "签发不超过天数", default, skip_serializing_if = "Option::is_none")]
     pub issued_within: Option<u32>,
@@ -230,8 +239,28 @@ fn active() -> Vec<StatusState> {
 
 impl Default for Accept {
     fn default() -> Self {
-        Self { states: active(), days_left: None, issued_within: None, as_of: None, equal: Vec::new() }
+        Self {
+            states: active(),
+            days_left: None,
+            expired: false,
+            window: None,
+            issued_within: None,
+            as_of: None,
+            equal: Vec::new(),
+        }
     }
+}
+
+/// A window before the end of a record, in working days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DaysLeft {
+    /// So many are left at most.
+    #[serde(rename = "最多")]
+    pub most: u32,
+    /// So many are left at least.
+    #[serde(rename = "最少")]
+    pub least: u32,
 }
 
 /// A field of the face that must be the name of the party in a role.

@@ -12,6 +12,7 @@ closed! {
     TryOutcome {
         Met, "met", "已满足", "met";
         Expired, "expired", "已过期", "what is there is expired, or too old";
+        Untimely, "untimely", "不在可以办理的期限内", "too early before its end, or too late";
         Unfit, "unfit", "不符合要求", "what is there is not what the slot accepts";
         NoneWithinCoverage, "none_within_coverage", "在覆盖范围内未查询到", "nothing found within the coverage";
         NotCovered, "not_covered", "尚未接入", "no source covers the question";
@@ -99,10 +100,19 @@ fn fit(record: &RecordFact, accept: &Accept, wanted: &[(&str, Option<&str>)]) ->
     }
     // A record that has ended has no days left to count.
     let until = record.on.plus_days(accept.days_left.unwrap_or(0).into());
-    let ends = record.state == StatusState::Active && record.valid_to.is_some_and(|last| last < until);
+    let ends = !accept.expired
+        && record.state == StatusState::Active
+        && record.valid_to.is_some_and(|last| last < until);
     let since = accept.issued_within.map(|days| record.on.plus_days(-i64::from(days)));
     if ends || since.is_some_and(|since| record.issued_on < since) {
         return TryOutcome::Expired;
+    }
+    match (&accept.window, record.working_days_left) {
+        (None, _) => {}
+        // What never ends is never extended; where no calendar reaches, nobody can tell.
+        (Some(_), None) if record.valid_to.is_some() => return TryOutcome::Unverifiable,
+        (Some(window), Some(left)) if (i64::from(window.least)..=i64::from(window.most)).contains(&left) => {}
+        (Some(_), _) => return TryOutcome::Untimely,
     }
     match &record.intact {
         Intact::Yes => TryOutcome::Met,
@@ -111,8 +121,8 @@ fn fit(record: &RecordFact, accept: &Accept, wanted: &[(&str, Option<&str>)]) ->
     }
 }
 
-/// Asks a predicate of a party.
-pub(super) fn check(predicate: &Predicate, party: &PartyFacts, today: Day) -> WayTried {
+/// Asks a predicate of a party; with `either` a no is as good as a yes, if there is evidence for it.
+pub(super) fn check(predicate: &Predicate, either: bool, party: &PartyFacts, today: Day) -> WayTried {
     let way = WayKind::Checked;
     if let Predicate::Holds { slug } = predicate {
         return WayTried { way, ..pull(slug, &Accept::default(), today, party, &[]) };
@@ -120,6 +130,9 @@ pub(super) fn check(predicate: &Predicate, party: &PartyFacts, today: Day) -> Wa
     let answer = party.predicates.iter().find(|(asked, _)| asked == predicate).map(|(_, answer)| answer);
     match answer {
         Some(PredicateAnswer::Yes { evidence }) if !evidence.is_empty() => {
+            WayTried { evidence: evidence.clone(), ..tried(way, TryOutcome::Met) }
+        }
+        Some(PredicateAnswer::No { evidence }) if either && !evidence.is_empty() => {
             WayTried { evidence: evidence.clone(), ..tried(way, TryOutcome::Met) }
         }
         Some(PredicateAnswer::No { evidence }) => {

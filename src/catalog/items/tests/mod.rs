@@ -34,6 +34,7 @@ pub(super) fn record(slug: &str, name: &str) -> RecordFact {
         state: StatusState::Active,
         issued_on: "2020-01-01".parse().unwrap(),
         valid_to: Some("2030-01-01".parse().unwrap()),
+        working_days_left: None,
         names: PrintedNames(BTreeMap::from([("name".to_owned(), name.to_owned())])),
     }
 }

@@ -121,6 +121,64 @@ fn nothing_found_is_worth_what_the_coverage_says() {
 }
 
 #[test]
+fn an_old_card_that_is_taken_in_may_have_expired() {
+    let past =
+        RecordFact { valid_to: Some("2021-01-01".parse().unwrap()), ..record("resident_id_card", "甲") };
+    let of = |expired| {
+        let item = one(SlotClass::Certificate, vec![card(Accept { expired, ..Accept::default() })]);
+        only(&item, &with(past.clone())).outcome
+    };
+    assert_eq!((of(false), of(true)), (SlotOutcome::Expired, SlotOutcome::Pulled));
+}
+
+#[test]
+fn a_permit_is_extended_within_a_window_before_its_end() {
+    let window = Some(DaysLeft { most: 90, least: 15 });
+    let item = one(SlotClass::Certificate, vec![card(Accept { window, ..Accept::default() })]);
+    let of =
+        |left| only(&item, &with(RecordFact { working_days_left: left, ..record("resident_id_card", "甲") }));
+    for (left, wanted) in [
+        (Some(91), SlotOutcome::Untimely),
+        (Some(90), SlotOutcome::Pulled),
+        (Some(15), SlotOutcome::Pulled),
+        (Some(14), SlotOutcome::Untimely),
+        // No calendar reaches so far: nobody can tell.
+        (None, SlotOutcome::Unverifiable),
+    ] {
+        assert_eq!(of(left).outcome, wanted, "{left:?}");
+    }
+    assert_eq!(item.answer(&request(&[], vec![with(record("x", "甲"))])).unwrap().count.lacking, 1);
+    let endless = RecordFact { valid_to: None, ..record("resident_id_card", "甲") };
+    assert_eq!(only(&item, &with(endless)).outcome, SlotOutcome::Untimely, "what never ends is not extended");
+    let over = RecordFact {
+        working_days_left: Some(-3),
+        valid_to: Some("2026-11-25".parse().unwrap()),
+        ..record("resident_id_card", "甲")
+    };
+    assert_eq!(only(&item, &with(over)).outcome, SlotOutcome::Expired);
+}
+
+#[test]
+fn where_the_office_needs_to_know_a_no_is_as_good_as_a_yes() {
+    let question = told("规划和自然资源部门", "名下是否有不动产");
+    let of = |either, answer: PredicateAnswer| {
+        let checked = Way::Checked { predicate: question.clone(), either };
+        let mut zhou = party("applicant", "周海燕");
+        zhou.predicates = vec![(question.clone(), answer)];
+        only(&one(SlotClass::Certificate, vec![checked, own()]), &zhou).outcome
+    };
+    let no = || PredicateAnswer::No { evidence: vec!["answer-2".into()] };
+    assert_eq!((of(true, yes()), of(true, no())), (SlotOutcome::Checked, SlotOutcome::Checked));
+    assert_eq!(of(false, no()), SlotOutcome::ByApplicant);
+    assert_eq!(
+        of(true, PredicateAnswer::No { evidence: vec![] }),
+        SlotOutcome::ByApplicant,
+        "without evidence"
+    );
+    assert_eq!(of(true, PredicateAnswer::Unanswered(silence("甲"))), SlotOutcome::Unverifiable);
+}
+
+#[test]
 fn i13_a_source_that_did_not_answer_is_never_a_no() {
     let item = one(SlotClass::Certificate, vec![card(Accept::default()), own()]);
     let mut zhou = party("applicant", "周海燕");
@@ -150,7 +208,7 @@ fn ways_are_tried_in_their_order_whatever_the_file_says() {
     let question = told("甲", "乙");
     let later = Way::Deferred { within: TimeLimit { count: 5, unit: TimeUnit::WorkingDay } };
     let office = Way::Asked { office: "社区".into(), question: "?".into(), working_days: 5 };
-    let checked = Way::Checked { predicate: question.clone() };
+    let checked = Way::Checked { predicate: question.clone(), either: false };
     let item = one(SlotClass::Proof, vec![own(), later, promise(), office, checked, card(Accept::default())]);
     let mut zhou = party("applicant", "周海燕");
     let answer = only(&item, &zhou);
@@ -165,7 +223,7 @@ fn ways_are_tried_in_their_order_whatever_the_file_says() {
 #[test]
 fn a_promise_is_not_offered_where_it_is_closed() {
     let question = told("甲", "乙");
-    let ways = || vec![Way::Checked { predicate: question.clone() }, promise(), own()];
+    let ways = || vec![Way::Checked { predicate: question.clone(), either: false }, promise(), own()];
     let mut item = one(SlotClass::Proof, ways());
     let mut zhou = party("applicant", "周海燕");
     assert_eq!(only(&item, &zhou).outcome, SlotOutcome::Promised);
@@ -189,12 +247,12 @@ fn a_promise_is_not_offered_where_it_is_closed() {
 #[test]
 fn a_yes_without_evidence_is_no_answer() {
     let question = told("甲", "乙");
-    let item = one(SlotClass::Proof, vec![Way::Checked { predicate: question.clone() }]);
+    let item = one(SlotClass::Proof, vec![Way::Checked { predicate: question.clone(), either: false }]);
     let mut zhou = party("applicant", "周海燕");
     zhou.predicates = vec![(question, PredicateAnswer::Yes { evidence: vec![] })];
     assert_eq!(only(&item, &zhou).outcome, SlotOutcome::Missing);
     let holds = Predicate::Holds { slug: "resident_id_card".into() };
-    let item = one(SlotClass::Proof, vec![Way::Checked { predicate: holds }]);
+    let item = one(SlotClass::Proof, vec![Way::Checked { predicate: holds, either: false }]);
     let answer = only(&item, &with(record("resident_id_card", "周海燕")));
     assert_eq!((answer.outcome, answer.tried[0].way), (SlotOutcome::Checked, WayKind::Checked));
 }
