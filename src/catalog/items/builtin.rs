@@ -6,8 +6,33 @@ use crate::catalog::items::{ItemDef, ItemFault};
 const ITEMS: &[&str] = &[
     include_str!("../../../schema/items/11190101MD100004254190101000001.json"),
     include_str!("../../../schema/items/11190101MD100004254190101000002.json"),
+    include_str!("../../../schema/items/11190101MD100004254190101000003.json"),
     include_str!("../../../schema/items/11190101MD100004254190101000004.json"),
+    include_str!("../../../schema/items/11190101MD100004254190101000005.json"),
+    include_str!("../../../schema/items/11190101MD100005004190101000006.json"),
+    include_str!("../../../schema/items/11190101MD100005004190101000007.json"),
+    include_str!("../../../schema/items/11190101MD100005004190101000008.json"),
+    include_str!("../../../schema/items/11190101MD100005004190101000009.json"),
+    include_str!("../../../schema/items/11190101MD1000114X4190101000010.json"),
+    include_str!("../../../schema/items/11190101MD1000114X4190101000011.json"),
+    include_str!("../../../schema/items/11190101MD1000114X4190101000012.json"),
+    include_str!("../../../schema/items/11190101MD1000114X4190101000013.json"),
+    include_str!("../../../schema/items/11190101MD1000114X4190101000026.json"),
+    include_str!("../../../schema/items/11190101MD1000122Q4190101000021.json"),
+    include_str!("../../../schema/items/11190101MD1000122Q4190101000022.json"),
+    include_str!("../../../schema/items/11190101MD1000122Q4190101000023.json"),
+    include_str!("../../../schema/items/11190101MD1000130K4190101000029.json"),
     include_str!("../../../schema/items/11190101MD1000149G4190101000014.json"),
+    include_str!("../../../schema/items/11190101MD1000149G4190101000015.json"),
+    include_str!("../../../schema/items/11190101MD1000157B4190101000016.json"),
+    include_str!("../../../schema/items/11190101MD1000157B4190101000017.json"),
+    include_str!("../../../schema/items/11190101MD1000157B4190101000018.json"),
+    include_str!("../../../schema/items/11190101MD100016564190101000024.json"),
+    include_str!("../../../schema/items/11190101MD100016564190101000025.json"),
+    include_str!("../../../schema/items/11190101MD1000181U4190101000019.json"),
+    include_str!("../../../schema/items/11190101MD100021074190101000027.json"),
+    include_str!("../../../schema/items/11190101MD1000448E4190101000028.json"),
+    include_str!("../../../schema/items/13190101MD1000173T4190101000020.json"),
 ];
 
 impl ItemDef {
@@ -29,7 +54,7 @@ mod tests {
             names.filter_map(|name| name.to_str()?.strip_suffix(".json").map(str::to_owned)).collect();
         names.sort();
         let items = ItemDef::builtin().unwrap();
-        assert!(items.len() >= 4);
+        assert_eq!(items.len(), 29, "twenty, and nine small ones of the bundles");
         assert_eq!(items.iter().map(|item| item.code.clone()).collect::<Vec<_>>(), names);
         for (item, text) in items.iter().zip(ITEMS) {
             let written: serde_json::Value = serde_json::from_str(text).unwrap();

@@ -1,5 +1,6 @@
 //! Items through their branches, by tables written by hand; the language and the engine by properties.
 
+mod branches;
 mod checks;
 mod engine;
 mod language;

@@ -86,7 +86,7 @@ fn a_closed_shop_shows_a_licence_that_was_cancelled() {
 fn a_teacher_brings_nothing_and_a_silent_police_is_no_answer() {
     let item = item("教师资格认定");
     let education = |question: &str| (told("教育部门", question), yes());
-    let police = told("公安机关", "是否有犯罪记录(由认定机关核查)");
+    let police = told("公安机关", "是否没有不得取得教师资格的犯罪记录(由认定机关核查)");
     let mut teacher = zhou();
     teacher.predicates = vec![
         education("学历是否合格"),
@@ -150,12 +150,12 @@ fn a_card_for_a_newborn_a_grown_up_and_by_an_agent() {
     assert_eq!((told[0].party, told[0].outcome), (Some(1), SlotOutcome::Checked));
     assert_eq!((told[1].party, told[1].outcome), (Some(2), SlotOutcome::ByApplicant));
     assert_eq!(told[1].tried[0].outcome, TryOutcome::Contradicted);
-    let own = ["identity pulled", "photo on_site"];
+    let own = ["identity pulled", "photo pulled"];
     assert_eq!(of(&[("办理方式", "本人办理")], vec![zhou()]), own);
     let mut agent = party("agent", "陈志远");
     agent.records = vec![record("resident_id_card", "陈志远")];
     let answer = item.answer(&request(&[("办理方式", "委托代办")], vec![zhou(), agent])).unwrap();
-    let table = ["identity pulled", "agent_identity pulled", "mandate by_applicant", "photo on_site"];
+    let table = ["identity pulled", "agent_identity pulled", "mandate by_applicant", "photo pulled"];
     assert_eq!(outcomes(&answer), table);
     assert_eq!(answer.count.bring, 2, "the mandate, and the agent's card is seen");
 }
