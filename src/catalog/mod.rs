@@ -22,6 +22,7 @@ mod definition;
 mod empowerment;
 mod errors;
 mod face;
+pub mod bundles;
 pub mod items;
 mod label;
 mod marks;

@@ -1,0 +1,20 @@
+//! The bundles that come with the program: the files of `schema/bundles`, compiled in.
+
+use crate::catalog::bundles::BundleDef;
+use crate::catalog::items::ItemFault;
+
+/// `schema/bundles/*.json`, in the order of their names.
+const BUNDLES: &[&str] = &[
+    include_str!("../../../schema/bundles/newborn.json"),
+    include_str!("../../../schema/bundles/restaurant.json"),
+];
+
+impl BundleDef {
+    /// The bundles that come with the program.
+    ///
+    /// # Errors
+    /// A file is no bundle; a test reads them all.
+    pub fn builtin() -> Result<Vec<Self>, ItemFault> {
+        BUNDLES.iter().map(|text| Self::from_json(text)).collect()
+    }
+}
