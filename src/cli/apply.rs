@@ -99,6 +99,9 @@ fn text(answered: &Application) -> String {
         })
         .collect();
     lines.extend(table("  ", &questions));
+    let unmet = answered.premises.iter().filter(|premise| premise.holds == Some(false));
+    lines.extend(unmet.map(|premise| format!("  不符合受理条件：{}", premise.text)));
+    lines.extend(answered.referred_to.as_ref().map(|other| format!("  请改办事项 {other}")));
     let parties: Vec<String> = answered.parties.iter().map(|party| party.role.clone()).collect();
     let slots: Vec<[String; 5]> = answered.slots.iter().map(|slot| line(slot, &parties)).collect();
     lines.extend(table("  ", &slots));

@@ -65,7 +65,7 @@ fn stock(world: &World) {
         world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
     }
     let paper: DirectoryDraft = serde_json::from_value(json!({
-        "type": "real_estate_certificate", "issuer": people::POLICE, "custody": "paper",
+        "type": "real_estate_certificate", "issuer": POLICE, "custody": "paper",
         "holders": [{"code_type": "111", "code": ZHOU, "name": "周海燕"}],
         "office": "示范市不动产登记中心档案室", "note": "房屋所有权证（1994 年）",
     }))
@@ -79,7 +79,7 @@ fn stock(world: &World) {
         since: None,
         source: None,
         ground: "火化记录".into(),
-        agency: Some(people::POLICE.into()),
+        agency: Some(POLICE.into()),
         order: None,
     };
     world.registry.start_access("main").unwrap();

@@ -188,7 +188,9 @@ impl Way {
     /// The type of which it wants a record.
     pub fn slug(&self) -> Option<&str> {
         match self {
-            Self::Pulled { slug, .. } | Self::Checked { predicate: Predicate::Holds { slug } } => Some(slug),
+            Self::Pulled { slug, .. } | Self::Checked { predicate: Predicate::Holds { slug }, .. } => {
+                Some(slug)
+            }
             _ => None,
         }
     }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::catalog::items::{
-    AnsweredBy, ItemAnswer, ItemCount, ItemDef, ItemQuestion, QuestionAnswer, Silence, Slot, SlotAnswer,
-    SlotOutcome, TryOutcome, WayKind, WayTried,
+    AnsweredBy, ItemAnswer, ItemCount, ItemDef, ItemQuestion, PremiseAnswer, QuestionAnswer, Silence, Slot,
+    SlotAnswer, SlotOutcome, TryOutcome, WayKind, WayTried,
 };
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -24,6 +24,12 @@ pub struct Application {
     pub item: AppliedItem,
     /// Its questions, in the order in which they are asked.
     pub questions: Vec<AskedQuestion>,
+    /// What must be true of the parties for the item to be for them.
+    pub premises: Vec<AppliedPremise>,
+    /// 实施编码 of the item that is the right one instead: nothing is asked for here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub referred_to: Option<String>,
     /// Everybody in the case, as asked.
     pub parties: Vec<AppliedParty>,
     /// Every slot of every party, in the order of the item; those that do not apply too.
@@ -68,6 +74,19 @@ pub struct AskedQuestion {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub said: Option<String>,
+}
+
+/// A premise of one party.
+#[derive(Serialize, ToSchema)]
+pub struct AppliedPremise {
+    /// The premise in words.
+    pub text: String,
+    /// Which of the parties, from 0.
+    pub party: usize,
+    /// Whether it is true; left out where a fact is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub holds: Option<bool>,
 }
 
 /// A party of an application.
@@ -223,6 +242,8 @@ pub(super) fn application(
         heads: known.papers.head().into_iter().cloned().collect(),
         receipt,
     };
+    let premise =
+        |one: &PremiseAnswer| AppliedPremise { text: one.text.clone(), party: one.party, holds: one.holds };
     let slots = answer.slots.iter().zip(shown).filter_map(|(slot, records)| {
         let def = item.slots.iter().find(|def| def.id == slot.slot)?;
         let party = slot.party.and_then(|at| known.get(at));
@@ -231,6 +252,8 @@ pub(super) fn application(
     Application {
         item: item.into(),
         questions: answer.questions.iter().filter_map(question).collect(),
+        premises: answer.premises.iter().map(premise).collect(),
+        referred_to: answer.referred_to.clone(),
         parties: known.iter().zip(receipts).map(party).collect(),
         slots: slots.collect(),
         count: answer.count.into(),

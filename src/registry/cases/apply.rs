@@ -194,7 +194,9 @@ impl Registry {
         for slot in &item.slots {
             let Some(role) = item.role(&slot.role) else { continue };
             for way in &slot.ways {
-                let Way::Checked { predicate: predicate @ Predicate::Related { kinship, role: other } } = way
+                let Way::Checked {
+                    predicate: predicate @ Predicate::Related { kinship, role: other }, ..
+                } = way
                 else {
                     continue;
                 };

@@ -21,6 +21,9 @@ use crate::store::StoredRecord;
 /// The role of the dead: that its holder has died does not speak against its papers (practice R6).
 const DECEASED: &str = "deceased";
 
+/// Working days that a year has at least.
+const SURE: i64 = 200;
+
 /// A party with what is known of it.
 pub(super) struct KnownParty<'a> {
     /// The code of its role.
@@ -109,7 +112,19 @@ impl<'l> Looking<'l> {
             state: state_of(row.state).unwrap_or(StatusState::Active),
             issued_on: signed.map_or_else(|| row.valid_from.unwrap_or(row.as_of.day()), |one| one.issued_on),
             valid_to: row.valid_to,
+            working_days_left: row.valid_to.and_then(|last| self.working_days(today, last)),
             names: PrintedNames(signed.map(printed).unwrap_or_default()),
+        }
+    }
+
+    /// Working days from a day to another, below 0 where that lies before. Where the calendar does not reach, only what is
+    /// sure: a year has more than 200.
+    pub fn working_days(&self, from: Day, to: Day) -> Option<i64> {
+        let workdays = self.snapshot.catalog.workdays();
+        let counted = |from, to| workdays.between(from, to).ok().map(i64::from);
+        match to < from {
+            true => counted(to, from).map(|days| -days.max(1)).or(Some(-1)),
+            false => counted(from, to).or((from.plus_days(366) <= to).then_some(SURE)),
         }
     }
 

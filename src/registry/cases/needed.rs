@@ -30,10 +30,12 @@ pub(super) fn types_of(catalog: &Catalog, item: &ItemDef, role: &ItemRole, manda
         let own = slot.role == role.name;
         for way in &slot.ways {
             match way {
-                Way::Pulled { slug, .. } | Way::Checked { predicate: Predicate::Holds { slug } } if own => {
+                Way::Pulled { slug, .. } | Way::Checked { predicate: Predicate::Holds { slug }, .. }
+                    if own =>
+                {
                     slugs.insert(slug);
                 }
-                Way::Checked { predicate: Predicate::Related { kinship, role: other } }
+                Way::Checked { predicate: Predicate::Related { kinship, role: other }, .. }
                     if own || *other == role.name =>
                 {
                     slugs.extend(of_kinship(*kinship));
@@ -63,5 +65,5 @@ fn conditions(item: &ItemDef) -> impl Iterator<Item = &Condition> {
     let of_questions = item.questions.iter().flat_map(|question| {
         question.when.iter().chain(question.options.iter().filter_map(|option| option.answered_by.as_ref()))
     });
-    of_slots.chain(of_questions)
+    of_slots.chain(of_questions).chain(item.premises.iter().map(|premise| &premise.holds))
 }

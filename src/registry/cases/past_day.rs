@@ -71,6 +71,10 @@ impl Registry {
             state: was.was.and_then(|was| state_of(was.state)).unwrap_or(StatusState::Active),
             issued_on: record.as_ref().map_or(day, |record| record.issued_on),
             valid_to: version.as_ref().and_then(|row| row.valid_to),
+            working_days_left: version
+                .as_ref()
+                .and_then(|row| row.valid_to)
+                .and_then(|last| looking.working_days(day, last)),
             names: PrintedNames(record.as_ref().map(printed).unwrap_or_default()),
         })
     }
