@@ -30,6 +30,7 @@ mod marks;
 mod region;
 mod role_face;
 mod roles;
+pub mod savings;
 mod snapshot;
 mod status;
 mod types;

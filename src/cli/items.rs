@@ -9,7 +9,9 @@ use super::input::{self, usage};
 use super::output::{Output, table};
 use super::place::Globals;
 use crate::catalog::Catalog;
+use crate::catalog::district::{District, LABEL};
 use crate::catalog::items::{ItemDef, ItemFinding};
+use crate::catalog::savings::{ItemSavings, RemainingSlot, Savings, Shared};
 use crate::error::{Code, Error, Result};
 use crate::registry::refused_item;
 
@@ -40,6 +42,20 @@ pub enum ItemCommand {
     Check {
         /// JSON files as in schema/items; none checks what is loaded.
         files: Vec<PathBuf>,
+    },
+    /// 减证账单: which materials nobody has to bring, what one more shared type would save, why each other is asked for.
+    Savings {
+        /// Of the made-up district of 343 items instead of the loaded ones.
+        #[arg(long)]
+        district: bool,
+        /// Say of each item why its materials are still asked for.
+        #[arg(long)]
+        why: bool,
+    },
+    /// Write the items of a made-up district into a folder, a file for each: 343 items of 16 departments.
+    District {
+        /// The folder; it is made if it is missing.
+        folder: PathBuf,
     },
     /// Write the newest version of every item into a folder, a file for each.
     Export {
@@ -74,11 +90,26 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
             return Ok(check(catalog, &items, output));
         }
         ItemCommand::Check { files } => return Ok(check(catalog, &read(&files)?, output)),
+        ItemCommand::Savings { district, why } => {
+            let made = if district {
+                District::generate(DISTRICT_SEED).map_err(refused_item)?.items
+            } else {
+                Vec::new()
+            };
+            let today = registry.now().day();
+            let loaded =
+                catalog.items().filter_map(|item| catalog.item(&item.code, today)).map(|item| &**item);
+            let items: Vec<&ItemDef> = if district { made.iter().collect() } else { loaded.collect() };
+            savings(catalog, &items, (district, why), output);
+        }
+        ItemCommand::District { folder } => {
+            let made = District::generate(DISTRICT_SEED).map_err(refused_item)?;
+            let count = export(made.items.iter(), &folder).map_err(|error| unwritable(&folder, error))?;
+            output.say(&format!("{count} 个事项。{LABEL}"), &json!({"items": count, "label": LABEL}));
+        }
         ItemCommand::Export { folder } => {
-            let count = export(catalog, &folder).map_err(|error| {
-                let detail = format!("{} cannot be written", folder.display());
-                Error::new(Code::ConfigInvalid, detail).at("folder").caused_by(error)
-            })?;
+            let count = export(catalog.items().map(|item| &**item), &folder)
+                .map_err(|error| unwritable(&folder, error))?;
             output.say(&format!("{count} 个事项"), &json!({"items": count}));
         }
     }
@@ -93,12 +124,76 @@ fn read(files: &[PathBuf]) -> Result<Vec<ItemDef>> {
     files.iter().map(one).collect()
 }
 
+/// The seed of the made-up district.
+const DISTRICT_SEED: u64 = 19;
+
+fn unwritable(folder: &Path, error: std::io::Error) -> Error {
+    let detail = format!("{} cannot be written", folder.display());
+    Error::new(Code::ConfigInvalid, detail).at("folder").caused_by(error)
+}
+
+/// A type is shared where its stock is stated here.
+fn savings(catalog: &Catalog, items: &[&ItemDef], (district, why): (bool, bool), output: &Output) {
+    let entry = |slug: &str| catalog.type_by_slug(slug);
+    let types =
+        |slug: &str| entry(slug).is_some_and(|entry| !catalog.coverages(&entry.def().code).is_empty());
+    let bill = Savings::of(items, catalog, Shared { types: &types, departments: &|_| false });
+    let name = |slug: &str| entry(slug).map_or_else(|| slug.to_owned(), |entry| entry.def().name.zh.clone());
+    let mut lines: Vec<String> = district.then(|| LABEL.to_owned()).into_iter().collect();
+    let (count, all, unneeded) = (items.len(), bill.materials, bill.unneeded);
+    lines.push(format!("{count} 个事项 · {all} 份材料 · 现免提交 {unneeded} 份"));
+    let ranked = |list: &[(String, usize)], what: &dyn Fn(&str) -> String| {
+        let rows: Vec<[String; 2]> =
+            list.iter().take(10).map(|(key, count)| [what(key), count.to_string()]).collect();
+        table("  ", &rows)
+    };
+    for (title, list, what) in [
+        ("再共享一类证照可免提交：", &bill.by_type, &name as &dyn Fn(&str) -> String),
+        ("仍须出具最多的单位：", &bill.providing, &|body: &str| body.to_owned()),
+        ("仍在索要最多的部门：", &bill.asking, &|office: &str| office.to_owned()),
+    ] {
+        lines.push(title.to_owned());
+        lines.extend(ranked(list, what));
+    }
+    for item in bill.items.iter().filter(|_| why) {
+        lines.push(format!(
+            "{} {}：{} 份，仍须 {} 份",
+            item.code,
+            item.name,
+            item.materials,
+            item.remaining.len()
+        ));
+        let rows: Vec<[String; 3]> = item
+            .remaining
+            .iter()
+            .map(|slot| [slot.name.clone(), slot.why.zh().to_owned(), slot.basis.clone().unwrap_or_default()])
+            .collect();
+        lines.extend(table("  ", &rows));
+    }
+    output.say(&lines.join("\n"), &of_bill(&bill));
+}
+
+fn of_bill(bill: &Savings) -> Value {
+    let left = |slot: &RemainingSlot| {
+        json!({"slot": slot.slot, "name": slot.name, "why": slot.why.wire(), "why_zh": slot.why.zh(), "types": slot.types,
+               "basis": slot.basis})
+    };
+    let item = |item: &ItemSavings| {
+        json!({"code": item.code, "name": item.name, "agency_name": item.agency_name, "materials": item.materials,
+               "remaining": item.remaining.iter().map(left).collect::<Vec<_>>()})
+    };
+    json!({
+        "materials": bill.materials, "unneeded": bill.unneeded, "by_type": bill.by_type, "providing": bill.providing,
+        "asking": bill.asking, "items": bill.items.iter().map(item).collect::<Vec<_>>(),
+    })
+}
+
 /// How many were written.
-fn export(catalog: &Catalog, folder: &Path) -> std::io::Result<usize> {
+fn export<'i>(items: impl Iterator<Item = &'i ItemDef>, folder: &Path) -> std::io::Result<usize> {
     std::fs::create_dir_all(folder)?;
     let mut count = 0;
-    for item in catalog.items() {
-        std::fs::write(folder.join(format!("{}.json", item.code)), format!("{:#}\n", json!(**item)))?;
+    for item in items {
+        std::fs::write(folder.join(format!("{}.json", item.code)), format!("{:#}\n", json!(item)))?;
         count += 1;
     }
     Ok(count)

@@ -49,7 +49,8 @@ impl DistrictCounts {
     }
 }
 
-fn ranked(names: impl Iterator<Item = String>) -> Vec<Ranked> {
+/// Names by how often they come, the most often first.
+pub fn ranked(names: impl Iterator<Item = String>) -> Vec<Ranked> {
     let mut counted: BTreeMap<String, usize> = BTreeMap::new();
     for name in names {
         *counted.entry(name).or_default() += 1;
@@ -96,7 +97,8 @@ const BODIES: &[(&str, &str)] = &[
     ("社区", "社区居民委员会"),
 ];
 
-fn body(slot: &Slot, catalog: &Catalog) -> String {
+/// The body that has to provide a material; the applicant where none is known.
+pub fn body(slot: &Slot, catalog: &Catalog) -> String {
     let of_type = slug(slot).and_then(|slug| catalog.type_by_slug(slug));
     let told = slot.ways.iter().find_map(|way| match way {
         Way::Checked { predicate: Predicate::Told { department, .. }, .. } => Some(department.as_str()),

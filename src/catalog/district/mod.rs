@@ -11,7 +11,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use counts::{DistrictCounts, Ranked};
+pub use counts::{DistrictCounts, Ranked, body, ranked};
 pub use make::District;
 
 /// What stands beside every figure of the district.
