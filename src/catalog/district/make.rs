@@ -189,7 +189,7 @@ fn slots(
     for place in hands.iter().flat_map(|hand| hand.held.get(at)).flatten() {
         let Some(one) = documents.get(*place) else { continue };
         let lawless =
-            matches!(one, AskedDocument::Proof { .. }) && mixed(seed, at, *place) % WITHOUT_LAW == 0;
+            matches!(one, AskedDocument::Proof { .. }) && mixed(seed, at, *place).is_multiple_of(WITHOUT_LAW);
         slots.push(slot(*place, *one, (!lawless).then(|| law.to_owned()), serves(blank)));
     }
     slots.sort_by_key(|slot| slot.class != SlotClass::Declaration);
