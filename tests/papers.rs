@@ -251,7 +251,8 @@ fn the_end_of_a_company_reaches_the_permits_of_its_trade(world: World) {
     })))
     .unwrap();
     let permit = issue(&world, food_permit()).unwrap();
-    assert_eq!(act(&world, &licence.identifier, Action::Cancel), [permit.identifier.clone()]);
+    let proposed = act(&world, &licence.identifier, Action::Cancel);
+    assert_eq!(proposed, std::slice::from_ref(&permit.identifier));
     // It is proposed, and its issuer decides.
     let found = records(&world, "001", COMPANY);
     let own = found.iter().find(|record| record["identifier"] == json!(permit.identifier)).unwrap();
