@@ -26,7 +26,7 @@ closed! {
 
 /// What is shared.
 #[derive(Clone, Copy)]
-pub struct Shared<'a> {
+pub struct SharedSources<'a> {
     /// Whether a type is, by slug.
     pub types: &'a dyn Fn(&str) -> bool,
     /// Whether a department answers questions, by the name that items give it.
@@ -82,7 +82,7 @@ pub struct RemainingSlot {
 
 impl Savings {
     /// The bill of these items.
-    pub fn of(items: &[&ItemDef], catalog: &Catalog, shared: Shared<'_>) -> Self {
+    pub fn of(items: &[&ItemDef], catalog: &Catalog, shared: SharedSources<'_>) -> Self {
         let bill = |item: &&ItemDef| ItemSavings {
             code: item.code.clone(),
             name: item.name.clone(),
@@ -110,7 +110,7 @@ impl Savings {
             materials,
             unneeded: materials - left,
             by_type,
-            providing: ranked(items.iter().flat_map(still)),
+            providing: ranked(items.iter().flat_map(still).filter(|body| body != "申请人")),
             asking: ranked(asking),
             items: bills,
         }
@@ -118,7 +118,7 @@ impl Savings {
 }
 
 /// Why the material is still asked for; none where the registry answers it.
-fn remaining(slot: &Slot, shared: Shared<'_>) -> Option<RemainingSlot> {
+fn remaining(slot: &Slot, shared: SharedSources<'_>) -> Option<RemainingSlot> {
     let (mut types, mut departments): (BTreeSet<&str>, bool) = (BTreeSet::new(), false);
     let mut answered = false;
     for way in &slot.ways {
@@ -177,7 +177,7 @@ mod tests {
         let district = District::generate(19).unwrap();
         let items: Vec<&ItemDef> = district.items.iter().collect();
         let types = |slug: &str| shared.contains(&slug);
-        Savings::of(&items, &catalog, Shared { types: &types, departments: &|_| false })
+        Savings::of(&items, &catalog, SharedSources { types: &types, departments: &|_| false })
     }
 
     /// What the bill promises of one more type is what the bill with that type shows.
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(nothing.asking.iter().map(|(_, count)| count).sum::<usize>(), all);
         let mut slot = ItemDef::builtin().unwrap().remove(0).slots.remove(0);
         (slot.class, slot.basis) = (SlotClass::Proof, None);
-        let told = remaining(&slot, Shared { types: &|_| true, departments: &|_| true }).unwrap();
+        let told = remaining(&slot, SharedSources { types: &|_| true, departments: &|_| true }).unwrap();
         assert_eq!(told.why, StillAsked::NoBasis);
     }
 }

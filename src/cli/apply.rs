@@ -7,11 +7,16 @@ use std::io::BufRead as _;
 use super::input::{self, usage};
 use super::output::{Output, receipt, table};
 use super::place::Globals;
+use crate::catalog::items::{Original, TryOutcome};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
-use crate::registry::{Application, ApplicationAsk, AppliedSlot, AskedHolder, AskedParty, ReceiptForm};
+use crate::registry::{
+    Application, ApplicationAsk, AppliedParty, AppliedSlot, AskedHolder, AskedParty, ReceiptForm,
+};
+use crate::store::HolderState;
 
-/// Arguments of `apply`.
+/// Arguments of `apply`. The parties come from standard input, one a line: the code of the role (代码 in the item), the code
+/// type, the number, and the name, where the case gives one. `applicant 111 1901…`
 #[derive(clap::Args)]
 pub struct ApplyArgs {
     /// 实施编码 of the item.
@@ -89,37 +94,62 @@ fn text(answered: &Application) -> String {
     let item = &answered.item;
     let mut lines = vec![format!("{} {}@{} {}", item.name, item.code, item.version, item.agency_name)];
     lines.push(answered.text.clone());
-    let questions: Vec<[String; 3]> = answered
-        .questions
-        .iter()
+    let asked = answered.questions.iter().filter(|one| one.answered_by != "not_asked");
+    let questions: Vec<[String; 3]> = asked
         .map(|one| {
             let options = || format!("待回答：{}", one.options.join(" / "));
             let by = if one.answered_by == "facts" { "由事实得出" } else { "" };
-            [one.name.clone(), one.answer.clone().unwrap_or_else(options), by.to_owned()]
+            let said = one.said.as_ref().map(|said| format!("，申请人称“{said}”"));
+            [
+                one.name.clone(),
+                one.answer.clone().unwrap_or_else(options),
+                format!("{by}{}", said.unwrap_or_default()),
+            ]
         })
         .collect();
     lines.extend(table("  ", &questions));
+    let dead = answered.parties.iter().filter(|party| party.state != HolderState::Normal);
+    lines.extend(dead.map(|party| format!("  {} {}：{}", party.role, party.masked, party.state.zh())));
     let unmet = answered.premises.iter().filter(|premise| premise.holds == Some(false));
     lines.extend(unmet.map(|premise| format!("  不符合受理条件：{}", premise.text)));
     lines.extend(answered.referred_to.as_ref().map(|other| format!("  请改办事项 {other}")));
-    let parties: Vec<String> = answered.parties.iter().map(|party| party.role.clone()).collect();
+    let named = |party: &AppliedParty| format!("{} {}", party.role, party.masked);
+    let parties: Vec<String> = answered.parties.iter().map(named).collect();
     let slots: Vec<[String; 5]> = answered.slots.iter().map(|slot| line(slot, &parties)).collect();
     lines.extend(table("  ", &slots));
     lines.extend(answered.parties.iter().map(|party| receipt(&party.receipt)));
     lines.join("\n")
 }
 
-/// What came of a slot, its name, whose it is, by which way or why not.
+/// What came of a slot, its name, whose it is, by which way, and why.
 fn line(slot: &AppliedSlot, parties: &[String]) -> [String; 5] {
     let last = slot.tried.last();
-    let silent = slot.tried.iter().find_map(|way| way.source.clone());
-    let absent = slot.tried.iter().find_map(|way| way.absence.clone());
-    let evidence = last.map(|way| way.evidence.join(" ")).unwrap_or_default();
+    let original = match slot.original {
+        Original::None => "",
+        Original::Seen => "，须查验原件",
+        Original::Surrendered => "，须收缴原件",
+    };
     [
-        slot.outcome_zh.to_owned(),
+        format!("{}{original}", slot.outcome_zh),
         slot.name.clone(),
         slot.party.and_then(|at| parties.get(at)).cloned().unwrap_or_default(),
         last.map(|way| way.way_zh.to_owned()).unwrap_or_default(),
-        silent.or(absent).unwrap_or(evidence),
+        why(slot),
     ]
+}
+
+/// The evidence of a slot that is met; else each way's own word, with who was silent and what is on file.
+fn why(slot: &AppliedSlot) -> String {
+    let met = slot.tried.iter().find(|way| !way.evidence.is_empty());
+    if let Some(met) = met {
+        return met.evidence.join(" ");
+    }
+    let told = slot.tried.iter().filter(|way| way.outcome != TryOutcome::Offered).map(|way| {
+        let papers =
+            way.not_enough.iter().flat_map(|paper| paper.reasons.iter().map(|reason| reason.zh().to_owned()));
+        let more: Vec<String> = way.source.iter().chain(&way.absence).cloned().chain(papers).collect();
+        let more = if more.is_empty() { String::new() } else { format!("（{}）", more.join("；")) };
+        format!("{}{more}", way.outcome_zh)
+    });
+    told.collect::<Vec<_>>().join("；")
 }

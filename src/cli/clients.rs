@@ -25,7 +25,7 @@ pub enum Command {
         /// Shown name.
         #[arg(long)]
         name: String,
-        /// What it may do: lookup verify issue act holder coverage attachment export catalog accesses.
+        /// What it may do: lookup verify issue act holder coverage attachment export catalog accesses apply.
         #[arg(long = "scope", required = true)]
         scopes: Vec<Scope>,
         /// A JSON file with its grants: [{"types": "*"|[…], "fields": "whole"|[…], "purposes": "*"|[…]}].

@@ -11,7 +11,7 @@ use super::place::Globals;
 use crate::catalog::Catalog;
 use crate::catalog::district::{District, LABEL};
 use crate::catalog::items::{ItemDef, ItemFinding};
-use crate::catalog::savings::{ItemSavings, RemainingSlot, Savings, Shared};
+use crate::catalog::savings::{ItemSavings, RemainingSlot, Savings, SharedSources};
 use crate::error::{Code, Error, Result};
 use crate::registry::refused_item;
 
@@ -32,7 +32,7 @@ pub enum ItemCommand {
     },
     /// Print one item.
     Show {
-        /// 实施编码.
+        /// 实施编码, or the name.
         code: String,
         /// That version; the newest if not said.
         #[arg(long)]
@@ -78,11 +78,15 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
         }
         ItemCommand::List { all } => list(catalog, registry.now().day(), all, output),
         ItemCommand::Show { code, version } => {
+            let by_name = || catalog.items().find(|item| item.name == code).map(|item| item.code.clone());
+            let code =
+                if catalog.item_versions(&code).next().is_some() { code } else { by_name().unwrap_or(code) };
             let found = match version {
                 Some(version) => catalog.item_version(&code, version),
                 None => catalog.item_versions(&code).next_back(),
             };
-            let item = json!(**found.ok_or_else(|| usage("code", "no item of that code and version"))?);
+            let item =
+                json!(**found.ok_or_else(|| usage("code", "no item of that code or name, in that version"))?);
             output.say(&format!("{item:#}"), &item);
         }
         ItemCommand::Check { files } if files.is_empty() => {
@@ -137,7 +141,7 @@ fn savings(catalog: &Catalog, items: &[&ItemDef], (district, why): (bool, bool),
     let entry = |slug: &str| catalog.type_by_slug(slug);
     let types =
         |slug: &str| entry(slug).is_some_and(|entry| !catalog.coverages(&entry.def().code).is_empty());
-    let bill = Savings::of(items, catalog, Shared { types: &types, departments: &|_| false });
+    let bill = Savings::of(items, catalog, SharedSources { types: &types, departments: &|_| false });
     let name = |slug: &str| entry(slug).map_or_else(|| slug.to_owned(), |entry| entry.def().name.zh.clone());
     let mut lines: Vec<String> = district.then(|| LABEL.to_owned()).into_iter().collect();
     let (count, all, unneeded) = (items.len(), bill.materials, bill.unneeded);
@@ -232,6 +236,9 @@ fn check(catalog: &Catalog, items: &[ItemDef], output: &Output) -> u8 {
         let bad = found.iter().filter(|finding| finding.kind.refuses()).count();
         refused += usize::from(bad > 0);
         lines.push(format!("{} {} v{}：{}", item.code, item.name, item.version, summed(bad, found.len())));
+        if catalog.issuers().agencies().latest(&item.agency).is_none() {
+            lines.push(format!("  实施主体：没有登记这个机构（{}），不能加载", item.agency));
+        }
         lines.extend(
             found.iter().map(|finding| format!("  {}：{}{}", finding.at, finding.kind.zh(), about(finding))),
         );

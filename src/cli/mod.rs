@@ -97,7 +97,8 @@ enum Command {
     Alarms(alarms::Alarms),
     /// Issue records from drafts or envelopes (JSON lines).
     Issue(issue::Args),
-    /// Every material of an item, answered for everybody in a case.
+    /// Every material of an item, answered for everybody in a case. Standard input has a party a line: the code of its role
+    /// (代码 in the item), the code type, the number, and its name if the case gives one.
     Apply(apply::ApplyArgs),
     /// Look a holder up by number.
     Lookup(lookup::Args),

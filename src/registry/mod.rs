@@ -43,7 +43,7 @@ pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{AccountEnd, SignedWith, Snapshot};
 pub use base::texts::recorded_name;
 pub use cases::agent::AskedAgent;
-pub use cases::answer::{Application, AppliedSlot};
+pub use cases::answer::{Application, AppliedParty, AppliedSlot};
 pub use cases::ask::{ApplicationAsk, AskedParty};
 pub use fsck::{
     CheckedLog, ContentDigest, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport,

@@ -165,7 +165,7 @@ fn a_slot_shows_its_fields_and_nothing_else_of_anybody(world: World) {
     assert_eq!(answer["questions"][0]["answered_by"], "facts");
     assert_eq!(outcome(&answer, "elder"), "not_required");
     let text = answer["text"].as_str().unwrap();
-    assert_eq!(text, "本事项 3 份材料,您需带 2 份;另有 1 份待补充情形后确定");
+    assert_eq!(text, "本事项 3 份材料，您需带 2 份；另有 1 份待补充情形后确定");
     // She sees who looked and for which item, and so does he.
     let seen = lines(registry, ZHOU, Outcome::Applied);
     assert_eq!((seen.len(), seen[0].item.as_deref()), (1, Some(ITEM)));
@@ -360,7 +360,17 @@ fn a_past_day_is_judged_as_of_that_day(world: World) {
     };
     assert_eq!(on("2021-03-01"), "met");
     assert_eq!(on("2019-03-01"), "unfit", "it had not begun");
-    assert_eq!(on("2031-03-01"), "unfit", "that day has not come");
+    let ahead = {
+        let mut ask = ask(couple());
+        ask.dates.insert("购房日".into(), people::day("2031-03-01"));
+        ask
+    };
+    let error = apply(registry, &market(), &ahead).unwrap_err();
+    assert_eq!(
+        (error.field.as_deref(), error.rule),
+        (Some("dates"), Some(Rule::ItemAnswer)),
+        "that day has not come"
+    );
     let answer = apply(registry, &market(), &ask(couple())).unwrap();
     assert_eq!(outcome(&answer, "social_then"), "undecided", "nobody said which day");
 }

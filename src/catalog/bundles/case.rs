@@ -21,7 +21,7 @@ impl BundleDef {
         request: &ItemRequest,
     ) -> Result<(), ItemFault> {
         if request.parties.iter().any(|party| !self.parties.iter().any(|role| role.code == party.role)) {
-            return Err(ItemFault::RoleUnknown);
+            return Err(ItemFault::RoleUnknown(String::new()));
         }
         for role in &self.parties {
             let found = request.parties.iter().filter(|party| party.role == role.code).count();
@@ -35,15 +35,15 @@ impl BundleDef {
             let of_items = items.iter().flat_map(|(_, item)| &item.questions);
             let mut asked = self.questions.iter().chain(of_items).filter(|one| one.name == *name).peekable();
             if asked.peek().is_none() {
-                return Err(ItemFault::QuestionUnknown);
+                return Err(ItemFault::QuestionUnknown(name.clone()));
             }
             if !asked.any(|question| question.options.iter().any(|option| option.value == *answer)) {
-                return Err(ItemFault::OptionUnknown(name.clone()));
+                return Err(ItemFault::OptionUnknown(name.clone(), answer.clone()));
             }
         }
         match request.dates.keys().all(|name| items.iter().any(|(_, item)| has_date(item, name))) {
             true => Ok(()),
-            false => Err(ItemFault::DateUnknown),
+            false => Err(ItemFault::DateUnknown(String::new())),
         }
     }
 

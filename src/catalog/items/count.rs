@@ -1,5 +1,7 @@
 //! How many materials a case has, and how many of them somebody has to carry to the window.
 
+use std::collections::BTreeSet;
+
 use crate::catalog::items::{Necessity, Original, SlotAnswer, SlotOutcome};
 
 /// Counts of an answer.
@@ -20,6 +22,8 @@ pub struct ItemCount {
 impl ItemCount {
     pub(super) fn of(slots: &[SlotAnswer]) -> Self {
         let mut count = Self::default();
+        // A paper that several slots want is carried to the window once.
+        let mut carried: BTreeSet<&[String]> = BTreeSet::new();
         for slot in slots {
             match slot.outcome {
                 SlotOutcome::NotRequired => continue,
@@ -32,7 +36,9 @@ impl ItemCount {
             let own = slot.outcome == SlotOutcome::ByApplicant && slot.necessity == Necessity::Required;
             // A picture of it is no original, whatever the registry or a silent source says.
             let paper = slot.original != Original::None && slot.outcome != SlotOutcome::PartyMissing;
-            count.bring += usize::from(own || paper);
+            let evidence = slot.tried.last().map(|one| one.evidence.as_slice()).unwrap_or_default();
+            let again = paper && !evidence.is_empty() && !carried.insert(evidence);
+            count.bring += usize::from((own || paper) && !again);
             count.unverifiable += usize::from(slot.outcome == SlotOutcome::Unverifiable);
             count.lacking += usize::from(matches!(
                 slot.outcome,
@@ -46,16 +52,16 @@ impl ItemCount {
         count
     }
 
-    /// 「本事项 9 份材料,您需带 1 份」, with what is not settled behind it.
+    /// 「本事项 9 份材料，您需带 1 份」, with what is not settled behind it.
     pub fn sentence(&self) -> String {
-        let mut text = format!("本事项 {} 份材料,您需带 {} 份", self.materials, self.bring);
+        let mut text = format!("本事项 {} 份材料，您需带 {} 份", self.materials, self.bring);
         for (number, what) in [
             (self.unverifiable, "暂无法核验"),
             (self.lacking, "未满足"),
             (self.undecided, "待补充情形后确定"),
         ] {
             if number > 0 {
-                text.push_str(&format!(";另有 {number} 份{what}"));
+                text.push_str(&format!("；另有 {number} 份{what}"));
             }
         }
         text

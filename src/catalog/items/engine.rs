@@ -62,7 +62,8 @@ impl ItemDef {
     /// [`ItemFault::RoleUnknown`], [`ItemFault::PartyCount`].
     pub fn check_roles<'r>(&self, roles: impl Iterator<Item = &'r str> + Clone) -> Result<(), ItemFault> {
         if roles.clone().any(|code| !self.parties.iter().any(|role| role.code == code)) {
-            return Err(ItemFault::RoleUnknown);
+            let codes: Vec<&str> = self.parties.iter().map(|role| role.code.as_str()).collect();
+            return Err(ItemFault::RoleUnknown(codes.join(" ")));
         }
         for role in &self.parties {
             let found = roles.clone().filter(|code| role.code == *code).count();
@@ -80,16 +81,24 @@ impl ItemDef {
     }
 
     fn check_days(&self, request: &ItemRequest) -> Result<(), ItemFault> {
-        match request.dates.keys().all(|name| self.dates.iter().any(|date| date.name == *name)) {
-            true => Ok(()),
-            false => Err(ItemFault::DateUnknown),
+        for (name, day) in &request.dates {
+            if !self.dates.iter().any(|date| date.name == *name) {
+                return Err(ItemFault::DateUnknown(
+                    self.dates.iter().map(|date| date.name.clone()).collect::<Vec<_>>().join("、"),
+                ));
+            }
+            if *day > request.today {
+                return Err(ItemFault::DateAhead(name.clone()));
+            }
         }
+        Ok(())
     }
 
     /// Refuses answers and days that the item does not know, before anybody is looked at.
     ///
     /// # Errors
-    /// [`ItemFault::QuestionUnknown`], [`ItemFault::OptionUnknown`], [`ItemFault::DateUnknown`].
+    /// [`ItemFault::QuestionUnknown`], [`ItemFault::OptionUnknown`], [`ItemFault::DateUnknown`],
+    /// [`ItemFault::DateAhead`].
     pub fn check_answers(&self, request: &ItemRequest) -> Result<(), ItemFault> {
         self.check_days(request)?;
         CaseValues::check(self, request)
@@ -215,6 +224,8 @@ fn outcome(ways: &[&Way], tried: &[WayTried]) -> SlotOutcome {
         None if any(TryOutcome::Contradicted) => SlotOutcome::Contradicted,
         None if any(TryOutcome::Untimely) => SlotOutcome::Untimely,
         None if any(TryOutcome::Expired) => SlotOutcome::Expired,
+        // Nobody could look: that is no answer, and never "none" (I13).
+        None if any(TryOutcome::NotCovered) => SlotOutcome::Unverifiable,
         None => SlotOutcome::Missing,
     }
 }

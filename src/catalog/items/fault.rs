@@ -13,10 +13,10 @@ pub enum ItemFault {
     #[error("{}", list(.0))]
     Inconsistent(Vec<ItemFinding>),
     /// A party in a role that the item has not.
-    #[error("the item has no such role")]
-    RoleUnknown,
+    #[error("the item has no such role; its roles: {0}")]
+    RoleUnknown(String),
     /// Too few or too many parties.
-    #[error("{role}: {found} parties, and the item wants {min} to {max}")]
+    #[error("{role}: {found} in this role, and the item wants {min} to {max}")]
     PartyCount {
         /// The role.
         role: String,
@@ -28,14 +28,17 @@ pub enum ItemFault {
         max: u32,
     },
     /// An answer to a question that the item does not ask.
-    #[error("the item has no such question")]
-    QuestionUnknown,
+    #[error("the item has no such question; it asks: {0}")]
+    QuestionUnknown(String),
     /// An answer that is none of the options.
-    #[error("{0}: the answer is none of the options")]
-    OptionUnknown(String),
+    #[error("the answer to {0} is none of its options: {1}")]
+    OptionUnknown(String, String),
     /// A day that the item does not ask for.
-    #[error("the item asks for no such day")]
-    DateUnknown,
+    #[error("the item asks for no such day; it asks for: {0}")]
+    DateUnknown(String),
+    /// A day that has not come.
+    #[error("{0} has not come yet")]
+    DateAhead(String),
 }
 
 fn list(findings: &[ItemFinding]) -> String {
@@ -43,6 +46,15 @@ fn list(findings: &[ItemFinding]) -> String {
 }
 
 impl ItemFault {
+    /// The field of an application that it is about.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::DateUnknown(_) | Self::DateAhead(_) => "dates",
+            Self::RoleUnknown(_) | Self::PartyCount { .. } => "parties",
+            _ => "answers",
+        }
+    }
+
     /// The stable name of the rule.
     pub fn rule(&self) -> Rule {
         match self {
@@ -51,8 +63,11 @@ impl ItemFault {
                 let code = findings.iter().all(|finding| finding.kind == ItemFindingKind::CodeForm);
                 if code { Rule::ItemCodeForm } else { Rule::ItemInconsistent }
             }
-            Self::RoleUnknown | Self::PartyCount { .. } => Rule::ItemParties,
-            Self::QuestionUnknown | Self::OptionUnknown(_) | Self::DateUnknown => Rule::ItemAnswer,
+            Self::RoleUnknown(_) | Self::PartyCount { .. } => Rule::ItemParties,
+            Self::QuestionUnknown(_)
+            | Self::OptionUnknown(..)
+            | Self::DateUnknown(_)
+            | Self::DateAhead(_) => Rule::ItemAnswer,
         }
     }
 }

@@ -50,9 +50,12 @@ impl<'a> CaseValues<'a> {
     pub(super) fn check(def: &ItemDef, request: &ItemRequest) -> Result<(), ItemFault> {
         for (name, answer) in &request.answers {
             let question = def.questions.iter().find(|question| question.name == *name);
-            let question = question.ok_or(ItemFault::QuestionUnknown)?;
+            let all = || def.questions.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join("、");
+            let question = question.ok_or_else(|| ItemFault::QuestionUnknown(all()))?;
             if !question.options.iter().any(|option| option.value == *answer) {
-                return Err(ItemFault::OptionUnknown(name.clone()));
+                let options: Vec<&str> =
+                    question.options.iter().map(|option| option.value.as_str()).collect();
+                return Err(ItemFault::OptionUnknown(name.clone(), options.join("、")));
             }
         }
         Ok(())

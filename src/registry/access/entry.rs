@@ -49,8 +49,8 @@ pub(in crate::registry) struct Entry<'a> {
 /// What an application says of one party, for its entry.
 #[derive(Clone, Default)]
 pub(in crate::registry) struct AppliedPart<'a> {
-    /// The item and its version.
-    pub item: Option<(&'a str, u32)>,
+    /// The item, and its version once it is known.
+    pub item: Option<(&'a str, Option<u32>)>,
     /// The case.
     pub case: Option<&'a str>,
     /// The reason.
@@ -131,7 +131,7 @@ impl<'a> Entry<'a> {
         Self {
             case: part.case,
             item: part.item.map(|(code, _)| code),
-            item_version: part.item.map(|(_, version)| version),
+            item_version: part.item.and_then(|(_, version)| version),
             presence: part.presence,
             reader: part.reader,
             mandate: part.mandate,

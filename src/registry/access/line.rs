@@ -185,6 +185,8 @@ impl AccessLine {
         let Some(item) = &self.item else { return self };
         let version = entry.and_then(LoggedAccess::item_version);
         let known = version.and_then(|version| catalog.item_version(item, version));
+        // A refusal may have come before it was known which version is in force.
+        let known = known.or_else(|| catalog.item_versions(item).next_back());
         let outside = OutsideItem::from_wire(item).map(|outside| outside.zh().to_owned());
         Self { item_name: known.map(|known| known.name.clone()).or(outside), ..self }
     }

@@ -5,17 +5,18 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::catalog::items::{
-    AnsweredBy, ItemAnswer, ItemCount, ItemDef, ItemQuestion, PremiseAnswer, QuestionAnswer, Silence, Slot,
-    SlotAnswer, SlotOutcome, TryOutcome, WayKind, WayTried,
+    AnsweredBy, ItemAnswer, ItemCount, ItemDef, ItemQuestion, PremiseAnswer, QuestionAnswer, RecordFact,
+    Silence, Slot, SlotAnswer, SlotOutcome, TryOutcome, WayKind, WayTried,
 };
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::log::LogMark;
 use crate::record::secret::mask;
-use crate::record::{Digest, canonical};
+use crate::record::{Digest, Reason, Reasons, State, Verdict, canonical};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::cases::facts::KnownParty;
 use crate::registry::reading::lookup::{FoundRecord, RecordAnswer};
+use crate::store::HolderState;
 
 /// The answer of an application: every slot of every party.
 #[derive(Serialize, ToSchema)]
@@ -26,7 +27,7 @@ pub struct Application {
     pub questions: Vec<AskedQuestion>,
     /// What must be true of the parties for the item to be for them.
     pub premises: Vec<AppliedPremise>,
-    /// 实施编码 of the item that is the right one instead: nothing is asked for here.
+    /// The item that is the right one instead, by its name or its 实施编码 as the item has it: nothing is asked for here.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub referred_to: Option<String>,
@@ -36,7 +37,7 @@ pub struct Application {
     pub slots: Vec<AppliedSlot>,
     /// How many of which kind.
     pub count: AppliedCount,
-    /// 「本事项 9 份材料,您需带 1 份」
+    /// 「本事项 9 份材料，您需带 1 份」
     pub text: String,
 }
 
@@ -96,6 +97,8 @@ pub struct AppliedParty {
     pub role: String,
     /// The number, masked.
     pub masked: String,
+    /// What is known of its life: a death that is reported or confirmed, the end of an organisation.
+    pub state: HolderState,
     /// Heads of the logs, read before the papers: the answer is at least as new.
     pub heads: Vec<LogMark>,
     /// Entry, proof and checkpoint of the access to this party, or its log and index.
@@ -165,6 +168,22 @@ pub struct AppliedWay {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub absence: Option<String>,
+    /// The papers of the type that are on file and not enough: state and verdict, and nothing of their faces.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub not_enough: Vec<AppliedPaper>,
+}
+
+/// A paper that is not enough for a slot.
+#[derive(Serialize, ToSchema)]
+pub struct AppliedPaper {
+    /// Its stored state.
+    pub state: State,
+    /// What it is worth.
+    pub verdict: Verdict,
+    /// Every reason, in the order of the list.
+    #[schema(value_type = Vec<Reason>)]
+    pub reasons: Reasons,
 }
 
 /// How many materials a case has.
@@ -239,6 +258,7 @@ pub(super) fn application(
     let party = |(known, receipt): (&KnownParty<'_>, HandedReceipt)| AppliedParty {
         role: known.role.clone(),
         masked: mask(known.papers.parsed.code.as_str()),
+        state: known.papers.state(),
         heads: known.papers.head().into_iter().cloned().collect(),
         receipt,
     };
@@ -302,6 +322,20 @@ fn applied_slot(
     }
 }
 
+fn not_enough((party, slug): (&KnownParty<'_>, &str)) -> Vec<AppliedPaper> {
+    let of_type = |fact: &&RecordFact| fact.slug == slug;
+    let mut places: Vec<&str> =
+        party.facts.records.iter().filter(of_type).map(|fact| fact.identifier.as_str()).collect();
+    places.dedup();
+    let papers = places.into_iter().filter_map(|place| party.paper_at(place)).filter_map(|(paper, _)| {
+        let row = party.papers.stored(paper)?;
+        let judgement = paper.judgement;
+        let (verdict, reasons) = (judgement.verdict, judgement.reasons);
+        Some(AppliedPaper { state: row.state, verdict, reasons })
+    });
+    papers.collect()
+}
+
 fn applied_way(tried: &WayTried, slug: Option<&str>, party: Option<&KnownParty<'_>>) -> AppliedWay {
     let absent = party.zip(slug).filter(|_| tried.evidence.is_empty() && tried.silence.is_none());
     let absent = absent.and_then(|(party, slug)| party.absent.get(slug));
@@ -318,5 +352,6 @@ fn applied_way(tried: &WayTried, slug: Option<&str>, party: Option<&KnownParty<'
         source,
         at,
         absence: absent.map(|none| none.sentence().to_owned()),
+        not_enough: party.zip(slug).filter(|_| tried.evidence.is_empty()).map_or_else(Vec::new, not_enough),
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use crate::catalog::HolderKind;
 use crate::catalog::items::{
-    ItemAnswer, ItemDef, ItemRequest, Predicate, PredicateAnswer, SlotAnswer, SlotOutcome, Way, WayKind,
+    ItemAnswer, ItemDef, ItemFault, ItemRequest, Predicate, PredicateAnswer, SlotAnswer, SlotOutcome, Way,
+    WayKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::log::Submission;
@@ -55,7 +56,7 @@ impl Registry {
             .zip(&codes)
             .map(|(party, code)| {
                 let part = AppliedPart {
-                    item: Some((&ask.item, 0)),
+                    item: Some((&ask.item, None)),
                     case: ask.case.as_deref(),
                     reason: &ask.reason,
                     role: &party.role,
@@ -85,7 +86,7 @@ impl Registry {
             parties: known.iter().map(|party| party.facts.clone()).collect(),
             today: looking.now.day(),
         };
-        let answer = item.answer(&request).map_err(|fault| refused_item(fault).at("answers"))?;
+        let answer = item.answer(&request).map_err(named)?;
         let shown = self.shown(&looking, &known, &answer, &mut parts)?;
         let told = (&answer, &shown, mandates.as_slice());
         let entries = self.entries(actor, &looking, (&known, &parts), told)?;
@@ -134,7 +135,12 @@ impl Registry {
             item.agency == own || agencies.successor(&item.agency, today).is_some_and(|now| now.code == own)
         });
         // Before it is said whether there is such an item: items are public, and who may ask is asked first all the same.
-        decide_item(actor, &ask.item, runs).required().map_err(|error| error.at("item"))?;
+        let decision = decide_item(actor, &ask.item, runs);
+        if let Some(rule) = decision.refusal() {
+            let detail = "this agency neither carries the item out nor receives it, or there is no such item; an operator \
+                          lets a client receive an item by a grant that names its code";
+            return Err(Error::new(Code::Forbidden, detail).at("item").rule(rule));
+        }
         let Some(item) = item else {
             let detail = "no item of that code is in force today";
             return Err(Error::new(Code::NotFound, detail).at("item").rule(Rule::ItemUnknown));
@@ -146,7 +152,7 @@ impl Registry {
         for (at, (party, code)) in ask.parties.iter().zip(codes).enumerate() {
             check_party(item, ask, at, code)?;
             if let Some((part, _)) = parts.get_mut(at) {
-                part.item = Some((&ask.item, item.version));
+                part.item = Some((&ask.item, Some(item.version)));
             }
             let presence = party.shown_presence(at, &code.parsed.code, ask.agent.is_some())?;
             if let Some((part, _)) = parts.get_mut(at) {
@@ -160,9 +166,8 @@ impl Registry {
             parties: Vec::new(),
             today,
         };
-        item.check_answers(&request).map_err(|fault| refused_item(fault).at("answers"))?;
-        item.check_roles(ask.parties.iter().map(|party| party.role.as_str()))
-            .map_err(|fault| refused_item(fault).at("parties"))?;
+        item.check_answers(&request).map_err(named)?;
+        item.check_roles(ask.parties.iter().map(|party| party.role.as_str())).map_err(named)?;
         Ok(Arc::clone(item))
     }
 
@@ -286,6 +291,12 @@ fn pulled<'a>(
     places.collect()
 }
 
+/// A refusal by the item, at its field.
+fn named(fault: ItemFault) -> Error {
+    let field = fault.field();
+    refused_item(fault).at(field)
+}
+
 /// Refuses a party in a role that the item has not, of another kind than the role wants, or twice in one role.
 fn check_party(item: &ItemDef, ask: &ApplicationAsk, at: usize, code: &AskedCode) -> Result<()> {
     let refused = |field: &str, detail: &str| {
@@ -294,7 +305,8 @@ fn check_party(item: &ItemDef, ask: &ApplicationAsk, at: usize, code: &AskedCode
     };
     let Some(party) = ask.parties.get(at) else { return Ok(()) };
     let Some(role) = item.parties.iter().find(|role| role.code == party.role) else {
-        return refused("role", "the item has no such role");
+        let codes: Vec<&str> = item.parties.iter().map(|role| role.code.as_str()).collect();
+        return refused("role", &format!("the item has no such role; its roles: {}", codes.join(" ")));
     };
     let person = code.parsed.code.code_type().is_person();
     if person != (role.holder == HolderKind::Person) {

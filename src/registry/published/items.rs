@@ -7,6 +7,7 @@ use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
+use crate::rule::Rule;
 
 impl Registry {
     /// Adds items, or new versions of them, in one transaction; code and version of each. The same text again changes
@@ -14,8 +15,9 @@ impl Registry {
     ///
     /// # Errors
     /// `field_invalid` at `items.<n>` with rule `item_shape`, `item_code_form` or `item_inconsistent`: everything that is
-    /// wrong with it. `agency_unknown` for an 实施主体 that is not registered. `version_conflict` with rule
-    /// `item_version` for a version that is loaded with another text, or is not the next one.
+    /// wrong with it. `agency_unknown` for an 实施主体 that is not registered. `field_invalid` with rule
+    /// `item_version` for a version that is loaded with another text, is not the next one, or begins before the one that
+    /// it follows.
     pub fn load_items(&self, actor: &str, items: Vec<ItemDef>) -> Result<Vec<(String, u32)>> {
         let snapshot = self.snapshot();
         let (mut loaded, mut rows, mut stated): (Vec<(String, u32)>, Vec<_>, Vec<_>) = Default::default();
@@ -43,20 +45,34 @@ impl Registry {
 
     /// Whether this text is loaded already.
     fn is_loaded(&self, snapshot: &Snapshot, item: &ItemDef, before: &[(String, u32)]) -> Result<bool> {
-        let conflict = |detail: &str| {
-            Err(Error::new(Code::VersionConflict, detail.to_owned()).rule(crate::rule::Rule::ItemVersion))
-        };
+        let conflict = |detail: String| Err(Error::new(Code::FieldInvalid, detail).rule(Rule::ItemVersion));
         if let Some(known) = snapshot.catalog.item_version(&item.code, item.version) {
             return match **known == *item {
                 true => Ok(true),
-                false => conflict("this version of the item is loaded with another text"),
+                false => conflict(format!(
+                    "version {} of {} is loaded with another text: raise 版本",
+                    item.version, item.code
+                )),
             };
         }
         let in_file = before.iter().filter(|(code, _)| *code == item.code).map(|(_, version)| *version);
         let newest =
             snapshot.catalog.item_versions(&item.code).map(|known| known.version).chain(in_file).max();
-        if item.version != newest.map_or(1, |newest| newest.saturating_add(1)) {
-            return conflict("versions of an item follow each other, beginning with 1");
+        let next = newest.map_or(1, |newest| newest.saturating_add(1));
+        if item.version != next {
+            return conflict(format!(
+                "the next version of {} is {next}, and the file says {}",
+                item.code, item.version
+            ));
+        }
+        // A version that begins before the one that it follows would keep that one from ever being in force.
+        let before = snapshot.catalog.item_versions(&item.code).next_back();
+        if let Some(before) = before.filter(|before| item.from < before.from) {
+            let detail = format!(
+                "version {} begins on {}: let this one begin no earlier",
+                before.version, before.from
+            );
+            return conflict(detail);
         }
         Ok(false)
     }

@@ -106,7 +106,7 @@ fn a_teacher_brings_nothing_and_a_silent_police_is_no_answer() {
         "record checked",
     ];
     assert_eq!(outcomes(&answer), table);
-    assert_eq!(answer.count.sentence(), "本事项 7 份材料,您需带 0 份");
+    assert_eq!(answer.count.sentence(), "本事项 7 份材料，您需带 0 份");
     let silent = silence("公安机关违法犯罪记录查询系统");
     teacher.predicates[4] = (police, PredicateAnswer::Unanswered(silent.clone()));
     let answer = item.answer(&request(&[], vec![teacher.clone()])).unwrap();
@@ -115,7 +115,7 @@ fn a_teacher_brings_nothing_and_a_silent_police_is_no_answer() {
     let record = answer.slots.iter().find(|slot| slot.slot == "record").unwrap();
     assert_eq!(record.tried[0].silence, Some(silent));
     assert_eq!((record.tried[1].way, record.tried[1].outcome), (WayKind::Asked, TryOutcome::Offered));
-    assert_eq!(answer.count.sentence(), "本事项 7 份材料,您需带 0 份;另有 1 份暂无法核验");
+    assert_eq!(answer.count.sentence(), "本事项 7 份材料，您需带 0 份；另有 1 份暂无法核验");
     for (place, slot) in [("居住", "residence by_applicant"), ("就读", "studies by_applicant")] {
         let mut guest = teacher.clone();
         guest.attributes.insert(Attribute::Local, FactValue::Truth(false));

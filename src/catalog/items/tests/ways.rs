@@ -97,7 +97,7 @@ fn a_past_day_is_judged_by_the_records_of_that_day() {
     let of = |asked: &ItemRequest| item.answer(asked).unwrap().slots[0].outcome;
     assert_eq!(of(&asked), SlotOutcome::Undecided, "the day is open");
     asked.dates.insert("购房日期".into(), then);
-    assert_eq!(of(&asked), SlotOutcome::Missing, "what is so today says nothing of that day");
+    assert_eq!(of(&asked), SlotOutcome::Unverifiable, "what is so today says nothing of that day");
     asked.parties = vec![with(past)];
     assert_eq!(of(&asked), SlotOutcome::Pulled);
 }
@@ -108,7 +108,7 @@ fn nothing_found_is_worth_what_the_coverage_says() {
     let bare = one(SlotClass::Certificate, vec![card(Accept::default())]);
     for (kind, tried, with_own, alone) in [
         (AbsenceKind::NoneWithinCoverage, "none_within_coverage", "by_applicant", "missing"),
-        (AbsenceKind::NotCovered, "not_covered", "by_applicant", "missing"),
+        (AbsenceKind::NotCovered, "not_covered", "by_applicant", "unverifiable"),
         (AbsenceKind::DoesNotApply, "does_not_apply", "by_applicant", "missing"),
         (AbsenceKind::FeedLate, "unverifiable", "unverifiable", "unverifiable"),
     ] {
@@ -147,7 +147,7 @@ fn a_permit_is_extended_within_a_window_before_its_end() {
     ] {
         assert_eq!(of(left).outcome, wanted, "{left:?}");
     }
-    assert_eq!(item.answer(&request(&[], vec![with(record("x", "甲"))])).unwrap().count.lacking, 1);
+    assert_eq!(item.answer(&request(&[], vec![with(record("x", "甲"))])).unwrap().count.unverifiable, 1);
     let endless = RecordFact { valid_to: None, ..record("resident_id_card", "甲") };
     assert_eq!(only(&item, &with(endless)).outcome, SlotOutcome::Untimely, "what never ends is not extended");
     let over = RecordFact {
@@ -250,7 +250,7 @@ fn a_yes_without_evidence_is_no_answer() {
     let item = one(SlotClass::Proof, vec![Way::Checked { predicate: question.clone(), either: false }]);
     let mut zhou = party("applicant", "周海燕");
     zhou.predicates = vec![(question, PredicateAnswer::Yes { evidence: vec![] })];
-    assert_eq!(only(&item, &zhou).outcome, SlotOutcome::Missing);
+    assert_eq!(only(&item, &zhou).outcome, SlotOutcome::Unverifiable);
     let holds = Predicate::Holds { slug: "resident_id_card".into() };
     let item = one(SlotClass::Proof, vec![Way::Checked { predicate: holds, either: false }]);
     let answer = only(&item, &with(record("resident_id_card", "周海燕")));
