@@ -66,7 +66,11 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
     };
     match command {
         Command::Add { id, agency, name, scopes, grants, budget } => {
-            let grants = read_grants(&grants)?;
+            let grants = match scopes.as_slice() {
+                // Who only applies for items of its own agency sees by their slots and needs no grant.
+                [Scope::Apply] => listed_grants(&grants)?,
+                _ => read_grants(&grants)?,
+            };
             let secret = input::line("Secret of the client: ", true)?;
             registry.put_client(
                 &globals.name,
@@ -112,6 +116,10 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
 
 /// Grants from a file; an empty list would be a client that may see nothing.
 pub fn read_grants(path: &std::path::Path) -> Result<Vec<Grant>> {
-    let grants: Vec<Grant> = input::json_list(&input::text(path)?, "grants")?;
+    let grants = listed_grants(path)?;
     if grants.is_empty() { Err(usage("grants", "at least one grant")) } else { Ok(grants) }
+}
+
+fn listed_grants(path: &std::path::Path) -> Result<Vec<Grant>> {
+    input::json_list(&input::text(path)?, "grants")
 }

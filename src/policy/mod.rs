@@ -89,13 +89,17 @@ pub fn decide_some_item(actor: &Actor, scope: Scope, type_code: &str) -> Result<
 }
 
 /// Decides about an application for an item: it is for the agency that carries the item out (`runs`), and for whom a
-/// grant lets receive this very item. What is seen of whom follows from the slots of the item and from no grant.
+/// grant of no type lets receive this very item. What is seen of whom follows from the slots of the item and from no grant;
+/// so a grant that opens one type to lookups for the item does not open all that the item asks for.
 pub fn decide_item(actor: &Actor, item: &str, runs: bool) -> Decision {
     let scope = decide_scope(actor, Scope::Apply);
     if scope.refusal().is_some() || actor.is_operator() {
         return scope;
     }
-    let receives = |grant: &Grant| matches!(&grant.purposes, Selection::Named(items) if items.contains(item));
+    let receives = |grant: &Grant| match (&grant.types, &grant.purposes) {
+        (Selection::Named(types), Selection::Named(items)) => types.is_empty() && items.contains(item),
+        _ => false,
+    };
     if runs || actor.grants().iter().any(receives) {
         Decision::Allowed { fields: Fields::Named(BTreeSet::new()), reason: AllowedBy::Slot }
     } else {

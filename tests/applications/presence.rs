@@ -75,14 +75,16 @@ pub fn an_agent_acts_by_a_mandate_that_is_good_and_about_this_item(world: World)
         ("S1", agent.as_str(), "办理另一事项", "2027-03-01"),
         ("S2", agent.as_str(), "办理测试事项", "2026-04-01"),
         ("S3", CHEN, "办理测试事项", "2027-03-01"),
+        ("S5", agent.as_str(), "除办理测试事项外的一切事务", "2027-03-01"),
+        ("S6", agent.as_str(), "测试事项的撤销", "2027-03-01"),
     ] {
         assert_eq!(rule(by(Some(&agent))), Some(Rule::MandateMissing), "before {number}");
         issue(registry, mandate(number, to, matter, until));
     }
     assert_eq!(rule(by(Some(&agent))), Some(Rule::MandateMissing));
     let refused = lines(registry, ZHOU, Outcome::Refused).len();
-    assert_eq!((refused, lines(registry, CHEN, Outcome::Refused).len()), (5, 5), "accesses of both");
-    let identifier = issue(registry, mandate("S4", &agent, "办理测试事项", "2027-03-01"));
+    assert_eq!((refused, lines(registry, CHEN, Outcome::Refused).len()), (7, 7), "accesses of both");
+    let identifier = issue(registry, mandate("S4", &agent, "办理另一事项、测试事项", "2027-03-01"));
     by(Some(&agent)).unwrap();
     assert_eq!(rule(by(Some(&people::number(8)))), Some(Rule::MandateMissing), "another agent");
     // The entry cites the mandate; of the other party nothing changed.

@@ -1,6 +1,6 @@
 //! The two bundles against tables written by hand, and what the check of a bundle finds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::catalog::StatusState;
@@ -170,6 +170,7 @@ fn card(name: &str) -> RecordFact {
         valid_to: None,
         working_days_left: None,
         names: PrintedNames(BTreeMap::from([("name".to_owned(), name.to_owned())])),
+        members: BTreeSet::from(["name".to_owned()]),
     }
 }
 

@@ -122,13 +122,13 @@ impl ItemDef {
     fn one(&self, way: &Way, party: &PartyFacts, request: &ItemRequest, before: &[WayTried]) -> WayTried {
         let plain = |outcome| WayTried { way: way.kind(), outcome, evidence: Vec::new(), silence: None };
         match way {
-            Way::Pulled { slug, accept, .. } => {
+            Way::Pulled { slug, accept, fields, .. } => {
                 let on = match &accept.as_of {
                     Some(name) => request.dates.get(name).copied(),
                     None => Some(request.today),
                 };
                 let Some(on) = on else { return plain(TryOutcome::DateOpen) };
-                tries::pull(slug, accept, on, party, &self.names(accept, party, request))
+                tries::pull(slug, accept, on, party, (fields, &self.names(accept, party, request)))
             }
             Way::Checked { predicate, either } => tries::check(predicate, *either, party, request.today),
             // Who was told no promises the contrary in vain.

@@ -1,6 +1,6 @@
 //! The facts on which an item is answered: plain values that a use case gathers. Nothing here fetches them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::catalog::items::{Attribute, FactValue, Predicate};
@@ -63,6 +63,8 @@ pub struct RecordFact {
     pub working_days_left: Option<i64>,
     /// The names printed on its face that a slot compares.
     pub names: PrintedNames,
+    /// The fields that its face has, whatever they say.
+    pub members: BTreeSet<String>,
 }
 
 /// Whether a record is what its issuer signed: everything in its verdict but state and dates.

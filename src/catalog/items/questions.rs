@@ -136,7 +136,7 @@ impl<'a> CaseValues<'a> {
 /// Whether a party has a valid record of a type today: unknown where a source is silent, or where nothing found means
 /// nothing.
 fn has_valid(party: &PartyFacts, slug: &str, today: Day) -> Option<bool> {
-    match tries::pull(slug, &Accept::default(), today, party, &[]).outcome {
+    match tries::pull(slug, &Accept::default(), today, party, (&[], &[])).outcome {
         TryOutcome::Met => Some(true),
         outcome if outcome.is_no() => Some(false),
         _ => None,

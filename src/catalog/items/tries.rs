@@ -49,13 +49,14 @@ fn tried(way: WayKind, outcome: TryOutcome) -> WayTried {
     WayTried { way, outcome, evidence: Vec::new(), silence: None }
 }
 
-/// Looks for a record of a type that is enough on a day; `wanted` are the names that its fields must have.
+/// Looks for a record of a type that is enough on a day; `wanted` are the names that its fields must have. A face with none
+/// of the `fields` that the slot reads is no evidence of anything.
 pub(super) fn pull(
     slug: &str,
     accept: &Accept,
     on: Day,
     party: &PartyFacts,
-    wanted: &[(&str, Option<&str>)],
+    (fields, wanted): (&[String], &[(&str, Option<&str>)]),
 ) -> WayTried {
     let way = WayKind::Pulled;
     let mut best = match party.absences.get(slug) {
@@ -69,7 +70,8 @@ pub(super) fn pull(
         best = TryOutcome::Unverifiable;
     }
     for record in party.records.iter().filter(|record| record.slug == slug && record.on == on) {
-        let found = fit(record, accept, wanted);
+        let read = fields.is_empty() || fields.iter().any(|field| record.members.contains(field));
+        let found = if read { fit(record, accept, wanted) } else { TryOutcome::Unfit };
         if found == TryOutcome::Met {
             return WayTried { evidence: vec![record.identifier.clone()], ..tried(way, found) };
         }
@@ -125,7 +127,7 @@ fn fit(record: &RecordFact, accept: &Accept, wanted: &[(&str, Option<&str>)]) ->
 pub(super) fn check(predicate: &Predicate, either: bool, party: &PartyFacts, today: Day) -> WayTried {
     let way = WayKind::Checked;
     if let Predicate::Holds { slug } = predicate {
-        return WayTried { way, ..pull(slug, &Accept::default(), today, party, &[]) };
+        return WayTried { way, ..pull(slug, &Accept::default(), today, party, (&[], &[])) };
     }
     let answer = party.predicates.iter().find(|(asked, _)| asked == predicate).map(|(_, answer)| answer);
     match answer {

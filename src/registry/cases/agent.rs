@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::catalog::items::ItemDef;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::record::{Record, Verdict};
+use crate::record::{Reason, Record, Verdict};
 use crate::registry::base::asked::AskedHolder;
 use crate::registry::cases::facts::{KnownParty, place_of};
 use crate::rule::Rule;
@@ -14,8 +14,11 @@ use crate::rule::Rule;
 /// The roles in a mandate.
 const PRINCIPAL: &str = "principal";
 const AGENT: &str = "agent";
-/// The field that says what it is about.
+/// The field that says what it is about: one matter, or several with one of these between them.
 const MATTER: &str = "matter";
+const BETWEEN: [char; 8] = ['、', '，', ',', '；', ';', '。', '\n', '\r'];
+/// The word that may stand before a matter.
+const TO_DO: &str = "办理";
 
 /// Who acts for those parties whose presence is `agent`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -35,7 +38,9 @@ pub(super) fn mandate_of(
     agent: &HolderCode,
     (at, party): (usize, &KnownParty<'_>),
 ) -> Result<String> {
-    let good = party.papers.papers.iter().filter(|paper| paper.judgement.verdict == Verdict::Valid);
+    let good = party.papers.papers.iter().filter(|paper| {
+        paper.judgement.verdict == Verdict::Valid && !paper.judgement.reasons.has(Reason::Disputed)
+    });
     let found = good.filter_map(|paper| {
         let record = paper.signed.as_ref()?;
         let own = |code_type: &str, code: &str| party.papers.is_own(code_type, code);
@@ -56,8 +61,13 @@ fn in_role(record: &Record, role: &str, is: impl Fn(&str, &str) -> bool) -> bool
     record.holders.iter().any(|holder| holder.role == role && is(&holder.code_type, &holder.code))
 }
 
-/// Whether the mandate names the item, by its name or by its code.
+/// Whether one of the matters of the mandate is the item, by its name or by its code. A text in which the name stands
+/// somewhere may say that just this is not mandated.
 fn about(record: &Record, item: &ItemDef) -> bool {
-    let matter = record.face.get(MATTER).and_then(|matter| matter.as_str());
-    matter.is_some_and(|matter| matter.contains(&item.name) || matter.contains(&item.code))
+    let matters = record.face.get(MATTER).and_then(|matter| matter.as_str()).unwrap_or_default();
+    let named = |matter: &str| [item.name.as_str(), &item.code].contains(&matter);
+    matters
+        .split(BETWEEN)
+        .map(str::trim)
+        .any(|matter| named(matter) || matter.strip_prefix(TO_DO).is_some_and(named))
 }

@@ -138,7 +138,7 @@ impl Registry {
         let decision = decide_item(actor, &ask.item, runs);
         if let Some(rule) = decision.refusal() {
             let detail = "this agency neither carries the item out nor receives it, or there is no such item; an operator \
-                          lets a client receive an item by a grant that names its code";
+                          lets a client receive an item by a grant of no type (`\"types\": []`) that names its code";
             return Err(Error::new(Code::Forbidden, detail).at("item").rule(rule));
         }
         let Some(item) = item else {

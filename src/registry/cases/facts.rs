@@ -1,6 +1,6 @@
 //! The facts about a party, from its papers and its number: plain values, on which the item is answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::catalog::items::{
@@ -114,6 +114,7 @@ impl<'l> Looking<'l> {
             valid_to: row.valid_to,
             working_days_left: row.valid_to.and_then(|last| self.working_days(today, last)),
             names: PrintedNames(signed.map(printed).unwrap_or_default()),
+            members: signed.map(members).unwrap_or_default(),
         }
     }
 
@@ -219,6 +220,11 @@ pub(super) fn place_of(row: &StoredRecord) -> String {
 pub(super) fn printed(record: &Record) -> BTreeMap<String, String> {
     let texts = record.face.iter().filter_map(|(field, value)| Some((field, value.as_str()?)));
     texts.map(|(field, text)| (field.clone(), text.to_owned())).collect()
+}
+
+/// The fields that a face has.
+pub(super) fn members(record: &Record) -> BTreeSet<String> {
+    record.face.keys().cloned().collect()
 }
 
 /// The name under the party's own number on its papers: the newest that says one.

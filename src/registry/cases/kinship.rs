@@ -13,6 +13,7 @@ use crate::clock::Day;
 use crate::record::{Reason, Record, Verdict};
 use crate::registry::cases::facts::{KnownParty, has_left, place_of};
 use crate::registry::reading::lookup::Paper;
+use crate::store::HolderState;
 
 /// Full age, until which parents are guardians (民法典 第十七条、第二十七条).
 const FULL_AGE: u32 = 18;
@@ -107,7 +108,10 @@ impl<'a> Asked<'a, '_> {
                 && in_role(one.record, self.other, "child")
         };
         if let Some(birth) = births.iter().find(named) {
-            return yes([&birth.place]);
+            // By an adoption the rights and duties of the parents by birth end (民法典 第一千一百一十一条).
+            let own = Self::papers(self.other, "adoption_certificate");
+            let given = own.iter().any(|one| in_role(one.record, self.other, "adoptee"));
+            return if given { PredicateAnswer::NotCovered } else { yes([&birth.place]) };
         }
         let adoptions = Self::papers(self.own, "adoption_certificate");
         let adopted = |one: &&Evidence<'_>| {
@@ -152,11 +156,11 @@ impl<'a> Asked<'a, '_> {
         }
     }
 
-    /// A parent is guardian of a child below full age; who else is one stands in no register here.
+    /// A parent who lives is guardian of a child below full age; who else is one stands in no register here.
     fn guardian(&self) -> PredicateAnswer {
         let born = self.other.papers.parsed.code.person().map(|person| person.birth_date);
         match born {
-            Some(born) if born.years_until(self.today) < FULL_AGE => self.parent(),
+            Some(born) if lives(self.own) && born.years_until(self.today) < FULL_AGE => self.parent(),
             _ => PredicateAnswer::NotCovered,
         }
     }
@@ -171,6 +175,11 @@ impl<'a> Asked<'a, '_> {
         let only = good.next();
         if good.next().is_some() { None } else { only }
     }
+}
+
+/// Whether nothing on file says that the party has died.
+fn lives(party: &KnownParty<'_>) -> bool {
+    !matches!(party.papers.state(), HolderState::Deceased | HolderState::DeathReported)
 }
 
 fn yes<const N: usize>(places: [&String; N]) -> PredicateAnswer {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::record::history::Then;
 use crate::record::{Judgement, Record};
 use crate::registry::Registry;
-use crate::registry::cases::facts::{KnownParty, Looking, place_of, printed, state_of};
+use crate::registry::cases::facts::{KnownParty, Looking, members, place_of, printed, state_of};
 use crate::registry::past::then::{DayFacts, standing};
 use crate::registry::reading::here::Here;
 use crate::store::{Cost, Reader, StoredRecord};
@@ -76,6 +76,7 @@ impl Registry {
                 .and_then(|row| row.valid_to)
                 .and_then(|last| looking.working_days(day, last)),
             names: PrintedNames(record.as_ref().map(printed).unwrap_or_default()),
+            members: record.as_ref().map(members).unwrap_or_default(),
         })
     }
 }

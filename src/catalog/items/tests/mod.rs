@@ -7,7 +7,7 @@ mod language;
 mod tables;
 mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::catalog::StatusState;
@@ -37,7 +37,15 @@ pub(super) fn record(slug: &str, name: &str) -> RecordFact {
         valid_to: Some("2030-01-01".parse().unwrap()),
         working_days_left: None,
         names: PrintedNames(BTreeMap::from([("name".to_owned(), name.to_owned())])),
+        members: fields_of_builtin(slug),
     }
+}
+
+/// Every field of that type that a slot of a built-in item reads.
+fn fields_of_builtin(slug: &str) -> BTreeSet<String> {
+    let items = ItemDef::builtin().unwrap();
+    let fields = items.iter().flat_map(|item| &item.slots).flat_map(|slot| slot.fields_of(slug));
+    fields.map(str::to_owned).collect()
 }
 
 pub(super) fn silence(source: &str) -> Silence {

@@ -76,6 +76,8 @@ fn what_is_enough_is_what_the_slot_accepts() {
             RecordFact { names: PrintedNames::default(), ..good() },
             TryOutcome::Unfit,
         ),
+        (plain(), RecordFact { members: BTreeSet::new(), ..good() }, TryOutcome::Unfit),
+        (plain(), RecordFact { members: BTreeSet::from(["birth_date".into()]), ..good() }, TryOutcome::Unfit),
     ];
     for (at, (accept, record, wanted)) in table.into_iter().enumerate() {
         let item = one(SlotClass::Certificate, vec![card(accept)]);
