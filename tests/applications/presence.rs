@@ -25,6 +25,7 @@ pub fn a_card_was_read_only_where_its_text_says_so(world: World) {
     let of_another = text.replace(ZHOU, CHEN);
     for (presence, reader) in [
         ("card_read", None),
+        ("card_read", Some(text.replace("|女|", "|男|").as_str())),
         ("card_read", Some(ZHOU)),
         ("card_read", Some(of_another.as_str())),
         ("card_read", Some(text.replace("周海燕", "周海霞").as_str())),
@@ -36,6 +37,8 @@ pub fn a_card_was_read_only_where_its_text_says_so(world: World) {
         let told = (error.field.as_deref(), error.rule);
         assert_eq!(told, (Some("parties.0.presence"), Some(Rule::PresenceUnproven)), "{presence} {reader:?}");
     }
+    let unsaid = with("typed", Some(&text)).unwrap_err();
+    assert_eq!(unsaid.field.as_deref(), Some("parties.0.reader"), "a card that nobody is said to have shown");
     with("card_read", Some(&text)).unwrap();
     let seen = lines(registry, ZHOU, Outcome::Applied);
     assert_eq!(seen[0].presence.map(|presence| presence.wire()), Some("card_read"));
@@ -86,6 +89,7 @@ pub fn an_agent_acts_by_a_mandate_that_is_good_and_about_this_item(world: World)
     assert_eq!((refused, lines(registry, CHEN, Outcome::Refused).len()), (7, 7), "accesses of both");
     let identifier = issue(registry, mandate("S4", &agent, "办理另一事项、测试事项", "2027-03-01"));
     by(Some(&agent)).unwrap();
+    assert_eq!(lines(registry, &agent, Outcome::Applied).len(), 1, "who acts sees it on the own list");
     assert_eq!(rule(by(Some(&people::number(8)))), Some(Rule::MandateMissing), "another agent");
     // The entry cites the mandate; of the other party nothing changed.
     let batches = registry
@@ -96,7 +100,17 @@ pub fn an_agent_acts_by_a_mandate_that_is_good_and_about_this_item(world: World)
     let entries: Vec<Value> = entries.map(|item| serde_json::from_slice(&item.entry).unwrap()).collect();
     let applied: Vec<&Value> = entries.iter().filter(|entry| entry["outcome"] == "applied").collect();
     let told: Vec<_> = applied.iter().map(|entry| (&entry["presence"], &entry["mandate"])).collect();
-    assert_eq!(told, [(&json!("agent"), &json!(identifier)), (&json!("typed"), &Value::Null)]);
+    let own = (&Value::Null, &Value::Null);
+    assert_eq!(told, [(&json!("agent"), &json!(identifier)), (&json!("typed"), &Value::Null), own]);
+    // Nobody acts who is dead, and no agent is named beside parties that are all there.
+    let dead = people::number(9);
+    issue(registry, mandate("S7", &dead, "测试事项", "2027-03-01"));
+    issue(registry, people::death(&dead, "王建国"));
+    assert_eq!(rule(by(Some(&dead))), Some(Rule::MandateMissing));
+    let mut there = json!({"item": ITEM, "parties": couple(), "reason": "代办"});
+    there["agent"] = json!({"holder": {"type": "111", "code": agent}});
+    let unused = apply(registry, &market(), &serde_json::from_value(there).unwrap()).unwrap_err();
+    assert_eq!((unused.field.as_deref(), unused.rule), (Some("agent"), Some(Rule::PresenceUnproven)));
     // Taken back, it lets nobody act.
     let withdraw =
         json!({"identifier": identifier, "version": 1, "action": "cancel", "ground": "委托人撤回委托"});

@@ -1,15 +1,26 @@
 //! Somebody who acts for a party: by a mandate (授权委托) on file that is good today, names both, and is about this item.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::catalog::items::ItemDef;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
-use crate::record::{Reason, Record, Verdict};
-use crate::registry::base::asked::AskedHolder;
+use crate::policy::{Actor, Scope};
+use crate::record::{Digest, Reason, Record, Verdict, canonical};
+use crate::registry::Registry;
+use crate::registry::access::entry::Touched;
+use crate::registry::base::asked::{AskedCode, AskedHolder};
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::facts::{KnownParty, place_of};
 use crate::rule::Rule;
+use crate::store::HolderState;
+
+/// The role of the agent's own access entry.
+pub(super) const AGENT_PART: &str = "agent";
 
 /// The roles in a mandate.
 const PRINCIPAL: &str = "principal";
@@ -55,6 +66,33 @@ pub(super) fn mandate_of(
         let detail = "no mandate on file lets this agent act for this party in this item";
         Error::new(Code::FieldInvalid, detail).at(format!("parties.{at}.presence")).rule(Rule::MandateMissing)
     })
+}
+
+/// The digest that the agent's entry has: nothing was told of the agent, so no heads and no slots (`schema/bytes.md` §5).
+pub(super) fn told_nothing(item: &ItemDef) -> Result<Digest> {
+    let told = json!({"heads": [], "item": item.id().to_string(), "slots": []});
+    Ok(Digest::of(&[&canonical::to_vec(&told).map_err(Error::internal)?]))
+}
+
+impl Registry {
+    /// Refuses an agent whose death is reported or on file: a mandate ends with it (民法典 第一百七十三条). Its permit is
+    /// that of the application, which was charged for it.
+    pub(super) async fn check_agent(
+        &self,
+        actor: &Actor,
+        (snapshot, agent): (&Arc<Snapshot>, &AskedCode),
+        touched: &mut Touched,
+    ) -> Result<()> {
+        let permit = self.permit(actor, Scope::Apply, agent).await?;
+        let papers = self.party_papers(snapshot, (permit, agent.parsed.clone()), Vec::new(), touched).await?;
+        match papers.state() {
+            HolderState::Deceased | HolderState::DeathReported => {
+                let detail = "nobody can act by a mandate whose death is reported or on file";
+                Err(Error::new(Code::FieldInvalid, detail).at("agent.holder").rule(Rule::MandateMissing))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn in_role(record: &Record, role: &str, is: impl Fn(&str, &str) -> bool) -> bool {

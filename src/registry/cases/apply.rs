@@ -21,7 +21,7 @@ use crate::registry::access::permit;
 use crate::registry::base::asked::AskedCode;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::cases::agent::mandate_of;
+use crate::registry::cases::agent::{AGENT_PART, mandate_of, told_nothing};
 use crate::registry::cases::answer::{Application, ShownBySlot, application, told_digest};
 use crate::registry::cases::ask::{ApplicationAsk, AskedParty};
 use crate::registry::cases::facts::{KnownParty, Looking};
@@ -48,7 +48,8 @@ impl Registry {
         let codes: Vec<AskedCode> = codes.collect::<Result<_>>()?;
         let agent =
             ask.agent.as_ref().map(|agent| self.asked_holder(&agent.holder, "agent.holder")).transpose()?;
-        ask.check_unnamed(&codes.iter().map(|code| &code.parsed.code).collect::<Vec<_>>())?;
+        let everybody = codes.iter().chain(&agent).map(|code| &code.parsed.code);
+        ask.check_unnamed(&everybody.collect::<Vec<_>>())?;
         let snapshot = self.fresh_snapshot()?;
         let mut parts: Vec<Part<'_>> = ask
             .parties
@@ -65,6 +66,17 @@ impl Registry {
                 (part, permit::touched(code))
             })
             .collect();
+        // Behind the parties: the agent is asked about too, and sees on its own list that somebody acted in its name.
+        parts.extend(agent.as_ref().map(|agent| {
+            let part = AppliedPart {
+                item: Some((&ask.item, None)),
+                case: ask.case.as_deref(),
+                reason: &ask.reason,
+                role: AGENT_PART,
+                ..AppliedPart::default()
+            };
+            (part, permit::touched(agent))
+        }));
         let item = match self.allowed_item(actor, &snapshot, ask, &codes, &mut parts) {
             Ok(item) => item,
             Err(error) => {
@@ -77,6 +89,7 @@ impl Registry {
         self.permit_each_of(actor, &touched).await?;
         let looking = Looking { registry: self, snapshot: &snapshot, item: &item, now: self.now() };
         let mut known = self.looked_at(actor, &looking, (ask, codes), &mut parts).await?;
+        self.living_agent(actor, (&snapshot, agent.as_ref()), (known.len(), &mut parts)).await?;
         let mandates = self.mandates(actor, &item, agent.as_ref(), (&known, &parts)).await?;
         self.past_days(&looking, &mut known, &ask.dates).await?;
         self.predicates(&looking, &mut known);
@@ -149,11 +162,11 @@ impl Registry {
             let detail = format!("version {} of the item is in force", item.version);
             return Err(Error::new(Code::VersionConflict, detail).at("version").rule(Rule::ItemVersion));
         }
+        for (part, _) in parts.iter_mut() {
+            part.item = Some((&ask.item, Some(item.version)));
+        }
         for (at, (party, code)) in ask.parties.iter().zip(codes).enumerate() {
             check_party(item, ask, at, code)?;
-            if let Some((part, _)) = parts.get_mut(at) {
-                part.item = Some((&ask.item, Some(item.version)));
-            }
             let presence = party.shown_presence(at, &code.parsed.code, ask.agent.is_some())?;
             if let Some((part, _)) = parts.get_mut(at) {
                 part.presence = Some(presence);
@@ -169,6 +182,21 @@ impl Registry {
         item.check_answers(&request).map_err(named)?;
         item.check_roles(ask.parties.iter().map(|party| party.role.as_str())).map_err(named)?;
         Ok(Arc::clone(item))
+    }
+
+    /// Refuses the application where its agent has died, as an access of everybody in it.
+    async fn living_agent(
+        &self,
+        actor: &Actor,
+        (snapshot, agent): (&Arc<Snapshot>, Option<&AskedCode>),
+        (at, parts): (usize, &mut [Part<'_>]),
+    ) -> Result<()> {
+        let Some((agent, (_, touched))) = agent.zip(parts.get_mut(at)) else { return Ok(()) };
+        let living = self.check_agent(actor, (snapshot, agent), touched).await;
+        if living.as_ref().is_err_and(|error| error.rule == Some(Rule::MandateMissing)) {
+            self.refuse_application(actor, parts, Rule::MandateMissing).await?;
+        }
+        living
     }
 
     /// The mandate by which the agent acts for each party that is not there itself. Without one the application is refused,
@@ -267,6 +295,12 @@ impl Registry {
             let came_to = CameTo::shown(Outcome::Applied, DecisionReason::Allowed(allowed), digest);
             let mandate = mandates.get(at).and_then(Option::as_deref);
             let entry = Entry::of(actor).applied(AppliedPart { slots, mandate, ..part.clone() });
+            entries.push(entry.submission(access.name(), touched.clone(), came_to)?);
+        }
+        for (part, touched) in parts.iter().skip(known.len()) {
+            let told = told_nothing(looking.item)?;
+            let came_to = CameTo::shown(Outcome::Applied, DecisionReason::Allowed(allowed), told);
+            let entry = Entry::of(actor).applied(part.clone());
             entries.push(entry.submission(access.name(), touched.clone(), came_to)?);
         }
         Ok(entries)

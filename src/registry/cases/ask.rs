@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::bounds;
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
-use crate::identity::HolderCode;
+use crate::identity::{HolderCode, Sex};
 use crate::record::access::Presence;
 use crate::registry::base::asked::{AskedHolder, ReceiptForm, StatedPresence};
 use crate::registry::base::texts;
@@ -91,9 +91,32 @@ impl ApplicationAsk {
                 .at("parties")
                 .rule(Rule::ItemParties));
         }
+        self.check_spoken()?;
         bounds::at_most(bounds::PARTIES, self.parties.len(), "parties")?;
         bounds::at_most(bounds::ANSWERS, self.answers.len(), "answers")?;
         bounds::at_most(bounds::ANSWERS, self.dates.len(), "dates")
+    }
+
+    /// Refuses an agent for whom no party is said to be away, and the text of a card that nobody is said to have shown:
+    /// whoever sends them means more than was asked.
+    fn check_spoken(&self) -> Result<()> {
+        let is = |party: &AskedParty, wanted: Presence| matches!(party.presence, Some(StatedPresence::Known(presence)) if presence == wanted);
+        let refused = |field: String, detail: &str| {
+            Err(Error::new(Code::FieldInvalid, detail.to_owned()).at(field).rule(Rule::PresenceUnproven))
+        };
+        if self.agent.is_some() && !self.parties.iter().any(|party| is(party, Presence::Agent)) {
+            return refused(
+                "agent".to_owned(),
+                "no party has the presence `agent`: leave the agent out, or say for whom",
+            );
+        }
+        let read = self.parties.iter().position(|one| one.reader.is_some() && !is(one, Presence::CardRead));
+        read.map_or(Ok(()), |at| {
+            refused(
+                format!("parties.{at}.reader"),
+                "the text of a card reader comes with the presence `card_read`",
+            )
+        })
     }
 
     /// Refuses a text that names one of the parties by its number.
@@ -136,16 +159,22 @@ impl AskedParty {
         }
     }
 
-    /// Whether the reader's text is that of this party's card: one part is its number, and one the name, where the case
-    /// gives one. A number alone was typed by anybody.
+    /// Whether the reader's text is that of this party's card: parts are its number, the name that the case gives, the sex
+    /// and the day of birth. A number alone was typed by anybody, and whoever has the card in hand knows the name.
     fn card_tells(&self, code: &HolderCode) -> bool {
         let Some(text) = &self.reader else { return false };
         let parts: Vec<&str> = text.split('|').map(str::trim).collect();
         let has = |wanted: &str| parts.iter().any(|part| part.eq_ignore_ascii_case(wanted));
-        let born = code.person().map(|person| person.birth_date.to_string().replace('-', ""));
+        let Some(person) = code.person() else { return false };
+        let born = person.birth_date.to_string().replace('-', "");
+        let sex = match person.sex {
+            Sex::Female => ["女", "2"],
+            Sex::Male => ["男", "1"],
+        };
         parts.len() >= 6
             && has(code.as_str())
-            && self.name.as_ref().is_none_or(|name| has(name.trim()))
-            && born.is_some_and(|born| parts.iter().any(|part| part.replace(['-', '.'], "") == born))
+            && self.name.as_ref().is_some_and(|name| has(name.trim()))
+            && sex.into_iter().any(has)
+            && parts.iter().any(|part| part.replace(['-', '.'], "") == born)
     }
 }
