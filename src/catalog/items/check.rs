@@ -1,5 +1,6 @@
 //! What is wrong with an item, and what deserves a second look, before anybody applies for it.
 
+use crate::catalog::items::bounded::unbounded;
 use crate::catalog::items::questions::NOT_ASKED;
 use crate::catalog::items::reach::{Reached, circle, fits, reach};
 use crate::catalog::items::{
@@ -20,7 +21,7 @@ struct Check<'a> {
 impl ItemDef {
     /// Everything that a check of the item finds, in the order of the item.
     pub fn findings(&self, catalog: &Catalog) -> Vec<ItemFinding> {
-        let mut check = Check { def: self, catalog, found: Vec::new() };
+        let mut check = Check { def: self, catalog, found: unbounded(self) };
         check.head();
         check.roles();
         check.premises();
@@ -225,6 +226,20 @@ impl Check<'_> {
         }
     }
 
+    /// A type that is pulled must be kept here, and issued to holders of the role's kind.
+    fn issued(&mut self, at: &str, slot: &Slot, slug: &str) {
+        let Some(entry) = self.catalog.type_by_slug(slug) else { return };
+        let def = entry.def();
+        if def.relay_only {
+            self.add(at, ItemFindingKind::RelayOnly, slug);
+        }
+        let kind = self.def.role(&slot.role).map(|role| role.holder);
+        let issued = def.applies.as_ref().zip(kind).is_none_or(|(applies, kind)| applies.to.contains(&kind));
+        if !issued {
+            self.add(at, ItemFindingKind::OtherKind, slug);
+        }
+    }
+
     fn way(&mut self, at: &str, slot: &Slot, way: &Way) {
         match way {
             Way::Pulled { slug, fields, accept } => {
@@ -236,6 +251,10 @@ impl Check<'_> {
                     }
                     None => Vec::new(),
                 };
+                if fields.is_empty() {
+                    self.add(at, ItemFindingKind::NoField, slug);
+                }
+                self.issued(at, slot, slug);
                 for field in &unknown {
                     self.add(at, ItemFindingKind::FieldUnknown, field);
                 }

@@ -45,6 +45,12 @@ closed! {
         DateUnknown, "date_unknown", "没有这个基准日", "the item asks for no such day";
         TypeUnknown, "type_unknown", "没有这个证照类型", "there is no such type";
         FieldUnknown, "field_unknown", "照面没有这个字段", "the face has no such field";
+        NoField, "no_field", "没有写明要用的字段", "the way names no field that it reads";
+        RelayOnly, "relay_only", "该证明只转告,不入库,不能调取", "this proof is only relayed and cannot be pulled";
+        OtherKind, "other_kind", "该证照不发给这一角色的主体", "no such document is issued to holders of this kind";
+        TooMany, "too_many", "数量过多,请拆分", "there are too many: split the item";
+        TooLong, "too_long", "文字过长", "a text is too long";
+        NumberInText, "number_in_text", "文字中有公民身份号码,事项是公开的", "a text holds a person's number, and items are public";
         NoWay, "no_way", "没有办理方式", "the slot has no way to be met";
         PromiseForbidden, "promise_forbidden", "本事项不适用告知承诺", "the item allows no promise";
         PromiseOfCertificate, "promise_of_certificate", "告知承诺只替代证明,不替代证照", "a promise stands in for a proof, not for a certificate";

@@ -8,6 +8,7 @@
 //! Pure: the facts about the parties come in as plain values ([`PartyFacts`]), and nothing here fetches them.
 
 mod answer;
+mod bounded;
 mod builtin;
 mod check;
 mod chinese;

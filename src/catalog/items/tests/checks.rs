@@ -115,9 +115,27 @@ const QUESTIONS: &[Row] = &[
     ),
 ];
 
+/// Lets the second slot pull those fields of a type and nothing else.
+fn pulled(item: &mut ItemDef, slug: &str, fields: &[&str]) {
+    let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+    item.slots[1].ways = vec![Way::Pulled { slug: slug.into(), fields, accept: Accept::default() }];
+}
+
 const SLOTS: &[Row] = &[
     (|item| item.slots[1].id = "form".into(), &["材料 twice"]),
     (|item| item.slots[1].ways.clear(), &["材料.identity no_way"]),
+    (|item| pulled(item, "resident_id_card", &[]), &["材料.identity no_field"]),
+    (|item| pulled(item, "no_crime_proof", &[]), &["材料.identity no_field", "材料.identity relay_only"]),
+    (|item| pulled(item, "food_permit", &["permit_no"]), &["材料.identity other_kind"]),
+    (
+        |item| {
+            let one = item.slots[1].clone();
+            item.slots.extend((0..100).map(|at| Slot { id: format!("more_{at}"), ..one.clone() }));
+        },
+        &["材料 too_many"],
+    ),
+    (|item| item.slots[1].name = "证".repeat(2001), &["材料 too_long"]),
+    (|item| item.slots[1].name = format!("{}的身份证", "11010519491231002X"), &["材料 number_in_text"]),
     (|item| item.slots[0].when = when("申请人.年龄 > 5 且 申请人.年龄 < 6"), &["材料.form unreachable"]),
     (
         |item| item.slots[0].when = when("失业情形 = 「停业」 且 失业情形 = 「其他」"),
