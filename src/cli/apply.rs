@@ -44,7 +44,7 @@ fn pair(text: &str) -> std::result::Result<(String, String), String> {
 /// Answers the application; each access is logged before anything is printed.
 pub fn run(globals: &Globals, args: &ApplyArgs, output: &Output) -> Result<u8> {
     let day = |(name, day): &(String, String)| {
-        let day: Day = day.parse().map_err(|_| usage("date", "a day is YYYY-MM-DD"))?;
+        let day: Day = day.parse().map_err(|_unread| usage("date", "a day is YYYY-MM-DD"))?;
         Ok((name.clone(), day))
     };
     let ask = ApplicationAsk {
