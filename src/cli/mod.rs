@@ -38,6 +38,7 @@ mod output;
 mod place;
 mod proposals;
 mod serve;
+mod sources;
 mod types;
 mod verify;
 
@@ -80,6 +81,9 @@ enum Command {
     /// Items (事项): what a public service asks for, and by which ways.
     #[command(subcommand)]
     Items(items::ItemCommand),
+    /// Systems of departments that answer questions about a party.
+    #[command(subcommand)]
+    Sources(sources::SourceCommand),
     /// Certificate types.
     #[command(subcommand)]
     Types(types::Command),
@@ -168,6 +172,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Agencies(command) => agencies::run(globals, command, output),
         Command::Keys(command) => keys::run(globals, command, output),
         Command::Items(command) => items::run(globals, command, output),
+        Command::Sources(command) => sources::run(globals, command, output),
         Command::Types(command) => types::run(globals, command, output),
         Command::Coverage(command) => coverage::run(globals, &command, output),
         Command::Clients(command) => clients::run(globals, command, output),

@@ -17,6 +17,7 @@ mod people;
 mod published;
 mod reading;
 mod records;
+mod sources;
 mod transfer;
 mod upkeep;
 
