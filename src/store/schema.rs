@@ -66,6 +66,7 @@ table! { sign_in_attempts (key) { key -> Binary, failures -> Integer, begun_at -
 table! { sessions (key) { key -> Binary, account -> Text, csrf -> Text, made_at -> BigInt, seen_at -> BigInt, ends_at -> BigInt, } }
 
 table! { idempotency (key) { key -> Binary, digest -> Binary, at -> BigInt, key_id -> Integer, sealed -> Binary, } }
+table! { answers (hk, nonce) { hk -> Binary, nonce -> Binary, ask -> Binary, at -> BigInt, valid_until -> BigInt, key_id -> Integer, sealed -> Binary, } }
 table! { attachments (key, chunk) { key -> Binary, chunk -> Integer, key_id -> Integer, sealed -> Binary, } }
 table! { attachment_kinds (key) { key -> Binary, key_id -> Integer, sealed -> Binary, } }
 table! { attachment_days (client, day) { client -> Text, day -> Integer, bytes -> BigInt, } }
