@@ -50,6 +50,13 @@ pub enum SourceCommand {
         #[arg(long)]
         all: bool,
     },
+    /// Ask a system whether somebody is there, who signs for it, and what its clock says. It is told of nobody.
+    Check {
+        /// The department, as items name it.
+        department: String,
+        /// Credit code of the agency.
+        agency: String,
+    },
     /// Ask nobody there any more, as a signed public event.
     End {
         /// The department, as items name it.
@@ -62,7 +69,7 @@ pub enum SourceCommand {
     },
 }
 
-/// Carries the command out.
+/// Carries the command out. Exit code 3: a checked system gives no answer.
 pub fn run(globals: &Globals, command: SourceCommand, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
     match command {
@@ -90,6 +97,20 @@ pub fn run(globals: &Globals, command: SourceCommand, output: &Output) -> Result
                 snapshot.sources.iter().map(|one| &**one).filter(|one| all || one.in_force(now)).collect();
             let lines: Vec<[String; 5]> = listed.iter().map(|one| line(one)).collect();
             output.say(&table("", &lines).join("\n"), &json!(listed));
+        }
+        SourceCommand::Check { department, agency } => {
+            return Ok(match registry.check_source(&department, &agency)? {
+                Ok(at) => {
+                    let text = format!("{department}：有答复，其时钟为 {} UTC+8", at.legal_text());
+                    output.say(&text, &json!({"answers": true, "at": at}));
+                    0
+                }
+                Err(fault) => {
+                    let text = format!("{department}：{}", fault.zh());
+                    output.say(&text, &json!({"answers": false, "fault": fault, "fault_zh": fault.zh()}));
+                    3
+                }
+            });
         }
         SourceCommand::End { department, agency, why } => {
             registry.end_source(&globals.name, &department, &agency, &why)?;
