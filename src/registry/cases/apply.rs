@@ -29,7 +29,7 @@ use crate::registry::published::items::refused as refused_item;
 use crate::rule::Rule;
 
 /// A party with the place of its entry among the others.
-type Part<'a> = (AppliedPart<'a>, Touched);
+pub(super) type PartyPart<'a> = (AppliedPart<'a>, Touched);
 
 impl Registry {
     /// Answers an application.
@@ -46,7 +46,7 @@ impl Registry {
         let codes: Vec<AskedCode> = codes.collect::<Result<_>>()?;
         ask.check_unnamed(&codes.iter().map(|code| &code.parsed.code).collect::<Vec<_>>())?;
         let snapshot = self.fresh_snapshot()?;
-        let mut parts: Vec<Part<'_>> = ask
+        let mut parts: Vec<PartyPart<'_>> = ask
             .parties
             .iter()
             .zip(&codes)
@@ -83,13 +83,10 @@ impl Registry {
         }
         self.past_days(&looking, &mut known, &ask.dates).await?;
         self.predicates(&looking, &mut known);
-        let request = ItemRequest {
-            answers: ask.answers.clone(),
-            dates: ask.dates.clone(),
-            parties: known.iter().map(|party| party.facts.clone()).collect(),
-            today: looking.now.day(),
-        };
-        let answer = item.answer(&request).map_err(|fault| refused_item(fault).at("answers"))?;
+        self.ask_departments(actor, &looking, (ask, &parts), &mut known).await?;
+        let answer = item
+            .answer(&self.item_request(&looking, ask, &known))
+            .map_err(|fault| refused_item(fault).at("answers"))?;
         let shown = self.shown(&looking, &known, &answer, &mut parts)?;
         let entries = self.entries(actor, &looking, (&known, &parts), (&answer, &shown))?;
         let accepted = self.note_all(entries).await?;
@@ -106,7 +103,7 @@ impl Registry {
         snapshot: &Snapshot,
         ask: &'k ApplicationAsk,
         codes: &[AskedCode],
-        parts: &mut [Part<'k>],
+        parts: &mut [PartyPart<'k>],
     ) -> Result<Arc<ItemDef>> {
         let today = self.now().day();
         let item = snapshot.catalog.item(&ask.item, today);
@@ -181,7 +178,7 @@ impl Registry {
         looking: &Looking<'_>,
         known: &[KnownParty<'_>],
         answer: &ItemAnswer,
-        parts: &mut [Part<'_>],
+        parts: &mut [PartyPart<'_>],
     ) -> Result<ShownBySlot> {
         let mut shown: ShownBySlot = Vec::with_capacity(answer.slots.len());
         for slot in &answer.slots {
@@ -203,7 +200,7 @@ impl Registry {
         &self,
         actor: &Actor,
         looking: &Looking<'_>,
-        (known, parts): (&[KnownParty<'_>], &[Part<'_>]),
+        (known, parts): (&[KnownParty<'_>], &[PartyPart<'_>]),
         (answer, shown): (&ItemAnswer, &ShownBySlot),
     ) -> Result<Vec<Submission>> {
         let access = self.access()?;
