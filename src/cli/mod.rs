@@ -38,6 +38,7 @@ mod output;
 mod place;
 mod proposals;
 mod serve;
+mod simulate_department;
 mod sources;
 mod types;
 mod verify;
@@ -117,6 +118,8 @@ enum Command {
     Import(import::Args),
     /// Export records with envelopes, events and proofs.
     Export(export::Args),
+    /// Serve a simulated department on this machine: it answers questions from a file, and fails as it is told.
+    SimulateDepartment(simulate_department::SimulateArgs),
     /// Derive everything anew from stored bytes and say where it is wrong.
     Fsck(fsck::Args),
     /// Copy the registry, also while it serves.
@@ -187,6 +190,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Holder(command) => holder::run(globals, &command, output),
         Command::Import(args) => import::run(globals, &args, output),
         Command::Export(args) => export::run(globals, &args, output),
+        Command::SimulateDepartment(args) => simulate_department::run(&args, output),
         Command::Fsck(args) => fsck::run(globals, &args, output),
         Command::Backup(args) => backup::backup(globals, &args, output),
         Command::Restore(args) => backup::restore(globals, &args, output),
