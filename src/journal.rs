@@ -13,6 +13,8 @@
 //! | `logs-accepted` | an operator took the logs as they are, for a node whose file `anchors` was lost |
 //! | `slow-commit` | a commit of access entries took longer than [`SLOW`] |
 //! | `clock-behind`, `clock-right` | the clock against the newest leaf of the logs |
+//! | `source-silent` | a department's system gave no answer, and why |
+//! | `source-paused`, `source-back` | a department's system failed again and again and is left alone; it answers again |
 //! | `alarm` | somebody does what nobody with an honest purpose does |
 //!
 //! Refused requests stand in the request lines (target `access`, level `warn`).
@@ -79,6 +81,21 @@ pub fn clock_behind(seconds: i64) {
 /// It is behind no longer.
 pub fn clock_right() {
     log::warn!(target: TARGET, "clock-right");
+}
+
+/// The system of an agency gave no answer: `fault` is the closed word for why.
+pub fn source_silent(agency: &str, fault: &str) {
+    log::warn!(target: TARGET, "source-silent agency={agency} fault={fault}");
+}
+
+/// The system of an agency is left alone for a while.
+pub fn source_paused(agency: &str) {
+    log::warn!(target: TARGET, "source-paused agency={agency}");
+}
+
+/// It answers again.
+pub fn source_back(agency: &str) {
+    log::warn!(target: TARGET, "source-back agency={agency}");
 }
 
 /// Somebody does what nobody with an honest purpose does: `kind` is the alarm's closed word, `who` the label of the actor

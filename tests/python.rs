@@ -167,6 +167,9 @@ fn written(world: &World) {
     items::load(registry);
     let ask = serde_json::from_value(items::of(ZHOU)).unwrap();
     run(registry.apply(&operator(), &ask)).unwrap();
+    let url = "http://127.0.0.1:8099/";
+    let system = common::department::source("公安机关", people::POLICE, "公安核查系统", url, registry.now());
+    registry.put_source("test", &system).unwrap();
     registry.stop_access();
     registry.make_registry_key("test").unwrap();
     registry.succeed_log("test", "access-main").unwrap();

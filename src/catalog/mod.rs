@@ -6,7 +6,7 @@
 //! * authority over deaths and links: [`Empowerment`], [`Catalog::empowered`];
 //! * the worth of "nothing found": [`Coverage`], [`Question`], [`absence`] (I13);
 //! * code lists ([`CodeLists`]) and working days ([`Workdays`]);
-//! * public services, their materials and ways: [`items`];
+//! * public services, their materials and ways: [`items`]; the systems that answer for departments: [`SourceSystem`];
 //! * all of it together, immutable, behind one `Arc`: [`Catalog`].
 //!
 //! Pure: no I/O, no clock. A new type is a new file and no code: [`TypeEntry::from_json`].
@@ -32,6 +32,7 @@ mod role_face;
 mod roles;
 pub mod savings;
 mod snapshot;
+mod source;
 mod status;
 mod types;
 mod validity;
@@ -60,6 +61,7 @@ pub use marks::LifeMark;
 pub use region::{Region, RegionFault};
 pub use roles::{Role, RoleFault, Seat, ShareRule};
 pub use snapshot::{Catalog, CatalogFault, CatalogParts};
+pub use source::{SourceFault, SourceSystem};
 pub use status::{FaceStatus, StatusMap, StatusState};
 pub use types::{TypeEntry, TypeFault};
 pub use validity::{AgeBand, Term, ValidityRule};

@@ -16,6 +16,9 @@ pub const COMMAND: &str = "warn";
 pub fn begin(unless_said: &str) {
     let mut builder =
         env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(unless_said));
+    // The client that puts questions to departments tells heads of their answers in its own log; nobody reads it here.
+    builder.filter_module("ureq", log::LevelFilter::Off);
+    builder.filter_module("ureq_proto", log::LevelFilter::Off);
     builder.format(|out, record| {
         let at = Clock::System.now();
         writeln!(out, "{at} {:<5} {} {}", record.level(), record.target(), shown(&record.args().to_string()))

@@ -39,6 +39,8 @@ mod output;
 mod place;
 mod proposals;
 mod serve;
+mod simulate_department;
+mod sources;
 mod types;
 mod verify;
 
@@ -81,6 +83,9 @@ enum Command {
     /// Items (事项): what a public service asks for, and by which ways.
     #[command(subcommand)]
     Items(items::ItemCommand),
+    /// Systems of departments that answer questions about a party.
+    #[command(subcommand)]
+    Sources(sources::SourceCommand),
     /// Certificate types.
     #[command(subcommand)]
     Types(types::Command),
@@ -117,6 +122,8 @@ enum Command {
     Import(import::Args),
     /// Export records with envelopes, events and proofs.
     Export(export::Args),
+    /// Serve a simulated department on this machine: it answers questions from a file, and fails as it is told.
+    SimulateDepartment(simulate_department::SimulateArgs),
     /// Derive everything anew from stored bytes and say where it is wrong.
     Fsck(fsck::Args),
     /// Copy the registry, also while it serves.
@@ -172,6 +179,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Agencies(command) => agencies::run(globals, command, output),
         Command::Keys(command) => keys::run(globals, command, output),
         Command::Items(command) => items::run(globals, command, output),
+        Command::Sources(command) => sources::run(globals, command, output),
         Command::Types(command) => types::run(globals, command, output),
         Command::Coverage(command) => coverage::run(globals, &command, output),
         Command::Clients(command) => clients::run(globals, command, output),
@@ -187,6 +195,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Holder(command) => holder::run(globals, &command, output),
         Command::Import(args) => import::run(globals, &args, output),
         Command::Export(args) => export::run(globals, &args, output),
+        Command::SimulateDepartment(args) => simulate_department::run(&args, output),
         Command::Fsck(args) => fsck::run(globals, &args, output),
         Command::Backup(args) => backup::backup(globals, &args, output),
         Command::Restore(args) => backup::restore(globals, &args, output),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -42,6 +43,9 @@ pub struct Args {
     /// Point reads change thread too: for SQLite files that outgrow memory.
     #[arg(long)]
     point_hops: bool,
+    /// Milliseconds within which all questions of an application to departments are answered, or 暂无法核验.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=10_000))]
+    ask_within: u64,
 }
 
 /// What the arguments say about the sockets.
@@ -77,6 +81,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     let mut opening = globals.existing()?;
     opening.place.point_hops = args.point_hops;
     let registry = crate::registry::Registry::open(opening)?;
+    registry.ask_within(Duration::from_millis(args.ask_within));
     let settings = Settings { node: args.node.clone(), demo: false };
     serve(registry, config, settings, |running| {
         if globals.json {

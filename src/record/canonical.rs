@@ -61,6 +61,14 @@ pub fn to_vec(value: &Value) -> Result<Vec<u8>, CanonicalFault> {
     Ok(out)
 }
 
+/// The canonical form of anything that serialises.
+///
+/// # Errors
+/// [`CanonicalFault::NotJson`] for what is no JSON value; else as [`to_vec`].
+pub fn of(value: &impl serde::Serialize) -> Result<Vec<u8>, CanonicalFault> {
+    to_vec(&serde_json::to_value(value).map_err(|_fault| CanonicalFault::NotJson)?)
+}
+
 /// Appends the canonical form of a value; on a fault `out` may hold a part of it.
 pub fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalFault> {
     match value {

@@ -16,6 +16,7 @@ closed! {
         Type, "type", "证照类型", "type";
         Item, "item", "事项", "item";
         Coverage, "coverage", "覆盖范围", "coverage";
+        Source, "source", "部门系统", "source";
         Client, "client", "接入系统", "client";
         Log, "log", "日志", "log";
     }
@@ -84,6 +85,7 @@ impl PublicAction {
             EventKind::Agency => &[Self::Add, Self::Change],
             EventKind::Authority | EventKind::Empowerment => &[Self::Grant, Self::Withdraw],
             EventKind::Type | EventKind::Item => &[Self::Load],
+            EventKind::Source => &[Self::Add, Self::Change, Self::Withdraw],
             EventKind::Coverage => &[Self::State, Self::Withdraw],
             EventKind::Client => &[Self::Grant, Self::Change],
             EventKind::Log => &[Self::Open, Self::Close, Self::State],

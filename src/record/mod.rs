@@ -5,6 +5,7 @@
 //! * [`action`] is the closed table of its actions, [`history`] the state as of any day;
 //! * [`mod@verdict`] turns facts into valid, invalid or undetermined, for every path alike;
 //! * [`extract`] makes the answer for a caller who may not see the whole;
+//! * [`question`] is what is asked of a department's system, and what it answers;
 //! * [`event`], [`access`] and [`answer`] are the contents of the logs;
 //! * [`json`] writes answers without a tree.
 //!
@@ -23,6 +24,7 @@ pub mod identifier;
 pub mod json;
 pub mod media;
 pub mod payload;
+pub mod question;
 mod refusal;
 pub mod secret;
 pub mod state;

@@ -17,6 +17,7 @@ mod people;
 mod published;
 mod reading;
 mod records;
+mod sources;
 mod transfer;
 mod upkeep;
 
@@ -95,6 +96,7 @@ use crate::error::{Code, Error, Result};
 use crate::identity::Regions;
 use crate::log::LogSigner;
 use crate::policy::{Guard, Tries};
+use crate::registry::sources::desk::SourceDesk;
 use crate::store::{Place, Store};
 use crate::trust::MasterKey;
 use crate::trust::remembered::Remembered;
@@ -128,6 +130,8 @@ struct Inner {
     guard: Guard,
     /// Refusals and comparisons of late.
     tries: Tries,
+    /// Questions to departments' systems.
+    desk: SourceDesk,
 }
 
 /// The settings for opening a registry.
@@ -184,6 +188,7 @@ impl Registry {
             remembered: Remembered::new()?,
             guard: Guard::default(),
             tries: Tries::default(),
+            desk: SourceDesk::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -1,10 +1,10 @@
-//! Types, items, agencies, authorities, coverage statements: JSON bodies under natural keys, read whole at start.
+//! Types, items, sources, agencies, authorities, coverage statements: JSON bodies under natural keys, read whole at start.
 
 use diesel::prelude::*;
 
 use super::dialect;
 use super::doors::{Reader, Writer};
-use super::schema::{agencies, authorities, coverage, empowerments, items, types};
+use super::schema::{agencies, authorities, coverage, empowerments, items, sources, types};
 use crate::error::Result;
 
 /// A row of `agencies`: one name of an agency and its period.
@@ -76,6 +76,12 @@ impl Reader<'_> {
         items::table.order((items::code, items::version)).load(self.conn).map_err(dialect::fault)
     }
 
+    /// The JSON of all sources, by department and agency.
+    pub fn sources(&mut self) -> Result<Vec<String>> {
+        let order = (sources::department, sources::agency);
+        sources::table.select(sources::body).order(order).load(self.conn).map_err(dialect::fault)
+    }
+
     /// All agencies, a row for each name.
     pub fn agencies(&mut self) -> Result<Vec<AgencyRow>> {
         agencies::table.order((agencies::code, agencies::valid_from)).load(self.conn).map_err(dialect::fault)
@@ -122,6 +128,19 @@ impl Writer<'_> {
     pub fn insert_item(&mut self, code: &str, version: i32, body: &str) -> Result<()> {
         diesel::insert_into(items::table)
             .values((items::code.eq(code), items::version.eq(version), items::body.eq(body)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Writes the source of a department and agency, new or changed.
+    pub fn put_source(&mut self, department: &str, agency: &str, body: &str) -> Result<()> {
+        let place = sources::table.find((department, agency));
+        diesel::delete(place).execute(self.conn).map_err(dialect::fault)?;
+        let columns =
+            (sources::department.eq(department), sources::agency.eq(agency), sources::body.eq(body));
+        diesel::insert_into(sources::table)
+            .values(columns)
             .execute(self.conn)
             .map(drop)
             .map_err(dialect::fault)

@@ -51,6 +51,7 @@ table! { agencies (code, valid_from) { code -> Text, valid_from -> Integer, body
 table! { authorities (agency, type_code, region, valid_from) { agency -> Text, type_code -> Text, region -> Text, valid_from -> Integer, body -> Text, } }
 table! { empowerments (agency, statement, region, valid_from) { agency -> Text, statement -> Text, region -> Text, valid_from -> Integer, body -> Text, } }
 table! { items (code, version) { code -> Text, version -> Integer, body -> Text, } }
+table! { sources (department, agency) { department -> Text, agency -> Text, body -> Text, } }
 table! { types (code, version) { code -> Text, version -> Integer, body -> Text, } }
 table! { coverage (type_code, system) { type_code -> Text, system -> Text, as_of -> BigInt, signed -> Binary, } }
 
@@ -65,6 +66,7 @@ table! { sign_in_attempts (key) { key -> Binary, failures -> Integer, begun_at -
 table! { sessions (key) { key -> Binary, account -> Text, csrf -> Text, made_at -> BigInt, seen_at -> BigInt, ends_at -> BigInt, } }
 
 table! { idempotency (key) { key -> Binary, digest -> Binary, at -> BigInt, key_id -> Integer, sealed -> Binary, } }
+table! { answers (hk, nonce) { hk -> Binary, nonce -> Binary, ask -> Binary, at -> BigInt, valid_until -> BigInt, key_id -> Integer, sealed -> Binary, } }
 table! { attachments (key, chunk) { key -> Binary, chunk -> Integer, key_id -> Integer, sealed -> Binary, } }
 table! { attachment_kinds (key) { key -> Binary, key_id -> Integer, sealed -> Binary, } }
 table! { attachment_days (client, day) { client -> Text, day -> Integer, bytes -> BigInt, } }

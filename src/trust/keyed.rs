@@ -54,6 +54,8 @@ pub enum Tag {
     Attachment,
     /// `p`: the beginning of a number.
     Prefix,
+    /// `q`: a question to a department's system.
+    Question,
 }
 
 impl Tag {
@@ -66,6 +68,7 @@ impl Tag {
             Self::Request => b'r',
             Self::Attachment => b'a',
             Self::Prefix => b'p',
+            Self::Question => b'q',
         }
     }
 }
@@ -133,6 +136,12 @@ impl IndexKey {
     /// The key of a record's content ([`crate::record::Record::content_form`]).
     pub fn content_key(&self, content_form: &[u8]) -> Key16 {
         self.key16(Tag::Content, &[content_form])
+    }
+
+    /// The key of a question to a department's system: the agency that asks, the item, the agency that is asked, the
+    /// question, and the case where its answer is for that case alone (else empty).
+    pub fn question_key(&self, fields: [&str; 5]) -> Key16 {
+        self.key16(Tag::Question, &fields.map(str::as_bytes))
     }
 
     /// The key of an idempotency row: client and `Idempotency-Key`.

@@ -7,6 +7,7 @@ pub mod callers;
 pub mod captured;
 pub mod cards;
 pub mod couples;
+pub mod department;
 pub mod described;
 pub mod desk;
 pub mod items;
@@ -73,6 +74,11 @@ pub fn options() -> FoundingOptions {
 
 /// None where the backend is PostgreSQL and there is none: the caller counts itself skipped.
 pub fn world(backend: Backend) -> Option<World> {
+    world_at(backend, Clock::fixed(noon()))
+}
+
+/// The same under another clock.
+pub fn world_at(backend: Backend, clock: Clock) -> Option<World> {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let (url, database) = match backend {
@@ -83,7 +89,6 @@ pub fn world(backend: Backend) -> Option<World> {
         }
     };
     let place = Place { url, dir: data, point_hops: false };
-    let clock = Clock::fixed(noon());
     let opening = Opening {
         place: place.clone(),
         master: MasterKey::from_bytes(MASTER),

@@ -21,6 +21,7 @@ const WORDS: &[(&str, &[&str])] = &[
             "base/asked.rs",
             "base/linked.rs",
             "fsck/rows.rs",
+            "fsck/seals.rs",
             "holders/life.rs",
             "holders/link.rs",
             "holders/past.rs",

@@ -11,6 +11,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("published", 1),
     ("people", 2),
     ("access", 2),
+    ("sources", 2),
     ("holders", 3),
     ("records", 4),
     ("actions", 5),

@@ -11,6 +11,8 @@ closed! {
         Answered, "answered", "已答复", "answered";
         /// The materials of an application were answered, of one party.
         Applied, "applied", "已查办件材料", "materials of an application answered";
+        /// Questions about the party leave for departments' systems.
+        Asked, "asked", "已向部门核验", "departments asked";
         NothingOnFile, "nothing_on_file", "未查询到", "nothing on file";
         Refused, "refused", "已拒绝", "refused";
         Listed, "listed", "已列出目录", "listed";

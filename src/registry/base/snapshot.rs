@@ -6,7 +6,9 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::catalog::{Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, TypeEntry, Workdays};
+use crate::catalog::{
+    Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, SourceSystem, TypeEntry, Workdays,
+};
 use crate::clock::Moment;
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
@@ -36,6 +38,8 @@ pub struct Snapshot {
     pub catalog: Catalog,
     /// Every public key that ever signed here.
     pub keys: KeyRing,
+    /// Systems that answer for departments, ended ones too.
+    pub sources: Vec<Arc<SourceSystem>>,
     /// Clients by id.
     pub clients: HashMap<String, Arc<Client>>,
     /// The log that new records go into.
@@ -118,6 +122,7 @@ impl Snapshot {
         let held = kept.filter_map(|row| Kid::from_text(&row.kid)).collect();
 
         let (parts, coverage_signed) = catalog_parts(reader)?;
+        let sources: Vec<SourceSystem> = stored_json(reader.sources()?.iter())?;
         let clients = reader.clients()?;
         let clients = clients.iter().map(client).collect::<Result<HashMap<_, _>>>()?;
         let catalog = Catalog::build(parts).map_err(broken)?;
@@ -126,6 +131,7 @@ impl Snapshot {
             granted: granted(&catalog),
             catalog,
             keys,
+            sources: sources.into_iter().map(Arc::new).collect(),
             clients,
             records_log,
             origin,

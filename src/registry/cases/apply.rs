@@ -31,7 +31,7 @@ use crate::registry::published::items::refused as refused_item;
 use crate::rule::Rule;
 
 /// A party with the place of its entry among the others.
-type Part<'a> = (AppliedPart<'a>, Touched);
+pub(super) type PartyPart<'a> = (AppliedPart<'a>, Touched);
 
 impl Registry {
     /// Answers an application.
@@ -51,7 +51,7 @@ impl Registry {
         let everybody = codes.iter().chain(&agent).map(|code| &code.parsed.code);
         ask.check_unnamed(&everybody.collect::<Vec<_>>())?;
         let snapshot = self.fresh_snapshot()?;
-        let mut parts: Vec<Part<'_>> = ask
+        let mut parts: Vec<PartyPart<'_>> = ask
             .parties
             .iter()
             .zip(&codes)
@@ -93,13 +93,8 @@ impl Registry {
         let mandates = self.mandates(actor, &item, agent.as_ref(), (&known, &parts)).await?;
         self.past_days(&looking, &mut known, &ask.dates).await?;
         self.predicates(&looking, &mut known);
-        let request = ItemRequest {
-            answers: ask.answers.clone(),
-            dates: ask.dates.clone(),
-            parties: known.iter().map(|party| party.facts.clone()).collect(),
-            today: looking.now.day(),
-        };
-        let answer = item.answer(&request).map_err(named)?;
+        self.ask_departments(actor, &looking, (ask, &parts), &mut known).await?;
+        let answer = item.answer(&self.item_request(&looking, ask, &known)).map_err(named)?;
         let shown = self.shown(&looking, &known, &answer, &mut parts)?;
         let told = (&answer, &shown, mandates.as_slice());
         let entries = self.entries(actor, &looking, (&known, &parts), told)?;
@@ -115,7 +110,7 @@ impl Registry {
         actor: &'a Actor,
         looking: &Looking<'_>,
         (ask, codes): (&ApplicationAsk, Vec<AskedCode>),
-        parts: &mut [Part<'_>],
+        parts: &mut [PartyPart<'_>],
     ) -> Result<Vec<KnownParty<'a>>> {
         let (item, snapshot) = (looking.item, looking.snapshot);
         let mut known = Vec::with_capacity(codes.len());
@@ -139,7 +134,7 @@ impl Registry {
         snapshot: &Snapshot,
         ask: &'k ApplicationAsk,
         codes: &[AskedCode],
-        parts: &mut [Part<'k>],
+        parts: &mut [PartyPart<'k>],
     ) -> Result<Arc<ItemDef>> {
         let today = self.now().day();
         let item = snapshot.catalog.item(&ask.item, today);
@@ -189,7 +184,7 @@ impl Registry {
         &self,
         actor: &Actor,
         (snapshot, agent): (&Arc<Snapshot>, Option<&AskedCode>),
-        (at, parts): (usize, &mut [Part<'_>]),
+        (at, parts): (usize, &mut [PartyPart<'_>]),
     ) -> Result<()> {
         let Some((agent, (_, touched))) = agent.zip(parts.get_mut(at)) else { return Ok(()) };
         let living = self.check_agent(actor, (snapshot, agent), touched).await;
@@ -206,7 +201,7 @@ impl Registry {
         actor: &Actor,
         item: &ItemDef,
         agent: Option<&AskedCode>,
-        (known, parts): (&[KnownParty<'_>], &[Part<'_>]),
+        (known, parts): (&[KnownParty<'_>], &[PartyPart<'_>]),
     ) -> Result<Vec<Option<String>>> {
         let mut mandates = Vec::with_capacity(known.len());
         for (at, (party, (part, _))) in known.iter().zip(parts).enumerate() {
@@ -256,7 +251,7 @@ impl Registry {
         looking: &Looking<'_>,
         known: &[KnownParty<'_>],
         answer: &ItemAnswer,
-        parts: &mut [Part<'_>],
+        parts: &mut [PartyPart<'_>],
     ) -> Result<ShownBySlot> {
         let mut shown: ShownBySlot = Vec::with_capacity(answer.slots.len());
         for slot in &answer.slots {
@@ -278,7 +273,7 @@ impl Registry {
         &self,
         actor: &Actor,
         looking: &Looking<'_>,
-        (known, parts): (&[KnownParty<'_>], &[Part<'_>]),
+        (known, parts): (&[KnownParty<'_>], &[PartyPart<'_>]),
         (answer, shown, mandates): (&ItemAnswer, &ShownBySlot, &[Option<String>]),
     ) -> Result<Vec<Submission>> {
         let access = self.access()?;

@@ -5,6 +5,7 @@ pub(super) mod agent;
 pub(super) mod answer;
 pub(super) mod apply;
 pub(super) mod ask;
+mod asked;
 mod facts;
 mod kinship;
 mod needed;

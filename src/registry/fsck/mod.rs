@@ -6,7 +6,7 @@
 //!
 //! Nothing is trusted but the master key, the verifier keys and the agencies' public keys. The order: logs
 //! (entries → tiles → root → checkpoint), access entries (and what guards them: alarms and charges), rows, events, the leaves that no event explained, the lists of
-//! who looked at whom, holders, key rows, kept answers, proposals, closing counts.
+//! who looked at whom, holders, key rows, kept answers of requests and of departments, proposals, closing counts.
 
 mod budgets;
 mod content;
@@ -61,6 +61,7 @@ impl Registry {
         seals::check_holders(self, &mut report)?;
         seals::check_keys(self, &mut report)?;
         seals::check_answers(self, &mut report)?;
+        seals::check_source_answers(self, &mut report)?;
         seals::check_proposals(self, &mut report)?;
         signatures::check_imports(self, &mut report)?;
         // If older layouts are closed, a row of one is damage and was found above.

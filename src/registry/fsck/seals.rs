@@ -1,16 +1,20 @@
-//! Rows that have a walk of their own: holders, each against its events, key rows, each to its record, and proposals,
-//! each by its number.
+//! Rows that have a walk of their own: holders, each against its events, key rows, each to its record, answers of
+//! departments, and proposals, each by its number.
 
 use crate::error::Result;
+use crate::identity::HolderCode;
 use crate::record::action::Action;
+use crate::record::question::{SourceAnswer, SourceHolder, SourceQuestion};
 use crate::registry::Registry;
+use crate::registry::base::names::REGISTRY;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::fsck::holders;
 use crate::registry::fsck::options::PAGE;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::records::{ends, kept};
-use crate::store::{Opened, ProposalRow, Reader, RecordKey};
-use crate::trust::HolderKey;
+use crate::store::{Opened, ProposalRow, Reader, RecordKey, SourceAnswerRow};
+use crate::trust::keyring::KeyPurpose;
+use crate::trust::{Envelope, HolderKey, IndexKey, KeyRecord, Typ};
 
 /// Opens every holder row and compares it with its events.
 pub(super) fn check_holders(registry: &Registry, report: &mut FsckReport) -> Result<()> {
@@ -171,4 +175,62 @@ fn check_proposal(
         }
     }
     Ok(())
+}
+
+/// Opens every kept answer of a department: both signatures, and that question, answer and row are of one holder, one nonce
+/// and one life.
+pub(super) fn check_source_answers(registry: &Registry, report: &mut FsckReport) -> Result<()> {
+    let (snapshot, store) = (registry.snapshot(), registry.store());
+    let mut after = None;
+    loop {
+        let rows = store.read_now(|reader| reader.walk_source_answers(after.as_ref(), PAGE))?;
+        for (_, row) in &rows {
+            let found = match row {
+                Some(row) => answer_damage(&snapshot, store.vault().index(), row, report),
+                None => Some((FindingKind::SealBroken, "an answer of a department does not open")),
+            };
+            if let Some((kind, detail)) = found {
+                report.find(Finding::new(kind, "answers", detail));
+            }
+        }
+        match rows.into_iter().next_back() {
+            Some((last, _)) => after = Some(last),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn answer_damage(
+    snapshot: &Snapshot,
+    index: &IndexKey,
+    row: &SourceAnswerRow,
+    report: &mut FsckReport,
+) -> Option<(FindingKind, &'static str)> {
+    let (Ok(asked), Ok(told)) = (Envelope::parse_stored(&row.question), Envelope::parse_stored(&row.answer))
+    else {
+        return Some((FindingKind::RowDiffers, "a question or an answer is no envelope"));
+    };
+    let own = |kid: &_| snapshot.keys.find(kid).filter(|key| key.owner == REGISTRY).map(|key| key.public);
+    let agency = |kid: &_| {
+        let issues = |key: &&KeyRecord| key.purpose == KeyPurpose::Issue;
+        snapshot.keys.find(kid).filter(issues).map(|key| key.public)
+    };
+    let (Ok(asked), Ok(told)) = (asked.verify(Typ::Question, own), told.verify(Typ::Answer, agency)) else {
+        return Some((FindingKind::SignatureWrong, "a question or an answer is not signed by whom it says"));
+    };
+    report.counts.signatures += 2;
+    let question = serde_json::from_slice::<SourceQuestion>(asked.payload).ok();
+    let answer = SourceAnswer::of(told.payload).ok();
+    let same = question.zip(answer).is_some_and(|(question, answer)| {
+        question.nonce.0 == row.nonce
+            && answer.valid_until == row.valid_until
+            && answer.check(&question, row.at).is_ok()
+            && question.holder.as_ref().and_then(|holder| holder_of(index, holder)) == Some(row.hk)
+    });
+    (!same).then_some((FindingKind::RowDiffers, "an answer is not that of its row to its question"))
+}
+
+fn holder_of(index: &IndexKey, holder: &SourceHolder) -> Option<HolderKey> {
+    let code = HolderCode::parse(holder.code_type.parse().ok()?, &holder.code).ok()?.code;
+    Some(index.holder_key(code.key_type(), code.key_code()))
 }

@@ -14,6 +14,7 @@ closed! {
         Item, "elicense-item+jws", "事项", "an item in one version";
         Case, "elicense-case+jws", "办件", "what happened in a case";
         Promise, "elicense-promise+jws", "告知承诺", "a promise in place of a proof";
+        Question, "elicense-question+jws", "核验询问", "a question to a department's system";
         Answer, "elicense-answer+jws", "核验答复", "an answer to a question";
         Consent, "elicense-consent+jws", "同意", "a consent";
     }

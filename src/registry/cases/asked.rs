@@ -1,0 +1,238 @@
+//! Questions to departments' systems (数据核验 · 部门数据): what a first run of the item leaves open at such a way, and
+//! nothing else.
+//!
+//! The item is answered once without them. A slot that is met already, that does not apply, or of which nobody knows yet
+//! whether it does, asks nobody: a question tells a department that somebody asks about a person. Before one leaves, an
+//! access entry `asked` of that party is durable (I2), apart from that of the application, which comes last and says what
+//! was told. A crash in between leaves an entry of a question that was never put, never the reverse.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::catalog::SourceSystem;
+use crate::catalog::items::{
+    ItemAnswer, ItemDef, ItemRequest, Predicate, PredicateAnswer, Silence, TryOutcome, Way,
+};
+use crate::error::{Error, Result};
+use crate::policy::Actor;
+use crate::record::access::{AllowedBy, DecisionReason, Outcome};
+use crate::record::question::{AnswerFault, SourceHolder, SourceQuestion, SourceWord};
+use crate::record::{Digest, Salt, canonical};
+use crate::registry::Registry;
+use crate::registry::access::entry::{AppliedPart, CameTo, Entry, Touched};
+use crate::registry::cases::apply::PartyPart;
+use crate::registry::cases::ask::ApplicationAsk;
+use crate::registry::cases::facts::{KnownParty, Looking};
+use crate::registry::published::items::refused as refused_item;
+use crate::registry::sources::exchange::OutgoingQuestion;
+use crate::trust::{HolderKey, random};
+
+/// A question that is open: of which party, for which slots, and where it goes.
+struct OpenQuestion {
+    party: usize,
+    slots: Vec<String>,
+    predicate: Predicate,
+    holder: HolderKey,
+    out: OutgoingQuestion,
+}
+
+impl Registry {
+    /// The case for the engine, as far as it is known.
+    pub(super) fn item_request(
+        &self,
+        looking: &Looking<'_>,
+        ask: &ApplicationAsk,
+        known: &[KnownParty<'_>],
+    ) -> ItemRequest {
+        ItemRequest {
+            answers: ask.answers.clone(),
+            dates: ask.dates.clone(),
+            parties: known.iter().map(|party| party.facts.clone()).collect(),
+            today: looking.now.day(),
+        }
+    }
+
+    /// Asks the departments what a first run leaves open, and adds their answers to the facts.
+    pub(super) async fn ask_departments(
+        &self,
+        actor: &Actor,
+        looking: &Looking<'_>,
+        (ask, parts): (&ApplicationAsk, &[PartyPart<'_>]),
+        known: &mut [KnownParty<'_>],
+    ) -> Result<()> {
+        let told = |way: &Way| matches!(way, Way::Checked { predicate: Predicate::Told { .. }, .. });
+        if !looking.item.slots.iter().any(|slot| slot.ways.iter().any(told)) {
+            return Ok(());
+        }
+        let first = looking.item.answer(&self.item_request(looking, ask, known));
+        let first = first.map_err(|fault| refused_item(fault).at("answers"))?;
+        let open = self.open_questions(actor, looking, (ask, known), &first)?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<(HolderKey, OutgoingQuestion)> =
+            open.iter().map(|one| (one.holder, one.out.clone())).collect();
+        let kept = self.kept_words(asked).await?;
+        let mut fresh = Vec::new();
+        for (one, kept) in open.into_iter().zip(kept) {
+            match kept {
+                Some(kept) => add(known, &one, said(kept.word, kept.nonce)),
+                None => fresh.push(one),
+            }
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        self.note_questions(actor, looking, (parts, known), &fresh).await?;
+        let mut keep = Vec::new();
+        let answers = self.ask_sources(fresh.iter().map(|one| one.out.clone()).collect()).await?;
+        for (one, answer) in fresh.into_iter().zip(answers) {
+            let answered = match &answer {
+                Ok(received) => received
+                    .answer
+                    .answer
+                    .map_or(PredicateAnswer::NotCovered, |word| said(word, received.answer.nonce)),
+                Err(fault) => unanswered(&one, *fault),
+            };
+            add(known, &one, answered);
+            keep.extend(answer.ok().map(|received| (one.holder, one.out, received)));
+        }
+        if keep.is_empty() { Ok(()) } else { self.keep_answers(keep, looking.now).await }
+    }
+
+    /// What the first run left open at ways that a connected system can answer, each once of each party.
+    fn open_questions(
+        &self,
+        actor: &Actor,
+        looking: &Looking<'_>,
+        (ask, known): (&ApplicationAsk, &[KnownParty<'_>]),
+        first: &ItemAnswer,
+    ) -> Result<Vec<OpenQuestion>> {
+        let mut open: Vec<OpenQuestion> = Vec::new();
+        for (at, slot, predicate) in left_open(looking.item, first) {
+            if let Some(known) = open.iter_mut().find(|one| one.party == at && one.predicate == *predicate) {
+                known.slots.push(slot.to_owned());
+                continue;
+            }
+            let Predicate::Told { department, question } = predicate else { continue };
+            let (Some(party), Some(source)) = (known.get(at), source_of(looking, department)) else {
+                continue;
+            };
+            let code = &party.papers.parsed.code;
+            let question = SourceQuestion {
+                agency: Some(actor.agency().unwrap_or(&looking.item.agency).to_owned()),
+                at: self.now(),
+                case: ask.case.clone(),
+                holder: Some(SourceHolder {
+                    code: code.as_str().to_owned(),
+                    code_type: code.code_type().code().to_owned(),
+                }),
+                item: Some(looking.item.code.clone()),
+                item_version: Some(looking.item.version),
+                nonce: random::salt()?,
+                question: Some(question.clone()),
+                to: source.agency.clone(),
+                v: 1,
+            };
+            open.push(OpenQuestion {
+                party: at,
+                slots: vec![slot.to_owned()],
+                predicate: predicate.clone(),
+                holder: party.papers.permit.holder(),
+                out: OutgoingQuestion { source, question },
+            });
+        }
+        Ok(open)
+    }
+
+    /// Notes, for each party of whom something is asked, that it is; all are durable before a question leaves.
+    async fn note_questions(
+        &self,
+        actor: &Actor,
+        looking: &Looking<'_>,
+        (parts, known): (&[PartyPart<'_>], &[KnownParty<'_>]),
+        fresh: &[OpenQuestion],
+    ) -> Result<()> {
+        let access = self.access()?;
+        let allowed = if actor.agency().is_none() { AllowedBy::Operator } else { AllowedBy::Slot };
+        let mut entries = Vec::new();
+        for (at, ((part, _), party)) in parts.iter().zip(known).enumerate() {
+            let own: Vec<&OpenQuestion> = fresh.iter().filter(|one| one.party == at).collect();
+            if own.is_empty() {
+                continue;
+            }
+            let slots: BTreeMap<&str, Vec<&str>> =
+                own.iter().flat_map(|one| &one.slots).map(|slot| (slot.as_str(), Vec::new())).collect();
+            let digest = asked_digest(looking.item, &own)?;
+            let came_to = CameTo::shown(Outcome::Asked, DecisionReason::Allowed(allowed), digest);
+            let touched = Touched::one(&party.papers.parsed.code, party.papers.permit.holder());
+            let entry = Entry::of(actor).applied(AppliedPart { slots, ..part.clone() });
+            entries.push(entry.submission(access.name(), touched, came_to)?);
+        }
+        self.note_all(entries).await.map(drop)
+    }
+}
+
+/// The ways of a first run at which a department's system would be asked, in the order of the answer. A slot that is met,
+/// does not apply or is undecided has none.
+fn left_open<'i>(item: &'i ItemDef, first: &'i ItemAnswer) -> Vec<(usize, &'i str, &'i Predicate)> {
+    let mut open = Vec::new();
+    for slot in first.slots.iter().filter(|slot| !slot.outcome.is_met()) {
+        let def = item.slots.iter().find(|def| def.id == slot.slot);
+        let (Some(def), Some(at)) = (def, slot.party) else { continue };
+        // In the order in which the engine tries them.
+        let mut ways: Vec<&Way> = def.ways.iter().collect();
+        ways.sort_by_key(|way| way.kind());
+        for (tried, way) in slot.tried.iter().zip(ways) {
+            if let Way::Checked { predicate, .. } = way
+                && tried.outcome == TryOutcome::NotCovered
+            {
+                open.push((at, slot.slot.as_str(), predicate));
+            }
+        }
+    }
+    open
+}
+
+/// The system that answers for a department at the place of the item's agency.
+fn source_of(looking: &Looking<'_>, department: &str) -> Option<Arc<SourceSystem>> {
+    let agencies = looking.snapshot.catalog.issuers().agencies();
+    let place = agencies.latest(&looking.item.agency)?.region;
+    let sources = looking.snapshot.sources.iter();
+    let placed = sources.filter_map(|source| Some((source, agencies.latest(&source.agency)?.region)));
+    SourceSystem::nearest(placed, (department, place), looking.now).cloned()
+}
+
+fn add(known: &mut [KnownParty<'_>], one: &OpenQuestion, answer: PredicateAnswer) {
+    if let Some(party) = known.get_mut(one.party) {
+        party.facts.predicates.push((one.predicate.clone(), answer));
+    }
+}
+
+/// What a department said; the evidence is the nonce under which its answer is kept.
+fn said(word: SourceWord, nonce: Salt) -> PredicateAnswer {
+    let evidence = vec![nonce.text()];
+    match word {
+        SourceWord::Yes => PredicateAnswer::Yes { evidence },
+        SourceWord::No => PredicateAnswer::No { evidence },
+        SourceWord::Unknown => PredicateAnswer::NotCovered,
+    }
+}
+
+/// Who gave no answer, when, and why, in the words of the window.
+fn unanswered(one: &OpenQuestion, fault: AnswerFault) -> PredicateAnswer {
+    let source = format!("{}：{}", one.out.source.name, fault.zh());
+    PredicateAnswer::Unanswered(Silence { source, at: one.out.question.at })
+}
+
+/// The digest in an entry `asked` (schema/bytes.md §5): whom, what, and the nonce of each.
+fn asked_digest(item: &ItemDef, own: &[&OpenQuestion]) -> Result<Digest> {
+    let asked: Vec<Value> = own
+        .iter()
+        .map(|one| json!([one.out.question.to, one.out.question.question, one.out.question.nonce]))
+        .collect();
+    let told = json!({"asked": asked, "item": item.id().to_string()});
+    Ok(Digest::of(&[&canonical::to_vec(&told).map_err(Error::internal)?]))
+}
