@@ -342,7 +342,7 @@ closed! {
         ItemCondition, "item_condition", "适用情形的表达式读不懂。请按 schema/items 的说明改正。", "The text is not a condition. Write it as the page of schema/items says.";
         ItemParties, "item_parties", "当事人的角色或人数不符合该事项的要求。请核对当事人。", "The parties are not those that the item asks for. Check the role of each and how many there are.";
         ItemAnswer, "item_answer", "该事项没有这个情形、选项或基准日。请从列出的选项中选择。", "The item has no such question, option or day. Choose one that the item lists.";
-        SourceUrl, "source_url", "部门系统的地址不对：应为 http(s)://主机[:端口]/路径，不含用户名、查询串和片段。请改正。", "The address is not http(s)://host[:port]/path. Give it without user name, query and fragment.";
+        SourceUrl, "source_url", "部门系统的地址不对：应为 http(s)://主机（:端口）/路径，不含用户名、查询串和片段。请改正。", "The address is not http(s)://host[:port]/path. Give it without user name, query and fragment.";
         SourcePlain, "source_plain", "不得以明文向其他机器询问当事人情况。请使用 https 地址；网络另有加密的，用 --plain-network 写明理由。", "Questions about people do not cross a network in plain text. Give an https address, or say with --plain-network why the network is safe.";
         SourceRoots, "source_roots", "https 地址须指明信任哪些证书（PEM 文件，至多 16 张）。请用 --trust 指定。", "An https address needs the certificates to trust, at most 16. Name their PEM file with --trust.";
         SourceUnknown, "source_unknown", "该机构没有为这个部门登记在用的系统。请运行 elicense sources list 核对。", "No system of that agency answers for the department. Look at `elicense sources list`.";

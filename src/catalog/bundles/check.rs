@@ -7,7 +7,7 @@ use crate::closed::closed;
 /// One finding. Each of them refuses the bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundleFinding {
-    /// The place: 事项.<code>, 结果衔接.<code>, 情形.<name>.
+    /// The place: `事项.<code>`, `结果衔接.<code>`, `情形.<name>`.
     pub at: String,
     /// The kind.
     pub kind: BundleFindingKind,
