@@ -51,32 +51,7 @@ impl Registry {
         let everybody = codes.iter().chain(&agent).map(|code| &code.parsed.code);
         ask.check_unnamed(&everybody.collect::<Vec<_>>())?;
         let snapshot = self.fresh_snapshot()?;
-        let mut parts: Vec<PartyPart<'_>> = ask
-            .parties
-            .iter()
-            .zip(&codes)
-            .map(|(party, code)| {
-                let part = AppliedPart {
-                    item: Some((&ask.item, None)),
-                    case: ask.case.as_deref(),
-                    reason: &ask.reason,
-                    role: &party.role,
-                    ..AppliedPart::default()
-                };
-                (part, permit::touched(code))
-            })
-            .collect();
-        // Behind the parties: the agent is asked about too, and sees on its own list that somebody acted in its name.
-        parts.extend(agent.as_ref().map(|agent| {
-            let part = AppliedPart {
-                item: Some((&ask.item, None)),
-                case: ask.case.as_deref(),
-                reason: &ask.reason,
-                role: AGENT_PART,
-                ..AppliedPart::default()
-            };
-            (part, permit::touched(agent))
-        }));
+        let mut parts = parts_of(ask, &codes, agent.as_ref());
         let item = match self.allowed_item(actor, &snapshot, ask, &codes, &mut parts) {
             Ok(item) => item,
             Err(error) => {
@@ -318,6 +293,27 @@ fn pulled<'a>(
         Some((at, place.as_str(), def.fields_of(slug)))
     });
     places.collect()
+}
+
+/// The part of each party; behind them that of the agent, who is asked about too and sees on its own list that somebody
+/// acted in its name.
+fn parts_of<'a>(
+    ask: &'a ApplicationAsk,
+    codes: &[AskedCode],
+    agent: Option<&AskedCode>,
+) -> Vec<PartyPart<'a>> {
+    let part = |role: &'a str, code: &AskedCode| {
+        let part = AppliedPart {
+            item: Some((&ask.item, None)),
+            case: ask.case.as_deref(),
+            reason: &ask.reason,
+            role,
+            ..AppliedPart::default()
+        };
+        (part, permit::touched(code))
+    };
+    let parties = ask.parties.iter().zip(codes).map(|(party, code)| part(&party.role, code));
+    parties.chain(agent.map(|agent| part(AGENT_PART, agent))).collect()
 }
 
 /// A refusal by the item, at its field.
