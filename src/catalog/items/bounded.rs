@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::catalog::items::{ItemDef, ItemFinding, ItemFindingKind};
+use crate::catalog::items::{ItemDef, ItemFinding, ItemFindingKind, is_item_code};
 use crate::identity::contains_citizen_number;
 
 /// Most slots of an item: the longest published lists of one item have about forty.
@@ -34,7 +34,7 @@ pub(super) fn unbounded(def: &ItemDef) -> Vec<ItemFinding> {
             if text.chars().count() > CHARACTERS {
                 add(name, ItemFindingKind::TooLong);
             }
-            if contains_citizen_number(text) {
+            if contains_citizen_number(text) && !is_item_code(text) {
                 add(name, ItemFindingKind::NumberInText);
             }
         }

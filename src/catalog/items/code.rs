@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::identity::{CodeType, HolderCode};
+
 /// The id of an item: its 实施编码 and the version. An access names both.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ItemId {
@@ -37,6 +39,18 @@ pub(super) fn is_of(code: &str, agency: &str, base: &str) -> bool {
         && level.is_some_and(|level| level.len() == 1 && digits(level))
 }
 
+/// Whether it has the form of an 实施编码, whoever's, or of a 业务办理项编码: a credit code with its check character, the level,
+/// the base, the two digits that may follow. Among so many digits a citizen's number stands by chance.
+pub fn is_item_code(text: &str) -> bool {
+    let split = text.split_at_checked(18);
+    split.is_some_and(|(agency, rest)| {
+        matches!(rest.len(), 13 | 15)
+            && digits(rest)
+            && HolderCode::parse(CodeType::CreditCode, agency)
+                .is_ok_and(|parsed| parsed.code.as_str() == agency)
+    })
+}
+
 /// Whether it is a 业务办理项编码 of that 实施编码: two digits follow.
 pub(super) fn is_handling(code: &str, item: &str) -> bool {
     code.strip_prefix(item).is_some_and(|tail| tail.len() == 2 && digits(tail))
@@ -45,6 +59,24 @@ pub(super) fn is_handling(code: &str, item: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_stands_in_an_item_code_by_chance_is_nobodys() {
+        let codes = (0..100_000).map(|at| format!("11190101MD100004254190101{at:06}"));
+        let chance = codes.filter(|code| crate::identity::contains_citizen_number(code)).count();
+        assert!(chance > 0, "else there is nothing to exempt");
+        assert!(is_item_code("11190101MD100004254190101000001"));
+        assert!(is_item_code("11190101MD10000425419010100000101"));
+        for wrong in [
+            "190101198803120021",
+            "1901011988031200214190101000001",
+            "11190101MD100004264190101000001",
+            "11190101MD10000425419010100000A",
+            "11190101MD1000042541901010000010",
+        ] {
+            assert!(!is_item_code(wrong), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_code_is_made_of_its_agency_level_and_base() {

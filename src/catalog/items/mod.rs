@@ -33,7 +33,7 @@ mod when;
 mod tests;
 
 pub use answer::{SlotAnswer, SlotOutcome};
-pub use code::ItemId;
+pub use code::{ItemId, is_item_code};
 pub use count::ItemCount;
 pub use definition::{ItemDate, ItemDef, ItemOption, ItemQuestion, ItemRole, Premise, SpecialStep};
 pub use engine::ItemAnswer;

@@ -115,8 +115,8 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     if purpose.reason.trim().is_empty() {
         return Err(missing("purpose.reason"));
     }
+    texts::item("purpose.item", &purpose.item)?;
     let given = [
-        ("purpose.item", Some(&purpose.item)),
         ("purpose.article", purpose.article.as_ref()),
         ("purpose.case", purpose.case.as_ref()),
         ("purpose.role", purpose.role.as_ref()),

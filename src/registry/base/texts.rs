@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::catalog::items::is_item_code;
 use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, names_holder};
 use crate::record::payload::Attachment;
@@ -25,6 +26,14 @@ const GROUND: usize = 2000;
 /// `field_invalid` at `field`, rule `length`, `control_character` or `number_in_text`.
 pub(in crate::registry) fn logged(field: impl Into<Cow<'static, str>>, text: &str) -> Result<()> {
     line(field, text, LOGGED)
+}
+
+/// The same for the code of an item, in whose digits a citizen's number may stand by chance.
+///
+/// # Errors
+/// As [`logged`].
+pub(in crate::registry) fn item(field: &'static str, code: &str) -> Result<()> {
+    if is_item_code(code) { Ok(()) } else { logged(field, code) }
 }
 
 /// A line of at most so many characters that stays, sealed or clear: no person's number.

@@ -81,9 +81,8 @@ impl ApplicationAsk {
         if self.reason.trim().is_empty() {
             return Err(Error::new(Code::PurposeMissing, "an application says why").at("reason"));
         }
-        for (field, text) in
-            [("item", Some(&self.item)), ("case", self.case.as_ref()), ("reason", Some(&self.reason))]
-        {
+        texts::item("item", &self.item)?;
+        for (field, text) in [("case", self.case.as_ref()), ("reason", Some(&self.reason))] {
             text.map_or(Ok(()), |text| texts::logged(field, text))?;
         }
         if self.parties.is_empty() {
