@@ -149,7 +149,7 @@ fn the_budget_counts_distinct_holders_and_says_when_to_come_back() {
         assert_eq!(lookup(code).status, 200);
     }
     let refused = lookup("190102197911020011");
-    assert_eq!(refusal(&refused), "429 budget_spent - -");
+    assert_eq!(refusal(&refused), "429 budget_spent - holders_a_day");
     assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() > 0);
     // Requests before the start count: the budget is rebuilt from the log.
     let world = up._world;
