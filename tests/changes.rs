@@ -143,7 +143,7 @@ fn a_change_is_charged_once_for_each_holder(world: World) {
         issue(&world, &writer, people::id_card(&third, "某人", "2022-01-01")).unwrap_err().code,
         Code::BudgetSpent
     );
-    assert_eq!(outcomes(&world, &third), [""; 0], "nothing was changed and nothing was told");
+    assert_eq!(outcomes(&world, &third), ["refused"], "who was named sees it");
 }
 
 /// An entry goes to other holders, then to a record with a body: each time somebody is left out.
@@ -178,7 +178,7 @@ fn i2_nobody_loses_an_entry_over_the_budget(world: World) {
     let entry = world.registry.put_directory(&operator(), &of_both(ZHOU, CHEN), None).unwrap();
     let refused = world.registry.put_directory(&writer(2), &of_both(ZHOU, &third), None).unwrap_err();
     assert_eq!(refused.code, Code::BudgetSpent);
-    assert_eq!(outcomes(&world, CHEN), [""; 0]);
+    assert_eq!(outcomes(&world, CHEN), ["refused"], "it was tried, and nothing was taken");
     let again = world.registry.put_directory(&operator(), &of_both(ZHOU, CHEN), None).unwrap();
     assert_eq!((again.identifier, again.leaf), (entry.identifier, entry.leaf));
 }
