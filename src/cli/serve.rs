@@ -11,6 +11,7 @@ use super::output::Output;
 use super::place::Globals;
 use crate::config::{Door, Listener, ServeConfig, TlsFiles};
 use crate::error::{Error, Result};
+use crate::serve::Signals;
 use crate::serve::running::{Running, Settings};
 
 /// Arguments of `serve`.
@@ -99,6 +100,7 @@ pub fn serve(
 ) -> Result<u8> {
     actix_web::rt::System::new().block_on(async move {
         let running = Running::start(registry, &config, settings)?;
+        let signals = Signals::caught()?;
         let output = Output::new(false);
         for (address, doors, tls) in running.addresses() {
             let doors: Vec<&str> = doors.iter().map(|door| door.name()).collect();
@@ -106,7 +108,7 @@ pub fn serve(
             output.note(&format!("listening on {scheme}://{address} for {}", doors.join(", ")));
         }
         told(&running);
-        running.run_until_signal().await?;
+        running.run_until_signal(signals).await?;
         Ok(0)
     })
 }

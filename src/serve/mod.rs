@@ -25,7 +25,7 @@ mod socket;
 mod wire;
 
 pub use listeners::{ListenerFault, Socket, sockets};
-pub use server::Server;
+pub use server::{Server, Signals};
 pub use socket::Parts;
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use actix_web::web;
 use super::beside::Background;
 use super::health::{Checks, ReadinessCheck};
 use super::sizes::Sizes;
-use super::{Parts, Server};
+use super::{Parts, Server, Signals};
 use crate::api::oauth2::{Credentials, Grant};
 use crate::config::{Door, ServeConfig};
 use crate::error::{Code, Error, Result};
@@ -100,9 +100,9 @@ impl Running {
 
     /// Serves until SIGTERM or SIGINT. Then finishes the requests that have begun, commits the waiting
     /// entries, gives the log back.
-    pub async fn run_until_signal(self) -> Result<()> {
+    pub async fn run_until_signal(self, signals: Signals) -> Result<()> {
         let Self { registry, node, server, beside, sharing } = self;
-        let ended = server.run_until_signal().await;
+        let ended = server.run_until_signal(signals).await;
         end(&registry, &node, beside, &sharing);
         ended
     }

@@ -82,9 +82,8 @@ impl Server {
     /// Serves until SIGTERM or SIGINT, then stops as [`Server::stop`] does. SIGHUP reads the certificates again.
     ///
     /// # Errors
-    /// `internal` when signals cannot be waited for, or a server ended by itself.
-    pub async fn run_until_signal(mut self) -> Result<()> {
-        let mut signals = Signals::new()?;
+    /// `internal` when a server ended by itself.
+    pub async fn run_until_signal(mut self, mut signals: Signals) -> Result<()> {
         loop {
             match signals.next(&mut self.joins).await {
                 Woken::Reload => match self.reload_certificates() {
@@ -145,13 +144,18 @@ enum Woken {
     Ended,
 }
 
-struct Signals {
+/// The signals that are waited for. From the moment this is made they end nothing by themselves.
+pub struct Signals {
     reload: Signal,
     stops: [Signal; 2],
 }
 
 impl Signals {
-    fn new() -> Result<Self> {
+    /// Waits for them from now on: before it is told that the server listens, since whoever hears that may stop it.
+    ///
+    /// # Errors
+    /// `internal` when signals cannot be waited for.
+    pub fn caught() -> Result<Self> {
         let on = |kind| signal(kind).map_err(Error::internal);
         let stops = [on(SignalKind::terminate())?, on(SignalKind::interrupt())?];
         Ok(Self { reload: on(SignalKind::hangup())?, stops })

@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 use crate::http::metrics::Metrics;
 use crate::rule::Rule;
 use crate::serve::health::{Checks, ReadinessCheck};
-use crate::serve::{Parts, Server};
+use crate::serve::{Parts, Server, Signals};
 
 /// A self-made certificate for `localhost`, written to both files; gives its PEM.
 fn make_certificate(files: &TlsFiles) -> String {
@@ -137,7 +137,7 @@ async fn sighup_reads_certificates_again_and_sigterm_stops() {
         Server::start(&config(&[Door::Public], Some(files.clone())), &parts(Arc::new(AtomicBool::new(true))))
             .unwrap();
     let address = server.addresses()[0].0;
-    let running = rt::spawn(server.run_until_signal());
+    let running = rt::spawn(server.run_until_signal(Signals::caught().unwrap()));
     rt::time::sleep(Duration::from_millis(50)).await;
     let second = make_certificate(&files);
     send("-HUP");
