@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::items;
 use common::people::{self, ZHOU};
 use common::{World, operator, run, server};
+use elicense::catalog::items::ItemDef;
 use elicense::record::Action;
 use elicense::registry::{ActCommand, Ask, DisputeCommand, FaceEdit, Submitted};
 use elicense::store::Opened;
@@ -101,6 +102,7 @@ fn vector(file: &str, name: &str) -> String {
 
 on_both! {
     i10_a_verifier_written_from_the_page_agrees
+    i10_an_outsider_checks_the_answer_to_a_predicate
     i10_what_is_written_is_what_the_schemas_allow
 }
 
@@ -228,6 +230,51 @@ fn i10_what_is_written_is_what_the_schemas_allow(world: World) {
         let said: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(said, json!({"documents": documents.len(), "unseen": []}), "{name}");
     }
+}
+
+/// An item that asks whether somebody has a good card, and a good licence.
+fn asking_item() -> ItemDef {
+    let mut item = serde_json::to_value(items::plain()).unwrap();
+    let slot = |id: &str, slug: &str| {
+        json!({
+            "编号": id, "当事人": "申请人", "材料名称": id, "材料分类": "证明类", "材料必要性": "必要",
+            "要求提供材料的依据": "测试依据",
+            "办理方式": [
+                {"方式": "数据核验", "核验": {"内容": "持有有效证照", "证照": slug}}, {"方式": "申请人自备"},
+            ],
+        })
+    };
+    item["材料"] = json!([slot("1", "resident_id_card"), slot("2", "driving_licence")]);
+    serde_json::from_value(item).unwrap()
+}
+
+fn i10_an_outsider_checks_the_answer_to_a_predicate(world: World) {
+    let folder = tempfile::tempdir().unwrap();
+    served(&world, folder.path());
+    let registry = &world.registry;
+    registry.load_items("test", vec![asking_item()]).unwrap();
+    registry.refresh().unwrap();
+    let answer = run(registry.apply(&operator(), &serde_json::from_value(items::of(ZHOU)).unwrap())).unwrap();
+    let answer = serde_json::to_value(answer).unwrap();
+    let tried = answer["slots"].as_array().unwrap().iter().map(|slot| &slot["tried"][0]);
+    let signed: Vec<&Value> = tried.clone().map(|way| &way["signed"]).collect();
+    std::fs::write(folder.path().join("answers.json"), json!(signed).to_string()).unwrap();
+    let Some(said) = held(&["answers", folder.path().to_str().unwrap()]) else { return };
+    let words: Vec<&str> =
+        said.as_array().unwrap().iter().map(|one| one["answer"].as_str().unwrap()).collect();
+    assert_eq!(words, ["yes", "unknown"], "nothing on file is no no");
+    // The chain names the very record that a lookup shows.
+    let shown: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("answer.json")).unwrap()).unwrap();
+    let card = shown["records"].as_array().unwrap().iter().find(|one| one["name_zh"] == "居民身份证信息");
+    let digest = |one: &Value| {
+        let compact = one["envelope"].as_str().unwrap();
+        EnvelopeBuf::parse_compact(compact, elicense::trust::envelope::Limits::default())
+            .unwrap()
+            .view()
+            .digest()
+    };
+    assert_eq!(said[0]["evidence"][0]["digest"], json!(digest(card.unwrap())));
 }
 
 fn i10_a_verifier_written_from_the_page_agrees(world: World) {

@@ -20,7 +20,7 @@ const LIMIT: usize = 96 * 1024;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct BroughtDocument {
-    /// A record as compact JWS.
+    /// A record, or an answer to a predicate, as compact JWS.
     #[serde(default)]
     envelope: Option<String>,
     /// A `Receipt` as it was handed out. What is none is judged, as malformed, and not refused.

@@ -5,7 +5,7 @@
 //! * [`action`] is the closed table of its actions, [`history`] the state as of any day;
 //! * [`mod@verdict`] turns facts into valid, invalid or undetermined, for every path alike;
 //! * [`extract`] makes the answer for a caller who may not see the whole;
-//! * [`question`] is what is asked of a department's system, and what it answers;
+//! * [`checked`] is the registry's own answer to a predicate, [`question`] what is asked of a department's system, and what it answers;
 //! * [`event`], [`access`] and [`answer`] are the contents of the logs;
 //! * [`json`] writes answers without a tree.
 //!
@@ -15,6 +15,7 @@ pub mod access;
 pub mod action;
 pub mod answer;
 pub mod canonical;
+pub mod checked;
 pub mod deed;
 pub mod digest;
 pub mod event;

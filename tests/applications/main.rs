@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod presence;
+mod signed;
 
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
 use common::{World, callers, operator, run};
@@ -22,12 +23,18 @@ use presence::{
     a_card_was_read_only_where_its_text_says_so, an_agent_acts_by_a_mandate_that_is_good_and_about_this_item,
 };
 use serde_json::{Value, json};
+use signed::{
+    a_signed_answer_counts_for_an_hour_and_under_the_registrys_key_alone,
+    an_answer_to_a_predicate_is_signed_with_its_chain_of_evidence,
+};
 
 on_both! {
     a_slot_shows_its_fields_and_nothing_else_of_anybody
     who_neither_carries_out_nor_receives_the_item_is_refused_and_noted
     what_does_not_fit_the_item_is_refused_by_its_rule_and_noted
     a_relation_is_told_by_evidence_or_not_at_all
+    an_answer_to_a_predicate_is_signed_with_its_chain_of_evidence
+    a_signed_answer_counts_for_an_hour_and_under_the_registrys_key_alone
     a_source_that_cannot_tell_is_never_none
     a_cancelled_licence_meets_the_slot_that_wants_it
     a_past_day_is_judged_as_of_that_day

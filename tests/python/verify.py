@@ -2,6 +2,7 @@
 
     verify.py check DIR     envelopes, receipt, answer digest and holder hash in DIR hold
     verify.py flip DIR      each byte of each signed part, changed, is refused
+    verify.py answers DIR   the answers to predicates in DIR/answers.json hold, and with any character changed do not
     verify.py vectors DIR   the published vectors of Ed25519 in DIR/ed25519.txt
     verify.py entries DIR   the worked examples of access entries in DIR/bytes.txt, and the stored ones of layout 1 in
                             DIR/access_v1.txt with their receipts
@@ -322,6 +323,43 @@ class Served:
         return identifiers
 
 
+# Answers to predicates (§12)
+
+SAID = {"answer", "at", "holder", "item", "item_version", "nonce", "outcome", "predicate", "slot", "v", "valid_until"}
+MAY_SAY = {"agency", "case", "evidence", "other", "text"}
+
+
+def link(one):
+    """One link of the chain of evidence: a record, or what a department told."""
+    if set(one) == {"told"}:
+        return len(from_b64u(one["told"])) == 16
+    known = set(one) - {"digest"} == {"place", "verdict", "version"}
+    return known and ("digest" not in one or len(from_b64u(one["digest"])) == 32)
+
+
+def predicate(compact, keys):
+    """What an answer to a predicate says, if it holds."""
+    said, _ = envelope(compact, keys, "elicense-answer+jws")
+    need(SAID <= set(said) <= SAID | MAY_SAY and said["v"] == 1, "answer_members")
+    need(said["answer"] in ("yes", "no", "unknown"), "answer_word")
+    need(len(from_b64u(said["nonce"])) == 16, "nonce")
+    need(said["at"] < said["valid_until"], "life")
+    need(all(link(one) for one in said.get("evidence", [])), "evidence")
+    need(said["answer"] == "unknown" or said.get("evidence"), "no_evidence")
+    return said
+
+
+def answers(folder):
+    keys = keys_of(json.loads((folder / "jwks.json").read_text(encoding="utf-8")))
+    all_said = []
+    for compact in json.loads((folder / "answers.json").read_text(encoding="utf-8")):
+        all_said.append(predicate(compact, keys))
+        for at, changed in flips(compact):
+            need(refuses(predicate, changed, keys), f"a change at {at} was let through")
+        need(refuses(envelope, compact, keys, "elicense-record+jws"), "typ")
+    return all_said
+
+
 def refuses(what, *arguments):
     try:
         what(*arguments)
@@ -465,13 +503,13 @@ def vectors(folder):
 
 
 def main(arguments):
-    if len(arguments) != 2 or arguments[0] not in ("check", "flip", "vectors", "entries"):
+    if len(arguments) != 2 or arguments[0] not in ("check", "flip", "answers", "vectors", "entries"):
         print(__doc__, file=sys.stderr)
         return 2
     what, folder = arguments[0], Path(arguments[1])
     try:
-        if what in ("vectors", "entries"):
-            found = {"vectors": vectors, "entries": entries}[what](folder)
+        if what in ("answers", "vectors", "entries"):
+            found = {"answers": answers, "vectors": vectors, "entries": entries}[what](folder)
         elif what == "flip":
             found = flip(Served(folder))
         else:

@@ -15,6 +15,7 @@ use crate::record::secret::mask;
 use crate::record::{Digest, Reason, Reasons, State, Verdict, canonical};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::cases::facts::KnownParty;
+use crate::registry::cases::signed::SignedWays;
 use crate::registry::reading::lookup::{FoundRecord, RecordAnswer};
 use crate::store::HolderState;
 
@@ -156,6 +157,11 @@ pub struct AppliedWay {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub evidence: Vec<String>,
+    /// Of `checked`: the answer as the registry signs it, compact JWS of kind `elicense-answer+jws`, with its chain of
+    /// evidence. It counts for an hour at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub signed: Option<String>,
     /// Who did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -249,7 +255,7 @@ pub(super) fn application(
     item: &ItemDef,
     answer: &ItemAnswer,
     (known, receipts): (&[KnownParty<'_>], Vec<HandedReceipt>),
-    shown: ShownBySlot,
+    (shown, signed): (ShownBySlot, SignedWays),
 ) -> Application {
     let question = |of: &QuestionAnswer| {
         let asked = item.questions.iter().find(|question| question.name == of.question);
@@ -264,10 +270,10 @@ pub(super) fn application(
     };
     let premise =
         |one: &PremiseAnswer| AppliedPremise { text: one.text.clone(), party: one.party, holds: one.holds };
-    let slots = answer.slots.iter().zip(shown).filter_map(|(slot, records)| {
+    let slots = answer.slots.iter().zip(shown).zip(signed).filter_map(|((slot, records), signed)| {
         let def = item.slots.iter().find(|def| def.id == slot.slot)?;
         let party = slot.party.and_then(|at| known.get(at));
-        Some(applied_slot(def, slot, party, records))
+        Some(applied_slot(def, slot, party, (records, signed)))
     });
     Application {
         item: item.into(),
@@ -302,11 +308,11 @@ fn applied_slot(
     def: &Slot,
     slot: &SlotAnswer,
     party: Option<&KnownParty<'_>>,
-    records: Vec<FoundRecord>,
+    (records, signed): (Vec<FoundRecord>, Vec<Option<String>>),
 ) -> AppliedSlot {
     let mut ways: Vec<_> = def.ways.iter().collect();
     ways.sort_by_key(|way| way.kind());
-    let tried = slot.tried.iter().zip(ways);
+    let tried = slot.tried.iter().zip(ways).zip(signed);
     AppliedSlot {
         slot: slot.slot.clone(),
         party: slot.party,
@@ -317,7 +323,9 @@ fn applied_slot(
         basis: def.basis.clone(),
         outcome: slot.outcome,
         outcome_zh: slot.outcome.zh(),
-        tried: tried.map(|(tried, way)| applied_way(tried, way.slug(), party)).collect(),
+        tried: tried
+            .map(|((tried, way), signed)| AppliedWay { signed, ..applied_way(tried, way.slug(), party) })
+            .collect(),
         records,
     }
 }
@@ -349,6 +357,7 @@ fn applied_way(tried: &WayTried, slug: Option<&str>, party: Option<&KnownParty<'
         outcome: tried.outcome,
         outcome_zh: tried.outcome.zh(),
         evidence: tried.evidence.clone(),
+        signed: None,
         source,
         at,
         absence: absent.map(|none| none.sentence().to_owned()),

@@ -71,12 +71,13 @@ impl Registry {
         self.ask_departments(actor, &looking, (ask, &parts), &mut known).await?;
         let answer = item.answer(&self.item_request(&looking, ask, &known)).map_err(named)?;
         let shown = self.shown(&looking, &known, &answer, &mut parts)?;
+        let signed = self.signed_answers((actor, &looking), (ask, &known), &answer).await?;
         let told = (&answer, &shown, mandates.as_slice());
         let entries = self.entries(actor, &looking, (&known, &parts), told)?;
         let accepted = self.note_all(entries).await?;
         let receipts =
             accepted.into_iter().map(|accepted| HandedReceipt { accepted, form: ask.receipt }).collect();
-        Ok(application(&item, &answer, (&known, receipts), shown))
+        Ok(application(&item, &answer, (&known, receipts), (shown, signed)))
     }
 
     /// Reads the papers of every party, of the types that its role asks about.

@@ -15,6 +15,7 @@ use crate::catalog::SourceSystem;
 use crate::catalog::items::{
     ItemAnswer, ItemDef, ItemRequest, Predicate, PredicateAnswer, Silence, TryOutcome, Way,
 };
+use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::policy::Actor;
 use crate::record::access::{AllowedBy, DecisionReason, Outcome};
@@ -78,7 +79,7 @@ impl Registry {
         let mut fresh = Vec::new();
         for (one, kept) in open.into_iter().zip(kept) {
             match kept {
-                Some(kept) => add(known, &one, said(kept.word, kept.nonce)),
+                Some(kept) => add(known, &one, (said(kept.word, kept.nonce), Some(kept.until))),
                 None => fresh.push(one),
             }
         }
@@ -90,11 +91,12 @@ impl Registry {
         let answers = self.ask_sources(fresh.iter().map(|one| one.out.clone()).collect()).await?;
         for (one, answer) in fresh.into_iter().zip(answers) {
             let answered = match &answer {
-                Ok(received) => received
-                    .answer
-                    .answer
-                    .map_or(PredicateAnswer::NotCovered, |word| said(word, received.answer.nonce)),
-                Err(fault) => unanswered(&one, *fault),
+                Ok(received) => {
+                    let told = &received.answer;
+                    let word = told.answer.map_or(PredicateAnswer::NotCovered, |word| said(word, told.nonce));
+                    (word, Some(told.valid_until))
+                }
+                Err(fault) => (unanswered(&one, *fault), None),
             };
             add(known, &one, answered);
             keep.extend(answer.ok().map(|received| (one.holder, one.out, received)));
@@ -205,8 +207,14 @@ fn source_of(looking: &Looking<'_>, department: &str) -> Option<Arc<SourceSystem
     SourceSystem::nearest(placed, (department, place), looking.now).cloned()
 }
 
-fn add(known: &mut [KnownParty<'_>], one: &OpenQuestion, answer: PredicateAnswer) {
+/// Adds an answer, with the end of its life where a department told it.
+fn add(known: &mut [KnownParty<'_>], one: &OpenQuestion, (answer, until): (PredicateAnswer, Option<Moment>)) {
     if let Some(party) = known.get_mut(one.party) {
+        let nonces = match &answer {
+            PredicateAnswer::Yes { evidence } | PredicateAnswer::No { evidence } => evidence.as_slice(),
+            PredicateAnswer::Unanswered(_) | PredicateAnswer::NotCovered => &[],
+        };
+        party.told_until.extend(nonces.iter().cloned().zip(until));
         party.facts.predicates.push((one.predicate.clone(), answer));
     }
 }

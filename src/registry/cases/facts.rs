@@ -32,6 +32,8 @@ pub(super) struct KnownParty<'a> {
     pub papers: PartyPapers<'a>,
     /// The types that were read and not found, by slug, each with its meaning.
     pub absent: BTreeMap<String, AbsentType>,
+    /// Until when what departments told counts, by the nonce of the question.
+    pub told_until: Vec<(String, Moment)>,
     /// For the engine.
     pub facts: PartyFacts,
 }
@@ -94,7 +96,7 @@ impl<'l> Looking<'l> {
                 }
             }
         }
-        Ok(KnownParty { role: role.to_owned(), papers, absent, facts })
+        Ok(KnownParty { role: role.to_owned(), papers, absent, told_until: Vec::new(), facts })
     }
 
     pub fn slug(&self, code: &str) -> Option<&'l str> {

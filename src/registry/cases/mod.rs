@@ -11,3 +11,4 @@ mod kinship;
 mod needed;
 mod noted;
 mod past_day;
+mod signed;

@@ -3,6 +3,7 @@
 //! * An **envelope** (compact JWS) is checked as a stranger would (layout, signature, key, type) and against
 //!   the registry (the log, the state, newer versions, the holder's life).
 //! * An **identifier** with face values tells field by field whether the printed value is the signed one.
+//! * An **answer to a predicate** is an envelope too: whether the registry signed it, and whether it still counts.
 //! * A **receipt** is checked against its log: entry, proof, checkpoint, and that the log still has that entry.
 //!
 //! A broken rule is an answer, never an error: the verdict is `invalid` with `malformed` and the rule. An
@@ -10,6 +11,7 @@
 //! about the log and is not. A caller who brings other bytes than the signed ones learns nothing of the
 //! record.
 
+mod answer;
 mod envelope;
 mod face;
 mod receipt;
@@ -40,7 +42,7 @@ use crate::rule::Rule;
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyAsk {
-    /// A record as compact JWS.
+    /// A record, or an answer to a predicate, as compact JWS.
     #[serde(default)]
     pub envelope: Option<String>,
     /// The identifier printed on a certificate.
@@ -77,6 +79,7 @@ closed! {
     /// What was verified.
     VerifiedThing {
         Envelope, "envelope", "签名原文", "an envelope";
+        Answer, "answer", "核验答复", "an answer to a predicate";
         Identifier, "identifier", "照面", "an identifier with values of the face";
         Receipt, "receipt", "查验回执", "a receipt";
     }

@@ -18,6 +18,8 @@ pub(in crate::registry) struct KeptWord {
     pub word: SourceWord,
     /// The nonce of its question.
     pub nonce: Salt,
+    /// Until when it counts.
+    pub until: Moment,
 }
 
 impl Registry {
@@ -48,7 +50,7 @@ impl Registry {
         // A key that turns out to have been lost takes with it what it signed since.
         key_of(&self.snapshot(), &out.source, &envelope.kid().ok()?, row.at)?;
         let answer = SourceAnswer::of(envelope.payload()).ok()?;
-        Some(KeptWord { word: answer.answer?, nonce: Salt(row.nonce) })
+        Some(KeptWord { word: answer.answer?, nonce: Salt(row.nonce), until: row.valid_until })
     }
 
     /// Keeps answers as they came, in one transaction, sealed under their holders.

@@ -16,6 +16,7 @@ use crate::registry::access::entry::Touched;
 use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
+use crate::registry::reading::verify::answer::answer_finding;
 use crate::registry::reading::verify::{
     Finding, LoggedEvent, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer, type_known,
 };
@@ -25,25 +26,34 @@ use crate::store::StoredRecord;
 use crate::trust::envelope::{Header, Limits};
 use crate::trust::{Envelope, EnvelopeBuf, EnvelopeFault, Kid, Typ};
 
-/// An envelope that was brought, as far as it can be read by itself.
+/// An envelope of one of the two kinds that somebody may bring.
+enum InHand {
+    Record(Box<Brought>),
+    Answer(EnvelopeBuf, Header),
+}
+
+/// A record that was brought, as far as it can be read by itself.
 struct Brought {
     envelope: EnvelopeBuf,
     header: Header,
     record: Record,
 }
 
-impl Brought {
+impl InHand {
     /// # Errors
     /// The rule of layout that it breaks.
     fn parse(compact: &str) -> std::result::Result<Self, Rule> {
         let envelope =
             EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|fault| fault.rule())?;
         let header = envelope.view().header().map_err(|fault| fault.rule())?;
-        if header.typ != Typ::Record {
-            return Err(Rule::EnvelopeKind);
+        match header.typ {
+            Typ::Answer => Ok(Self::Answer(envelope, header)),
+            Typ::Record => {
+                let record = Record::from_payload(envelope.view().payload()).map_err(|fault| fault.rule())?;
+                Ok(Self::Record(Box::new(Brought { envelope, header, record })))
+            }
+            _ => Err(Rule::EnvelopeKind),
         }
-        let record = Record::from_payload(envelope.view().payload()).map_err(|fault| fault.rule())?;
-        Ok(Self { envelope, header, record })
     }
 }
 
@@ -55,9 +65,16 @@ impl Registry {
         actor: Option<&Actor>,
         compact: &str,
     ) -> Result<Finding> {
-        let compact = compact.to_owned();
-        let brought = match self.store().blocking(move || Ok(Brought::parse(&compact))).await? {
-            Ok(brought) => brought,
+        let (compact, keys, now) = (compact.to_owned(), snapshot.clone(), self.now());
+        let opened = self.store().blocking(move || {
+            Ok(InHand::parse(&compact).map(|opened| match opened {
+                InHand::Record(brought) => Ok(brought),
+                InHand::Answer(envelope, header) => Err(answer_finding(&keys, (&envelope, &header), now)),
+            }))
+        });
+        let brought = match opened.await? {
+            Ok(Ok(brought)) => brought,
+            Ok(Err(answer)) => return Ok(answer.into()),
             Err(rule) => {
                 let told = (Verdict::Invalid, Reason::Malformed);
                 return Ok(VerifyAnswer::bare(VerifiedThing::Envelope, told, Some(rule), self.now()).into());
@@ -65,7 +82,7 @@ impl Registry {
         };
         let named = self.permit_borne(actor, &brought.record.identifier).await?;
         let (registry, snapshot) = (self.clone(), snapshot.clone());
-        self.store().blocking(move || registry.envelope_finding(&snapshot, brought, &named)).await
+        self.store().blocking(move || registry.envelope_finding(&snapshot, *brought, &named)).await
     }
 
     fn envelope_finding(&self, snapshot: &Snapshot, brought: Brought, named: &Named) -> Result<Finding> {
