@@ -426,6 +426,7 @@ closed! {
 
         // Keys, backup and restore (密钥与备份)
         SinceLater, "since_later", "该密钥早已吊销，吊销时间不能改晚。请使用更早的时间。", "The key is revoked since an earlier moment, which is not taken back. Give an earlier moment.";
+        KeyKnown, "key_known", "这把密钥已属于别的单位或者已被吊销。请使用新的密钥。", "This key belongs to another owner or was revoked. Use a new key.";
         KeyLast, "key_last", "这是本库的最后一个密钥。请先生成新密钥。", "This is the registry's last key. Make another one first.";
         InitUnfinished, "init_unfinished", "上次初始化没有完成。请删除数据目录（或数据库）和主密钥文件，再运行 elicense init。", "The `init` here did not finish. Remove the data directory (or the database) and its master key file, and run `elicense init` again.";
         Unwrap, "unwrap", "主密钥打不开库中的密钥。请使用初始化时的主密钥文件。", "The master key does not open the stored keys. Use the file that `init` made.";

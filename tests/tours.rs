@@ -1,4 +1,4 @@
-//! The promises of the documents, run: the tours of `README.md` and `src/cli/README.md` block by block as
+//! The promises of the documents, run: the tours of `README.md`, `src/cli/README.md` and the demo's page block by block as
 //! they stand, and the names of tests that `src/README.md` and `src/registry/README.md` rest on.
 //!
 //! A `sh` block is run. A `text` block after it shows the output: each of its lines must stand in the output,
@@ -168,6 +168,7 @@ fn the_demo_answers_as_the_page_shows() {
         std::thread::sleep(Duration::from_millis(100));
     }
     run_tour("README.md", "Five minutes with the demo", dir.path(), port);
+    run_tour("src/cli/demo/README.md", "Five flows", dir.path(), port);
 }
 
 #[test]

@@ -104,7 +104,11 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
             let loaded =
                 catalog.items().filter_map(|item| catalog.item(&item.code, today)).map(|item| &**item);
             let items: Vec<&ItemDef> = if district { made.iter().collect() } else { loaded.collect() };
-            savings(catalog, &items, (district, why), output);
+            let (sources, now) = (&snapshot.sources, registry.now());
+            let answers = |department: &str| {
+                sources.iter().any(|one| one.department == department && one.in_force(now))
+            };
+            savings(catalog, (&items, &answers), (district, why), output);
         }
         ItemCommand::District { folder } => {
             let made = District::generate(DISTRICT_SEED).map_err(refused_item)?;
@@ -136,12 +140,20 @@ fn unwritable(folder: &Path, error: std::io::Error) -> Error {
     Error::new(Code::ConfigInvalid, detail).at("folder").caused_by(error)
 }
 
-/// A type is shared where its stock is stated here.
-fn savings(catalog: &Catalog, items: &[&ItemDef], (district, why): (bool, bool), output: &Output) {
+/// Whether a department answers.
+type Answers<'a> = &'a dyn Fn(&str) -> bool;
+
+/// A type is shared where its stock is stated here; a department answers where its system is connected.
+fn savings(
+    catalog: &Catalog,
+    (items, answers): (&[&ItemDef], Answers<'_>),
+    (district, why): (bool, bool),
+    output: &Output,
+) {
     let entry = |slug: &str| catalog.type_by_slug(slug);
     let types =
         |slug: &str| entry(slug).is_some_and(|entry| !catalog.coverages(&entry.def().code).is_empty());
-    let bill = Savings::of(items, catalog, SharedSources { types: &types, departments: &|_| false });
+    let bill = Savings::of(items, catalog, SharedSources { types: &types, departments: answers });
     let name = |slug: &str| entry(slug).map_or_else(|| slug.to_owned(), |entry| entry.def().name.zh.clone());
     let mut lines: Vec<String> = district.then(|| LABEL.to_owned()).into_iter().collect();
     let (count, all, unneeded) = (items.len(), bill.materials, bill.unneeded);

@@ -24,9 +24,13 @@ use crate::error::{Code, Error, Result};
 use crate::record::question::{ANSWER_BYTES, LIFE_S};
 use crate::store::private;
 use crate::trust::SigningKey;
-use answer::{SimulatedAnswers, SimulatedSystem};
+pub(super) use answer::SimulatedAnswers;
+use answer::SimulatedSystem;
 pub use switch::Switch;
 use switch::Switched;
+
+/// Seconds for which an answer counts in the demo: a switch is to be seen at the next question.
+const DEMO_LIFE_S: i64 = 60;
 
 /// Its arguments.
 #[derive(clap::Args)]
@@ -71,7 +75,7 @@ pub fn run(args: &SimulateArgs, output: &Output) -> Result<u8> {
         None => SimulatedAnswers::default(),
     };
     let key = signing_key(&args.key)?;
-    let public = URL_SAFE_NO_PAD.encode(key.verify_key().bytes());
+    let public = public_half(&key);
     let department = SimulatedSystem::new(args.agency.clone(), key, known, args.life);
     let served = Data::new(Served {
         department,
@@ -92,6 +96,26 @@ pub fn run(args: &SimulateArgs, output: &Output) -> Result<u8> {
     Ok(0)
 }
 
+/// Serves a department on a thread of this process for as long as it lives, as `elicense demo` does.
+pub(super) fn start(
+    socket: TcpListener,
+    (agency, key): (String, SigningKey),
+    known: SimulatedAnswers,
+) -> Result<()> {
+    let department = SimulatedSystem::new(agency, key, known, DEMO_LIFE_S);
+    let switched = Switched::new(Switch::Off);
+    let served = Data::new(Served { department, switched, delay: Duration::from_secs(5) });
+    let thread = std::thread::Builder::new().name("department".to_owned());
+    // Where it stops, the registry's log says who is silent.
+    let started = thread.spawn(move || actix_web::rt::System::new().block_on(serve(socket, served)));
+    started.map(drop).map_err(Error::internal)
+}
+
+/// The public half of a key, as `elicense keys register` takes it.
+pub(super) fn public_half(key: &SigningKey) -> String {
+    URL_SAFE_NO_PAD.encode(key.verify_key().bytes())
+}
+
 async fn serve(socket: TcpListener, served: Data<Served>) -> std::io::Result<()> {
     let app = move || {
         App::new()
@@ -99,7 +123,7 @@ async fn serve(socket: TcpListener, served: Data<Served>) -> std::io::Result<()>
             .app_data(web::PayloadConfig::new(ANSWER_BYTES))
             .default_service(web::to(handle))
     };
-    HttpServer::new(app).workers(1).shutdown_timeout(0).listen(socket)?.run().await
+    HttpServer::new(app).workers(1).shutdown_timeout(0).disable_signals().listen(socket)?.run().await
 }
 
 async fn handle(request: HttpRequest, body: Bytes, served: Data<Served>) -> HttpResponse {
@@ -136,7 +160,7 @@ async fn answered(served: &Arc<Served>, question: &str) -> HttpResponse {
 }
 
 /// The key in a file; a new one in a new file, for its owner alone.
-fn signing_key(file: &Path) -> Result<SigningKey> {
+pub(super) fn signing_key(file: &Path) -> Result<SigningKey> {
     let refused =
         |detail: &str| Error::new(Code::ConfigInvalid, format!("{}: {detail}", file.display())).at("key");
     if !file.exists() {

@@ -325,7 +325,7 @@ class Served:
 
 # Answers to predicates (§12)
 
-SAID = {"answer", "at", "holder", "item", "item_version", "nonce", "outcome", "predicate", "slot", "v", "valid_until"}
+SAID = {"answer", "at", "holder", "item", "item_version", "outcome", "predicate", "salt", "slot", "v", "valid_until"}
 MAY_SAY = {"agency", "case", "evidence", "other", "text"}
 
 
@@ -342,18 +342,26 @@ def predicate(compact, keys):
     said, _ = envelope(compact, keys, "elicense-answer+jws")
     need(SAID <= set(said) <= SAID | MAY_SAY and said["v"] == 1, "answer_members")
     need(said["answer"] in ("yes", "no", "unknown"), "answer_word")
-    need(len(from_b64u(said["nonce"])) == 16, "nonce")
+    need(len(from_b64u(said["salt"])) == 16 and len(from_b64u(said["holder"])) == 32, "holder")
     need(said["at"] < said["valid_until"], "life")
     need(all(link(one) for one in said.get("evidence", [])), "evidence")
     need(said["answer"] == "unknown" or said.get("evidence"), "no_evidence")
     return said
 
 
+def about(said, code_type, code):
+    """Whether an answer is about the holder of a canonical code."""
+    return from_b64u(said["holder"]) == holder_hash(from_b64u(said["salt"]), code_type, code)
+
+
 def answers(folder):
+    asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
     keys = keys_of(json.loads((folder / "jwks.json").read_text(encoding="utf-8")))
     all_said = []
     for compact in json.loads((folder / "answers.json").read_text(encoding="utf-8")):
         all_said.append(predicate(compact, keys))
+        need(about(all_said[-1], asked["code_type"], asked["code"]), "another holder")
+        need(not about(all_said[-1], asked["code_type"], asked["code"][::-1]), "any holder")
         for at, changed in flips(compact):
             need(refuses(predicate, changed, keys), f"a change at {at} was let through")
         need(refuses(envelope, compact, keys, "elicense-record+jws"), "typ")

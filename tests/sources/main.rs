@@ -9,8 +9,10 @@ mod common;
 
 mod answers;
 mod books;
+mod commands;
 mod hostile;
 mod living;
+mod tls;
 
 use common::department::{Fake, source};
 use common::people::{self, CHEN, CREMATORIUM, MARKET, POLICE, ZHOU};

@@ -49,7 +49,15 @@ pub struct Accounts {
     pub clients: Vec<DemoClient>,
 }
 
-/// The accounts: one clerk, one client for everything, one for a few fields and one item.
+/// A grant of no type: to receive every item, for the agencies that decide.
+fn receiving(items: &[ItemDef]) -> Grant {
+    let none = std::collections::BTreeSet::new;
+    let all = items.iter().map(|item| item.code.clone()).collect();
+    Grant { types: Selection::Named(none()), fields: Fields::Named(none()), purposes: Selection::Named(all) }
+}
+
+/// The accounts: one clerk, one client for everything, one for a few fields and one item, one of a window that receives
+/// applications for all departments.
 pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts {
     let whole = Grant { types: Selection::All, fields: Fields::Whole, purposes: Selection::All };
     let item = items.iter().find(|item| item.name == "失业登记").map(|item| item.code.clone());
@@ -89,6 +97,15 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts
                     limited("business_licence", &["name", "entity_type", "term_to"]),
                 ],
                 budget: 200,
+            },
+            DemoClient {
+                id: "demo-window",
+                secret: "demo-window-secret",
+                name: "演示综合窗口（收件）",
+                agency: offices.code("street_1").to_owned(),
+                scopes: vec![Scope::Apply, Scope::Verify, Scope::Catalog],
+                grants: vec![receiving(items)],
+                budget: 2_000,
             },
         ],
     }

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::DemoData;
+use super::departments::{self, Answering};
 use super::fill::fill;
 use crate::catalog::items::ItemDef;
 use crate::cli::output::Output;
@@ -81,12 +82,15 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     if args.fill_only {
         return Ok(0);
     }
+    registry.refresh()?;
+    let departments = departments::start(&registry, &dir)?;
     let listeners = Door::ALL.map(|door| Listener { door, address: args.listen, tls: None }).to_vec();
     let settings = Settings { node: "main".to_owned(), demo: true };
     serve::serve(registry, ServeConfig::new(listeners), settings, |running| {
         // To standard output: the only place where the demo prints numbers.
         for (address, _, _) in running.addresses() {
-            output.say(&welcome(*address, &data, &dir), &introduction(running, &data, &dir));
+            let shown = Shown { data: &data, dir: &dir, departments: &departments };
+            output.say(&shown.welcome(*address), &shown.introduction(running));
         }
     })
 }
@@ -198,28 +202,43 @@ fn beside(dir: &Path) -> Vec<String> {
     lines
 }
 
-/// The text of [`welcome`], for programs.
-fn introduction(running: &Running, data: &DemoData, dir: &Path) -> Value {
-    let staff = data.accounts.staff.iter().map(
-        |account| json!({"name": account.name, "password": account.password, "display": account.display}),
-    );
-    let clients = data.accounts.clients.iter();
-    let clients =
-        clients.map(|client| json!({"id": client.id, "secret": client.secret, "name": client.name}));
-    let worth = DemoData::worth_looking_up().into_iter();
-    let worth = worth.map(|(number, kind, why)| json!({"number": number, "type": kind, "why": why}));
-    json!({
-        "demo": true,
-        "listening": serve::listening(running),
-        "environment": environment(dir).into_iter().collect::<BTreeMap<_, _>>(),
-        "accounts": staff.collect::<Vec<_>>(),
-        "clients": clients.collect::<Vec<_>>(),
-        "worth_looking_up": worth.collect::<Vec<_>>(),
-    })
+/// What a start shows.
+struct Shown<'a> {
+    data: &'a DemoData,
+    dir: &'a Path,
+    departments: &'a [Answering],
 }
 
-fn welcome(address: SocketAddr, data: &DemoData, dir: &Path) -> String {
-    let mut lines = vec![
+impl Shown<'_> {
+    /// The text of [`Shown::welcome`], for programs.
+    fn introduction(&self, running: &Running) -> Value {
+        let (data, dir) = (self.data, self.dir);
+        let departments = self
+            .departments
+            .iter()
+            .map(|one| json!({"department": one.department, "name": one.name, "url": one.url}));
+        let staff = data.accounts.staff.iter().map(
+            |account| json!({"name": account.name, "password": account.password, "display": account.display}),
+        );
+        let clients = data.accounts.clients.iter();
+        let clients =
+            clients.map(|client| json!({"id": client.id, "secret": client.secret, "name": client.name}));
+        let worth = DemoData::worth_looking_up().into_iter();
+        let worth = worth.map(|(number, kind, why)| json!({"number": number, "type": kind, "why": why}));
+        json!({
+            "demo": true,
+            "listening": serve::listening(running),
+            "environment": environment(dir).into_iter().collect::<BTreeMap<_, _>>(),
+            "accounts": staff.collect::<Vec<_>>(),
+            "clients": clients.collect::<Vec<_>>(),
+            "departments": departments.collect::<Vec<_>>(),
+            "worth_looking_up": worth.collect::<Vec<_>>(),
+        })
+    }
+
+    fn welcome(&self, address: SocketAddr) -> String {
+        let (data, dir) = (self.data, self.dir);
+        let mut lines = vec![
         String::new(),
         "演示系统 · 所有数据均为虚构 — a demo: every person, number and certificate is synthetic,".to_owned(),
         "its master key lies in its own directory and its passwords are printed here. Never put real data in it.".to_owned(),
@@ -229,23 +248,29 @@ fn welcome(address: SocketAddr, data: &DemoData, dir: &Path) -> String {
         format!("  logs          http://{address}/logs   keys http://{address}/.well-known/jwks.json"),
         String::new(),
     ];
-    for account in &data.accounts.staff {
-        lines.push(format!(
-            "  clerk account    {} / {}   {}",
-            account.name, account.password, account.display
-        ));
+        for account in &data.accounts.staff {
+            lines.push(format!(
+                "  clerk account    {} / {}   {}",
+                account.name, account.password, account.display
+            ));
+        }
+        for client in &data.accounts.clients {
+            lines.push(format!("  API client       {} / {}   {}", client.id, client.secret, client.name));
+        }
+        lines.push(String::new());
+        lines.push("  simulated departments (curl -d down URLcontrol makes one fail, curl -d off URLcontrol mends it):".to_owned());
+        for one in self.departments {
+            lines.push(format!("    {}  {}  {}", one.url, one.department, one.name));
+        }
+        lines.push(String::new());
+        lines.push("  worth looking up:".to_owned());
+        for (number, code_type, why) in DemoData::worth_looking_up() {
+            lines.push(format!("    {number}  ({code_type})  {why}"));
+        }
+        lines.push(String::new());
+        lines.extend(beside(dir));
+        lines.push(String::new());
+        lines.push("  Ctrl-C stops it; what was acknowledged is kept.".to_owned());
+        lines.join("\n")
     }
-    for client in &data.accounts.clients {
-        lines.push(format!("  API client       {} / {}   {}", client.id, client.secret, client.name));
-    }
-    lines.push(String::new());
-    lines.push("  worth looking up:".to_owned());
-    for (number, code_type, why) in DemoData::worth_looking_up() {
-        lines.push(format!("    {number}  ({code_type})  {why}"));
-    }
-    lines.push(String::new());
-    lines.extend(beside(dir));
-    lines.push(String::new());
-    lines.push("  Ctrl-C stops it; what was acknowledged is kept.".to_owned());
-    lines.join("\n")
 }

@@ -11,6 +11,7 @@ pub mod agencies;
 pub mod command;
 pub mod companies;
 pub mod coverage;
+mod departments;
 pub mod faces;
 pub mod fill;
 mod numbers;

@@ -17,7 +17,7 @@ const NOBODY: &str = "190101199001011234";
 /// The file of a simulated department.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SimulatedAnswers {
+pub struct SimulatedAnswers {
     /// Answers by question, then by number; `*` stands for every other number.
     #[serde(default)]
     pub answers: BTreeMap<String, BTreeMap<String, SourceWord>>,

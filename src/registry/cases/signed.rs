@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::policy::Actor;
 use crate::record::Salt;
 use crate::record::checked::{CHECKED_LIFE_S, CheckedAnswer, CheckedEvidence, CheckedRecord, CheckedTold};
-use crate::record::question::{SourceHolder, SourceWord};
+use crate::record::event::holder_hash;
+use crate::record::question::SourceWord;
 use crate::registry::Registry;
 use crate::registry::cases::ask::ApplicationAsk;
 use crate::registry::cases::facts::{KnownParty, Looking};
@@ -96,8 +97,13 @@ impl Asking<'_> {
     ) -> Result<CheckedAnswer> {
         let (item, at) = (self.looking.item, self.looking.now);
         let (answer, places) = word(own, (tried, predicate));
+        let salt = random::salt()?;
+        let hash = |party: &KnownParty<'_>| {
+            let code = &party.papers.parsed.code;
+            holder_hash(&salt, code.code_type().code(), code.as_str())
+        };
         let other = match predicate {
-            Predicate::Related { role, .. } => self.only(role).map(holder),
+            Predicate::Related { role, .. } => self.only(role).map(hash),
             Predicate::Holds { .. } | Predicate::Told { .. } => None,
         };
         let slug = match predicate {
@@ -112,13 +118,13 @@ impl Asking<'_> {
             at,
             case: self.ask.case.clone(),
             evidence: places.iter().filter_map(|place| self.evidence(place)).collect(),
-            holder: holder(own),
+            holder: hash(own),
             item: item.code.clone(),
             item_version: item.version,
-            nonce: random::salt()?,
             other,
             outcome: tried.outcome.wire().to_owned(),
             predicate: serde_json::to_value(predicate).map_err(Error::internal)?,
+            salt,
             slot: slot.to_owned(),
             text: silent.or(absence),
             v: 1,
@@ -158,11 +164,6 @@ impl Asking<'_> {
             }
         }
     }
-}
-
-fn holder(party: &KnownParty<'_>) -> SourceHolder {
-    let code = &party.papers.parsed.code;
-    SourceHolder { code: code.as_str().to_owned(), code_type: code.code_type().code().to_owned() }
 }
 
 /// The answer, and the places that it rests on. That nothing is on file is unknown and never "no" (practice R2); a record

@@ -27,7 +27,11 @@ impl Registry {
         self.put_key(actor, PublicAction::Generate, row, None)
     }
 
-    /// Registers the public key of an issuer that signs for itself.
+    /// Registers the public key of an issuer that signs for itself. A key that is the agency's already stays as it is.
+    ///
+    /// # Errors
+    /// `issuer_unknown`; `field_invalid` for a key that is none, and with rule `key_known` for one that is another's or was
+    /// revoked.
     pub fn register_key(&self, actor: &str, agency: &str, public: &[u8; 32]) -> Result<String> {
         self.known_agency(agency)?;
         let key = VerifyKey::from_bytes(public).map_err(|fault| {
@@ -35,8 +39,18 @@ impl Registry {
                 .at("public")
                 .caused_by(fault)
         })?;
+        let kid = key.kid().to_string();
+        let rows = self.store().read_now(|reader| reader.signing_keys())?;
+        if let Some(known) = rows.iter().find(|row| row.kid == kid) {
+            if known.owner == agency && known.purpose == ISSUE && known.revoked_at.is_none() {
+                return Ok(kid);
+            }
+            let detail =
+                "this key is registered for another owner, or was revoked; a key is of one owner, once";
+            return Err(Error::new(Code::FieldInvalid, detail).at("public").rule(Rule::KeyKnown));
+        }
         let row = SigningKeyRow {
-            kid: key.kid().to_string(),
+            kid,
             owner: agency.to_owned(),
             purpose: ISSUE.to_owned(),
             public: key.bytes().to_vec(),

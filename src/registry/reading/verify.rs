@@ -11,7 +11,6 @@
 //! about the log and is not. A caller who brings other bytes than the signed ones learns nothing of the
 //! record.
 
-mod answer;
 mod envelope;
 mod face;
 mod receipt;

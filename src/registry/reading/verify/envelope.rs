@@ -8,15 +8,16 @@ use std::sync::Arc;
 use crate::clock::Moment;
 use crate::error::Result;
 use crate::policy::Actor;
+use crate::record::checked::CheckedAnswer;
 use crate::record::payload::Validity;
+use crate::record::question::CLOCKS_S;
 use crate::record::verdict::{Facts, KeyStanding, LogStanding, Reason, Seal, Verdict};
-use crate::record::{Record, verdict};
+use crate::record::{Judgement, Reasons, Record, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
-use crate::registry::reading::verify::answer::answer_finding;
 use crate::registry::reading::verify::{
     Finding, LoggedEvent, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer, type_known,
 };
@@ -24,6 +25,7 @@ use crate::registry::records::{belongs, kept};
 use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::envelope::{Header, Limits};
+use crate::trust::keyring::{KeyPurpose, KeyStatus};
 use crate::trust::{Envelope, EnvelopeBuf, EnvelopeFault, Kid, Typ};
 
 /// An envelope of one of the two kinds that somebody may bring.
@@ -69,12 +71,14 @@ impl Registry {
         let opened = self.store().blocking(move || {
             Ok(InHand::parse(&compact).map(|opened| match opened {
                 InHand::Record(brought) => Ok(brought),
-                InHand::Answer(envelope, header) => Err(answer_finding(&keys, (&envelope, &header), now)),
+                InHand::Answer(envelope, header) => {
+                    Err(Box::new(answer_finding(&keys, (&envelope, &header), now)))
+                }
             }))
         });
         let brought = match opened.await? {
             Ok(Ok(brought)) => brought,
-            Ok(Err(answer)) => return Ok(answer.into()),
+            Ok(Err(answer)) => return Ok((*answer).into()),
             Err(rule) => {
                 let told = (Verdict::Invalid, Reason::Malformed);
                 return Ok(VerifyAnswer::bare(VerifiedThing::Envelope, told, Some(rule), self.now()).into());
@@ -234,5 +238,49 @@ fn about(record: &Record, current: Option<&StoredRecord>, bare: VerifyAnswer) ->
         current_version: current.map(|current| current.version),
         custody: current.map(|current| current.custody),
         ..bare
+    }
+}
+
+/// Judges an answer to a predicate (`elicense-answer+jws`): whether the registry signed it, and whether it still counts. It is
+/// about what was known when it was signed. What became of the records behind it since is not looked at: then nothing of
+/// anybody is read, and no access is noted.
+fn answer_finding(
+    snapshot: &Snapshot,
+    (envelope, header): (&EnvelopeBuf, &Header),
+    now: Moment,
+) -> VerifyAnswer {
+    let view = envelope.view();
+    let mut reasons = Reasons::NONE;
+    match view.verify(Typ::Answer, |kid| snapshot.keys.key(kid)) {
+        Ok(_) => {}
+        Err(EnvelopeFault::KeyUnknown) => reasons = reasons.with(Reason::KeyUnknown),
+        Err(_) => reasons = reasons.with(Reason::SignatureMismatch),
+    }
+    let said = CheckedAnswer::of(view.payload());
+    if let Some(key) = snapshot.keys.find(&header.kid) {
+        let against = match key.status(said.as_ref().map_or(now, |said| said.at)) {
+            // A department answers the registry; to others it vouches for nothing by that.
+            _ if key.purpose != KeyPurpose::Registry => Some(Reason::IssuerNotAuthorised),
+            KeyStatus::Authorised => None,
+            KeyStatus::Unknown => Some(Reason::KeyUnknown),
+            KeyStatus::OutsidePeriod => Some(Reason::IssuerNotAuthorised),
+            KeyStatus::Revoked => Some(Reason::KeyRevoked),
+        };
+        reasons = against.map_or(reasons, |reason| reasons.with(reason));
+    }
+    let against = match &said {
+        None => Some(Reason::Malformed),
+        Some(said) if said.at > now.plus_seconds(CLOCKS_S) => Some(Reason::NotYetValid),
+        Some(said) if said.valid_until <= now => Some(Reason::Expired),
+        Some(_) => None,
+    };
+    reasons = against.map_or(reasons, |reason| reasons.with(reason));
+    let verdict = if reasons == Reasons::NONE { Verdict::Valid } else { Verdict::Invalid };
+    let judgement = Judgement { verdict, reasons };
+    VerifyAnswer {
+        kid: Some(header.kid.to_string()),
+        digest: Some(view.digest()),
+        rule: said.is_none().then_some(Rule::EnvelopeKind),
+        ..VerifyAnswer::new(VerifiedThing::Answer, judgement, now)
     }
 }
