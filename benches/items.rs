@@ -179,6 +179,13 @@ fn logged(c: &mut Criterion) {
     let (registry, demo) = filled(dir.path());
     let actor = actor();
     let runtime = actix_web::rt::System::new();
+    // As a serving process does: policy that is older than some seconds decides nothing.
+    let fresh = registry.clone();
+    std::thread::spawn(move || {
+        while fresh.refresh().is_ok() {
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    });
     let records = |code: &str| {
         let prepared = lookup_of(code);
         let prepared = registry.prepare_lookup(&prepared).ok()?;

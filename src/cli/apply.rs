@@ -125,6 +125,8 @@ fn text(answered: &Application) -> String {
 fn line(slot: &AppliedSlot, parties: &[String]) -> [String; 5] {
     let last = slot.tried.last();
     let original = match slot.original {
+        // The words of a slot that is met say it.
+        _ if slot.outcome.is_met() => "",
         Original::None => "",
         Original::Seen => "，须查验原件",
         Original::Surrendered => "，须收缴原件",

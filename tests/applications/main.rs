@@ -9,6 +9,7 @@ mod common;
 mod presence;
 mod signed;
 
+use common::items::state_marriages;
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
 use common::{World, callers, operator, run};
 use elicense::catalog::items::ItemDef;
@@ -265,6 +266,21 @@ fn divorce() -> elicense::registry::Draft {
     draft
 }
 
+/// A marriage of the pair after their divorce.
+fn later_marriage(number: &str) -> elicense::registry::Draft {
+    let mut draft = people::marriage(number);
+    draft.issued_on = people::day("2021-06-01");
+    draft.face.insert("registered_on".into(), "2021-06-01".into());
+    draft
+}
+
+/// His marriage with another woman.
+fn other_marriage() -> elicense::registry::Draft {
+    let text = serde_json::to_string(&later_marriage("J190101-2022-000789")).unwrap();
+    let text = text.replace(ZHOU, "190104199006300066").replace("1988-03-12", "1990-06-30");
+    serde_json::from_str(&text.replace("周海燕", "王芳")).unwrap()
+}
+
 fn birth(child: &str) -> elicense::registry::Draft {
     people::draft(json!({
         "type": "birth_certificate", "issuer": POLICE, "issued_on": "2016-05-08",
@@ -301,7 +317,15 @@ fn a_relation_is_told_by_evidence_or_not_at_all(world: World) {
     assert_eq!(told("spouse", &couple), ("not_covered".into(), 0));
     let divorce = registry.issue(&operator(), &Submitted::Draft(divorce())).unwrap();
     assert_eq!(divorce.ended.len(), 1);
+    // They may have married again, as long as not every marriage is on file.
+    assert_eq!(told("spouse", &couple), ("not_covered".into(), 0));
+    state_marriages(registry);
     assert_eq!(told("spouse", &couple), ("contradicted".into(), 1));
+    // One of them in a good marriage with somebody else beside that of the pair: the register contradicts itself.
+    issue(registry, later_marriage("J190101-2021-000456"));
+    assert_eq!(told("spouse", &couple), ("not_covered".into(), 0), "married again");
+    issue(registry, other_marriage());
+    assert_eq!(told("spouse", &couple), ("unverifiable".into(), 0));
     let child = "190101201605060018";
     let family = ask(json!([party("applicant", CHEN), party("spouse", child)]));
     assert_eq!(told("parent", &family), ("not_covered".into(), 0));

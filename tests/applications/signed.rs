@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::common::people::{self, CHEN, ZHOU};
 use super::common::{World, run};
-use super::{apply, ask, birth, couple, divorce, issue, market, party, ready, slot};
+use super::{apply, ask, birth, couple, divorce, issue, market, party, ready, slot, state_marriages};
 use elicense::record::event::holder_hash;
 use elicense::registry::{Registry, VerifyAsk};
 
@@ -56,6 +56,7 @@ pub fn an_answer_to_a_predicate_is_signed_with_its_chain_of_evidence(world: Worl
     // A divorce is a no, with the certificate behind it.
     issue(registry, people::marriage("J190101-2015-000123"));
     issue(registry, divorce());
+    state_marriages(registry);
     let answer = apply(registry, &market(), &ask(couple())).unwrap();
     let told = said(&signed(&answer, "spouse"));
     assert_eq!((&told["answer"], told["evidence"].as_array().map(Vec::len)), (&json!("no"), Some(1)));

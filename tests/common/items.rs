@@ -50,3 +50,15 @@ pub fn of(code: &str) -> Value {
         "parties": [{"role": "applicant", "holder": {"type": "111", "code": code}}],
     })
 }
+
+/// Every marriage of the province is on file.
+pub fn state_marriages(registry: &Registry) {
+    let code = registry.snapshot().catalog.type_by_slug("marriage_certificate").unwrap().def().code.clone();
+    let coverage = json!({
+        "type_code": code, "issuing_system": "婚姻登记", "issuer": POLICE, "share_on_file": 1000, "gaps": [],
+        "regions": [{"code": "190000", "name": "示范省"}], "as_of": registry.now(), "heartbeat": registry.now(),
+        "unbound": 0, "quarantined": 0,
+    });
+    registry.state_coverage("test", &serde_json::from_value(coverage).unwrap()).unwrap();
+    registry.refresh().unwrap();
+}

@@ -46,4 +46,15 @@ impl SlotOutcome {
     pub fn is_met(self) -> bool {
         matches!(self, Self::Pulled | Self::Checked)
     }
+
+    /// The outcome as people read it: where the paper itself must come nobody is told that there is nothing to hand in.
+    pub fn told(self, original: Original) -> &'static str {
+        match (self, original) {
+            (Self::Pulled, Original::Seen) => "已调取·须查验原件",
+            (Self::Pulled, Original::Surrendered) => "已调取·须收缴原件",
+            (Self::Checked, Original::Seen) => "已核验·须查验原件",
+            (Self::Checked, Original::Surrendered) => "已核验·须收缴原件",
+            (outcome, _) => outcome.zh(),
+        }
+    }
 }

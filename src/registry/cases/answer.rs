@@ -132,7 +132,7 @@ pub struct AppliedSlot {
     pub basis: Option<String>,
     /// What came of it.
     pub outcome: SlotOutcome,
-    /// The same in words.
+    /// The same in words, with the paper that must come all the same.
     pub outcome_zh: &'static str,
     /// The ways in the order in which they were tried; nothing is tried behind one that is met.
     pub tried: Vec<AppliedWay>,
@@ -322,7 +322,7 @@ fn applied_slot(
         original: slot.original,
         basis: def.basis.clone(),
         outcome: slot.outcome,
-        outcome_zh: slot.outcome.zh(),
+        outcome_zh: slot.outcome.told(slot.original),
         tried: tried
             .map(|((tried, way), signed)| AppliedWay { signed, ..applied_way(tried, way.slug(), party) })
             .collect(),

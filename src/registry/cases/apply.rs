@@ -209,7 +209,7 @@ impl Registry {
                 // About one of several nobody could say of which it was asked.
                 let (Some(other), None) = (others.next(), others.next()) else { continue };
                 for (at, own) in known.iter().enumerate().filter(|(_, party)| party.role == role.code) {
-                    let answer = related(*kinship, (own, other), looking.now.day());
+                    let answer = related(*kinship, (own, other), looking.now);
                     answers.push((at, predicate.clone(), answer));
                 }
             }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::catalog::items::{
     Attribute, FactValue, Intact, ItemDef, PartyFacts, PrintedNames, RecordFact, Silence,
 };
-use crate::catalog::{Region, StatusState};
+use crate::catalog::{AbsenceKind, Region, StatusState};
 use crate::clock::{Day, Moment};
 use crate::error::Result;
 use crate::identity::Sex;
+use crate::record::payload::Holder;
 use crate::record::verdict::ReasonClass;
 use crate::record::{Judgement, Reason, Record, State, Verdict};
 use crate::registry::Registry;
@@ -20,6 +21,11 @@ use crate::store::StoredRecord;
 
 /// The role of the dead: that its holder has died does not speak against its papers (practice R6).
 const DECEASED: &str = "deceased";
+
+/// The type by which two are married.
+pub(super) const MARRIAGE: &str = "marriage_certificate";
+/// The type that says when somebody was born, where the number does not.
+const BIRTH: &str = "birth_certificate";
 
 /// Working days that a year has at least.
 const SURE: i64 = 200;
@@ -34,6 +40,8 @@ pub(super) struct KnownParty<'a> {
     pub absent: BTreeMap<String, AbsentType>,
     /// Until when what departments told counts, by the nonce of the question.
     pub told_until: Vec<(String, Moment)>,
+    /// All marriages of this person would be on file: the stock of marriages is stated for the whole of its life.
+    pub marriages_covered: bool,
     /// For the engine.
     pub facts: PartyFacts,
 }
@@ -71,6 +79,7 @@ impl<'l> Looking<'l> {
             ..PartyFacts::default()
         };
         let mut absent = BTreeMap::new();
+        let mut marriages_covered = false;
         for code in types {
             let Some(slug) = self.slug(code) else { continue };
             if papers.withheld {
@@ -78,10 +87,17 @@ impl<'l> Looking<'l> {
                 facts.silent.insert(slug.to_owned(), Silence { source, at: self.now });
                 continue;
             }
-            if papers.papers.iter().any(|paper| papers.type_code(paper) == code) {
+            let there = papers.papers.iter().any(|paper| papers.type_code(paper) == code);
+            if there && slug != MARRIAGE {
                 continue;
             }
             let none = papers.absence(self.registry, self.snapshot, code)?;
+            if slug == MARRIAGE {
+                marriages_covered = none.absence.kind() == AbsenceKind::NoneWithinCoverage;
+            }
+            if there {
+                continue;
+            }
             facts.absences.insert(slug.to_owned(), none.absence.kind());
             absent.insert(slug.to_owned(), none);
         }
@@ -96,7 +112,14 @@ impl<'l> Looking<'l> {
                 }
             }
         }
-        Ok(KnownParty { role: role.to_owned(), papers, absent, told_until: Vec::new(), facts })
+        Ok(KnownParty {
+            role: role.to_owned(),
+            papers,
+            absent,
+            told_until: Vec::new(),
+            marriages_covered,
+            facts,
+        })
     }
 
     pub fn slug(&self, code: &str) -> Option<&'l str> {
@@ -170,9 +193,11 @@ impl<'l> Looking<'l> {
         let code = &papers.parsed.code;
         let mut known = BTreeMap::new();
         known.insert(Attribute::CodeType, FactValue::Text(code.code_type().name_zh().to_owned()));
-        if let Some(person) = code.person() {
-            let age = person.birth_date.years_until(self.now.day());
+        if let Some(born) = code.person().map(|person| person.birth_date).or_else(|| self.born(papers)) {
+            let age = born.years_until(self.now.day());
             known.insert(Attribute::Age, FactValue::Number(age.into()));
+        }
+        if let Some(person) = code.person() {
             let sex = match person.sex {
                 Sex::Female => "女",
                 Sex::Male => "男",
@@ -183,6 +208,18 @@ impl<'l> Looking<'l> {
             known.insert(Attribute::Local, FactValue::Truth(local));
         }
         known
+    }
+
+    /// The day of birth on a good birth certificate of the party's own: a newborn has no number that says it.
+    fn born(&self, papers: &PartyPapers<'_>) -> Option<Day> {
+        let good = papers.papers.iter().filter(|paper| {
+            paper.judgement.verdict == Verdict::Valid && self.slug(papers.type_code(paper)) == Some(BIRTH)
+        });
+        let own = good.filter_map(|paper| paper.signed.as_ref()).find(|record| {
+            let child = |one: &Holder| one.role == "child" && papers.is_own(&one.code_type, &one.code);
+            record.holders.iter().any(child)
+        });
+        own?.face.get("born_at")?.as_str()?.get(..10)?.parse().ok()
     }
 
     /// Whether the household is registered in the city of the item's agency, by a household record that is good today;

@@ -1,17 +1,19 @@
 //! Relations between two parties of a case, by chains of evidence (practice R11): three-valued, and never inferred from
 //! anything but a record that says it.
 //!
-//! * Married are two whose marriage is on file, if divorces by courts are told here too; else nobody knows.
+//! * Married are two whose marriage is on file, if divorces by courts are told here too; else nobody knows. Divorced are two
+//!   whose divorce is on file, if every later marriage would be on file too. Nobody knows either where one of them stands in
+//!   a good marriage with somebody else.
 //! * Father or mother is whom a birth certificate names, or an adoption, or a head of household whose member card says son
 //!   or daughter.
 //! * Of one household are two with good member cards of one household; of two households, with those of two.
 //!
 //! In-laws, siblings and grandparents would be conclusions over several records: nothing is said of them.
 
-use crate::catalog::items::{Intact, Kinship, PredicateAnswer, RecordFact};
-use crate::clock::Day;
+use crate::catalog::items::{Intact, Kinship, PredicateAnswer, RecordFact, Silence};
+use crate::clock::{Day, Moment};
 use crate::record::{Reason, Record, Verdict};
-use crate::registry::cases::facts::{KnownParty, has_left, place_of};
+use crate::registry::cases::facts::{KnownParty, MARRIAGE, has_left, place_of};
 use crate::registry::reading::lookup::Paper;
 use crate::store::HolderState;
 
@@ -27,13 +29,13 @@ const PARENTS: [&str; 2] = ["51", "52"];
 pub(super) fn related(
     kinship: Kinship,
     (own, other): (&KnownParty<'_>, &KnownParty<'_>),
-    today: Day,
+    now: Moment,
 ) -> PredicateAnswer {
-    let asked = Asked { own, other, today };
+    let (asked, today) = (Asked { own, other, now, today: now.day() }, now.day());
     match kinship {
         Kinship::Spouse => asked.spouse(),
         Kinship::Parent => asked.parent(),
-        Kinship::Child => Asked { own: other, other: own, today }.parent(),
+        Kinship::Child => Asked { own: other, other: own, now, today }.parent(),
         Kinship::Household => asked.household(),
         Kinship::Guardian => asked.guardian(),
     }
@@ -42,6 +44,7 @@ pub(super) fn related(
 struct Asked<'a, 'p> {
     own: &'a KnownParty<'p>,
     other: &'a KnownParty<'p>,
+    now: Moment,
     today: Day,
 }
 
@@ -82,20 +85,28 @@ impl<'a> Asked<'a, '_> {
         let pair =
             |evidence: &Evidence<'_>| names(evidence.record, self.own) && names(evidence.record, self.other);
         let good = |evidence: &Evidence<'_>| evidence.paper.judgement.verdict == Verdict::Valid;
-        let marriages = Self::papers(self.own, "marriage_certificate");
-        let mut standing = marriages.iter().filter(|one| pair(one) && good(one));
-        if let Some(marriage) = standing.next() {
+        let own = Self::papers(self.own, MARRIAGE);
+        let standing = own.iter().find(|one| pair(one) && good(one));
+        let others = Self::papers(self.other, MARRIAGE);
+        if standing.is_some() && own.iter().chain(&others).any(|one| good(one) && !pair(one)) {
+            let source = "本库：当事人另有一份与他人的有效结婚登记".to_owned();
+            return PredicateAnswer::Unanswered(Silence { source, at: self.now });
+        }
+        if let Some(marriage) = standing {
             // A court may have ended it, and no source here tells.
             let unseen = marriage.paper.judgement.reasons.has(Reason::CourtDivorcesNotCovered);
             return if unseen { PredicateAnswer::NotCovered } else { yes([&marriage.place]) };
         }
-        if let Some(silent) = Self::silent(self.own, "marriage_certificate") {
+        if let Some(silent) = Self::silent(self.own, MARRIAGE) {
             return silent;
         }
         let divorces = Self::papers(self.own, "divorce_certificate");
         match divorces.iter().find(|one| pair(one) && good(one)) {
-            Some(divorce) => PredicateAnswer::No { evidence: vec![divorce.place.clone()] },
-            None => PredicateAnswer::NotCovered,
+            // They may have married again since, where not every marriage is on file.
+            Some(divorce) if self.own.marriages_covered => {
+                PredicateAnswer::No { evidence: vec![divorce.place.clone()] }
+            }
+            _ => PredicateAnswer::NotCovered,
         }
     }
 
