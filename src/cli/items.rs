@@ -138,17 +138,22 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
             output.say(&format!("{count} 个事项。{LABEL}"), &json!({"items": count, "label": LABEL}));
         }
         ItemCommand::Export { place, format } => {
-            let items = || catalog.items().map(|item| &**item);
-            let written = match format {
-                ExportFormat::Json => export(items(), &place),
-                ExportFormat::Csv => std::fs::write(&place, csv_of(items())).map(|()| items().count()),
-                ExportFormat::Xlsx => std::fs::write(&place, workbook_of(items())?).map(|()| items().count()),
-            };
-            let count = written.map_err(|error| unwritable(&place, error))?;
+            let count = write_out(catalog, &place, format)?;
             output.say(&format!("{count} 个事项"), &json!({"items": count}));
         }
     }
     Ok(0)
+}
+
+/// How many were written.
+fn write_out(catalog: &Catalog, place: &Path, format: ExportFormat) -> Result<usize> {
+    let items = || catalog.items().map(|item| &**item);
+    let written = match format {
+        ExportFormat::Json => export(items(), place),
+        ExportFormat::Csv => std::fs::write(place, csv_of(items())).map(|()| items().count()),
+        ExportFormat::Xlsx => std::fs::write(place, workbook_of(items())?).map(|()| items().count()),
+    };
+    written.map_err(|error| unwritable(place, error))
 }
 
 /// The items of all files; none where a table has faults, which are told by line. What was passed over in a table is told

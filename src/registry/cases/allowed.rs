@@ -12,21 +12,21 @@ use crate::record::access::Presence;
 use crate::registry::Registry;
 use crate::registry::base::asked::AskedCode;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::cases::ask::{ApplicationAsk, AskedParty, Wanted};
+use crate::registry::cases::ask::{ApplicationAsk, AskedFor, AskedParty};
 use crate::registry::cases::noted::PartyPart;
 use crate::registry::published::bundles::refused as refused_bundle;
 use crate::registry::published::items::refused as refused_item;
 use crate::rule::Rule;
 
 /// What is applied for.
-pub(super) enum Subject {
+pub(super) enum CaseSubject {
     /// An item in force.
     Item(Arc<ItemDef>),
     /// A bundle, and its items as they are in force, in their order.
     Bundle(Arc<BundleDef>, Vec<Arc<ItemDef>>),
 }
 
-impl Subject {
+impl CaseSubject {
     /// Everybody that may be in the case.
     pub fn roles(&self) -> &[ItemRole] {
         match self {
@@ -51,34 +51,34 @@ impl Registry {
         &self,
         actor: &Actor,
         snapshot: &Snapshot,
-        (ask, wanted): (&'k ApplicationAsk, Wanted<'k>),
+        (ask, wanted): (&'k ApplicationAsk, AskedFor<'k>),
         codes: &[AskedCode],
         parts: &mut [PartyPart<'k>],
-    ) -> Result<Subject> {
+    ) -> Result<CaseSubject> {
         let today = self.now().day();
         let subject = match wanted {
-            Wanted::Item(code) => Subject::Item(item_for(actor, snapshot, code, today)?),
-            Wanted::Bundle(slug) => {
+            AskedFor::Item(code) => CaseSubject::Item(item_for(actor, snapshot, code, today)?),
+            AskedFor::Bundle(slug) => {
                 let (bundle, items) = bundle_for(actor, snapshot, slug, today)?;
-                Subject::Bundle(bundle, items)
+                CaseSubject::Bundle(bundle, items)
             }
         };
         let version = match &subject {
-            Subject::Item(item) => item.version,
-            Subject::Bundle(bundle, _) => bundle.version,
+            CaseSubject::Item(item) => item.version,
+            CaseSubject::Bundle(bundle, _) => bundle.version,
         };
         if ask.version.is_some_and(|known| known != version) {
             let (what, rule) = match subject {
-                Subject::Item(_) => ("item", Rule::ItemVersion),
-                Subject::Bundle(..) => ("bundle", Rule::BundleVersion),
+                CaseSubject::Item(_) => ("item", Rule::ItemVersion),
+                CaseSubject::Bundle(..) => ("bundle", Rule::BundleVersion),
             };
             let detail = format!("version {version} of the {what} is in force");
             return Err(Error::new(Code::VersionConflict, detail).at("version").rule(rule));
         }
         for (part, _) in parts.iter_mut() {
             match wanted {
-                Wanted::Item(code) => part.item = Some((code, Some(version))),
-                Wanted::Bundle(slug) => part.bundle = Some((slug, Some(version))),
+                AskedFor::Item(code) => part.item = Some((code, Some(version))),
+                AskedFor::Bundle(slug) => part.bundle = Some((slug, Some(version))),
             }
         }
         for (at, (party, code)) in ask.parties.iter().zip(codes).enumerate() {
@@ -95,15 +95,15 @@ impl Registry {
 }
 
 /// Refuses answers, days and numbers of parties that do not fit.
-fn check_said(subject: &Subject, ask: &ApplicationAsk, today: Day) -> std::result::Result<(), ItemFault> {
+fn check_said(subject: &CaseSubject, ask: &ApplicationAsk, today: Day) -> std::result::Result<(), ItemFault> {
     let roles: Vec<&str> = ask.parties.iter().map(|party| party.role.as_str()).collect();
     match subject {
-        Subject::Item(item) => {
+        CaseSubject::Item(item) => {
             let (answers, dates) = (ask.answers.clone(), ask.dates.clone());
             item.check_answers(&ItemRequest { answers, dates, parties: Vec::new(), today })?;
             item.check_roles(roles.into_iter())
         }
-        Subject::Bundle(bundle, items) => {
+        CaseSubject::Bundle(bundle, items) => {
             let case = BundleCase { answers: &ask.answers, dates: &ask.dates, roles: &roles, today };
             bundle.check_case(items, case)
         }

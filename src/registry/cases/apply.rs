@@ -23,9 +23,9 @@ use crate::registry::base::asked::AskedCode;
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::agent::{AGENT_PART, Matters, mandate_of};
-use crate::registry::cases::allowed::{Subject, named};
+use crate::registry::cases::allowed::{CaseSubject, named};
 use crate::registry::cases::answer::{Application, AppliedParty, application, applied_parties};
-use crate::registry::cases::ask::{ApplicationAsk, Wanted};
+use crate::registry::cases::ask::{ApplicationAsk, AskedFor};
 use crate::registry::cases::bundled::{BundleApplication, bundle_application};
 use crate::registry::cases::facts::Looking;
 use crate::registry::cases::item_case::{ItemCase, bundle_parts, item_cases};
@@ -101,7 +101,7 @@ impl Registry {
     fn answered(
         &self,
         snapshot: &Snapshot,
-        (subject, bundle): (&Subject, Option<&BundleParts<'_>>),
+        (subject, bundle): (&CaseSubject, Option<&BundleParts<'_>>),
         cases: &[ItemCase<'_, '_>],
         parts: &mut [PartyPart<'_>],
     ) -> Result<Vec<ToldItem>> {
@@ -139,7 +139,7 @@ impl Registry {
     async fn mandates(
         &self,
         actor: &Actor,
-        (subject, cases): (&Subject, &[ItemCase<'_, '_>]),
+        (subject, cases): (&CaseSubject, &[ItemCase<'_, '_>]),
         agent: Option<&AskedCode>,
         (papers, parts): (&[Arc<PartyPapers<'_>>], &[PartyPart<'_>]),
     ) -> Result<Vec<Option<String>>> {
@@ -187,12 +187,12 @@ impl Registry {
 
 /// The whole answer.
 fn whole(
-    (subject, bundle): (&Subject, Option<&BundleParts<'_>>),
+    (subject, bundle): (&CaseSubject, Option<&BundleParts<'_>>),
     (ask, cases): (&ApplicationAsk, &[ItemCase<'_, '_>]),
     told: Vec<ToldItem>,
     parties: Vec<AppliedParty>,
 ) -> Result<Applied> {
-    if let (Subject::Bundle(def, items), Some(bundle)) = (subject, bundle) {
+    if let (CaseSubject::Bundle(def, items), Some(bundle)) = (subject, bundle) {
         let answers: Vec<ItemAnswer> = told.iter().map(|one| one.answer.clone()).collect();
         let merged = def.merged(bundle, &answers, &ask.answers);
         let answer = bundle_application((def, items), &merged, (cases, told), parties);
@@ -233,14 +233,14 @@ fn predicates(case: &mut ItemCase<'_, '_>, today: Day) {
 /// The part of each party; behind them that of the agent, who is asked about too and sees on its own list that somebody
 /// acted in its name.
 fn parts_of<'a>(
-    (ask, wanted): (&'a ApplicationAsk, Wanted<'a>),
+    (ask, wanted): (&'a ApplicationAsk, AskedFor<'a>),
     codes: &[AskedCode],
     agent: Option<&AskedCode>,
 ) -> Vec<PartyPart<'a>> {
     let part = |role: &'a str, code: &AskedCode| {
         let (item, bundle) = match wanted {
-            Wanted::Item(code) => (Some((code, None)), None),
-            Wanted::Bundle(slug) => (None, Some((slug, None))),
+            AskedFor::Item(code) => (Some((code, None)), None),
+            AskedFor::Bundle(slug) => (None, Some((slug, None))),
         };
         let part = AppliedPart {
             item,

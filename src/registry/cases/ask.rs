@@ -55,7 +55,7 @@ pub struct ApplicationAsk {
 
 /// What an application is for, by its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted<'a> {
+pub(super) enum AskedFor<'a> {
     /// 实施编码
     Item(&'a str),
     /// 编号
@@ -96,8 +96,8 @@ impl ApplicationAsk {
             return Err(Error::new(Code::PurposeMissing, "an application says why").at("reason"));
         }
         match self.wanted()? {
-            Wanted::Item(code) => texts::item("item", code)?,
-            Wanted::Bundle(slug) => texts::logged("bundle", slug)?,
+            AskedFor::Item(code) => texts::item("item", code)?,
+            AskedFor::Bundle(slug) => texts::logged("bundle", slug)?,
         }
         for (field, text) in [("case", self.case.as_ref()), ("reason", Some(&self.reason))] {
             text.map_or(Ok(()), |text| texts::logged(field, text))?;
@@ -115,13 +115,13 @@ impl ApplicationAsk {
     }
 
     /// The item or the bundle.
-    pub(super) fn wanted(&self) -> Result<Wanted<'_>> {
+    pub(super) fn wanted(&self) -> Result<AskedFor<'_>> {
         let refused = |field: &'static str, detail: &'static str| {
             Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::ItemOrBundle))
         };
         match (&self.item, &self.bundle) {
-            (Some(item), None) => Ok(Wanted::Item(item)),
-            (None, Some(bundle)) => Ok(Wanted::Bundle(bundle)),
+            (Some(item), None) => Ok(AskedFor::Item(item)),
+            (None, Some(bundle)) => Ok(AskedFor::Bundle(bundle)),
             (None, None) => refused("item", "an application names an item or a bundle"),
             (Some(_), Some(_)) => refused("bundle", "an application names an item or a bundle, not both"),
         }

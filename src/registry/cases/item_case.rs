@@ -14,7 +14,7 @@ use crate::record::access::Presence;
 use crate::registry::Registry;
 use crate::registry::base::asked::AskedCode;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::cases::allowed::Subject;
+use crate::registry::cases::allowed::CaseSubject;
 use crate::registry::cases::ask::ApplicationAsk;
 use crate::registry::cases::facts::{KnownParty, Looking};
 use crate::registry::cases::needed::types_of;
@@ -75,11 +75,11 @@ impl ItemCase<'_, '_> {
 
 /// The parts of a bundle in a case; none for an item.
 pub(super) fn bundle_parts<'s>(
-    subject: &'s Subject,
+    subject: &'s CaseSubject,
     ask: &ApplicationAsk,
     today: Day,
 ) -> Option<BundleParts<'s>> {
-    let Subject::Bundle(bundle, items) = subject else { return None };
+    let CaseSubject::Bundle(bundle, items) = subject else { return None };
     let roles: Vec<&str> = ask.parties.iter().map(|party| party.role.as_str()).collect();
     let case = BundleCase { answers: &ask.answers, dates: &ask.dates, roles: &roles, today };
     Some(bundle.parts(items, case))
@@ -87,12 +87,12 @@ pub(super) fn bundle_parts<'s>(
 
 /// The items of the case, before anything is known of anybody.
 pub(super) fn item_cases<'s, 'a>(
-    subject: &'s Subject,
+    subject: &'s CaseSubject,
     parts: Option<&BundleParts<'s>>,
     ask: &ApplicationAsk,
 ) -> Vec<ItemCase<'s, 'a>> {
     match (subject, parts) {
-        (Subject::Item(item), _) => vec![ItemCase {
+        (CaseSubject::Item(item), _) => vec![ItemCase {
             item,
             answers: ask.answers.clone(),
             dates: ask.dates.clone(),
@@ -100,7 +100,7 @@ pub(super) fn item_cases<'s, 'a>(
             fed: BTreeSet::new(),
             known: Vec::new(),
         }],
-        (Subject::Bundle(bundle, _), Some(parts)) => {
+        (CaseSubject::Bundle(bundle, _), Some(parts)) => {
             let case = parts.items.iter().map(|part| {
                 let fed = part.item.slots.iter().map(|slot| &slot.id);
                 ItemCase {
@@ -114,7 +114,7 @@ pub(super) fn item_cases<'s, 'a>(
             });
             case.collect()
         }
-        (Subject::Bundle(..), None) => Vec::new(),
+        (CaseSubject::Bundle(..), None) => Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::record::access::{AllowedBy, DecisionReason, Outcome};
 use crate::record::{Digest, canonical};
 use crate::registry::Registry;
 use crate::registry::access::entry::{AppliedPart, CameTo, Entry};
-use crate::registry::cases::allowed::Subject;
+use crate::registry::cases::allowed::CaseSubject;
 use crate::registry::cases::item_case::ItemCase;
 use crate::registry::cases::noted::PartyPart;
 use crate::registry::reading::lookup::{FoundRecord, PartyPapers};
@@ -40,7 +40,7 @@ impl Registry {
     pub(super) fn entries(
         &self,
         actor: &Actor,
-        (subject, cases, told): (&Subject, &[ItemCase<'_, '_>], &[ToldItem]),
+        (subject, cases, told): (&CaseSubject, &[ItemCase<'_, '_>], &[ToldItem]),
         (papers, parts): (&[Arc<PartyPapers<'_>>], &[PartyPart<'_>]),
         mandates: &[Option<String>],
     ) -> Result<Vec<Submission>> {
@@ -58,8 +58,8 @@ impl Registry {
         for (part, touched) in parts.iter().skip(papers.len()) {
             // Nothing was told of the agent, so no heads and no slots.
             let items: Vec<String> = match subject {
-                Subject::Item(_) => Vec::new(),
-                Subject::Bundle(..) => cases.iter().map(|case| case.item.id().to_string()).collect(),
+                CaseSubject::Item(_) => Vec::new(),
+                CaseSubject::Bundle(..) => cases.iter().map(|case| case.item.id().to_string()).collect(),
             };
             let own = OwnPart { items, fields: BTreeMap::new(), slots: Vec::new() };
             let came_to = CameTo::shown(Outcome::Applied, allowed_by(actor), own.digest(subject, None)?);
@@ -81,7 +81,7 @@ struct OwnPart<'t> {
 }
 
 impl<'t> OwnPart<'t> {
-    fn of(at: usize, subject: &Subject, cases: &'t [ItemCase<'_, '_>], told: &'t [ToldItem]) -> Self {
+    fn of(at: usize, subject: &CaseSubject, cases: &'t [ItemCase<'_, '_>], told: &'t [ToldItem]) -> Self {
         let mut own = Self { items: Vec::new(), fields: BTreeMap::new(), slots: Vec::new() };
         for (case, told) in cases.iter().zip(told) {
             let of_party = |slot: &&SlotAnswer| {
@@ -94,8 +94,8 @@ impl<'t> OwnPart<'t> {
             }
             let place = own.items.len();
             let name = |slot: &str| match subject {
-                Subject::Item(_) => slot.to_owned(),
-                Subject::Bundle(..) => format!("{place}.{slot}"),
+                CaseSubject::Item(_) => slot.to_owned(),
+                CaseSubject::Bundle(..) => format!("{place}.{slot}"),
             };
             for (slot, records) in slots {
                 let name = name(&slot.slot);
@@ -113,7 +113,7 @@ impl<'t> OwnPart<'t> {
 
     /// SHA-256 of the canonical JSON of the heads, the item or the bundle with the items, and the party's slots, each with
     /// its outcome, its evidence and the papers that were shown.
-    fn digest(&self, subject: &Subject, head: Option<&LogMark>) -> Result<Digest> {
+    fn digest(&self, subject: &CaseSubject, head: Option<&LogMark>) -> Result<Digest> {
         let heads: Vec<&LogMark> = head.into_iter().collect();
         let slots: Vec<Value> = self
             .slots
@@ -125,8 +125,8 @@ impl<'t> OwnPart<'t> {
             })
             .collect();
         let told = match subject {
-            Subject::Item(item) => json!({"heads": heads, "item": item.id().to_string(), "slots": slots}),
-            Subject::Bundle(bundle, _) => {
+            CaseSubject::Item(item) => json!({"heads": heads, "item": item.id().to_string(), "slots": slots}),
+            CaseSubject::Bundle(bundle, _) => {
                 let bundle = bundle.id().to_string();
                 json!({"bundle": bundle, "heads": heads, "items": self.items, "slots": slots})
             }
