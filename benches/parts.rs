@@ -183,6 +183,8 @@ fn answering(c: &mut Criterion) {
         holders: None,
         item: Some("失业登记"),
         item_version: None,
+        bundle: None,
+        items: &[],
         joint: &[],
         linked: &[],
         log: "access-main",

@@ -20,6 +20,8 @@ pub const FIELDS: usize = 256;
 pub const PARTIES: usize = 64;
 /// Answers, and past days, of one application.
 pub const ANSWERS: usize = 16;
+/// The same of a bundle, which asks the questions of all its items.
+pub const BUNDLE_ANSWERS: usize = 64;
 /// Holders of one record: an access stands on the lists of 200, and each holder's row has the whole record.
 pub const HOLDERS: usize = 100;
 /// Files of one record.

@@ -340,6 +340,14 @@ closed! {
         ItemVersion, "item_version", "事项的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the item is loaded with another text, or it is not the next one. Use the next version number.";
         ItemInconsistent, "item_inconsistent", "事项定义前后矛盾，或与证照目录不符。请按提示逐条改正。", "The item contradicts itself or the catalog of types. Correct each part that is named.";
         ItemCondition, "item_condition", "适用情形的表达式读不懂。请按 schema/items 的说明改正。", "The text is not a condition. Write it as the page of schema/items says.";
+        BundleShape, "bundle_shape", "一件事定义的格式不对。请按 schema/bundles 的格式改正。", "The text is not a bundle. Follow the form of schema/bundles.";
+        BundleUnknown, "bundle_unknown", "没有这个一件事，或其中有事项当前未生效。请核对编号。", "There is no such bundle, or one of its items is not in force today. Check its code.";
+        BundleVersion, "bundle_version", "一件事的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the bundle is loaded with another text, or it is not the next one. Use the next version number.";
+        BundleInconsistent, "bundle_inconsistent", "一件事定义前后矛盾，或与其中的事项不符。请按提示逐条改正。", "The bundle contradicts itself or its items. Correct each part that is named.";
+        ItemTableHeader, "item_table_header", "前 12 行中没有事项表的表头，须有“实施编码”列。请核对表头。", "None of the first twelve rows is the header of a table of items. It needs the column 实施编码.";
+        ItemRowsDiffer, "item_rows_differ", "同一事项各行的事项信息不一致。请改成一致，或只在第一行填写。", "Rows of one item say different things of the item. Say the same on each, or on the first row only.";
+        ItemNotation, "item_notation", "单元格的写法不对：一行一条，各部分用 | 分开。请按 schema/items 的说明填写。", "The cell is not written as its column wants: one thing a line, its parts separated by |. See the page of schema/items.";
+        ItemOrBundle, "item_or_bundle", "申请须写明一个事项或一个一件事，二者只写一个。请改正。", "An application names an item or a bundle, one of the two and not both. Name one.";
         ItemParties, "item_parties", "当事人的角色或人数不符合该事项的要求。请核对当事人。", "The parties are not those that the item asks for. Check the role of each and how many there are.";
         ItemAnswer, "item_answer", "该事项没有这个情形、选项或基准日。请从列出的选项中选择。", "The item has no such question, option or day. Choose one that the item lists.";
         SourceUrl, "source_url", "部门系统的地址不对：应为 http(s)://主机（:端口）/路径，不含用户名、查询串和片段。请改正。", "The address is not http(s)://host[:port]/path. Give it without user name, query and fragment.";

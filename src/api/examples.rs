@@ -12,7 +12,7 @@ macro_rules! examples {
 }
 
 examples! {
-    "token" "apply" "items" "item" "lookup" "list_directory" "issue" "act" "dispute" "withdraw_dispute" "proposals" "decline_proposal" "verify" "history" "verify_brought" "mark_holder"
+    "token" "apply" "items" "item" "bundles" "bundle" "lookup" "list_directory" "issue" "act" "dispute" "withdraw_dispute" "proposals" "decline_proposal" "verify" "history" "verify_brought" "mark_holder"
     "link_holders" "unlink_holders" "put_directory" "accesses" "fetch_attachment" "receipt" "types" "type" "agencies"
     "coverage" "state_coverage" "beat" "logs" "keys" "health" "readiness"
 }

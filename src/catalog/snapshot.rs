@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::catalog::bundles::BundleDef;
 use crate::catalog::coverage::{Missing, Why};
 use crate::catalog::items::ItemDef;
 use crate::catalog::{
@@ -21,6 +22,8 @@ pub struct CatalogParts {
     pub types: Vec<TypeDef>,
     /// All versions of all items, in any order; each passed its check when it was loaded.
     pub items: Vec<ItemDef>,
+    /// All versions of all bundles, in any order; each passed its check when it was loaded.
+    pub bundles: Vec<BundleDef>,
     /// The code lists they refer to.
     pub code_lists: CodeLists,
     /// All agencies, present and past.
@@ -123,6 +126,8 @@ pub struct Catalog {
     slugs: HashMap<String, String>,
     /// Versions in rising order, by 实施编码.
     items: BTreeMap<String, Vec<Arc<ItemDef>>>,
+    /// Versions in rising order, by 编号.
+    bundles: BTreeMap<String, Vec<Arc<BundleDef>>>,
     code_lists: CodeLists,
     issuers: Issuers,
     empowerments: Empowerments,
@@ -169,7 +174,8 @@ impl Catalog {
             types,
             codes,
             slugs,
-            items: by_code(parts.items),
+            items: by_code(parts.items, |item| (item.code.clone(), item.version)),
+            bundles: by_code(parts.bundles, |bundle| (bundle.slug.clone(), bundle.version)),
             code_lists: parts.code_lists,
             issuers,
             empowerments,
@@ -273,6 +279,21 @@ impl Catalog {
         self.items.values().filter_map(|versions| versions.last())
     }
 
+    /// All versions of a bundle, rising; the newest is the one in force.
+    pub fn bundle_versions(&self, slug: &str) -> impl DoubleEndedIterator<Item = &Arc<BundleDef>> {
+        self.bundles.get(slug).into_iter().flatten()
+    }
+
+    /// That version of the bundle; accesses name the version that they rested on.
+    pub fn bundle_version(&self, slug: &str, version: u32) -> Option<&Arc<BundleDef>> {
+        self.bundle_versions(slug).find(|bundle| bundle.version == version)
+    }
+
+    /// The newest version of every bundle, by its 编号.
+    pub fn bundles(&self) -> impl Iterator<Item = &Arc<BundleDef>> {
+        self.bundles.values().filter_map(|versions| versions.last())
+    }
+
     /// The code lists.
     pub fn code_lists(&self) -> &CodeLists {
         &self.code_lists
@@ -360,12 +381,13 @@ impl Catalog {
     }
 }
 
-fn by_code(items: Vec<ItemDef>) -> BTreeMap<String, Vec<Arc<ItemDef>>> {
-    let mut by_code: BTreeMap<String, Vec<Arc<ItemDef>>> = BTreeMap::new();
-    for item in items {
-        by_code.entry(item.code.clone()).or_default().push(Arc::new(item));
+/// Things with versions by their code, the versions rising.
+fn by_code<T>(all: Vec<T>, name: impl Fn(&T) -> (String, u32)) -> BTreeMap<String, Vec<Arc<T>>> {
+    let mut by_code: BTreeMap<String, Vec<Arc<T>>> = BTreeMap::new();
+    for one in all {
+        by_code.entry(name(&one).0).or_default().push(Arc::new(one));
     }
-    by_code.values_mut().for_each(|versions| versions.sort_by_key(|item| item.version));
+    by_code.values_mut().for_each(|versions| versions.sort_by_key(|one| name(one).1));
     by_code
 }
 

@@ -48,6 +48,17 @@ pub fn run(globals: &Globals, args: &AccessesArgs, output: &Output) -> Result<u8
     Ok(0)
 }
 
+/// The item, or the bundle with the items of which something was told.
+fn what(line: &AccessLine) -> String {
+    let name = |name: &Option<String>, code: &Option<String>| name.clone().or_else(|| code.clone());
+    let Some(bundle) = name(&line.bundle_name, &line.bundle) else {
+        return name(&line.item_name, &line.item).unwrap_or_default();
+    };
+    let mut items: Vec<&str> = line.items.iter().map(|item| item.name.as_str()).collect();
+    items.extend(line.item_name.as_deref());
+    if items.is_empty() { bundle } else { format!("{bundle}（{}）", items.join("、")) }
+}
+
 /// When, who, what came of it, for which item and case, why.
 fn line(line: &AccessLine) -> [String; 6] {
     let at = line.at.map_or_else(|| line.day.to_string(), |at| format!("{} UTC+8", at.legal_text()));
@@ -56,7 +67,7 @@ fn line(line: &AccessLine) -> [String; 6] {
         at,
         line.agency_name.clone(),
         line.outcome_zh.to_owned(),
-        line.item_name.clone().unwrap_or_else(|| word(&line.item)),
+        what(line),
         word(&line.case),
         word(&line.reason),
     ]

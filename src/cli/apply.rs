@@ -1,4 +1,4 @@
-//! `elicense apply`: every material of an item, answered for everybody in a case. The parties come from standard input
+//! `elicense apply`: every material of an item or of a bundle, answered for everybody in a case. The parties come from standard input
 //! or a prompt, never from arguments.
 
 use std::collections::BTreeMap;
@@ -7,11 +7,12 @@ use std::io::BufRead as _;
 use super::input::{self, usage};
 use super::output::{Output, receipt, table};
 use super::place::Globals;
-use crate::catalog::items::{Original, TryOutcome};
+use crate::catalog::items::{Original, SlotOutcome, TryOutcome};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
 use crate::registry::{
-    Application, ApplicationAsk, AppliedParty, AppliedSlot, AskedHolder, AskedParty, ReceiptForm,
+    Application, ApplicationAsk, Applied, AppliedParty, AppliedPremise, AppliedSlot, AskedHolder, AskedParty,
+    AskedQuestion, BundleApplication, ReceiptForm,
 };
 use crate::store::HolderState;
 
@@ -20,8 +21,11 @@ use crate::store::HolderState;
 #[derive(clap::Args)]
 pub struct ApplyArgs {
     /// 实施编码 of the item.
+    #[arg(long, required_unless_present = "bundle", conflicts_with = "bundle")]
+    item: Option<String>,
+    /// 编号 of the bundle (一件事).
     #[arg(long)]
-    item: String,
+    bundle: Option<String>,
     /// The reason in words.
     #[arg(long)]
     reason: String,
@@ -49,6 +53,7 @@ pub fn run(globals: &Globals, args: &ApplyArgs, output: &Output) -> Result<u8> {
     };
     let ask = ApplicationAsk {
         item: args.item.clone(),
+        bundle: args.bundle.clone(),
         version: None,
         case: args.case.clone(),
         answers: args.answers.iter().cloned().collect(),
@@ -62,7 +67,11 @@ pub fn run(globals: &Globals, args: &ApplyArgs, output: &Output) -> Result<u8> {
     let answered = super::serve::runtime()?.block_on(registry.apply(&globals.actor(), &ask));
     registry.stop_access();
     let answered = answered?;
-    output.say(&text(&answered), &answered);
+    let told = match &answered {
+        Applied::Item(answered) => text(answered),
+        Applied::Bundle(answered) => bundle_text(answered),
+    };
+    output.say(&told, &answered);
     Ok(0)
 }
 
@@ -94,8 +103,57 @@ fn text(answered: &Application) -> String {
     let item = &answered.item;
     let mut lines = vec![format!("{} {}@{} {}", item.name, item.code, item.version, item.agency_name)];
     lines.push(answered.text.clone());
-    let asked = answered.questions.iter().filter(|one| one.answered_by != "not_asked");
-    let questions: Vec<[String; 3]> = asked
+    lines.extend(questions(&answered.questions));
+    lines.extend(dead(&answered.parties));
+    lines.extend(unmet(&answered.premises, answered.referred_to.as_deref()));
+    let parties: Vec<String> = answered.parties.iter().map(named).collect();
+    let slots: Vec<[String; 5]> = answered.slots.iter().map(|slot| line(slot, &parties)).collect();
+    lines.extend(table("  ", &slots));
+    lines.extend(answered.parties.iter().map(|party| receipt(&party.receipt)));
+    lines.join("\n")
+}
+
+/// The bundle, its questions and materials once, and the items in their order.
+fn bundle_text(answered: &BundleApplication) -> String {
+    let bundle = &answered.bundle;
+    let mut lines = vec![format!("{} {}@{} {}", bundle.name, bundle.code, bundle.version, bundle.lead)];
+    lines.push(format!("{} · 需带 {} 份", answered.text, answered.count.bring));
+    lines.extend(questions(&answered.questions));
+    lines.extend(dead(&answered.parties));
+    let parties: Vec<String> = answered.parties.iter().map(named).collect();
+    let materials: Vec<[String; 4]> = answered
+        .materials
+        .iter()
+        .map(|one| {
+            let fed = one.fed_by.as_ref().map(|fed| format!("“{}”的结果{}", fed.name, fed.result));
+            let uses: Vec<&str> = one.uses.iter().map(|used| used.name.as_str()).collect();
+            [
+                format!("{}{}", one.outcome_zh, original(one.outcome, one.original)),
+                one.name.clone(),
+                one.party.and_then(|at| parties.get(at)).cloned().unwrap_or_default(),
+                fed.unwrap_or_else(|| format!("用于：{}", uses.join("、"))),
+            ]
+        })
+        .collect();
+    lines.extend(table("  ", &materials));
+    for (at, one) in answered.items.iter().enumerate() {
+        let item = &one.item;
+        lines.push(format!("{}. {} {}@{}：{}", at + 1, item.name, item.code, item.version, one.text));
+        lines.extend(unmet(&one.premises, one.referred_to.as_deref()));
+    }
+    let open = answered.open_items.iter();
+    lines.extend(open.map(|item| format!("待补充情形后确定是否办理：{} {}", item.name, item.code)));
+    lines.extend(answered.parties.iter().map(|party| receipt(&party.receipt)));
+    lines.join("\n")
+}
+
+fn named(party: &AppliedParty) -> String {
+    format!("{} {}", party.role, party.masked)
+}
+
+fn questions(asked: &[AskedQuestion]) -> Vec<String> {
+    let asked = asked.iter().filter(|one| one.answered_by != "not_asked");
+    let rows: Vec<[String; 3]> = asked
         .map(|one| {
             let options = || format!("待回答：{}", one.options.join(" / "));
             let by = if one.answered_by == "facts" { "由事实得出" } else { "" };
@@ -107,32 +165,35 @@ fn text(answered: &Application) -> String {
             ]
         })
         .collect();
-    lines.extend(table("  ", &questions));
-    let dead = answered.parties.iter().filter(|party| party.state != HolderState::Normal);
-    lines.extend(dead.map(|party| format!("  {} {}：{}", party.role, party.masked, party.state.zh())));
-    let unmet = answered.premises.iter().filter(|premise| premise.holds == Some(false));
-    lines.extend(unmet.map(|premise| format!("  不符合受理条件：{}", premise.text)));
-    lines.extend(answered.referred_to.as_ref().map(|other| format!("  请改办事项 {other}")));
-    let named = |party: &AppliedParty| format!("{} {}", party.role, party.masked);
-    let parties: Vec<String> = answered.parties.iter().map(named).collect();
-    let slots: Vec<[String; 5]> = answered.slots.iter().map(|slot| line(slot, &parties)).collect();
-    lines.extend(table("  ", &slots));
-    lines.extend(answered.parties.iter().map(|party| receipt(&party.receipt)));
-    lines.join("\n")
+    table("  ", &rows)
+}
+
+fn dead(parties: &[AppliedParty]) -> impl Iterator<Item = String> {
+    let dead = parties.iter().filter(|party| party.state != HolderState::Normal);
+    dead.map(|party| format!("  {} {}：{}", party.role, party.masked, party.state.zh()))
+}
+
+fn unmet(premises: &[AppliedPremise], referred_to: Option<&str>) -> Vec<String> {
+    let unmet = premises.iter().filter(|premise| premise.holds == Some(false));
+    let unmet = unmet.map(|premise| format!("  不符合受理条件：{}", premise.text));
+    unmet.chain(referred_to.map(|other| format!("  请改办事项 {other}"))).collect()
+}
+
+/// The paper that must come; the words of a slot that is met say it themselves.
+fn original(outcome: SlotOutcome, original: Original) -> &'static str {
+    match original {
+        _ if outcome.is_met() => "",
+        Original::None => "",
+        Original::Seen => "，须查验原件",
+        Original::Surrendered => "，须收缴原件",
+    }
 }
 
 /// What came of a slot, its name, whose it is, by which way, and why.
 fn line(slot: &AppliedSlot, parties: &[String]) -> [String; 5] {
     let last = slot.tried.last();
-    let original = match slot.original {
-        // The words of a slot that is met say it.
-        _ if slot.outcome.is_met() => "",
-        Original::None => "",
-        Original::Seen => "，须查验原件",
-        Original::Surrendered => "，须收缴原件",
-    };
     [
-        format!("{}{original}", slot.outcome_zh),
+        format!("{}{}", slot.outcome_zh, original(slot.outcome, slot.original)),
         slot.name.clone(),
         slot.party.and_then(|at| parties.get(at)).cloned().unwrap_or_default(),
         last.map(|way| way.way_zh.to_owned()).unwrap_or_default(),

@@ -14,15 +14,20 @@ use crate::catalog::items::{ItemDef, ItemFinding};
 use crate::catalog::savings::{ItemSavings, RemainingSlot, Savings, SharedSources};
 use crate::error::{Code, Error, Result};
 use crate::registry::refused_item;
+use crate::table::FileFormat;
+use crate::table::items::{self as table_of_items, ItemTable, csv_of, workbook_of};
 
 /// The subcommand.
 #[derive(Subcommand)]
 pub enum ItemCommand {
     /// Load item files: new items, or the next versions of known ones.
     Load {
-        /// JSON files as in schema/items.
+        /// JSON files as in schema/items, or tables of items: CSV or XLSX with the columns of the 实施清单.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// The sheet of a workbook with several.
+        #[arg(long)]
+        sheet: Option<String>,
     },
     /// List the items in force today; with --all also those that are not.
     List {
@@ -40,8 +45,11 @@ pub enum ItemCommand {
     },
     /// Check item files, or all loaded items, against the catalog. Nothing is written.
     Check {
-        /// JSON files as in schema/items; none checks what is loaded.
+        /// JSON files as in schema/items, or tables (CSV, XLSX); none checks what is loaded.
         files: Vec<PathBuf>,
+        /// The sheet of a workbook with several.
+        #[arg(long)]
+        sheet: Option<String>,
     },
     /// 减证账单: which materials nobody has to bring, what one more shared type would save, why each other is asked for.
     Savings {
@@ -57,21 +65,36 @@ pub enum ItemCommand {
         /// The folder; it is made if it is missing.
         folder: PathBuf,
     },
-    /// Write the newest version of every item into a folder, a file for each.
+    /// Write the newest version of every item: a folder with a JSON file for each, or one table.
     Export {
-        /// The folder; it is made if it is missing.
-        folder: PathBuf,
+        /// The folder, which is made if it is missing; of a table the file.
+        place: PathBuf,
+        /// How. A table has a row for each material, with the columns of the 实施清单.
+        #[arg(long, value_enum, default_value = "json")]
+        format: ExportFormat,
     },
 }
 
-/// Carries the command out. Exit code 1: a checked item is refused.
+/// How items are written.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// A JSON file for each item.
+    Json,
+    /// A text in UTF-8.
+    Csv,
+    /// A workbook.
+    Xlsx,
+}
+
+/// Carries the command out. Exit code 1: a checked item is refused, or a table has faults.
 pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u8> {
     let registry = globals.open()?;
     let snapshot = registry.snapshot();
     let catalog = &snapshot.catalog;
     match command {
-        ItemCommand::Load { files } => {
-            let loaded = registry.load_items(&globals.name, read(&files)?)?;
+        ItemCommand::Load { files, sheet } => {
+            let Some(items) = read(&files, sheet.as_deref(), output)? else { return Ok(1) };
+            let loaded = registry.load_items(&globals.name, items)?;
             let lines: Vec<String> =
                 loaded.iter().map(|(code, version)| format!("{code} version {version}")).collect();
             output.say(&lines.join("\n"), &json!(loaded));
@@ -89,11 +112,14 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
                 json!(**found.ok_or_else(|| usage("code", "no item of that code or name, in that version"))?);
             output.say(&format!("{item:#}"), &item);
         }
-        ItemCommand::Check { files } if files.is_empty() => {
+        ItemCommand::Check { files, .. } if files.is_empty() => {
             let items: Vec<ItemDef> = catalog.items().map(|item| (**item).clone()).collect();
             return Ok(check(catalog, &items, output));
         }
-        ItemCommand::Check { files } => return Ok(check(catalog, &read(&files)?, output)),
+        ItemCommand::Check { files, sheet } => {
+            let Some(items) = read(&files, sheet.as_deref(), output)? else { return Ok(1) };
+            return Ok(check(catalog, &items, output));
+        }
         ItemCommand::Savings { district, why } => {
             let made = if district {
                 District::generate(DISTRICT_SEED).map_err(refused_item)?.items
@@ -115,21 +141,78 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
             let count = export(made.items.iter(), &folder).map_err(|error| unwritable(&folder, error))?;
             output.say(&format!("{count} 个事项。{LABEL}"), &json!({"items": count, "label": LABEL}));
         }
-        ItemCommand::Export { folder } => {
-            let count = export(catalog.items().map(|item| &**item), &folder)
-                .map_err(|error| unwritable(&folder, error))?;
+        ItemCommand::Export { place, format } => {
+            let count = write_out(catalog, &place, format)?;
             output.say(&format!("{count} 个事项"), &json!({"items": count}));
         }
     }
     Ok(0)
 }
 
-fn read(files: &[PathBuf]) -> Result<Vec<ItemDef>> {
-    let one = |file: &PathBuf| {
-        ItemDef::from_json(&input::text(file)?)
-            .map_err(|fault| Error { field: Some(file.display().to_string().into()), ..refused_item(fault) })
+/// How many were written.
+fn write_out(catalog: &Catalog, place: &Path, format: ExportFormat) -> Result<usize> {
+    let items = || catalog.items().map(|item| &**item);
+    let written = match format {
+        ExportFormat::Json => export(items(), place),
+        ExportFormat::Csv => std::fs::write(place, csv_of(items())).map(|()| items().count()),
+        ExportFormat::Xlsx => std::fs::write(place, workbook_of(items())?).map(|()| items().count()),
     };
-    files.iter().map(one).collect()
+    written.map_err(|error| unwritable(place, error))
+}
+
+/// The items of all files; none where a table has faults, which are told by line. What was passed over in a table is told
+/// beside the answer.
+fn read(files: &[PathBuf], sheet: Option<&str>, output: &Output) -> Result<Option<Vec<ItemDef>>> {
+    let (mut items, mut faults) = (Vec::new(), 0);
+    for file in files {
+        let named = |error: Error| match error.field.as_deref() {
+            None | Some("file") => Error { field: Some(file.display().to_string().into()), ..error },
+            Some(_) => error,
+        };
+        if matches!(FileFormat::of_path(file), Some(FileFormat::Csv | FileFormat::Xlsx)) {
+            let table = table_of_items::read(file, sheet).map_err(named)?;
+            tell_table(file, &table, output);
+            faults += table.faults.len();
+            items.extend(table.items);
+        } else {
+            let text = input::text(file)?;
+            items.push(ItemDef::from_json(&text).map_err(refused_item).map_err(named)?);
+        }
+    }
+    Ok((faults == 0).then_some(items))
+}
+
+/// What a table gave, by line: a sentence for people, and the same as JSON.
+fn tell_table(file: &Path, table: &ItemTable, output: &Output) {
+    let mut lines = Vec::new();
+    let encoding = table.encoding.map(|one| format!("，编码 {}", one.label())).unwrap_or_default();
+    let (rows, items) = (table.rows, table.items.len());
+    lines.push(format!("{}：{rows} 行{encoding}，{items} 个事项", file.display()));
+    lines.extend(table.remarks.iter().map(|remark| format!("  {remark}")));
+    for fault in &table.faults {
+        let column = if fault.column.is_empty() { String::new() } else { format!("“{}”", fault.column) };
+        let about = if fault.about.is_empty() { String::new() } else { format!("（{}）", fault.about) };
+        lines.push(format!("  第 {} 行{column}：{}{about}", fault.line, fault.rule.zh()));
+    }
+    let faults: Vec<Value> = table
+        .faults
+        .iter()
+        .map(|one| {
+            json!({"line": one.line, "column": one.column, "rule": one.rule.wire(), "zh": one.rule.zh(),
+                   "en": one.rule.en(), "about": one.about})
+        })
+        .collect();
+    if !table.faults.is_empty() {
+        lines.push("  没有读入任何事项：请改正后重新加载".to_owned());
+    }
+    let told = json!({"file": file.display().to_string(), "rows": rows, "items": items, "remarks": table.remarks,
+                      "faults": faults});
+    // Where it is read, the command has an answer of its own.
+    if table.faults.is_empty() {
+        output.note(&lines.join("\n"));
+    } else {
+        output.say(&lines.join("\n"), &told);
+    }
 }
 
 /// The seed of the made-up district.

@@ -17,6 +17,7 @@ mod backup;
 mod bench_fill;
 #[cfg(feature = "bench-routes")]
 mod bench_rows;
+mod bundles;
 mod check_config;
 mod clients;
 mod coverage;
@@ -80,6 +81,9 @@ enum Command {
     /// Signing keys of agencies.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Bundles (一件事): several items with one list of questions and one of materials.
+    #[command(subcommand)]
+    Bundles(bundles::BundleCommand),
     /// Items (事项): what a public service asks for, and by which ways.
     #[command(subcommand)]
     Items(items::ItemCommand),
@@ -178,6 +182,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Migrate => migrate::run(globals, output),
         Command::Agencies(command) => agencies::run(globals, command, output),
         Command::Keys(command) => keys::run(globals, command, output),
+        Command::Bundles(command) => bundles::run(globals, command, output),
         Command::Items(command) => items::run(globals, command, output),
         Command::Sources(command) => sources::run(globals, command, output),
         Command::Types(command) => types::run(globals, command, output),

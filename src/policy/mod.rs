@@ -107,6 +107,31 @@ pub fn decide_item(actor: &Actor, item: &str, runs: bool) -> Decision {
     }
 }
 
+/// What stands before the code of a bundle in the purposes of a grant; no item code begins so.
+pub const BUNDLE: &str = "bundle:";
+
+/// Decides about an application for a bundle: it is for whoever could apply for each of its items, and for whom a grant of
+/// no type lets receive the bundle as such (`bundle:newborn`); such a grant opens none of its items alone. Each item comes
+/// with whether the actor's agency carries it out. A bundle without items is nobody's.
+pub fn decide_bundle<'i>(
+    actor: &Actor,
+    slug: &str,
+    items: impl Iterator<Item = (&'i str, bool)>,
+) -> Decision {
+    let whole = decide_item(actor, &format!("{BUNDLE}{slug}"), false);
+    if whole.refusal() != Some(Rule::ItemNotGranted) {
+        return whole;
+    }
+    let mut items = items.map(|(code, runs)| decide_item(actor, code, runs)).peekable();
+    match items.peek() {
+        None => whole,
+        Some(_) => items.find(|one| one.refusal().is_some()).unwrap_or_else(|| Decision::Allowed {
+            fields: Fields::Named(BTreeSet::new()),
+            reason: AllowedBy::Slot,
+        }),
+    }
+}
+
 /// Decides about something that is not a record of a type: keys, catalog, imports, other people's accesses.
 pub fn decide_scope(actor: &Actor, scope: Scope) -> Decision {
     if !actor.enabled() {

@@ -53,6 +53,9 @@ pub struct AccessEntry<'a> {
     /// The article of law that allows a lookup outside an item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<&'a str>,
+    /// The bundle (一件事) as `code@version`; without a version where a refusal came before it was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<&'a str>,
     /// The case, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<&'a str>,
@@ -83,6 +86,9 @@ pub struct AccessEntry<'a> {
     /// The version of the item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_version: Option<u32>,
+    /// The items of a bundle of which something was told, as `code@version`. They stand in full, whatever the length.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub items: &'a [&'a str],
     /// [`further_hash`] of each co-holder of the shown records, in the order of the answer.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub joint: &'a [ShortDigest],
@@ -131,12 +137,13 @@ impl AccessEntry<'_> {
     /// Appends the canonical form with an empty time and returns where in `out` the time goes.
     ///
     /// While the whole is longer than [`ENTRY_LIMIT`], one list after the other goes in by its digest: fields,
-    /// slots, types, co-holders, linked codes.
+    /// slots, types, co-holders, linked codes. The items of a bundle have room beside the limit.
     pub fn write(&self, out: &mut Vec<u8>) -> usize {
         let start = out.len();
         let mut at = self.write_with(out, 0);
+        let limit = ENTRY_LIMIT + self.items_len();
         for digested in 1..=LISTS {
-            if out.len() - start <= ENTRY_LIMIT {
+            if out.len() - start <= limit {
                 break;
             }
             if self.has(digested - 1) {
@@ -145,6 +152,16 @@ impl AccessEntry<'_> {
             }
         }
         at
+    }
+
+    /// Bytes of the member `items` with the comma before it.
+    fn items_len(&self) -> usize {
+        if self.items.is_empty() {
+            return 0;
+        }
+        let mut list = Vec::new();
+        write_texts(self.items, &mut list);
+        r#","items":"#.len() + list.len()
     }
 
     fn has(&self, list: u8) -> bool {
@@ -169,6 +186,7 @@ impl AccessEntry<'_> {
         room.push(b'"');
         room.extend_from_slice(UNSTAMPED);
         room.push(b'"');
+        object.text_if("bundle", self.bundle);
         object.text_if("case", self.case);
         object.text("channel", self.channel.wire());
         object.text_if("consent", self.consent);
@@ -182,6 +200,9 @@ impl AccessEntry<'_> {
         object.integer_if("holders", self.holders);
         object.text_if("item", self.item);
         object.integer_if("item_version", self.item_version);
+        if !self.items.is_empty() {
+            write_texts(self.items, object.name("items"));
+        }
         if !self.joint.is_empty() {
             list(object.name("joint"), digested > JOINT, |out| write_digests(self.joint, out));
         }

@@ -15,6 +15,7 @@ closed! {
         Empowerment, "empowerment", "主体状态权限", "authority over people";
         Type, "type", "证照类型", "type";
         Item, "item", "事项", "item";
+        Bundle, "bundle", "一件事", "bundle";
         Coverage, "coverage", "覆盖范围", "coverage";
         Source, "source", "部门系统", "source";
         Client, "client", "接入系统", "client";
@@ -84,7 +85,7 @@ impl PublicAction {
             EventKind::Key => &[Self::Generate, Self::Register, Self::Revoke, Self::Rewrap],
             EventKind::Agency => &[Self::Add, Self::Change],
             EventKind::Authority | EventKind::Empowerment => &[Self::Grant, Self::Withdraw],
-            EventKind::Type | EventKind::Item => &[Self::Load],
+            EventKind::Type | EventKind::Item | EventKind::Bundle => &[Self::Load],
             EventKind::Source => &[Self::Add, Self::Change, Self::Withdraw],
             EventKind::Coverage => &[Self::State, Self::Withdraw],
             EventKind::Client => &[Self::Grant, Self::Change],

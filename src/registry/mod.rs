@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 pub use access::follower::Lag;
 pub use access::held::Mended;
-pub use access::line::{AccessLine, LineOutcome, Untold};
+pub use access::line::{AccessLine, LineItem, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
 pub use access::sharing::ToldCharges;
 pub use access::withheld::Withheld;
@@ -44,8 +44,10 @@ pub use base::receipt::HandedReceipt;
 pub use base::snapshot::{AccountEnd, SignedWith, Snapshot};
 pub use base::texts::recorded_name;
 pub use cases::agent::AskedAgent;
-pub use cases::answer::{Application, AppliedParty, AppliedSlot};
+pub use cases::answer::{Application, AppliedParty, AppliedPremise, AppliedSlot, AskedQuestion};
+pub use cases::apply::Applied;
 pub use cases::ask::{ApplicationAsk, AskedParty};
+pub use cases::bundled::{BundleApplication, ItemConclusion, MergedMaterial};
 pub use fsck::{
     CheckedLog, ContentDigest, Counts, Finding, FindingKind, ForeignIdentifier, FsckOptions, FsckReport,
     Unauthorised, record_name,
@@ -61,6 +63,7 @@ pub use past::history::{HistoryAnswer, HistoryAsk, HistoryEvent, HistoryVersion}
 pub use past::then::{AskedStanding, DayAnswer};
 pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};
 pub use people::clients::NewClient;
+pub use published::bundles::refused as refused_bundle;
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
 pub use published::items::refused as refused_item;

@@ -1,10 +1,10 @@
-//! Types, items, sources, agencies, authorities, coverage statements: JSON bodies under natural keys, read whole at start.
+//! Types, items, bundles, sources, agencies, authorities, coverage statements: JSON bodies under natural keys, read whole at start.
 
 use diesel::prelude::*;
 
 use super::dialect;
 use super::doors::{Reader, Writer};
-use super::schema::{agencies, authorities, coverage, empowerments, items, sources, types};
+use super::schema::{agencies, authorities, bundles, coverage, empowerments, items, sources, types};
 use crate::error::Result;
 
 /// A row of `agencies`: one name of an agency and its period.
@@ -76,6 +76,11 @@ impl Reader<'_> {
         items::table.order((items::code, items::version)).load(self.conn).map_err(dialect::fault)
     }
 
+    /// All versions of all bundles, (code, version, JSON).
+    pub fn bundles(&mut self) -> Result<Vec<(String, i32, String)>> {
+        bundles::table.order((bundles::code, bundles::version)).load(self.conn).map_err(dialect::fault)
+    }
+
     /// The JSON of all sources, by department and agency.
     pub fn sources(&mut self) -> Result<Vec<String>> {
         let order = (sources::department, sources::agency);
@@ -128,6 +133,15 @@ impl Writer<'_> {
     pub fn insert_item(&mut self, code: &str, version: i32, body: &str) -> Result<()> {
         diesel::insert_into(items::table)
             .values((items::code.eq(code), items::version.eq(version), items::body.eq(body)))
+            .execute(self.conn)
+            .map(drop)
+            .map_err(dialect::fault)
+    }
+
+    /// Adds a version of a bundle; it must be new.
+    pub fn insert_bundle(&mut self, code: &str, version: i32, body: &str) -> Result<()> {
+        diesel::insert_into(bundles::table)
+            .values((bundles::code.eq(code), bundles::version.eq(version), bundles::body.eq(body)))
             .execute(self.conn)
             .map(drop)
             .map_err(dialect::fault)

@@ -51,6 +51,7 @@ table! { agencies (code, valid_from) { code -> Text, valid_from -> Integer, body
 table! { authorities (agency, type_code, region, valid_from) { agency -> Text, type_code -> Text, region -> Text, valid_from -> Integer, body -> Text, } }
 table! { empowerments (agency, statement, region, valid_from) { agency -> Text, statement -> Text, region -> Text, valid_from -> Integer, body -> Text, } }
 table! { items (code, version) { code -> Text, version -> Integer, body -> Text, } }
+table! { bundles (code, version) { code -> Text, version -> Integer, body -> Text, } }
 table! { sources (department, agency) { department -> Text, agency -> Text, body -> Text, } }
 table! { types (code, version) { code -> Text, version -> Integer, body -> Text, } }
 table! { coverage (type_code, system) { type_code -> Text, system -> Text, as_of -> BigInt, signed -> Binary, } }

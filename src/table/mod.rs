@@ -6,6 +6,7 @@ pub mod csv;
 mod encoding;
 pub mod guess;
 pub mod heading;
+pub mod items;
 mod lengths;
 mod lines;
 pub mod mapping;

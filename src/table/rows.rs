@@ -74,6 +74,11 @@ impl RowReader {
         Ok(Self { lines, format, delimiter: b',', blank, width: 0, at: 0, line: 1, seq: 0 })
     }
 
+    /// Takes that for what separates the cells, of a file whose header is looked for elsewhere.
+    pub(super) fn separated_by(&mut self, delimiter: u8) {
+        (self.delimiter, self.blank) = (delimiter, [delimiter, b'"']);
+    }
+
     /// What separates the cells of a CSV file, once its header was read.
     pub fn delimiter(&self) -> u8 {
         self.delimiter

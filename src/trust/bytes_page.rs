@@ -1,7 +1,7 @@
 //! Every worked example of `schema/bytes.md` computed anew. The file was made by a second implementation in
 //! another language, so it holds both to the page.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -184,6 +184,7 @@ fn accesses(examples: &Examples) {
         agency: None,
         answer,
         article: None,
+        bundle: None,
         case: None,
         channel: Channel::Agency,
         consent: None,
@@ -195,6 +196,7 @@ fn accesses(examples: &Examples) {
         holders: None,
         item: Some("190101-0001"),
         item_version: None,
+        items: &[],
         joint: &[],
         linked: &[],
         log: "access-a",
@@ -210,6 +212,30 @@ fn accesses(examples: &Examples) {
     };
     example_of_entry(examples, "access", &entry);
     shown_holders(examples, &entry);
+    let slots = BTreeMap::from([
+        ("0.mother_identity", vec!["name", "id_number", "valid_to"]),
+        ("1.guardian_identity", vec!["name", "id_number"]),
+        ("2.mother_identity", vec!["name", "id_number", "address"]),
+    ]);
+    let of_bundle = AccessEntry {
+        agency: Some("11190101MD1000122Q"),
+        bundle: Some("newborn@1"),
+        case: Some("2024-1"),
+        decision: AllowedBy::Slot.into(),
+        fields: None,
+        item: None,
+        items: &[
+            "11190101MD1000122Q4190101000021@1",
+            "11190101MD1000122Q4190101000022@1",
+            "11190101MD1000114X4190101000010@1",
+        ],
+        outcome: Outcome::Applied,
+        role: Some("mother"),
+        slots: Some(&slots),
+        types: None,
+        ..entry
+    };
+    example_of_entry(examples, "access.bundle", &of_bundle);
     // Layout 1 is only read.
     let before = examples.text("access_1.json").as_bytes();
     assert_eq!(Digest::of(&[before]), examples.digest("access_1.entry"));

@@ -6,9 +6,18 @@
 #[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
+mod bundles;
 mod presence;
 mod signed;
 
+use bundles::{
+    a_bundle_has_one_list_and_each_item_its_own_conclusion, a_bundle_is_for_whoever_may_ask_for_each_item,
+    an_agent_acts_for_a_bundle_by_its_name_or_by_each_item, bundles_are_loaded_in_order_and_held_by_fsck,
+    i10_the_answer_of_a_bundle_is_the_one_that_each_entry_carries,
+    the_bundles_of_the_program_are_bundles_of_its_items,
+    the_questions_of_a_bundle_decide_which_items_there_are,
+    what_does_not_fit_a_bundle_is_refused_by_its_rule_and_noted,
+};
 use common::items::state_marriages;
 use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
 use common::{World, callers, operator, run};
@@ -45,6 +54,14 @@ on_both! {
     a_purpose_is_an_item_in_force_or_work_that_the_law_allows
     i10_the_answer_of_each_party_is_the_one_that_its_entry_carries
     an_agent_acts_by_a_mandate_that_is_good_and_about_this_item
+    a_bundle_has_one_list_and_each_item_its_own_conclusion
+    the_questions_of_a_bundle_decide_which_items_there_are
+    a_bundle_is_for_whoever_may_ask_for_each_item
+    what_does_not_fit_a_bundle_is_refused_by_its_rule_and_noted
+    bundles_are_loaded_in_order_and_held_by_fsck
+    i10_the_answer_of_a_bundle_is_the_one_that_each_entry_carries
+    an_agent_acts_for_a_bundle_by_its_name_or_by_each_item
+    the_bundles_of_the_program_are_bundles_of_its_items
 }
 
 const ITEM: &str = "11190101MD100004254190101000901";

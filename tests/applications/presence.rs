@@ -44,7 +44,7 @@ pub fn a_card_was_read_only_where_its_text_says_so(world: World) {
     assert_eq!(seen[0].presence.map(|presence| presence.wire()), Some("card_read"));
 }
 
-fn mandate(number: &str, agent: &str, matter: &str, until: &str) -> Draft {
+pub fn mandate(number: &str, agent: &str, matter: &str, until: &str) -> Draft {
     people::draft(json!({
         "type": "mandate", "issuer": POLICE, "issued_on": "2026-03-02", "valid_from": "2026-03-02", "valid_to": until,
         "holders": [

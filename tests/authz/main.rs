@@ -53,6 +53,7 @@ fn concrete(path: &str) -> String {
             "log" => "access-main".to_owned(),
             "name" if before.ends_with("/types/") => "resident_id_card".to_owned(),
             "name" if before.ends_with("/logs/") => "records".to_owned(),
+            "code" if before.ends_with("/bundles/") => "papers".to_owned(),
             "code" => common::items::CODE.to_owned(),
             "name" => "elicense.css".to_owned(),
             "path:.*" => "0/000".to_owned(),
@@ -93,6 +94,7 @@ fn up() -> Up {
     let world = world(Backend::Sqlite).unwrap();
     people::settle(&world.registry);
     common::items::load(&world.registry);
+    common::items::load_bundle(&world.registry);
     server::clients(&world.registry);
     server::clerk(&world.registry);
     let (guard, doors) = server::start_apart(world.registry.clone());

@@ -54,6 +54,7 @@ fn asked() -> Asked {
     let world = world(Backend::Sqlite).unwrap();
     people::settle(&world.registry);
     items::load(&world.registry);
+    items::load_bundle(&world.registry);
     callers::settle(&world);
     let identifiers = (0..callers::ALL.len()).map(|place| issue(&world, place)).collect();
     let proposed = proposed(&world);

@@ -188,6 +188,10 @@ fn no_wild_name_is_a_fault(world: &World) {
             ),
             (
                 "/api/v1/applications",
+                json!({"bundle": wild, "parties": [{"role": wild, "holder": holder}], "reason": wild}),
+            ),
+            (
+                "/api/v1/applications",
                 json!({"item": items::CODE, "parties": [{"role": wild, "holder": known, "name": wild, "reader": wild}],
                        "answers": {wild: wild}, "dates": {wild: "2026-11-22"}, "reason": "窗口办理"}),
             ),

@@ -43,6 +43,22 @@ pub fn load(registry: &Registry) {
     registry.refresh().unwrap();
 }
 
+/// Loads a bundle of it and of another item of the same office, under the code `papers`.
+#[allow(dead_code, reason = "each test uses a part of the helpers")]
+pub fn load_bundle(registry: &Registry) {
+    registry.load_items("test", vec![named("190101000903", "开具居住证明")]).unwrap();
+    registry.refresh().unwrap();
+    let roles = json!({"申请人": "申请人"});
+    let bundle = json!({
+        "一件事名称": "开具证明", "编号": "papers", "版本": 1, "牵头机构": "示范市公安局城东分局",
+        "当事人": [{"角色": "申请人", "代码": "applicant", "主体": "自然人", "最少": 1, "最多": 16}],
+        "事项": [{"实施编码": CODE, "当事人": roles},
+                 {"实施编码": format!("{POLICE}4190101000903"), "当事人": roles}],
+    });
+    registry.load_bundles("test", vec![serde_json::from_value(bundle).unwrap()]).unwrap();
+    registry.refresh().unwrap();
+}
+
 /// An application for it, of one person.
 pub fn of(code: &str) -> Value {
     json!({

@@ -1,4 +1,4 @@
-//! `POST /api/v1/applications`: every material of an item answered in one call.
+//! `POST /api/v1/applications`: every material of an item or of a bundle answered in one call.
 
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi;
@@ -8,10 +8,10 @@ use crate::http::StrictJson;
 use crate::http::auth::Client;
 use crate::http::context::Context;
 use crate::http::scope::may;
-use crate::registry::{Application, ApplicationAsk};
+use crate::registry::{Application, ApplicationAsk, Applied, BundleApplication};
 
 #[derive(OpenApi)]
-#[openapi(paths(apply), components(schemas(ApplicationAsk, Application)))]
+#[openapi(paths(apply), components(schemas(ApplicationAsk, Applied, Application, BundleApplication)))]
 struct Part;
 
 /// The description of this resource.
@@ -26,14 +26,14 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 #[utoipa::path(
     post, path = "/api/v1/applications", tag = "applications", operation_id = "apply",
-    summary = "Have every material of an item answered, of everybody in the case; answered after each access is logged",
+    summary = "Have every material of an item or of a bundle answered, of everybody in the case; answered after each access is logged",
     request_body = ApplicationAsk,
     responses(
-        (status = 200, description = "Every slot of every party with the ways that were tried, and a receipt for each party", body = Application),
-        (status = 403, description = "The client's agency neither carries out nor receives the item; the refusal is logged"),
-        (status = 404, description = "No such item is in force"),
-        (status = 409, description = "Another version of the item is in force"),
-        (status = 422, description = "A number breaks a rule of its standard; parties or answers are not those of the item"),
+        (status = 200, description = "Every slot of every party with the ways that were tried, and a receipt for each party; for a bundle one list of questions and one of materials, and the same of each item", body = Applied),
+        (status = 403, description = "The client's agency neither carries out nor receives the item, or one of the bundle's; the refusal is logged"),
+        (status = 404, description = "No such item is in force, or no such bundle"),
+        (status = 409, description = "Another version of the item or bundle is in force"),
+        (status = 422, description = "A number breaks a rule of its standard; parties or answers are not those of the item or bundle; both are named, or none"),
         (status = 429, description = "The day's budget of distinct holders is spent"),
         (status = 503, description = "The access log or the database cannot be written"),
     ),

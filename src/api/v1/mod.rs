@@ -4,6 +4,7 @@
 mod actions;
 mod applications;
 mod attachments;
+mod bundles;
 mod catalog;
 mod coverage;
 mod directories;
@@ -34,6 +35,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
     receipts::routes(cfg);
     catalog::routes(cfg);
     items::routes(cfg);
+    bundles::routes(cfg);
     coverage::routes(cfg);
 }
 
@@ -52,6 +54,7 @@ pub fn documents() -> Vec<OpenApi> {
         receipts::document(),
         catalog::document(),
         items::document(),
+        bundles::document(),
         coverage::document(),
     ]
 }

@@ -1,7 +1,6 @@
 //! The bundles that come with the program: the files of `schema/bundles`, compiled in.
 
-use crate::catalog::bundles::BundleDef;
-use crate::catalog::items::ItemFault;
+use crate::catalog::bundles::{BundleDef, BundleFault};
 
 /// `schema/bundles/*.json`, in the order of their names.
 const BUNDLES: &[&str] = &[
@@ -14,7 +13,7 @@ impl BundleDef {
     ///
     /// # Errors
     /// A file is no bundle; a test reads them all.
-    pub fn builtin() -> Result<Vec<Self>, ItemFault> {
+    pub fn builtin() -> Result<Vec<Self>, BundleFault> {
         BUNDLES.iter().map(|text| Self::from_json(text)).collect()
     }
 }

@@ -1,49 +1,26 @@
 //! What is wrong with a bundle, beside the items it names.
 
-use crate::catalog::bundles::BundleDef;
+use std::borrow::Borrow;
+
+use crate::catalog::bundles::finding::{BundleFinding, BundleFindingKind, MOST_ITEMS};
+use crate::catalog::bundles::{BundleDef, is_bundle_code};
 use crate::catalog::items::{CaseName, ItemDef, ItemQuestion, Way};
-use crate::closed::closed;
-
-/// One finding. Each of them refuses the bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BundleFinding {
-    /// The place: `事项.<code>`, `结果衔接.<code>`, `情形.<name>`.
-    pub at: String,
-    /// The kind.
-    pub kind: BundleFindingKind,
-    /// The name it is about; empty where the place says all.
-    pub about: String,
-}
-
-closed! {
-    /// What a check of a bundle finds.
-    BundleFindingKind {
-        TooFew, "too_few", "少于两个事项", "a bundle has two items or more";
-        ItemUnknown, "item_unknown", "没有这个事项", "there is no such item";
-        Twice, "twice", "重复", "it stands twice";
-        RoleUnknown, "role_unknown", "没有这个当事人角色", "there is no such role";
-        RoleLeftOut, "role_left_out", "事项必须有的角色没有写到", "a role that the item needs is left out";
-        RoleUnfit, "role_unfit", "主体或人数不合", "the two roles are not of one kind and number";
-        QuestionUnknown, "question_unknown", "没有这个情形", "there is no such question";
-        OptionUnknown, "option_unknown", "没有这个选项", "the question has no such option";
-        QuestionsDiffer, "questions_differ", "同名情形的选项不同", "two questions of one name have other options";
-        ConditionUnfit, "condition_unfit", "适用情形只能说一件事的情形", "a condition speaks of the bundle's questions only";
-        ResultUnknown, "result_unknown", "事项没有这个结果", "the item has no such result";
-        Backwards, "backwards", "结果只能用于后面的事项", "a result feeds later items only";
-        SlotUnfit, "slot_unfit", "没有这份材料,或材料不收这种证照", "there is no such material, or it takes no such record";
-    }
-}
 
 struct Check<'a> {
     def: &'a BundleDef,
-    items: &'a [ItemDef],
+    items: &'a [&'a ItemDef],
     found: Vec<BundleFinding>,
 }
 
 impl BundleDef {
     /// Everything that a check of the bundle finds.
-    pub fn findings(&self, items: &[ItemDef]) -> Vec<BundleFinding> {
-        let mut check = Check { def: self, items, found: Vec::new() };
+    pub fn findings<I: Borrow<ItemDef>>(&self, items: &[I]) -> Vec<BundleFinding> {
+        let items: Vec<&ItemDef> = items.iter().map(Borrow::borrow).collect();
+        let mut check = Check { def: self, items: &items, found: Vec::new() };
+        check.texts();
+        if self.items.len() > MOST_ITEMS {
+            check.add("事项", BundleFindingKind::TooMany, &MOST_ITEMS.to_string());
+        }
         if self.items.len() < 2 {
             check.add("事项", BundleFindingKind::TooFew, "");
         }
@@ -59,6 +36,50 @@ impl Check<'_> {
         self.found.push(BundleFinding { at: at.to_owned(), kind, about: about.to_owned() });
     }
 
+    /// Names and numbers of the bundle by itself.
+    fn texts(&mut self) {
+        let def = self.def;
+        if !is_bundle_code(&def.slug) {
+            self.add("编号", BundleFindingKind::CodeForm, &def.slug);
+        }
+        for (at, text) in [("一件事名称", &def.name), ("牵头机构", &def.lead)] {
+            if text.trim().is_empty() {
+                self.add(at, BundleFindingKind::Blank, "");
+            }
+        }
+        if def.version == 0 {
+            self.add("版本", BundleFindingKind::Blank, "");
+        }
+        for (place, role) in def.parties.iter().enumerate() {
+            let at = format!("当事人.{}", role.name);
+            if role.name.trim().is_empty() || role.code.trim().is_empty() {
+                self.add(&at, BundleFindingKind::Blank, "");
+            }
+            let mut before = def.parties.iter().take(place);
+            if before.any(|other| other.name == role.name || other.code == role.code) {
+                self.add(&at, BundleFindingKind::Twice, "");
+            }
+            if role.max == 0 || role.min > role.max {
+                self.add(&at, BundleFindingKind::RoleCount, "");
+            }
+        }
+        for (place, question) in def.questions.iter().enumerate() {
+            let at = format!("情形.{}", question.name);
+            if def.questions.iter().take(place).any(|other| other.name == question.name) {
+                self.add(&at, BundleFindingKind::Twice, "");
+            }
+            if question.options.len() < 2 {
+                self.add(&at, BundleFindingKind::TooFewOptions, "");
+            }
+            // Which items there are is asked before anything is known of anybody.
+            let by_facts =
+                question.options.iter().any(|one| one.answered_by.is_some() || one.referred_to.is_some());
+            if question.when.is_some() || by_facts {
+                self.add(&at, BundleFindingKind::ConditionUnfit, "");
+            }
+        }
+    }
+
     fn items(&mut self) {
         let (def, items) = (self.def, self.items);
         for (place, own) in def.items.iter().enumerate() {
@@ -66,7 +87,7 @@ impl Check<'_> {
             if def.items.iter().take(place).any(|other| other.code == own.code) {
                 self.add(&at, BundleFindingKind::Twice, "");
             }
-            let Some(item) = items.iter().find(|item| item.code == own.code) else {
+            let Some(item) = items.iter().copied().find(|item| item.code == own.code) else {
                 self.add(&at, BundleFindingKind::ItemUnknown, "");
                 continue;
             };
@@ -140,7 +161,8 @@ impl Check<'_> {
     fn feeds(&mut self) {
         let (def, items) = (self.def, self.items);
         let place = |code: &str| def.items.iter().position(|own| own.code == code);
-        let item = |code: &str| items.iter().find(|item| item.code == code);
+        let item = |code: &str| items.iter().copied().find(|item| item.code == code);
+        let mut fed: Vec<(&str, &str)> = Vec::new();
         for feed in &def.feeds {
             let at = format!("结果衔接.{}", feed.item);
             let (Some(from), Some(source)) = (place(&feed.item), item(&feed.item)) else {
@@ -151,6 +173,10 @@ impl Check<'_> {
                 self.add(&at, BundleFindingKind::ResultUnknown, &feed.result);
             }
             for to in &feed.to {
+                if fed.contains(&(&to.item, &to.slot)) {
+                    self.add(&at, BundleFindingKind::Twice, &to.slot);
+                }
+                fed.push((&to.item, &to.slot));
                 let (Some(later), Some(target)) = (place(&to.item), item(&to.item)) else {
                     self.add(&at, BundleFindingKind::ItemUnknown, &to.item);
                     continue;

@@ -1,10 +1,39 @@
 //! A bundle (一件事) as it is written: the shape of `schema/bundles/*.json`. Unknown keys are refused.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::items::{Condition, ItemDef, ItemFault, ItemQuestion, ItemRole};
+use crate::catalog::bundles::fault::BundleFault;
+use crate::catalog::items::{Condition, ItemDef, ItemQuestion, ItemRole};
+
+/// Letters of a 编号 at most.
+const SLUG: usize = 32;
+
+/// Whether a text may be the 编号 of a bundle: lower-case letters, digits and `_`, a letter first.
+pub fn is_bundle_code(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    text.len() <= SLUG
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(plain)
+}
+
+/// The id of a bundle: its 编号 and the version. An access names both.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BundleId {
+    /// 编号
+    pub slug: String,
+    /// The version, from 1.
+    pub version: u32,
+}
+
+impl fmt::Display for BundleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.slug, self.version)
+    }
+}
 
 /// One version of a bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,8 +121,13 @@ impl BundleDef {
     ///
     /// # Errors
     /// The text is not a bundle: serde's words say where.
-    pub fn from_json(text: &str) -> Result<Self, ItemFault> {
+    pub fn from_json(text: &str) -> Result<Self, BundleFault> {
         Ok(serde_json::from_str(text)?)
+    }
+
+    /// Its id.
+    pub fn id(&self) -> BundleId {
+        BundleId { slug: self.slug.clone(), version: self.version }
     }
 
     /// The role of that name.
@@ -102,14 +136,18 @@ impl BundleDef {
     }
 
     /// Its items, each with its definition; those that `known` has not are left out.
-    pub(super) fn known<'a>(&'a self, known: &'a [ItemDef]) -> Vec<(&'a BundleItem, &'a ItemDef)> {
-        let of =
-            |own: &'a BundleItem| known.iter().find(|item| item.code == own.code).map(|item| (own, item));
+    pub(super) fn known<'a, I: Borrow<ItemDef>>(
+        &'a self,
+        known: &'a [I],
+    ) -> Vec<(&'a BundleItem, &'a ItemDef)> {
+        let of = |own: &'a BundleItem| {
+            known.iter().map(Borrow::borrow).find(|item| item.code == own.code).map(|item| (own, item))
+        };
         self.items.iter().filter_map(of).collect()
     }
 
     /// Whether a result of an earlier item is that material.
-    pub(super) fn fed(&self, item: &str, slot: &str) -> Option<&ResultFeed> {
+    pub fn fed(&self, item: &str, slot: &str) -> Option<&ResultFeed> {
         self.feeds.iter().find(|feed| feed.to.iter().any(|to| to.item == item && to.slot == slot))
     }
 }

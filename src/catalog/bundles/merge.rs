@@ -1,9 +1,12 @@
 //! The answer of a bundle to a case: each question once, each material once, and what that saves.
 
-use crate::catalog::bundles::{BundleDef, BundleItem};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+use crate::catalog::bundles::{BundleCase, BundleDef, BundleItem, BundlePart, BundleParts};
 use crate::catalog::items::{
-    Accept, AnsweredBy, EqualName, ItemAnswer, ItemDef, ItemFault, ItemRequest, Necessity, Original,
-    QuestionAnswer, Slot, SlotAnswer, SlotOutcome, Way,
+    Accept, AnsweredBy, EqualName, ItemAnswer, ItemCount, ItemDef, ItemFault, ItemRequest, Necessity,
+    Original, QuestionAnswer, Slot, SlotAnswer, SlotOutcome, Way, WayTried,
 };
 
 /// The answer of a bundle.
@@ -13,7 +16,7 @@ pub struct BundleAnswer {
     pub items: Vec<String>,
     /// Items that wait for an answer to a question of the bundle.
     pub open_items: Vec<String>,
-    /// The questions of all items, each once, that the bundle does not answer itself.
+    /// The bundle's own questions, and those of all items, each once, that the bundle does not answer itself.
     pub questions: Vec<QuestionAnswer>,
     /// The materials, each once, in the order in which they first come up.
     pub slots: Vec<MergedSlot>,
@@ -38,6 +41,8 @@ pub struct MergedSlot {
     pub original: Original,
     /// Code of the item whose result it is: nobody hands it in.
     pub fed_by: Option<String>,
+    /// The ways of the use that tells its outcome.
+    tried: Vec<WayTried>,
     /// What makes two materials one.
     key: Document,
 }
@@ -60,6 +65,8 @@ pub struct BundleCount {
     pub before: usize,
     /// Materials of the bundle.
     pub now: usize,
+    /// Those of them that somebody has to bring.
+    pub bring: usize,
     /// Those that wait for answers; they count in no other number.
     pub undecided: usize,
 }
@@ -110,49 +117,107 @@ struct Merging {
 }
 
 impl BundleDef {
-    /// Answers a case. The bundle and its items must have passed their checks.
+    /// Answers a case of which everything is known. The bundle and its items must have passed their checks.
     ///
     /// # Errors
     /// An answer, a day or a party that the bundle does not know, or too few or too many parties of a role.
-    pub fn answer(&self, known: &[ItemDef], request: &ItemRequest) -> Result<BundleAnswer, ItemFault> {
-        let items = self.known(known);
-        self.check_request(&items, request)?;
-        let (mut codes, mut open_items) = (Vec::new(), Vec::new());
-        let mut merging = Merging::default();
-        for (own, item) in items {
-            match self.applies(own, request) {
-                Some(true) => codes.push(item.code.clone()),
-                Some(false) => continue,
-                None => {
-                    open_items.push(item.code.clone());
-                    continue;
+    pub fn answer<I: Borrow<ItemDef>>(
+        &self,
+        known: &[I],
+        request: &ItemRequest,
+    ) -> Result<BundleAnswer, ItemFault> {
+        let roles: Vec<&str> = request.parties.iter().map(|party| party.role.as_str()).collect();
+        let (answers, dates) = (&request.answers, &request.dates);
+        let case = BundleCase { answers, dates, roles: &roles, today: request.today };
+        self.check_case(known, case)?;
+        let parts = self.parts(known, case);
+        let each = parts.items.iter().map(|part| part.item.answer(&part.request(request)));
+        let each = each.collect::<Result<Vec<_>, _>>()?;
+        Ok(self.merged(&parts, &self.with_results(&parts, each), answers))
+    }
+
+    /// The answers of the items, where a material that an earlier item gives is asked of nobody. Only an item that is done
+    /// here gives its result.
+    pub fn with_results(&self, parts: &BundleParts<'_>, mut answers: Vec<ItemAnswer>) -> Vec<ItemAnswer> {
+        for (part, answer) in parts.items.iter().zip(&mut answers) {
+            for slot in &mut answer.slots {
+                let open = !matches!(
+                    slot.outcome,
+                    SlotOutcome::NotRequired | SlotOutcome::Undecided | SlotOutcome::PartyMissing
+                );
+                if open && !slot.outcome.is_met() && self.fed_in(parts, part, &slot.slot).is_some() {
+                    slot.outcome = SlotOutcome::Fed;
+                    slot.tried.clear();
                 }
             }
-            let case = self.case_of(own, item, request);
-            let answer = item.answer(&case.request)?;
-            merging.questions(own, &answer);
-            for one in answer.slots {
-                let Some(slot) = item.slots.iter().find(|slot| slot.id == one.slot) else { continue };
-                let party = one.party.and_then(|at| case.parties.get(at)).copied();
-                let fed_by = self.fed(&item.code, &slot.id).map(|feed| feed.item.clone());
-                // Only an item that is done here gives its result.
-                let fed_by = fed_by.filter(|from| codes.contains(from));
-                merging.slot(&item.code, Document::of(own, slot), slot, &one, (party, fed_by));
+            answer.count = ItemCount::of(&answer.slots);
+        }
+        answers
+    }
+
+    /// The item of the case whose result that material is.
+    pub fn fed_in(&self, parts: &BundleParts<'_>, part: &BundlePart<'_>, slot: &str) -> Option<&str> {
+        let feed = self.fed(&part.item.code, slot)?;
+        let place = |code: &str| parts.items.iter().position(|one| one.item.code == code);
+        (place(&feed.item)? < place(&part.item.code)?).then_some(&feed.item)
+    }
+
+    /// The questions and materials of a case, each once; `answers` is that of each item, by
+    /// [`BundleDef::with_results`], and `said` what the applicant answered.
+    pub fn merged(
+        &self,
+        parts: &BundleParts<'_>,
+        answers: &[ItemAnswer],
+        said: &BTreeMap<String, String>,
+    ) -> BundleAnswer {
+        let mut merging = Merging::default();
+        for question in &self.questions {
+            let answer = said.get(&question.name).cloned();
+            let answered = answer.map_or(AnsweredBy::Open, AnsweredBy::ByApplicant);
+            merging.questions.push(QuestionAnswer { question: question.name.clone(), answered });
+        }
+        for (part, answer) in parts.items.iter().zip(answers) {
+            merging.questions(part.own, answer);
+            for one in &answer.slots {
+                let Some(slot) = part.item.slots.iter().find(|slot| slot.id == one.slot) else { continue };
+                let party = one.party.and_then(|at| part.parties.get(at)).map(|(_, at)| *at);
+                let fed_by = self.fed_in(parts, part, &slot.id).map(str::to_owned);
+                merging.slot(&part.item.code, Document::of(part.own, slot), slot, one, (party, fed_by));
             }
         }
         let Merging { questions, slots, mut count } = merging;
-        count.items = codes.len();
+        count.items = parts.items.len();
         count.now = slots.iter().filter(|slot| slot.fed_by.is_none()).count();
-        Ok(BundleAnswer { items: codes, open_items, questions, slots, count })
+        let each: Vec<SlotAnswer> = slots.iter().map(MergedSlot::as_one).collect();
+        count.bring = ItemCount::of(&each).bring;
+        let codes = parts.items.iter().map(|part| part.item.code.clone());
+        BundleAnswer { items: codes.collect(), open_items: parts.open.clone(), questions, slots, count }
+    }
+}
+
+impl MergedSlot {
+    /// As one slot, for the count.
+    fn as_one(&self) -> SlotAnswer {
+        SlotAnswer {
+            slot: self.name.clone(),
+            party: self.party,
+            outcome: self.outcome,
+            tried: self.tried.clone(),
+            necessity: self.necessity,
+            original: self.original,
+        }
     }
 }
 
 impl Merging {
+    /// One item may know what another must ask: then it is asked.
     fn questions(&mut self, own: &BundleItem, answer: &ItemAnswer) {
         let asked = answer.questions.iter().filter(|one| !own.fixed.contains_key(&one.question));
         for one in asked.filter(|one| one.answered != AnsweredBy::NotAsked) {
-            if !self.questions.iter().any(|other| other.question == one.question) {
-                self.questions.push(one.clone());
+            match self.questions.iter_mut().find(|other| other.question == one.question) {
+                None => self.questions.push(one.clone()),
+                Some(other) if one.answered == AnsweredBy::Open => other.answered = AnsweredBy::Open,
+                Some(_) => {}
             }
         }
     }
@@ -179,8 +244,8 @@ impl Merging {
         };
         if let Some(other) = self.slots.iter_mut().find(same) {
             other.uses.push(used);
-            if other.outcome.is_met() {
-                other.outcome = one.outcome;
+            if other.outcome.is_met() && !one.outcome.is_met() {
+                (other.outcome, other.tried) = (one.outcome, one.tried.clone());
             }
             if one.necessity == Necessity::Required {
                 other.necessity = Necessity::Required;
@@ -196,6 +261,7 @@ impl Merging {
             necessity: one.necessity,
             original: one.original,
             fed_by,
+            tried: one.tried.clone(),
             key,
         });
     }

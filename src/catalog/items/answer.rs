@@ -29,6 +29,7 @@ closed! {
         Promised, "promised", "可承诺替代", "a promise can stand in";
         Deferred, "deferred", "可容缺后补", "it may come later";
         ByApplicant, "by_applicant", "需自备", "to be brought";
+        Fed, "fed", "前一事项的结果，无需提交", "the result of an earlier item of the bundle; nothing to hand in";
         OnSite, "on_site", "现场办理", "filled in or taken at the window";
         NotRequired, "not_required", "本情形无需提交", "not required in this case";
         Unverifiable, "unverifiable", "暂无法核验", "a source did not answer";

@@ -20,7 +20,8 @@ pub struct ItemCount {
 }
 
 impl ItemCount {
-    pub(super) fn of(slots: &[SlotAnswer]) -> Self {
+    /// Counts the slots of an answer.
+    pub fn of(slots: &[SlotAnswer]) -> Self {
         let mut count = Self::default();
         // A paper that several slots want is carried to the window once.
         let mut carried: BTreeSet<&[String]> = BTreeSet::new();
@@ -35,7 +36,8 @@ impl ItemCount {
             }
             let own = slot.outcome == SlotOutcome::ByApplicant && slot.necessity == Necessity::Required;
             // A picture of it is no original, whatever the registry or a silent source says.
-            let paper = slot.original != Original::None && slot.outcome != SlotOutcome::PartyMissing;
+            let nobodys = matches!(slot.outcome, SlotOutcome::PartyMissing | SlotOutcome::Fed);
+            let paper = slot.original != Original::None && !nobodys;
             let evidence = slot.tried.last().map(|one| one.evidence.as_slice()).unwrap_or_default();
             let again = paper && !evidence.is_empty() && !carried.insert(evidence);
             count.bring += usize::from((own || paper) && !again);

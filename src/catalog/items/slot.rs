@@ -28,6 +28,27 @@ pub struct Slot {
     /// The article that asks for it.
     #[serde(rename = "要求提供材料的依据", default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// 原件, 复印件, as the national list says it; nothing follows from it here.
+    #[serde(rename = "材料类型", default, skip_serializing_if = "Option::is_none")]
+    pub paper_kind: Option<String>,
+    /// 纸质, 电子, as the national list says it; nothing follows from it here.
+    #[serde(rename = "材料形式", default, skip_serializing_if = "Option::is_none")]
+    pub paper_form: Option<String>,
+    /// When a material that is 非必要 is handed in, in words.
+    #[serde(rename = "非必要时办理情形", default, skip_serializing_if = "Option::is_none")]
+    pub optional_when: Option<String>,
+    /// 申请人自备, 政府部门核发, 其他: where the applicant has it from.
+    #[serde(rename = "来源渠道", default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// A word on that.
+    #[serde(rename = "来源渠道说明", default, skip_serializing_if = "Option::is_none")]
+    pub origin_note: Option<String>,
+    /// How many copies.
+    #[serde(rename = "份数", default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<u32>,
+    /// What is accepted, in words.
+    #[serde(rename = "受理标准", default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<String>,
     /// Whether the paper itself must come.
     #[serde(rename = "原件", default, skip_serializing_if = "Original::is_none")]
     pub original: Original,

@@ -1,8 +1,10 @@
 //! The accounts of the demo. These passwords stand in the manual: a real registry has none of them.
 
+use std::collections::BTreeSet;
+
 use super::agencies::{Offices, Types};
 use crate::catalog::items::ItemDef;
-use crate::policy::{Fields, Grant, Scope, Selection};
+use crate::policy::{BUNDLE, Fields, Grant, Scope, Selection};
 
 /// A person of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,15 +53,21 @@ pub struct Accounts {
 
 /// A grant of no type: to receive every item, for the agencies that decide.
 fn receiving(items: &[ItemDef]) -> Grant {
-    let none = std::collections::BTreeSet::new;
+    let none = BTreeSet::new;
     let all = items.iter().map(|item| item.code.clone()).collect();
     Grant { types: Selection::Named(none()), fields: Fields::Named(none()), purposes: Selection::Named(all) }
 }
 
-/// The accounts: one clerk, one client for everything, one for a few fields and one item, one of a window that receives
+/// The accounts: one clerk, one client for everything that receives the bundles too, one for a few fields and one item, one of a window that receives
 /// applications for all departments.
 pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts {
     let whole = Grant { types: Selection::All, fields: Fields::Whole, purposes: Selection::All };
+    let named = ["newborn", "restaurant"].map(|slug| format!("{BUNDLE}{slug}"));
+    let bundles = Grant {
+        types: Selection::Named(BTreeSet::new()),
+        fields: Fields::Named(BTreeSet::new()),
+        purposes: Selection::Named(named.into_iter().collect()),
+    };
     let item = items.iter().find(|item| item.name == "失业登记").map(|item| item.code.clone());
     let purposes = Selection::Named(item.into_iter().collect());
     let limited = |slug: &str, fields: &[&str]| Grant {
@@ -83,7 +91,7 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts
                 name: "演示业务系统",
                 agency: offices.code("hrss").to_owned(),
                 scopes: Scope::ALL.to_vec(),
-                grants: vec![whole],
+                grants: vec![whole, bundles.clone()],
                 budget: 100_000,
             },
             DemoClient {
@@ -104,7 +112,7 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts
                 name: "演示综合窗口（收件）",
                 agency: offices.code("street_1").to_owned(),
                 scopes: vec![Scope::Apply, Scope::Verify, Scope::Catalog],
-                grants: vec![receiving(items)],
+                grants: vec![receiving(items), bundles],
                 budget: 2_000,
             },
         ],

@@ -50,6 +50,7 @@ pub fn fill(registry: &Registry, data: &DemoData, tick: &dyn Fn(usize, usize)) -
     }
     registry.refresh()?;
     registry.load_items("demo", data.items.clone())?;
+    registry.load_bundles("demo", data.bundles.clone())?;
     people(registry, data)?;
     let actor = Actor::Operator { name: "demo".to_owned() };
     let mut made: Vec<Option<Made>> = Vec::new();

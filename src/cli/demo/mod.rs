@@ -24,6 +24,7 @@ mod stories;
 mod tests;
 mod words;
 
+use crate::catalog::bundles::BundleDef;
 use crate::catalog::items::ItemDef;
 use crate::catalog::{Agency, Authority, Coverage};
 use crate::clock::{Day, Moment};
@@ -46,6 +47,8 @@ pub struct DemoData {
     pub departments: Vec<Department>,
     /// The items that come with the program.
     pub items: Vec<ItemDef>,
+    /// The bundles that come with the program.
+    pub bundles: Vec<BundleDef>,
     /// The authority to issue.
     pub authorities: Vec<Authority>,
     /// The contents of the stock, as of the first instant of the day; [`DemoData::restate`] moves it.
@@ -76,6 +79,7 @@ impl DemoData {
             steps: script.into_steps(),
             accounts: accounts::accounts(&offices, &types, &items),
             items,
+            bundles: BundleDef::builtin().unwrap_or_default(),
         }
     }
 

@@ -69,6 +69,12 @@ impl LoggedAccess {
         self.members.get("item_version")?.as_u64().and_then(|version| u32::try_from(version).ok())
     }
 
+    /// The ids of the items of its bundle.
+    pub fn items(&self) -> impl Iterator<Item = &str> {
+        let items = self.members.get("items").and_then(Value::as_array);
+        items.into_iter().flatten().filter_map(Value::as_str)
+    }
+
     /// The entry of the change that this one says was not made: its log and its leaf.
     pub fn earlier(&self) -> Option<(&str, u64)> {
         place_of(self.text("earlier")?)
@@ -111,12 +117,13 @@ fn digests(members: &Map<String, Value>, seat: Seat) -> Vec<ShortDigest> {
 
 /// Name, whether it must be there, the layout it came with, and its shape.
 type Member = (&'static str, bool, u64, fn(&Value) -> bool);
-const MEMBERS: [Member; 29] = [
+const MEMBERS: [Member; 31] = [
     ("actor", true, 1, Value::is_string),
     ("agency", false, 2, Value::is_string),
     ("answer", true, 1, is_digest),
     ("article", false, 2, Value::is_string),
     ("at", true, 1, is_moment),
+    ("bundle", false, 2, Value::is_string),
     ("case", false, 1, Value::is_string),
     ("channel", true, 1, Value::is_string),
     ("consent", false, 2, Value::is_string),
@@ -128,6 +135,7 @@ const MEMBERS: [Member; 29] = [
     ("holders", false, 2, Value::is_u64),
     ("item", false, 1, Value::is_string),
     ("item_version", false, 2, Value::is_u64),
+    ("items", false, 2, is_some_texts),
     ("joint", false, 2, is_hashes),
     ("linked", false, 2, is_hashes),
     ("log", true, 1, Value::is_string),
@@ -169,6 +177,10 @@ fn place_of(text: &str) -> Option<(&str, u64)> {
 
 fn is_texts(value: &Value) -> bool {
     value.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+}
+
+fn is_some_texts(value: &Value) -> bool {
+    is_texts(value) && value.as_array().is_some_and(|list| !list.is_empty())
 }
 
 fn by_digest(value: &Value) -> bool {

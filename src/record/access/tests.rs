@@ -11,6 +11,7 @@ fn entry<'a>(text: &'a str, list: &'a [&'a str]) -> AccessEntry<'a> {
         agency: None,
         answer: Digest([1; 32]),
         article: None,
+        bundle: None,
         case: Some(text),
         channel: Channel::Agency,
         consent: None,
@@ -22,6 +23,7 @@ fn entry<'a>(text: &'a str, list: &'a [&'a str]) -> AccessEntry<'a> {
         holders: None,
         item: None,
         item_version: None,
+        items: &[],
         joint: &[],
         linked: &[],
         log: "access-a",
@@ -53,6 +55,8 @@ fn full<'a>(
         holders: Some(3),
         item: Some(text),
         item_version: Some(7),
+        bundle: Some(text),
+        items: list,
         joint: hashes,
         linked: hashes,
         mandate: Some(text),
@@ -113,7 +117,8 @@ fn lists_give_way_to_their_digests_one_after_the_other() {
     };
     let full = full("a", &list, &slots, &hashes);
     assert_eq!(stands(&full), "#####");
-    assert!(written(&full).len() <= ENTRY_LIMIT + 5 * DIGESTED_LEN);
+    let items = serde_json::to_vec(&list).unwrap().len();
+    assert!(written(&full).len() <= ENTRY_LIMIT + items + 10 + 5 * DIGESTED_LEN);
     // A list that fits is left as it is, and so is one shorter than its digest.
     let few = &hashes[..1];
     assert_eq!(stands(&AccessEntry { joint: few, linked: few, slots: None, ..full }), "# #==");

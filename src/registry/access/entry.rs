@@ -30,6 +30,7 @@ use crate::trust::{HolderKey, IndexKey, random};
 pub(in crate::registry) struct Entry<'a> {
     actor: String,
     channel: Channel,
+    bundle: Option<String>,
     case: Option<&'a str>,
     earlier: Option<&'a str>,
     item: Option<&'a str>,
@@ -39,8 +40,9 @@ pub(in crate::registry) struct Entry<'a> {
     types: Option<Vec<&'a str>>,
     fields: Option<Vec<&'a str>>,
     item_version: Option<u32>,
+    items: Vec<String>,
     article: Option<&'a str>,
-    slots: Option<BTreeMap<&'a str, Vec<&'a str>>>,
+    slots: Option<BTreeMap<String, Vec<&'a str>>>,
     /// The text of a card reader, which stands there by its digest.
     reader: Option<&'a str>,
     mandate: Option<&'a str>,
@@ -51,6 +53,10 @@ pub(in crate::registry) struct Entry<'a> {
 pub(in crate::registry) struct AppliedPart<'a> {
     /// The item, and its version once it is known.
     pub item: Option<(&'a str, Option<u32>)>,
+    /// The bundle, and its version once it is known.
+    pub bundle: Option<(&'a str, Option<u32>)>,
+    /// The ids of its items of which something was told of this party.
+    pub items: Vec<String>,
     /// The case.
     pub case: Option<&'a str>,
     /// The reason.
@@ -63,8 +69,8 @@ pub(in crate::registry) struct AppliedPart<'a> {
     pub reader: Option<&'a str>,
     /// The place of the mandate by which somebody acts for the party.
     pub mandate: Option<&'a str>,
-    /// The fields that went out, by slot.
-    pub slots: BTreeMap<&'a str, Vec<&'a str>>,
+    /// The fields that went out, by slot; of a bundle the place in `items` stands before it: `0.id_card`.
+    pub slots: BTreeMap<String, Vec<&'a str>>,
 }
 
 /// The outcome of an access.
@@ -110,6 +116,7 @@ impl<'a> Entry<'a> {
         Self {
             actor: actor.map_or_else(|| Channel::Public.wire().to_owned(), Actor::label),
             channel: actor.map_or(Channel::Public, Actor::channel),
+            bundle: None,
             case: None,
             earlier: None,
             item: None,
@@ -119,6 +126,7 @@ impl<'a> Entry<'a> {
             types: None,
             fields: None,
             item_version: None,
+            items: Vec::new(),
             article: None,
             slots: None,
             reader: None,
@@ -128,8 +136,14 @@ impl<'a> Entry<'a> {
 
     /// One party's part of an application.
     pub fn applied(self, part: AppliedPart<'a>) -> Self {
+        let bundle = part.bundle.map(|(slug, version)| match version {
+            Some(version) => format!("{slug}@{version}"),
+            None => slug.to_owned(),
+        });
         Self {
+            bundle,
             case: part.case,
+            items: part.items,
             item: part.item.map(|(code, _)| code),
             item_version: part.item.and_then(|(_, version)| version),
             presence: part.presence,
@@ -190,11 +204,16 @@ impl<'a> Entry<'a> {
         let (code_type, code) = &touched.asked;
         let holders = touched.keys.len();
         let evidence = self.reader.map(|text| reader_evidence(&salt, text));
+        let items: Vec<&str> = self.items.iter().map(String::as_str).collect();
+        let slots = self.slots.as_ref();
+        let slots: Option<BTreeMap<&str, Vec<&str>>> =
+            slots.map(|all| all.iter().map(|(slot, fields)| (slot.as_str(), fields.clone())).collect());
         let entry = AccessEntry {
             actor: &self.actor,
             agency: None,
             answer: came_to.answer,
             article: self.article,
+            bundle: self.bundle.as_deref(),
             case: self.case,
             channel: self.channel,
             consent: None,
@@ -206,6 +225,7 @@ impl<'a> Entry<'a> {
             holders: (holders != 1).then(|| u32::try_from(holders).unwrap_or(u32::MAX)),
             item: self.item,
             item_version: self.item_version,
+            items: &items,
             joint: &joint,
             linked: &linked,
             log,
@@ -215,7 +235,7 @@ impl<'a> Entry<'a> {
             reason: self.reason,
             role: self.role,
             salt,
-            slots: self.slots.as_ref(),
+            slots: slots.as_ref(),
             ticket: None,
             types: self.types.as_deref(),
         };

@@ -60,6 +60,15 @@ impl From<Outcome> for LineOutcome {
     }
 }
 
+/// An item of a bundle, in a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct LineItem {
+    /// 实施编码 and version: `code@version`.
+    pub item: String,
+    /// Its name, in that version.
+    pub name: String,
+}
+
 /// One access as the holder sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AccessLine {
@@ -97,6 +106,15 @@ pub struct AccessLine {
     /// Its name, in the version that the access rested on; of work at no item, the words for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_name: Option<String>,
+    /// The bundle (一件事) that the access was for, as `code@version`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
+    /// Its name, in that version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle_name: Option<String>,
+    /// The items of the bundle of which something was told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<LineItem>,
     /// The article of law that allowed work at no item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
@@ -166,6 +184,9 @@ impl AccessLine {
             attempted_en: None,
             item: text("item"),
             item_name: None,
+            bundle: text("bundle"),
+            bundle_name: None,
+            items: Vec::new(),
             article: text("article"),
             case: text("case"),
             reason: text("reason"),
@@ -180,8 +201,26 @@ impl AccessLine {
         }
     }
 
-    /// The same with the name of its item.
+    /// The same with the names of its item or of its bundle.
     pub(super) fn named(self, catalog: &Catalog, entry: Option<&LoggedAccess>) -> Self {
+        let line = self.with_bundle(catalog, entry);
+        line.with_item(catalog, entry)
+    }
+
+    fn with_bundle(self, catalog: &Catalog, entry: Option<&LoggedAccess>) -> Self {
+        let Some(bundle) = &self.bundle else { return self };
+        let (slug, version) = split(bundle);
+        let known = version.and_then(|version| catalog.bundle_version(slug, version));
+        let known = known.or_else(|| catalog.bundle_versions(slug).next_back());
+        let items = entry.into_iter().flat_map(LoggedAccess::items).map(|id| {
+            let (code, version) = split(id);
+            let item = version.and_then(|version| catalog.item_version(code, version));
+            LineItem { item: id.to_owned(), name: item.map(|item| item.name.clone()).unwrap_or_default() }
+        });
+        Self { bundle_name: known.map(|known| known.name.clone()), items: items.collect(), ..self }
+    }
+
+    fn with_item(self, catalog: &Catalog, entry: Option<&LoggedAccess>) -> Self {
         let Some(item) = &self.item else { return self };
         let version = entry.and_then(LoggedAccess::item_version);
         let known = version.and_then(|version| catalog.item_version(item, version));
@@ -202,6 +241,14 @@ impl AccessLine {
     }
 }
 
+/// An id as code and version.
+fn split(id: &str) -> (&str, Option<u32>) {
+    match id.split_once('@') {
+        Some((code, version)) => (code, version.parse().ok()),
+        None => (id, None),
+    }
+}
+
 /// Whether nothing was shown or changed.
 const fn is_refusal(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Refused | Outcome::ChangeRefused)
@@ -219,6 +266,7 @@ mod tests {
             agency: None,
             answer: Digest([1; 32]),
             article: None,
+            bundle: None,
             case: Some("C-1"),
             channel: Channel::Agency,
             consent: None,
@@ -230,6 +278,7 @@ mod tests {
             holders: Some(2),
             item: Some("低保"),
             item_version: None,
+            items: &[],
             joint: &[],
             linked: &[],
             log: "access-a",

@@ -220,12 +220,13 @@ fn catalog_parts(reader: &mut Reader<'_>) -> Result<StoredCatalog> {
         coverages.push(Snapshot::coverage(&row)?);
         coverage_signed.entry(row.type_code).or_default().push(row.signed.into());
     }
-    let (types, items) = (reader.types()?, reader.items()?);
+    let (types, items, bundles) = (reader.types()?, reader.items()?, reader.bundles()?);
     let (agencies, authorities) = (reader.agencies()?, reader.authorities()?);
     let empowerments = reader.empowerments()?;
     let parts = CatalogParts {
         types: stored_json(types.iter().map(|(_, _, body)| body))?,
         items: stored_json(items.iter().map(|(_, _, body)| body))?,
+        bundles: stored_json(bundles.iter().map(|(_, _, body)| body))?,
         code_lists: CodeLists::builtin().map_err(broken)?,
         agencies: stored_json(agencies.iter().map(|row| &row.body))?,
         authorities: stored_json(authorities.iter().map(|row| &row.body))?,

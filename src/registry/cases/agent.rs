@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::catalog::items::ItemDef;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::{Actor, Scope};
-use crate::record::{Digest, Reason, Record, Verdict, canonical};
+use crate::record::{Reason, Record, Verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
 use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::cases::facts::{KnownParty, place_of};
+use crate::registry::cases::facts::place_of;
+use crate::registry::reading::lookup::PartyPapers;
 use crate::rule::Rule;
 use crate::store::HolderState;
 
@@ -39,28 +38,36 @@ pub struct AskedAgent {
     pub holder: AskedHolder,
 }
 
-/// The place of the mandate by which the agent acts for a party.
+/// What a mandate must be about: the bundle as such, or every item of the case in which the party is.
+pub(super) struct Matters<'m> {
+    /// Name and code of the bundle, if it is one.
+    pub bundle: Option<[&'m str; 2]>,
+    /// Name and code of each item.
+    pub items: Vec<[&'m str; 2]>,
+}
+
+/// The place of the mandate by which the agent acts for a party, the one at that place of the application.
 ///
 /// # Errors
 /// `field_invalid` with rule `mandate_missing` where none is good: which part does not fit is not told, since a mandate
 /// names another person.
 pub(super) fn mandate_of(
-    item: &ItemDef,
+    matters: &Matters<'_>,
     agent: &HolderCode,
-    (at, party): (usize, &KnownParty<'_>),
+    (at, papers): (usize, &PartyPapers<'_>),
 ) -> Result<String> {
-    let good = party.papers.papers.iter().filter(|paper| {
+    let good = papers.papers.iter().filter(|paper| {
         paper.judgement.verdict == Verdict::Valid && !paper.judgement.reasons.has(Reason::Disputed)
     });
     let found = good.filter_map(|paper| {
         let record = paper.signed.as_ref()?;
-        let own = |code_type: &str, code: &str| party.papers.is_own(code_type, code);
+        let own = |code_type: &str, code: &str| papers.is_own(code_type, code);
         let fits = in_role(record, PRINCIPAL, own)
             && in_role(record, AGENT, |code_type, code| {
                 (agent.code_type().code(), agent.as_str()) == (code_type, code)
             })
-            && about(record, item);
-        fits.then(|| party.papers.stored(paper).map(place_of)).flatten()
+            && matters.are_of(record);
+        fits.then(|| papers.stored(paper).map(place_of)).flatten()
     });
     found.min().ok_or_else(|| {
         let detail = "no mandate on file lets this agent act for this party in this item";
@@ -68,10 +75,12 @@ pub(super) fn mandate_of(
     })
 }
 
-/// The digest that the agent's entry has: nothing was told of the agent, so no heads and no slots (`schema/bytes.md` §5).
-pub(super) fn told_nothing(item: &ItemDef) -> Result<Digest> {
-    let told = json!({"heads": [], "item": item.id().to_string(), "slots": []});
-    Ok(Digest::of(&[&canonical::to_vec(&told).map_err(Error::internal)?]))
+impl Matters<'_> {
+    /// Whether a mandate is about them.
+    fn are_of(&self, record: &Record) -> bool {
+        let whole = self.bundle.is_some_and(|names| about(record, names));
+        whole || !self.items.is_empty() && self.items.iter().all(|names| about(record, *names))
+    }
 }
 
 impl Registry {
@@ -99,11 +108,11 @@ fn in_role(record: &Record, role: &str, is: impl Fn(&str, &str) -> bool) -> bool
     record.holders.iter().any(|holder| holder.role == role && is(&holder.code_type, &holder.code))
 }
 
-/// Whether one of the matters of the mandate is the item, by its name or by its code. A text in which the name stands
-/// somewhere may say that just this is not mandated.
-fn about(record: &Record, item: &ItemDef) -> bool {
+/// Whether one of the matters of the mandate is that of these names. A text in which a name stands somewhere may say that
+/// just this is not mandated.
+fn about(record: &Record, names: [&str; 2]) -> bool {
     let matters = record.face.get(MATTER).and_then(|matter| matter.as_str()).unwrap_or_default();
-    let named = |matter: &str| [item.name.as_str(), &item.code].contains(&matter);
+    let named = |matter: &str| names.contains(&matter);
     matters
         .split(BETWEEN)
         .map(str::trim)

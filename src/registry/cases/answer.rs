@@ -1,7 +1,8 @@
 //! The answer of an application as it goes out.
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::catalog::items::{
@@ -9,14 +10,15 @@ use crate::catalog::items::{
     Silence, Slot, SlotAnswer, SlotOutcome, TryOutcome, WayKind, WayTried,
 };
 use crate::clock::Moment;
-use crate::error::{Error, Result};
 use crate::log::LogMark;
 use crate::record::secret::mask;
-use crate::record::{Digest, Reason, Reasons, State, Verdict, canonical};
+use crate::record::{Reason, Reasons, State, Verdict};
 use crate::registry::base::receipt::HandedReceipt;
+use crate::registry::cases::ask::{ApplicationAsk, AskedParty};
 use crate::registry::cases::facts::KnownParty;
-use crate::registry::cases::signed::SignedWays;
-use crate::registry::reading::lookup::{FoundRecord, RecordAnswer};
+use crate::registry::cases::item_case::ItemCase;
+use crate::registry::cases::told::ToldItem;
+use crate::registry::reading::lookup::{FoundRecord, PartyPapers, RecordAnswer};
 use crate::store::HolderState;
 
 /// The answer of an application: every slot of every party.
@@ -226,68 +228,68 @@ impl From<&ItemDef> for AppliedItem {
     }
 }
 
-/// The papers that are shown for each slot, in the order of the answer.
-pub(super) type ShownBySlot = Vec<Vec<FoundRecord>>;
-
-/// The digest of what was told of one party, for its access entry: SHA-256 of the canonical JSON of the heads, the item and
-/// the party's slots, each with its outcome, its evidence and the papers that were shown (`schema/bytes.md` §5).
-pub(super) fn told_digest(
-    item: &ItemDef,
-    (at, party): (usize, &KnownParty<'_>),
-    slots: &[SlotAnswer],
-    shown: &ShownBySlot,
-) -> Result<Digest> {
-    let heads: Vec<&LogMark> = party.papers.head().into_iter().collect();
-    let own = slots.iter().zip(shown).filter(|(slot, _)| slot.party == Some(at));
-    let slots: Vec<Value> = own
-        .map(|(slot, records)| {
-            let evidence: Vec<&String> = slot.tried.iter().flat_map(|one| &one.evidence).collect();
-            let records: Vec<Value> = records.iter().map(|record| record.listed()).collect();
-            json!([slot.slot, slot.outcome.wire(), evidence, records])
-        })
-        .collect();
-    let told = json!({"heads": heads, "item": item.id().to_string(), "slots": slots});
-    Ok(Digest::of(&[&canonical::to_vec(&told).map_err(Error::internal)?]))
-}
-
-/// The whole answer.
+/// The whole answer of an application for one item.
 pub(super) fn application(
-    item: &ItemDef,
-    answer: &ItemAnswer,
-    (known, receipts): (&[KnownParty<'_>], Vec<HandedReceipt>),
-    (shown, signed): (ShownBySlot, SignedWays),
+    case: &ItemCase<'_, '_>,
+    told: ToldItem,
+    parties: Vec<AppliedParty>,
 ) -> Application {
+    let item = case.item;
     let question = |of: &QuestionAnswer| {
         let asked = item.questions.iter().find(|question| question.name == of.question);
         asked.map(|asked| asked_question(asked, &of.answered))
     };
-    let party = |(known, receipt): (&KnownParty<'_>, HandedReceipt)| AppliedParty {
-        role: known.role.clone(),
-        masked: mask(known.papers.parsed.code.as_str()),
-        state: known.papers.state(),
-        heads: known.papers.head().into_iter().cloned().collect(),
-        receipt,
-    };
-    let premise =
-        |one: &PremiseAnswer| AppliedPremise { text: one.text.clone(), party: one.party, holds: one.holds };
-    let slots = answer.slots.iter().zip(shown).zip(signed).filter_map(|((slot, records), signed)| {
-        let def = item.slots.iter().find(|def| def.id == slot.slot)?;
-        let party = slot.party.and_then(|at| known.get(at));
-        Some(applied_slot(def, slot, party, (records, signed)))
-    });
+    let answer = &told.answer;
     Application {
         item: item.into(),
         questions: answer.questions.iter().filter_map(question).collect(),
-        premises: answer.premises.iter().map(premise).collect(),
+        premises: premises(case, answer),
         referred_to: answer.referred_to.clone(),
-        parties: known.iter().zip(receipts).map(party).collect(),
-        slots: slots.collect(),
+        parties,
         count: answer.count.into(),
         text: answer.count.sentence(),
+        slots: slots(case, told),
     }
 }
 
-fn asked_question(asked: &ItemQuestion, answered: &AnsweredBy) -> AskedQuestion {
+/// The parties, each with its receipt.
+pub(super) fn applied_parties(
+    ask: &ApplicationAsk,
+    papers: &[Arc<PartyPapers<'_>>],
+    receipts: Vec<HandedReceipt>,
+) -> Vec<AppliedParty> {
+    let party =
+        |((asked, papers), receipt): ((&AskedParty, &Arc<PartyPapers<'_>>), HandedReceipt)| AppliedParty {
+            role: asked.role.clone(),
+            masked: mask(papers.parsed.code.as_str()),
+            state: papers.state(),
+            heads: papers.head().into_iter().cloned().collect(),
+            receipt,
+        };
+    ask.parties.iter().zip(papers).zip(receipts).map(party).collect()
+}
+
+/// The premises of an item, of the parties as the application has them.
+pub(super) fn premises(case: &ItemCase<'_, '_>, answer: &ItemAnswer) -> Vec<AppliedPremise> {
+    let premise = |one: &PremiseAnswer| {
+        let party = case.seats.get(one.party).map_or(one.party, |(_, place)| *place);
+        AppliedPremise { text: one.text.clone(), party, holds: one.holds }
+    };
+    answer.premises.iter().map(premise).collect()
+}
+
+/// Every slot of every party of an item.
+pub(super) fn slots(case: &ItemCase<'_, '_>, told: ToldItem) -> Vec<AppliedSlot> {
+    let shown = told.shown.into_iter().zip(told.signed);
+    let slots = told.answer.slots.iter().zip(shown).filter_map(|(slot, shown)| {
+        let def = case.item.slots.iter().find(|def| def.id == slot.slot)?;
+        let party = slot.party.and_then(|seat| case.known.get(seat));
+        Some(applied_slot(def, slot, party, shown))
+    });
+    slots.collect()
+}
+
+pub(super) fn asked_question(asked: &ItemQuestion, answered: &AnsweredBy) -> AskedQuestion {
     let (answered_by, answer, said) = match answered {
         AnsweredBy::ByFacts { option, said } => ("facts", Some(option.clone()), said.clone()),
         AnsweredBy::ByApplicant(option) => ("applicant", Some(option.clone()), None),
@@ -315,7 +317,7 @@ fn applied_slot(
     let tried = slot.tried.iter().zip(ways).zip(signed);
     AppliedSlot {
         slot: slot.slot.clone(),
-        party: slot.party,
+        party: party.map(|party| party.place),
         name: def.name.clone(),
         class: def.class,
         necessity: slot.necessity,

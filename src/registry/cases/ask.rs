@@ -16,14 +16,19 @@ use crate::registry::base::texts;
 use crate::registry::cases::agent::AskedAgent;
 use crate::rule::Rule;
 
-/// An application for an item.
+/// An application for an item or for a bundle of them.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationAsk {
-    /// 实施编码 of the item.
+    /// 实施编码 of the item. An application names an item or a bundle, one of the two.
+    #[serde(default)]
     #[schema(min_length = 1, example = "11190101MD100004254190101000001")]
-    pub item: String,
-    /// The version of the item that the caller knows; another one than that in force is refused.
+    pub item: Option<String>,
+    /// 编号 of the bundle (一件事).
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 32)]
+    pub bundle: Option<String>,
+    /// The version of the item or bundle that the caller knows; another one than that in force is refused.
     #[serde(default)]
     pub version: Option<u32>,
     /// The case (办件) number.
@@ -32,7 +37,7 @@ pub struct ApplicationAsk {
     /// The answers (情形), by the name of the question.
     #[serde(default)]
     pub answers: BTreeMap<String, String>,
-    /// Past days (基准日) that the item asks for, by name.
+    /// Past days (基准日) that the items ask for, by name.
     #[serde(default)]
     pub dates: BTreeMap<String, Day>,
     /// Everybody in the case, at most 64.
@@ -46,6 +51,15 @@ pub struct ApplicationAsk {
     /// Full receipts or references.
     #[serde(default)]
     pub receipt: ReceiptForm,
+}
+
+/// What an application is for, by its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AskedFor<'a> {
+    /// 实施编码
+    Item(&'a str),
+    /// 编号
+    Bundle(&'a str),
 }
 
 /// Somebody in a case.
@@ -81,7 +95,10 @@ impl ApplicationAsk {
         if self.reason.trim().is_empty() {
             return Err(Error::new(Code::PurposeMissing, "an application says why").at("reason"));
         }
-        texts::item("item", &self.item)?;
+        match self.wanted()? {
+            AskedFor::Item(code) => texts::item("item", code)?,
+            AskedFor::Bundle(slug) => texts::logged("bundle", slug)?,
+        }
         for (field, text) in [("case", self.case.as_ref()), ("reason", Some(&self.reason))] {
             text.map_or(Ok(()), |text| texts::logged(field, text))?;
         }
@@ -92,8 +109,22 @@ impl ApplicationAsk {
         }
         self.check_spoken()?;
         bounds::at_most(bounds::PARTIES, self.parties.len(), "parties")?;
-        bounds::at_most(bounds::ANSWERS, self.answers.len(), "answers")?;
-        bounds::at_most(bounds::ANSWERS, self.dates.len(), "dates")
+        let most = if self.bundle.is_some() { bounds::BUNDLE_ANSWERS } else { bounds::ANSWERS };
+        bounds::at_most(most, self.answers.len(), "answers")?;
+        bounds::at_most(most, self.dates.len(), "dates")
+    }
+
+    /// The item or the bundle.
+    pub(super) fn wanted(&self) -> Result<AskedFor<'_>> {
+        let refused = |field: &'static str, detail: &'static str| {
+            Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::ItemOrBundle))
+        };
+        match (&self.item, &self.bundle) {
+            (Some(item), None) => Ok(AskedFor::Item(item)),
+            (None, Some(bundle)) => Ok(AskedFor::Bundle(bundle)),
+            (None, None) => refused("item", "an application names an item or a bundle"),
+            (Some(_), Some(_)) => refused("bundle", "an application names an item or a bundle, not both"),
+        }
     }
 
     /// Refuses an agent for whom no party is said to be away, and the text of a card that nobody is said to have shown:
@@ -120,8 +151,12 @@ impl ApplicationAsk {
 
     /// Refuses a text that names one of the parties by its number.
     pub(super) fn check_unnamed(&self, codes: &[&HolderCode]) -> Result<()> {
-        let given =
-            [("item", Some(&self.item)), ("case", self.case.as_ref()), ("reason", Some(&self.reason))];
+        let given = [
+            ("item", self.item.as_ref()),
+            ("bundle", self.bundle.as_ref()),
+            ("case", self.case.as_ref()),
+            ("reason", Some(&self.reason)),
+        ];
         let given = given.into_iter().filter_map(|(field, text)| Some((field, text?)));
         given
             .flat_map(|given| codes.iter().map(move |code| (given, *code)))

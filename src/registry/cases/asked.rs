@@ -12,27 +12,29 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::catalog::SourceSystem;
-use crate::catalog::items::{
-    ItemAnswer, ItemDef, ItemRequest, Predicate, PredicateAnswer, Silence, TryOutcome, Way,
-};
+use crate::catalog::items::{ItemAnswer, ItemDef, Predicate, PredicateAnswer, Silence, TryOutcome, Way};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::policy::Actor;
-use crate::record::access::{AllowedBy, DecisionReason, Outcome};
+use crate::record::access::Outcome;
 use crate::record::question::{AnswerFault, SourceHolder, SourceQuestion, SourceWord};
 use crate::record::{Digest, Salt, canonical};
 use crate::registry::Registry;
 use crate::registry::access::entry::{AppliedPart, CameTo, Entry, Touched};
-use crate::registry::cases::apply::PartyPart;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::ask::ApplicationAsk;
-use crate::registry::cases::facts::{KnownParty, Looking};
+use crate::registry::cases::facts::Looking;
+use crate::registry::cases::item_case::ItemCase;
+use crate::registry::cases::noted::PartyPart;
+use crate::registry::cases::told::allowed_by;
 use crate::registry::published::items::refused as refused_item;
 use crate::registry::sources::exchange::OutgoingQuestion;
 use crate::trust::{HolderKey, random};
 
-/// A question that is open: of which party, for which slots, and where it goes.
+/// A question that is open: of which item and party, for which slots, and where it goes.
 struct OpenQuestion {
-    party: usize,
+    case: usize,
+    seat: usize,
     slots: Vec<String>,
     predicate: Predicate,
     holder: HolderKey,
@@ -40,36 +42,26 @@ struct OpenQuestion {
 }
 
 impl Registry {
-    /// The case for the engine, as far as it is known.
-    pub(super) fn item_request(
-        &self,
-        looking: &Looking<'_>,
-        ask: &ApplicationAsk,
-        known: &[KnownParty<'_>],
-    ) -> ItemRequest {
-        ItemRequest {
-            answers: ask.answers.clone(),
-            dates: ask.dates.clone(),
-            parties: known.iter().map(|party| party.facts.clone()).collect(),
-            today: looking.now.day(),
-        }
-    }
-
-    /// Asks the departments what a first run leaves open, and adds their answers to the facts.
+    /// Asks the departments what a first run of each item leaves open, and adds their answers to the facts.
     pub(super) async fn ask_departments(
         &self,
         actor: &Actor,
-        looking: &Looking<'_>,
-        (ask, parts): (&ApplicationAsk, &[PartyPart<'_>]),
-        known: &mut [KnownParty<'_>],
+        (ask, snapshot): (&ApplicationAsk, &Arc<Snapshot>),
+        parts: &[PartyPart<'_>],
+        cases: &mut [ItemCase<'_, '_>],
     ) -> Result<()> {
-        let told = |way: &Way| matches!(way, Way::Checked { predicate: Predicate::Told { .. }, .. });
-        if !looking.item.slots.iter().any(|slot| slot.ways.iter().any(told)) {
-            return Ok(());
+        let now = self.now();
+        let mut open = Vec::new();
+        for (at, case) in cases.iter().enumerate() {
+            let told = |way: &Way| matches!(way, Way::Checked { predicate: Predicate::Told { .. }, .. });
+            if !case.item.slots.iter().any(|slot| slot.ways.iter().any(told)) {
+                continue;
+            }
+            let first = case.item.answer(&case.request(now.day()));
+            let first = first.map_err(|fault| refused_item(fault).at("answers"))?;
+            let looking = case.looking(self, snapshot, now);
+            open.extend(self.open_questions(actor, &looking, (ask, at, case), &first)?);
         }
-        let first = looking.item.answer(&self.item_request(looking, ask, known));
-        let first = first.map_err(|fault| refused_item(fault).at("answers"))?;
-        let open = self.open_questions(actor, looking, (ask, known), &first)?;
         if open.is_empty() {
             return Ok(());
         }
@@ -79,14 +71,14 @@ impl Registry {
         let mut fresh = Vec::new();
         for (one, kept) in open.into_iter().zip(kept) {
             match kept {
-                Some(kept) => add(known, &one, (said(kept.word, kept.nonce), Some(kept.until))),
+                Some(kept) => add(cases, &one, (said(kept.word, kept.nonce), Some(kept.until))),
                 None => fresh.push(one),
             }
         }
         if fresh.is_empty() {
             return Ok(());
         }
-        self.note_questions(actor, looking, (parts, known), &fresh).await?;
+        self.note_questions(actor, (parts, cases), &fresh).await?;
         let mut keep = Vec::new();
         let answers = self.ask_sources(fresh.iter().map(|one| one.out.clone()).collect()).await?;
         for (one, answer) in fresh.into_iter().zip(answers) {
@@ -98,28 +90,28 @@ impl Registry {
                 }
                 Err(fault) => (unanswered(&one, *fault), None),
             };
-            add(known, &one, answered);
+            add(cases, &one, answered);
             keep.extend(answer.ok().map(|received| (one.holder, one.out, received)));
         }
-        if keep.is_empty() { Ok(()) } else { self.keep_answers(keep, looking.now).await }
+        if keep.is_empty() { Ok(()) } else { self.keep_answers(keep, now).await }
     }
 
-    /// What the first run left open at ways that a connected system can answer, each once of each party.
+    /// What the first run of an item left open at ways that a connected system can answer, each once of each party.
     fn open_questions(
         &self,
         actor: &Actor,
         looking: &Looking<'_>,
-        (ask, known): (&ApplicationAsk, &[KnownParty<'_>]),
+        (ask, at, case): (&ApplicationAsk, usize, &ItemCase<'_, '_>),
         first: &ItemAnswer,
     ) -> Result<Vec<OpenQuestion>> {
         let mut open: Vec<OpenQuestion> = Vec::new();
-        for (at, slot, predicate) in left_open(looking.item, first) {
-            if let Some(known) = open.iter_mut().find(|one| one.party == at && one.predicate == *predicate) {
+        for (seat, slot, predicate) in left_open(case, first) {
+            if let Some(known) = open.iter_mut().find(|one| one.seat == seat && one.predicate == *predicate) {
                 known.slots.push(slot.to_owned());
                 continue;
             }
             let Predicate::Told { department, question } = predicate else { continue };
-            let (Some(party), Some(source)) = (known.get(at), source_of(looking, department)) else {
+            let (Some(party), Some(source)) = (case.known.get(seat), source_of(looking, department)) else {
                 continue;
             };
             let code = &party.papers.parsed.code;
@@ -139,7 +131,8 @@ impl Registry {
                 v: 1,
             };
             open.push(OpenQuestion {
-                party: at,
+                case: at,
+                seat,
                 slots: vec![slot.to_owned()],
                 predicate: predicate.clone(),
                 holder: party.papers.permit.holder(),
@@ -149,40 +142,42 @@ impl Registry {
         Ok(open)
     }
 
-    /// Notes, for each party of whom something is asked, that it is; all are durable before a question leaves.
+    /// Notes, for each party of whom something is asked for an item, that it is; all are durable before a question leaves.
     async fn note_questions(
         &self,
         actor: &Actor,
-        looking: &Looking<'_>,
-        (parts, known): (&[PartyPart<'_>], &[KnownParty<'_>]),
+        (parts, cases): (&[PartyPart<'_>], &[ItemCase<'_, '_>]),
         fresh: &[OpenQuestion],
     ) -> Result<()> {
         let access = self.access()?;
-        let allowed = if actor.agency().is_none() { AllowedBy::Operator } else { AllowedBy::Slot };
         let mut entries = Vec::new();
-        for (at, ((part, _), party)) in parts.iter().zip(known).enumerate() {
-            let own: Vec<&OpenQuestion> = fresh.iter().filter(|one| one.party == at).collect();
-            if own.is_empty() {
-                continue;
+        for (at, case) in cases.iter().enumerate() {
+            for (seat, party) in case.known.iter().enumerate() {
+                let own: Vec<&OpenQuestion> =
+                    fresh.iter().filter(|one| (one.case, one.seat) == (at, seat)).collect();
+                let Some((part, _)) = parts.get(party.place).filter(|_| !own.is_empty()) else { continue };
+                let slots: BTreeMap<String, Vec<&str>> =
+                    own.iter().flat_map(|one| &one.slots).map(|slot| (slot.clone(), Vec::new())).collect();
+                let digest = asked_digest(case.item, &own)?;
+                let came_to = CameTo::shown(Outcome::Asked, allowed_by(actor), digest);
+                let touched = Touched::one(&party.papers.parsed.code, party.papers.permit.holder());
+                // A question is put for one item, also where the application is for a bundle.
+                let item = Some((case.item.code.as_str(), Some(case.item.version)));
+                let entry = Entry::of(actor).applied(AppliedPart { slots, item, ..part.clone() });
+                entries.push(entry.submission(access.name(), touched, came_to)?);
             }
-            let slots: BTreeMap<&str, Vec<&str>> =
-                own.iter().flat_map(|one| &one.slots).map(|slot| (slot.as_str(), Vec::new())).collect();
-            let digest = asked_digest(looking.item, &own)?;
-            let came_to = CameTo::shown(Outcome::Asked, DecisionReason::Allowed(allowed), digest);
-            let touched = Touched::one(&party.papers.parsed.code, party.papers.permit.holder());
-            let entry = Entry::of(actor).applied(AppliedPart { slots, ..part.clone() });
-            entries.push(entry.submission(access.name(), touched, came_to)?);
         }
         self.note_all(entries).await.map(drop)
     }
 }
 
 /// The ways of a first run at which a department's system would be asked, in the order of the answer. A slot that is met,
-/// does not apply or is undecided has none.
-fn left_open<'i>(item: &'i ItemDef, first: &'i ItemAnswer) -> Vec<(usize, &'i str, &'i Predicate)> {
+/// does not apply, is undecided or is the result of an earlier item has none.
+fn left_open<'i>(case: &'i ItemCase<'_, '_>, first: &'i ItemAnswer) -> Vec<(usize, &'i str, &'i Predicate)> {
     let mut open = Vec::new();
-    for slot in first.slots.iter().filter(|slot| !slot.outcome.is_met()) {
-        let def = item.slots.iter().find(|def| def.id == slot.slot);
+    let unmet = first.slots.iter().filter(|slot| !slot.outcome.is_met());
+    for slot in unmet.filter(|slot| !case.fed.contains(&slot.slot)) {
+        let def = case.item.slots.iter().find(|def| def.id == slot.slot);
         let (Some(def), Some(at)) = (def, slot.party) else { continue };
         // In the order in which the engine tries them.
         let mut ways: Vec<&Way> = def.ways.iter().collect();
@@ -208,8 +203,12 @@ fn source_of(looking: &Looking<'_>, department: &str) -> Option<Arc<SourceSystem
 }
 
 /// Adds an answer, with the end of its life where a department told it.
-fn add(known: &mut [KnownParty<'_>], one: &OpenQuestion, (answer, until): (PredicateAnswer, Option<Moment>)) {
-    if let Some(party) = known.get_mut(one.party) {
+fn add(
+    cases: &mut [ItemCase<'_, '_>],
+    one: &OpenQuestion,
+    (answer, until): (PredicateAnswer, Option<Moment>),
+) {
+    if let Some(party) = cases.get_mut(one.case).and_then(|case| case.known.get_mut(one.seat)) {
         let nonces = match &answer {
             PredicateAnswer::Yes { evidence } | PredicateAnswer::No { evidence } => evidence.as_slice(),
             PredicateAnswer::Unanswered(_) | PredicateAnswer::NotCovered => &[],

@@ -32,10 +32,12 @@ const SURE: i64 = 200;
 
 /// A party with what is known of it.
 pub(super) struct KnownParty<'a> {
-    /// The code of its role.
+    /// The code of its role in the item.
     pub role: String,
-    /// Its papers.
-    pub papers: PartyPapers<'a>,
+    /// Its place among the parties of the application.
+    pub place: usize,
+    /// Its papers, of all types that the application asks about.
+    pub papers: Arc<PartyPapers<'a>>,
     /// The types that were read and not found, by slug, each with its meaning.
     pub absent: BTreeMap<String, AbsentType>,
     /// Until when what departments told counts, by the nonce of the question.
@@ -65,11 +67,12 @@ pub(super) struct Looking<'a> {
 }
 
 impl<'l> Looking<'l> {
-    /// The facts about one party; `types` are the codes that were read.
+    /// The facts about one party: its role, its place among the parties of the application, and its name as the case has
+    /// it; `types` are the codes that the item asks about.
     pub fn known<'a>(
         &self,
-        (role, name): (&str, Option<&str>),
-        papers: PartyPapers<'a>,
+        (role, place, name): (&str, usize, Option<&str>),
+        papers: Arc<PartyPapers<'a>>,
         types: &[String],
     ) -> Result<KnownParty<'a>> {
         let mut facts = PartyFacts {
@@ -101,7 +104,9 @@ impl<'l> Looking<'l> {
             facts.absences.insert(slug.to_owned(), none.absence.kind());
             absent.insert(slug.to_owned(), none);
         }
-        for paper in &papers.papers {
+        for paper in
+            papers.papers.iter().filter(|paper| types.iter().any(|code| code == papers.type_code(paper)))
+        {
             let Some(slug) = self.slug(papers.type_code(paper)) else { continue };
             match papers.stored(paper) {
                 Some(row) => facts.records.push(self.record(role, slug, paper, row)),
@@ -112,14 +117,8 @@ impl<'l> Looking<'l> {
                 }
             }
         }
-        Ok(KnownParty {
-            role: role.to_owned(),
-            papers,
-            absent,
-            told_until: Vec::new(),
-            marriages_covered,
-            facts,
-        })
+        let (role, told_until) = (role.to_owned(), Vec::new());
+        Ok(KnownParty { role, place, papers, absent, told_until, marriages_covered, facts })
     }
 
     pub fn slug(&self, code: &str) -> Option<&'l str> {

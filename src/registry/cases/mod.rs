@@ -2,13 +2,17 @@
 //! gives.
 
 pub(super) mod agent;
+mod allowed;
 pub(super) mod answer;
 pub(super) mod apply;
 pub(super) mod ask;
 mod asked;
+pub(super) mod bundled;
 mod facts;
+mod item_case;
 mod kinship;
 mod needed;
 mod noted;
 mod past_day;
 mod signed;
+mod told;

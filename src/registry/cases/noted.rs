@@ -8,6 +8,9 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{AppliedPart, CameTo, Entry, Touched};
 use crate::rule::Rule;
 
+/// A party with the place of its entry among the others.
+pub(super) type PartyPart<'a> = (AppliedPart<'a>, Touched);
+
 impl Registry {
     /// Submits all entries and waits until all are durable; they share commits with whatever else waits.
     pub(super) async fn note_all(&self, entries: Vec<Submission>) -> Result<Vec<Accepted>> {
@@ -24,12 +27,12 @@ impl Registry {
     pub(super) async fn refuse_application(
         &self,
         actor: &Actor,
-        parties: &[(AppliedPart<'_>, Touched)],
+        parties: &[PartyPart<'_>],
         rule: Rule,
     ) -> Result<()> {
         self.tries().refused(actor, self.now());
         let access = self.access()?;
-        let entry = |(part, touched): &(AppliedPart<'_>, Touched)| {
+        let entry = |(part, touched): &PartyPart<'_>| {
             let entry = Entry::of(actor).applied(part.clone());
             entry.submission(access.name(), touched.clone(), CameTo::refused(rule))
         };

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::catalog::items::{
-    ItemAnswer, Predicate, PredicateAnswer, SlotAnswer, TryOutcome, Way, WayKind, WayTried,
+    ItemDef, Predicate, PredicateAnswer, SlotAnswer, TryOutcome, Way, WayKind, WayTried,
 };
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -18,61 +18,71 @@ use crate::record::event::holder_hash;
 use crate::record::question::SourceWord;
 use crate::registry::Registry;
 use crate::registry::cases::ask::ApplicationAsk;
-use crate::registry::cases::facts::{KnownParty, Looking};
+use crate::registry::cases::facts::KnownParty;
+use crate::registry::cases::item_case::ItemCase;
+use crate::registry::cases::told::ToldItem;
 use crate::store::NO_ENVELOPE;
 use crate::trust::{EnvelopeBuf, Typ, random};
 
-/// The signed answers of an application: for each slot, in the order of the answer, one place for each way that was tried.
+/// The signed answers of an item: for each slot, in the order of the answer, one place for each way that was tried.
 pub(super) type SignedWays = Vec<Vec<Option<String>>>;
 
-/// What one answer is made from.
+/// What the answers of one item are made from.
 struct Asking<'a> {
     actor: &'a Actor,
-    looking: &'a Looking<'a>,
     ask: &'a ApplicationAsk,
+    item: &'a ItemDef,
     known: &'a [KnownParty<'a>],
+    now: Moment,
 }
 
 impl Registry {
     /// Signs the answer of each way that was checked, whatever it says.
-    pub(super) async fn signed_answers(
+    pub(super) async fn sign_answers(
         &self,
-        (actor, looking): (&Actor, &Looking<'_>),
-        (ask, known): (&ApplicationAsk, &[KnownParty<'_>]),
-        answer: &ItemAnswer,
-    ) -> Result<SignedWays> {
-        let asking = Asking { actor, looking, ask, known };
-        let mut signed: SignedWays = answer.slots.iter().map(|slot| vec![None; slot.tried.len()]).collect();
+        (actor, ask): (&Actor, &ApplicationAsk),
+        cases: &[ItemCase<'_, '_>],
+        told: &mut [ToldItem],
+    ) -> Result<()> {
+        let now = self.now();
         let mut payloads = Vec::new();
-        for (at, slot) in answer.slots.iter().enumerate() {
-            for (way, payload) in asking.answers(slot)? {
-                payloads.push((at, way, payload.to_canonical().map_err(Error::internal)?));
+        for (place, (case, told)) in cases.iter().zip(told.iter_mut()).enumerate() {
+            let asking = Asking { actor, ask, item: case.item, known: &case.known, now };
+            told.signed = told.answer.slots.iter().map(|slot| vec![None; slot.tried.len()]).collect();
+            for (at, slot) in told.answer.slots.iter().enumerate() {
+                for (way, payload) in asking.answers(slot)? {
+                    payloads.push(((place, at, way), payload.to_canonical().map_err(Error::internal)?));
+                }
             }
         }
         if payloads.is_empty() {
-            return Ok(signed);
+            return Ok(());
         }
         let registry = self.clone();
         let envelopes = self.store().blocking(move || {
             let key = registry.registry_key()?;
-            let one = |(at, way, payload): (usize, usize, Vec<u8>)| {
-                Ok((at, way, EnvelopeBuf::sign(Typ::Answer, &payload, &key)?.compact()))
+            let one = |(place, payload): (WayPlace, Vec<u8>)| {
+                Ok((place, EnvelopeBuf::sign(Typ::Answer, &payload, &key)?.compact()))
             };
             payloads.into_iter().map(one).collect::<Result<Vec<_>>>()
         });
-        for (at, way, envelope) in envelopes.await? {
-            if let Some(place) = signed.get_mut(at).and_then(|ways| ways.get_mut(way)) {
-                *place = Some(envelope);
+        for ((place, at, way), envelope) in envelopes.await? {
+            let ways = told.get_mut(place).and_then(|told| told.signed.get_mut(at));
+            if let Some(signed) = ways.and_then(|ways| ways.get_mut(way)) {
+                *signed = Some(envelope);
             }
         }
-        Ok(signed)
+        Ok(())
     }
 }
+
+/// A way: its item, its slot, its place among those that were tried.
+type WayPlace = (usize, usize, usize);
 
 impl Asking<'_> {
     /// The answers of one slot, each with the place of its way.
     fn answers(&self, slot: &SlotAnswer) -> Result<Vec<(usize, CheckedAnswer)>> {
-        let def = self.looking.item.slots.iter().find(|def| def.id == slot.slot);
+        let def = self.item.slots.iter().find(|def| def.id == slot.slot);
         let (Some(def), Some(own)) = (def, slot.party.and_then(|at| self.known.get(at))) else {
             return Ok(Vec::new());
         };
@@ -95,7 +105,7 @@ impl Asking<'_> {
         own: &KnownParty<'_>,
         (tried, predicate): (&WayTried, &Predicate),
     ) -> Result<CheckedAnswer> {
-        let (item, at) = (self.looking.item, self.looking.now);
+        let (item, at) = (self.item, self.now);
         let (answer, places) = word(own, (tried, predicate));
         let salt = random::salt()?;
         let hash = |party: &KnownParty<'_>| {
@@ -134,7 +144,7 @@ impl Asking<'_> {
 
     /// The only party in a role.
     fn only(&self, role: &str) -> Option<&KnownParty<'_>> {
-        let code = &self.looking.item.role(role)?.code;
+        let code = &self.item.role(role)?.code;
         let mut all = self.known.iter().filter(|party| party.role == *code);
         all.next().filter(|_| all.next().is_none())
     }
@@ -142,7 +152,7 @@ impl Asking<'_> {
     /// Until when it counts: an hour, and no longer than what a department told.
     fn until(&self, own: &KnownParty<'_>, places: &[String]) -> Moment {
         let told = own.told_until.iter().filter(|(nonce, _)| places.contains(nonce)).map(|(_, until)| *until);
-        told.chain([self.looking.now.plus_seconds(CHECKED_LIFE_S)]).min().unwrap_or(self.looking.now)
+        told.chain([self.now.plus_seconds(CHECKED_LIFE_S)]).min().unwrap_or(self.now)
     }
 
     /// What stands at a place: a record of one of the parties, or what a department told.

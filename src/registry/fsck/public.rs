@@ -126,6 +126,7 @@ fn compare(reader: &mut Reader<'_>, mut books: Books, report: &mut FsckReport) -
     rows.extend(reader.empowerments()?.into_iter().map(|row| (EventKind::Empowerment, row.body)));
     rows.extend(reader.types()?.into_iter().map(|(_, _, body)| (EventKind::Type, body)));
     rows.extend(reader.items()?.into_iter().map(|(_, _, body)| (EventKind::Item, body)));
+    rows.extend(reader.bundles()?.into_iter().map(|(_, _, body)| (EventKind::Bundle, body)));
     rows.extend(reader.sources()?.into_iter().map(|body| (EventKind::Source, body)));
     for (kind, body) in rows {
         let body = stored_body(&body)?;
@@ -173,6 +174,7 @@ fn table(kind: EventKind) -> &'static str {
         EventKind::Empowerment => "empowerments",
         EventKind::Type => "types",
         EventKind::Item => "items",
+        EventKind::Bundle => "bundles",
         EventKind::Source => "sources",
         EventKind::Coverage => "coverage",
         EventKind::Client => "clients",

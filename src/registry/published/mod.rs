@@ -1,7 +1,8 @@
-//! The public part: agencies, types, items, keys, coverage. Each change is a signed event whose order holds the
+//! The public part: agencies, types, items, bundles, keys, coverage. Each change is a signed event whose order holds the
 //! whole row.
 
 pub(super) mod agencies;
+pub(super) mod bundles;
 pub(super) mod coverage;
 pub(super) mod empowerments;
 pub(super) mod heartbeat;

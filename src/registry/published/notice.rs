@@ -188,7 +188,7 @@ pub(in crate::registry) fn client_body(row: &ClientRow) -> Result<Value> {
     Ok(body)
 }
 
-/// An agency, an authority, an empowerment, a type, an item or a source as orders state it: the stored JSON.
+/// An agency, an authority, an empowerment, a type, an item, a bundle or a source as orders state it: the stored JSON.
 pub(in crate::registry) fn stored_body(text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|fault| {
         Error::new(Code::RecordDamaged, "a row of catalog or policy cannot be read").caused_by(fault)
@@ -204,6 +204,7 @@ pub(in crate::registry) fn subject_of(kind: EventKind, body: &Value) -> String {
         EventKind::Empowerment => &["agency", "statement", "region", "from"],
         EventKind::Type => &["code", "version"],
         EventKind::Item => &["实施编码", "版本"],
+        EventKind::Bundle => &["编号", "版本"],
         EventKind::Source => &["department", "agency"],
         EventKind::Client => &["id"],
         EventKind::Record | EventKind::Holder | EventKind::Coverage | EventKind::Log => &[],
