@@ -344,7 +344,7 @@ closed! {
         BundleUnknown, "bundle_unknown", "没有这个一件事，或其中有事项当前未生效。请核对编号。", "There is no such bundle, or one of its items is not in force today. Check its code.";
         BundleVersion, "bundle_version", "一件事的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the bundle is loaded with another text, or it is not the next one. Use the next version number.";
         BundleInconsistent, "bundle_inconsistent", "一件事定义前后矛盾，或与其中的事项不符。请按提示逐条改正。", "The bundle contradicts itself or its items. Correct each part that is named.";
-        ItemTableHeader, "item_table_header", "前 12 行中没有事项表的表头，须有“实施编码”列。请核对表头。", "None of the first twelve rows is the header of a table of items. It needs the column 实施编码.";
+        ItemTableHeader, "item_table_header", "前 12 行中没有事项表的表头，须有“实施编码”列。请核对表头。", "None of the first twelve rows is the header of a table of items. It needs the column of the code of the item.";
         ItemRowsDiffer, "item_rows_differ", "同一事项各行的事项信息不一致。请改成一致，或只在第一行填写。", "Rows of one item say different things of the item. Say the same on each, or on the first row only.";
         ItemNotation, "item_notation", "单元格的写法不对：一行一条，各部分用 | 分开。请按 schema/items 的说明填写。", "The cell is not written as its column wants: one thing a line, its parts separated by |. See the page of schema/items.";
         ItemOrBundle, "item_or_bundle", "申请须写明一个事项或一个一件事，二者只写一个。请改正。", "An application names an item or a bundle, one of the two and not both. Name one.";
