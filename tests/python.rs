@@ -169,6 +169,15 @@ fn written(world: &World) {
     items::load(registry);
     let ask = serde_json::from_value(items::of(ZHOU)).unwrap();
     run(registry.apply(&operator(), &ask)).unwrap();
+    let bundle = serde_json::from_value(items::bundle()).unwrap();
+    registry.load_items("test", vec![items::named("190101000904", "开具同一人证明")]).unwrap();
+    registry.refresh().unwrap();
+    registry.load_bundles("test", vec![bundle]).unwrap();
+    registry.refresh().unwrap();
+    let mut ask = items::of(ZHOU);
+    ask.as_object_mut().unwrap().remove("item");
+    ask["bundle"] = "papers".into();
+    run(registry.apply(&operator(), &serde_json::from_value(ask).unwrap())).unwrap();
     let url = "http://127.0.0.1:8099/";
     let system = common::department::source("公安机关", people::POLICE, "公安核查系统", url, registry.now());
     registry.put_source("test", &system).unwrap();

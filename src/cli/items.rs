@@ -100,18 +100,7 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
             output.say(&lines.join("\n"), &json!(loaded));
         }
         ItemCommand::List { all } => list(catalog, registry.now().day(), all, output),
-        ItemCommand::Show { code, version } => {
-            let by_name = || catalog.items().find(|item| item.name == code).map(|item| item.code.clone());
-            let code =
-                if catalog.item_versions(&code).next().is_some() { code } else { by_name().unwrap_or(code) };
-            let found = match version {
-                Some(version) => catalog.item_version(&code, version),
-                None => catalog.item_versions(&code).next_back(),
-            };
-            let item =
-                json!(**found.ok_or_else(|| usage("code", "no item of that code or name, in that version"))?);
-            output.say(&format!("{item:#}"), &item);
-        }
+        ItemCommand::Show { code, version } => show(catalog, code, version, output)?,
         ItemCommand::Check { files, .. } if files.is_empty() => {
             let items: Vec<ItemDef> = catalog.items().map(|item| (**item).clone()).collect();
             return Ok(check(catalog, &items, output));
@@ -221,6 +210,19 @@ const DISTRICT_SEED: u64 = 19;
 fn unwritable(folder: &Path, error: std::io::Error) -> Error {
     let detail = format!("{} cannot be written", folder.display());
     Error::new(Code::ConfigInvalid, detail).at("folder").caused_by(error)
+}
+
+/// Prints an item by its 实施编码 or its name.
+fn show(catalog: &Catalog, code: String, version: Option<u32>, output: &Output) -> Result<()> {
+    let by_name = || catalog.items().find(|item| item.name == code).map(|item| item.code.clone());
+    let code = if catalog.item_versions(&code).next().is_some() { code } else { by_name().unwrap_or(code) };
+    let found = match version {
+        Some(version) => catalog.item_version(&code, version),
+        None => catalog.item_versions(&code).next_back(),
+    };
+    let item = json!(**found.ok_or_else(|| usage("code", "no item of that code or name, in that version"))?);
+    output.say(&format!("{item:#}"), &item);
+    Ok(())
 }
 
 /// Whether a department answers.

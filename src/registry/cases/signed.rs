@@ -24,9 +24,6 @@ use crate::registry::cases::told::ToldItem;
 use crate::store::NO_ENVELOPE;
 use crate::trust::{EnvelopeBuf, Typ, random};
 
-/// The signed answers of an item: for each slot, in the order of the answer, one place for each way that was tried.
-pub(super) type SignedWays = Vec<Vec<Option<String>>>;
-
 /// What the answers of one item are made from.
 struct Asking<'a> {
     actor: &'a Actor,

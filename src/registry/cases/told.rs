@@ -17,11 +17,13 @@ use crate::registry::access::entry::{AppliedPart, CameTo, Entry};
 use crate::registry::cases::allowed::CaseSubject;
 use crate::registry::cases::item_case::ItemCase;
 use crate::registry::cases::noted::PartyPart;
-use crate::registry::cases::signed::SignedWays;
 use crate::registry::reading::lookup::{FoundRecord, PartyPapers};
 
 /// The papers that are shown for each slot, in the order of the answer.
 pub(super) type ShownBySlot = Vec<Vec<FoundRecord>>;
+
+/// The signed answers of an item: for each slot, in the order of the answer, one place for each way that was tried.
+pub(super) type SignedWays = Vec<Vec<Option<String>>>;
 
 /// The answer of one item, and the papers that are shown for each of its slots.
 pub(super) struct ToldItem {
