@@ -57,6 +57,7 @@ KEYWORDS = {
     "const": lambda told, value, *_: value == told and not isinstance(value, bool),
     "enum": lambda told, value, *_: value in told,
     "pattern": lambda told, value, *_: not isinstance(value, str) or re.search(told, value) is not None,
+    "maxItems": lambda told, value, *_: not isinstance(value, list) or len(value) <= told,
     "minLength": lambda told, value, *_: not isinstance(value, str) or len(value) >= told,
     "minimum": lambda told, value, *_: not isinstance(value, int) or value >= told,
     "minItems": lambda told, value, *_: not isinstance(value, list) or len(value) >= told,
