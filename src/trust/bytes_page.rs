@@ -175,7 +175,7 @@ fn accesses(examples: &Examples) {
     let day = AnsweredStanding {
         answer: "judged",
         as_of: "2024-05-01".parse().unwrap(),
-        known_at: "2024-06-01T00:00:00Z".parse().unwrap(),
+        known_at: "2024-06-01T00:00:00.000000Z".parse().unwrap(),
         was: Some((
             State::Suspended,
             1,
