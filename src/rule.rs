@@ -386,6 +386,7 @@ closed! {
         FileUnreadable, "file_unreadable", "文件不能读取。请核对路径和权限；标准输入或管道请先存为文件。", "The file cannot be read. Check its path and mode; save what comes from a pipe as a file first.";
         FileChanged, "file_changed", "读取期间文件被改动。请不要改动文件，重新导入。", "The file changed while it was read. Leave it as it is and import again.";
         EncodingUnknown, "encoding_unknown", "文件中有损坏的字符，不是完整的 UTF-8、UTF-16 或 GB 18030。请检查所指的行，或重新导出文件。", "The file has a damaged character: it is not whole UTF-8, UTF-16 or GB 18030. Look at the line that is named, or export the file again.";
+        EncodingBig5, "encoding_big5", "文件按 Big5 与按 GB 18030 都读得通，无法断定。请用 --encoding big5 或 --encoding gb18030 指明。", "The file reads as well in Big5 as in GB 18030. Say which with --encoding big5 or --encoding gb18030.";
         EncodingMixed, "encoding_mixed", "文件中有的行是 UTF-8，有的行是 GB 18030。请统一编码，或用 --encoding 指明。", "Some lines are UTF-8 and others GB 18030. Bring all into one encoding, or say which with --encoding.";
         ErrorFile, "error_file", "错误清单文件不能写入，或与数据文件相同。请换一个文件。", "The error file cannot be written, or it is the file of the rows. Name another file.";
         CsvHeader, "csv_header", "表头缺失或不完整，须有 type 和 issuer 列。请补齐表头。", "The header is missing or lacks a column. It needs `type` and `issuer`.";
@@ -418,6 +419,7 @@ closed! {
 
         // Reading an export back (读回导出文件)
         VersionOrder, "version_order", "各版本的顺序或标识不对。请重新导出。", "The versions of the line are out of order. Export again.";
+        ExportLayout, "export_layout", "导出文件的格式版本本程序不认识。请先升级本程序。", "The export has a layout that this program does not know. Upgrade the program first.";
         DirectoryHistory, "directory_history", "导出行缺少该目录项的某个版本。请重新导出。", "The line lacks a version of the entry. Export again.";
         CoverageSpoilt, "coverage_spoilt", "同类证照有导出行被拒绝，或文件不完整，覆盖范围不能沿用。请先处理后再读，或在本库重新声明。", "Lines of this type were refused, or the file is not whole: its coverage would say too much. Mend that and read the file again, or state the coverage here.";
         StateMismatch, "state_mismatch", "事件推出的状态与导出行所写不一致。请重新导出。", "The events lead to another state than the line says. Export again.";

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 on_both! {
     r6_r16_what_was_registered_after_a_death_is_not_good_by_accident
+    r6_spouses_of_many_numbers_are_judged_alike_by_every_path
     r6_a_birth_after_the_mothers_death_is_told_to_whoever_looks
     r6_r16_an_end_that_comes_later_is_told_by_what_was_known
     r6_r16_no_action_says_anything_new_of_the_dead
@@ -116,6 +117,17 @@ fn r6_r16_what_was_registered_after_a_death_is_not_good_by_accident(world: World
     married(&world, "undetermined", &after());
     // Where the rows about the spouses do not open, nobody knows.
     world.sql("UPDATE holders SET state = 1");
+    married(&world, "undetermined", &json!(["status_unavailable", "court_divorces_not_covered"]));
+}
+
+/// Four codes are read of a marriage, whoever asks and how: beyond them nobody knows.
+fn r6_spouses_of_many_numbers_are_judged_alike_by_every_path(world: World) {
+    settled(&world);
+    issue(&world, marriage("J190101-2026-000001", "2026-10-20")).unwrap();
+    linked(&world, &people::number(11), ZHOU);
+    linked(&world, &people::number(12), CHEN);
+    married(&world, "valid", &json!(["court_divorces_not_covered"]));
+    linked(&world, &people::number(13), CHEN);
     married(&world, "undetermined", &json!(["status_unavailable", "court_divorces_not_covered"]));
 }
 

@@ -18,6 +18,7 @@ on_both! {
     i12_where_two_encodings_decode_hanzi_win_and_another_can_be_chosen
     i12_a_damaged_or_mixed_file_is_refused_by_line
     i12_every_encoding_gives_the_same_names
+    i12_a_file_in_big5_waits_until_somebody_says_so
     rows_of_numbers_that_a_spreadsheet_rounded_are_refused
     delimiters_are_found_and_padding_is_no_row
 }
@@ -170,6 +171,28 @@ fn i12_every_encoding_gives_the_same_names(world: World) {
         assert_eq!((report.encoding, report.counts.bound), (encoding, 1), "{:?}", faults(&world));
         assert_eq!(faces(&world, &number(at))[0]["name"], name);
     }
+}
+
+fn i12_a_file_in_big5_waits_until_somebody_says_so(world: World) {
+    cards::settle(&world.registry);
+    let names = ["陳志遠", "林小明", "許功蓋"];
+    let rows: Vec<String> =
+        (0..3).map(|at| row(&number(at), names[at], &format!("G{at}"), "臺北市大安區")).collect();
+    // 长 is no character of Big5.
+    let rows: Vec<String> = rows.iter().map(|row| row.replace("长期", "2040-03-08")).collect();
+    let big5 = encoding_rs::BIG5.encode(&file(&rows, "\r\n")).0.into_owned();
+    let refused = import(&world, "a.csv", &big5, &options(&world)).unwrap_err();
+    assert_eq!(refused.rule, Some(Rule::EncodingBig5));
+    let said = ImportOptions { encoding: Encoding::named("Big5"), ..options(&world) };
+    let report = import(&world, "a.csv", &big5, &said).unwrap();
+    assert_eq!((report.encoding, report.counts.bound), (Encoding::Big5, 3), "{:?}", faults(&world));
+    for (at, name) in names.iter().enumerate() {
+        assert_eq!(faces(&world, &number(at))[0]["name"], *name);
+    }
+    // The same rows in GB 18030 need no word.
+    let gb = gbk(&file(&rows, "\r\n").replace("臺北市大安區", "示范市城东区桃源路"));
+    let report = import(&world, "b.csv", &gb, &options(&world)).unwrap();
+    assert_eq!(report.encoding, Encoding::Gb18030);
 }
 
 fn rows_of_numbers_that_a_spreadsheet_rounded_are_refused(world: World) {

@@ -17,6 +17,7 @@ on_both! {
     a_dry_run_sees_what_a_file_says_twice
     one_number_under_several_names_is_told_by_line_and_by_nothing_else
     the_same_face_under_a_newer_version_of_its_type_is_there_already
+    a_face_without_a_number_is_one_under_all_versions_of_its_type
     a_copy_is_never_older_than_its_paper
 }
 
@@ -93,6 +94,53 @@ fn the_same_face_under_a_newer_version_of_its_type_is_there_already(world: World
         "type": "senior_card", "issuer": POLICE, "issued_on": "2020-03-09", "valid_to": "long_term",
         "holders": [{"code_type": "111", "code": number(0), "name": "周海燕"}],
         "face": {"name": "周海燕", "card_no": "城优0000"},
+    }));
+    world.registry.start_access("main").unwrap();
+    let issued = world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();
+    assert_eq!(issued.outcome, IssueOutcome::AlreadyThere);
+}
+
+fn a_face_without_a_number_is_one_under_all_versions_of_its_type(world: World) {
+    cards::settle(&world.registry);
+    let entry = world.registry.snapshot().catalog.type_by_slug("senior_card").unwrap().clone();
+    let load = |version: u32| {
+        let mut def = serde_json::to_value(entry.def()).unwrap();
+        def["version"] = json!(version);
+        def["slug"] = json!("senior_note");
+        def["code"] = json!("11190000MD10009070102");
+        def["face"]["required"] = json!(["name"]);
+        world.registry.load_type("test", &def.to_string()).unwrap();
+        let authority = elicense::catalog::Authority {
+            agency: POLICE.into(),
+            type_code: "11190000MD10009070102".into(),
+            region: "190101".parse().unwrap(),
+            from: people::day("1990-01-01"),
+            to: None,
+        };
+        world.registry.authorise("test", &authority).unwrap();
+        world.registry.refresh().unwrap();
+    };
+    load(1);
+    let rows: Vec<String> = (0..3)
+        .map(|at| row(&number(at), "周海燕", "", "").replacen("senior_card", "senior_note", 1))
+        .collect();
+    let counts = |name: &str, rows: &[String], dry_run: bool| {
+        let counts = brought(&world, name, rows, dry_run).counts;
+        (counts.bound, counts.already_there, counts.clashes)
+    };
+    assert_eq!(counts("a.csv", &rows, false), (3, 0, 0));
+    load(2);
+    load(3);
+    let mut more = rows.clone();
+    more.push(row(&number(4), "周海燕", "", "").replacen("senior_card", "senior_note", 1));
+    assert_eq!(counts("b.csv", &more, true), (1, 3, 0));
+    assert_eq!(counts("c.csv", &more, false), (1, 3, 0));
+    assert_eq!(counts("d.csv", &more, false), (0, 4, 0));
+    // By the door of single records too, which gives the first answer.
+    let draft = people::draft(json!({
+        "type": "senior_note", "issuer": POLICE, "issued_on": "2020-03-09", "valid_to": "long_term",
+        "holders": [{"code_type": "111", "code": number(0), "name": "周海燕"}],
+        "face": {"name": "周海燕"},
     }));
     world.registry.start_access("main").unwrap();
     let issued = world.registry.issue(&operator(), &Submitted::Draft(draft)).unwrap();

@@ -103,6 +103,7 @@ fn vector(file: &str, name: &str) -> String {
 on_both! {
     i10_a_verifier_written_from_the_page_agrees
     i10_an_outsider_checks_the_answer_to_a_predicate
+    i10_the_receipt_of_a_history_covers_the_day_that_was_asked_about
     i10_what_is_written_is_what_the_schemas_allow
 }
 
@@ -306,6 +307,47 @@ fn i10_a_verifier_written_from_the_page_agrees(world: World) {
     let other = world.registry.log_verifier("access-other").unwrap().to_string();
     std::fs::write(folder.path().join("verifier.txt"), other).unwrap();
     assert!(refused(&["check", path]).contains("origin"));
+}
+
+/// A card that was suspended and an entry of the directory, on days before, within and after.
+fn i10_the_receipt_of_a_history_covers_the_day_that_was_asked_about(world: World) {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = &world.registry;
+    let answer = served(&world, folder.path());
+    let card = answer["records"][1]["identifier"].as_str().unwrap();
+    let mut command = ActCommand::new(card, 1, Action::Suspend);
+    command.ground = Some("决定书 2026-17 号".into());
+    registry.refresh().unwrap();
+    let card = registry.act(&operator(), &command).unwrap().identifier;
+    let paper = json!({
+        "type": "marriage_certificate", "issuer": people::POLICE, "custody": "paper", "office": "城东区档案馆",
+        "number": "J9", "issued_on": "2012-05-20",
+        "holders": [
+            {"code_type": "111", "code": ZHOU, "name": "周海燕"},
+            {"code_type": "111", "code": people::CHEN, "name": "陈志远"},
+        ],
+    });
+    registry.refresh().unwrap();
+    let paper = registry.put_directory(&operator(), &serde_json::from_value(paper).unwrap(), None).unwrap();
+    let mut answers = Vec::new();
+    for (identifier, as_of) in [
+        (&card, "2026-11-22"),
+        (&card, "2021-01-01"),
+        (&card, "2000-01-01"),
+        (&paper.identifier, "2026-11-22"),
+    ] {
+        registry.refresh().unwrap();
+        let ask = json!({
+            "identifier": identifier, "as_of": as_of, "purpose": {"item": "失业登记", "reason": "窗口办理"},
+        });
+        let history = run(registry.history(&operator(), &serde_json::from_value(ask).unwrap())).unwrap();
+        let history = serde_json::to_vec(&history).unwrap();
+        std::fs::write(folder.path().join("history.json"), history).unwrap();
+        let Some(found) = held(&["history", folder.path().to_str().unwrap()]) else { return };
+        assert!(found["refused"].as_u64().unwrap() > 5, "{found}");
+        answers.push(found["standing"].clone());
+    }
+    assert!(answers.contains(&json!("judged")) && answers.contains(&json!("not_begun")), "{answers:?}");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use common::{World, operator, run};
 use elicense::catalog::Coverage;
 use elicense::record::action::Action;
 use elicense::registry::{
-    ActCommand, DirectoryDraft, DisputeCommand, Draft, FaceEdit, FsckOptions, ReadBack, Submitted,
+    ActCommand, DeclineCommand, DirectoryDraft, DisputeCommand, Draft, FaceEdit, FsckOptions, ReadBack,
+    Submitted,
 };
 use elicense::table::RuleTally;
 use serde_json::{Value, json};
@@ -76,6 +77,13 @@ fn dispute(world: &World, identifier: &str, disputed: bool) {
             identifier: identifier.into(), disputed, ground: "持证人报错".into(), agency: None
         };
     drop(world.registry.dispute(&operator(), &command, None));
+}
+
+fn decline(world: &World, identifier: &str) {
+    let (identifier, ground) = (identifier.to_owned(), "经核实系同名".to_owned());
+    let command = DeclineCommand { identifier, action: Action::Cancel, ground, agency: None };
+    world.registry.refresh().unwrap();
+    drop(world.registry.decline(&operator(), &command, None));
 }
 
 fn mark(world: &World, code: &str, state: &str, since: &str) {
@@ -149,13 +157,13 @@ impl Dice {
 }
 
 /// One thing that may happen in a registry; what a rule refuses did not happen.
-fn happen(world: &World, dice: &mut Dice, made: &mut Vec<(String, u32)>) {
+fn happen(world: &World, dice: &mut Dice, made: &mut Vec<(String, u32)>, round: u64) {
     const ACTS: [Action; 6] =
         [Action::Suspend, Action::Restore, Action::Cancel, Action::Revoke, Action::Annul, Action::Lapse];
     let people = [ZHOU.to_owned(), CHEN.to_owned(), number(1), number(2), number(3)];
     let (one, two) = (people[dice.roll(5)].clone(), people[dice.roll(5)].clone());
     let number = format!("J2012-{}", dice.roll(4));
-    match dice.roll(12) {
+    match dice.roll(16) {
         0 | 1 => made.extend(issue(world, people::social_card(&one, "周海燕")).map(|id| (id, 1))),
         2 => made.extend(issue(world, people::marriage(&number)).map(|id| (id, 1))),
         3 | 4 => {
@@ -173,9 +181,16 @@ fn happen(world: &World, dice: &mut Dice, made: &mut Vec<(String, u32)>) {
         6 => link(world, &one, &two, dice.roll(3) == 0),
         7 => {
             let slug = ["marriage_certificate", "social_security_card"][dice.roll(2)];
-            coverage(world, slug, &format!("2026-11-2{}T00:00:00.000000Z", dice.roll(2)));
+            coverage(world, slug, &format!("2026-11-2{round}T00:00:00.000000Z"));
+        }
+        12 | 13 => {
+            let mut draft = people::death(&one, "周海燕");
+            draft.face.insert("certificate_no".into(), format!("D{}", dice.roll(6)).into());
+            draft.face.insert("died_on".into(), format!("2026-10-{:02}", 10 + dice.roll(9)).into());
+            made.extend(issue(world, draft).map(|id| (id, 1)));
         }
         _ if made.is_empty() => {}
+        14 => decline(world, &made[dice.roll(made.len())].0.clone()),
         8 => dispute(world, &made[dice.roll(made.len())].0.clone(), dice.roll(2) == 0),
         9 => {
             let at = dice.roll(made.len());
@@ -199,39 +214,117 @@ fn happen(world: &World, dice: &mut Dice, made: &mut Vec<(String, u32)>) {
 
 fn whatever_was_done_an_export_reads_back_to_the_same_digest(world: World) {
     settled(&world);
-    let mut dice = Dice(7);
+    // One reads each export from the first on, others the one that they see first.
+    let follower = receiver(&world);
     let mut made = Vec::new();
-    for round in 0..2 {
-        for _ in 0..30 {
-            happen(&world, &mut dice, &mut made);
+    for round in 0..3 {
+        let mut dice = Dice(7 + round);
+        let number = format!("J2013-{round}");
+        for two in [CHEN.to_owned(), number_of(round)] {
+            put(&world, &paper(Some(&number), "城东区档案馆", "paper", [ZHOU, &two])).unwrap();
+        }
+        for _ in 0..40 {
+            happen(&world, &mut dice, &mut made, round);
         }
         let told = world.registry.content_digest().unwrap();
-        let other = receiver(&world);
-        let text = export(&world);
-        let foreseen = read(&world, &other, &text, true);
-        let done = read(&world, &other, &text, false);
-        assert_eq!((done.lines_refused, done.whole), (0, true), "{round}: {:?}", done.refused);
-        assert_eq!(
-            (foreseen.records, foreseen.holders, foreseen.coverage),
-            (done.records, done.holders, done.coverage)
-        );
-        assert_eq!(other.registry.content_digest().unwrap(), told, "{round}");
-        sound(&other);
-        // Again, and on into a third.
-        let again = read(&world, &other, &text, false);
-        assert_eq!(
-            (again.records, again.holders, again.coverage, again.lines_refused),
-            (0, 0, 0, 0),
-            "{again:?}"
-        );
+        let (other, text) = (receiver(&world), export(&world));
+        for to in [&other, &follower] {
+            let foreseen = read(&world, to, &text, true);
+            let done = read(&world, to, &text, false);
+            assert_eq!((done.lines_refused, done.whole), (0, true), "{round}: {:?}", done.refused);
+            assert_eq!(foreseen, done, "{round}");
+            assert_eq!(carried(&export(to)), carried(&text), "{round}");
+            assert_eq!(marks(to), marks(&world), "{round}");
+            assert_eq!(to.registry.content_digest().unwrap(), told, "{round}");
+            sound(to);
+            // Again.
+            let again = read(&world, to, &text, false);
+            assert_eq!(
+                (again.records, again.went_on, again.holders, again.coverage, again.proposals_told),
+                (0, 0, 0, 0, 0),
+                "{again:?}"
+            );
+            assert_eq!(again.lines_refused, 0, "{again:?}");
+        }
+        // On into a third.
         let third = receiver(&other);
         let done = read(&other, &third, &export(&other), false);
         assert_eq!(done.lines_refused, 0, "{:?}", done.refused);
+        assert_eq!(carried(&export(&third)), carried(&text), "{round}");
         assert_eq!(third.registry.content_digest().unwrap(), told, "{round}");
     }
     let told = world.registry.content_digest().unwrap();
     assert!(told.records > 5 && told.holders > 2 && told.coverage > 0, "{told:?}");
+    let text = export(&world);
+    let all = lines(&text, "record");
+    let of = |name: &str| all.iter().filter(|line| !line[name].is_null()).count();
+    assert!(of("earlier") > 2 && of("proposals") > 0, "{} {}", of("earlier"), of("proposals"));
     sound(&world);
+}
+
+/// One of the others.
+fn number_of(round: u64) -> String {
+    number(1 + usize::try_from(round).unwrap())
+}
+
+/// The marks that stand on each of the people.
+fn marks(world: &World) -> Vec<Value> {
+    let people = [ZHOU.to_owned(), CHEN.to_owned(), number(1), number(2), number(3)];
+    let store = world.registry.store();
+    let one = |code: &String| {
+        let key = store.vault().index().holder_key("111", code);
+        let Some(holder) = store.read_now(|reader| reader.holder(&key)).unwrap() else { return Value::Null };
+        let body = &holder.body;
+        let mut beneath: Vec<Value> =
+            body.beneath.iter().map(|mark| json!([mark.state, mark.since, mark.certificate])).collect();
+        if holder.state != elicense::store::HolderState::Normal {
+            beneath.push(json!([holder.state, body.state_since, body.certificate]));
+        }
+        beneath.sort_by_key(Value::to_string);
+        if beneath.is_empty() && body.links.is_empty() {
+            return Value::Null;
+        }
+        json!([code, holder.state, beneath, body.links.len()])
+    };
+    people.iter().map(one).collect()
+}
+
+/// What an export says of each record, without what is a registry's own.
+fn carried(text: &str) -> Vec<String> {
+    let events = |line: &Value| -> Vec<Value> {
+        let of = |event: &Value| {
+            let (told, ground) = (&event["event"], &event["ground"]);
+            json!([told["action"], told["effective_on"], told["version"], ground])
+        };
+        line["events"].as_array().unwrap().iter().map(of).collect()
+    };
+    let list = |line: &Value, name: &str| line[name].as_array().cloned().unwrap_or_default();
+    let one = |line: &Value| {
+        let mut proposals: Vec<String> = list(line, "proposals")
+            .iter()
+            .map(|one| json!([one["action"], one["because"], one["settled_by"]]).to_string())
+            .collect();
+        proposals.sort();
+        let said = |line: &Value| {
+            let names = ["state", "disputed", "as_of", "custody", "valid_from", "valid_to", "review_due"];
+            let plain: Vec<&Value> = names.iter().map(|name| &line[*name]).collect();
+            let listed = |of: &Value| {
+                let mut holders = list(of, "holders");
+                holders.sort_by_key(Value::to_string);
+                holders
+            };
+            let versions: Vec<Value> = list(line, "versions")
+                .iter()
+                .map(|one| json!([one["version"], one["identifier"], listed(&one["listed"])]))
+                .collect();
+            json!([versions, plain, listed(line), events(line)])
+        };
+        let earlier: Vec<Value> = list(line, "earlier").iter().map(said).collect();
+        json!([said(line), earlier, proposals]).to_string()
+    };
+    let mut all: Vec<String> = lines(text, "record").iter().map(one).collect();
+    all.sort();
+    all
 }
 
 fn an_entry_comes_back_with_all_its_versions_and_its_end(world: World) {
@@ -305,13 +398,25 @@ fn i7_what_was_signed_before_a_key_was_lost_stays_good_in_another_registry(world
     let since = world.clock.now();
     world.clock.set(world.clock.now().plus_seconds(3600));
     let late = issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
+    world.registry.revoke_key("test", &lost, since.plus_seconds(600), "疑似丢失").unwrap();
+    world.clock.set(world.clock.now().plus_seconds(60));
     world.registry.revoke_key("test", &lost, since, "密钥丢失").unwrap();
     let other = receiver(&world);
     let text = export(&world);
+    // What was said before it was moved comes along.
+    let key = lines(&text, "key").into_iter().find(|line| line["kid"] == lost).unwrap();
+    assert_eq!(key["before"].as_array().unwrap().len(), 1);
     assert_eq!(read(&world, &other, &text, true).keys_revoked, 1);
     let done = read(&world, &other, &text, false);
     assert_eq!((done.records, done.keys_revoked, done.lines_refused), (2, 1, 0), "{:?}", done.refused);
     assert_eq!(other.registry.content_digest().unwrap(), world.registry.content_digest().unwrap());
+    let said = |of: &World| {
+        of.registry.refresh().unwrap();
+        let keys = of.registry.snapshot();
+        let key = keys.keys.all().into_iter().find(|key| key.kid().to_string() == lost).unwrap().clone();
+        key.earlier.into_iter().chain(key.revoked).map(|one| (one.since, one.reason)).collect::<Vec<_>>()
+    };
+    assert_eq!((said(&other), said(&other).len()), (said(&world), 2));
     let verdict = |of: &World, code: &str| {
         of.registry.refresh().unwrap();
         let ask = serde_json::from_value(json!({

@@ -7,13 +7,13 @@ mod common;
 
 use common::desk::{issue, settled};
 use common::people::{self, COMPANY, MARKET, POLICE, ZHOU};
-use common::{World, callers, operator};
+use common::{World, callers, operator, run};
 use elicense::error::Result;
 use elicense::policy::{Actor, Scope};
 use elicense::record::Action;
 use elicense::registry::{
-    ActCommand, DeclineCommand, DirectoryDraft, DisputeCommand, DisputeWithdrawal, Endorsement, LinkCommand,
-    MarkCommand,
+    AccessPage, ActCommand, Ask, AskedHolder, DeclineCommand, DirectoryAsk, DirectoryDraft, DisputeCommand,
+    DisputeWithdrawal, Endorsement, LinkCommand, MarkCommand, Viewer,
 };
 use elicense::rule::Rule;
 use serde_json::json;
@@ -21,6 +21,7 @@ use serde_json::json;
 on_both! {
     i3_no_ground_names_the_holder_by_a_number_of_its_own
     i3_no_ground_names_the_holder_by_a_linked_number
+    i3_no_purpose_names_the_holder_by_a_linked_number
 }
 
 const PASSPORT: &str = "E19000001";
@@ -147,4 +148,37 @@ fn i3_no_ground_names_the_holder_by_a_linked_number(world: World) {
     more.from = serde_json::from_value(json!({"type": "111", "code": third})).unwrap();
     assert_eq!(told(world.registry.link_holders(&operator(), &more, None)), named("ground"));
     assert_eq!(told(act(&world, &operator(), &card, Action::Suspend, "持护照者来函")), taken());
+}
+
+fn i3_no_purpose_names_the_holder_by_a_linked_number(world: World) {
+    settled(&world);
+    issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
+    let reason = format!("持护照 {PASSPORT} 者来办理");
+    let ask = || {
+        world.registry.refresh().unwrap();
+        let ask = json!({
+            "holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "失业登记", "reason": reason},
+        });
+        let looked: Ask = serde_json::from_value(ask.clone()).unwrap();
+        let prepared = world.registry.prepare_lookup(&looked).unwrap();
+        let looked = run(world.registry.lookup(&operator(), prepared)).map(drop);
+        let listed: DirectoryAsk = serde_json::from_value(ask).unwrap();
+        (told(looked), told(run(world.registry.directory(&operator(), &listed)).map(drop)))
+    };
+    assert_eq!(ask(), (taken(), taken()), "a stranger's number");
+    let link: LinkCommand = serde_json::from_value(json!({
+        "from": {"type": "414", "code": PASSPORT}, "to": {"type": "111", "code": ZHOU}, "kind": "same_person",
+        "ground": "护照与身份证为同一人", "names_differ": true, "agency": POLICE,
+    }))
+    .unwrap();
+    world.registry.refresh().unwrap();
+    world.registry.link_holders(&operator(), &link, None).unwrap();
+    assert_eq!(ask(), (named("purpose.reason"), named("purpose.reason")));
+    // Each refusal is an access, without the words.
+    let holder = AskedHolder { code_type: "111".into(), code: ZHOU.into() };
+    let seen =
+        run(world.registry.accesses_of_holder(Viewer::Holder, &holder, &AccessPage::default())).unwrap();
+    let told: Vec<String> = seen.lines.iter().map(|line| format!("{:?}", line.reason)).collect();
+    let refused = seen.lines.iter().filter(|line| line.outcome.wire() == "refused").count();
+    assert_eq!((refused, told.iter().filter(|reason| reason.contains(PASSPORT)).count()), (2, 2), "{told:?}");
 }

@@ -358,7 +358,8 @@ impl Catalog {
         Ok(())
     }
 
-    fn check_coverage(&self, coverage: &Coverage) -> Result<(), CatalogFault> {
+    /// Whether a statement can hold beside the types and regions of the catalog.
+    pub fn check_coverage(&self, coverage: &Coverage) -> Result<(), CatalogFault> {
         let Some(entry) = self.type_of(&coverage.type_code) else {
             return Err(CatalogFault::TypeMissing(coverage.type_code.clone()));
         };

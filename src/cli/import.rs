@@ -43,7 +43,8 @@ pub struct Args {
     /// The sheet of a workbook; the only one with rows where not said.
     #[arg(long)]
     sheet: Option<String>,
-    /// `utf-8`, `gb18030` (also `gbk`), `utf-16le` or `utf-16be`; found out over the whole file where not said.
+    /// `utf-8`, `gb18030` (also `gbk`), `big5`, `utf-16le` or `utf-16be`; found out over the whole file where not said,
+    /// but for Big5.
     #[arg(long)]
     encoding: Option<String>,
     /// Where refused rows are named: one JSON object a line, without their content. A name in `.csv` gets the rows
@@ -81,7 +82,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
     };
     let encoding = args.encoding.as_deref().map(|name| {
         let known = Encoding::named(name);
-        known.ok_or_else(|| super::input::usage("encoding", "utf-8, gb18030, utf-16le or utf-16be"))
+        known.ok_or_else(|| super::input::usage("encoding", "utf-8, gb18030, big5, utf-16le or utf-16be"))
     });
     let encoding = encoding.transpose()?;
     let registry = globals.open()?;
@@ -408,6 +409,18 @@ fn came_in(done: &ReadBack) -> Vec<String> {
     )];
     if done.files > 0 {
         lines.push(format!("{} taken in", counted(done.files, "file")));
+    }
+    if done.proposals_told > 0 {
+        lines
+            .push(format!("{} came with their records", counted(done.proposals_told as u64, "proposed end")));
+    }
+    if done.ended + done.taken_over + done.proposals > 0 {
+        lines.push(format!(
+            "by rule: {} ended, {} taken over, {} proposed to other issuers",
+            counted(done.ended as u64, "record"),
+            counted(done.taken_over as u64, "directory entry/directory entries"),
+            counted(done.proposals as u64, "end"),
+        ));
     }
     if done.went_on > 0 {
         lines.push(format!("{} went on from where they were here", counted(done.went_on, "record")));

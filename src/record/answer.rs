@@ -6,7 +6,9 @@
 
 use super::canonical::{Members, write_base64url, write_integer, write_text};
 use super::digest::Digest;
-use super::verdict::Judgement;
+use super::state::State;
+use super::verdict::{Judgement, Reasons};
+use crate::clock::{Day, Moment};
 
 /// One record of an answer.
 #[derive(Clone, Copy)]
@@ -32,8 +34,21 @@ pub struct Head<'a> {
     pub size: u64,
 }
 
-/// The content of an answer.
+/// What a record was on the day that a history was asked about.
 #[derive(Clone, Copy)]
+pub struct AnsweredStanding<'a> {
+    /// Whether there is a verdict of that day, or why there is none.
+    pub answer: &'a str,
+    /// The legal day.
+    pub as_of: Day,
+    /// The moment.
+    pub known_at: Moment,
+    /// State, version and judgement of that day, where there are any.
+    pub was: Option<(State, u32, Judgement)>,
+}
+
+/// The content of an answer.
+#[derive(Clone, Copy, Default)]
 pub struct Answer<'a> {
     /// The types that were asked for and not found, each with its kind of absence, in the coverage's words.
     pub absent: &'a [(&'a str, &'a str)],
@@ -41,6 +56,8 @@ pub struct Answer<'a> {
     pub heads: &'a [Head<'a>],
     /// The records, in the order of the answer.
     pub records: &'a [AnsweredRecord<'a>],
+    /// In a history only.
+    pub standing: Option<AnsweredStanding<'a>>,
 }
 
 impl Answer<'_> {
@@ -77,17 +94,48 @@ impl Answer<'_> {
             write_base64url(&record.digest.0, out);
             out.push(b',');
             write_text(record.judgement.verdict.wire(), out);
-            out.extend_from_slice(b",[");
-            for (index, reason) in record.judgement.reasons.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_text(reason.wire(), out);
-            }
-            out.extend_from_slice(b"]]");
+            out.push(b',');
+            write_reasons(record.judgement.reasons, out);
+            out.push(b']');
         });
+        if let Some(standing) = &self.standing {
+            standing.write(object.name("standing"));
+        }
         object.close();
     }
+}
+
+impl AnsweredStanding<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        write_text(self.answer, out);
+        out.push(b',');
+        write_text(&self.as_of.to_string(), out);
+        out.push(b',');
+        write_text(&self.known_at.to_string(), out);
+        if let Some((state, version, judgement)) = self.was {
+            out.push(b',');
+            write_text(state.wire(), out);
+            out.push(b',');
+            write_integer(version.into(), out);
+            out.push(b',');
+            write_text(judgement.verdict.wire(), out);
+            out.push(b',');
+            write_reasons(judgement.reasons, out);
+        }
+        out.push(b']');
+    }
+}
+
+fn write_reasons(reasons: Reasons, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (index, reason) in reasons.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_text(reason.wire(), out);
+    }
+    out.push(b']');
 }
 
 fn list<T>(items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
@@ -113,7 +161,7 @@ mod tests {
     #[test]
     fn i13_nothing_on_file_is_the_empty_list() {
         let mut scratch = b"left over".to_vec();
-        let digest = Answer { absent: &[], heads: &[], records: &[] }.digest(&mut scratch);
+        let digest = Answer::default().digest(&mut scratch);
         assert_eq!(scratch, br#"{"absent":[],"heads":[],"records":[]}"#);
         assert_eq!(digest, Digest::of(&[&scratch]));
     }
@@ -122,7 +170,7 @@ mod tests {
         #[test]
         fn i6_the_list_is_written_in_its_canonical_form(
             texts in proptest::collection::vec(any::<String>(), 0..4),
-            size in 0..=canonical::MAX_INTEGER, version: u32,
+            size in 0..=canonical::MAX_INTEGER, version: u32, stood: Option<bool>,
             reasons in proptest::sample::subsequence(Reason::ALL.to_vec(), 0..4),
         ) {
             let judgement = Judgement { verdict: Verdict::Undetermined, reasons: reasons.iter().copied().collect() };
@@ -134,9 +182,14 @@ mod tests {
                 .map(|text| AnsweredRecord { identifier: text, version, digest: Digest([8; 32]), judgement })
                 .collect();
             let mut scratch = Vec::new();
-            Answer { absent: &absent, heads: &heads, records: &records }.digest(&mut scratch);
+            let (as_of, known_at) = (Day::new(2026, 11, 22).unwrap(), Moment::from_micros(1_700_000_000_000_001));
+            let was = (State::Suspended, version, judgement);
+            let standing = stood.map(|stood| AnsweredStanding {
+                answer: "judged", as_of, known_at, was: stood.then_some(was),
+            });
+            Answer { absent: &absent, heads: &heads, records: &records, standing }.digest(&mut scratch);
             let wires: Vec<_> = reasons.iter().map(|reason| reason.wire()).collect();
-            let value = json!({
+            let mut value = json!({
                 "absent": texts.iter().map(|text| json!([text, "not_covered"])).collect::<Vec<_>>(),
                 "heads": texts.iter()
                     .map(|text| json!({"log": text, "root": Digest([7; 32]), "size": size}))
@@ -145,6 +198,15 @@ mod tests {
                     .map(|text| json!([text, version, Digest([8; 32]), "undetermined", wires]))
                     .collect::<Vec<_>>(),
             });
+            match stood {
+                Some(true) => {
+                    let state = State::Suspended.wire();
+                    let line = json!(["judged", as_of, known_at, state, version, "undetermined", wires]);
+                    value["standing"] = line;
+                }
+                Some(false) => value["standing"] = json!(["judged", as_of, known_at]),
+                None => {}
+            }
             prop_assert_eq!(scratch, canonical::to_vec(&value).unwrap());
         }
     }

@@ -156,6 +156,16 @@ impl Reader<'_> {
         Ok(rows.into_iter().map(|row| (row.number, row.opened(self).map(|(_, row)| row))).collect())
     }
 
+    /// The proposals about a record, open and settled, oldest first; without those whose seal is broken.
+    pub fn proposals_about(&mut self, record_id: &[u8; 16]) -> Result<Vec<ProposalRow>> {
+        let rows: Vec<Row> = proposals::table
+            .filter(proposals::record_id.eq(record_id.as_slice()))
+            .order((proposals::at, proposals::number))
+            .load(self.conn)
+            .map_err(dialect::fault)?;
+        Ok(rows.into_iter().filter_map(|row| row.opened(self)).map(|(_, row)| row).collect())
+    }
+
     /// Every whole proposal of an action about a record, with its number.
     fn proposals_of(&mut self, record_id: &[u8], actions: &[&str]) -> Result<Vec<(i64, ProposalRow)>> {
         let rows: Vec<Row> = proposals::table
@@ -173,6 +183,11 @@ impl Writer<'_> {
         if earlier.iter().any(|(_, one)| one.settled_at.is_none() || one.at == row.at) {
             return Ok(());
         }
+        self.keep_proposal(row)
+    }
+
+    /// Adds a proposal as another registry tells it, open or settled.
+    pub fn keep_proposal(&mut self, row: &ProposalRow) -> Result<()> {
         // Two writers that count at once get the same number, and the second is refused.
         let last: Option<i64> = proposals::table
             .select(diesel::dsl::max(proposals::number))
@@ -182,6 +197,30 @@ impl Writer<'_> {
         let mut row = Row::of(number, row);
         sealed::seal(TABLE, &mut row, &self.vault.current(Purpose::Registry)?, &[])?;
         diesel::insert_into(proposals::table).values(row).execute(self.conn).map(drop).map_err(dialect::fault)
+    }
+
+    /// Puts what another registry tells of a proposal in the place of the one that is open here for the same action of the
+    /// record, if there is one.
+    pub fn replace_open_proposal(&mut self, row: &ProposalRow) -> Result<bool> {
+        let mut open = self.proposals_of(&row.record_id, &[&row.action])?;
+        open.retain(|(_, one)| one.settled_at.is_none());
+        let Some((number, _)) = open.first() else { return Ok(false) };
+        let mut row = Row::of(*number, row);
+        sealed::seal(TABLE, &mut row, &self.vault.current(Purpose::Registry)?, &[])?;
+        diesel::update(proposals::table.find(row.number))
+            .set((
+                proposals::issuer.eq(row.issuer),
+                proposals::at.eq(row.at),
+                proposals::hk.eq(row.hk),
+                proposals::because.eq(row.because),
+                proposals::settled_at.eq(row.settled_at),
+                proposals::settled_by.eq(row.settled_by),
+                proposals::key_id.eq(row.key_id),
+                proposals::sealed.eq(row.sealed),
+            ))
+            .execute(self.conn)
+            .map(|_| true)
+            .map_err(dialect::fault)
     }
 
     /// Settles the open proposals of a record for these actions; how many there were. One whose seal is broken stays as

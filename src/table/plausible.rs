@@ -1,7 +1,7 @@
 //! How well a line reads in an encoding: where two encodings decode, the one that makes hanzi of it is right.
 //!
 //! UTF-8 that is read as GB 18030 becomes hanzi too, but rare ones; GB 18030 that happens to be valid UTF-8 becomes
-//! letters of other scripts. So a common hanzi (GB/T 2312 level 1) counts twice, any other hanzi once.
+//! letters of other scripts. Big5 is told from GB 18030 by the file as a whole. So a common hanzi (GB/T 2312 level 1) counts twice, any other hanzi once.
 
 use std::sync::OnceLock;
 
@@ -42,6 +42,46 @@ impl Score {
     /// Nothing but common hanzi, and not one alone.
     fn plain_chinese(self) -> bool {
         self.common >= 2 && self.hanzi + self.others + self.faults == 0
+    }
+}
+
+/// How the lines of a file that is not UTF-8 read as GB 18030 and as Big5: nearly all bytes of Big5 are GB 18030, too, of
+/// other characters. Of Chinese names and addresses nearly all characters are common ones, in the encoding that they are in;
+/// in the other one it is half of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Readings {
+    gb18030: Share,
+    big5: Share,
+}
+
+/// How many characters are common ones.
+#[derive(Debug, Clone, Copy, Default)]
+struct Share {
+    common: u64,
+    all: u64,
+    faults: u64,
+}
+
+impl Share {
+    fn add(&mut self, score: Score) {
+        self.common += u64::from(score.common);
+        self.all += u64::from(score.all());
+        self.faults += u64::from(score.faults);
+    }
+}
+
+impl Readings {
+    /// Takes a line.
+    pub fn add(&mut self, line: &[u8]) {
+        self.gb18030.add(gb18030(line));
+        self.big5.add(big5(line));
+    }
+
+    /// Whether as many characters are common ones in Big5, and hardly any is none of it.
+    pub fn may_be_big5(&self) -> bool {
+        let (gb, big5) = (self.gb18030, self.big5);
+        let beyond = |one: Share, other: Share| u128::from(one.common) * u128::from(other.all);
+        big5.common > 0 && big5.faults * 20 <= big5.all && beyond(big5, gb) >= beyond(gb, big5)
     }
 }
 
@@ -168,6 +208,29 @@ fn gb18030(line: &[u8]) -> Score {
     score
 }
 
+/// The characters of Big5 that are used often stand in A440 to C67E.
+fn big5(line: &[u8]) -> Score {
+    let mut score = Score::default();
+    let mut rest = line;
+    while let [lead, behind @ ..] = rest {
+        rest = behind;
+        if lead.is_ascii() {
+            continue;
+        }
+        let pair = matches!((lead, behind), (0x81..=0xFE, [0x40..=0x7E | 0xA1..=0xFE, ..]));
+        match (lead, behind.first()) {
+            _ if !pair => score.faults += 1,
+            (0xA4..=0xC5, _) | (0xC6, Some(0x40..=0x7E)) => score.common += 1,
+            (0xC6..=0xF9, _) => score.hanzi += 1,
+            _ => score.others += 1,
+        }
+        if pair {
+            rest = behind.get(1..).unwrap_or_default();
+        }
+    }
+    score
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,5 +255,34 @@ mod tests {
         let cut = "王小芳".as_bytes();
         assert_eq!(Speaks::of(&cut[..8], false), Speaks::Damaged);
         assert_eq!(Speaks::of(&[&gbk("王")[..1], b",x"].concat(), false), Speaks::Damaged);
+    }
+}
+
+#[cfg(test)]
+mod of_two {
+    use super::*;
+
+    #[test]
+    fn a_file_in_big5_is_told_from_one_in_gb18030() {
+        let may = |bytes: &[u8]| {
+            let mut readings = Readings::default();
+            readings.add(bytes);
+            readings.may_be_big5()
+        };
+        for name in ["王小明", "陳志遠", "周海燕,臺北市大安區", "姓名,證號", "林", "李大同", "國家"]
+        {
+            assert!(may(&encoding_rs::BIG5.encode(name).0), "{name}");
+        }
+        for name in [
+            "王芳",
+            "周海燕,示范市城东区桃源路1号",
+            "姓名,身份证号码",
+            "郑伟",
+            "買賣",
+            "阿依古丽·买买提",
+            "刘洋，男",
+        ] {
+            assert!(!may(&encoding_rs::GB18030.encode(name).0), "{name}");
+        }
     }
 }

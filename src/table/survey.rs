@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use encoding_rs::{DecoderResult, GB18030};
+use encoding_rs::{BIG5, DecoderResult, GB18030};
 use serde::{Deserialize, Serialize};
 
 use super::encoding::Encoding;
-use super::plausible::Speaks;
+use super::plausible::{Readings, Speaks};
 use crate::error::{Code, Error, Result};
 use crate::record::Digest;
 use crate::rule::Rule;
@@ -97,7 +97,7 @@ fn refused(rule: Rule, line: u64, detail: String) -> Error {
 ///
 /// # Errors
 /// `config_invalid` with the line: `encoding_unknown` where a character is damaged or of no known encoding,
-/// `encoding_mixed` where some lines are UTF-8 and others GB 18030. Taking such a file line by line for one or the
+/// `encoding_mixed` where some lines are UTF-8 and others GB 18030, `encoding_big5` where it may as well be Big5. Taking such a file line by line for one or the
 /// other would change names without anybody noticing (I12).
 pub fn survey(path: &Path, wanted: Option<Encoding>) -> Result<Survey> {
     regular(path)?;
@@ -131,7 +131,9 @@ pub fn survey(path: &Path, wanted: Option<Encoding>) -> Result<Survey> {
     };
     match encoding {
         Encoding::Utf8 => look.all_utf8()?,
-        Encoding::Gb18030 | Encoding::Utf16Le | Encoding::Utf16Be => check(path, encoding, &mut numbers)?,
+        Encoding::Gb18030 | Encoding::Big5 | Encoding::Utf16Le | Encoding::Utf16Be => {
+            check(path, encoding, &mut numbers)?
+        }
     }
     let signs = Signs { also, numbers: numbers.all, rounded: numbers.rounded.len() as u64 };
     Ok(Survey { digest: Digest(sha256), bytes, encoding, signs })
@@ -192,6 +194,8 @@ struct Look {
     surely: Tally,
     damaged: Tally,
     not_utf8: Tally,
+    /// Of the lines that are no UTF-8.
+    readings: Readings,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -211,7 +215,7 @@ impl Tally {
 
 impl Look {
     fn lines(&mut self, bytes: &[u8], known: Option<Encoding>) {
-        if matches!(known, Some(Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Gb18030)) {
+        if matches!(known, Some(known) if known != Encoding::Utf8) {
             return;
         }
         let valid = std::str::from_utf8(bytes).is_ok();
@@ -245,6 +249,7 @@ impl Look {
             }
             if !valid && std::str::from_utf8(line).is_err() {
                 self.not_utf8.add(number);
+                self.readings.add(line);
             }
             self.line += 1;
         }
@@ -264,6 +269,12 @@ impl Look {
             };
             let detail = format!("line {line} is {} and other lines are {}", named.label(), rest.label());
             return Err(refused(Rule::EncodingMixed, line, detail));
+        }
+        if self.gb18030.count > 0 && self.readings.may_be_big5() {
+            let line = self.gb18030.first;
+            let detail =
+                format!("the characters on line {line} and others are as common in Big5 as in GB 18030");
+            return Err(refused(Rule::EncodingBig5, line, detail));
         }
         Ok(match (self.utf8.count, self.gb18030.count, self.rather.count) {
             // Nothing but letters between letters: a foreign name in UTF-8.
@@ -297,7 +308,8 @@ fn line_ends(bytes: &[u8]) -> u64 {
 fn check(path: &Path, encoding: Encoding, numbers: &mut Numbers) -> Result<()> {
     let mut file = File::open(path).map_err(unreadable)?;
     let converts = encoding.converter().is_some();
-    let mut decoder = encoding.converter().unwrap_or_else(|| GB18030.new_decoder_without_bom_handling());
+    let own = if encoding == Encoding::Big5 { BIG5 } else { GB18030 };
+    let mut decoder = encoding.converter().unwrap_or_else(|| own.new_decoder_without_bom_handling());
     let (mut buffer, mut text) = (vec![0; BUFFER], vec![0; 64 << 10]);
     let mut lines = 1;
     loop {
@@ -381,6 +393,27 @@ mod tests {
         assert_eq!((foreign.encoding, foreign.signs.also), (Encoding::Utf8, Some(Encoding::Gb18030)));
         let utf8 = of("name,no\r\n郑伟,G1\r\n".as_bytes()).unwrap();
         assert_eq!((utf8.encoding, utf8.signs.also), (Encoding::Utf8, None));
+    }
+
+    #[test]
+    fn i12_a_file_in_big5_is_never_read_as_another_one() {
+        let text = "姓名,證號\r\n陳志遠,G1\r\n林小明,G2\r\n";
+        let big5 = BIG5.encode(text).0.into_owned();
+        assert!(GB18030.decode_without_bom_handling_and_without_replacement(&big5).is_some());
+        let error = of(&big5).unwrap_err();
+        assert_eq!((error.rule, error.extra.unwrap()["line"].as_u64()), (Some(Rule::EncodingBig5), Some(1)));
+        assert_eq!(chosen(&big5, Some(Encoding::Big5)).unwrap().encoding, Encoding::Big5);
+        // Who names the other one is not doubted.
+        assert_eq!(chosen(&big5, Some(Encoding::Gb18030)).unwrap().encoding, Encoding::Gb18030);
+        // One line of it in a long file, and nothing but names.
+        let names = BIG5.encode("name\r\n陳\r\n林\r\n").0.into_owned();
+        assert_eq!(of(&names).unwrap_err().rule, Some(Rule::EncodingBig5));
+        let damaged = [&big5[..], b"\xA4\r\n"].concat();
+        let error = chosen(&damaged, Some(Encoding::Big5)).unwrap_err();
+        assert_eq!(
+            (error.rule, error.extra.unwrap()["line"].as_u64()),
+            (Some(Rule::EncodingUnknown), Some(4))
+        );
     }
 
     #[test]

@@ -13,10 +13,10 @@ use crate::identity::HolderCode;
 use crate::record::access::{
     self, AccessEntry, AllowedBy, Channel, LoggedAccess, Outcome, Presence, Seat, further_hash,
 };
-use crate::record::answer::{Answer, AnsweredRecord, Head};
+use crate::record::answer::{Answer, AnsweredRecord, AnsweredStanding, Head};
 use crate::record::event::{self, Event, EventKind, Order, PublicAction};
 use crate::record::verdict::{Judgement, Reason, Reasons, Verdict};
-use crate::record::{Action, Digest, Record, Salt, ShortDigest, canonical};
+use crate::record::{Action, Digest, Record, Salt, ShortDigest, State, canonical};
 
 /// The worked examples by name.
 pub(crate) struct Examples(HashMap<&'static str, &'static str>);
@@ -172,7 +172,21 @@ fn accesses(examples: &Examples) {
     let head = Head { log: "records", root: Digest::of(&[b"root"]), size: 3 };
     let absent = [("11100000MB03271699002", "not_covered")];
     let mut scratch = Vec::new();
-    let answer = Answer { absent: &absent, heads: &[head], records: &[record] }.digest(&mut scratch);
+    let day = AnsweredStanding {
+        answer: "judged",
+        as_of: "2024-05-01".parse().unwrap(),
+        known_at: "2024-06-01T00:00:00.000000Z".parse().unwrap(),
+        was: Some((
+            State::Suspended,
+            1,
+            Judgement { verdict: Verdict::Invalid, reasons: Reasons::NONE.with(Reason::Suspended) },
+        )),
+    };
+    let history = Answer { heads: &[head], records: &[record], standing: Some(day), ..Answer::default() };
+    assert_eq!(history.digest(&mut scratch), examples.digest("access.history"));
+    assert_eq!(scratch, examples.text("access.history_json").as_bytes());
+    let answer = Answer { absent: &absent, heads: &[head], records: &[record], standing: None };
+    let answer = answer.digest(&mut scratch);
     assert_eq!(scratch, examples.text("access.answer_json").as_bytes());
     assert_eq!(answer, examples.digest("access.answer"));
 

@@ -1,5 +1,6 @@
 //! Another registry, and exports on their way to it.
 
+use elicense::error::Result;
 use elicense::log::LogVerifier;
 use elicense::registry::{ReadBack, ReadOptions};
 
@@ -31,11 +32,16 @@ pub fn export(world: &World) -> String {
 
 /// Reads an export of one registry into another.
 pub fn read(from: &World, to: &World, text: &str, dry_run: bool) -> ReadBack {
+    try_read(from, to, text, dry_run).unwrap()
+}
+
+/// The same where it may be refused as a whole.
+pub fn try_read(from: &World, to: &World, text: &str, dry_run: bool) -> Result<ReadBack> {
     let heads = from.registry.store().read_now(|reader| reader.heads()).unwrap();
     let of_records = heads.iter().filter(|head| !head.log.starts_with("access"));
     let verifiers: Vec<LogVerifier> =
         of_records.map(|head| from.registry.log_verifier(&head.log).unwrap()).collect();
     to.registry.refresh().unwrap();
     let options = ReadOptions { verifiers: &verifiers, dry_run, ..ReadOptions::default() };
-    to.registry.read_export(&operator(), options, text.as_bytes()).unwrap()
+    to.registry.read_export(&operator(), options, text.as_bytes())
 }

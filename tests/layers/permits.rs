@@ -49,6 +49,9 @@ const WORDS: &[(&str, &[&str])] = &[
             "records/hosted.rs",
             "records/kept.rs",
             "records/signed.rs",
+            "transfer/entries.rs",
+            "transfer/parts.rs",
+            "transfer/replay.rs",
         ],
     ),
     // Charging: permits, what is shown beside the asked holder, what the processes tell each other.

@@ -4,6 +4,7 @@
     verify.py flip DIR      each byte of each signed part, changed, is refused
     verify.py answers DIR   the answers to predicates in DIR/answers.json hold, and with any character changed do not
     verify.py vectors DIR   the published vectors of Ed25519 in DIR/ed25519.txt
+    verify.py history DIR   the receipt of a history in DIR/history.json holds for all that it tells, and for no changed part
     verify.py entries DIR   the worked examples of access entries in DIR/bytes.txt, and the stored ones of layout 1 in
                             DIR/access_v1.txt with their receipts
 
@@ -292,6 +293,22 @@ def answer_list(answer, keys):
     return {"absent": absent, "heads": answer["heads"], "records": records}
 
 
+def history_list(history, keys):
+    """The same of a history: its versions with the present verdict, and what the record was on the day asked about."""
+    records = []
+    for one in history["versions"]:
+        digest = one.get("digest", b64u(bytes(32)))
+        if "envelope" in one:
+            _, signed = envelope(one["envelope"], keys, "elicense-record+jws")
+            need(from_b64u(digest) == signed, "version_digest")
+        records.append([one.get("identifier", ""), one["version"], digest, history["verdict"], history["reasons"]])
+    day = history["standing"]
+    standing = [day["answer"], day["as_of"], day["known_at"]]
+    if day["was"] is not None:
+        standing += [day["was"]["state"], day["was"]["version"], day["verdict"], day["reasons"]]
+    return {"absent": [], "heads": [history["head"]], "records": records, "standing": standing}
+
+
 def holder_hash(salt, code_type, code):
     return sha256(salt, f"{code_type}:{code}".encode())
 
@@ -453,6 +470,38 @@ def flip(served):
     return counts
 
 
+def history(folder):
+    """The history in the folder holds with its receipt, and no other one does."""
+    told = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    keys = keys_of(json.loads((folder / "jwks.json").read_text(encoding="utf-8")))
+    log = verifier((folder / "verifier.txt").read_text(encoding="utf-8"))
+
+    def check(changed):
+        entry = receipt(changed["receipt"], log)
+        need(entry["outcome"] == "history", "outcome")
+        need(from_b64u(entry["answer"]) == sha256(write(history_list(changed, keys))), "answer_digest")
+
+    check(told)
+    day, versions = told["standing"], told["versions"]
+    changed = [{**told, "standing": {**day, name: "x"}} for name in ("answer", "as_of", "known_at")]
+    changed += [{**told, "verdict": "invalid" if told["verdict"] != "invalid" else "valid"}]
+    changed += [{**told, "versions": versions[1:]}]
+    changed += [{**told, "versions": [{**versions[0], "version": 9}] + versions[1:]}]
+    if day["was"] is None:
+        changed += [{**told, "standing": {**day, "was": {"state": "active", "version": 1}, "verdict": "valid", "reasons": []}}]
+    else:
+        changed += [
+            {**told, "standing": {**day, "was": None}},
+            {**told, "standing": {**day, "was": {**day["was"], "state": "x"}}},
+            {**told, "standing": {**day, "was": {**day["was"], "version": 9}}},
+            {**told, "standing": {**day, "verdict": "x"}},
+            {**told, "standing": {**day, "reasons": day["reasons"] + ["disputed"]}},
+        ]
+    for at, one in enumerate(changed):
+        need(refuses(check, one), f"change {at} was let through")
+    return {"standing": day["answer"], "refused": len(changed)}
+
+
 def values(path):
     """`name = value` of each line that is no comment."""
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -513,7 +562,7 @@ def vectors(folder):
 
 
 def main(arguments):
-    if len(arguments) != 2 or arguments[0] not in ("check", "flip", "answers", "vectors", "entries"):
+    if len(arguments) != 2 or arguments[0] not in ("check", "flip", "answers", "history", "vectors", "entries"):
         print(__doc__, file=sys.stderr)
         return 2
     what, folder = arguments[0], Path(arguments[1])
@@ -522,6 +571,8 @@ def main(arguments):
             found = {"answers": answers, "vectors": vectors, "entries": entries}[what](folder)
         elif what == "flip":
             found = flip(Served(folder))
+        elif what == "history":
+            found = history(folder)
         else:
             found = Served(folder).check()
     except Refused as refused:

@@ -16,7 +16,7 @@ use crate::record::access::{
     AccessEntry, AllowedBy, Channel, DecisionReason, Outcome, OwnItem, Presence, Seat, further_hash,
     reader_evidence,
 };
-use crate::record::answer::{Answer, AnsweredRecord, Head as AnsweredHead};
+use crate::record::answer::{Answer, AnsweredRecord, AnsweredStanding, Head as AnsweredHead};
 use crate::record::event::holder_hash;
 use crate::record::{Digest, Salt, ShortDigest};
 use crate::registry::Registry;
@@ -382,7 +382,18 @@ pub(in crate::registry) fn answer_digest(head: Option<&LogMark>, records: &[Answ
         .iter()
         .map(|head| AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size })
         .collect();
-    Answer { absent: &[], heads: &heads, records }.digest(&mut Vec::with_capacity(512))
+    Answer { heads: &heads, records, ..Answer::default() }.digest(&mut Vec::with_capacity(512))
+}
+
+/// The same of a history, which tells besides what the record was on a day.
+pub(in crate::registry) fn history_digest(
+    head: &LogMark,
+    records: &[AnsweredRecord<'_>],
+    standing: AnsweredStanding<'_>,
+) -> Digest {
+    let heads = [AnsweredHead { log: &head.log, root: Digest(head.root.0), size: head.size }];
+    let answer = Answer { heads: &heads, records, standing: Some(standing), ..Answer::default() };
+    answer.digest(&mut Vec::with_capacity(512))
 }
 
 impl Registry {

@@ -146,6 +146,17 @@ pub(in crate::registry) fn purpose_refusal(catalog: &Catalog, purpose: &Purpose,
     (!known).then_some(Rule::ItemUnknown)
 }
 
+/// The same of the other numbers of that holder, by code type and code.
+pub(in crate::registry) fn check_others_unnamed<'c>(
+    purpose: &Purpose,
+    mut others: impl Iterator<Item = (&'c str, &'c str)>,
+) -> Result<()> {
+    others.try_for_each(|(code_type, code)| {
+        let code = code_type.parse().ok().and_then(|of| HolderCode::parse(of, code).ok());
+        code.map_or(Ok(()), |parsed| check_unnamed(purpose, &parsed.code))
+    })
+}
+
 /// Refuses a purpose that names the holder asked for by its number.
 pub(in crate::registry) fn check_unnamed(purpose: &Purpose, holder: &HolderCode) -> Result<()> {
     let given = [

@@ -297,7 +297,11 @@ fn earlier_revocations(
         let order = order.and_then(|order| Order::from_payload(order.payload()).ok());
         said.extend(order.and_then(|order| revocation(order.detail?.get("body")?.get("revoked")?)));
     }
-    said.retain(|one| record.revoked.as_ref().is_some_and(|newest| one.at < newest.at));
+    // What came along with an export may have been said in one instant: it is never moved to a later moment.
+    let before = |one: &Revocation, newest: &Revocation| {
+        one.at < newest.at || one.at == newest.at && one.since > newest.since
+    };
+    said.retain(|one| record.revoked.as_ref().is_some_and(|newest| before(one, newest)));
     said.sort_by_key(|one| one.at);
     Ok(said)
 }

@@ -1,9 +1,9 @@
-//! The digest of the logical content (schema/bytes.md §11): of every record, every holder's life, every coverage
-//! statement and every revoked key of an agency, without what is a registry's own: times and leaves of its log, its own
+//! The digest of the logical content (schema/bytes.md §11): of every record with the entries that gave way to it and what
+//! was proposed about it, every holder's life, every coverage statement and every revoked key of an agency, without what is a registry's own: times and leaves of its log, its own
 //! keys and salts. Two registries with the same content have the
 //! same digest, whatever way it came in.
 //!
-//! It keeps 32 bytes of each record and each holder in memory.
+//! It keeps 32 bytes of each record and each holder in memory, and the keys of entries that gave way.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,8 +21,9 @@ use crate::registry::holders::marks;
 use crate::registry::holders::rekey::of_one_code;
 use crate::registry::published::keys::ISSUE;
 use crate::registry::records::kept;
-use crate::store::{HolderMark, Opened, Reader, StoredEvent, StoredHolder, StoredRecord};
-use crate::trust::EnvelopeBuf;
+use crate::registry::transfer::parts::{Gone, GoneEntry};
+use crate::store::{HolderMark, Opened, ProposalRow, Reader, StoredEvent, StoredHolder, StoredRecord};
+use crate::trust::{EnvelopeBuf, KeyRing};
 
 /// The digest of the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,6 +45,7 @@ pub struct ContentDigest {
 /// The lines so far.
 #[derive(Default)]
 struct Lines {
+    gone: Gone,
     digests: Vec<[u8; 32]>,
     records: u64,
     holders: u64,
@@ -58,7 +60,7 @@ impl Registry {
     pub fn content_digest(&self) -> Result<ContentDigest> {
         self.refresh()?;
         self.store().load_data_keys()?;
-        let mut lines = Lines::default();
+        let mut lines = Lines { gone: Gone::gather(self)?, ..Lines::default() };
         let mut after = None;
         loop {
             after = self.store().read_now(|reader| {
@@ -82,7 +84,8 @@ impl Registry {
                 break;
             }
         }
-        self.store().read_now(|reader| lines.books(reader))?;
+        let snapshot = self.snapshot();
+        self.store().read_now(|reader| lines.books(reader, &snapshot.keys))?;
         lines.digests.sort_unstable();
         let digest = Digest::of(&lines.digests.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>()).hex();
         let Lines { records, holders, coverage, revoked_keys, unreadable, .. } = lines;
@@ -97,7 +100,7 @@ impl Lines {
     }
 
     /// A statement as its issuer made it, whoever signed it; a key as it was revoked.
-    fn books(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+    fn books(&mut self, reader: &mut Reader<'_>, keys: &KeyRing) -> Result<()> {
         for row in reader.coverage()? {
             let statement = EnvelopeBuf::from_stored(row.signed)?;
             let said: Value = serde_json::from_slice(statement.view().payload()).map_err(Error::internal)?;
@@ -107,8 +110,11 @@ impl Lines {
         for row in reader.signing_keys()? {
             let (Some(since), ISSUE) = (row.revoked_since, row.purpose.as_str()) else { continue };
             self.revoked_keys += 1;
+            let mut known = keys.all().into_iter().filter(|key| key.kid().to_string() == row.kid);
+            let before = known.next().map(|key| key.earlier.as_slice()).unwrap_or_default();
+            let before: Vec<Value> = before.iter().map(|one| json!([one.since, one.reason])).collect();
             self.add(&json!({
-                "kid": row.kid, "line": "key", "owner": row.owner, "since": Moment::from_micros(since),
+                "before": before, "kid": row.kid, "line": "key", "owner": row.owner, "since": Moment::from_micros(since),
                 "why": row.revoked_why,
             }))?;
         }
@@ -140,11 +146,24 @@ impl Lines {
         // Holders stand in the order of their keys, which are each registry's own.
         rows.sort_by_cached_key(Value::to_string);
         let events = reader.events_of(&row.hk, &row.record_id)?;
+        let mut earlier = Vec::new();
+        for entry in self.gone.before(&row.record_id) {
+            match part(reader, entry)? {
+                Some(part) => earlier.push(part),
+                None => damaged = true,
+            }
+        }
+        earlier.sort_by_cached_key(Value::to_string);
+        let proposals = reader.proposals_about(&row.record_id)?;
+        let one = |one: &ProposalRow| json!([one.issuer, one.action, one.because, one.settled_by]);
+        let mut proposals: Vec<Value> = proposals.iter().map(one).collect();
+        proposals.sort_by_cached_key(Value::to_string);
         self.unreadable += u64::from(damaged);
         self.records += 1;
         self.add(&json!({
-            "as_of": row.as_of, "custody": row.custody.wire(), "disputed": row.disputed, "events": told(&events),
-            "issuer": row.issuer, "line": "record", "review_due": row.body.review_due, "rows": rows,
+            "as_of": row.as_of, "custody": row.custody.wire(), "disputed": row.disputed, "earlier": earlier,
+            "events": told(&events), "issuer": row.issuer, "line": "record", "proposals": proposals,
+            "review_due": row.body.review_due, "rows": rows,
             "state": row.state.wire(), "type": row.type_code, "valid_from": row.valid_from, "valid_to": row.valid_to,
         }))
     }
@@ -181,6 +200,16 @@ impl Lines {
             "marks": marks, "state": holder.state,
         }))
     }
+}
+
+/// An entry that gave way, with its events; none if it is not whole.
+fn part(reader: &mut Reader<'_>, entry: &GoneEntry) -> Result<Option<Value>> {
+    let Some(versions) = entry.versions(reader)? else { return Ok(None) };
+    let Some(first) = entry.holders.first() else { return Ok(None) };
+    let events = reader.events_of(first, &entry.record_id)?;
+    let mut rows: Vec<Value> = versions.values().flatten().map(version).collect();
+    rows.sort_by_cached_key(Value::to_string);
+    Ok(Some(json!([told(&events), rows])))
 }
 
 /// One version under one holder.

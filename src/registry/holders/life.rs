@@ -65,25 +65,35 @@ pub(in crate::registry) struct RecordLives {
 }
 
 impl RecordLives {
-    /// Reads them from any of its holders' rows; `life` reads one.
+    /// Reads them from any of its holders' rows. `life` reads one, by so many codes at most, and says how many it has.
+    /// Beyond four codes in all nothing is known, as in a lookup.
     pub fn read(
         reader: &mut Reader<'_>,
         snapshot: &Snapshot,
         record: &StoredRecord,
-        mut life: impl FnMut(&mut Reader<'_>, HolderKey) -> Result<Life>,
+        mut life: impl FnMut(&mut Reader<'_>, HolderKey, usize) -> Result<(Life, usize)>,
     ) -> Result<Self> {
+        let mut left = MAX_KEYS;
+        let mut next = |reader: &mut Reader<'_>, key: Option<HolderKey>| -> Result<Option<Life>> {
+            let Some(key) = key.filter(|_| left > 0) else { return Ok(None) };
+            let (life, codes) = life(reader, key, left)?;
+            left = left.saturating_sub(codes);
+            Ok(Some(life))
+        };
         let subject = subject(snapshot, record, reader.index());
-        let mut lives =
-            Self { subject: subject.map(|key| life(reader, key)).transpose()?, others: Vec::new() };
+        let mut lives = Self { subject: next(reader, subject)?, others: Vec::new() };
         for (role, key) in seats(snapshot, record, reader.index()) {
-            lives.others.push((role, key.map(|key| life(reader, key)).transpose()?));
+            lives.others.push((role, next(reader, key)?));
         }
         Ok(lives)
     }
 
     /// Those that stand today.
     pub fn now(reader: &mut Reader<'_>, snapshot: &Snapshot, record: &StoredRecord) -> Result<Self> {
-        Self::read(reader, snapshot, record, |reader, key| Ok(linked::linked(reader, key, None)?.life(&key)))
+        Self::read(reader, snapshot, record, |reader, key, most| {
+            let found = linked::linked_within(reader, key, None, most)?;
+            Ok((found.life(&key), found.keys.len()))
+        })
     }
 
     /// As the verdict takes them.

@@ -9,6 +9,7 @@
 //! The registry signs the order, since a rule of the catalog acts. The order names the certificate, and what happened
 //! is signed there.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -241,15 +242,74 @@ impl Rules {
         row: &StoredRecord,
         today: Day,
     ) -> Result<Option<(HolderState, HolderSource)>> {
-        let catalog = &self.snapshot.catalog;
         let agency = speaker(&self.snapshot, &certificate.record.issuer.code, today);
-        let may = |statement: &Statement| {
+        let weakened = usize::from(!known(reader, &certificate.record, row)?);
+        Ok(self.given(rule.statements.iter().skip(weakened), agency, today))
+    }
+
+    /// The state that the first of these statements makes which the agency may make, and as what office it speaks.
+    fn given<'s>(
+        &self,
+        mut statements: impl Iterator<Item = &'s Statement>,
+        agency: &str,
+        today: Day,
+    ) -> Option<(HolderState, HolderSource)> {
+        let catalog = &self.snapshot.catalog;
+        statements.find_map(|statement| {
             let state = state_of(*statement)?;
             let given = of_state(state).iter().find_map(|one| catalog.empowered(agency, *one, today).ok());
             Some((state, given?.source))
-        };
-        let weakened = usize::from(!known(reader, &certificate.record, row)?);
-        Ok(rule.statements.iter().skip(weakened).find_map(may))
+        })
+    }
+
+    /// A mark of a certificate as it stood in another registry, to be stated here again; none where the certificate is
+    /// not here as it is there, or its issuer has no authority over people for it here.
+    pub fn again(
+        &self,
+        reader: &mut Reader<'_>,
+        told: &StatedMark,
+        (holder, as_there): (HolderKey, &HashSet<[u8; 16]>),
+        today: Day,
+    ) -> Result<Option<StatedMark>> {
+        let Some(certificate) = &told.mark.certificate else { return Ok(None) };
+        let rows = rows(reader, certificate)?;
+        let row = rows.iter().find(|row| row.hk == holder && row.custody == Custody::Hosted);
+        let Some(row) = row.filter(|row| as_there.contains(&row.record_id)) else { return Ok(None) };
+        if told.mark.state == HolderState::Normal {
+            return Ok(Some(told.clone()));
+        }
+        let Some(entry) = self.snapshot.catalog.type_of(&row.type_code) else { return Ok(None) };
+        let (mut rules, agency) = (entry.def().marks.iter(), speaker(&self.snapshot, &row.issuer, today));
+        let Some(rule) = rules.find(|rule| rule.role == row.body.role) else { return Ok(None) };
+        // As much as was said there, or what is weaker.
+        let said = rule.statements.iter().skip_while(|one| state_of(**one) != Some(told.mark.state));
+        let given = self.given(said, agency, today);
+        Ok(given.map(|(state, source)| {
+            let mark = HolderMark { state, source: source.wire().to_owned(), ..told.mark.clone() };
+            StatedMark { mark, replaces: told.replaces.clone() }
+        }))
+    }
+
+    /// Whether a mark is that of one of these certificates, or of an office.
+    pub fn is_told(
+        &self,
+        reader: &mut Reader<'_>,
+        mark: &HolderMark,
+        as_there: &HashSet<[u8; 16]>,
+    ) -> Result<bool> {
+        let Some(certificate) = &mark.certificate else { return Ok(true) };
+        Ok(key_of(reader, certificate)?.is_some_and(|found| as_there.contains(&found.record_id)))
+    }
+
+    /// States a mark of a certificate again; `place.first` is the leaf of its event, whose entry is returned.
+    pub fn state_again(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        (code, hk): (&HolderCode, HolderKey),
+        stated: StatedMark,
+    ) -> Result<[u8; 32]> {
+        self.carry_out(writer, place, Due { hk, code: code.clone(), stated })
     }
 
     fn carry_out(&self, writer: &mut Writer<'_>, place: &Place, due: Due) -> Result<[u8; 32]> {

@@ -10,18 +10,23 @@ use crate::registry::holders::{marks, told};
 use crate::store::{HolderMark, HolderState, Link, Reader, StoredHolder};
 use crate::trust::HolderKey;
 
-/// The life of the holder with that key, under all codes that were its own by what was known then, four at most.
+/// The life of the holder with that key, under all codes that were its own by what was known then, and how many those are.
+/// If there are more than `most`, it is `damaged`: what the others say is not known.
 ///
 /// A mark counts from its day on, by what was logged up to the moment. Where that cannot be told (a row or an event does
 /// not open; a link that stood then was taken back since, and its code is not kept), the life is `damaged`.
 pub(in crate::registry) fn life_then(
     reader: &mut Reader<'_>,
-    subject: HolderKey,
+    (subject, most): (HolderKey, usize),
     then: Then,
-) -> Result<Life> {
+) -> Result<(Life, usize)> {
     let (mut keys, mut at) = (vec![subject], 0);
     let mut lives = CodesLife::unread();
     while let Some(key) = keys.get(at).copied() {
+        if at >= most {
+            lives.damaged = true;
+            break;
+        }
         at += 1;
         let row = match reader.holder(&key) {
             Ok(Some(row)) => row,
@@ -45,7 +50,7 @@ pub(in crate::registry) fn life_then(
             }
         }
     }
-    Ok(lives.of(&subject))
+    Ok((lives.of(&subject), keys.len()))
 }
 
 /// A holder's row as it was known at a moment.

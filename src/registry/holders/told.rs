@@ -90,14 +90,6 @@ pub(in crate::registry) fn agrees(holder: &StoredHolder, steps: &[LifeStep]) -> 
     marks_agree(holder, steps) && links_agree(&holder.body.links, || steps.iter())
 }
 
-/// The state that stands after these steps.
-pub(in crate::registry) fn state_told<'a>(
-    of: &StoredHolder,
-    steps: impl IntoIterator<Item = &'a LifeStep>,
-) -> HolderState {
-    folded(of, steps).state
-}
-
 /// The marks that stand after these steps, the weightiest first.
 pub(in crate::registry) fn marks_told<'a>(
     of: &StoredHolder,

@@ -55,6 +55,7 @@ impl<'a> Fates<'a> {
             revoked.then(|| Fate::Refused(RowFault::new(ready.item.line, &error)))
         };
         let mut fates: Vec<Option<Fate>> = items.iter().map(revoked).collect();
+        self.twins(writer, items, &mut fates)?;
         while fates.iter().any(Option::is_none) {
             take_keys(writer, self.snapshot, items, &mut fates)?;
         }
@@ -63,6 +64,25 @@ impl<'a> Fates<'a> {
         self.endings(writer, items, &mut fates)?;
         self.after_ends(writer, items, &mut fates)?;
         Ok(fates)
+    }
+
+    /// Finds the items without a number that are there under another version of their type, or come before in the chunk.
+    fn twins(&self, writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Option<Fate>]) -> Result<()> {
+        let mut before: HashSet<[u8; 16]> = HashSet::new();
+        for (ready, fate) in items.iter().zip(fates) {
+            let signed = &ready.item.signed;
+            let twins = signed.twins(self.snapshot, writer.index());
+            if fate.is_none() && !twins.is_empty() {
+                let there = writer.record_keys(&twins)?;
+                let here = there.iter().any(|there| signed.is_content(self.snapshot, &there.content));
+                if here || twins.iter().any(|twin| before.contains(twin)) {
+                    *fate = Some(Fate::AlreadyThere);
+                    continue;
+                }
+                before.extend(signed.keys.last());
+            }
+        }
+        Ok(())
     }
 
     /// Refuses the items that tell of days after the end of a holder; they give their keys back. One question finds the

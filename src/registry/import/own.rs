@@ -53,10 +53,12 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// None for a row without a key; `bound` unless something stored is in its way.
-    pub fn of(item: &Item, bound: bool) -> Option<Self> {
-        let key = *item.signed.keys.last()?;
-        let (holder, content) = (item.first_holder(), item.signed.content.0);
+    /// None for a row without a key; `bound` unless something stored is in its way. Without a number the row is one with
+    /// its `twins`, whatever version of the type it is of.
+    pub fn of(item: &Item, twins: &[[u8; 16]], bound: bool) -> Option<Self> {
+        let key = *twins.iter().chain(item.signed.keys.last()).min()?;
+        let content = item.signed.number.as_ref().map_or([0; 32], |_| item.signed.content.0);
+        let holder = item.first_holder();
         Some(Self { key, holder, line: item.line, content, name: item.name, bound })
     }
 }

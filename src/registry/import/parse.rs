@@ -26,6 +26,7 @@ use crate::registry::records::ends;
 use crate::registry::records::issue::{self, Marked};
 use crate::registry::records::submitted::{Origin, SentLine, Submitted};
 use crate::rule::Rule;
+use crate::store::RecordKey;
 use crate::table::cell::{Repair, Repairs};
 use crate::table::{
     Batch, Encoding, ErrorFile, FileRow, Lengths, NamesDiffer, RowFault, csv, noted, refused,
@@ -132,12 +133,16 @@ impl Sink for Comparing<'_> {
         self.registry.store().read_now(|reader| {
             let listed = |item: &Item| item.signed.listed_key(reader.index());
             let listed: Vec<Option<[u8; 16]>> = items.iter().map(listed).collect();
-            let keys = items.iter().flat_map(|item| item.signed.keys.iter());
+            let twins = |item: &Item| item.signed.twins(&snapshot, reader.index());
+            let twins: Vec<Vec<[u8; 16]>> = items.iter().map(twins).collect();
+            let keys = items.iter().flat_map(|item| item.signed.keys.iter()).chain(twins.iter().flatten());
             let keys: Vec<[u8; 16]> = keys.chain(listed.iter().flatten()).copied().collect();
             let found = reader.record_keys(&keys)?;
-            for (item, listed) in items.iter().zip(&listed) {
+            for ((item, twins), listed) in items.iter().zip(&twins).zip(&listed) {
                 let entry = found.iter().find(|known| Some(known.key) == *listed);
-                let there = found.iter().find(|there| item.signed.keys.contains(&there.key));
+                let own =
+                    |there: &&RecordKey| item.signed.keys.contains(&there.key) || twins.contains(&there.key);
+                let there = found.iter().find(own);
                 match there {
                     Some(there) if item.signed.is_content(&snapshot, &there.content) => {
                         done.already_there += 1;
@@ -149,13 +154,13 @@ impl Sink for Comparing<'_> {
                             Some(fault) => done.faults.push(fault),
                             None => {
                                 done.taken_over += u64::from(gives_way.is_some());
-                                done.own.extend(Own::of(item, true));
+                                done.own.extend(Own::of(item, twins, true));
                                 continue;
                             }
                         },
                     },
                 }
-                done.own.extend(Own::of(item, false));
+                done.own.extend(Own::of(item, twins, false));
                 done.accepted -= 1;
             }
             Ok(())

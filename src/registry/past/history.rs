@@ -20,7 +20,7 @@ use crate::record::history::Then;
 use crate::record::json::Stored;
 use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, verdict};
 use crate::registry::Registry;
-use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::registry::access::entry::{CameTo, Entry, Touched, history_digest};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose, purpose_refusal};
 use crate::registry::base::receipt::HandedReceipt;
@@ -106,7 +106,7 @@ pub struct HistoryAnswer {
 pub struct HistoryVersion {
     /// Whether it is the present one.
     pub current: bool,
-    /// Digest of its envelope.
+    /// Digest of its envelope; of a directory entry SHA-256 of what stands in the directory, with the whole only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub digest: Option<Digest>,
@@ -307,14 +307,15 @@ impl Page {
         let (events, next) = events_behind(here, after.unwrap_or(0));
         let rows = versions_of(here, current, events, after.is_none());
         let listed = rows.iter().map(|row| answered(row, whole, judgement)).collect::<Result<Vec<_>>>()?;
+        let standing = standing(snapshot, (here, beside), then, now)?;
         Ok(Self {
             events: events.iter().map(|(event, in_log)| event_of(event, *in_log, whole)).collect(),
             versions: rows.iter().map(|row| version_of(row, current.version, whole)).collect(),
             next,
             head: here.head.clone(),
             judgement,
-            standing: standing(snapshot, (here, beside), then, now)?,
-            digest: answer_digest(Some(&here.head), &listed),
+            digest: history_digest(&here.head, &listed, standing.listed()),
+            standing,
         })
     }
 }
@@ -364,12 +365,18 @@ fn versions_of<'h>(
 
 /// The line of a version in the answer list.
 fn answered(row: &StoredRecord, whole: bool, judgement: Judgement) -> Result<AnsweredRecord<'_>> {
-    let digest = match Envelope::parse_stored(&row.body.envelope) {
-        Ok(envelope) => envelope.digest(),
-        Err(_) => Digest::of(&[&row.body.directory]),
-    };
     let version = u32::try_from(row.version).map_err(Error::internal)?;
+    let digest = shown_digest(row, whole).unwrap_or(Digest([0; 32]));
     Ok(AnsweredRecord { identifier: shown_identifier(row, whole), version, digest, judgement })
+}
+
+/// The digest that a version is told by. That of a directory entry is shown with the whole only: it has no salt, so that
+/// a name or a number could be guessed by it.
+fn shown_digest(row: &StoredRecord, whole: bool) -> Option<Digest> {
+    match Envelope::parse_stored(&row.body.envelope) {
+        Ok(envelope) => Some(envelope.digest()),
+        Err(_) => whole.then(|| Digest::of(&[&row.body.directory])),
+    }
 }
 
 /// An identifier that holds a number is shown with the whole only, and stands in the answer list as it is shown.
@@ -382,7 +389,7 @@ fn version_of(row: &StoredRecord, current: i32, whole: bool) -> HistoryVersion {
     let identifier = shown_identifier(row, whole);
     HistoryVersion {
         current: row.version == current,
-        digest: envelope.map(|envelope| envelope.digest()),
+        digest: shown_digest(row, whole),
         envelope: envelope.filter(|_| whole).map(|envelope| envelope.compact()),
         identifier: (!identifier.is_empty()).then(|| identifier.to_owned()),
         issuer: row.issuer.clone(),

@@ -10,10 +10,11 @@ use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
+use crate::record::answer::AnsweredStanding;
 use crate::record::event::{Event, Order, SideAction};
 use crate::record::history::{EventFact, Standing, Then, state_as_of};
 use crate::record::verdict::{Facts, NamedFiles, Seal};
-use crate::record::{Action, Reason, Reasons, Verdict, verdict};
+use crate::record::{Action, Judgement, Reason, Reasons, Verdict, verdict};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::after_end;
 use crate::registry::holders::life::{self, RecordLives};
@@ -58,6 +59,20 @@ pub struct AskedStanding {
     pub was: Option<Standing>,
 }
 
+impl AskedStanding {
+    /// As the answer list has it.
+    pub(super) fn listed(&self) -> AnsweredStanding<'static> {
+        let judgement =
+            self.verdict.zip(self.reasons).map(|(verdict, reasons)| Judgement { verdict, reasons });
+        AnsweredStanding {
+            answer: self.answer.wire(),
+            as_of: self.as_of,
+            known_at: self.known_at,
+            was: self.was.zip(judgement).map(|(was, judgement)| (was.state, was.version, judgement)),
+        }
+    }
+}
+
 /// The day and the moment that are asked about: now where nothing is said, and the day of the moment.
 ///
 /// # Errors
@@ -96,7 +111,9 @@ impl DayFacts {
         let Some(row) = was.and_then(|was| row_of(here, was)) else {
             return Ok(Self { lives: RecordLives::default(), files: NamedFiles::FIT, left_out });
         };
-        let lives = RecordLives::read(reader, snapshot, row, |reader, key| life_then(reader, key, then))?;
+        let lives = RecordLives::read(reader, snapshot, row, |reader, key, most| {
+            life_then(reader, (key, most), then)
+        })?;
         Ok(Self { lives, files: judge::named_files(reader, row)?, left_out })
     }
 }

@@ -63,9 +63,7 @@ impl Registry {
         coverage: &Coverage,
         signed: Option<&EnvelopeBuf>,
     ) -> Result<()> {
-        texts::recorded_name("as", actor)?;
-        let stating = CoverageSigner::new(self, actor, &coverage.issuer)?;
-        self.possible(coverage)?;
+        let stating = self.may_put_coverage(actor, coverage, signed)?;
         self.log_records(|writer, place| {
             let (_, entry) = match signed {
                 Some(signed) => stating.put_signed(writer, place, coverage, signed)?,
@@ -74,6 +72,26 @@ impl Registry {
             Ok(((), vec![entry]))
         })?;
         self.refresh()
+    }
+
+    /// Everything that [`Registry::put_coverage`] refuses; nothing is written.
+    pub(in crate::registry) fn may_put_coverage<'a>(
+        &self,
+        actor: &'a str,
+        coverage: &Coverage,
+        signed: Option<&EnvelopeBuf>,
+    ) -> Result<CoverageSigner<'a>> {
+        texts::recorded_name("as", actor)?;
+        let stating = CoverageSigner::new(self, actor, &coverage.issuer)?;
+        self.possible(coverage)?;
+        if signed.is_none() {
+            payload(coverage)?;
+        }
+        self.snapshot()
+            .catalog
+            .check_coverage(coverage)
+            .map_err(|fault| Error::new(Code::FieldInvalid, fault.to_string()).rule(fault.rule()))?;
+        Ok(stating)
     }
 
     /// [`Registry::state_coverage`] by an agency's own system, for the agency's own stock.
@@ -150,6 +168,15 @@ impl Registry {
     }
 }
 
+/// The bytes of a statement that are signed.
+fn payload(coverage: &Coverage) -> Result<Vec<u8>> {
+    let value = serde_json::to_value(coverage).map_err(Error::internal)?;
+    text::visible_within("", &value)?;
+    texts::no_number_within("", &value)?;
+    canonical::to_vec(&value)
+        .map_err(|fault| Error::new(Code::FieldInvalid, fault.to_string()).at("coverage").rule(fault.rule()))
+}
+
 /// Whether the issuer of a statement, or one whose work it took over, was ever given its type in the region.
 fn issues_in(snapshot: &Snapshot, coverage: &Coverage, region: Region, today: Day) -> bool {
     let issuers = snapshot.catalog.issuers();
@@ -221,13 +248,7 @@ impl<'a> CoverageSigner<'a> {
         place: &Place,
         coverage: &Coverage,
     ) -> Result<(CoverageStated, [u8; 32])> {
-        let value = serde_json::to_value(coverage).map_err(Error::internal)?;
-        text::visible_within("", &value)?;
-        texts::no_number_within("", &value)?;
-        let payload = canonical::to_vec(&value).map_err(|fault| {
-            Error::new(Code::FieldInvalid, fault.to_string()).at("coverage").rule(fault.rule())
-        })?;
-        let envelope = EnvelopeBuf::sign(Typ::Coverage, &payload, &self.key)?;
+        let envelope = EnvelopeBuf::sign(Typ::Coverage, &payload(coverage)?, &self.key)?;
         self.put_signed(writer, place, coverage, &envelope)
     }
 

@@ -111,28 +111,7 @@ impl Registry {
         (good_from, since): (Option<Moment>, Moment),
         why: &str,
     ) -> Result<()> {
-        let rows = self.store().read_now(|reader| reader.signing_keys())?;
-        let missing = || Error::new(Code::NotFound, "no key of that thumbprint").at("kid");
-        let before = rows.into_iter().find(|row| row.kid == kid).ok_or_else(missing)?;
-        if before.revoked_since.is_some_and(|earlier| earlier < since.micros()) {
-            let detail = "the key is revoked since an earlier moment, which is not taken back";
-            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::SinceLater));
-        }
-        if since > self.now() {
-            let detail = "nobody knows yet what will be signed until then";
-            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::MomentAhead));
-        }
-        if let Some(log) = before.owner.strip_prefix("log:") {
-            let head = self.store().read_side_now(side_of(log), |reader| reader.head(log))?;
-            if head.is_some_and(|head| !head.closed) {
-                let detail = "the log of this key is open: let a successor follow it first";
-                return Err(Error::new(Code::FieldInvalid, detail).at("kid").rule(Rule::LogOpen));
-            }
-        }
-        let signer = self.newest_registry_key(Some(kid))?.ok_or_else(|| {
-            let detail = "this is the registry's last key: make it another first";
-            Error::new(Code::FieldInvalid, detail).at("kid").rule(Rule::KeyLast)
-        })?;
+        let (before, signer) = self.may_revoke(kid, since)?;
         let valid_from = good_from.map_or(before.valid_from, |from| from.micros().min(before.valid_from));
         let row = SigningKeyRow {
             valid_from,
@@ -155,6 +134,40 @@ impl Registry {
             }
             Err(Error::new(Code::VersionConflict, "another process changed the key meanwhile"))
         })
+    }
+
+    /// The row of a key that may be revoked since that moment, and the key that signs it. Nothing is written.
+    ///
+    /// # Errors
+    /// Those of [`Registry::revoke_key`].
+    pub(in crate::registry) fn may_revoke(
+        &self,
+        kid: &str,
+        since: Moment,
+    ) -> Result<(SigningKeyRow, SigningKey)> {
+        let rows = self.store().read_now(|reader| reader.signing_keys())?;
+        let missing = || Error::new(Code::NotFound, "no key of that thumbprint").at("kid");
+        let before = rows.into_iter().find(|row| row.kid == kid).ok_or_else(missing)?;
+        if before.revoked_since.is_some_and(|earlier| earlier < since.micros()) {
+            let detail = "the key is revoked since an earlier moment, which is not taken back";
+            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::SinceLater));
+        }
+        if since > self.now() {
+            let detail = "nobody knows yet what will be signed until then";
+            return Err(Error::new(Code::FieldInvalid, detail).at("since").rule(Rule::MomentAhead));
+        }
+        if let Some(log) = before.owner.strip_prefix("log:") {
+            let head = self.store().read_side_now(side_of(log), |reader| reader.head(log))?;
+            if head.is_some_and(|head| !head.closed) {
+                let detail = "the log of this key is open: let a successor follow it first";
+                return Err(Error::new(Code::FieldInvalid, detail).at("kid").rule(Rule::LogOpen));
+            }
+        }
+        let signer = self.newest_registry_key(Some(kid))?.ok_or_else(|| {
+            let detail = "this is the registry's last key: make it another first";
+            Error::new(Code::FieldInvalid, detail).at("kid").rule(Rule::KeyLast)
+        })?;
+        Ok((before, signer))
     }
 
     /// The key that signs for an agency here: the newest that is not revoked and whose private half is kept.

@@ -184,15 +184,12 @@ impl Registry {
             self.refused(actor, &entry, touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
-        let wanted = Wanted { after, ..Wanted::default() };
-        let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
+        let found =
+            self.scan(&snapshot, &permit, &parsed.code, Wanted { after, ..Wanted::default() }).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
-        let lister = Lister {
-            snapshot: &snapshot,
-            lives: &found.lives,
-            index: self.store().vault().index(),
-            now: self.now(),
-        };
+        self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
+        let (index, now) = (self.store().vault().index(), self.now());
+        let lister = Lister { snapshot: &snapshot, lives: &found.lives, index, now };
         let (mut entries, mut joint, mut withheld) = (Vec::with_capacity(found.rows.len()), Vec::new(), None);
         let charge = |other| self.guard().may_show(&permit, other, lister.now);
         found.touch(&mut touched, charge);

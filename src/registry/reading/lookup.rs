@@ -34,7 +34,7 @@ use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{check_purpose, check_unnamed, purpose_refusal};
+use crate::registry::base::asked::{Purpose, check_purpose, check_unnamed, purpose_refusal};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
@@ -107,11 +107,26 @@ impl Registry {
         let wanted = Wanted { types: types.clone(), after, proofs: ask.proofs };
         let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
+        self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
         let (judged, decision) = asking.show(self, parsed, found, &mut touched)?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
         let submission = entry.submission(access.name(), touched, came_to)?;
         Ok((judged, submission))
+    }
+
+    /// Refuses a purpose that names the holder by a linked number. The refusal is noted without the words that name
+    /// somebody.
+    pub(super) async fn unnamed_in(
+        &self,
+        actor: &Actor,
+        found: &Found,
+        purpose: &Purpose,
+        touched: &Touched,
+    ) -> Result<()> {
+        let Err(named) = found.check_unnamed(purpose) else { return Ok(()) };
+        self.refused(actor, &Entry::of(actor), touched.clone(), Rule::NumberInText).await?;
+        Err(named)
     }
 
     /// The same without access entry and receipt, to measure their cost. Breaks I2; see `api::bench`.

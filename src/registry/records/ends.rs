@@ -148,16 +148,11 @@ pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String>
     touched.map(|entry| entry.def().code.clone()).collect()
 }
 
-/// Applies the rules to a record that arrived just now; `place.first` is the leaf of the first event that a
-/// rule makes.
-pub(in crate::registry) fn apply(
-    writer: &mut Writer<'_>,
-    rules: &Rules,
-    rows: &Whole,
-    began: Day,
-    place: &Place,
-) -> Result<Ends> {
-    due_of_new(writer, rules, rows, began, place.at.day())?.carry_out(writer, rules, place)
+/// Whether a rule of a type proposes to end records of that type.
+pub(in crate::registry) fn is_proposed(snapshot: &Snapshot, type_code: &str) -> bool {
+    let Some(ended) = snapshot.catalog.type_of(type_code) else { return false };
+    let proposes = |end: &End| end.by == EndBy::Proposal && end.ended == ended.def().slug;
+    snapshot.catalog.types().iter().any(|entry| entry.def().ends.iter().any(proposes))
 }
 
 /// The changes due for a record that arrived just now.
@@ -222,6 +217,22 @@ impl Due {
     /// Whether there is anything to do or to tell.
     pub fn is_any(&self) -> bool {
         !self.ends.is_empty() || !self.proposals.is_empty() || self.differing || self.speaker.is_some()
+    }
+
+    /// Without the proposals about these records: what is proposed about them is told otherwise.
+    pub fn but_of(mut self, records: &HashSet<[u8; 16]>) -> Self {
+        self.proposals.retain(|proposed| !records.contains(&proposed.record_id));
+        self
+    }
+
+    /// How many records it ends.
+    pub fn ended(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// How many ends it proposes.
+    pub fn proposed(&self) -> usize {
+        self.proposals.len()
     }
 
     /// The same for a record that was here before: its differing names were told then.

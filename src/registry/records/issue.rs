@@ -322,7 +322,8 @@ impl Registry {
         signed: &Signed,
         clashed: &Cell<Option<Clash>>,
     ) -> Result<Option<Issued>> {
-        for key in &signed.keys {
+        let twins = signed.twins(&self.snapshot(), writer.index());
+        for key in signed.keys.iter().chain(&twins) {
             let Some(found) = writer.record_key(key)? else { continue };
             let holder = found.holders.first().copied();
             let holder = holder.ok_or_else(|| damaged("a key row has no holder"))?;

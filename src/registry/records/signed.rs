@@ -152,6 +152,27 @@ impl Signed {
         })
     }
 
+    /// The keys that the same face without a number has under the other versions of its type; none where it has a number,
+    /// which is keyed without the type's version.
+    pub fn twins(&self, snapshot: &Snapshot, index: &IndexKey) -> Vec<[u8; 16]> {
+        let mut versions = snapshot.catalog.versions_of(&self.type_code);
+        if self.number.is_some() || versions.nth(1).is_none() {
+            return Vec::new();
+        }
+        let payload = Envelope::parse_stored(&self.envelope).ok();
+        let Some(mut record) = payload.and_then(|payload| Record::from_payload(payload.payload()).ok())
+        else {
+            return Vec::new();
+        };
+        let own = record.record_type.version;
+        let others = snapshot.catalog.versions_of(&self.type_code).filter(|version| *version != own);
+        let key = |version: u32| {
+            record.record_type.version = version;
+            record.content_form().ok().map(|form| index.content_key(&form))
+        };
+        others.filter_map(key).collect()
+    }
+
     /// The keys of the holders, in order.
     pub fn holders(&self) -> Vec<HolderKey> {
         self.seats.iter().map(|seat| seat.hk).collect()

@@ -74,8 +74,9 @@ impl Registry {
         if spoilt.all || spoilt.types.contains(&told.type_code) {
             return Err(refused(Rule::CoverageSpoilt));
         }
-        if !dry_run {
-            self.put_coverage(&actor.label(), told, incoming.envelope.as_ref())?;
+        match dry_run {
+            true => drop(self.may_put_coverage(&actor.label(), told, incoming.envelope.as_ref())?),
+            false => self.put_coverage(&actor.label(), told, incoming.envelope.as_ref())?,
         }
         Ok(true)
     }
@@ -104,9 +105,12 @@ impl Registry {
         if !matches!(actor, Actor::Operator { .. }) {
             return Err(Error::new(Code::Forbidden, "the operator revokes keys").rule(Rule::ScopeMissing));
         }
-        if !dry_run {
-            let good_from = Some(told.valid_from);
-            self.revoke_key_since(&actor.label(), &told.kid.to_string(), (good_from, told.since), &told.why)?;
+        let kid = told.kid.to_string();
+        match dry_run {
+            true => drop(self.may_revoke(&kid, told.since)?),
+            false => {
+                self.revoke_key_since(&actor.label(), &kid, (Some(told.valid_from), told.since), &told.why)?
+            }
         }
         Ok(true)
     }

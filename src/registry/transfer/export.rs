@@ -24,8 +24,9 @@ use crate::registry::Registry;
 use crate::registry::base::log::AccessLog;
 use crate::registry::base::names::{REGISTRY, side_of};
 use crate::registry::transfer::attest::Attest;
-use crate::registry::transfer::line::{CoverageLine, FileLine, KeyLine, Line, LogLine};
-use crate::registry::transfer::outgoing::{Going, Outgoing, stated};
+use crate::registry::transfer::line::{CoverageLine, FileLine, KeyLine, LAYOUT, Line, LogLine};
+use crate::registry::transfer::outgoing::{Going, Outgoing, stated, stated_before};
+use crate::registry::transfer::parts::Gone;
 use crate::store::{CoverageRow, Reader, Side, WalkKey};
 use crate::trust::{EnvelopeBuf, KeyRecord};
 
@@ -63,7 +64,7 @@ impl Registry {
             self.store().read_now(|reader| Ok((reader.heads()?, reader.coverage()?)))?;
         heads.retain(|head| side_of(&head.log) == Side::Registry);
         let first = Line::Export {
-            v: 1,
+            v: LAYOUT,
             origin: snapshot.origin.clone(),
             made_at: self.now(),
             issuer: issuer.map(str::to_owned),
@@ -77,7 +78,8 @@ impl Registry {
         let missing = || Error::new(Code::NotInitialised, "the log of records is missing");
         let head = heads.iter().find(|head| head.log == snapshot.records_log).ok_or_else(missing)?;
         let access = self.access()?;
-        let going = Going { head, heads: &heads, issuer, actor, reason, access_log: access.name() };
+        let (access_log, gone) = (access.name(), Gone::gather(self)?);
+        let going = Going { head, heads: &heads, issuer, actor, reason, access_log, gone };
         let (count, files) = (ExportCount::default(), HashSet::new());
         let mut sending = Sending { registry: self, access: access.clone(), attest, count, files, out };
         let mut after: Option<WalkKey> = None;
@@ -117,11 +119,15 @@ impl Registry {
     fn key_line(&self, key: &KeyRecord, heads: &[Head]) -> Result<KeyLine> {
         let kid = key.kid().to_string();
         let proven = key.owner == REGISTRY || key.revoked.is_some();
-        let read = |reader: &mut Reader<'_>| stated(reader, (EventKind::Key, kid.as_str()), heads);
-        let stated = if proven { self.store().read_now(read)? } else { None };
+        let read = |reader: &mut Reader<'_>| {
+            let stated = stated(reader, (EventKind::Key, kid.as_str()), heads)?;
+            let before = if key.revoked.is_some() { stated_before(reader, &kid, heads)? } else { Vec::new() };
+            Ok((stated, before))
+        };
+        let (stated, before) = if proven { self.store().read_now(read)? } else { (None, Vec::new()) };
         let (owner, public) = (key.owner.clone(), URL_SAFE_NO_PAD.encode(key.public.bytes()));
         let revoked_since = key.revoked.as_ref().map(|revoked| revoked.since);
-        Ok(KeyLine { kid, owner, public, revoked_since, stated })
+        Ok(KeyLine { kid, owner, public, revoked_since, stated, before })
     }
 
     /// The statements of the issuer whose records go out, or all.
@@ -177,8 +183,9 @@ impl Sending<'_> {
             let count = &mut self.count;
             match &line {
                 Line::Record(record) => {
-                    (count.records, count.events) =
-                        (count.records + 1, count.events + record.events.len() as u64)
+                    let earlier = record.earlier.iter().map(|part| part.events.len());
+                    let events = earlier.sum::<usize>() + record.events.len();
+                    (count.records, count.events) = (count.records + 1, count.events + events as u64)
                 }
                 Line::Holder(holder) => {
                     (count.holders, count.events) =

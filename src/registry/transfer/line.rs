@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::catalog::Custody;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error};
-use crate::record::State;
+use crate::record::{Action, State};
 use crate::rule::Rule;
-use crate::store::{HolderState, Link};
+use crate::store::{HolderState, Link, SettledBy};
 
 /// One line.
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ use crate::store::{HolderState, Link};
 pub enum Line {
     /// The origin of the export, and the checkpoint that the proofs lead to.
     Export {
-        /// The layout's version: 1.
+        /// The layout's version: 2. Files of layout 1 have neither `earlier` nor `proposals`.
         v: u8,
         /// The registry's origin.
         origin: String,
@@ -81,6 +81,9 @@ pub struct KeyLine {
     /// state the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated: Option<EventLine>,
+    /// Of a revocation that was moved: the events and orders that stated it before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<EventLine>,
 }
 
 /// A record with all its versions and events.
@@ -118,9 +121,35 @@ pub struct RecordLine {
     /// Later checkpoints by log, if an event was logged after the one in the first line.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub checkpoints: BTreeMap<String, String>,
+    /// Directory entries that gave way to it, oldest first: each a line of its own kind, that the signature covers too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<RecordLine>,
+    /// Ends of it that rules proposed, open and settled, oldest first. The ground of one that was declined stands in its
+    /// event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<ProposalLine>,
     /// The registry's signature (schema/bytes.md §10) over the line without this member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attested: Option<String>,
+}
+
+/// An end of a record that a rule proposed to its issuer.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ProposalLine {
+    /// The issuer that decides.
+    pub issuer: String,
+    /// The action that is proposed.
+    pub action: Action,
+    /// Code of the type whose certificate proposes it.
+    pub because: String,
+    /// When it was proposed: of one record and one action no two have the same.
+    pub at: Moment,
+    /// When it was settled; none while it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Moment>,
+    /// What became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_by: Option<SettledBy>,
 }
 
 /// A holder that was marked or linked, with every event that led there.
@@ -235,6 +264,9 @@ pub struct EventLine {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proof: Vec<String>,
 }
+
+/// The layout that is written. Layout 1 is read, too.
+pub(in crate::registry) const LAYOUT: u8 = 2;
 
 /// The refusal of a line, by the rule that it breaks.
 pub(in crate::registry) fn refused(rule: Rule) -> Error {

@@ -14,15 +14,17 @@ use crate::log::{Head, Submission, TreeReader, proof};
 use crate::policy::Actor;
 use crate::record::access::{DecisionReason, Outcome};
 use crate::record::answer::AnsweredRecord;
-use crate::record::event::{Event, EventKind};
+use crate::record::event::{Event, EventKind, PublicAction};
 use crate::record::{Digest, Judgement, Reasons, Record, Verdict};
-use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
+use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
 use crate::registry::holders::mark::HOLDER_EVENTS;
 use crate::registry::records::kept::{self, Kept};
 use crate::registry::transfer::line::{
     EventLine, HolderLife, HolderLine, Line, ListedLine, RecordLine, VersionLine,
 };
-use crate::store::{Opened, Reader, StoredEvent, StoredHolder, StoredRecord, WalkKey};
+use crate::registry::transfer::parts::Gone;
+use crate::registry::transfer::proposed;
+use crate::store::{Opened, PublicEvent, Reader, StoredEvent, StoredHolder, StoredRecord, WalkKey};
 use crate::trust::envelope::Limits;
 use crate::trust::{EnvelopeBuf, HolderKey};
 
@@ -57,6 +59,8 @@ pub(super) struct Going<'a> {
     pub actor: &'a Actor,
     pub reason: DecisionReason,
     pub access_log: &'a str,
+    /// Entries that gave way to records.
+    pub gone: Gone,
 }
 
 impl Going<'_> {
@@ -99,6 +103,10 @@ impl Going<'_> {
         let Some((events, checkpoints)) = self.events(reader, &row.hk, &row.record_id)? else {
             return Ok(Gathered::Damaged);
         };
+        let Some((earlier, others)) = self.earlier(reader, &row.record_id)? else {
+            return Ok(Gathered::Damaged);
+        };
+        let proposals = proposed::lines(reader, row)?;
         let line = RecordLine {
             type_code: row.type_code.clone(),
             issuer: row.issuer.clone(),
@@ -113,11 +121,55 @@ impl Going<'_> {
             holders: holder_lines(row.custody, &kept.rows),
             events,
             checkpoints,
+            earlier,
+            proposals,
             attested: None,
         };
         let files = files(&line.versions);
-        let (line, entry) = (Line::Record(Box::new(line)), self.entry(row, &kept)?);
+        let mut touched = kept.touched();
+        touched.also(&others);
+        let (line, entry) = (Line::Record(Box::new(line)), self.entry(row, touched)?);
         Ok(Gathered::Record(Box::new(Outgoing { line, files, entry })))
+    }
+
+    /// The entries that gave way to a record, oldest first, and their holders; none if one is not whole.
+    fn earlier(
+        &self,
+        reader: &mut Reader<'_>,
+        record_id: &[u8; 16],
+    ) -> Result<Option<(Vec<RecordLine>, Vec<CoHolder>)>> {
+        let (mut lines, mut holders) = (Vec::new(), Vec::new());
+        for entry in self.gone.before(record_id) {
+            let Some(mut versions) = entry.versions(reader)? else { return Ok(None) };
+            let Some((_, last)) = versions.pop_last() else { return Ok(None) };
+            holders.extend(entry.co_holders(reader, &last));
+            let Some(row) = last.first() else { return Ok(None) };
+            let Some((events, checkpoints)) = self.events(reader, &row.hk, &row.record_id)? else {
+                return Ok(None);
+            };
+            let mut versions: Vec<VersionLine> = versions.into_values().filter_map(past_version).collect();
+            versions.push(version_line(row));
+            lines.push(RecordLine {
+                type_code: row.type_code.clone(),
+                issuer: row.issuer.clone(),
+                custody: row.custody,
+                state: row.state,
+                disputed: row.disputed,
+                as_of: row.as_of,
+                valid_from: row.valid_from,
+                valid_to: row.valid_to,
+                review_due: row.body.review_due,
+                versions,
+                holders: holder_lines(row.custody, &last),
+                events,
+                checkpoints,
+                earlier: Vec::new(),
+                proposals: Vec::new(),
+                attested: None,
+            });
+        }
+        lines.sort_by_key(|line| line.versions.first().map(|version| version.version));
+        Ok(Some((lines, holders)))
     }
 
     /// The holders of the next rows, and the key from which the walk goes on.
@@ -190,7 +242,7 @@ impl Going<'_> {
         Ok(Some((events, checkpoints)))
     }
 
-    fn entry(&self, row: &StoredRecord, kept: &Kept) -> Result<Submission> {
+    fn entry(&self, row: &StoredRecord, touched: Touched) -> Result<Submission> {
         let judgement = Judgement { verdict: Verdict::Undetermined, reasons: Reasons::NONE };
         let digest = match EnvelopeBuf::from_stored(row.body.envelope.clone()) {
             Ok(envelope) => envelope.view().digest(),
@@ -201,7 +253,7 @@ impl Going<'_> {
         let digest = answer_digest(Some(&self.head.mark()), &[listed]);
         let came_to = CameTo::shown(Outcome::Exported, self.reason, digest);
         let entry = Entry::of(self.actor).types(Some([row.type_code.as_str()]));
-        entry.submission(self.access_log, kept.touched(), came_to)
+        entry.submission(self.access_log, touched, came_to)
     }
 }
 
@@ -227,18 +279,20 @@ fn past_versions(
     if !rows.values().all(whole) {
         return Ok(None);
     }
-    let line = |rows: Vec<StoredRecord>| {
-        let first = rows.first()?;
-        let listed = (first.custody != Custody::Hosted).then(|| ListedLine {
-            custody: first.custody,
-            as_of: first.as_of,
-            valid_from: first.valid_from,
-            valid_to: first.valid_to,
-            holders: holder_lines(first.custody, &rows),
-        });
-        Some(VersionLine { listed, ..version_line(first) })
-    };
-    Ok(Some(rows.into_values().filter_map(line).collect()))
+    Ok(Some(rows.into_values().filter_map(past_version).collect()))
+}
+
+/// An earlier version, by its rows under each holder.
+fn past_version(rows: Vec<StoredRecord>) -> Option<VersionLine> {
+    let first = rows.first()?;
+    let listed = (first.custody != Custody::Hosted).then(|| ListedLine {
+        custody: first.custody,
+        as_of: first.as_of,
+        valid_from: first.valid_from,
+        valid_to: first.valid_to,
+        holders: holder_lines(first.custody, &rows),
+    });
+    Some(VersionLine { listed, ..version_line(first) })
 }
 
 /// The files that the envelopes name.
@@ -305,25 +359,54 @@ fn proof_of(reader: &mut Reader<'_>, leaf: u64, head: &Head) -> Result<Vec<Strin
 /// statement is signed itself.
 pub(super) fn stated(
     reader: &mut Reader<'_>,
-    (kind, subject): (EventKind, &str),
+    of: (EventKind, &str),
     heads: &[Head],
 ) -> Result<Option<EventLine>> {
+    match all_stated(reader, of)?.pop() {
+        Some(last) => stated_line(reader, last, (of.0, heads)),
+        None => Ok(None),
+    }
+}
+
+/// What was said of the revocation of a key before it was moved, oldest first.
+pub(super) fn stated_before(reader: &mut Reader<'_>, kid: &str, heads: &[Head]) -> Result<Vec<EventLine>> {
+    let mut events = all_stated(reader, (EventKind::Key, kid))?;
+    events.pop();
+    let revokes = |stored: &PublicEvent| {
+        let event = Event::from_canonical(&stored.event);
+        event.is_ok_and(|event| event.action == PublicAction::Revoke.wire())
+    };
+    let mut lines = Vec::new();
+    for stored in events.into_iter().filter(revokes) {
+        lines.extend(stated_line(reader, stored, (EventKind::Key, heads))?);
+    }
+    Ok(lines)
+}
+
+/// All events about a public thing. Of several logs, the last is the one with the latest event.
+fn all_stated(reader: &mut Reader<'_>, (kind, subject): (EventKind, &str)) -> Result<Vec<PublicEvent>> {
     let mut events = reader.public_events_of(kind.wire(), subject)?;
-    // Of several logs, the last is the one with the latest event.
     events.sort_by_key(|stored| Event::from_canonical(&stored.event).map(|event| event.at).ok());
-    let Some(last) = events.pop() else { return Ok(None) };
-    let leaf = u64::try_from(last.leaf).map_err(Error::internal)?;
-    let Some(head) = heads.iter().find(|head| head.log == last.log && leaf < head.size) else {
+    Ok(events)
+}
+
+fn stated_line(
+    reader: &mut Reader<'_>,
+    stored: PublicEvent,
+    (kind, heads): (EventKind, &[Head]),
+) -> Result<Option<EventLine>> {
+    let leaf = u64::try_from(stored.leaf).map_err(Error::internal)?;
+    let Some(head) = heads.iter().find(|head| head.log == stored.log && leaf < head.size) else {
         return Ok(None);
     };
-    let signed = last.signed.filter(|_| kind != EventKind::Coverage);
+    let signed = stored.signed.filter(|_| kind != EventKind::Coverage);
     let order = signed.map(EnvelopeBuf::from_stored).transpose()?;
     Ok(Some(EventLine {
-        event: serde_json::from_slice(&last.event).map_err(Error::internal)?,
+        event: serde_json::from_slice(&stored.event).map_err(Error::internal)?,
         order: order.map(|order| order.compact()),
         ground: None,
         proof: proof_of(reader, leaf, head)?,
-        log: last.log,
+        log: stored.log,
         leaf,
     }))
 }

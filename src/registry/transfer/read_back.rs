@@ -9,6 +9,7 @@
 //! [`lives`]), directory entries with all their versions under the identifier that they had there ([`entries`]),
 //! revocations of keys and coverage statements from the other registry's books ([`books`]).
 
+use std::collections::HashSet;
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::Custody;
+use crate::clock::Moment;
 use crate::error::{Class, Code, Error, Result};
 use crate::log::LogVerifier;
 use crate::policy::{Actor, Scope, decide_scope};
@@ -25,14 +27,19 @@ use crate::record::event::Event;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
+use crate::registry::holders::lives::Rules;
 use crate::registry::records::draft;
 use crate::registry::records::signed::Signed;
 use crate::registry::transfer::books::{self, IncomingCoverage, Spoilt};
+use crate::registry::transfer::entries::{ChainPlace, EntryKnown};
+use crate::registry::transfer::history::{Replayed, VersionMade, replayed};
 use crate::registry::transfer::line::{HolderLife, Line, RecordLine, refused};
 use crate::registry::transfer::lives;
-use crate::registry::transfer::replay::{Incoming, Known, VersionMade, known, replayed};
+use crate::registry::transfer::proposed::ToldHere;
+use crate::registry::transfer::replay::{Incoming, Known, LineStored, known};
 use crate::registry::transfer::source::{RevokedKey, Source};
 use crate::rule::Rule;
+use crate::store::{Reader, Writer};
 use crate::table::{ErrorFile, RowFault, RuleTally, refused as refusals};
 use crate::trust::EnvelopeBuf;
 use crate::trust::envelope::Limits;
@@ -65,8 +72,10 @@ pub struct ReadBack {
     pub ended: usize,
     /// Directory entries here that gave way to records of the file.
     pub taken_over: usize,
-    /// Ends that a rule of the catalog proposes to the issuers of other records.
+    /// Ends that a rule of the catalog proposes to the issuers of records that were here before.
     pub proposals: usize,
+    /// Proposals, open and settled, that came with their records.
+    pub proposals_told: usize,
     /// How many lines were refused.
     pub lines_refused: u64,
     /// They by rule, with the first of each.
@@ -81,7 +90,7 @@ pub struct ReadOptions<'a> {
     /// The verifier keys of the other registry's logs of records, from a source that the operator trusts; this
     /// registry knows its own logs.
     pub verifiers: &'a [LogVerifier],
-    /// Check everything, write nothing but the error file. What the rules of the catalog would end is not told.
+    /// Check everything, write nothing but the error file, and tell what a run would do.
     pub dry_run: bool,
     /// The file that names refused lines, one JSON object a line.
     pub error_path: Option<&'a Path>,
@@ -106,16 +115,20 @@ impl Registry {
         for head in self.store().read_now(|reader| reader.heads())? {
             trusted.push(self.log_verifier(&head.log)?);
         }
+        let snapshot = self.fresh_snapshot()?;
         let mut reading = Reading {
             registry: self,
             actor,
-            snapshot: self.fresh_snapshot()?,
+            rules: self.all_rules(&snapshot)?,
+            snapshot,
             trusted,
             source: None,
             batch: Vec::new(),
             coverage: Vec::new(),
             spoilt: Spoilt::default(),
-            dry_run: options.dry_run,
+            told: ToldHere::default(),
+            layout: 0,
+            dry_run: options.dry_run.then(HashSet::new),
             errors: ErrorFile::create(options.error_path)?,
             done: ReadBack::default(),
         };
@@ -134,10 +147,10 @@ impl Registry {
 
     fn incoming(
         &self,
-        snapshot: &Snapshot,
+        (actor, snapshot): (&Actor, &Snapshot),
         line: u64,
         record: RecordLine,
-        events: Vec<Event>,
+        (events, earlier): (Vec<Event>, Vec<Vec<Event>>),
     ) -> Result<Incoming> {
         let today = self.now().day();
         let index = self.store().vault().index();
@@ -167,7 +180,14 @@ impl Registry {
         });
         let made: Vec<VersionMade<'_>> = made.collect();
         let events = replayed(snapshot, &record, events, &made)?;
-        Ok(Incoming { line, versions, known_since, events, record })
+        if events.last().is_some_and(Replayed::gives_way) {
+            return Err(refused(Rule::EventAction));
+        }
+        let earlier = match record.earlier.is_empty() {
+            true => None,
+            false => Some(self.incoming_parts(actor, snapshot, &record.earlier, earlier)?),
+        };
+        Ok(Incoming { line, earlier, versions, known_since, events, record })
     }
 }
 
@@ -176,6 +196,7 @@ struct Reading<'a> {
     registry: &'a Registry,
     actor: &'a Actor,
     snapshot: Arc<Snapshot>,
+    rules: Rules,
     trusted: Vec<LogVerifier>,
     /// The facts of the first line.
     source: Option<Source>,
@@ -183,7 +204,11 @@ struct Reading<'a> {
     /// Statements that wait for the end of the file.
     coverage: Vec<IncomingCoverage>,
     spoilt: Spoilt,
-    dry_run: bool,
+    /// The records of which the file told what was proposed.
+    told: ToldHere,
+    layout: u8,
+    /// In a dry run: what the lines so far would have brought, 16 bytes of each, since it would be there the second time.
+    dry_run: Option<HashSet<[u8; 16]>>,
     errors: ErrorFile,
     done: ReadBack,
 }
@@ -195,13 +220,14 @@ impl Reading<'_> {
         let value = value.ok_or_else(strange)?;
         let line = serde_json::from_value(value.clone()).ok().ok_or_else(strange)?;
         match (line, &mut self.source) {
-            (Line::Export { logs, .. }, None) => {
-                self.source = Some(Source::open(&value, &logs, &self.trusted)?);
+            (Line::Export { v, logs, .. }, None) => {
+                self.source = Some(Source::open(&value, (v, &logs), &self.trusted)?);
+                self.layout = v;
                 Ok(())
             }
             (_, None) | (Line::Export { .. }, Some(_)) => Err(strange()),
             (Line::Key(key), Some(source)) => {
-                let taken = source.key(&key).and_then(|revoked| self.revoked(revoked));
+                let taken = source.key(&key).and_then(|revoked| self.revoked(&revoked));
                 self.or_refuse(number, taken)
             }
             (Line::End { records, events, attested }, Some(source)) => {
@@ -241,42 +267,67 @@ impl Reading<'_> {
 
     /// One transaction for each holder: a refusal leaves nothing of it.
     fn holder(&mut self, holder: HolderLife, events: Vec<Event>) -> Result<()> {
+        // The certificates of the file are read before: their marks come first.
+        self.take_in()?;
         let registry = self.registry;
-        let index = registry.store().vault().index();
-        let life = lives::checked(&self.snapshot, index, holder, events, registry.now().day())?;
-        let here = registry.store().read_now(|reader| life.is_here(reader))?;
-        if here {
+        let (index, today) = (registry.store().vault().index(), registry.now().day());
+        let life = lives::checked(&self.snapshot, index, holder, events, today)?;
+        let by = (&self.rules, self.told.certificates());
+        let here = match self.dry_run {
+            Some(_) => registry.store().read_now(|reader| life.is_here(reader))?,
+            None => {
+                let label = self.actor.label();
+                registry.log_records(|writer, place| {
+                    let here = life.is_here(writer)?;
+                    Ok((here, life.write(writer, place, by, &label)?))
+                })?
+            }
+        };
+        if here || self.brought(life.key().bytes()) {
             self.done.holders_already += 1;
             return Ok(());
-        }
-        if !self.dry_run {
-            let label = self.actor.label();
-            registry.log_records(|writer, place| Ok(((), life.write(writer, place, &label)?)))?;
         }
         self.done.holders += 1;
         Ok(())
     }
 
-    fn record(&mut self, number: u64, record: RecordLine, events: Vec<Event>) -> Result<()> {
+    fn record(
+        &mut self,
+        number: u64,
+        record: RecordLine,
+        events: (Vec<Event>, Vec<Vec<Event>>),
+    ) -> Result<()> {
+        let (registry, by) = (self.registry, (self.actor, &*self.snapshot));
+        let index = registry.store().vault().index();
         if record.custody == Custody::Hosted {
-            self.batch.push(self.registry.incoming(&self.snapshot, number, record, events)?);
+            self.batch.push(registry.incoming(by, number, record, events)?);
             return Ok(());
         }
-        let registry = self.registry;
         let entry = registry.incoming_entry(self.actor, &self.snapshot, &record, events)?;
         let nowhere = Place { log: String::new(), first: 0, at: registry.now() };
-        if registry.store().read_now(|reader| entry.is_here(reader, &nowhere))? {
-            self.done.already += 1;
-            return Ok(());
+        let known = match &self.dry_run {
+            Some(_) => registry.store().read_now(|reader| entry.known(reader, &nowhere))?,
+            None => {
+                let label = self.actor.label();
+                registry.log_records(|writer, place| {
+                    let known = entry.known(writer, place)?;
+                    let entries = match &known {
+                        EntryKnown::New(at) | EntryKnown::Behind(at) => {
+                            entry.write(writer, place, &label, at)?
+                        }
+                        EntryKnown::Here => Vec::new(),
+                    };
+                    Ok((known, entries))
+                })?
+            }
+        };
+        let again = !matches!(known, EntryKnown::Here) && self.brought(&entry.key(index));
+        match known {
+            _ if again => self.done.already += 1,
+            EntryKnown::New(_) => self.done.records += 1,
+            EntryKnown::Behind(_) => self.done.went_on += 1,
+            EntryKnown::Here => self.done.already += 1,
         }
-        if !self.dry_run {
-            let label = self.actor.label();
-            registry.log_records(|writer, place| match entry.is_here(writer, place)? {
-                true => Ok(((), Vec::new())),
-                false => Ok(((), entry.write(writer, place, &label)?)),
-            })?;
-        }
-        self.done.records += 1;
         Ok(())
     }
 
@@ -284,21 +335,31 @@ impl Reading<'_> {
     fn file(&mut self, content: &[u8]) -> Result<()> {
         let (registry, store) = (self.registry, self.registry.store());
         let key = store.vault().index().attachment_key(&Digest::of(&[content]));
-        if store.read_now(|reader| reader.kept_file(&key))?.is_some() {
+        if store.read_now(|reader| reader.kept_file(&key))?.is_some() || self.brought(&key) {
             return Ok(());
         }
-        if !self.dry_run {
+        if self.dry_run.is_none() {
             store.put_attachment(&key, content, registry.now())?;
         }
         self.done.files += 1;
         Ok(())
     }
 
-    fn revoked(&mut self, told: Option<RevokedKey>) -> Result<()> {
-        let Some(told) = told else { return Ok(()) };
-        if self.registry.take_revocation(self.actor, &told, self.dry_run)? {
+    /// Whether a line before would have brought that already, in a dry run.
+    fn brought(&mut self, key: &[u8; 16]) -> bool {
+        self.dry_run.as_mut().is_some_and(|lines| !lines.insert(*key))
+    }
+
+    /// What the file says of the revocation of one key, oldest first.
+    fn revoked(&mut self, told: &[RevokedKey]) -> Result<()> {
+        let mut changed = false;
+        for told in told {
+            changed |= self.registry.take_revocation(self.actor, told, self.dry_run.is_some())?;
+        }
+        if changed {
             self.done.keys_revoked += 1;
             self.snapshot = self.registry.fresh_snapshot()?;
+            self.rules = self.registry.all_rules(&self.snapshot)?;
         }
         Ok(())
     }
@@ -307,11 +368,12 @@ impl Reading<'_> {
     fn state(&mut self) -> Result<()> {
         self.spoilt.all |= !self.done.whole;
         for statement in std::mem::take(&mut self.coverage) {
-            let taken =
-                self.registry.take_coverage(self.actor, &statement, &self.spoilt, self.dry_run).map(|new| {
-                    let done = &mut self.done;
-                    *(if new { &mut done.coverage } else { &mut done.coverage_already }) += 1;
-                });
+            let dry_run = self.dry_run.is_some();
+            let taken = self.registry.take_coverage(self.actor, &statement, &self.spoilt, dry_run);
+            let taken = taken.map(|new| {
+                let done = &mut self.done;
+                *(if new { &mut done.coverage } else { &mut done.coverage_already }) += 1;
+            });
             self.or_refuse(statement.line, taken)?;
         }
         Ok(())
@@ -323,56 +385,43 @@ impl Reading<'_> {
         if batch.is_empty() {
             return Ok(());
         }
-        if self.dry_run {
-            return self.foresee(&batch);
-        }
-        let (label, rules) = (self.actor.label(), self.registry.all_rules(&self.snapshot)?);
-        let outcomes = self.registry.log_records(|writer, place| {
-            let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
-            for incoming in &batch {
-                let known = known(writer, incoming)?;
-                let place = place.behind(entries.len());
-                let written = match &known {
-                    Known::New => Some(incoming.write(writer, &place, &rules, &label)?),
-                    Known::Behind(here) => Some(incoming.go_on(writer, &place, &rules, (&label, *here))?),
-                    Known::Here | Known::Refused(..) => None,
-                };
-                entries.extend(written.iter().flat_map(|written| written.entries.iter().copied()));
-                outcomes.push((incoming.line, known, written));
+        let (registry, layout, rules) = (self.registry, self.layout, &self.rules);
+        let told = &mut self.told;
+        let outcomes = match &mut self.dry_run {
+            Some(brought) => {
+                let now = registry.now();
+                registry
+                    .store()
+                    .read_now(|reader| foreseen(reader, &batch, (rules, now), (told, layout), brought))?
             }
-            Ok((outcomes, entries))
-        })?;
-        for (line, known, written) in outcomes {
-            self.became(line, known)?;
-            if let Some(written) = written {
-                let done = &mut self.done;
-                done.ended += written.ended;
-                done.taken_over += usize::from(written.took_over);
-                done.proposals += written.proposals;
+            None => {
+                let label = self.actor.label();
+                registry.log_records(|writer, place| {
+                    taken(writer, &batch, (rules, &label), place, (told, layout))
+                })?
             }
+        };
+        for (line, known, stored) in outcomes {
+            self.became(line, known, &stored)?;
         }
         Ok(())
     }
 
-    /// What would become of the records that wait; writes nothing.
-    fn foresee(&mut self, batch: &[Incoming]) -> Result<()> {
-        let told = self.registry.store().read_now(|reader| {
-            let one = |incoming: &Incoming| Ok((incoming.line, known(reader, incoming)?));
-            batch.iter().map(one).collect::<Result<Vec<_>>>()
-        })?;
-        told.into_iter().try_for_each(|(line, known)| self.became(line, known))
-    }
-
-    fn became(&mut self, line: u64, known: Known) -> Result<()> {
+    fn became(&mut self, line: u64, known: Known, stored: &LineStored) -> Result<()> {
+        let done = &mut self.done;
         match known {
-            Known::New => self.done.records += 1,
-            Known::Behind(_) => self.done.went_on += 1,
-            Known::Here => self.done.already += 1,
+            Known::New(..) => done.records += 1,
+            Known::Behind(..) => done.went_on += 1,
+            Known::Here(_) | Known::Otherwise => done.already += 1,
             Known::Refused(error, type_code) => {
                 self.spoilt.types.insert(type_code);
-                self.or_refuse(line, Err(error))?
+                return self.or_refuse(line, Err(error));
             }
         }
+        done.ended += stored.ended;
+        done.taken_over += usize::from(stored.took_over);
+        done.proposals += stored.proposals;
+        done.proposals_told += stored.proposals_told;
         Ok(())
     }
 
@@ -392,4 +441,70 @@ impl Reading<'_> {
         self.errors.flush()?;
         Ok(self.done)
     }
+}
+
+/// What became of one line.
+type Outcome = (u64, Known, LineStored);
+
+/// Writes the records of a batch.
+fn taken(
+    writer: &mut Writer<'_>,
+    batch: &[Incoming],
+    (rules, label): (&Rules, &str),
+    place: &Place,
+    (told, layout): (&mut ToldHere, u8),
+) -> Result<(Vec<Outcome>, Vec<[u8; 32]>)> {
+    let (mut outcomes, mut entries) = (Vec::with_capacity(batch.len()), Vec::new());
+    for incoming in batch {
+        let known = known(writer, &rules.snapshot, incoming)?;
+        let place = place.behind(entries.len());
+        let mut stored = match &known {
+            Known::New(entry, _) => incoming.write(writer, &place, (rules, told), (label, entry.as_ref()))?,
+            Known::Behind(found, here) => incoming.go_on(writer, &place, (rules, label), (found, *here))?,
+            Known::Here(found) => incoming.adopt_here(writer, found)?,
+            Known::Otherwise | Known::Refused(..) => LineStored::default(),
+        };
+        if !matches!(known, Known::Otherwise | Known::Refused(..)) {
+            told.note(&rules.snapshot, (layout, &incoming.record.type_code), stored.record_id);
+        }
+        entries.append(&mut stored.entries);
+        outcomes.push((incoming.line, known, stored));
+    }
+    Ok((outcomes, entries))
+}
+
+/// What would become of the records of a batch; writes nothing.
+fn foreseen(
+    reader: &mut Reader<'_>,
+    batch: &[Incoming],
+    (rules, now): (&Rules, Moment),
+    (told, layout): (&mut ToldHere, u8),
+    brought: &mut HashSet<[u8; 16]>,
+) -> Result<Vec<Outcome>> {
+    let nowhere = Place { log: String::new(), first: 0, at: now };
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for incoming in batch {
+        let known = match known(reader, &rules.snapshot, incoming)? {
+            known @ (Known::New(..) | Known::Behind(..)) => {
+                match brought.insert(incoming.key(reader.index())) {
+                    true => known,
+                    false => Known::Otherwise,
+                }
+            }
+            known => known,
+        };
+        let stored = match &known {
+            Known::New(entry, gives_way) => {
+                let took_over = *gives_way || entry.as_ref().is_some_and(ChainPlace::is_here);
+                LineStored { took_over, ..incoming.foreseen(reader, (rules, told), &nowhere)? }
+            }
+            Known::Behind(found, _) | Known::Here(found) => incoming.foreseen_here(reader, found)?,
+            Known::Otherwise | Known::Refused(..) => LineStored::default(),
+        };
+        if matches!(known, Known::Behind(..) | Known::Here(_)) {
+            told.note(&rules.snapshot, (layout, &incoming.record.type_code), stored.record_id);
+        }
+        outcomes.push((incoming.line, known, stored));
+    }
+    Ok(outcomes)
 }

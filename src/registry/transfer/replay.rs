@@ -1,33 +1,30 @@
-//! The history of a record in an export: compared with its signatures, then repeated here, event by event, by
-//! the same path as an issue and the actions after it.
+//! A record in an export, whose history was compared with its signatures ([`history`](super::history)): what becomes of it
+//! here, and its events repeated here, by the same path as an issue and the actions after it.
 
 use crate::clock::Moment;
 use crate::error::{Class, Code, Error, Result};
-use crate::record::Digest;
-use crate::record::action::Action;
-use crate::record::event::{Deed, Event, EventKind, Order, SideAction, ground_hash, subject_hash};
-use crate::record::state::State;
-use crate::registry::base::happened::Happened;
 use crate::registry::base::ledger::Place;
-use crate::registry::base::order::check_texts;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::lives::Rules;
-use crate::registry::records::begin::begin;
+use crate::registry::records::begin::{Begun, begin};
 use crate::registry::records::change::Whole;
 use crate::registry::records::ends;
 use crate::registry::records::hosted;
 use crate::registry::records::kept;
 use crate::registry::records::signed::Signed;
-use crate::registry::transfer::line::{EventLine, RecordLine, refused};
+use crate::registry::transfer::entries::{ChainPlace, EntryChain};
+use crate::registry::transfer::history::{Replayed, same_so_far};
+use crate::registry::transfer::line::{RecordLine, refused};
+use crate::registry::transfer::proposed::{self, ToldHere};
 use crate::rule::Rule;
-use crate::store::{Reader, RecordKey, StoredEvent, StoredRecord, Writer};
-use crate::text;
-use crate::trust::envelope::Limits;
-use crate::trust::{EnvelopeBuf, Typ, random};
+use crate::store::{Opened, Reader, RecordKey, StoredRecord, Writer};
+use crate::trust::{IndexKey, random};
 
 /// A record of the file that passed every check.
 pub(super) struct Incoming {
     pub line: u64,
+    /// The directory entries that gave way to it.
+    pub earlier: Option<EntryChain>,
     pub versions: Vec<Signed>,
     /// When the other registry knew each version, if its key was revoked later: what it signed before stays good.
     pub known_since: Vec<Option<Moment>>,
@@ -35,173 +32,38 @@ pub(super) struct Incoming {
     pub record: RecordLine,
 }
 
-/// An event of the file: the parts that are logged anew.
-pub(super) struct Replayed {
-    pub event: Event,
-    order: Vec<u8>,
-    ground: String,
-    /// The state that it led to.
-    pub state: State,
-    /// Whether an objection was open after it.
-    pub disputed: bool,
-    /// Whether it made a version.
-    pub made: bool,
-}
-
-/// The events of a line, each compared with its order, its ground, and the version that it made or was about;
-/// and all of them with the state that the line claims.
-pub(super) fn replayed(
-    snapshot: &Snapshot,
-    record: &RecordLine,
-    told: Vec<Event>,
-    versions: &[VersionMade<'_>],
-) -> Result<Vec<Replayed>> {
-    let mut replay = Replay { snapshot, made: versions.iter(), current: None, state: None, disputed: false };
-    let mut events = Vec::with_capacity(record.events.len());
-    for (line, event) in record.events.iter().zip(told) {
-        events.push(replay.step(line, event)?);
-    }
-    let as_claimed = replay.state == Some(record.state) && replay.disputed == record.disputed;
-    if replay.made.next().is_some() || !as_claimed {
-        return Err(refused(Rule::StateMismatch));
-    }
-    Ok(events)
-}
-
-/// A version that an event makes.
-#[derive(Clone, Copy)]
-pub(super) struct VersionMade<'a> {
-    pub identifier: &'a str,
-    pub version: u32,
-    /// Of its envelope; none for a directory entry.
-    pub envelope: Option<Digest>,
-    /// When the line says that it was logged: not after the event that made it.
-    pub logged_at: Moment,
-}
-
-/// The state of a record between two of its events.
-struct Replay<'a> {
-    snapshot: &'a Snapshot,
-    /// Versions that no event has made yet.
-    made: std::slice::Iter<'a, VersionMade<'a>>,
-    current: Option<&'a VersionMade<'a>>,
-    state: Option<State>,
-    disputed: bool,
-}
-
-impl Replay<'_> {
-    fn step(&mut self, line: &EventLine, event: Event) -> Result<Replayed> {
-        let before = self.current;
-        self.happen(&event)?;
-        let (now, state) = self.current.zip(self.state).ok_or_else(|| refused(Rule::EventSubject))?;
-        let about = subject_hash(&event.salt, now.identifier);
-        if event.kind != EventKind::Record || event.subject != about || event.version != Some(now.version) {
-            return Err(refused(Rule::EventSubject));
-        }
-        let ground = ground(line, &event)?;
-        let order = self.order(line, &event, before)?;
-        let made = before.map(|before| before.version) != Some(now.version);
-        Ok(Replayed { event, order, ground, state, disputed: self.disputed, made })
-    }
-
-    /// The state that the event leads to, and the version if it makes one.
-    fn happen(&mut self, event: &Event) -> Result<()> {
-        let Some(action) = Action::from_wire(&event.action) else {
-            self.disputed = match SideAction::from_wire(&event.action) {
-                Some(SideAction::Dispute) => true,
-                Some(SideAction::Settle | SideAction::WithdrawDispute) => false,
-                Some(SideAction::Decline) => self.disputed,
-                Some(SideAction::Replace) | None => return Err(refused(Rule::EventAction)),
-            };
-            return Ok(());
-        };
-        self.state = Some(action.apply(self.state).map_err(|fault| refused(fault.rule()))?);
-        let next = if event.makes_version(action) { self.made.next() } else { None };
-        self.current = next.or(self.current);
-        if next.is_some_and(|next| event.at < next.logged_at) {
-            return Err(refused(Rule::StateMismatch));
-        }
-        match event.envelope == next.and_then(|next| next.envelope) {
-            true => Ok(()),
-            false => Err(refused(Rule::EventEnvelope)),
-        }
-    }
-
-    /// The stored form of the order that the event followed; empty if nobody gave one. It was given for the
-    /// version that stood `before`.
-    fn order(&self, line: &EventLine, event: &Event, before: Option<&VersionMade<'_>>) -> Result<Vec<u8>> {
-        let Some((order, said)) = order(self.snapshot, line, event)? else { return Ok(Vec::new()) };
-        let before = before.ok_or_else(|| refused(Rule::EventOrder))?;
-        let meant = said.subject == subject_hash(&said.salt, before.identifier)
-            && said.version == Some(before.version);
-        if !meant || said.action != event.action {
-            return Err(refused(Rule::EventOrder));
-        }
-        Ok(order.stored().to_vec())
-    }
-}
-
-/// The text of an event's ground, if it is the one that was logged.
-pub(super) fn ground(line: &EventLine, event: &Event) -> Result<String> {
-    let ground = line.ground.clone().unwrap_or_default();
-    text::visible("ground", &ground).map_err(|fault| refused_for(&fault))?;
-    if event.ground != line.ground.as_ref().map(|ground| ground_hash(&event.salt, ground)) {
-        return Err(refused(Rule::EventGround));
-    }
-    Ok(ground)
-}
-
-/// The order of an event, if it is the one that was logged and a key of here verifies it; none if nobody gave one.
-pub(super) fn order(
-    snapshot: &Snapshot,
-    line: &EventLine,
-    event: &Event,
-) -> Result<Option<(EnvelopeBuf, Order)>> {
-    let Some(compact) = &line.order else {
-        return if event.order.is_none() { Ok(None) } else { Err(refused(Rule::EventOrder)) };
-    };
-    let order =
-        EnvelopeBuf::parse_compact(compact, Limits::default()).map_err(|fault| refused(fault.rule()))?;
-    let verified = order.view().verify(Typ::Event, |kid| snapshot.keys.key(kid));
-    verified.map_err(|fault| refused(fault.rule()))?;
-    if event.order != Some(order.view().digest()) {
-        return Err(refused(Rule::EventOrder));
-    }
-    let said = Order::from_payload(order.view().payload()).map_err(|fault| refused(fault.rule()))?;
-    check_texts(&said).map_err(|fault| refused_for(&fault))?;
-    Ok(Some((order, said)))
-}
-
-/// The line is refused by the rule that a text of it breaks.
-fn refused_for(fault: &Error) -> Error {
-    refused(fault.rule.unwrap_or(Rule::ControlCharacter))
-}
-
 /// What becomes of a record of the file.
 pub(super) enum Known {
-    New,
+    /// With the place from which the entries that gave way to it there are repeated here; none where they are not. Then an
+    /// entry of here may give way to it.
+    New(Option<ChainPlace>, bool),
     /// So many of its events are here, and later ones came since.
-    Behind(usize),
-    /// All of it, or another history of the same record: nothing is overwritten.
-    Here,
+    Behind(RecordKey, usize),
+    /// All of it, under this key and with nothing since.
+    Here(RecordKey),
+    /// More of it than the file knows, or another history of the same record: nothing is overwritten.
+    Otherwise,
     /// With the type of the record.
     Refused(Error, String),
 }
 
 /// Whether the record is here, and how far: by the identifier of any of its versions. A number that stands here on another
 /// record is a clash. A directory entry of its number that may not give way keeps it out.
-pub(super) fn known(reader: &mut Reader<'_>, incoming: &Incoming) -> Result<Known> {
+pub(super) fn known(reader: &mut Reader<'_>, snapshot: &Snapshot, incoming: &Incoming) -> Result<Known> {
     let refused = |error| Ok(Known::Refused(error, incoming.record.type_code.clone()));
     let clash = || refused(Error::new(Code::NumberClash, "").rule(Rule::NumberUnique));
     for version in incoming.versions.iter().rev() {
         for key in &version.keys {
             if let Some(found) = reader.record_key(key)? {
-                if found.content != version.content.0 {
+                if !version.is_content(snapshot, &found.content) {
                     return clash();
                 }
-                let here = incoming.here(reader, &found)?;
-                let behind = here.filter(|here| *here < incoming.events.len());
-                return Ok(behind.map_or(Known::Here, Known::Behind));
+                let told = incoming.events.len();
+                return Ok(match incoming.here(reader, &found)? {
+                    Some(here) if here < told => Known::Behind(found, here),
+                    Some(here) if here == told => Known::Here(found),
+                    Some(_) | None => Known::Otherwise,
+                });
             }
         }
     }
@@ -210,20 +72,32 @@ pub(super) fn known(reader: &mut Reader<'_>, incoming: &Incoming) -> Result<Know
         if !reader.record_keys(&keys)?.is_empty() {
             return clash();
         }
+        // Here it came in by itself, under another version of its type.
+        let twins = version.twins(snapshot, reader.index());
+        if !reader.record_keys(&twins)?.is_empty() {
+            return Ok(Known::Otherwise);
+        }
     }
-    match incoming.versions.first().map(|first| hosted::listed(reader, first)) {
+    let entry = incoming.entry(reader)?;
+    match incoming.versions.first().filter(|_| entry.is_none()).map(|first| hosted::listed(reader, first)) {
         Some(Err(error)) if error.code.class() == Class::Refused => refused(error),
-        Some(listed) => listed.map(|_| Known::New),
-        None => Ok(Known::New),
+        Some(listed) => listed.map(|listed| Known::New(entry, listed.is_some())),
+        None => Ok(Known::New(entry, false)),
     }
 }
 
 /// The result of beginning a record here.
+#[derive(Default)]
 pub(super) struct LineStored {
     pub entries: Vec<[u8; 32]>,
+    /// Under which id it stands here.
+    pub record_id: [u8; 16],
     pub took_over: bool,
     pub ended: usize,
+    /// Ends that rules propose to issuers of records of here.
     pub proposals: usize,
+    /// Proposals that came with it.
+    pub proposals_told: usize,
 }
 
 /// A record on its way through its events: its rows as they are now, and how many versions were made.
@@ -234,18 +108,16 @@ struct Progress {
 }
 
 impl Incoming {
+    /// By what the record is told from others.
+    pub fn key(&self, index: &IndexKey) -> [u8; 16] {
+        self.versions.first().map_or([0; 16], |first| index.identifier_key(&first.identifier))
+    }
+
     /// How many of its events are here, the first ones; none where this registry knows another history of the record.
     fn here(&self, reader: &mut Reader<'_>, found: &RecordKey) -> Result<Option<usize>> {
         let Some(holder) = found.holders.first() else { return Ok(None) };
         let stored = reader.events_of(holder, &found.record_id)?;
-        let said = |event: &Event| {
-            (event.action.clone(), event.effective_on, event.version, event.envelope, event.order)
-        };
-        let same = |(here, there): (&StoredEvent, &Replayed)| {
-            let event = Event::from_canonical(&here.event).ok();
-            event.is_some_and(|event| said(&event) == said(&there.event)) && here.ground == there.ground
-        };
-        Ok(stored.iter().zip(&self.events).all(same).then_some(stored.len()))
+        Ok(same_so_far(&stored, &self.events).then_some(stored.len()))
     }
 
     /// Repeats here the events that came since the first `here` ones; `place.first` is the leaf of the first of them. The
@@ -254,8 +126,8 @@ impl Incoming {
         &self,
         writer: &mut Writer<'_>,
         place: &Place,
-        rules: &Rules,
-        (label, here): (&str, usize),
+        (rules, label): (&Rules, &str),
+        (found, here): (&RecordKey, usize),
     ) -> Result<LineStored> {
         let none = || refused(Rule::EventSubject);
         let (past, rest) = self.events.split_at_checked(here).ok_or_else(none)?;
@@ -270,33 +142,100 @@ impl Incoming {
         let lives = rules.follow(writer, about, new_version, &place.behind(progress.entries.len()))?;
         progress.entries.extend(lives.entries);
         ends::take_back(writer, &rules.snapshot, about, place.at)?;
-        Ok(LineStored { entries: progress.entries, took_over: false, ended: 0, proposals: 0 })
+        let proposals_told = self.adopt(writer, &progress.rows)?;
+        let (entries, record_id) = (progress.entries, found.record_id);
+        Ok(LineStored { entries, record_id, proposals_told, ..LineStored::default() })
+    }
+
+    /// Where the entries that gave way to it are repeated from; none where there were none, or where this registry knows
+    /// another entry of its number.
+    fn entry(&self, reader: &mut Reader<'_>) -> Result<Option<ChainPlace>> {
+        let (Some(chain), Some(first)) = (&self.earlier, self.versions.first()) else { return Ok(None) };
+        let Some(at) = chain.place(reader)? else { return Ok(None) };
+        let number = first.listed_key(reader.index());
+        let listed = number.map(|key| reader.record_key(&key)).transpose()?.flatten();
+        let own = |listed: &RecordKey| at.is_of(&listed.record_id);
+        Ok(listed.as_ref().is_none_or(own).then_some(at))
     }
 
     /// Repeats here the events of there; `place.first` is the leaf of the first event. The rules of the
-    /// catalog then apply to it and to the records here.
+    /// catalog then apply to it and to the records here, but propose nothing about those of which the file tells itself.
     pub fn write(
         &self,
         writer: &mut Writer<'_>,
         place: &Place,
-        rules: &Rules,
-        label: &str,
+        (rules, told): (&Rules, &ToldHere),
+        (label, entry): (&str, Option<&ChainPlace>),
     ) -> Result<LineStored> {
         let none = || refused(Rule::EventSubject);
         let (first, rest) = self.events.split_first().ok_or_else(none)?;
         let version = self.versions.first().ok_or_else(none)?;
         let happened = first.anew(label, &version.identifier, place)?;
-        let mut rows = version.whole(random::pooled()?, first.state, None, place)?;
+        let record_id = random::pooled()?;
+        let mut rows = version.whole(record_id, first.state, None, place)?;
         rows.prepare(|row| self.set(row, first, (self.known_since(1), rest.is_empty())));
-        let begun = begin(writer, place, version, &rows, &happened, label)?;
+        let begun = match (&self.earlier, entry) {
+            (Some(chain), Some(at)) => {
+                let mut entries = vec![rows.begin(writer, place, &happened)?];
+                entries.extend(chain.write(writer, &place.behind(1), label, at)?);
+                version.take_keys(writer, record_id)?;
+                chain.lead_to(writer, version, record_id)?;
+                Begun { entries, took_over: at.is_here() }
+            }
+            _ => begin(writer, place, version, &rows, &happened, label)?,
+        };
         let mut progress = Progress { rows, versions: 1, entries: begun.entries };
         self.repeat(writer, place, (label, rest), &mut progress)?;
         let Progress { rows, mut entries, .. } = progress;
         let began = first.event.effective_on;
-        let ends = ends::apply(writer, rules, &rows, began, &place.behind(entries.len()))?;
+        let due = ends::due_of_new(writer, rules, &rows, began, place.at.day())?.but_of(told.records());
+        let ends = due.carry_out(writer, rules, &place.behind(entries.len()))?;
         entries.extend(ends.entries);
         let (ended, proposals) = (ends.ended.len(), ends.proposals.len());
-        Ok(LineStored { entries, took_over: begun.took_over, ended, proposals })
+        let proposals_told = self.adopt(writer, &rows)?;
+        Ok(LineStored { entries, record_id, took_over: begun.took_over, ended, proposals, proposals_told })
+    }
+
+    /// What the rules would do where it is new here; nothing is written.
+    pub fn foreseen(
+        &self,
+        reader: &mut Reader<'_>,
+        (rules, told): (&Rules, &ToldHere),
+        place: &Place,
+    ) -> Result<LineStored> {
+        let none = || refused(Rule::EventSubject);
+        let version = self.versions.last().ok_or_else(none)?;
+        let first = self.events.first().ok_or_else(none)?;
+        let began = first.event.effective_on;
+        let rows = version.whole([0; 16], self.record.state, None, place)?;
+        let due = ends::due_of_new(reader, rules, &rows, began, place.at.day())?.but_of(told.records());
+        let (ended, proposals) = (due.ended(), due.proposed());
+        let proposals_told = self.record.proposals.len();
+        Ok(LineStored { ended, proposals, proposals_told, ..LineStored::default() })
+    }
+
+    /// Takes over what the file tells of proposals to end it; how many of them this changed.
+    fn adopt(&self, writer: &mut Writer<'_>, rows: &Whole) -> Result<usize> {
+        proposed::adopt(writer, rows.first(), &self.record.proposals)
+    }
+
+    /// The same where all of the record is here under that key.
+    pub fn adopt_here(&self, writer: &mut Writer<'_>, found: &RecordKey) -> Result<LineStored> {
+        let first = match found.holders.first().filter(|_| !self.record.proposals.is_empty()) {
+            Some(holder) => writer.record(holder, &found.record_id)?,
+            None => None,
+        };
+        let proposals_told = match first {
+            Some(Opened::Record(row)) => proposed::adopt(writer, &row, &self.record.proposals)?,
+            Some(Opened::Damaged { .. }) | None => 0,
+        };
+        Ok(LineStored { record_id: found.record_id, proposals_told, ..LineStored::default() })
+    }
+
+    /// How many of its proposals would be taken over where the record is here under that key; nothing is written.
+    pub fn foreseen_here(&self, reader: &mut Reader<'_>, found: &RecordKey) -> Result<LineStored> {
+        let proposals_told = proposed::unknown(reader, &found.record_id, &self.record.proposals)?;
+        Ok(LineStored { record_id: found.record_id, proposals_told, ..LineStored::default() })
     }
 
     /// Repeats events after what was made of the record so far; `place.first` is the leaf of its first entry.
@@ -345,26 +284,5 @@ impl Incoming {
             row.as_of = self.record.as_of;
             row.body.review_due = self.record.review_due;
         }
-    }
-}
-
-impl Replayed {
-    /// The event as it is logged here: its content stays, its time and its leaf are this registry's.
-    pub fn anew(&self, label: &str, identifier: &str, place: &Place) -> Result<Happened> {
-        let said = &self.event;
-        let deed = Deed::of_record(&said.action).ok_or_else(|| refused(Rule::EventAction))?;
-        let salt = random::salt()?;
-        let subject = subject_hash(&salt, identifier);
-        let mut event = Event::new(EventKind::Record, deed, label, salt, subject, place.at)
-            .effective_on(said.effective_on);
-        event.agency.clone_from(&said.agency);
-        event.envelope = said.envelope;
-        event.order = said.order;
-        event.replaces = said.replaces;
-        event.version = said.version;
-        if said.ground.is_some() {
-            event = event.ground(&self.ground);
-        }
-        Ok(Happened::new(event, self.order.clone(), self.ground.clone()))
     }
 }

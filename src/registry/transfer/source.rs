@@ -19,7 +19,7 @@ use crate::record::{Digest, canonical};
 use crate::registry::base::names::REGISTRY;
 use crate::registry::transfer::attest::{Chain, end_payload, line_digest, line_payload};
 use crate::registry::transfer::line::{
-    CoverageLine, EventLine, FileLine, HolderLife, KeyLine, LogLine, RecordLine, refused,
+    CoverageLine, EventLine, FileLine, HolderLife, KeyLine, LAYOUT, LogLine, RecordLine, refused,
 };
 use crate::rule::Rule;
 use crate::trust::envelope::Limits;
@@ -52,10 +52,14 @@ pub(in crate::registry) struct Source {
 impl Source {
     /// Begins with the first line: every log it names must be one whose verifier key is trusted, and its checkpoint
     /// signed by it.
-    pub fn open(line: &Value, logs: &[LogLine], trusted: &[LogVerifier]) -> Result<Self> {
+    pub fn open(line: &Value, (layout, logs): (u8, &[LogLine]), trusted: &[LogVerifier]) -> Result<Self> {
         let refused = |detail: &'static str, rule: Rule| {
             Error::new(Code::EnvelopeInvalid, detail).at("verifier").rule(rule)
         };
+        if !(1..=LAYOUT).contains(&layout) {
+            let detail = "the export has a layout that this program does not know";
+            return Err(Error::new(Code::EnvelopeInvalid, detail).at("v").rule(Rule::ExportLayout));
+        }
         let mut known = HashMap::with_capacity(logs.len());
         for log in logs {
             let verifier = trusted.iter().find(|trusted| trusted.to_string() == log.verifier);
@@ -72,15 +76,36 @@ impl Source {
         Ok(Self { export, logs: known, keys: HashMap::new(), chain: Chain::new(), records: 0, events: 0 })
     }
 
-    /// Takes a key of the other registry that its log states, and returns the revocation of an agency's key that it
-    /// states. No other keys are taken from a file.
-    pub fn key(&mut self, line: &KeyLine) -> Result<Option<RevokedKey>> {
+    /// Takes a key of the other registry that its log states, and returns what it states of the revocation of an agency's
+    /// key, oldest first. No other keys are taken from a file.
+    pub fn key(&mut self, line: &KeyLine) -> Result<Vec<RevokedKey>> {
         let own = line.owner == REGISTRY;
         if !own && (line.revoked_since.is_none() || line.owner.starts_with(LOG_OWNER)) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
+        let stated = line.stated.as_ref().ok_or_else(|| refused(Rule::KeyUnproven))?;
+        let before = line.before.iter().filter(|_| !own);
+        let said = before.chain([stated]).map(|stated| self.key_stated(line, stated, own));
+        let said = said.collect::<Result<Vec<_>>>()?;
+        let mut revoked = Vec::new();
+        for (public, said) in said {
+            match said {
+                Some(said) => revoked.push(said),
+                None => drop(self.keys.insert(public.kid(), public)),
+            }
+        }
+        // A key of the other registry itself that it revoked vouches for nothing, and is none of here.
+        Ok(if own { Vec::new() } else { revoked })
+    }
+
+    /// The key of a line as an event of it states it, and its revocation.
+    fn key_stated(
+        &self,
+        line: &KeyLine,
+        stated: &EventLine,
+        own: bool,
+    ) -> Result<(VerifyKey, Option<RevokedKey>)> {
         let unproven = || refused(Rule::KeyUnproven);
-        let stated = line.stated.as_ref().ok_or_else(unproven)?;
         let event = self.proven(stated, &HashMap::new())?;
         if event.kind != EventKind::Key || event.subject != subject_hash(&event.salt, &line.kid) {
             return Err(unproven());
@@ -100,29 +125,27 @@ impl Source {
         if !same || said("owner") != Some(&line.owner) || public.kid().to_string() != line.kid {
             return Err(unproven());
         }
-        match (own, body.get("revoked")) {
-            (true, None) => {
-                self.keys.insert(public.kid(), public);
-                Ok(None)
-            }
-            (true, Some(_)) => Ok(None),
-            (false, revoked) => {
-                let told = |name: &str| revoked?.get(name)?.as_str();
-                let since = told("since").and_then(|text| text.parse().ok()).ok_or_else(unproven)?;
-                let valid_from =
-                    said("valid_from").and_then(|text| text.parse().ok()).ok_or_else(unproven)?;
-                let why = told("why").unwrap_or_default().to_owned();
-                let (kid, owner) = (public.kid(), line.owner.clone());
-                Ok(Some(RevokedKey { kid, owner, valid_from, since, why }))
-            }
+        let revoked = body.get("revoked");
+        if own && revoked.is_none() {
+            return Ok((public, None));
         }
+        let told = |name: &str| revoked?.get(name)?.as_str();
+        let since = told("since").and_then(|text| text.parse().ok()).ok_or_else(unproven)?;
+        let valid_from = said("valid_from").and_then(|text| text.parse().ok()).ok_or_else(unproven)?;
+        let why = told("why").unwrap_or_default().to_owned();
+        let (kid, owner) = (public.kid(), line.owner.clone());
+        Ok((public, Some(RevokedKey { kid, owner, valid_from, since, why })))
     }
 
     /// Checks a record line against its signature, and each of its events against its log; returns the
-    /// events.
-    pub fn record(&mut self, line: &Value, record: &RecordLine) -> Result<Vec<Event>> {
+    /// events, and those of each entry that gave way to it.
+    pub fn record(&mut self, line: &Value, record: &RecordLine) -> Result<(Vec<Event>, Vec<Vec<Event>>)> {
         self.records += 1;
-        self.signed(line, "record", record.attested.as_deref(), (&record.events, &record.checkpoints))
+        self.events += record.earlier.iter().map(|part| part.events.len() as u64).sum::<u64>();
+        let told = (record.events.as_slice(), &record.checkpoints);
+        let events = self.signed(line, "record", record.attested.as_deref(), told)?;
+        let earlier = record.earlier.iter().map(|part| self.all_proven(&part.events, &part.checkpoints));
+        Ok((events, earlier.collect::<Result<_>>()?))
     }
 
     /// The same for the line of a holder.
@@ -166,6 +189,10 @@ impl Source {
         if !self.attested(attested, &line_payload(kind, &self.export, &digest)) {
             return Err(refused(Rule::LineSignature));
         }
+        self.all_proven(events, checkpoints)
+    }
+
+    fn all_proven(&self, events: &[EventLine], checkpoints: &BTreeMap<String, String>) -> Result<Vec<Event>> {
         let mut later = HashMap::with_capacity(checkpoints.len());
         for (log, note) in checkpoints {
             let (verifier, _) = self.logs.get(log).ok_or_else(|| refused(Rule::EventLog))?;

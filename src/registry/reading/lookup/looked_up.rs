@@ -158,7 +158,8 @@ impl Judged {
         let records: Vec<AnsweredRecord<'_>> = self.records.iter().map(FoundRecord::answered).collect();
         let absent: Vec<(&str, &str)> =
             self.absent.iter().map(|one| (one.type_code.as_str(), one.absence.kind().wire())).collect();
-        Answer { absent: &absent, heads: &heads, records: &records }.digest(&mut Vec::with_capacity(1024))
+        Answer { absent: &absent, heads: &heads, records: &records, standing: None }
+            .digest(&mut Vec::with_capacity(1024))
     }
 }
 

@@ -15,6 +15,7 @@ use crate::record::verdict::NamedFiles;
 use crate::registry::Registry;
 use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::withheld::Withheld;
+use crate::registry::base::asked::{Purpose, check_others_unnamed};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked::{self, Related};
@@ -96,6 +97,12 @@ impl Found {
             notes,
             remarks: parsed.remarks.clone(),
         }
+    }
+
+    /// Refuses a purpose that names the holder by a linked number: it would stand in the log in clear (I3).
+    pub fn check_unnamed(&self, purpose: &Purpose) -> Result<()> {
+        let codes = self.followed.iter().map(|(code_type, code, _)| (code_type.as_str(), code.as_str()));
+        check_others_unnamed(purpose, codes)
     }
 
     /// Who took over from the holder, and from whom it did: each is charged, and the access stands on its list. Who
