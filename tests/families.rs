@@ -296,5 +296,19 @@ fn r11_relations_of_families_at_random_are_those_that_papers_say(world: World) {
     ] {
         assert!(seen.contains_key(&(kinship, answer)), "{kinship} {answer}: {seen:?}");
     }
+    // A dead child has no guardian; of one whose death is only reported nobody knows.
+    let guarded = papers.births.iter().map(|(child, parents)| (parents[0], *child)).next().unwrap();
+    let guardian = || told(registry, guarded.0, guarded.1)[4].clone();
+    assert_eq!(guardian(), "met");
+    for (agency, state, answer) in
+        [(people::CREMATORIUM, "death_reported", "unverifiable"), (POLICE, "deceased", "not_covered")]
+    {
+        let mark = json!({
+            "holder": {"type": "111", "code": guarded.1.code()}, "state": state, "ground": "经核实", "agency": agency,
+        });
+        registry.refresh().unwrap();
+        registry.mark_holder(&operator(), &serde_json::from_value(mark).unwrap(), None).unwrap();
+        assert_eq!(guardian(), answer, "{state}");
+    }
     assert_eq!(registry.fsck(FsckOptions::default()).unwrap().findings, []);
 }

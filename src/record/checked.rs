@@ -78,6 +78,10 @@ pub struct CheckedRecord {
     pub digest: Option<Digest>,
     /// Its identifier, or its log and leaf where the identifier holds a number.
     pub place: String,
+    /// Every reason and remark beside its verdict, by their words: a marriage that is valid says whether divorces by courts
+    /// would be known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// What it was worth.
     pub verdict: Verdict,
     /// Its version.
@@ -135,6 +139,7 @@ mod tests {
                 CheckedEvidence::Record(CheckedRecord {
                     digest: Some(Digest([1; 32])),
                     place: "records/7".into(),
+                    reasons: vec!["court_divorces_not_covered".into()],
                     verdict: Verdict::Valid,
                     version: 1,
                 }),

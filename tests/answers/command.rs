@@ -27,6 +27,9 @@ fn the_commands_print_what_they_always_did() {
     ] {
         let output = installed.run(&arguments, people::ZHOU);
         assert!(output.status.success(), "{output:?}");
-        stable.same(&format!("command_{name}"), &String::from_utf8(output.stdout).unwrap());
+        // The commands go by the clock of the machine: an absence is told up to today.
+        let today = elicense::clock::Clock::System.now().day().to_string();
+        let printed = String::from_utf8(output.stdout).unwrap().replace(&today, "<today>");
+        stable.same(&format!("command_{name}"), &printed);
     }
 }

@@ -45,6 +45,7 @@ on_both! {
     a_relation_is_told_by_evidence_or_not_at_all
     an_answer_to_a_predicate_is_signed_with_its_chain_of_evidence
     a_signed_answer_counts_for_an_hour_and_under_the_registrys_key_alone
+    one_person_under_two_numbers_does_not_stand_twice_in_a_role
     a_source_that_cannot_tell_is_never_none
     a_cancelled_licence_meets_the_slot_that_wants_it
     a_past_day_is_judged_as_of_that_day
@@ -353,6 +354,24 @@ fn a_relation_is_told_by_evidence_or_not_at_all(world: World) {
     assert_eq!(told("parent", &turned), ("not_covered".into(), 0));
     let stranger = ask(json!([party("applicant", &people::number(7)), party("spouse", child)]));
     assert_eq!(told("parent", &stranger), ("not_covered".into(), 0));
+}
+
+fn one_person_under_two_numbers_does_not_stand_twice_in_a_role(world: World) {
+    ready(&world);
+    let registry = &world.registry;
+    common::items::load(registry);
+    let other = people::number(9);
+    let twice = || {
+        let parties = json!([party("applicant", ZHOU), party("applicant", &other)]);
+        let ask = json!({"item": common::items::CODE, "parties": parties, "reason": "窗口办理"});
+        apply(registry, &operator(), &serde_json::from_value(ask).unwrap())
+    };
+    twice().unwrap();
+    common::items::link(registry, (ZHOU, &other));
+    let error = twice().unwrap_err();
+    assert_eq!((error.code, error.rule), (Code::FieldInvalid, Some(Rule::ItemParties)));
+    assert_eq!(error.field.as_deref(), Some("parties.1.holder"));
+    assert_eq!(lines(registry, &other, Outcome::Refused).len(), 2, "one for each number");
 }
 
 fn a_source_that_cannot_tell_is_never_none(world: World) {

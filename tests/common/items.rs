@@ -89,3 +89,15 @@ pub fn bundle() -> Value {
         "事项": [item(CODE), item(&other)],
     })
 }
+
+/// States that two numbers are one person's.
+pub fn link(registry: &Registry, (one, other): (&str, &str)) {
+    let holder = |code: &str| json!({"type": "111", "code": code});
+    let link = json!({
+        "from": holder(one), "to": holder(other), "kind": "same_person", "ground": "号码更正,经核实", "names_differ": true,
+        "agency": POLICE,
+    });
+    registry.refresh().unwrap();
+    registry.link_holders(&super::operator(), &serde_json::from_value(link).unwrap(), None).unwrap();
+    registry.refresh().unwrap();
+}

@@ -352,7 +352,7 @@ def link(one):
     """One link of the chain of evidence: a record, or what a department told."""
     if set(one) == {"told"}:
         return len(from_b64u(one["told"])) == 16
-    known = set(one) - {"digest"} == {"place", "verdict", "version"}
+    known = set(one) - {"digest", "reasons"} == {"place", "verdict", "version"}
     return known and ("digest" not in one or len(from_b64u(one["digest"])) == 32)
 
 

@@ -67,10 +67,12 @@ fn a_source_that_failed_thrice_is_left_alone(world: World) {
     for _ in 0..3 {
         is_silent(&apply(registry, &alone()), "married", "无法连接");
     }
+    let told = lines(registry, ZHOU, Outcome::Asked).len();
     let (asked, began) = (office.asked().len(), Instant::now());
     assert_eq!(asked, 6, "each was tried once more");
     is_silent(&apply(registry, &alone()), "married", "连续无响应，暂停询问");
     assert_eq!(office.asked().len(), asked);
+    assert_eq!(lines(registry, ZHOU, Outcome::Asked).len(), told, "nobody was asked, and nobody is told so");
     assert!(began.elapsed() < Duration::from_millis(500), "at once");
     world.clock.set(registry.now().plus_seconds(29));
     is_silent(&apply(registry, &alone()), "married", "暂停询问");

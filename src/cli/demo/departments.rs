@@ -64,7 +64,9 @@ impl DemoDepartment {
             registry.refresh()?;
         }
         let standing = registry.snapshot().sources.iter().find(|source| self.is(source, &agency)).cloned();
-        let socket = socket(standing.as_deref().map(|source| source.url.as_str()))?;
+        // The port of the last time; never that of a system which somebody else connected in its place.
+        let own = standing.as_deref().filter(|source| source.name == self.name);
+        let socket = socket(own.map(|source| source.url.as_str()))?;
         let url = format!("http://{}/", socket.local_addr().map_err(Error::internal)?);
         if standing.is_none_or(|source| source.url != url || source.ended.is_some()) {
             registry.put_source("demo", &self.source(&agency, &url, registry))?;

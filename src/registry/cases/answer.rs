@@ -1,5 +1,6 @@
 //! The answer of an application as it goes out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -176,6 +177,11 @@ pub struct AppliedWay {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub absence: Option<String>,
+    /// Every reason and remark beside the verdicts of the records behind it: a marriage that is good says whether divorces
+    /// by courts would be known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Reason>, required = false)]
+    pub reasons: Vec<Reason>,
     /// The papers of the type that are on file and not enough: state and verdict, and nothing of their faces.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -346,6 +352,14 @@ fn not_enough((party, slug): (&KnownParty<'_>, &str)) -> Vec<AppliedPaper> {
     papers.collect()
 }
 
+/// The reasons of the papers at these places, each once.
+fn reasons(party: Option<&KnownParty<'_>>, places: &[String]) -> Vec<Reason> {
+    let papers = party.iter().flat_map(|party| places.iter().filter_map(|place| party.paper_at(place)));
+    let all: BTreeSet<&str> =
+        papers.flat_map(|(paper, _)| paper.judgement.reasons.iter().map(Reason::wire)).collect();
+    all.into_iter().filter_map(Reason::from_wire).collect()
+}
+
 fn applied_way(tried: &WayTried, slug: Option<&str>, party: Option<&KnownParty<'_>>) -> AppliedWay {
     let absent = party.zip(slug).filter(|_| tried.evidence.is_empty() && tried.silence.is_none());
     let absent = absent.and_then(|(party, slug)| party.absent.get(slug));
@@ -359,6 +373,7 @@ fn applied_way(tried: &WayTried, slug: Option<&str>, party: Option<&KnownParty<'
         outcome: tried.outcome,
         outcome_zh: tried.outcome.zh(),
         evidence: tried.evidence.clone(),
+        reasons: reasons(party, &tried.evidence),
         signed: None,
         source,
         at,

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::catalog::bundles::BundleParts;
 use crate::catalog::items::{ItemAnswer, Predicate, PredicateAnswer, Way};
 use crate::clock::Moment;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::policy::Actor;
 use crate::record::access::Presence;
 use crate::registry::Registry;
@@ -25,7 +25,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::agent::{AGENT_PART, Matters, mandate_of};
 use crate::registry::cases::allowed::{CaseSubject, named};
 use crate::registry::cases::answer::{Application, AppliedParty, application, applied_parties};
-use crate::registry::cases::ask::{ApplicationAsk, AskedFor};
+use crate::registry::cases::ask::{ApplicationAsk, AskedFor, AskedParty};
 use crate::registry::cases::bundled::{BundleApplication, bundle_application};
 use crate::registry::cases::facts::Looking;
 use crate::registry::cases::item_case::{ItemCase, bundle_parts, item_cases};
@@ -80,6 +80,10 @@ impl Registry {
         let bundle = bundle_parts(&subject, ask, today);
         let mut cases = item_cases(&subject, bundle.as_ref(), ask);
         let papers = self.looked_at(actor, &snapshot, (ask, codes), (&mut cases, &mut parts)).await?;
+        if let Some(error) = twice_under_linked(ask, &papers) {
+            self.refuse_application(actor, &parts, Rule::ItemParties).await?;
+            return Err(error);
+        }
         self.living_agent(actor, (&snapshot, agent.as_ref()), (papers.len(), &mut parts)).await?;
         let mandates = self.mandates(actor, (&subject, &cases), agent.as_ref(), (&papers, &parts)).await?;
         for case in &mut cases {
@@ -184,6 +188,23 @@ impl Registry {
         }
         Ok(shown)
     }
+}
+
+/// Refuses one person twice in one role under two numbers that are linked; under one number it is seen before.
+fn twice_under_linked(ask: &ApplicationAsk, papers: &[Arc<PartyPapers<'_>>]) -> Option<Error> {
+    let codes: Vec<_> = papers.iter().map(|papers| &papers.parsed.code).collect();
+    let again = |at: usize| {
+        let (own, code) = (ask.parties.get(at)?, codes.get(at)?);
+        let earlier = ask.parties.iter().zip(papers).take(at);
+        let same = |(party, papers): (&AskedParty, &Arc<PartyPapers<'_>>)| {
+            party.role == own.role && papers.is_own(code.code_type().code(), code.as_str())
+        };
+        earlier.map(same).any(|same| same).then_some(at)
+    };
+    let at = (0..papers.len()).find_map(again)?;
+    let detail = "one person stands twice in the role, under two numbers that are linked";
+    let error = Error::new(Code::FieldInvalid, detail);
+    Some(error.at(format!("parties.{at}.holder")).rule(Rule::ItemParties))
 }
 
 /// The whole answer.

@@ -38,6 +38,8 @@ struct OpenQuestion {
     slots: Vec<String>,
     predicate: Predicate,
     holder: HolderKey,
+    /// Other numbers of that party are known here.
+    has_linked: bool,
     out: OutgoingQuestion,
 }
 
@@ -71,7 +73,12 @@ impl Registry {
         let mut fresh = Vec::new();
         for (one, kept) in open.into_iter().zip(kept) {
             match kept {
-                Some(kept) => add(cases, &one, (said(kept.word, kept.nonce), Some(kept.until))),
+                Some(kept) => add(cases, &one, (said(&one, kept.word, kept.nonce), Some(kept.until))),
+                // Where nothing leaves nobody is told that somebody was asked.
+                None if self.is_source_paused(&one.out.source) => {
+                    let silent = unanswered(&one, AnswerFault::Paused);
+                    add(cases, &one, (silent, None));
+                }
                 None => fresh.push(one),
             }
         }
@@ -85,8 +92,8 @@ impl Registry {
             let answered = match &answer {
                 Ok(received) => {
                     let told = &received.answer;
-                    let word = told.answer.map_or(PredicateAnswer::NotCovered, |word| said(word, told.nonce));
-                    (word, Some(told.valid_until))
+                    let word = told.answer.unwrap_or(SourceWord::Unknown);
+                    (said(&one, word, told.nonce), Some(told.valid_until))
                 }
                 Err(fault) => (unanswered(&one, *fault), None),
             };
@@ -136,6 +143,7 @@ impl Registry {
                 slots: vec![slot.to_owned()],
                 predicate: predicate.clone(),
                 holder: party.papers.permit.holder(),
+                has_linked: party.papers.has_linked(),
                 out: OutgoingQuestion { source, question },
             });
         }
@@ -218,13 +226,19 @@ fn add(
     }
 }
 
-/// What a department said; the evidence is the nonce under which its answer is kept.
-fn said(word: SourceWord, nonce: Salt) -> PredicateAnswer {
+/// What a department said; the evidence is the nonce under which its answer is kept. It was asked about one number: of
+/// somebody with others it says nothing for sure.
+fn said(one: &OpenQuestion, word: SourceWord, nonce: Salt) -> PredicateAnswer {
     let evidence = vec![nonce.text()];
+    let silent = |why: &str| {
+        let source = format!("{}：{why}", one.out.source.name);
+        PredicateAnswer::Unanswered(Silence { source, at: one.out.question.at })
+    };
     match word {
+        SourceWord::Unknown => silent(word.zh()),
+        _ if one.has_linked => silent("当事人另有关联号码，仅就所填号码作答"),
         SourceWord::Yes => PredicateAnswer::Yes { evidence },
         SourceWord::No => PredicateAnswer::No { evidence },
-        SourceWord::Unknown => PredicateAnswer::NotCovered,
     }
 }
 

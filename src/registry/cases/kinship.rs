@@ -167,11 +167,22 @@ impl<'a> Asked<'a, '_> {
         }
     }
 
-    /// A parent who lives is guardian of a child below full age; who else is one stands in no register here.
+    /// A parent who lives is guardian of a living child below full age; who else is one stands in no register here. Whose
+    /// death is only reported, or whose registration has ended, may be one or not.
     fn guardian(&self) -> PredicateAnswer {
         let born = self.other.papers.parsed.code.person().map(|person| person.birth_date);
+        for party in [self.own, self.other] {
+            match party.papers.state() {
+                HolderState::Normal | HolderState::Provisional => {}
+                HolderState::DeathReported | HolderState::Deregistered => {
+                    let source = format!("本库：当事人{}", party.papers.state().zh());
+                    return PredicateAnswer::Unanswered(Silence { source, at: self.now });
+                }
+                _ => return PredicateAnswer::NotCovered,
+            }
+        }
         match born {
-            Some(born) if lives(self.own) && born.years_until(self.today) < FULL_AGE => self.parent(),
+            Some(born) if born.years_until(self.today) < FULL_AGE => self.parent(),
             _ => PredicateAnswer::NotCovered,
         }
     }
@@ -186,11 +197,6 @@ impl<'a> Asked<'a, '_> {
         let only = good.next();
         if good.next().is_some() { None } else { only }
     }
-}
-
-/// Whether nothing on file says that the party has died.
-fn lives(party: &KnownParty<'_>) -> bool {
-    !matches!(party.papers.state(), HolderState::Deceased | HolderState::DeathReported)
 }
 
 fn yes<const N: usize>(places: [&String; N]) -> PredicateAnswer {

@@ -162,6 +162,7 @@ impl Asking<'_> {
             Some((paper, row)) => Some(CheckedEvidence::Record(CheckedRecord {
                 digest: Some(row.body.digest).filter(|digest| *digest != NO_ENVELOPE),
                 place: place.to_owned(),
+                reasons: paper.judgement.reasons.iter().map(|reason| reason.wire().to_owned()).collect(),
                 verdict: paper.judgement.verdict,
                 version: u32::try_from(row.version).unwrap_or_default(),
             })),

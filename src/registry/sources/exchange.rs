@@ -33,6 +33,11 @@ pub(in crate::registry) struct OutgoingQuestion {
 }
 
 impl Registry {
+    /// Whether a source is left alone just now: then no question leaves.
+    pub(in crate::registry) fn is_source_paused(&self, source: &SourceSystem) -> bool {
+        self.inner.desk.breakers.is_paused(&key(source), self.now())
+    }
+
     /// How long all questions of an application may take together; two seconds where nothing is said.
     pub fn ask_within(&self, within: Duration) {
         let ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);

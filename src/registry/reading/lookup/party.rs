@@ -140,6 +140,11 @@ impl PartyPapers<'_> {
                 .any(|(own_type, own, _)| (own_type.as_str(), own.as_str()) == (code_type, code))
     }
 
+    /// Whether papers under other numbers of the party were looked at too.
+    pub fn has_linked(&self) -> bool {
+        self.pages.first().is_some_and(|page| !page.followed.is_empty())
+    }
+
     /// The head of the log of records before anything was read.
     pub fn head(&self) -> Option<&LogMark> {
         self.pages.first().map(|page| &page.head)
