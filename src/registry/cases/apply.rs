@@ -195,11 +195,11 @@ fn twice_under_linked(ask: &ApplicationAsk, papers: &[Arc<PartyPapers<'_>>]) -> 
     let codes: Vec<_> = papers.iter().map(|papers| &papers.parsed.code).collect();
     let again = |at: usize| {
         let (own, code) = (ask.parties.get(at)?, codes.get(at)?);
-        let earlier = ask.parties.iter().zip(papers).take(at);
+        let mut earlier = ask.parties.iter().zip(papers).take(at);
         let same = |(party, papers): (&AskedParty, &Arc<PartyPapers<'_>>)| {
             party.role == own.role && papers.is_own(code.code_type().code(), code.as_str())
         };
-        earlier.map(same).any(|same| same).then_some(at)
+        earlier.any(same).then_some(at)
     };
     let at = (0..papers.len()).find_map(again)?;
     let detail = "one person stands twice in the role, under two numbers that are linked";
