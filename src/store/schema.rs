@@ -58,8 +58,9 @@ table! { coverage (type_code, system) { type_code -> Text, system -> Text, as_of
 table! { clients (id) { id -> Text, agency -> Text, secret -> Text, body -> Text, enabled -> Bool, made_at -> BigInt, } }
 table! {
     accounts (name) {
-        name -> Text, display -> Text, agency -> Text, role -> Text, password -> Text, enabled -> Bool, body -> Text,
-        failures -> Integer, locked_until -> BigInt, made_at -> BigInt,
+        name -> Text, display -> Text, agency -> Text, roles -> Text, password -> Text, enabled -> Bool, body -> Text,
+        failures -> Integer, locked_until -> BigInt, made_at -> BigInt, region -> Nullable<Text>,
+        own_number -> Nullable<Binary>,
     }
 }
 table! { sign_in_attempts (key) { key -> Binary, failures -> Integer, begun_at -> BigInt, locked_until -> BigInt, } }

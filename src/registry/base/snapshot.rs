@@ -13,13 +13,13 @@ use crate::clock::Moment;
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
-use crate::policy::{Account, Client, Grant, Scope};
+use crate::policy::{Account, Client, Grant, Scope, StaffRole};
 use crate::record::Digest;
 use crate::record::event::{EventKind, Order};
 use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, CoverageRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{KeyPurpose, Revocation};
-use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, Typ, VerifyKey, jwks};
+use crate::trust::{Envelope, HolderKey, KeyRecord, KeyRing, Kid, Typ, VerifyKey, jwks};
 
 closed! {
     /// The owner of a key that signed a record.
@@ -315,7 +315,7 @@ fn client(row: &ClientRow) -> Result<(String, Arc<Client>)> {
         agency: row.agency.clone(),
         name: body.name,
         scopes: body.scopes,
-        grants: body.grants,
+        grants: body.grants.into(),
         budget: body.budget,
         enabled: row.enabled,
         epoch: secret_epoch(row),
@@ -333,12 +333,17 @@ pub(in crate::registry) fn secret_epoch(row: &ClientRow) -> u64 {
 /// An account as policy sees it.
 pub(in crate::registry) fn account(row: &AccountRow) -> Result<Account> {
     let body: AccountBody = serde_json::from_str(&row.body).map_err(broken)?;
+    let role = |word| StaffRole::from_wire(word).ok_or_else(|| broken("a role of an account"));
+    let own = row.own_number.as_deref().map(|key| <[u8; 16]>::try_from(key).map(HolderKey::from_bytes));
     Ok(Account {
         name: row.name.clone(),
         display: row.display.clone(),
         agency: row.agency.clone(),
-        grants: body.grants,
+        region: row.region.as_deref().map(str::parse).transpose().map_err(broken)?,
+        roles: row.roles.split_whitespace().map(role).collect::<Result<_>>()?,
+        grants: body.grants.into(),
         budget: body.budget,
         enabled: row.enabled,
+        own_number: own.transpose().map_err(broken)?,
     })
 }

@@ -18,7 +18,7 @@ use crate::record::access::{AllowedBy, DecisionReason, Outcome, Presence};
 use crate::registry::Registry;
 use crate::registry::access::entry::{AppliedPart, CameTo, Entry, Touched};
 use crate::registry::access::permit;
-use crate::registry::base::asked::AskedCode;
+use crate::registry::base::asked::{AskedCode, carries_out, unseen};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::agent::{AGENT_PART, mandate_of, told_nothing};
@@ -96,7 +96,8 @@ impl Registry {
             let types = types_of(&snapshot.catalog, item, role, mandated);
             let papers = self.party_papers(snapshot, (permit, code.parsed), types.clone(), touched).await?;
             self.watch(&permit, Some(&papers.parsed.code), papers.papers.is_empty());
-            known.push(looking.known((&party.role, party.name.as_deref()), papers, &types)?);
+            let about = looking.known((&party.role, party.name.as_deref()), papers, &types)?;
+            known.push(KnownParty { typed: part.presence.is_none_or(unseen), ..about });
         }
         Ok(known)
     }
@@ -113,10 +114,7 @@ impl Registry {
     ) -> Result<Arc<ItemDef>> {
         let today = self.now().day();
         let item = snapshot.catalog.item(&ask.item, today);
-        let runs = item.zip(actor.agency()).is_some_and(|(item, own)| {
-            let agencies = snapshot.catalog.issuers().agencies();
-            item.agency == own || agencies.successor(&item.agency, today).is_some_and(|now| now.code == own)
-        });
+        let runs = item.is_some_and(|item| carries_out(&snapshot.catalog, actor, item, today));
         // Before it is said whether there is such an item: items are public, and who may ask is asked first all the same.
         let decision = decide_item(actor, &ask.item, runs);
         if let Some(rule) = decision.refusal() {
@@ -278,7 +276,7 @@ impl Registry {
 }
 
 /// The papers by which a slot was met by pulling them: the party, the place of the paper, the fields of it that the slot
-/// names.
+/// names, and of a party that nobody has seen fewer.
 fn pulled<'a>(
     item: &'a ItemDef,
     known: &'a [KnownParty<'_>],
@@ -290,7 +288,7 @@ fn pulled<'a>(
     let (Some(at), Some(def), Some(met)) = (slot.party, def, met) else { return Vec::new() };
     let places = met.evidence.iter().filter_map(|place| {
         let (_, slug) = known.get(at)?.paper_at(place)?;
-        Some((at, place.as_str(), def.fields_of(slug)))
+        Some((at, place.as_str(), def.fields_shown(slug, known.get(at)?.typed)))
     });
     places.collect()
 }

@@ -34,6 +34,8 @@ pub(super) struct KnownParty<'a> {
     pub absent: BTreeMap<String, AbsentType>,
     /// For the engine.
     pub facts: PartyFacts,
+    /// Nothing shows that it is there: less of it goes out.
+    pub typed: bool,
 }
 
 impl KnownParty<'_> {
@@ -94,7 +96,7 @@ impl<'l> Looking<'l> {
                 }
             }
         }
-        Ok(KnownParty { role: role.to_owned(), papers, absent, facts })
+        Ok(KnownParty { role: role.to_owned(), papers, absent, facts, typed: true })
     }
 
     pub fn slug(&self, code: &str) -> Option<&'l str> {

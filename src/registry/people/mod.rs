@@ -3,3 +3,4 @@
 pub(super) mod accounts;
 pub(super) mod clients;
 pub(super) mod grants;
+pub(super) mod staff;
