@@ -170,11 +170,7 @@ fn written(world: &World) {
     items::load(registry);
     let ask = serde_json::from_value(items::of(ZHOU)).unwrap();
     run(registry.apply(&operator(), &ask)).unwrap();
-    let bundle = serde_json::from_value(items::bundle()).unwrap();
-    registry.load_items("test", vec![items::named("190101000904", "开具同一人证明")]).unwrap();
-    registry.refresh().unwrap();
-    registry.load_bundles("test", vec![bundle]).unwrap();
-    registry.refresh().unwrap();
+    items::load_bundle(registry);
     let mut ask = items::of(ZHOU);
     ask.as_object_mut().unwrap().remove("item");
     ask["bundle"] = "papers".into();

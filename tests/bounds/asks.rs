@@ -38,6 +38,7 @@ pub fn of(up: &Up, route: &Route) -> Option<Vec<Ask>> {
             form(up, "/oauth2/token", 200, &token()),
             form(up, "/oauth2/token", 401, &token().replace(SECRET, "another-secret")),
         ],
+        ("agency", "GET", "/api/v1/bundles/{code}") => bearer(up, "/api/v1/bundles/papers"),
         ("agency", "GET", "/api/v1/items/{code}") => bearer(up, &format!("/api/v1/items/{}", items::CODE)),
         ("agency", "GET", "/api/v1/types/{name}") => bearer(up, "/api/v1/types/resident_id_card"),
         ("agency", "GET", "/api/v1/receipts/{log}/{index}") => bearer(up, "/api/v1/receipts/access-main/0"),

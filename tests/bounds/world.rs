@@ -52,6 +52,7 @@ pub fn up(world: World) -> Up {
     let registry = &world.registry;
     people::settle(registry);
     items::load(registry);
+    items::load_bundle(registry);
     registry.start_cli_access().unwrap();
     let identifier = fill(&world);
     registry.stop_access();

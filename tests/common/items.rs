@@ -44,7 +44,6 @@ pub fn load(registry: &Registry) {
 }
 
 /// Loads a bundle of it and of another item of the same office, under the code `papers`.
-#[allow(dead_code, reason = "each test uses a part of the helpers")]
 pub fn load_bundle(registry: &Registry) {
     registry.load_items("test", vec![named("190101000903", "开具居住证明")]).unwrap();
     registry.refresh().unwrap();
@@ -77,17 +76,6 @@ pub fn state_marriages(registry: &Registry) {
     });
     registry.state_coverage("test", &serde_json::from_value(coverage).unwrap()).unwrap();
     registry.refresh().unwrap();
-}
-
-/// A bundle of that item and the same under another code.
-pub fn bundle() -> Value {
-    let other = format!("{POLICE}4190101000904");
-    let item = |code: &str| json!({"实施编码": code, "当事人": {"申请人": "申请人"}});
-    json!({
-        "一件事名称": "两份证明", "编号": "papers", "版本": 1, "牵头机构": "示范市公安局城东分局",
-        "当事人": [{"角色": "申请人", "代码": "applicant", "主体": "自然人", "最少": 1, "最多": 1}],
-        "事项": [item(CODE), item(&other)],
-    })
 }
 
 /// States that two numbers are one person's.
