@@ -107,24 +107,8 @@ impl Going<'_> {
             return Ok(Gathered::Damaged);
         };
         let proposals = proposed::lines(reader, row)?;
-        let line = RecordLine {
-            type_code: row.type_code.clone(),
-            issuer: row.issuer.clone(),
-            custody: row.custody,
-            state: row.state,
-            disputed: row.disputed,
-            as_of: row.as_of,
-            valid_from: row.valid_from,
-            valid_to: row.valid_to,
-            review_due: row.body.review_due,
-            versions,
-            holders: holder_lines(row.custody, &kept.rows),
-            events,
-            checkpoints,
-            earlier,
-            proposals,
-            attested: None,
-        };
+        let told = (events, checkpoints);
+        let line = RecordLine { earlier, proposals, ..record_line(row, versions, &kept.rows, told) };
         let files = files(&line.versions);
         let mut touched = kept.touched();
         touched.also(&others);
@@ -149,24 +133,7 @@ impl Going<'_> {
             };
             let mut versions: Vec<VersionLine> = versions.into_values().filter_map(past_version).collect();
             versions.push(version_line(row));
-            lines.push(RecordLine {
-                type_code: row.type_code.clone(),
-                issuer: row.issuer.clone(),
-                custody: row.custody,
-                state: row.state,
-                disputed: row.disputed,
-                as_of: row.as_of,
-                valid_from: row.valid_from,
-                valid_to: row.valid_to,
-                review_due: row.body.review_due,
-                versions,
-                holders: holder_lines(row.custody, &last),
-                events,
-                checkpoints,
-                earlier: Vec::new(),
-                proposals: Vec::new(),
-                attested: None,
-            });
+            lines.push(record_line(row, versions, &last, (events, checkpoints)));
         }
         lines.sort_by_key(|line| line.versions.first().map(|version| version.version));
         Ok(Some((lines, holders)))
@@ -313,6 +280,34 @@ fn version_line(row: &StoredRecord) -> VersionLine {
         logged_at: row.body.logged_at,
         envelope: envelope.map(|envelope| envelope.compact()),
         listed: None,
+    }
+}
+
+/// The line of a record with all its versions, and its rows under each holder; nothing gave way to it and nothing is
+/// proposed.
+fn record_line(
+    row: &StoredRecord,
+    versions: Vec<VersionLine>,
+    rows: &[StoredRecord],
+    (events, checkpoints): ProvenEvents,
+) -> RecordLine {
+    RecordLine {
+        type_code: row.type_code.clone(),
+        issuer: row.issuer.clone(),
+        custody: row.custody,
+        state: row.state,
+        disputed: row.disputed,
+        as_of: row.as_of,
+        valid_from: row.valid_from,
+        valid_to: row.valid_to,
+        review_due: row.body.review_due,
+        versions,
+        holders: holder_lines(row.custody, rows),
+        events,
+        checkpoints,
+        earlier: Vec::new(),
+        proposals: Vec::new(),
+        attested: None,
     }
 }
 
