@@ -308,6 +308,13 @@ impl Record {
         Ok(record)
     }
 
+    /// Reads the payload of an envelope that is stored here. It was read by [`Record::from_payload`] when it came in, and
+    /// the seal of its row says that it is the same; so a lookup does not write it anew to compare. None where it is no
+    /// record.
+    pub fn from_stored(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
     /// The canonical payload without `identifier`, `salt`, `status`, `version` and `replaces`. Keyed hash `c`
     /// is made of it, so that the same content is recognised under another name.
     pub fn content_form(&self) -> Result<Vec<u8>, PayloadFault> {

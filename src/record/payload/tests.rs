@@ -57,6 +57,11 @@ fn edited(edit: impl FnOnce(&mut Map<String, Value>)) -> Result<Record, PayloadF
 fn i6_a_payload_reads_back_to_the_same_bytes() {
     let bytes = sample().to_canonical().unwrap();
     let read = Record::from_payload(&bytes).unwrap();
+    assert_eq!(
+        Record::from_stored(&bytes).as_ref(),
+        Some(&read),
+        "what was taken in reads the same from its row"
+    );
     assert_eq!(read, sample());
     assert_eq!(read.to_canonical().unwrap(), bytes);
 }

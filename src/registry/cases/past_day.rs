@@ -101,5 +101,5 @@ fn wanted<'a>(looking: &Looking<'a>, role: &str, dates: &BTreeMap<String, Day>) 
 
 fn signed(row: &StoredRecord) -> Option<Record> {
     let envelope = Envelope::parse_stored(&row.body.envelope).ok()?;
-    Record::from_payload(envelope.payload()).ok()
+    Record::from_stored(envelope.payload())
 }

@@ -73,7 +73,7 @@ pub(in crate::registry) fn named_files(reader: &mut Reader<'_>, record: &StoredR
     if envelope.payload().starts_with(b"{\"attachments\":[]") {
         return Ok(files);
     }
-    let Ok(signed) = Record::from_payload(envelope.payload()) else { return Ok(files) };
+    let Some(signed) = Record::from_stored(envelope.payload()) else { return Ok(files) };
     let keys: Vec<Option<[u8; 16]>> = signed.attachments.iter().map(|named| key_of(reader, named)).collect();
     let wanted: Vec<[u8; 16]> = keys.iter().flatten().copied().collect();
     let kept = reader.kept_files(&wanted)?;

@@ -176,7 +176,8 @@ impl Judge<'_> {
         fields: &Fields,
         (entry, others): (Option<&Arc<TypeEntry>>, &[HolderKey]),
     ) -> Result<(Extract, Option<Withheld>)> {
-        let full = Record::from_payload(envelope.payload()).map_err(Error::internal)?;
+        let unread = || Error::internal("a stored envelope is no record");
+        let full = Record::from_stored(envelope.payload()).ok_or_else(unread)?;
         let none = BTreeSet::new();
         let granted = match fields {
             Fields::Whole => &none,

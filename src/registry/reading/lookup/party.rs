@@ -194,5 +194,5 @@ impl PartyPapers<'_> {
 fn signed(row: &FoundRow) -> Option<Record> {
     let Opened::Record(record) = &row.opened else { return None };
     let envelope = Envelope::parse_stored(&record.body.envelope).ok()?;
-    Record::from_payload(envelope.payload()).ok()
+    Record::from_stored(envelope.payload())
 }
