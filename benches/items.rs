@@ -158,7 +158,7 @@ fn actor() -> Actor {
         agency: AGENCY.into(),
         name: "bench".into(),
         scopes: scopes.clone(),
-        grants: vec![whole],
+        grants: vec![whole].into(),
         budget: 1_000_000,
         enabled: true,
         epoch: 1,

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use elicense::catalog::items::ItemDef;
 use elicense::clock::Moment;
 use elicense::identity::{CodeType, HolderCode};
 use elicense::log::{BatchTree, Hash, LogSigner, Tree, hash, receipt};
-use elicense::policy::{Actor, Client, Grant, Scope, decide};
+use elicense::policy::{Actor, Client, Grant, Right, Scope, decide, decide_by, item_right};
 use elicense::record::access::{AccessEntry, AllowedBy, Channel, Outcome, Presence, Seat, further_hash};
 use elicense::record::answer::{Answer, AnsweredRecord, Head};
 use elicense::record::event::holder_hash;
@@ -131,6 +132,12 @@ fn log(c: &mut Criterion) {
     });
 }
 
+/// 失业登记 under another code.
+fn item_of(code: &str) -> ItemDef {
+    let item = ItemDef::builtin().unwrap().into_iter().find(|item| item.name == "失业登记").unwrap();
+    ItemDef { code: code.to_owned(), ..item }
+}
+
 fn answering(c: &mut Criterion) {
     let grants: Vec<Grant> = serde_json::from_value(json!([
         {"types": ["11190000MD10009070001", "11190000MD10009070002"], "fields": ["name", "id_number"], "purposes": ["A"]},
@@ -142,14 +149,34 @@ fn answering(c: &mut Criterion) {
         agency: "11190101MD10000500".into(),
         name: "bench".into(),
         scopes: vec![Scope::Lookup],
-        grants,
+        grants: grants.into(),
         budget: 1,
         enabled: true,
         epoch: 1,
     };
-    let actor = Actor::Client { client: Arc::new(client), scopes: vec![Scope::Lookup] };
+    let actor = Actor::Client { client: Arc::new(client.clone()), scopes: vec![Scope::Lookup] };
     c.bench_function("policy decision", |b| {
         b.iter(|| decide(&actor, Scope::Lookup, black_box("11190000MD10009070001"), Some("失业登记")))
+    });
+    // A whole city: five types for each of 2,000 items, and a slot that asks for three fields of one.
+    let item = |number: usize| format!("11190101MD10000500419010100{number:04}");
+    let many = (0..10_000).map(|at| {
+        let fields = json!(["name", "valid_to", "address", "id_number"]);
+        let code = format!("11190000MD1000907{:04}", at / 2_000);
+        serde_json::from_value(json!({"types": [code], "fields": fields, "purposes": [item(at % 2_000)]}))
+            .unwrap()
+    });
+    let many: Vec<Grant> = many.collect();
+    let city = Client { grants: many.into(), id: "city".into(), ..client.clone() };
+    let city = Actor::Client { client: Arc::new(city), scopes: vec![Scope::Lookup] };
+    let asked = item_of(&item(1_234));
+    let role = asked.parties.first().unwrap();
+    let right = Right::BySlots { item: &asked, role, narrowed: true, typed: false };
+    c.bench_function("policy decision by a slot, 10,000 grants, 2,000 items", |b| {
+        b.iter(|| {
+            item_right(&city, black_box(&asked.code), false).unwrap();
+            decide_by(&city, Scope::Lookup, &right, black_box(("11190000MD10009070003", "resident_id_card")))
+        })
     });
     let now: Moment = "2026-11-22T01:00:00.000000Z".parse().unwrap();
     let facts = Facts::good(State::Active);

@@ -312,6 +312,8 @@ closed! {
         NotOwnAccess, "not_own_access", "只有本人可以领取这份回执。请由查询人领取。", "The receipt belongs to another actor. Let that actor ask for it.";
 
         AccountEnded, "account_ended", "该账号已停用，其用户名不再使用，改用大小写或全角也不行。请另取用户名。", "The account of that name has ended, and a name is given once, however it is capitalised or how wide its letters are. Choose another.";
+        RegionOfStaff, "region_of_staff", "没有这个行政区划，或不在账号所属机构的区域内。请核对区划代码。", "There is no such region, or it lies outside that of the agency. Check its code.";
+        GrantOfStaff, "grant_of_staff", "工作人员能看到的内容由事项材料决定。账号授权只能用于审计、司法、更正，或受理其他机构的事项（types 为空）。", "What staff see for an item follows from its slots. Grant audit, court or correction, or items to receive with no types.";
 
         // Catalog of agencies (机构)
         AgencyCodeForm, "agency_code_form", "机构代码应为 18 位数字或大写字母。请核对。", "The code of an agency has 18 characters 0-9A-Z. Check it.";
@@ -335,6 +337,13 @@ closed! {
         ItemUnknown, "item_unknown", "没有这个事项，或该事项尚未生效、已经取消。请核对实施编码。", "There is no such item, or it is not in force today. Check its code.";
         ArticleMissing, "article_missing", "办理事项之外的查询须写明法律依据条款。请补填。", "Work at no item says by which article of law it is allowed. Fill in the article.";
         ItemNotGranted, "item_not_granted", "本机构不实施也不受理这个事项。请核对事项，或由登记库管理员授权受理。", "Your agency neither carries out nor receives this item. Check the item, or have the operator grant it by its code.";
+        TypeNotAsked, "type_not_asked", "该事项的材料不需要这类证照。请核对事项和当事人角色。", "No slot of the item asks for this type of that party. Check the item and the role.";
+        RoleOfParty, "role_of_party", "请写明当事人在该事项中的角色，且须与其主体种类相符。", "Say the role of the party in this item, one that is for its kind of holder.";
+        RoleOfStaff, "role_of_staff", "该账号的角色不办理事项。请由窗口或审核人员办理，或请管理员调整角色。", "The roles of this account do not work on items. Let a clerk or a reviewer do this.";
+        OwnNumber, "own_number", "不能用自己的账号查询本人。请由同事办理，或在“谁查了我”中查看。", "An account does not look up the number of its own person. Let a colleague do it.";
+        KinOfStaff, "kin_of_staff", "证照显示该当事人是账号本人的亲属。请由同事办理。", "Records say that this person is kin of whoever signed in. Let a colleague do it.";
+        HolderProtected, "holder_protected", "该当事人在受保护名单上，须本人到场并读取证件后才能查询。", "This holder is protected: staff see nothing unless the holder is there and the card was read.";
+        SupervisorOnly, "supervisor_only", "只有监督人员可以查看每日抽查。请由本机构的监督人员查看。", "The daily sample is for supervisors. Let a supervisor of the agency look at it.";
         MandateMissing, "mandate_missing", "没有有效的授权委托书允许该代理人代办这个事项。请先登记授权委托，或由本人办理。", "No mandate that is good today lets this agent act for the party in this item. Have one registered, or let the party come itself.";
         PresenceUnproven, "presence_unproven", "没有当事人到场的凭据。请重新读取证件，或选择手工录入并说明原因。", "Nothing shows that the party is there. Read the card again, or say typed and why.";
         ItemVersion, "item_version", "事项的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the item is loaded with another text, or it is not the next one. Use the next version number.";

@@ -166,8 +166,9 @@ fn an_account_that_was_ended_is_over_for_good(world: World) {
         agency: people::POLICE.into(),
         grants: vec![],
         budget: 1,
+        ..NewAccount::default()
     };
-    let refused = world.registry.put_account(&new, PASSWORD).unwrap_err();
+    let refused = world.registry.put_account("test", &new, PASSWORD).unwrap_err();
     assert_eq!((refused.code, refused.rule), (Code::FieldInvalid, Some(Rule::AccountEnded)));
     assert!(sign_in(&world, PASSWORD, 3).is_err() && !in_session(&world, 1));
     // A second end changes nothing, and nobody of that name is told as nobody.
@@ -177,7 +178,7 @@ fn an_account_that_was_ended_is_over_for_good(world: World) {
     let row = world.registry.store().read_now(|reader| reader.account("clerk")).unwrap().unwrap();
     assert_eq!(world.registry.end_of_account(&row).unwrap(), Some(first));
     let another = NewAccount { name: "clerk-2".into(), ..new };
-    world.registry.put_account(&another, PASSWORD).unwrap();
+    world.registry.put_account("test", &another, PASSWORD).unwrap();
 }
 
 fn in_session_of(registry: &elicense::registry::Registry, key: u8) -> bool {
@@ -238,8 +239,9 @@ fn a_name_that_was_ended_is_not_given_again_in_another_case_or_width(world: Worl
             agency: people::POLICE.into(),
             grants: vec![],
             budget: 1,
+            ..NewAccount::default()
         };
-        world.registry.put_account(&new, PASSWORD).map_err(|error| error.rule)
+        world.registry.put_account("test", &new, PASSWORD).map_err(|error| error.rule)
     };
     put("CLERK").unwrap();
     world.registry.end_account("张管理", "clerk").unwrap();

@@ -184,7 +184,7 @@ fn a_client_brings_so_many_bytes_a_day(world: World) {
         agency: POLICE.into(),
         name: "综窗系统".into(),
         scopes: vec![Scope::Attachment],
-        grants: Vec::new(),
+        grants: Vec::new().into(),
         budget: 1,
         enabled: true,
         epoch: 1,

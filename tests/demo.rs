@@ -38,7 +38,8 @@ fn look(program: &Program, token: &str, number: &str, code_type: &str) -> Value 
 
 fn look_for(program: &Program, token: &str, number: &str, code_type: &str, slug: Option<&str>) -> Value {
     let mut ask = json!({
-        "holder": {"type": code_type, "code": number}, "purpose": {"item": ITEM, "reason": "窗口办理"},
+        "holder": {"type": code_type, "code": number},
+        "purpose": {"item": "audit", "article": "审计法第三十四条", "reason": "演示"},
     });
     if let Some(slug) = slug {
         ask["types"] = json!([slug]);
@@ -98,6 +99,14 @@ fn the_demo_fills_once_tells_its_stories_and_survives_a_kill() {
     let married = look_for(&program, &token, &worth[0].0, &worth[0].1, Some("marriage_certificate"));
     assert!(records(&married).is_empty(), "{married:#}");
     assert_eq!(married["absent"][0]["absence"], "not_covered", "not found is not unmarried: {married:#}");
+
+    // An item shows what its slots ask for: the card, and no number of whoever nobody has seen.
+    let asked = json!({"holder": {"type": "111", "code": worth[0].0}, "purpose": {"item": ITEM, "reason": "失业登记"}});
+    let by_item = program.server.post("/api/v1/lookups", Some(&token), &asked).json();
+    let slugs: Vec<&str> = records(&by_item).iter().map(|one| one["slug"].as_str().unwrap()).collect();
+    assert_eq!(slugs, ["resident_id_card", "social_security_card"], "{by_item:#}");
+    let face = &of(&by_item, "resident_id_card")["extract"]["face"];
+    assert_eq!(face.as_object().unwrap().keys().collect::<Vec<_>>(), ["name", "valid_to"]);
 
     // A reader with few rights sees the parts that its grants name.
     let limited = program.server.token("demo-limited", "demo-limited-secret");

@@ -47,7 +47,7 @@ fn limited(scope: Scope, fields: Fields) -> Actor {
         agency: MARKET.into(),
         name: "测试系统".into(),
         scopes: vec![scope],
-        grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }],
+        grants: vec![Grant { types: Selection::All, fields, purposes: Selection::All }].into(),
         budget: 10,
         enabled: true,
         epoch: 1,

@@ -124,7 +124,7 @@ fn a_receipt_by_reference_is_fetched_by_who_made_the_access(world: World) {
         agency: people::POLICE.into(),
         name: "other".into(),
         scopes: vec![],
-        grants: vec![],
+        grants: vec![].into(),
         budget: 1,
         enabled: true,
         epoch: 1,

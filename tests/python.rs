@@ -157,6 +157,8 @@ fn written(world: &World) {
     registry.state_coverage("test", &serde_json::from_value(coverage).unwrap()).unwrap();
     let purpose = json!({
         "item": "失业登记", "reason": "窗口办理", "case": "2026-1", "role": "applicant", "presence": "card_read",
+        "name": "周海燕",
+        "reader": format!("周海燕|女|汉|19880312|示范省示范市城东区桃源路1号|{ZHOU}|示范市公安局城东分局|20210101|20400101"),
     });
     for more in [json!({}), json!({"types": ["resident_id_card"], "fields": ["name", "valid_to"]})] {
         let mut ask = json!({"holder": holder(ZHOU), "purpose": purpose});
@@ -176,6 +178,7 @@ fn written(world: &World) {
     ask["bundle"] = "papers".into();
     run(registry.apply(&operator(), &serde_json::from_value(ask).unwrap())).unwrap();
     let url = "http://127.0.0.1:8099/";
+    server::clerk(registry);
     let system = common::department::source("公安机关", people::POLICE, "公安核查系统", url, registry.now());
     registry.put_source("test", &system).unwrap();
     registry.stop_access();

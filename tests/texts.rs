@@ -286,6 +286,7 @@ fn nothing_public_has_a_text_that_hides_something(world: World) {
         agency: POLICE.into(),
         grants: Vec::new(),
         budget: 1,
+        ..NewAccount::default()
     };
     let coverage = |system: &str| {
         let type_code =
@@ -306,8 +307,8 @@ fn nothing_public_has_a_text_that_hides_something(world: World) {
             ("agency", registry.put_agency("test", &agency(&spoiled))),
             ("client id", registry.put_client("test", &client(&spoiled, "甲"), SECRET)),
             ("client name", registry.put_client("test", &client("a", &spoiled), SECRET)),
-            ("account", registry.put_account(&account(&spoiled, "甲"), SECRET)),
-            ("account's name", registry.put_account(&account("a", &spoiled), SECRET)),
+            ("account", registry.put_account("test", &account(&spoiled, "甲"), SECRET)),
+            ("account's name", registry.put_account("test", &account("a", &spoiled), SECRET)),
             ("why", registry.revoke_key("test", &kid, since, &spoiled)),
             ("coverage", registry.state_coverage("test", &coverage(&spoiled))),
         ];
@@ -324,8 +325,8 @@ fn nothing_public_has_a_text_that_hides_something(world: World) {
             ("agency", registry.put_agency("test", &agency(&spoiled))),
             ("client id", registry.put_client("test", &client(number, "甲"), SECRET)),
             ("client name", registry.put_client("test", &client("a", &spoiled), SECRET)),
-            ("account", registry.put_account(&account(&spoiled, "甲"), SECRET)),
-            ("account's name", registry.put_account(&account("a", &spoiled), SECRET)),
+            ("account", registry.put_account("test", &account(&spoiled, "甲"), SECRET)),
+            ("account's name", registry.put_account("test", &account("a", &spoiled), SECRET)),
             ("why", registry.revoke_key("test", &kid, since, &spoiled)),
             ("coverage", registry.state_coverage("test", &coverage(&spoiled))),
         ];
@@ -336,7 +337,7 @@ fn nothing_public_has_a_text_that_hides_something(world: World) {
     registry.put_agency("test", &agency("甲")).unwrap();
     registry.state_coverage("test", &coverage("甲")).unwrap();
     registry.put_client("test", &client("a", "甲"), SECRET).unwrap();
-    registry.put_account(&account("a", "甲"), SECRET).unwrap();
+    registry.put_account("test", &account("a", "甲"), SECRET).unwrap();
     registry.revoke_key("test", &kid, since, "遗失").unwrap();
 }
 

@@ -1,4 +1,5 @@
-//! `elicense alarms`: actors that were stopped because they seemed to try numbers out.
+//! `elicense alarms`: actors that were stopped because they seemed to try numbers out, and looks at people whom an actor
+//! should not look at alone.
 
 use std::collections::BTreeSet;
 
@@ -68,11 +69,18 @@ fn line(alarm: &Alarm, now: Moment) -> [String; 5] {
     let Alarm { actor, at, kind, tries, until, lifted } = alarm;
     let state = match lifted {
         Some((at, by)) => format!("lifted {} UTC+8 by {by}", at.legal_text()),
+        None if !kind.stops() => "told".to_owned(),
         None if *until > now => format!("stopped until {} UTC+8", until.legal_text()),
         None => "ended".to_owned(),
     };
     let at = format!("{} UTC+8", at.legal_text());
-    [at, actor.to_string(), format!("{} ({})", kind.wire(), kind.zh()), counted(*tries, "number"), state]
+    [
+        at,
+        actor.to_string(),
+        format!("{} ({})", kind.wire(), kind.zh()),
+        counted(*tries, if kind.stops() { "number" } else { "look" }),
+        state,
+    ]
 }
 
 fn value(alarm: &Alarm) -> serde_json::Value {

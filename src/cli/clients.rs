@@ -120,6 +120,7 @@ pub fn read_grants(path: &std::path::Path) -> Result<Vec<Grant>> {
     if grants.is_empty() { Err(usage("grants", "at least one grant")) } else { Ok(grants) }
 }
 
-fn listed_grants(path: &std::path::Path) -> Result<Vec<Grant>> {
+/// The same, where no grant is one that is needed.
+pub fn listed_grants(path: &std::path::Path) -> Result<Vec<Grant>> {
     input::json_list(&input::text(path)?, "grants")
 }

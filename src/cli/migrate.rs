@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::Output;
+use super::output::{Output, counted_len};
 use super::place::Globals;
 use crate::error::Result;
 use crate::registry::Registry;
@@ -19,6 +19,11 @@ pub fn run(globals: &Globals, output: &Output) -> Result<u8> {
         true => "The schema is up to date.".to_owned(),
         false => format!("Ran: {}", done.ran.join(" ")),
     }];
+    for account in &done.accounts {
+        let (kept, lost) =
+            (counted_len(account.kept.len(), "grant"), counted_len(account.lost.len(), "grant"));
+        lines.push(format!("Account {}: clerk, keeps {kept}, has lost {lost}", account.name));
+    }
     for table in done.resealed.iter().filter(|table| table.rows > 0) {
         lines.push(format!("Sealed anew: {} of {}", table.rows, table.table));
     }
@@ -32,7 +37,8 @@ pub fn run(globals: &Globals, output: &Output) -> Result<u8> {
             "Older layouts stay open: run `elicense fsck`, mend what it names, and run this again.".to_owned()
         }
     });
-    let value = json!({"ran": done.ran, "resealed": done.resealed, "closed": done.closed});
+    let value =
+        json!({"ran": done.ran, "resealed": done.resealed, "accounts": done.accounts, "closed": done.closed});
     output.say(&lines.join("\n"), &value);
     Ok(u8::from(!done.closed))
 }

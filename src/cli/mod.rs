@@ -39,6 +39,8 @@ mod openapi;
 mod output;
 mod place;
 mod proposals;
+mod protected;
+mod sample;
 mod serve;
 mod simulate_department;
 mod sources;
@@ -102,7 +104,10 @@ enum Command {
     /// Accounts of window staff.
     #[command(subcommand)]
     Accounts(accounts::Command),
-    /// Actors that were stopped because they seemed to try numbers out.
+    /// Holders whom staff do not look up unseen.
+    #[command(subcommand)]
+    Protected(protected::ProtectedCommand),
+    /// Actors that were stopped because they seemed to try numbers out; looks at protected holders, own person and kin.
     Alarms(alarms::Alarms),
     /// Issue records from drafts or envelopes (JSON lines).
     Issue(issue::Args),
@@ -189,6 +194,7 @@ fn dispatch(globals: &Globals, command: Command, output: &Output) -> Result<u8> 
         Command::Coverage(command) => coverage::run(globals, &command, output),
         Command::Clients(command) => clients::run(globals, command, output),
         Command::Accounts(command) => accounts::run(globals, command, output),
+        Command::Protected(command) => protected::run(globals, command, output),
         Command::Alarms(args) => alarms::run(globals, args, output),
         Command::Issue(args) => issue::run(globals, &args, output),
         Command::Apply(args) => apply::run(globals, &args, output),

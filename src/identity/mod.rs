@@ -11,6 +11,7 @@
 //! | make numbers for fixtures | [`citizen_check`], [`organisation_check`], [`credit_check`] |
 //! | name a region, of today or of a past year | [`Regions`] |
 
+mod card;
 mod check;
 mod citizen;
 mod code_type;
@@ -28,6 +29,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub use card::card_tells;
 pub use check::{CREDIT_ALPHABET, citizen_check, credit_check, organisation_check};
 pub use citizen::{PersonFacts, PersonKind, Sex};
 pub use code_type::{CodeType, UnknownCodeType};

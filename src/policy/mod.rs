@@ -2,33 +2,42 @@
 //! fields and the reason, which is recorded with the access. Deny by default: without a grant the answer is a
 //! refusal.
 //!
-//! A lookup is decided by grants: (types, fields or the whole, purposes), with `purpose.item` as given. An application is
-//! decided by its item: who carries it out or receives it sees what its slots name.
+//! For an item in force its slots decide ([`decide_by`]): who carries it out or receives it sees what they name, and a
+//! client's grants narrow that. Work at no item, and everything in a registry without items, is decided by grants: (types,
+//! fields or the whole, purposes), with `purpose.item` as given.
 
 mod actor;
 mod agency;
 mod budget;
 mod grant;
+mod grants;
 mod permit;
+mod right;
+mod scope;
+mod staff;
 mod tries;
 mod walks;
 
-pub use actor::{Account, Actor, Client, Scope, ScopeFault};
+pub use actor::{Actor, Client};
 pub use agency::agency_for;
 pub use grant::{Decision, Fields, Grant, Selection};
+pub use grants::Grants;
 pub use permit::{Guard, Permit};
+pub use right::{Right, decide_by, item_right};
+pub use scope::{Scope, ScopeFault};
+pub use staff::{Account, StaffRole, StaffRoleFault};
 pub use tries::{COMPARISONS, REFUSALS, Tries};
 
 use std::collections::BTreeSet;
 
 use crate::error::Result;
-use crate::record::access::{AllowedBy, OutsideItem};
+use crate::record::access::AllowedBy;
 use crate::rule::Rule;
 
 /// Decides which fields of one type an actor may see for an item.
 ///
-/// The first grant that names type and item decides; one for the whole goes before one for fields, so that
-/// two grants never give less than each alone.
+/// All grants that name type and item decide together: one for the whole goes before those for fields, and two never give
+/// less than each alone.
 pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) -> Decision {
     if !actor.enabled() {
         return Decision::Refused { reason: Rule::ActorDisabled };
@@ -39,35 +48,13 @@ pub fn decide(actor: &Actor, scope: Scope, type_code: &str, item: Option<&str>) 
     if actor.is_operator() {
         return Decision::Allowed { fields: Fields::Whole, reason: AllowedBy::Operator };
     }
-    let mut best: Option<Decision> = None;
-    let mut type_named = false;
-    for grant in actor.grants().iter().filter(|grant| grant.types.names(type_code)) {
-        type_named = true;
-        // Work at no item is granted by its name and never with everything else.
-        let outside = item.is_some_and(|item| OutsideItem::from_wire(item).is_some());
-        if !grant.purposes.names_option(item) || (outside && grant.purposes == Selection::All) {
-            continue;
-        }
-        match &grant.fields {
-            Fields::Whole => {
-                return Decision::Allowed { fields: Fields::Whole, reason: AllowedBy::GrantWhole };
-            }
-            fields @ Fields::Named(_) => {
-                let merged = match best.take() {
-                    Some(Decision::Allowed { fields: Fields::Named(mut earlier), reason }) => {
-                        if let Fields::Named(more) = fields {
-                            earlier.extend(more.iter().cloned());
-                        }
-                        Decision::Allowed { fields: Fields::Named(earlier), reason }
-                    }
-                    _ => Decision::Allowed { fields: fields.clone(), reason: AllowedBy::GrantFields },
-                };
-                best = Some(merged);
-            }
-        }
+    let Some(grants) = actor.grants() else { return Decision::Refused { reason: Rule::TypeNotGranted } };
+    match grants.fields(type_code, item) {
+        Some(Fields::Whole) => Decision::Allowed { fields: Fields::Whole, reason: AllowedBy::GrantWhole },
+        Some(fields) => Decision::Allowed { fields, reason: AllowedBy::GrantFields },
+        None if grants.names_type(type_code) => Decision::Refused { reason: Rule::PurposeNotGranted },
+        None => Decision::Refused { reason: Rule::TypeNotGranted },
     }
-    let reason = if type_named { Rule::PurposeNotGranted } else { Rule::TypeNotGranted };
-    best.unwrap_or(Decision::Refused { reason })
 }
 
 /// Whether an actor may look up anything of these types at all, for some item: who may not is told nothing of what is
@@ -96,11 +83,7 @@ pub fn decide_item(actor: &Actor, item: &str, runs: bool) -> Decision {
     if scope.refusal().is_some() || actor.is_operator() {
         return scope;
     }
-    let receives = |grant: &Grant| match (&grant.types, &grant.purposes) {
-        (Selection::Named(types), Selection::Named(items)) => types.is_empty() && items.contains(item),
-        _ => false,
-    };
-    if runs || actor.grants().iter().any(receives) {
+    if runs || actor.grants().is_some_and(|grants| grants.receives(item)) {
         Decision::Allowed { fields: Fields::Named(BTreeSet::new()), reason: AllowedBy::Slot }
     } else {
         Decision::Refused { reason: Rule::ItemNotGranted }

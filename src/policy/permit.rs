@@ -1,10 +1,11 @@
 //! Permits: leave to read or change what is kept of a holder. Whoever has one was charged for that holder; there is
 //! no other way to come by one, so that no use case can forget the budget.
 
-use super::actor::{Actor, Scope};
+use super::actor::Actor;
 use super::budget::Budgets;
-use super::decide;
 use super::grant::Decision;
+use super::right::{Right, decide_by};
+use super::scope::Scope;
 use super::walks::Walks;
 use crate::clock::{Day, Moment};
 use crate::error::{Code, Error, Result};
@@ -150,14 +151,19 @@ fn stopped(until: Moment, now: Moment) -> Error {
     Error::new(Code::EnumerationStopped, detail).rule(Rule::NumbersWalked).retry_after(wait)
 }
 
-impl Permit<'_> {
+impl<'a> Permit<'a> {
     /// Who was charged: the key under which the rows are.
     pub fn holder(&self) -> HolderKey {
         self.holder
     }
 
-    /// What of one type may be seen or done for an item.
-    pub fn decide(&self, type_code: &str, item: Option<&str>) -> Decision {
-        decide(self.actor, self.scope, type_code, item)
+    /// What of one type may be seen by a right.
+    pub fn decide_by(&self, right: &Right<'_>, of: (&str, &str)) -> Decision {
+        decide_by(self.actor, self.scope, right, of)
+    }
+
+    /// Who asks.
+    pub fn actor(&self) -> &'a Actor {
+        self.actor
     }
 }

@@ -13,7 +13,7 @@ fn client(grants: Vec<Grant>, enabled: bool) -> Actor {
         agency: "a".into(),
         name: "n".into(),
         scopes: vec![Scope::Lookup],
-        grants,
+        grants: grants.into(),
         budget: 10,
         enabled,
         epoch: 1,
@@ -85,4 +85,83 @@ fn i4_a_client_works_for_its_own_agency_and_an_operator_for_any() {
     assert_eq!(asked(&client, Some("b")), Err(refused));
     assert_eq!(asked(&operator, Some("b")), Ok(Some("b".into())));
     assert_eq!(asked(&operator, None), Ok(None));
+}
+
+/// An item of agency `a` with one slot for the applicant (`T1` as `card`: name and number) and one for the heir (`T2`).
+fn item() -> crate::catalog::items::ItemDef {
+    let pulled = |id: &str, role: &str, slug: &str, fields: &[&str]| {
+        serde_json::json!({
+            "编号": id, "当事人": role, "材料名称": id, "材料分类": "证照类", "材料必要性": "必要",
+            "办理方式": [{"方式": "证照调取", "证照": slug, "字段": fields}],
+        })
+    };
+    let party = |role: &str, code: &str| serde_json::json!({"角色": role, "代码": code, "主体": "自然人", "最少": 1, "最多": 1});
+    serde_json::from_value(serde_json::json!({
+        "事项名称": "x", "基本编码": "190101000902", "实施编码": "I", "版本": 1, "事项类型": "公共服务",
+        "设定依据": ["x"], "行使层级": "县级", "实施主体": "a", "实施主体名称": "x",
+        "法定办结时限": {"数量": 0, "单位": "工作日"}, "承诺办结时限": {"数量": 0, "单位": "工作日"},
+        "受理条件": [], "办件类型": "即办件", "到现场次数": 1, "通办范围": "全市", "服务对象": ["自然人"],
+        "收费": {"是否收费": false}, "审批结果名称": [], "计划生效日期": "2020-01-01",
+        "当事人": [party("申请人", "applicant"), party("继承人", "heir")],
+        "材料": [
+            pulled("one", "申请人", "card", &["name", "id_number"]), pulled("two", "继承人", "deed", &["number"]),
+        ],
+    }))
+    .unwrap()
+}
+
+#[test]
+fn i4_an_item_is_named_by_who_carries_it_out_or_receives_it_or_was_given_it_by_its_code() {
+    let wide = r#"{"types":"*","fields":"whole","purposes":"*"}"#;
+    let by_code = r#"{"types":["T1"],"fields":["name"],"purposes":["I"]}"#;
+    let received = r#"{"types":[],"fields":[],"purposes":["I"]}"#;
+    let right = |grants: &[&str], runs| {
+        item_right(&client(grants.iter().map(|text| grant(text)).collect(), true), "I", runs)
+    };
+    assert_eq!(right(&[wide], false), Err(Rule::ItemNotGranted), "everything is not this item");
+    assert_eq!(right(&[wide], true), Ok(true));
+    assert_eq!(right(&[by_code], false), Ok(true));
+    assert_eq!(right(&[received], false), Ok(false));
+    let account = |role, grants: &[&str], runs| {
+        let grants: Vec<Grant> = grants.iter().map(|text| grant(text)).collect();
+        let account = Account {
+            name: "n".into(),
+            display: "n".into(),
+            agency: "a".into(),
+            region: None,
+            roles: vec![role],
+            grants: grants.into(),
+            budget: 1,
+            enabled: true,
+            own_number: None,
+        };
+        item_right(&Actor::Account(Arc::new(account)), "I", runs)
+    };
+    assert_eq!(account(StaffRole::Clerk, &[], true), Ok(false));
+    assert_eq!(account(StaffRole::Reviewer, &[received], false), Ok(false));
+    assert_eq!(account(StaffRole::Clerk, &[wide, by_code], false), Err(Rule::ItemNotGranted));
+    assert_eq!(account(StaffRole::Supervisor, &[received], true), Err(Rule::RoleOfStaff));
+}
+
+#[test]
+fn i4_a_slot_decides_for_one_role_and_grants_only_narrow_it() {
+    let item = item();
+    let see = |grants: &[&str], role: usize, (narrowed, typed), of| {
+        let actor = client(grants.iter().map(|text| grant(text)).collect(), true);
+        let right = Right::BySlots { item: &item, role: &item.parties[role], narrowed, typed };
+        let decision = decide_by(&actor, Scope::Lookup, &right, of);
+        decision.refusal().map_or_else(|| Ok(decision.clone().fields().unwrap()), Err)
+    };
+    let (card, deed, other) = (("T1", "card"), ("T2", "deed"), ("T3", "other"));
+    let wide = r#"{"types":"*","fields":"whole","purposes":"*"}"#;
+    let narrow = r#"{"types":["T1"],"fields":["name","address"],"purposes":["I"]}"#;
+    assert_eq!(see(&[wide], 0, (true, false), card), Ok(fields(&["id_number", "name"])));
+    assert_eq!(see(&[wide], 0, (true, true), card), Ok(fields(&["name"])), "nobody has seen the party");
+    assert_eq!(see(&[narrow], 0, (true, false), card), Ok(fields(&["name"])));
+    assert_eq!(see(&[], 0, (false, false), card), Ok(fields(&["id_number", "name"])));
+    assert_eq!(see(&[], 0, (true, false), card), Err(Rule::TypeNotGranted));
+    assert_eq!(see(&[wide], 0, (true, false), deed), Err(Rule::TypeNotAsked), "of another role");
+    assert_eq!(see(&[wide], 1, (true, false), deed), Ok(fields(&["number"])));
+    assert_eq!(see(&[wide], 1, (false, true), deed), Ok(fields(&[])), "that it is there, and its verdict");
+    assert_eq!(see(&[wide], 0, (true, false), other), Err(Rule::TypeNotAsked));
 }

@@ -107,16 +107,19 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::policy::{Account, Scope};
+    use crate::policy::{Account, Scope, StaffRole};
 
     fn account(name: &str) -> Actor {
         let account = Account {
             name: name.into(),
             display: String::new(),
             agency: String::new(),
-            grants: Vec::new(),
+            region: None,
+            roles: vec![StaffRole::Clerk],
+            grants: Vec::new().into(),
             budget: 1,
             enabled: true,
+            own_number: None,
         };
         assert!(Actor::Account(Arc::new(account.clone())).has(Scope::Lookup));
         Actor::Account(Arc::new(account))

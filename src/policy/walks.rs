@@ -140,7 +140,8 @@ impl Walks {
             .filter(|alarm| alarm.until > now && alarm.lifted.is_none())
             .map(|alarm| (alarm.actor.clone(), alarm.until))
             .collect();
-        for alarm in alarms.iter().filter(|alarm| alarm.at.day() == now.day()) {
+        let stopping = |alarm: &&Alarm| alarm.kind.stops() && alarm.at.day() == now.day();
+        for alarm in alarms.iter().filter(stopping) {
             let walk = state.walk(&alarm.actor, now.day());
             if walk.since.is_none_or(|since| since < alarm.at) {
                 walk.begin_anew(alarm.at);

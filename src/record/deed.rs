@@ -19,6 +19,8 @@ closed! {
         Coverage, "coverage", "覆盖范围", "coverage";
         Source, "source", "部门系统", "source";
         Client, "client", "接入系统", "client";
+        Account, "account", "工作人员账号", "account of staff";
+        Protection, "protection", "受保护主体", "protected holder";
         Log, "log", "日志", "log";
     }
 }
@@ -89,6 +91,8 @@ impl PublicAction {
             EventKind::Source => &[Self::Add, Self::Change, Self::Withdraw],
             EventKind::Coverage => &[Self::State, Self::Withdraw],
             EventKind::Client => &[Self::Grant, Self::Change],
+            EventKind::Protection => &[Self::Add, Self::Withdraw],
+            EventKind::Account => &[Self::Add, Self::Change, Self::Withdraw, Self::State],
             EventKind::Log => &[Self::Open, Self::Close, Self::State],
         }
     }

@@ -30,6 +30,7 @@ pub use access::follower::Lag;
 pub use access::held::Mended;
 pub use access::line::{AccessLine, LineItem, LineOutcome, Untold};
 pub use access::list::{AccessList, AccessPage, Viewer};
+pub use access::sample::{DaySample, SampledFor, SampledLook, StaffDay};
 pub use access::sharing::ToldCharges;
 pub use access::withheld::Withheld;
 pub use actions::command::{ActCommand, Acted, Endorsement};
@@ -37,7 +38,7 @@ pub use actions::decline::{DeclineCommand, Declined};
 pub use actions::dispute::{DisputeCommand, DisputeWithdrawal, Disputed};
 pub use actions::face_edit::FaceEdit;
 pub use actions::proposals::{OpenProposal, ProposalList, ProposalsAsk};
-pub use base::asked::{AskedHolder, Purpose, ReceiptForm, StatedPresence};
+pub use base::asked::{AskedHolder, Purpose, ReaderText, ReceiptForm, StatedPresence};
 pub use base::idempotent::Once;
 pub use base::log::AccessLog;
 pub use base::receipt::HandedReceipt;
@@ -63,6 +64,8 @@ pub use past::history::{HistoryAnswer, HistoryAsk, HistoryEvent, HistoryVersion}
 pub use past::then::{AskedStanding, DayAnswer};
 pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};
 pub use people::clients::NewClient;
+pub use people::protected::ProtectedLine;
+pub use people::staff::{AccountChange, AccountDeed, MovedAccount};
 pub use published::bundles::refused as refused_bundle;
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
@@ -156,12 +159,21 @@ impl Registry {
     /// `log_forked` if a log does not: nothing may be signed on it. The same with `anchors_missing` if the
     /// confirmed state is lost.
     pub fn open(opening: Opening) -> Result<Self> {
-        let registry = Self::unheld(opening)?;
-        registry.hold_memory(None)?;
-        registry.hold_logs()?;
-        registry.store().remember(None)?;
-        registry.tell_clock();
-        Ok(registry)
+        Self::unheld(opening)?.held()
+    }
+
+    /// The same over a store that is open.
+    fn of_store(store: Store, clock: Clock, regions: Regions) -> Result<Self> {
+        Self::check_founded(&store)?;
+        Self::over(store, clock, regions)?.held()
+    }
+
+    fn held(self) -> Result<Self> {
+        self.hold_memory(None)?;
+        self.hold_logs()?;
+        self.store().remember(None)?;
+        self.tell_clock();
+        Ok(self)
     }
 
     /// Opens an existing registry even if its logs are bad: for commands that report the fault, or mend it.

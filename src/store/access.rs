@@ -108,6 +108,29 @@ impl Reader<'_> {
         rows.into_iter().map(|row| self.open_batch(row)).collect()
     }
 
+    /// The first leaf of a log with `size` leaves that is not older than a moment; `size` if all are. The times of a log
+    /// never fall, so halving finds it without reading the log.
+    pub fn access_leaf_since(&mut self, log: &str, size: u64, since: Moment) -> Result<u64> {
+        let (mut low, mut high) = (0_i64, i64::try_from(size).map_err(Error::internal)?);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let batch: Option<(i64, i32, i64)> = native!(&mut *self.conn, c => access_batches::table
+                .filter(access_batches::log.eq(log).and(access_batches::first.le(middle)))
+                .select((access_batches::first, access_batches::count, access_batches::at))
+                .order(access_batches::first.desc())
+                .first(c)
+                .optional())
+            .map_err(dialect::fault)?;
+            match batch {
+                Some((first, _, at)) if at >= since.micros() => high = first.max(low),
+                Some((first, count, _)) => low = first.saturating_add(i64::from(count)).max(middle + 1),
+                // What was before was destroyed with its month.
+                None => low = middle + 1,
+            }
+        }
+        u64::try_from(low).map_err(Error::internal)
+    }
+
     fn open_batch(&self, mut row: Row) -> Result<AccessBatch> {
         let count = u32::try_from(row.count).map_err(Error::internal)?;
         let opened = sealed::open(TABLE, &mut row, self.vault, &mut Aad::new());

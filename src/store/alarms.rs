@@ -14,12 +14,23 @@ use crate::error::Result;
 use crate::trust::Aad;
 
 closed! {
-    /// By what walking through numbers was known.
+    /// By what an alarm was raised: a walk through numbers, which stops the actor, or a look at somebody whom the actor
+    /// should not look at alone, which stops nobody.
     AlarmKind {
         Sequence, "sequence", "顺序码连续", "Numbers of one region and birthday whose sequences follow each other.";
         Birthday, "birthday", "同一出生日期", "Many numbers of one region and birthday.";
         Region, "region", "同一地区、多数无记录", "Numbers of one region, nearly all of them unknown here.";
         Unknown, "unknown", "多数无记录", "Numbers or identifiers, nearly all of them unknown here.";
+        OwnNumber, "own_number", "查询本人", "An account asked for its own person.";
+        Kin, "kin", "查询亲属", "An account asked for kin of its own person.";
+        Protected, "protected", "查询受保护主体", "A protected holder was asked for.";
+    }
+}
+
+impl AlarmKind {
+    /// Whether it stops the actor.
+    pub const fn stops(self) -> bool {
+        !matches!(self, Self::OwnNumber | Self::Kin | Self::Protected)
     }
 }
 
@@ -34,7 +45,7 @@ pub struct Alarm {
     pub kind: AlarmKind,
     /// The numbers that were counted.
     pub tries: u16,
-    /// Until when the actor is stopped.
+    /// Until when the actor is stopped; the time of the alarm where it stops nobody.
     pub until: Moment,
     /// When and by whom the stop was lifted.
     pub lifted: Option<(Moment, String)>,

@@ -118,6 +118,13 @@ impl Reader<'_> {
             .load(self.conn)
             .map_err(dialect::fault)
     }
+
+    /// Whether there is a public event of that kind.
+    pub fn has_public_events(&mut self, kind: &str) -> Result<bool> {
+        let found = public_events::table.filter(public_events::kind.eq(kind)).select(public_events::leaf);
+        let found: Option<i64> = found.first(self.conn).optional().map_err(dialect::fault)?;
+        Ok(found.is_some())
+    }
 }
 
 impl Writer<'_> {

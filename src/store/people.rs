@@ -35,8 +35,8 @@ pub struct AccountRow {
     pub display: String,
     /// The agency it works for.
     pub agency: String,
-    /// `clerk` for now.
-    pub role: String,
+    /// Wire names of its roles, with a blank between two.
+    pub roles: String,
     /// argon2id hash.
     pub password: String,
     /// May sign in.
@@ -49,6 +49,10 @@ pub struct AccountRow {
     pub locked_until: i64,
     /// When.
     pub made_at: i64,
+    /// The region it works in; that of its agency if none.
+    pub region: Option<String>,
+    /// The holder key of the person's own number.
+    pub own_number: Option<Vec<u8>>,
 }
 
 /// A row of `sessions`.
@@ -124,13 +128,17 @@ impl Writer<'_> {
             .map_err(dialect::fault)
     }
 
-    /// Ends an account for good, with that body and a password that nobody has.
-    pub fn end_account(&mut self, name: &str, password: &str, body: &str) -> Result<()> {
-        diesel::update(accounts::table.find(name))
-            .set((accounts::enabled.eq(false), accounts::password.eq(password), accounts::body.eq(body)))
-            .execute(self.conn)
-            .map(drop)
-            .map_err(dialect::fault)
+    /// Writes an account that is there as `row` has it. False, and nothing is written, if it is no longer `before`.
+    pub fn change_account(&mut self, before: &AccountRow, row: &AccountRow) -> Result<bool> {
+        // The update changes nothing and takes the row: whoever comes meanwhile waits.
+        let held = diesel::update(accounts::table.find(&before.name)).set(accounts::name.eq(&before.name));
+        held.execute(self.conn).map_err(dialect::fault)?;
+        if self.account(&before.name)?.as_ref() != Some(before) {
+            return Ok(false);
+        }
+        diesel::delete(accounts::table.find(&before.name)).execute(self.conn).map_err(dialect::fault)?;
+        let put = diesel::insert_into(accounts::table).values(row);
+        put.execute(self.conn).map(|_| true).map_err(dialect::fault)
     }
 
     /// Holds an account for the rest of the transaction. False if it is no longer the account whose password

@@ -59,8 +59,9 @@ table! { coverage (type_code, system) { type_code -> Text, system -> Text, as_of
 table! { clients (id) { id -> Text, agency -> Text, secret -> Text, body -> Text, enabled -> Bool, made_at -> BigInt, } }
 table! {
     accounts (name) {
-        name -> Text, display -> Text, agency -> Text, role -> Text, password -> Text, enabled -> Bool, body -> Text,
-        failures -> Integer, locked_until -> BigInt, made_at -> BigInt,
+        name -> Text, display -> Text, agency -> Text, roles -> Text, password -> Text, enabled -> Bool, body -> Text,
+        failures -> Integer, locked_until -> BigInt, made_at -> BigInt, region -> Nullable<Text>,
+        own_number -> Nullable<Binary>,
     }
 }
 table! { sign_in_attempts (key) { key -> Binary, failures -> Integer, begun_at -> BigInt, locked_until -> BigInt, } }
@@ -71,6 +72,7 @@ table! { answers (hk, nonce) { hk -> Binary, nonce -> Binary, ask -> Binary, at 
 table! { attachments (key, chunk) { key -> Binary, chunk -> Integer, key_id -> Integer, sealed -> Binary, } }
 table! { attachment_kinds (key) { key -> Binary, key_id -> Integer, sealed -> Binary, } }
 table! { attachment_days (client, day) { client -> Text, day -> Integer, bytes -> BigInt, } }
+table! { protected_holders (hk) { hk -> Binary, key_id -> Integer, sealed -> Binary, } }
 table! { mappings (type_code, issuer, version) { type_code -> Text, issuer -> Text, version -> Integer, body -> Text, saved_at -> BigInt, saved_by -> Text, } }
 table! {
     proposals (number) {

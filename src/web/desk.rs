@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::staff::{Asked, Desk};
 use super::views::{AbsenceView, FaceField, ItemChoice, LookupView, ReceiptView, RowView};
-use crate::catalog::items::ItemDef;
+use crate::catalog::items::{ItemDef, ItemRole, is_item_code};
 use crate::catalog::{AbsenceKind, Field, FieldKind, Format, Mask};
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
@@ -23,8 +23,8 @@ use crate::record::secret::{mask, masked};
 use crate::record::verdict::ReasonClass;
 use crate::record::{Reason, Record};
 use crate::registry::{
-    AbsentType, Ask, AskedHolder, FoundRecord, LookedUp, OpenedRecord, Purpose, Related, Relation, ShownBody,
-    Snapshot, StatedPresence, Withheld,
+    AbsentType, Ask, AskedHolder, FoundRecord, LookedUp, OpenedRecord, Purpose, ReaderText, Related,
+    Relation, ShownBody, Snapshot, StatedPresence, Withheld,
 };
 
 /// The desk of a running registry.
@@ -40,24 +40,23 @@ impl RegistryDesk {
 }
 
 impl Desk for RegistryDesk {
-    /// The items in force today. A registry without items offers none, and the clerk writes what it is for.
-    fn items(&self, _session: &Session) -> Vec<ItemChoice> {
-        let (snapshot, today) = (self.context.registry.snapshot(), self.context.registry.now().day());
-        let in_force = snapshot.catalog.items().filter_map(|item| snapshot.catalog.item(&item.code, today));
-        let choice = |item: &Arc<ItemDef>| ItemChoice { code: item.code.clone(), name: item.name.clone() };
-        in_force.map(choice).collect()
+    /// The items in force today that the agency carries out or receives. A registry without items offers none, and the clerk
+    /// writes what it is for.
+    fn items(&self, session: Session) -> Pending<Vec<ItemChoice>> {
+        let context = self.context.clone();
+        Box::pin(async move {
+            let actor = actor(&context, &session).await?;
+            Ok(context.registry.items_of(&actor).iter().flat_map(|item| choices(item)).collect())
+        })
     }
 
     fn lookup(&self, asked: Asked, session: Session) -> Pending<LookupView> {
         let context = self.context.clone();
         let (snapshot, today) = (self.context.registry.snapshot(), self.context.registry.now().day());
-        let item_name = snapshot.catalog.item(&asked.item, today).map(|item| item.name.clone());
+        let (code, _) = item_and_role(&asked.item);
+        let item_name = snapshot.catalog.item(code, today).map(|item| item.name.clone());
         Box::pin(async move {
-            let registry = context.registry.clone();
-            let name = session.account.to_string();
-            let account = context.registry.store().blocking(move || registry.account(&name)).await?;
-            let account = account.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
-            let actor = Actor::Account(Arc::new(account));
+            let actor = actor(&context, &session).await?;
             context.registry.tries().may_ask(&actor, context.registry.now())?;
             let ask = question(&asked);
             let prepared = context.registry.prepare_lookup(&ask)?;
@@ -69,12 +68,47 @@ impl Desk for RegistryDesk {
     }
 }
 
+/// The signed-in person as policy sees it.
+async fn actor(context: &Context, session: &Session) -> Result<Actor> {
+    let registry = context.registry.clone();
+    let name = session.account.to_string();
+    let account = context.registry.store().blocking(move || registry.account(&name)).await?;
+    let account = account.ok_or_else(|| Error::new(Code::Unauthenticated, ""))?;
+    Ok(Actor::Account(Arc::new(account)))
+}
+
+/// An item as it is chosen: once for each role that asks for papers, where it has several.
+fn choices(item: &ItemDef) -> Vec<ItemChoice> {
+    let choice = |role: &ItemRole| match item.parties.len() {
+        1 => ItemChoice { code: item.code.clone(), name: item.name.clone() },
+        _ => ItemChoice {
+            code: format!("{}/{}", item.code, role.code),
+            name: format!("{}（{}）", item.name, role.name),
+        },
+    };
+    item.parties.iter().filter(|role| item.pulls_of(role)).map(choice).collect()
+}
+
+/// The item's code and the role, as the form has them.
+fn item_and_role(chosen: &str) -> (&str, Option<&str>) {
+    chosen.split_once('/').map_or((chosen, None), |(item, role)| (item, Some(role)))
+}
+
 fn question(asked: &Asked) -> Ask {
     let holder = AskedHolder { code_type: asked.code_type.clone(), code: asked.number.0.clone() };
     let characters = asked.presence.chars().count();
     let presence = Presence::from_wire(&asked.presence);
     let presence = Some(presence.map_or(StatedPresence::Unknown { characters }, StatedPresence::Known));
-    Ask::new(holder, Purpose { presence, ..Purpose::new(&asked.item, &asked.reason) })
+    let (item, role) = match is_item_code(item_and_role(&asked.item).0) {
+        true => item_and_role(&asked.item),
+        false => (asked.item.as_str(), None),
+    };
+    let role = role.map(str::to_owned);
+    // What a reader gives begins with the name.
+    let text = Some(asked.reader.0.trim()).filter(|text| !text.is_empty());
+    let name = text.and_then(|text| text.split('|').next()).map(str::to_owned);
+    let reader = text.map(|text| ReaderText(text.to_owned()));
+    Ask::new(holder, Purpose { presence, role, reader, name, ..Purpose::new(item, &asked.reason) })
 }
 
 fn view(

@@ -21,18 +21,20 @@ pub struct Asked {
     pub code_type: String,
     /// The number as typed, not yet checked.
     pub number: Typed,
-    /// The item's code.
+    /// The item's code, as in the form: `code/role` where the item has several roles.
     pub item: String,
     /// Why.
     pub reason: String,
     /// How the person takes part, as on the wire.
     pub presence: String,
+    /// The text of a card reader; empty if no card was read.
+    pub reader: Typed,
 }
 
 /// The use cases behind the pages of the window.
 pub trait Desk: Send + Sync {
-    /// The items a person of this agency may choose; from memory, must not block.
-    fn items(&self, session: &Session) -> Vec<ItemChoice>;
+    /// The items that the person may choose, one choice for each role that an item has: no others are answered.
+    fn items(&self, session: Session) -> Pending<Vec<ItemChoice>>;
 
     /// Looks up, logs, and gives what may be shown.
     fn lookup(&self, asked: Asked, session: Session) -> Pending<LookupView>;

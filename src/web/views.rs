@@ -41,9 +41,9 @@ impl fmt::Debug for Typed {
 /// A service item to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemChoice {
-    /// Its code.
+    /// Its code, and behind `/` the role of the party, where the item has several.
     pub code: String,
-    /// Its name.
+    /// Its name, and the role where there are several.
     pub name: String,
 }
 
@@ -62,6 +62,8 @@ pub struct LookupForm {
     pub reason: String,
     /// The chosen presence.
     pub presence: String,
+    /// The text of a card reader.
+    pub reader: Typed,
     /// Why the last try was refused.
     pub refusal: Option<RefusalView>,
 }
@@ -76,6 +78,7 @@ impl LookupForm {
             item: String::new(),
             reason: String::new(),
             presence: Presence::Typed.wire().to_owned(),
+            reader: Typed::default(),
             refusal: None,
         }
     }
@@ -85,10 +88,9 @@ impl LookupForm {
         self.refusal.as_ref().map_or("", |refusal| refusal.field.as_str())
     }
 
-    /// All ways of presence. The one without evidence comes first: the form alone can claim no other.
+    /// The ways of presence that the form can show something for, or that need nothing. The one without evidence comes first.
     pub fn presences(&self) -> impl Iterator<Item = Presence> {
-        let others = Presence::ALL.iter().copied().filter(|one| *one != Presence::Typed);
-        std::iter::once(Presence::Typed).chain(others)
+        [Presence::Typed, Presence::CardRead, Presence::OnBehalfByDuty].into_iter()
     }
 
     /// Code types of persons, as (code, name).

@@ -44,18 +44,20 @@ struct Form {
     item: String,
     reason: String,
     presence: String,
+    #[serde(default)]
+    reader: Typed,
 }
 
 async fn first(staff: Staff) -> Result<HttpResponse> {
-    let form = LookupForm::empty(staff.window.desk.items(&staff.session));
+    let form = LookupForm::empty(staff.window.desk.items(staff.session.clone()).await?);
     page(&FirstPage { shell: staff.shell(), form })
 }
 
 async fn lookup(req: HttpRequest, staff: Staff, form: SentForm<Form>) -> Result<HttpResponse> {
     session::same_origin(&req)?;
-    let Form { csrf, code_type, number, item, reason, presence } = form?.0;
+    let Form { csrf, code_type, number, item, reason, presence, reader } = form?.0;
     staff.session.check_form(&csrf)?;
-    let asked = Asked { code_type, number, item, reason, presence };
+    let asked = Asked { code_type, number, item, reason, presence, reader };
     let answer = match check(&asked) {
         Ok(()) => staff.window.desk.lookup(asked.clone(), staff.session.clone()).await,
         Err(error) => Err(error),
@@ -63,11 +65,11 @@ async fn lookup(req: HttpRequest, staff: Staff, form: SentForm<Form>) -> Result<
     match answer {
         Ok(view) => page(&ResultPage { shell: staff.shell(), view }),
         Err(error) if comes_back(&error) => {
-            let mut form = LookupForm::empty(staff.window.desk.items(&staff.session));
+            let mut form = LookupForm::empty(staff.window.desk.items(staff.session.clone()).await?);
             let status = error.status_code();
             form.refusal = Some(refusal(&error));
             (form.code_type, form.number, form.item) = (asked.code_type, asked.number, asked.item);
-            (form.reason, form.presence) = (asked.reason, asked.presence);
+            (form.reason, form.presence, form.reader) = (asked.reason, asked.presence, asked.reader);
             respond(status, &FirstPage { shell: staff.shell(), form })
         }
         Err(error) => Err(PageError(error)),

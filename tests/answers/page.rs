@@ -37,7 +37,7 @@ fn a_page_shows_what_is_granted_and_nothing_sensitive_by_default() {
             ("Cookie", cookie.as_str()),
             ("Sec-Fetch-Site", "same-origin"),
         ];
-        let form = format!("csrf={csrf}&code_type=111&number={WARD}&item=A1&reason=b&presence=card_read");
+        let form = format!("csrf={csrf}&code_type=111&number={WARD}&item=A1&reason=b&presence=typed");
         server.send("POST", "/lookup", &headers, form.as_bytes()).body
     };
     let whole = page();
@@ -74,7 +74,7 @@ fn the_page_of_a_lookup_is_the_one_it_always_was() {
         ("nothing", "111", NOBODY),
     ] {
         let form =
-            format!("csrf={csrf}&code_type={code_type}&number={number}&item=A1&reason=b&presence=card_read");
+            format!("csrf={csrf}&code_type={code_type}&number={number}&item=A1&reason=b&presence=typed");
         let page = server.send("POST", "/lookup", &headers, form.as_bytes());
         assert_eq!(page.status, 200, "{}", page.body);
         let main = page.body.split("<main").nth(1).unwrap().split("</main>").next().unwrap().to_owned();

@@ -87,8 +87,16 @@ fn market() -> Actor {
     office(MARKET, &[SECOND])
 }
 
+/// The card of the owner was read; nobody has seen the others.
 fn everybody() -> Value {
-    json!([party("owner", ZHOU), party("spouse", CHEN), party("entity", COMPANY)])
+    let mut owner = party("owner", ZHOU);
+    owner["presence"] = "card_read".into();
+    owner["name"] = "周海燕".into();
+    owner["reader"] = format!(
+        "周海燕|女|汉|19880312|示范省示范市城东区桃源路1号|{ZHOU}|示范市公安局城东分局|20210101|20400101"
+    )
+    .into();
+    json!([owner, party("spouse", CHEN), party("entity", COMPANY)])
 }
 
 fn asked(more: Value) -> ApplicationAsk {
@@ -371,6 +379,7 @@ pub fn an_agent_acts_for_a_bundle_by_its_name_or_by_each_item(world: World) {
     let agent = people::number(7);
     let by = || {
         let mut parties = everybody();
+        parties[0] = party("owner", ZHOU);
         parties[0]["presence"] = "agent".into();
         apply(
             registry,

@@ -514,6 +514,7 @@ fn a_purpose_is_an_item_in_force_or_work_that_the_law_allows(world: World) {
     let grants = |purposes: Value| {
         let grants = json!([{"types": "*", "fields": ["name"], "purposes": purposes}]);
         callers::client("office")
+            .agency(MARKET)
             .scopes(&[Scope::Lookup])
             .grants(serde_json::from_value(grants).unwrap())
             .actor()
@@ -523,7 +524,7 @@ fn a_purpose_is_an_item_in_force_or_work_that_the_law_allows(world: World) {
         registry.refresh().unwrap();
         let ask = json!({
             "holder": {"type": "111", "code": ZHOU},
-            "purpose": {"item": item, "reason": "窗口办理", "article": article},
+            "purpose": {"item": item, "reason": "窗口办理", "article": article, "role": "applicant"},
         });
         let ask = serde_json::from_value(ask).unwrap();
         run(registry.lookup(actor, registry.prepare_lookup(&ask)?)).map(drop)

@@ -51,6 +51,7 @@ impl One {
                 json!({"identifier": identifier, "face": {"name": "陈志远"}, "purpose": purpose})
             }
             "agency POST /api/v1/attachments/fetch" => {
+                let purpose = json!({"item": "audit", "article": "审计法第三十四条", "reason": "审计"});
                 json!({"identifier": identifier, "sha256": "0".repeat(64), "purpose": purpose})
             }
             "agency POST /api/v1/records" => json!({"record": card(code)}),
@@ -140,13 +141,16 @@ fn every_address_that_reads_or_changes_a_holder_charges_the_budget() {
     let registry = &world.registry;
     people::settle(registry);
     items::load(registry);
-    let everything = json!([{"types": "*", "fields": "whole", "purposes": "*"}]);
+    let everything = json!([
+        {"types": "*", "fields": "whole", "purposes": "*"},
+        {"types": "*", "fields": "whole", "purposes": ["audit"]},
+    ]);
     let client = elicense::registry::NewClient {
         id: "one".into(),
         agency: people::POLICE.into(),
         name: "one".into(),
         scopes: elicense::policy::Scope::ALL.to_vec(),
-        grants: serde_json::from_value(everything.clone()).unwrap(),
+        grants: serde_json::from_value(everything).unwrap(),
         budget: 1,
     };
     registry.put_client("test", &client, SECRET).unwrap();
@@ -154,10 +158,10 @@ fn every_address_that_reads_or_changes_a_holder_charges_the_budget() {
         name: "one".into(),
         display: "测试窗口".into(),
         agency: people::POLICE.into(),
-        grants: serde_json::from_value(everything).unwrap(),
         budget: 1,
+        ..elicense::registry::NewAccount::default()
     };
-    registry.put_account(&account, "a-password-of-the-tests").unwrap();
+    registry.put_account("test", &account, "a-password-of-the-tests").unwrap();
     registry.refresh().unwrap();
     let issued = |code: &str, name: &str| {
         let card = elicense::registry::Submitted::Draft(people::id_card(code, name, "2021-01-01"));

@@ -1,6 +1,6 @@
 //! The kinds of caller that the table of `table.tsv` asks as, each at every door.
 
-use elicense::policy::Scope;
+use elicense::policy::{Scope, StaffRole};
 use elicense::registry::{NewAccount, NewClient};
 use serde_json::{Value, json};
 
@@ -82,7 +82,10 @@ pub const PASSWORD: &str = "a-password-of-the-tests";
 
 /// Clients and accounts of every kind.
 pub fn settle(world: &World) {
-    let everything = json!([{"types": "*", "fields": "whole", "purposes": "*"}]);
+    let everything = json!([
+        {"types": "*", "fields": "whole", "purposes": "*"},
+        {"types": "*", "fields": "whole", "purposes": ["audit", "court", "correction"]},
+    ]);
     let kinds = [
         ("right", POLICE, everything.clone()),
         ("ended", POLICE, everything.clone()),
@@ -95,10 +98,12 @@ pub fn settle(world: &World) {
             name: id.into(),
             display: "测试窗口".into(),
             agency: agency.into(),
-            grants: serde_json::from_value(grants).unwrap(),
+            // What staff see follows from the item in hand; who has no right to it works on none.
+            roles: vec![if id == "no-grant" { StaffRole::Supervisor } else { StaffRole::Clerk }],
             budget: 1000,
+            ..NewAccount::default()
         };
-        world.registry.put_account(&account, PASSWORD).unwrap();
+        world.registry.put_account("test", &account, PASSWORD).unwrap();
     }
     for missing in Scope::ALL {
         let scopes = Scope::ALL.iter().copied().filter(|scope| scope != missing).collect();

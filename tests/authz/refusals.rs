@@ -63,8 +63,9 @@ impl Rightless {
             agency: agency.code.clone(),
             grants: Vec::new(),
             budget: 100,
+            ..NewAccount::default()
         };
-        registry.put_account(&account, "a-password-of-the-tests").unwrap();
+        registry.put_account("test", &account, "a-password-of-the-tests").unwrap();
         registry.refresh().unwrap();
         let server = server::start(registry.clone());
         let bearer = format!("Bearer {}", server.token("rightless", SECRET));

@@ -159,7 +159,9 @@ impl Asked {
             }
             "/verifications" => json!({"envelope": "a.b.c"}),
             "/api/v1/attachments/fetch" => {
-                json!({"identifier": identifier, "sha256": digest(), "purpose": purpose()})
+                // No slot asks for a whole record, and a file needs one.
+                let purpose = json!({"item": "audit", "article": "审计法第三十四条", "reason": "审计"});
+                json!({"identifier": identifier, "sha256": digest(), "purpose": purpose})
             }
             "/api/v1/records" => {
                 json!({"record": people::id_card(&people::number(300), "周海燕", "2020-01-01")})

@@ -271,7 +271,7 @@ fn holder() -> Value {
 }
 
 fn purpose() -> Value {
-    json!({"item": items::CODE, "reason": "窗口办理"})
+    json!({"item": "audit", "article": "审计法第三十四条", "reason": "审计"})
 }
 
 fn asked(with: Value) -> Value {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::common::items;
 use crate::common::people::ZHOU;
 use crate::world::{RECORDS, Up};
 
@@ -41,7 +40,7 @@ fn each_once(names: &[&Value], count: usize) {
 
 pub fn hold(up: &Up) {
     let holder = json!({"type": "111", "code": ZHOU});
-    let purpose = json!({"item": items::CODE, "reason": "窗口办理"});
+    let purpose = json!({"item": "audit", "article": "审计法第三十四条", "reason": "审计"});
     let of = |more: Value| {
         let mut body = json!({"holder": holder, "purpose": purpose});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

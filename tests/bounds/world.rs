@@ -68,7 +68,7 @@ pub fn up(world: World) -> Up {
     let first = doors["window"].send("GET", "/", &[("Cookie", &cookie)], b"");
     let csrf =
         first.body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let ask = json!({"holder": {"type": "111", "code": ZHOU}, "purpose": {"item": items::CODE, "reason": "窗口办理"}});
+    let ask = json!({"holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "audit", "article": "审计法第三十四条", "reason": "审计"}});
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     let shown = doors["agency"].send("POST", "/api/v1/lookups", &headers, ask.to_string().as_bytes()).json();
     let envelope = shown["records"][0]["envelope"].as_str().unwrap().to_owned();
@@ -102,8 +102,11 @@ fn fill(world: &World) -> String {
 
 fn askers(world: &World) {
     let registry = &world.registry;
-    let everything = json!([{"types": "*", "fields": "whole", "purposes": "*"}]);
-    let some = json!([{"types": "*", "fields": ["registered_on", "holders", "spouses"], "purposes": "*"}]);
+    let everything = json!([
+        {"types": "*", "fields": "whole", "purposes": "*"}, {"types": "*", "fields": "whole", "purposes": ["audit"]},
+    ]);
+    let some =
+        json!([{"types": "*", "fields": ["registered_on", "holders", "spouses"], "purposes": ["audit"]}]);
     for (id, grants) in [("bounds", &everything), ("limited", &some)] {
         let client = NewClient {
             id: id.into(),
@@ -119,8 +122,8 @@ fn askers(world: &World) {
         name: "bounds".into(),
         display: "测试窗口".into(),
         agency: POLICE.into(),
-        grants: serde_json::from_value(everything).unwrap(),
         budget: 100_000,
+        ..NewAccount::default()
     };
-    registry.put_account(&clerk, "a-password-of-the-tests").unwrap();
+    registry.put_account("test", &clerk, "a-password-of-the-tests").unwrap();
 }

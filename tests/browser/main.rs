@@ -40,7 +40,7 @@ fn up() -> Option<Up> {
     people::settle(&world.registry);
     server::clerk(&world.registry);
     stock(&world);
-    let listed = vec![items::named("190101000903", "失业登记"), items::named("190101000904", "教师资格认定")];
+    let listed = vec![all_papers("190101000903", "失业登记"), items::named("190101000904", "教师资格认定")];
     world.registry.refresh().unwrap();
     world.registry.load_items("test", listed).unwrap();
     let server = server::start_with(world.registry.clone(), Settings { node: "main".into(), demo: true });
@@ -85,6 +85,24 @@ fn stock(world: &World) {
     world.registry.start_access("main").unwrap();
     world.registry.mark_holder(&actor, &dead, None).unwrap();
     world.registry.stop_access();
+}
+
+/// An item whose slots ask for every paper of the stock.
+fn all_papers(base: &str, name: &str) -> elicense::catalog::items::ItemDef {
+    let mut item = serde_json::to_value(items::named(base, name)).unwrap();
+    let slot = item["材料"][0].clone();
+    for (slug, field) in [
+        ("social_security_card", "valid_to"),
+        ("marriage_certificate", "registered_on"),
+        ("real_estate_certificate", "location"),
+    ] {
+        let mut more = slot.clone();
+        more["编号"] = slug.into();
+        more["办理方式"][0]["证照"] = slug.into();
+        more["办理方式"][0]["字段"] = json!([field]);
+        item["材料"].as_array_mut().unwrap().push(more);
+    }
+    serde_json::from_value(item).unwrap()
 }
 
 impl Up {
@@ -218,11 +236,11 @@ fn tab_goes_through_the_form_in_the_order_in_which_it_is_read() {
     up.sign_in("a-password-of-the-tests");
     up.page.wait("location.pathname === '/' && document.getElementById('number')");
     let mut order = vec![up.page.focus()];
-    for _ in 0..4 {
+    for _ in 0..5 {
         up.page.press("Tab");
         order.push(up.page.focus());
     }
-    assert_eq!(order, ["number", "item", "presence", "reason", "查询"]);
+    assert_eq!(order, ["number", "item", "presence", "reason", "reader", "查询"]);
     // Backwards to the type of the number, and the way past the head of the page.
     up.page.tab_to("number");
     up.page.press("Shift+Tab");

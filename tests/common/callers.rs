@@ -16,7 +16,7 @@ pub fn client(id: &str) -> Caller {
             agency: POLICE.into(),
             name: "测试系统".into(),
             scopes: Vec::new(),
-            grants: Vec::new(),
+            grants: Vec::new().into(),
             budget: 100,
             enabled: true,
             epoch: 1,
@@ -37,7 +37,9 @@ impl Caller {
 
     /// These fields of every type, for every item.
     pub fn fields(mut self, fields: Fields) -> Self {
-        self.client.grants.push(Grant { types: Selection::All, fields, purposes: Selection::All });
+        let mut grants = self.client.grants.to_vec();
+        grants.push(Grant { types: Selection::All, fields, purposes: Selection::All });
+        self.client.grants = grants.into();
         self
     }
 
@@ -47,7 +49,7 @@ impl Caller {
     }
 
     pub fn grants(mut self, grants: Vec<Grant>) -> Self {
-        self.client.grants = grants;
+        self.client.grants = grants.into();
         self
     }
 

@@ -66,13 +66,14 @@ fn rich() -> World {
 }
 
 fn client() -> Actor {
-    let grants = serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap();
+    let grants: Vec<elicense::policy::Grant> =
+        serde_json::from_value(json!([{"types": "*", "fields": "whole", "purposes": "*"}])).unwrap();
     let client = Client {
         id: "walker".into(),
         agency: POLICE.into(),
         name: "甲".into(),
         scopes: Scope::ALL.to_vec(),
-        grants,
+        grants: grants.into(),
         budget: 1_000,
         enabled: true,
         epoch: 1,

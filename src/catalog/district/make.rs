@@ -210,7 +210,8 @@ fn slot(place: usize, one: AskedDocument, basis: Option<String>, serves: HolderK
     let (name, class, holder, ways) = match one {
         AskedDocument::Certificate { holder, slug, fields, name, .. } => {
             let fields = fields.split_whitespace().map(str::to_owned).collect();
-            let pulled = Way::Pulled { slug: slug.to_owned(), fields, accept: Accept::default() };
+            let pulled =
+                Way::Pulled { slug: slug.to_owned(), fields, typed: None, accept: Accept::default() };
             (name, SlotClass::Certificate, holder, vec![pulled, by_applicant(false, None)])
         }
         AskedDocument::Proof { body, way, name } => {

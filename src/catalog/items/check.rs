@@ -242,7 +242,7 @@ impl Check<'_> {
 
     fn way(&mut self, at: &str, slot: &Slot, way: &Way) {
         match way {
-            Way::Pulled { slug, fields, accept } => {
+            Way::Pulled { slug, fields, typed, accept } => {
                 let equal = accept.equal.iter().map(|equal| &equal.field);
                 let unknown: Vec<String> = match self.entry(at, slug) {
                     Some(entry) => {
@@ -253,6 +253,9 @@ impl Check<'_> {
                 };
                 if fields.is_empty() {
                     self.add(at, ItemFindingKind::NoField, slug);
+                }
+                for field in typed.iter().flatten().filter(|field| !fields.contains(field)) {
+                    self.add(at, ItemFindingKind::TypedField, field);
                 }
                 self.issued(at, slot, slug);
                 for field in &unknown {

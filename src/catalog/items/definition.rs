@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::HolderKind;
 use crate::catalog::items::{
     Condition, ExerciseLevel, Fee, HandlingKind, ItemFault, ItemId, ItemKind, ServedHolder, ServiceReach,
-    Slot, TimeLimit, chinese,
+    Slot, TimeLimit, Way, chinese,
 };
 use crate::clock::Day;
 
@@ -125,6 +125,12 @@ impl ItemDef {
     /// Whether it is in force on a day.
     pub fn in_force(&self, on: Day) -> bool {
         self.from <= on && self.until.is_none_or(|until| on < until)
+    }
+
+    /// Whether a slot pulls a record of whoever is in that role.
+    pub fn pulls_of(&self, role: &ItemRole) -> bool {
+        let pulled = |way: &Way| matches!(way, Way::Pulled { .. });
+        self.slots.iter().any(|slot| slot.role == role.name && slot.ways.iter().any(pulled))
     }
 
     /// The role of that name (申请人).

@@ -46,6 +46,7 @@ closed! {
         TypeUnknown, "type_unknown", "没有这个证照类型", "there is no such type";
         FieldUnknown, "field_unknown", "照面没有这个字段", "the face has no such field";
         NoField, "no_field", "没有写明要用的字段", "the way names no field that it reads";
+        TypedField, "typed_field", "手工录入字段不在字段之中", "what goes out for a typed number is not among the fields of the way";
         RelayOnly, "relay_only", "该证明只转告,不入库,不能调取", "this proof is only relayed and cannot be pulled";
         OtherKind, "other_kind", "该证照不发给这一角色的主体", "no such document is issued to holders of this kind";
         TooMany, "too_many", "数量过多,请拆分", "there are too many: split the item";

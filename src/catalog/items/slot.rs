@@ -122,6 +122,9 @@ pub enum Way {
         /// The fields that the office needs; it sees no others.
         #[serde(rename = "字段")]
         fields: Vec<String>,
+        /// Those of them that go out where nothing shows that the party is there; [`stands_for_typed`] if none are named.
+        #[serde(rename = "手工录入字段", default, skip_serializing_if = "Option::is_none")]
+        typed: Option<Vec<String>>,
         /// What is enough.
         #[serde(rename = "要求", default)]
         accept: Accept,
@@ -189,20 +192,41 @@ closed! {
 }
 
 impl Slot {
+    /// Whether one of its ways pulls a record of the type.
+    pub fn pulls(&self, slug: &str) -> bool {
+        self.ways.iter().any(|way| matches!(way, Way::Pulled { slug: own, .. } if own == slug))
+    }
+
     /// The fields of a type's face that the slot needs, by whichever of its ways; none of a type that it does not pull.
     pub fn fields_of(&self, slug: &str) -> Vec<&str> {
+        self.fields_shown(slug, false)
+    }
+
+    /// Those of them that go out: fewer of a party whose number was only `typed`.
+    pub fn fields_shown(&self, slug: &str, typed: bool) -> Vec<&str> {
         let mut all: Vec<&str> = Vec::new();
         for way in &self.ways {
-            if let Way::Pulled { slug: own, fields, .. } = way
-                && own == slug
-            {
-                all.extend(fields.iter().map(String::as_str));
+            let Way::Pulled { slug: own, fields, typed: named, .. } = way else { continue };
+            if own != slug {
+                continue;
             }
+            let shown = |field: &&str| match named {
+                _ if !typed => true,
+                Some(named) => named.iter().any(|one| one == field),
+                None => stands_for_typed(field),
+            };
+            all.extend(fields.iter().map(String::as_str).filter(shown));
         }
         all.sort_unstable();
         all.dedup();
         all
     }
+}
+
+/// Whether a field goes out of a party whose number was only typed, where the item says nothing else: the name, until when
+/// the document is valid, its state. No number, no address, nothing about anybody else.
+pub fn stands_for_typed(field: &str) -> bool {
+    ["name", "valid_from", "valid_to", "status"].contains(&field)
 }
 
 impl Way {

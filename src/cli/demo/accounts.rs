@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::agencies::{Offices, Types};
 use crate::catalog::items::ItemDef;
-use crate::policy::{BUNDLE, Fields, Grant, Scope, Selection};
+use crate::policy::{BUNDLE, Fields, Grant, Scope, Selection, StaffRole};
+use crate::record::access::OutsideItem;
 
 /// A person of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct DemoAccount {
     pub display: &'static str,
     /// Credit code of the agency.
     pub agency: String,
+    /// What it does.
+    pub roles: Vec<StaffRole>,
     /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
@@ -68,6 +71,8 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts
         fields: Fields::Named(BTreeSet::new()),
         purposes: Selection::Named(named.into_iter().collect()),
     };
+    let words = OutsideItem::ALL.iter().map(|word| word.wire().to_owned()).collect();
+    let by_law = Grant { purposes: Selection::Named(words), ..whole.clone() };
     let item = items.iter().find(|item| item.name == "失业登记").map(|item| item.code.clone());
     let purposes = Selection::Named(item.into_iter().collect());
     let limited = |slug: &str, fields: &[&str]| Grant {
@@ -81,7 +86,8 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts
             password: "demo-clerk-password",
             display: "演示窗口 3 号",
             agency: offices.code("hrss").to_owned(),
-            grants: vec![whole.clone()],
+            roles: vec![StaffRole::Clerk],
+            grants: Vec::new(),
             budget: 500,
         }],
         clients: vec![
@@ -91,7 +97,7 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts
                 name: "演示业务系统",
                 agency: offices.code("hrss").to_owned(),
                 scopes: Scope::ALL.to_vec(),
-                grants: vec![whole, bundles.clone()],
+                grants: vec![whole, by_law, bundles.clone()],
                 budget: 100_000,
             },
             DemoClient {

@@ -100,8 +100,10 @@ fn people(registry: &Registry, data: &DemoData) -> Result<()> {
             agency: account.agency.clone(),
             grants: account.grants.clone(),
             budget: account.budget,
+            roles: account.roles.clone(),
+            ..NewAccount::default()
         };
-        registry.put_account(&new, account.password)?;
+        registry.put_account("demo", &new, account.password)?;
     }
     Ok(())
 }

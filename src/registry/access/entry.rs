@@ -164,6 +164,7 @@ impl<'a> Entry<'a> {
             article: purpose.article.as_deref(),
             item: Some(&purpose.item),
             presence: Some(purpose.presence()),
+            reader: purpose.reader.as_ref().map(|text| text.0.as_str()),
             reason: Some(&purpose.reason),
             role: purpose.role.as_deref(),
             ..self

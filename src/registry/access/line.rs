@@ -209,25 +209,19 @@ impl AccessLine {
 
     fn with_bundle(self, catalog: &Catalog, entry: Option<&LoggedAccess>) -> Self {
         let Some(bundle) = &self.bundle else { return self };
-        let (slug, version) = split(bundle);
-        let known = version.and_then(|version| catalog.bundle_version(slug, version));
-        let known = known.or_else(|| catalog.bundle_versions(slug).next_back());
+        let bundle_name = bundle_named(catalog, bundle);
         let items = entry.into_iter().flat_map(LoggedAccess::items).map(|id| {
             let (code, version) = split(id);
             let item = version.and_then(|version| catalog.item_version(code, version));
             LineItem { item: id.to_owned(), name: item.map(|item| item.name.clone()).unwrap_or_default() }
         });
-        Self { bundle_name: known.map(|known| known.name.clone()), items: items.collect(), ..self }
+        Self { bundle_name, items: items.collect(), ..self }
     }
 
     fn with_item(self, catalog: &Catalog, entry: Option<&LoggedAccess>) -> Self {
         let Some(item) = &self.item else { return self };
         let version = entry.and_then(LoggedAccess::item_version);
-        let known = version.and_then(|version| catalog.item_version(item, version));
-        // A refusal may have come before it was known which version is in force.
-        let known = known.or_else(|| catalog.item_versions(item).next_back());
-        let outside = OutsideItem::from_wire(item).map(|outside| outside.zh().to_owned());
-        Self { item_name: known.map(|known| known.name.clone()).or(outside), ..self }
+        Self { item_name: item_named(catalog, item, version), ..self }
     }
 
     /// The same of a change that was refused, with the outcome that its first entry noted before.
@@ -239,6 +233,23 @@ impl AccessLine {
             ..self
         }
     }
+}
+
+/// The name of an item in that version; of work at no item, the words for it.
+pub(super) fn item_named(catalog: &Catalog, item: &str, version: Option<u32>) -> Option<String> {
+    let known = version.and_then(|version| catalog.item_version(item, version));
+    // A refusal may have come before it was known which version is in force.
+    let known = known.or_else(|| catalog.item_versions(item).next_back());
+    let outside = OutsideItem::from_wire(item).map(|outside| outside.zh().to_owned());
+    known.map(|known| known.name.clone()).or(outside)
+}
+
+/// The name of a bundle that an entry names.
+pub(super) fn bundle_named(catalog: &Catalog, bundle: &str) -> Option<String> {
+    let (slug, version) = split(bundle);
+    let known = version.and_then(|version| catalog.bundle_version(slug, version));
+    let known = known.or_else(|| catalog.bundle_versions(slug).next_back());
+    known.map(|known| known.name.clone())
 }
 
 /// An id as code and version.

@@ -2,10 +2,12 @@
 
 use serde::Deserialize;
 
-use crate::catalog::Catalog;
+use crate::catalog::items::{ItemDef, ItemRole};
+use crate::catalog::{Catalog, HolderKind};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
-use crate::identity::{CodeType, HolderCode, Parsed};
+use crate::identity::{CodeType, HolderCode, Parsed, card_tells};
+use crate::policy::{Actor, Decision, Permit, Right, item_right};
 use crate::record::access::{OutsideItem, Presence};
 use crate::registry::Registry;
 use crate::registry::base::texts;
@@ -31,6 +33,17 @@ impl std::fmt::Debug for AskedHolder {
     }
 }
 
+/// The text of a card reader. It holds a number, so it is never printed (I3).
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct ReaderText(pub String);
+
+impl std::fmt::Debug for ReaderText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ReaderText(…)")
+    }
+}
+
 /// What for. Kept and logged as given.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -45,13 +58,20 @@ pub struct Purpose {
     /// The case (办件) number.
     #[serde(default)]
     pub case: Option<String>,
-    /// The party's role in the case.
+    /// The code of the party's role in the item; may be left out where the item has one role for this kind of holder.
     #[serde(default)]
     pub role: Option<String>,
     /// How the party is present; `typed` where nothing is said.
     #[serde(default)]
     #[schema(value_type = Option<Presence>)]
     pub presence: Option<StatedPresence>,
+    /// For `card_read`: the whole text that the card reader gave, its parts divided by `|`. It is kept by its digest.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub reader: Option<ReaderText>,
+    /// For `card_read`: the name on the card, which the text has too.
+    #[serde(default)]
+    pub name: Option<String>,
     /// The reason in words.
     #[schema(min_length = 1, example = "窗口办理")]
     pub reason: String,
@@ -93,6 +113,66 @@ impl<'de> Deserialize<'de> for StatedPresence {
     }
 }
 
+/// What is said of the presence of somebody, and what shows it.
+#[derive(Clone, Copy)]
+pub(in crate::registry) struct Said<'a> {
+    /// The word; `typed` where nothing is said.
+    pub presence: Option<StatedPresence>,
+    /// The whole text of a card reader.
+    pub reader: Option<&'a str>,
+    /// The name that the case gives; the text of the reader has it too.
+    pub name: Option<&'a str>,
+    /// Somebody acts by a mandate that is looked at.
+    pub agent: bool,
+}
+
+impl Said<'_> {
+    /// The presence, if it is shown, of whoever has that number. Without a number no card is anybody's. `field` is the place
+    /// of the word in the request.
+    ///
+    /// # Errors
+    /// `field_invalid` with rule `presence_unknown` for no word of the list; `presence_unproven` where nothing shows it.
+    pub fn shown(&self, code: Option<&HolderCode>, field: &str) -> Result<Presence> {
+        let refused = |detail: &'static str, rule: Rule| {
+            Err(Error::new(Code::FieldInvalid, detail).at(field.to_owned()).rule(rule))
+        };
+        let presence = match self.presence {
+            None => Presence::Typed,
+            Some(StatedPresence::Known(presence)) => presence,
+            Some(StatedPresence::Unknown { characters }) => {
+                return Err(unknown(characters).at(field.to_owned()));
+            }
+        };
+        match presence {
+            Presence::CardRead if !code.is_some_and(|code| self.card_is_of(code)) => {
+                refused("the text of the reader is missing, or it is of another card", Rule::PresenceUnproven)
+            }
+            Presence::Agent if !self.agent => refused("nobody acts for the party", Rule::PresenceUnproven),
+            Presence::HolderCode | Presence::PhoneConfirmed => {
+                refused("no code was given out and no telephone asked", Rule::PresenceUnproven)
+            }
+            presence => Ok(presence),
+        }
+    }
+
+    fn card_is_of(&self, code: &HolderCode) -> bool {
+        self.reader.zip(self.name).is_some_and(|(text, name)| card_tells(text, name, code))
+    }
+}
+
+/// Whether nothing shows that somebody with that presence is there, so that less of it goes out. Work by duty is the word of
+/// whoever does it.
+pub(in crate::registry) const fn unseen(presence: Presence) -> bool {
+    matches!(presence, Presence::Typed | Presence::OnBehalfByDuty)
+}
+
+/// The refusal of a word that is no presence.
+pub(in crate::registry) fn unknown(characters: usize) -> Error {
+    let words: Vec<&str> = Presence::ALL.iter().map(|one| one.wire()).collect();
+    let detail = format!("{characters} characters that are no presence: {}", words.join(" "));
+    Error::new(Code::FieldInvalid, detail).rule(Rule::PresenceUnknown)
+}
+
 /// How much of the receipt goes out with the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -125,19 +205,28 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     for (field, text) in given {
         text.map_or(Ok(()), |text| texts::logged(field, text))?;
     }
-    if let Some(StatedPresence::Unknown { characters }) = purpose.presence {
-        let words: Vec<&str> = Presence::ALL.iter().map(|one| one.wire()).collect();
-        let detail = format!("{characters} characters that are no presence: {}", words.join(" "));
-        return Err(Error::new(Code::FieldInvalid, detail)
-            .at("purpose.presence")
-            .rule(Rule::PresenceUnknown));
+    let is_read = matches!(purpose.presence, Some(StatedPresence::Known(Presence::CardRead)));
+    if purpose.reader.is_some() && !is_read {
+        let detail = "the text of a card reader comes with the presence `card_read`";
+        return Err(Error::new(Code::FieldInvalid, detail).at("purpose.reader").rule(Rule::PresenceUnproven));
     }
-    Ok(())
+    match purpose.presence {
+        Some(StatedPresence::Unknown { characters }) => Err(unknown(characters).at("purpose.presence")),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a presence that nothing shows. `code` is the number asked for; a request that names a record has none, and no
+/// card is read for it.
+fn check_presence(purpose: &Purpose, code: Option<&HolderCode>) -> Result<()> {
+    let reader = purpose.reader.as_ref().map(|text| text.0.as_str());
+    let said = Said { presence: purpose.presence, reader, name: purpose.name.as_deref(), agent: false };
+    said.shown(code, "purpose.presence").map(drop)
 }
 
 /// The rule that keeps a purpose from being one: its item is none that is in force, or it is work at no item and says no
 /// article. A registry without items takes any word: nobody could say which is one.
-pub(in crate::registry) fn purpose_refusal(catalog: &Catalog, purpose: &Purpose, today: Day) -> Option<Rule> {
+fn purpose_refusal(catalog: &Catalog, purpose: &Purpose, today: Day) -> Option<Rule> {
     if OutsideItem::from_wire(&purpose.item).is_some() {
         let says = purpose.article.as_ref().is_some_and(|article| !article.trim().is_empty());
         return (!says).then_some(Rule::ArticleMissing);
@@ -157,7 +246,61 @@ pub(in crate::registry) fn check_others_unnamed<'c>(
     })
 }
 
-/// Refuses a purpose that names the holder asked for by its number.
+/// The same for a request that names a record and no holder: for it no card is read.
+pub(in crate::registry) fn check_purpose_of_record(purpose: &Purpose) -> Result<()> {
+    check_purpose(purpose)?;
+    check_presence(purpose, None)
+}
+
+/// By what it is decided what a lookup for this purpose shows: the slots of the item in force, of the role of the party; or
+/// grants, where no item decides. `person` says of which kind the holder asked for is, where that is known.
+///
+/// # Errors
+/// The rule that is not met: those of [`purpose_refusal`] and [`item_right`], `role_of_party`.
+pub(in crate::registry) fn right_of<'i>(
+    catalog: &'i Catalog,
+    actor: &Actor,
+    (purpose, person): (&'i Purpose, Option<bool>),
+    today: Day,
+) -> std::result::Result<Right<'i>, Rule> {
+    if let Some(rule) = purpose_refusal(catalog, purpose, today) {
+        return Err(rule);
+    }
+    let item = catalog.item(&purpose.item, today).filter(|_| actor.agency().is_some());
+    let Some(item) = item else { return Ok(Right::ByGrants { purpose: &purpose.item }) };
+    let narrowed = item_right(actor, &item.code, carries_out(catalog, actor, item, today))?;
+    let fits = |role: &&ItemRole| person.is_none_or(|person| person == (role.holder == HolderKind::Person));
+    let mut roles = item.parties.iter().filter(fits);
+    let role = match &purpose.role {
+        Some(role) => roles.find(|one| one.code == *role),
+        // Of several roles somebody has to say which one it is: each has slots of its own.
+        None => roles.next().filter(|_| roles.next().is_none()),
+    };
+    let typed = unseen(purpose.presence());
+    Ok(Right::BySlots { item, role: role.ok_or(Rule::RoleOfParty)?, narrowed, typed })
+}
+
+/// What of one type may be seen by a right, or the rule by which there is none.
+pub(in crate::registry) fn decided_by(
+    catalog: &Catalog,
+    permit: &Permit<'_>,
+    (right, type_code): (&std::result::Result<Right<'_>, Rule>, &str),
+) -> Decision {
+    let slug = catalog.type_of(type_code).map(|entry| entry.def().slug.as_str());
+    match right {
+        Ok(right) => permit.decide_by(right, (type_code, slug.unwrap_or_default())),
+        Err(reason) => Decision::Refused { reason: *reason },
+    }
+}
+
+/// Whether the actor's agency carries an item out: the one that the item names, or its successor of today.
+pub(in crate::registry) fn carries_out(catalog: &Catalog, actor: &Actor, item: &ItemDef, today: Day) -> bool {
+    let agencies = catalog.issuers().agencies();
+    let successor = || agencies.successor(&item.agency, today).map(|agency| agency.code.as_str());
+    actor.agency().is_some_and(|own| item.agency == own || successor() == Some(own))
+}
+
+/// Refuses a purpose that names the holder asked for by its number, and a presence that nothing shows.
 pub(in crate::registry) fn check_unnamed(purpose: &Purpose, holder: &HolderCode) -> Result<()> {
     let given = [
         ("purpose.item", Some(&purpose.item)),
@@ -167,7 +310,8 @@ pub(in crate::registry) fn check_unnamed(purpose: &Purpose, holder: &HolderCode)
         ("purpose.reason", Some(&purpose.reason)),
     ];
     let mut given = given.into_iter().filter_map(|(field, text)| Some((field, text?)));
-    given.try_for_each(|(field, text)| texts::not_naming(field, text, holder))
+    given.try_for_each(|(field, text)| texts::not_naming(field, text, holder))?;
+    check_presence(purpose, Some(holder))
 }
 
 /// The holder key of a code. Whoever asks for a holder gets its key with a permit; this is

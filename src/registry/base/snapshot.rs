@@ -9,17 +9,17 @@ use serde_json::Value;
 use crate::catalog::{
     Catalog, CatalogFault, CatalogParts, CodeLists, Coverage, Region, SourceSystem, TypeEntry, Workdays,
 };
-use crate::clock::Moment;
+use crate::clock::{Day, Moment};
 use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
-use crate::policy::{Account, Client, Grant, Scope};
+use crate::policy::{Account, Client, Grant, Scope, StaffRole};
 use crate::record::Digest;
 use crate::record::event::{EventKind, Order};
 use crate::rule::Rule;
 use crate::store::{AccountRow, ClientRow, CoverageRow, Reader, SigningKeyRow, Store};
 use crate::trust::keyring::{KeyPurpose, Revocation};
-use crate::trust::{Envelope, KeyRecord, KeyRing, Kid, Typ, VerifyKey, jwks};
+use crate::trust::{Envelope, HolderKey, KeyRecord, KeyRing, Kid, Typ, VerifyKey, jwks};
 
 closed! {
     /// The owner of a key that signed a record.
@@ -52,6 +52,8 @@ pub struct Snapshot {
     held: HashSet<Kid>,
     /// Types by agency with a grant on some day: the verdict asks an issuer for this.
     granted: HashMap<String, HashSet<String>>,
+    /// Holders whom staff do not look up unseen, each with the last day of it. One whose row does not open is protected.
+    protected: HashMap<HolderKey, Option<Day>>,
     /// Stored coverage envelopes by type, as signed.
     pub coverage_signed: HashMap<String, Vec<Arc<[u8]>>>,
     /// The published list of keys, made when it is first asked for.
@@ -137,6 +139,7 @@ impl Snapshot {
             origin,
             home,
             held,
+            protected: protected(reader)?,
             coverage_signed,
             published: OnceLock::new(),
         })
@@ -166,6 +169,16 @@ impl Snapshot {
     /// Whether the private half of a key is kept here.
     pub fn held_here(&self, kid: &Kid) -> bool {
         self.held.contains(kid)
+    }
+
+    /// Whether a holder is protected on a day.
+    pub fn protects(&self, holder: &HolderKey, day: Day) -> bool {
+        self.protected.get(holder).is_some_and(|until| until.is_none_or(|until| day <= until))
+    }
+
+    /// Whether anybody is on the protected list.
+    pub fn protects_anybody(&self) -> bool {
+        !self.protected.is_empty()
     }
 
     /// The log of records as it stands.
@@ -241,6 +254,16 @@ fn stored_json<'a, T: serde::de::DeserializeOwned>(
     bodies: impl Iterator<Item = &'a String>,
 ) -> Result<Vec<T>> {
     bodies.map(|body| serde_json::from_str(body).map_err(broken)).collect()
+}
+
+fn protected(reader: &mut Reader<'_>) -> Result<HashMap<HolderKey, Option<Day>>> {
+    let rows = reader.protections()?.into_iter();
+    let standing = rows.filter_map(|(key, row)| match row {
+        Some(row) if row.ended.is_some() => None,
+        Some(row) => Some((key, row.until)),
+        None => Some((key, None)),
+    });
+    Ok(standing.collect())
 }
 
 /// Types by agency, including those taken over by successors.
@@ -320,7 +343,7 @@ fn client(row: &ClientRow) -> Result<(String, Arc<Client>)> {
         agency: row.agency.clone(),
         name: body.name,
         scopes: body.scopes,
-        grants: body.grants,
+        grants: body.grants.into(),
         budget: body.budget,
         enabled: row.enabled,
         epoch: secret_epoch(row),
@@ -338,12 +361,17 @@ pub(in crate::registry) fn secret_epoch(row: &ClientRow) -> u64 {
 /// An account as policy sees it.
 pub(in crate::registry) fn account(row: &AccountRow) -> Result<Account> {
     let body: AccountBody = serde_json::from_str(&row.body).map_err(broken)?;
+    let role = |word| StaffRole::from_wire(word).ok_or_else(|| broken("a role of an account"));
+    let own = row.own_number.as_deref().map(|key| <[u8; 16]>::try_from(key).map(HolderKey::from_bytes));
     Ok(Account {
         name: row.name.clone(),
         display: row.display.clone(),
         agency: row.agency.clone(),
-        grants: body.grants,
+        region: row.region.as_deref().map(str::parse).transpose().map_err(broken)?,
+        roles: row.roles.split_whitespace().map(role).collect::<Result<_>>()?,
+        grants: body.grants.into(),
         budget: body.budget,
         enabled: row.enabled,
+        own_number: own.transpose().map_err(broken)?,
     })
 }

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::policy::{Actor, decide_bundle, decide_item};
 use crate::record::access::Presence;
 use crate::registry::Registry;
-use crate::registry::base::asked::AskedCode;
+use crate::registry::base::asked::{AskedCode, carries_out};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::ask::{ApplicationAsk, AskedFor, AskedParty};
 use crate::registry::cases::noted::PartyPart;
@@ -110,19 +110,11 @@ fn check_said(subject: &CaseSubject, ask: &ApplicationAsk, today: Day) -> std::r
     }
 }
 
-/// Whether the actor's agency decides an item: it carries it out, or took over from who did.
-fn runs(actor: &Actor, snapshot: &Snapshot, item: &ItemDef, today: Day) -> bool {
-    actor.agency().is_some_and(|own| {
-        let agencies = snapshot.catalog.issuers().agencies();
-        item.agency == own || agencies.successor(&item.agency, today).is_some_and(|now| now.code == own)
-    })
-}
-
 /// The item in force. Before it is said whether there is such an item: items are public, and who may ask is asked first
 /// all the same.
 fn item_for(actor: &Actor, snapshot: &Snapshot, code: &str, today: Day) -> Result<Arc<ItemDef>> {
     let item = snapshot.catalog.item(code, today);
-    let runs = item.is_some_and(|item| runs(actor, snapshot, item, today));
+    let runs = item.is_some_and(|item| carries_out(&snapshot.catalog, actor, item, today));
     if let Some(rule) = decide_item(actor, code, runs).refusal() {
         let detail = "this agency neither carries the item out nor receives it, or there is no such item; an operator \
                       lets a client receive an item by a grant of no type (`\"types\": []`) that names its code";
@@ -148,7 +140,7 @@ fn bundle_for(
         bundle.iter().flat_map(|bundle| &bundle.items).map(|one| one.code.as_str()).collect();
     let own = named.iter().map(|code| {
         let item = catalog.item(code, today);
-        (*code, item.is_some_and(|item| runs(actor, snapshot, item, today)))
+        (*code, item.is_some_and(|item| carries_out(&snapshot.catalog, actor, item, today)))
     });
     if let Some(rule) = decide_bundle(actor, slug, own).refusal() {
         let detail = "this agency neither carries out nor receives each item of the bundle, or there is no such bundle; an \

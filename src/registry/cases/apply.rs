@@ -84,6 +84,7 @@ impl Registry {
             self.refuse_application(actor, &parts, Rule::ItemParties).await?;
             return Err(error);
         }
+        self.met_alone(actor, (&snapshot, agent.as_ref()), (&papers, &parts)).await?;
         self.living_agent(actor, (&snapshot, agent.as_ref()), (papers.len(), &mut parts)).await?;
         let mandates = self.mandates(actor, (&subject, &cases), agent.as_ref(), (&papers, &parts)).await?;
         for case in &mut cases {

@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 use crate::bounds;
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
-use crate::identity::{HolderCode, Sex};
+use crate::identity::HolderCode;
 use crate::record::access::Presence;
-use crate::registry::base::asked::{AskedHolder, ReceiptForm, StatedPresence};
+use crate::registry::base::asked::{AskedHolder, ReceiptForm, Said, StatedPresence};
 use crate::registry::base::texts;
 use crate::registry::cases::agent::AskedAgent;
 use crate::rule::Rule;
@@ -165,50 +165,13 @@ impl ApplicationAsk {
 }
 
 impl AskedParty {
-    /// How it is present. A card was read only where its text says who it is: the number, and the name that the case
-    /// gives (practice R10).
+    /// How it is present, where that is shown (practice R10).
     ///
     /// # Errors
     /// `field_invalid` with rule `presence_unknown` for no word of the list; `presence_unproven` where nothing shows it.
     pub(super) fn shown_presence(&self, at: usize, code: &HolderCode, agent: bool) -> Result<Presence> {
-        let refused = |detail: &'static str, rule: Rule| {
-            Err(Error::new(Code::FieldInvalid, detail).at(format!("parties.{at}.presence")).rule(rule))
-        };
-        let presence = match self.presence {
-            None => Presence::Typed,
-            Some(StatedPresence::Known(presence)) => presence,
-            Some(StatedPresence::Unknown { .. }) => {
-                return refused("this is none of the words for a presence", Rule::PresenceUnknown);
-            }
-        };
-        match presence {
-            Presence::CardRead if !self.card_tells(code) => {
-                refused("the text of the reader is missing, or it is of another card", Rule::PresenceUnproven)
-            }
-            Presence::Agent if !agent => refused("nobody acts for the party", Rule::PresenceUnproven),
-            Presence::HolderCode | Presence::PhoneConfirmed => {
-                refused("no code was given out and no telephone asked", Rule::PresenceUnproven)
-            }
-            presence => Ok(presence),
-        }
-    }
-
-    /// Whether the reader's text is that of this party's card: parts are its number, the name that the case gives, the sex
-    /// and the day of birth. A number alone was typed by anybody, and whoever has the card in hand knows the name.
-    fn card_tells(&self, code: &HolderCode) -> bool {
-        let Some(text) = &self.reader else { return false };
-        let parts: Vec<&str> = text.split('|').map(str::trim).collect();
-        let has = |wanted: &str| parts.iter().any(|part| part.eq_ignore_ascii_case(wanted));
-        let Some(person) = code.person() else { return false };
-        let born = person.birth_date.to_string().replace('-', "");
-        let sex = match person.sex {
-            Sex::Female => ["女", "2"],
-            Sex::Male => ["男", "1"],
-        };
-        parts.len() >= 6
-            && has(code.as_str())
-            && self.name.as_ref().is_some_and(|name| has(name.trim()))
-            && sex.into_iter().any(has)
-            && parts.iter().any(|part| part.replace(['-', '.'], "") == born)
+        let (reader, name) = (self.reader.as_deref(), self.name.as_deref());
+        let said = Said { presence: self.presence, reader, name, agent };
+        said.shown(Some(code), &format!("parties.{at}.presence"))
     }
 }

@@ -46,6 +46,8 @@ pub(super) struct KnownParty<'a> {
     pub marriages_covered: bool,
     /// For the engine.
     pub facts: PartyFacts,
+    /// Nothing shows that it is there: less of it goes out.
+    pub typed: bool,
 }
 
 impl KnownParty<'_> {
@@ -118,7 +120,7 @@ impl<'l> Looking<'l> {
             }
         }
         let (role, told_until) = (role.to_owned(), Vec::new());
-        Ok(KnownParty { role, place, papers, absent, told_until, marriages_covered, facts })
+        Ok(KnownParty { role, place, papers, absent, told_until, marriages_covered, facts, typed: true })
     }
 
     pub fn slug(&self, code: &str) -> Option<&'l str> {

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::policy::{Actor, Scope};
 use crate::record::access::Presence;
 use crate::registry::Registry;
-use crate::registry::base::asked::AskedCode;
+use crate::registry::base::asked::{AskedCode, unseen};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::allowed::CaseSubject;
 use crate::registry::cases::ask::ApplicationAsk;
@@ -49,15 +49,16 @@ impl ItemCase<'_, '_> {
     }
 
     /// The papers by which a slot was met by pulling them: the seat of the party, the place of the paper, the fields of it
-    /// that the slot names.
+    /// that the slot names, and of a party that nobody has seen fewer.
     pub fn pulled<'t>(&'t self, slot: &'t SlotAnswer) -> Vec<(usize, &'t str, Vec<&'t str>)> {
         let def = self.item.slots.iter().find(|def| def.id == slot.slot);
         let met =
             slot.tried.last().filter(|one| one.way == WayKind::Pulled && slot.outcome == SlotOutcome::Pulled);
         let (Some(at), Some(def), Some(met)) = (slot.party, def, met) else { return Vec::new() };
         let places = met.evidence.iter().filter_map(|place| {
-            let (_, slug) = self.known.get(at)?.paper_at(place)?;
-            Some((at, place.as_str(), def.fields_of(slug)))
+            let party = self.known.get(at)?;
+            let (_, slug) = party.paper_at(place)?;
+            Some((at, place.as_str(), def.fields_shown(slug, party.typed)))
         });
         places.collect()
     }
@@ -146,13 +147,13 @@ impl Registry {
             let seats = case.seats.clone();
             for (role, place) in seats {
                 let (Some(papers), Some(party)) = (read.get(place), ask.parties.get(place)) else { continue };
-                let mandated =
-                    parts.get(place).is_some_and(|(part, _)| part.presence == Some(Presence::Agent));
+                let presence = parts.get(place).and_then(|(part, _)| part.presence);
+                let mandated = presence == Some(Presence::Agent);
                 let types = role_types(&snapshot.catalog, case.item, &role, mandated);
                 let looking = case.looking(self, snapshot, now);
                 let asked = (role.as_str(), place, party.name.as_deref());
                 let known = looking.known(asked, Arc::clone(papers), &types)?;
-                case.known.push(known);
+                case.known.push(KnownParty { typed: presence.is_none_or(unseen), ..known });
             }
         }
         Ok(read)

@@ -22,7 +22,7 @@ use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, verdict}
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, history_digest};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose, purpose_refusal};
+use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose_of_record, decided_by, right_of};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::past::then::{AskedStanding, DayFacts, asked_about, standing};
@@ -196,10 +196,9 @@ impl Registry {
     /// # Errors
     /// `purpose_missing`; `field_invalid` for a `known_at` that has not come; `budget_spent`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
     pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<HistoryAnswer> {
-        check_purpose(&ask.purpose)?;
+        check_purpose_of_record(&ask.purpose)?;
         let then = asked_about(ask.as_of, ask.known_at, self.now())?;
-        let snapshot = self.fresh_snapshot()?;
-        let access = self.access()?;
+        let (snapshot, access) = (self.fresh_snapshot()?, self.access()?);
         let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
         let held = snapshot.clone();
         let read = move |reader: &mut Reader<'_>| {
@@ -210,13 +209,13 @@ impl Registry {
         };
         let (mut here, earlier) = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
-        let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
-        let reason = decision.reason();
         let today = self.now().day();
+        let right = right_of(&snapshot.catalog, actor, (&ask.purpose, None), today);
+        let decision = decided_by(&snapshot.catalog, &permit, (&right, &about.type_code));
+        let reason = decision.reason();
         let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let entry = entry.types(Some([about.type_code.as_str()]));
-        let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, today);
-        if let Some(rule) = no_purpose.or_else(|| decision.refusal()) {
+        if let Some(rule) = decision.refusal() {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this history").rule(rule));
         }
@@ -228,6 +227,7 @@ impl Registry {
         let current = kept.first()?;
         let (type_code, state, version) = (current.type_code.clone(), current.state, current.version);
         let (mut touched, holders) = (kept.touched(), kept.key.holders.clone());
+        self.may_meet_named(actor, &snapshot, (&entry, &touched)).await?;
         // The envelopes name all holders.
         let whole = granted && self.guard().may_show_all(&permit, &holders, self.now());
         let left_out = self.put_before(&permit, &mut here, &mut touched, earlier?);

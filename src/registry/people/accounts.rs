@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::catalog::Region;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
 use crate::journal;
-use crate::policy::{Account, Grant};
+use crate::policy::{Account, Grant, StaffRole};
+use crate::record::event::PublicAction;
 use crate::registry::Registry;
+use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::secrets::NO_PASSWORD;
 use crate::registry::base::snapshot::{AccountBody, AccountEnd, account};
 use crate::registry::base::texts::{given_name, recorded_name};
-use crate::registry::people::grants::resolved;
+use crate::registry::people::staff::{stored_roles, unchanged};
 use crate::rule::Rule;
 use crate::store::{AccountRow, AttemptKey, Patience, SessionRow};
 use crate::text;
@@ -26,10 +29,31 @@ pub struct NewAccount {
     pub display: String,
     /// Its agency.
     pub agency: String,
+    /// The region it works in, within that of its agency; the whole of that if none.
+    pub region: Option<Region>,
+    /// Its roles, at least one.
+    pub roles: Vec<StaffRole>,
     /// Its grants.
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
+    /// The person's own number.
+    pub own_number: Option<AskedHolder>,
+}
+
+impl Default for NewAccount {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            display: String::new(),
+            agency: String::new(),
+            region: None,
+            roles: vec![StaffRole::Clerk],
+            grants: Vec::new(),
+            budget: 300,
+            own_number: None,
+        }
+    }
 }
 
 /// A person who is signed in.
@@ -72,13 +96,13 @@ pub struct SignIn<'a> {
 
 impl Registry {
     /// Makes an account, or gives an existing one new rights and a new password, which ends its sessions
-    /// and its wait.
+    /// and its wait. `actor` is the operator who has it done: the change is a signed event.
     ///
     /// # Errors
-    /// `issuer_unknown`; `field_invalid` for a name or a password that cannot be one, with rule `account_ended` for
-    /// the name of an account that has ended, in whatever case and width: the log says who looked by that name, so it is
-    /// nobody else's.
-    pub fn put_account(&self, new: &NewAccount, secret: &str) -> Result<()> {
+    /// `issuer_unknown`; `field_invalid` for a name or a password that cannot be one, for a role, region or grant that is none
+    /// of staff's ([`Registry::change_account`]), and with rule `account_ended` for the name of an account that has ended, in
+    /// whatever case and width: the log says who looked by that name, so it is nobody else's.
+    pub fn put_account(&self, actor: &str, new: &NewAccount, secret: &str) -> Result<()> {
         self.known_agency(&new.agency)?;
         given_name("name", &new.name)?;
         recorded_name("display", &new.display)?;
@@ -87,28 +111,29 @@ impl Registry {
                 Error::new(Code::FieldInvalid, "a password has at least 10 characters").at("password")
             );
         }
-        let body =
-            AccountBody { grants: resolved(&self.snapshot(), &new.grants)?, budget: new.budget, ended: None };
+        let grants = self.staff_grants(&new.grants)?;
+        let body = AccountBody { grants, budget: new.budget, ended: None };
         let row = AccountRow {
             name: new.name.clone(),
             display: new.display.clone(),
             agency: new.agency.clone(),
-            role: "clerk".to_owned(),
+            roles: stored_roles(&new.roles)?,
             password: password::hash(secret, password::HashCost::STANDARD)?,
             enabled: true,
             body: serde_json::to_string(&body).map_err(Error::internal)?,
             failures: 0,
             locked_until: 0,
             made_at: self.now().micros(),
+            region: self.staff_region(&new.agency, new.region)?,
+            own_number: new.own_number.as_ref().map(|number| self.own_number(number)).transpose()?,
         };
         let key = self.attempt_key(&new.name, &[]);
-        self.store().write_now(|writer| {
+        self.publish_account(actor, PublicAction::Add, &row, |writer| {
             let accounts = writer.accounts()?;
             let live = accounts.iter().any(|one| one.enabled && one.name == row.name);
             let alike = |one: &AccountRow| !one.enabled && text::alike(&one.name) == text::alike(&row.name);
             if (!live && accounts.iter().any(alike)) || !writer.put_account(&row)? {
-                let detail = "an account of that name has ended; a name is given once";
-                return Err(Error::new(Code::FieldInvalid, detail).at("name").rule(Rule::AccountEnded));
+                return Err(ended_name());
             }
             writer.forget_attempts(&key)?;
             writer.delete_sessions_of(&row.name)
@@ -122,19 +147,22 @@ impl Registry {
     /// `not_found` if there is none of that name.
     pub fn end_account(&self, actor: &str, name: &str) -> Result<AccountEnd> {
         recorded_name("as", actor)?;
+        let before = self.account_row(name)?;
+        let mut body: AccountBody = serde_json::from_str(&before.body).map_err(Error::internal)?;
+        if let Some(earlier) = body.ended {
+            return Ok(earlier);
+        }
         let end = AccountEnd { at: self.now(), by: actor.to_owned() };
-        let end = self.store().write_now(|writer| {
-            let none = || Error::new(Code::NotFound, "no account of that name").at("name");
-            let row = writer.account(name)?.ok_or_else(none)?;
-            let mut body: AccountBody = serde_json::from_str(&row.body).map_err(Error::internal)?;
-            if let Some(earlier) = body.ended {
-                return Ok(earlier);
-            }
-            body.ended = Some(end.clone());
-            let body = serde_json::to_string(&body).map_err(Error::internal)?;
-            writer.end_account(name, NO_PASSWORD, &body)?;
-            writer.delete_sessions_of(name)?;
-            Ok(end.clone())
+        body.ended = Some(end.clone());
+        let row = AccountRow {
+            enabled: false,
+            password: NO_PASSWORD.to_owned(),
+            body: serde_json::to_string(&body).map_err(Error::internal)?,
+            ..before.clone()
+        };
+        self.publish_account(actor, PublicAction::Withdraw, &row, |writer| {
+            unchanged(writer.change_account(&before, &row)?)?;
+            writer.delete_sessions_of(name)
         })?;
         journal::account_ended(name, &end.by);
         Ok(end)
@@ -216,14 +244,6 @@ impl Registry {
         row.filter(|row| row.enabled).map(|row| account(&row)).transpose()
     }
 
-    /// A row of the accounts as policy sees it, ended or not.
-    ///
-    /// # Errors
-    /// `record_damaged` for a row that cannot be read.
-    pub fn account_of(&self, row: &AccountRow) -> Result<Account> {
-        account(row)
-    }
-
     /// The end of an account, where it has ended.
     ///
     /// # Errors
@@ -237,6 +257,12 @@ impl Registry {
     pub fn sign_out(&self, key: &[u8; 32]) -> Result<()> {
         self.store().write_now(|writer| writer.delete_session(key))
     }
+}
+
+/// The name of an account that has ended is given to nobody.
+fn ended_name() -> Error {
+    let detail = "an account of that name has ended; a name is given once";
+    Error::new(Code::FieldInvalid, detail).at("name").rule(Rule::AccountEnded)
 }
 
 fn waits(until: i64, now: Moment) -> Error {

@@ -3,3 +3,5 @@
 pub(super) mod accounts;
 pub(super) mod clients;
 pub(super) mod grants;
+pub(super) mod protected;
+pub(super) mod staff;

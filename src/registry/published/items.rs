@@ -1,10 +1,14 @@
 //! Loading items (事项): a JSON file becomes a row and a signed event. An item is checked against the catalog before
 //! anybody can apply for it.
 
+use std::sync::Arc;
+
 use crate::catalog::items::{ItemDef, ItemFault};
 use crate::error::{Code, Error, Result};
+use crate::policy::{Actor, item_right};
 use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
+use crate::registry::base::asked::carries_out;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::published::notice::{Notice, Stated, stored_body};
 use crate::rule::Rule;
@@ -41,6 +45,17 @@ impl Registry {
             })?;
         }
         Ok(loaded)
+    }
+
+    /// The items in force today that an actor may name in a lookup.
+    pub fn items_of(&self, actor: &Actor) -> Vec<Arc<ItemDef>> {
+        let (snapshot, today) = (self.snapshot(), self.now().day());
+        let catalog = &snapshot.catalog;
+        let in_force = catalog.items().filter_map(|item| catalog.item(&item.code, today));
+        let may = |item: &&Arc<ItemDef>| {
+            item_right(actor, &item.code, carries_out(catalog, actor, item, today)).is_ok()
+        };
+        in_force.filter(may).cloned().collect()
     }
 
     /// Whether this text is loaded already.

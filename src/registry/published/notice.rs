@@ -14,7 +14,7 @@ use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
-use crate::store::{ClientRow, PublicEvent, SigningKeyRow, Writer};
+use crate::store::{AccountRow, ClientRow, PublicEvent, SigningKeyRow, Writer};
 use crate::text;
 use crate::trust::{EnvelopeBuf, SigningKey, Typ, random};
 
@@ -188,6 +188,26 @@ pub(in crate::registry) fn client_body(row: &ClientRow) -> Result<Value> {
     Ok(body)
 }
 
+/// An account as orders state it: of its password only the digest of the stored hash, of the person's own number that of
+/// its holder key.
+pub(in crate::registry) fn account_body(row: &AccountRow) -> Result<Value> {
+    let mut body = stored_body(&row.body)?;
+    let members = body.as_object_mut().ok_or_else(|| Error::internal("an account's body is no object"))?;
+    let roles: Vec<&str> = row.roles.split_whitespace().collect();
+    let own = json!({
+        "agency": row.agency, "display": row.display, "enabled": row.enabled,
+        "made_at": Moment::from_micros(row.made_at), "name": row.name,
+        "password": Digest::of(&[row.password.as_bytes()]).text(), "roles": roles,
+    });
+    members.extend(own.as_object().cloned().unwrap_or_default());
+    let region = row.region.as_ref().map(|region| json!(region));
+    let number =
+        row.own_number.as_ref().map(|key| json!(Digest::of(&[b"elicense own number\0", key]).text()));
+    members.extend(region.map(|region| ("region".to_owned(), region)));
+    members.extend(number.map(|number| ("own_number".to_owned(), number)));
+    Ok(body)
+}
+
 /// An agency, an authority, an empowerment, a type, an item, a bundle or a source as orders state it: the stored JSON.
 pub(in crate::registry) fn stored_body(text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|fault| {
@@ -207,6 +227,8 @@ pub(in crate::registry) fn subject_of(kind: EventKind, body: &Value) -> String {
         EventKind::Bundle => &["编号", "版本"],
         EventKind::Source => &["department", "agency"],
         EventKind::Client => &["id"],
+        EventKind::Account => &["name"],
+        EventKind::Protection => &["holder"],
         EventKind::Record | EventKind::Holder | EventKind::Coverage | EventKind::Log => &[],
     };
     let parts = names.iter().map(|name| match body.get(name) {
@@ -269,6 +291,22 @@ mod tests {
             made_at: at.micros(),
         };
         assert_eq!(text(&client_body(&row).unwrap()), example("public.client_body"));
+        let account: Value = serde_json::from_str(example("public.account_body")).unwrap();
+        let row = AccountRow {
+            name: "clerk".into(),
+            display: "演示窗口 3 号".into(),
+            agency: "11190000000012343B".into(),
+            roles: "clerk supervisor".into(),
+            password: example("public.client_secret").into(),
+            enabled: true,
+            body: json!({"grants": account["grants"], "budget": 300}).to_string(),
+            failures: 0,
+            locked_until: 0,
+            made_at: at.micros(),
+            region: Some("190101".into()),
+            own_number: Some((0..16).collect()),
+        };
+        assert_eq!(text(&account_body(&row).unwrap()), example("public.account_body"));
     }
 
     #[test]

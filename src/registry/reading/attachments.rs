@@ -11,7 +11,7 @@ use crate::record::payload::Attachment;
 use crate::record::{Digest, Judgement, Record, media, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
-use crate::registry::base::asked::{Purpose, check_purpose, purpose_refusal};
+use crate::registry::base::asked::{Purpose, check_purpose_of_record, decided_by, right_of};
 use crate::registry::reading::here::Here;
 use crate::registry::records::kept::{self, About};
 use crate::rule::Rule;
@@ -107,7 +107,7 @@ impl Registry {
     /// `purpose_missing`; `budget_spent`; `not_found` where there is no such record, it does not name the file, or the file was
     /// never brought; `forbidden` (noted); `record_damaged` where the content is not the one that was signed.
     pub async fn attachment(&self, actor: &Actor, ask: &AttachmentAsk) -> Result<AttachmentShown> {
-        check_purpose(&ask.purpose)?;
+        check_purpose_of_record(&ask.purpose)?;
         let digest = digest_of(&ask.sha256)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
@@ -122,14 +122,14 @@ impl Registry {
         let here = self.store().read(Cost::Scan, read).await?;
         let about = About::of(here.kept.as_ref(), &ask.identifier).ok_or_else(kept::none_there)?;
         let type_code = about.type_code;
-        let decision = permit.decide(&type_code, Some(&ask.purpose.item));
+        let today = self.now().day();
+        let right = right_of(&snapshot.catalog, actor, (&ask.purpose, None), today);
+        let decision = decided_by(&snapshot.catalog, &permit, (&right, &type_code));
         let refusal = match &decision {
             Decision::Allowed { fields: Fields::Whole, .. } => None,
             Decision::Allowed { .. } => Some(Rule::WholeNotGranted),
             Decision::Refused { reason } => Some(*reason),
         };
-        let today = self.now().day();
-        let refusal = purpose_refusal(&snapshot.catalog, &ask.purpose, today).or(refusal);
         let entry = Entry::of(actor)
             .purpose(&ask.purpose)
             .in_force(&snapshot.catalog, today)
@@ -144,6 +144,7 @@ impl Registry {
         }
         let kept = here.record()?;
         kept.first()?;
+        self.may_meet_named(actor, &snapshot, (&entry, &kept.touched())).await?;
         // The file may tell of all whose record it is.
         self.permit_all_of(actor, &kept.touched()).await?;
         let (row, superseded) = here.named()?;

@@ -19,7 +19,7 @@ use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, CoHolder, Entry, Touched, answer_digest};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{
-    AskedHolder, Purpose, ReceiptForm, check_purpose, check_unnamed, purpose_refusal,
+    AskedHolder, Purpose, ReceiptForm, check_purpose, check_unnamed, decided_by, right_of,
 };
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
@@ -174,13 +174,13 @@ impl Registry {
         let after = ask.after.as_deref().map(str::parse).transpose()?;
         let permit = self.permit(actor, Scope::Lookup, &holder).await?;
         let (parsed, snapshot, access) = (holder.parsed, self.fresh_snapshot()?, self.access()?);
-        let today = self.now().day();
+        let (today, person) = (self.now().day(), Some(parsed.code.code_type().is_person()));
         let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let mut touched = Touched::one(&parsed.code, permit.holder());
-        let decided = |type_code: &str| permit.decide(type_code, Some(&ask.purpose.item));
+        let right = right_of(&snapshot.catalog, actor, (&ask.purpose, person), today);
+        let decided = |type_code: &str| decided_by(&snapshot.catalog, &permit, (&right, type_code));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
-        let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, today);
-        if let Some(reason) = no_purpose.or_else(|| decision.refusal()) {
+        if let Some(reason) = decision.refusal() {
             self.refused(actor, &entry, touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
@@ -188,6 +188,8 @@ impl Registry {
             self.scan(&snapshot, &permit, &parsed.code, Wanted { after, ..Wanted::default() }).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
+        let whom = (&found.whom(&permit)[..], ask.purpose.presence());
+        self.may_meet(actor, &snapshot, whom, (&entry, &touched)).await?;
         let (index, now) = (self.store().vault().index(), self.now());
         let lister = Lister { snapshot: &snapshot, lives: &found.lives, index, now };
         let (mut entries, mut joint, mut withheld) = (Vec::with_capacity(found.rows.len()), Vec::new(), None);

@@ -27,14 +27,14 @@ use std::collections::BTreeSet;
 use crate::bounds;
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
-use crate::identity::Parsed;
+use crate::identity::{HolderCode, Parsed};
 use crate::log::Submission;
-use crate::policy::{Actor, Decision, Permit, Scope};
+use crate::policy::{Actor, Decision, Permit, Right, Scope};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{Purpose, check_purpose, check_unnamed, purpose_refusal};
+use crate::registry::base::asked::{Purpose, check_purpose, check_unnamed, right_of};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
@@ -95,19 +95,23 @@ impl Registry {
             .types(ask.types.as_ref().map(|types| types.iter().map(String::as_str)))
             .fields(ask.fields.as_ref().map(|fields| fields.iter().map(String::as_str)));
         let types = asked_types(&snapshot, ask)?;
-        let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
-        asking.bounded()?;
-        asking.known_fields()?;
+        bounded(&snapshot, ask, types.as_deref())?;
+        known_fields(&snapshot, ask, types.as_deref())?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
-        let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, self.now().day());
-        if let Some(reason) = no_purpose.or_else(|| asking.refusal()) {
-            self.refused(actor, &entry, touched, reason).await?;
-            return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
-        }
+        let asking = self.asking(&snapshot, permit, (ask, &parsed.code), types.as_deref());
+        let asking = match asking {
+            Ok(asking) => asking,
+            Err(reason) => {
+                self.refused(actor, &entry, touched, reason).await?;
+                return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
+            }
+        };
         let wanted = Wanted { types: types.clone(), after, proofs: ask.proofs };
         let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
+        let whom = (&found.whom(&permit)[..], ask.purpose.presence());
+        self.may_meet(actor, &snapshot, whom, (&entry, &touched)).await?;
         let (judged, decision) = asking.show(self, parsed, found, &mut touched)?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
@@ -129,6 +133,23 @@ impl Registry {
         Err(named)
     }
 
+    /// What is asked, by the right of who asks.
+    ///
+    /// # Errors
+    /// The rule by which nothing of it is allowed.
+    fn asking<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        permit: Permit<'a>,
+        (ask, code): (&'a Ask, &HolderCode),
+        types: Option<&'a [String]>,
+    ) -> std::result::Result<Asking<'a>, Rule> {
+        let about = (&ask.purpose, Some(code.code_type().is_person()));
+        let right = right_of(&snapshot.catalog, permit.actor(), about, self.now().day())?;
+        let asking = Asking { snapshot, permit, right, ask, types };
+        asking.refusal().map_or(Ok(asking), Err)
+    }
+
     /// The same without access entry and receipt, to measure their cost. Breaks I2; see `api::bench`.
     #[cfg(feature = "bench-routes")]
     pub async fn lookup_unlogged(&self, actor: &Actor, prepared: Prepared<'_>) -> Result<Vec<u8>> {
@@ -137,10 +158,10 @@ impl Registry {
         let permit = self.permit(actor, Scope::Lookup, &holder).await?;
         let parsed = holder.parsed;
         let types = asked_types(&snapshot, ask)?;
-        let asking = Asking { snapshot: &snapshot, permit, ask, types: types.as_deref() };
-        if let Some(reason) = asking.refusal() {
-            return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
-        }
+        let asking = self.asking(&snapshot, permit, (ask, &parsed.code), types.as_deref());
+        let refused =
+            |reason| Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason);
+        let asking = asking.map_err(refused)?;
         let mut touched = Touched::one(&parsed.code, permit.holder());
         let wanted = Wanted { types: types.clone(), after: None, proofs: ask.proofs };
         let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
@@ -160,42 +181,19 @@ fn names_only<'a>(list: &'static str, names: impl Iterator<Item = &'a String>) -
 struct Asking<'a> {
     snapshot: &'a Snapshot,
     permit: Permit<'a>,
+    right: Right<'a>,
     ask: &'a Ask,
     /// Codes of the types asked for; none if all were.
     types: Option<&'a [String]>,
 }
 
 impl Asking<'_> {
-    /// Refuses what would be answered with more absences than one answer has: each type in each region.
-    fn bounded(&self) -> Result<()> {
-        let Some(within) = &self.ask.within else { return Ok(()) };
-        let regions = within.distinct().len();
-        bounds::at_most(bounds::REGIONS, regions, "within.regions")?;
-        let types = self.types.map_or_else(|| self.snapshot.catalog.type_codes().count(), <[String]>::len);
-        if regions > 1 && types.saturating_mul(regions) > bounds::ABSENCES {
-            let most = bounds::ABSENCES;
-            let detail =
-                format!("{types} types in {regions} regions: at most {most} pairs. Name fewer types.");
-            return Err(Error::new(Code::AnswerTooLarge, detail).at("within.regions").rule(Rule::TooMany));
-        }
-        Ok(())
-    }
-
-    /// Refuses a field that none of the types asked for has: its absence from the answer would look like an empty one.
-    fn known_fields(&self) -> Result<()> {
-        let of = |code: &str| self.types.is_none_or(|types| types.iter().any(|one| one == code));
-        let mut fields = self.ask.fields.iter().flatten();
-        if fields.all(|field| has_field(self.snapshot, of, field)) {
-            return Ok(());
-        }
-        let detail = "none of the types asked for has one of these fields; `GET /api/v1/types` lists them";
-        Err(Error::new(Code::FieldInvalid, detail).at("fields").rule(Rule::FieldUnknown))
-    }
-
     /// What policy says. Whatever a grant says, a type that is only relayed is looked up by nobody (R11).
     fn decide(&self, type_code: &str) -> Decision {
-        let decision = self.permit.decide(type_code, Some(&self.ask.purpose.item));
-        let relayed = self.snapshot.catalog.type_of(type_code).is_some_and(|entry| entry.def().relay_only);
+        let def = self.snapshot.catalog.type_of(type_code).map(|entry| entry.def());
+        let slug = def.map(|def| def.slug.as_str()).unwrap_or_default();
+        let decision = self.permit.decide_by(&self.right, (type_code, slug));
+        let relayed = def.is_some_and(|def| def.relay_only);
         match decision {
             Decision::Allowed { .. } if relayed => Decision::Refused { reason: Rule::TypeRelayed },
             _ => decision,
@@ -349,6 +347,31 @@ impl Asking<'_> {
         let codes = self.snapshot.catalog.type_codes();
         codes.filter(|code| self.decide(code).refusal().is_none())
     }
+}
+
+/// Refuses what would be answered with more absences than one answer has: each type in each region.
+fn bounded(snapshot: &Snapshot, ask: &Ask, types: Option<&[String]>) -> Result<()> {
+    let Some(within) = &ask.within else { return Ok(()) };
+    let regions = within.distinct().len();
+    bounds::at_most(bounds::REGIONS, regions, "within.regions")?;
+    let types = types.map_or_else(|| snapshot.catalog.type_codes().count(), <[String]>::len);
+    if regions > 1 && types.saturating_mul(regions) > bounds::ABSENCES {
+        let most = bounds::ABSENCES;
+        let detail = format!("{types} types in {regions} regions: at most {most} pairs. Name fewer types.");
+        return Err(Error::new(Code::AnswerTooLarge, detail).at("within.regions").rule(Rule::TooMany));
+    }
+    Ok(())
+}
+
+/// Refuses a field that none of the types asked for has: its absence from the answer would look like an empty one.
+fn known_fields(snapshot: &Snapshot, ask: &Ask, types: Option<&[String]>) -> Result<()> {
+    let of = |code: &str| types.is_none_or(|types| types.iter().any(|one| one == code));
+    let mut fields = ask.fields.iter().flatten();
+    if fields.all(|field| has_field(snapshot, of, field)) {
+        return Ok(());
+    }
+    let detail = "none of the types asked for has one of these fields; `GET /api/v1/types` lists them";
+    Err(Error::new(Code::FieldInvalid, detail).at("fields").rule(Rule::FieldUnknown))
 }
 
 /// The codes of the types asked for, each once, in the order in which they were named; none where all were.

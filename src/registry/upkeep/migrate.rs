@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::registry::Opening;
 use crate::registry::Registry;
+use crate::registry::people::staff::{MovedAccount, accounts_to_move};
 use crate::store::{OlderRows, RESEAL_PAGE, Side, Store};
 
 /// The step behind which the alarms of before are sealed, once.
@@ -15,6 +16,8 @@ pub struct Migrated {
     pub ran: Vec<String>,
     /// Rows that were sealed anew, by table; empty if older layouts were closed before.
     pub resealed: Vec<OlderRows>,
+    /// Accounts from before roles, with the grants that each keeps and has lost.
+    pub accounts: Vec<MovedAccount>,
     /// Whether older layouts are closed: false while rows of one are left that do not open.
     pub closed: bool,
 }
@@ -38,7 +41,7 @@ impl Registry {
     /// `not_initialised`, `master_key_wrong`, `schema_outdated` for a registry of a later program, `log_lost`
     /// while a process of the earlier program serves.
     pub fn migrate(opening: Opening, told: &dyn Fn(&Migrated)) -> Result<Migrated> {
-        let Opening { place, master, clock, .. } = opening;
+        let Opening { place, master, clock, regions } = opening;
         let ran = Store::migrate(&place, &master, clock.now())?;
         let store = Store::open(&place, master, clock.now())?;
         if ran.iter().any(|step| step == ALARM_SEALS) {
@@ -46,7 +49,13 @@ impl Registry {
             store.write_side_now(Side::Access, |writer| writer.seal_alarms())?;
         }
         store.measure_attachments(clock.now())?;
-        let mut done = Migrated { ran, resealed: Vec::new(), closed: store.older_layouts_are_closed() };
+        let closed = store.older_layouts_are_closed();
+        // A run that was killed before this leaves no event of an account: the next one does it.
+        let accounts = match store.read_now(accounts_to_move)? {
+            true => Registry::of_store(store.clone(), clock, regions)?.move_accounts()?,
+            false => Vec::new(),
+        };
+        let mut done = Migrated { ran, resealed: Vec::new(), accounts, closed };
         if done.closed {
             return Ok(done);
         }

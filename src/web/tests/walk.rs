@@ -57,8 +57,8 @@ impl Sessions for Hall {
 }
 
 impl Desk for Hall {
-    fn items(&self, _session: &Session) -> Vec<ItemChoice> {
-        samples::form().items
+    fn items(&self, _session: Session) -> Pending<Vec<ItemChoice>> {
+        Box::pin(async { Ok(samples::form().items) })
     }
 
     fn lookup(&self, asked: Asked, _session: Session) -> Pending<LookupView> {

@@ -118,7 +118,8 @@ const QUESTIONS: &[Row] = &[
 /// Lets the second slot pull those fields of a type and nothing else.
 fn pulled(item: &mut ItemDef, slug: &str, fields: &[&str]) {
     let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-    item.slots[1].ways = vec![Way::Pulled { slug: slug.into(), fields, accept: Accept::default() }];
+    item.slots[1].ways =
+        vec![Way::Pulled { slug: slug.into(), fields, typed: None, accept: Accept::default() }];
 }
 
 const SLOTS: &[Row] = &[

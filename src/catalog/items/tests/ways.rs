@@ -15,7 +15,7 @@ fn one(class: SlotClass, ways: Vec<Way>) -> ItemDef {
 }
 
 fn card(accept: Accept) -> Way {
-    Way::Pulled { slug: "resident_id_card".into(), fields: vec!["name".into()], accept }
+    Way::Pulled { slug: "resident_id_card".into(), fields: vec!["name".into()], typed: None, accept }
 }
 
 fn own() -> Way {

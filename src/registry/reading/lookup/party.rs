@@ -130,6 +130,12 @@ impl PartyPapers<'_> {
         self.pages.first().map_or(HolderState::Normal, |page| page.state)
     }
 
+    /// The keys of the party under all its codes.
+    pub fn whom(&self) -> Vec<HolderKey> {
+        let pages = self.pages.iter().flat_map(|page| page.followed.iter().map(|(_, _, key)| *key));
+        std::iter::once(self.permit.holder()).chain(pages).collect()
+    }
+
     /// Whether a code is the party's: the one of the case, or one that is linked to it.
     pub fn is_own(&self, code_type: &str, code: &str) -> bool {
         let asked = &self.parsed.code;

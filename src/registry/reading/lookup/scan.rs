@@ -99,6 +99,11 @@ impl Found {
         }
     }
 
+    /// The keys of the holder under all its codes, the asked one first.
+    pub fn whom(&self, permit: &Permit<'_>) -> Vec<HolderKey> {
+        std::iter::once(permit.holder()).chain(self.followed.iter().map(|(_, _, key)| *key)).collect()
+    }
+
     /// Refuses a purpose that names the holder by a linked number: it would stand in the log in clear (I3).
     pub fn check_unnamed(&self, purpose: &Purpose) -> Result<()> {
         let codes = self.followed.iter().map(|(code_type, code, _)| (code_type.as_str(), code.as_str()));

@@ -16,7 +16,7 @@ use crate::record::verdict::{Facts, Seal};
 use crate::record::{Digest, Identifier, Reason, Record, State, Verdict, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::Entry;
-use crate::registry::base::asked::{Purpose, purpose_refusal};
+use crate::registry::base::asked::{Purpose, decided_by, right_of};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::Here;
 use crate::registry::reading::verify::{
@@ -47,15 +47,15 @@ impl Registry {
         let about = About::of(here.kept.as_ref(), identifier).ok_or_else(kept::none_there)?;
         let type_code = about.type_code;
         let fields: Vec<String> = face.keys().cloned().collect();
-        let decision = permit.decide(&type_code, Some(&purpose.item));
         let today = self.now().day();
-        let no_purpose = purpose_refusal(&snapshot.catalog, purpose, today);
+        let right = right_of(&snapshot.catalog, actor, (purpose, None), today);
+        let decision = decided_by(&snapshot.catalog, &permit, (&right, &type_code));
         let entry = Entry::of(actor)
             .purpose(purpose)
             .in_force(&snapshot.catalog, today)
             .types(Some([type_code.as_str()]))
             .fields(Some(fields.iter().map(String::as_str)));
-        if let Some(reason) = no_purpose.or_else(|| refusal(&decision, face)) {
+        if let Some(reason) = refusal(&decision, face) {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
         }
@@ -74,6 +74,7 @@ impl Registry {
             self.refused(actor, &entry, touched, Rule::ComparisonsADay).await?;
             return Err(spent);
         }
+        self.may_meet_named(actor, snapshot, (&entry, &touched)).await?;
         // A comparison may tell of all whose record it is.
         self.permit_all_of(actor, &touched).await?;
         let (answer, digest) = compared(snapshot, &here, kept, (face, &granted), self.now())?;
