@@ -23,15 +23,23 @@ pub enum Command {
         agency: String,
     },
     /// Register the public key of an issuer that signs for itself.
+    #[command(disable_help_flag = true)]
     Register {
         /// The agency's credit code.
         agency: String,
         /// 32 bytes, base64url (the `x` of its JWK).
+        // One in 64 begins with a hyphen; without `-h` none of them is read as an option.
+        #[arg(allow_hyphen_values = true)]
         public: String,
+        /// Print help.
+        #[arg(long, action = clap::ArgAction::Help)]
+        help: Option<bool>,
     },
     /// Revoke a key: records logged before `--since` stay good. Again only with an earlier `--since`.
+    #[command(disable_help_flag = true)]
     Revoke {
         /// The thumbprint.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// From when on its signatures count no more; now by default. An instant (2026-11-22T09:30+08:00, fractions as
         /// you like), or a day, which begins at 00:00 Beijing time.
@@ -40,6 +48,9 @@ pub enum Command {
         /// Why.
         #[arg(long)]
         why: String,
+        /// Print help.
+        #[arg(long, action = clap::ArgAction::Help)]
+        help: Option<bool>,
     },
     /// Print all public keys as a JWKS.
     List,
@@ -61,14 +72,14 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             };
             output.say(&format!("Key {kid} made."), &json!({ "kid": kid }));
         }
-        Command::Register { agency, public } => {
+        Command::Register { agency, public, .. } => {
             let bytes =
                 URL_SAFE_NO_PAD.decode(&public).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
             let bytes = bytes.ok_or_else(|| usage("public", "32 bytes in base64url without padding"))?;
             let kid = registry.register_key(&globals.name, &agency, &bytes)?;
             output.say(&format!("Key {kid} registered."), &json!({ "kid": kid }));
         }
-        Command::Revoke { kid, since, why } => {
+        Command::Revoke { kid, since, why, .. } => {
             let since = since.unwrap_or_else(|| registry.now());
             registry.revoke_key(&globals.name, &kid, since, &why)?;
             let text = format!(
@@ -99,4 +110,39 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Keys {
+        #[command(subcommand)]
+        command: super::Command,
+    }
+
+    #[test]
+    fn a_thumbprint_or_a_key_that_begins_with_a_hyphen_is_no_option() {
+        for text in ["-Qx", "-hx", "-Vx", "--x", "---", "-"] {
+            let read = Keys::try_parse_from(["keys", "revoke", text, "--why", "lost"]);
+            let read = read.map(|keys| keys.command).map_err(|error| error.to_string());
+            assert!(
+                matches!(&read, Ok(super::Command::Revoke { kid, .. }) if kid == text),
+                "{text}: {:?}",
+                read.err()
+            );
+            let read = Keys::try_parse_from(["keys", "revoke", "--why", "lost", text]);
+            assert!(read.is_ok(), "{text}: {:?}", read.err().map(|error| error.to_string()));
+            let read = Keys::try_parse_from(["keys", "register", "11190101MD10000500", text]);
+            let read = read.map(|keys| keys.command).map_err(|error| error.to_string());
+            assert!(
+                matches!(&read, Ok(super::Command::Register { public, .. }) if public == text),
+                "{text}: {:?}",
+                read.err()
+            );
+        }
+        let help = Keys::try_parse_from(["keys", "revoke", "--help"]).map(drop).unwrap_err();
+        assert_eq!(help.kind(), clap::error::ErrorKind::DisplayHelp);
+    }
 }
