@@ -344,6 +344,13 @@ closed! {
         KinOfStaff, "kin_of_staff", "证照显示该当事人是账号本人的亲属。请由同事办理。", "Records say that this person is kin of whoever signed in. Let a colleague do it.";
         HolderProtected, "holder_protected", "该当事人在受保护名单上，须本人到场并读取证件后才能查询。", "This holder is protected: staff see nothing unless the holder is there and the card was read.";
         SupervisorOnly, "supervisor_only", "只有监督人员可以查看每日抽查。请由本机构的监督人员查看。", "The daily sample is for supervisors. Let a supervisor of the agency look at it.";
+        CaseState, "case_state", "办件当前状态不能进行这一步。请核对办件状态。", "The case does not stand where this step is taken. Look where it stands.";
+        CaseOffice, "case_office", "这一步由其他机构办理。请转交有权机构。", "Another office takes this step. Hand the case to it.";
+        CaseNotifiedOnce, "case_notified_once", "补正材料已经一次性告知过，不能再次告知。请受理或作出不予受理决定。", "What is missing was told before, and is told once. Accept the case, or refuse it.";
+        CaseDeemed, "case_deemed", "收件后五个工作日内没有告知，依法自收到材料之日起即为受理。请办理受理。", "Nothing was said within five working days, so by law the case is accepted. Accept it.";
+        CaseUnheard, "case_unheard", "还有审查部门没有给出意见。请先取得其意见。", "A department that reviews was not heard. Wait for what it says.";
+        CaseSays, "case_says", "审查意见和决定须写明同意或不同意，且只作一次。请补填。", "A review and a decision say yes or no, once, and no other step does. Say it.";
+        CaseUndo, "case_undo", "只能由原机构在当日撤销最后一步操作。请改用更正或终止。", "Only the last step is undone, by its office, on its day. Go on from where the case stands.";
         MandateMissing, "mandate_missing", "没有有效的授权委托书允许该代理人代办这个事项。请先登记授权委托，或由本人办理。", "No mandate that is good today lets this agent act for the party in this item. Have one registered, or let the party come itself.";
         PresenceUnproven, "presence_unproven", "没有当事人到场的凭据。请重新读取证件，或选择手工录入并说明原因。", "Nothing shows that the party is there. Read the card again, or say typed and why.";
         ItemVersion, "item_version", "事项的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the item is loaded with another text, or it is not the next one. Use the next version number.";

@@ -6,6 +6,7 @@
 //! * [`mod@verdict`] turns facts into valid, invalid or undetermined, for every path alike;
 //! * [`extract`] makes the answer for a caller who may not see the whole;
 //! * [`checked`] is the registry's own answer to a predicate, [`question`] what is asked of a department's system, and what it answers;
+//! * [`course`] is what happens to a case, and its clocks;
 //! * [`event`], [`access`] and [`answer`] are the contents of the logs;
 //! * [`json`] writes answers without a tree.
 //!
@@ -16,6 +17,7 @@ pub mod action;
 pub mod answer;
 pub mod canonical;
 pub mod checked;
+pub mod course;
 pub mod deed;
 pub mod digest;
 pub mod event;
