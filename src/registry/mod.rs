@@ -75,7 +75,8 @@ pub use reading::lookup::{
     ShownBody, Within,
 };
 pub use reading::verify::{
-    ComparedField, FieldMatch, LoggedEvent, VerifiedIssuer, VerifiedThing, VerifyAnswer, VerifyAsk,
+    ComparedField, FieldMatch, LoggedEvent, SaidAnswer, VerifiedIssuer, VerifiedThing, VerifyAnswer,
+    VerifyAsk,
 };
 pub use records::directory::{DirectoryDraft, DirectoryPut};
 pub use records::draft::{Draft, DraftHolder};
