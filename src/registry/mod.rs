@@ -66,7 +66,7 @@ pub use people::clients::NewClient;
 pub use published::bundles::refused as refused_bundle;
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
-pub use published::items::refused as refused_item;
+pub use published::items::{ItemCheck, refused as refused_item};
 pub use published::withdraw::Withdrawal;
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use reading::directory::{DirectoryAnswer, DirectoryAsk, DirectoryHolder, DirectoryLine};

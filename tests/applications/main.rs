@@ -8,6 +8,7 @@
 mod common;
 mod bundles;
 mod kin;
+mod loads;
 mod presence;
 mod signed;
 
@@ -36,6 +37,9 @@ use kin::{
     a_marriage_is_told_alike_from_both_sides_though_one_cannot_be_read,
     a_newborn_without_a_number_has_its_parents_as_guardians, a_relation_is_told_by_evidence_or_not_at_all,
 };
+use loads::{
+    a_check_finds_whatever_a_load_refuses, of_two_loads_at_once_the_slower_is_answered_by_what_stands_there,
+};
 use presence::{
     a_card_was_read_only_where_its_text_says_so, an_agent_acts_by_a_mandate_that_is_good_and_about_this_item,
 };
@@ -63,6 +67,8 @@ on_both! {
     all_parties_are_charged_or_none
     a_card_was_read_only_where_its_text_says_so
     items_are_loaded_in_order_and_held_by_fsck
+    a_check_finds_whatever_a_load_refuses
+    of_two_loads_at_once_the_slower_is_answered_by_what_stands_there
     a_purpose_is_an_item_in_force_or_work_that_the_law_allows
     i10_the_answer_of_each_party_is_the_one_that_its_entry_carries
     an_agent_acts_by_a_mandate_that_is_good_and_about_this_item

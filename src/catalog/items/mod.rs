@@ -29,6 +29,7 @@ mod reach;
 mod slot;
 mod terms;
 mod tries;
+mod unused;
 mod when;
 
 #[cfg(test)]
