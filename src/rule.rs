@@ -360,6 +360,7 @@ closed! {
         BundleUnknown, "bundle_unknown", "没有这个一件事，或其中有事项当前未生效。请核对编号。", "There is no such bundle, or one of its items is not in force today. Check its code.";
         BundleVersion, "bundle_version", "一件事的这个版本已以其他内容加载，或版本号不连续。请使用下一个版本号。", "This version of the bundle is loaded with another text, or it is not the next one. Use the next version number.";
         BundleInconsistent, "bundle_inconsistent", "一件事定义前后矛盾，或与其中的事项不符。请按提示逐条改正。", "The bundle contradicts itself or its items. Correct each part that is named.";
+        ItemTableEmpty, "item_table_empty", "表里没有事项：文件是空的，或者表头下面没有行。请填写后再加载。", "The table has no item: the file is empty, or no row stands behind its header. Fill it in and load it again.";
         ItemTableHeader, "item_table_header", "前 12 行中没有事项表的表头，须有“实施编码”列。请核对表头。", "None of the first twelve rows is the header of a table of items. It needs the column of the code of the item.";
         ItemRowsDiffer, "item_rows_differ", "同一事项各行的事项信息不一致。请改成一致，或只在第一行填写。", "Rows of one item say different things of the item. Say the same on each, or on the first row only.";
         ItemNotation, "item_notation", "单元格的写法不对：一行一条，各部分用 | 分开。请按 schema/items 的说明填写。", "The cell is not written as its column wants: one thing a line, its parts separated by |. See the page of schema/items.";
@@ -425,6 +426,7 @@ closed! {
         WorkbookTooLarge, "workbook_too_large", "工作簿过大。请分成几个文件，或另存为 CSV。", "The workbook is too large. Split it, or save it as CSV.";
         SheetUnknown, "sheet_unknown", "没有这个工作表，或有几个工作表有内容。请用 --sheet 指明。", "There is no such sheet, or several have rows. Say which with --sheet.";
         CsvCellJson, "csv_cell_json", "单元格内容不是 JSON。请按说明填写。", "The cell is not JSON of the kind that its column takes. Correct it.";
+        CellTooLong, "cell_too_long", "一个单元格的内容过长（超过 128 KiB），电子表格里不会有这样的单元格。请缩短。", "A cell holds more than 128 KiB, which no cell of a spreadsheet does. Shorten it.";
         RowTooLong, "row_too_long", "这一行超过 1 MiB。请缩短。", "The row is longer than 1 MiB. Shorten it.";
         JsonObject, "json_object", "这一行不是一个 JSON 对象。请改正。", "The line is not one JSON object. Correct it.";
         FieldShape, "field_shape", "字段的格式不对。请按说明填写。", "A field of the row is not of its shape. Correct it.";

@@ -79,7 +79,8 @@ fn married(world: &World, verdict: &str, reasons: &Value) {
 fn r6_r16_what_was_registered_after_a_death_is_not_good_by_accident(world: World) {
     settled(&world);
     let good = || json!(["court_divorces_not_covered"]);
-    let after = || json!(["date_after_end", "court_divorces_not_covered"]);
+    let dead = || json!(["court_divorces_not_covered", "spouse_deceased"]);
+    let after = || json!(["date_after_end", "court_divorces_not_covered", "spouse_deceased"]);
     issue(&world, marriage("J190101-2026-000001", "2026-10-20")).unwrap();
     married(&world, "valid", &good());
     // A certificate of an earlier day comes later.
@@ -96,7 +97,7 @@ fn r6_r16_what_was_registered_after_a_death_is_not_good_by_accident(world: World
         act(&world, &command).identifier
     };
     let second = correct(1, &wrong.identifier, "2026-10-20");
-    married(&world, "valid", &good());
+    married(&world, "valid", &dead());
     let third = correct(2, &second, "2026-10-01");
     married(&world, "undetermined", &after());
     // The certificate is taken back, and the marriage stands as before.
@@ -185,14 +186,15 @@ fn r6_r16_an_end_that_comes_later_is_told_by_what_was_known(world: World) {
         (answer["standing"]["verdict"].clone(), answer["standing"]["reasons"].clone())
     };
     let good = || (json!("valid"), json!(["court_divorces_not_covered"]));
-    let after = || (json!("undetermined"), json!(["date_after_end", "court_divorces_not_covered"]));
+    let all = || json!(["date_after_end", "court_divorces_not_covered", "spouse_deceased"]);
+    let after = || (json!("undetermined"), all());
     world.clock.set(common::noon().plus_seconds(86_400));
     let before = world.registry.now().plus_seconds(-3_600).to_string();
     mark(&world, ("111", CHEN), POLICE, ("deceased", "2026-10-19"));
     assert_eq!(was("2026-11-22", None), after());
     assert_eq!(was("2026-11-22", Some(&before)), good(), "nobody knew it then");
     let told = lookup(&world, ZHOU)["records"][0]["reasons"].clone();
-    assert_eq!(told, json!(["date_after_end", "court_divorces_not_covered"]));
+    assert_eq!(told, all());
 }
 
 fn r6_r16_no_action_says_anything_new_of_the_dead(world: World) {

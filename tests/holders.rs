@@ -101,14 +101,18 @@ fn r6_a_death_is_told_the_same_on_every_path(world: World) {
         }
     };
     let valid = || ("valid", json!([]));
-    let married = || ("valid", json!(["court_divorces_not_covered"]));
+    // A joint certificate stays good, and says that a marriage ended with a death that is confirmed.
+    let married = |state: &str| match state {
+        "deceased" => ("valid", json!(["court_divorces_not_covered", "spouse_deceased"])),
+        _ => ("valid", json!(["court_divorces_not_covered"])),
+    };
     for (state, card, disability) in [
         ("death_reported", ("undetermined", json!(["death_reported"])), valid()),
         ("deceased", ("invalid", json!(["holder_deceased"])), valid()),
     ] {
         mark(&world, "111", ZHOU, state, POLICE).unwrap();
         expect("resident_id_card", &[ZHOU], json!({"name": "周海燕"}), card);
-        expect("marriage_certificate", &[ZHOU, CHEN], json!({"registry": "城东区民政局"}), married());
+        expect("marriage_certificate", &[ZHOU, CHEN], json!({"registry": "城东区民政局"}), married(state));
         expect("death_certificate", &[ZHOU], json!({"deceased_name": "周海燕"}), valid());
         // A guardian's death takes nothing from the ward. The ward's own death does, for a lookup by either
         // number.

@@ -13,7 +13,8 @@ use crate::catalog::district::{District, LABEL};
 use crate::catalog::items::{ItemDef, ItemFinding};
 use crate::catalog::savings::{ItemSavings, RemainingSlot, Savings, SharedSources};
 use crate::error::{Code, Error, Result};
-use crate::registry::refused_item;
+use crate::registry::{ItemCheck, refused_item};
+use crate::rule::Rule;
 use crate::table::FileFormat;
 use crate::table::items::{self as table_of_items, ItemTable, csv_of, workbook_of};
 
@@ -103,11 +104,11 @@ pub fn run(globals: &Globals, command: ItemCommand, output: &Output) -> Result<u
         ItemCommand::Show { code, version } => show(catalog, code, version, output)?,
         ItemCommand::Check { files, .. } if files.is_empty() => {
             let items: Vec<ItemDef> = catalog.items().map(|item| (**item).clone()).collect();
-            return Ok(check(catalog, &items, output));
+            return Ok(check(&registry.check_items(&items), &items, output));
         }
         ItemCommand::Check { files, sheet } => {
             let Some(items) = read(&files, sheet.as_deref(), output)? else { return Ok(1) };
-            return Ok(check(catalog, &items, output));
+            return Ok(check(&registry.check_items(&items), &items, output));
         }
         ItemCommand::Savings { district, why } => {
             let made = if district {
@@ -324,23 +325,34 @@ fn list(catalog: &Catalog, today: crate::clock::Day, all: bool, output: &Output)
     output.say(&table("", &lines).join("\n"), &json!(items));
 }
 
-/// What the check finds, an item after the other: refusals first, then what is for people to look at.
-fn check(catalog: &Catalog, items: &[ItemDef], output: &Output) -> u8 {
+/// What the check finds, an item after the other: refusals first, then what is for people to look at. Whatever a load would
+/// refuse is among them.
+fn check(checks: &[ItemCheck], items: &[ItemDef], output: &Output) -> u8 {
     let (mut lines, mut values, mut refused) = (Vec::new(), Vec::new(), 0_usize);
-    for item in items {
-        let mut found: Vec<ItemFinding> = item.findings(catalog);
+    for (item, check) in items.iter().zip(checks) {
+        let mut found: Vec<&ItemFinding> = check.findings.iter().collect();
         found.sort_by_key(|finding| !finding.kind.refuses());
         let bad = found.iter().filter(|finding| finding.kind.refuses()).count();
-        refused += usize::from(bad > 0);
-        lines.push(format!("{} {} v{}：{}", item.code, item.name, item.version, summed(bad, found.len())));
-        if catalog.issuers().agencies().latest(&item.agency).is_none() {
-            lines.push(format!("  实施主体：没有登记这个机构（{}），不能加载", item.agency));
-        }
+        let of_findings =
+            |error: &&Error| !matches!(error.rule, Some(Rule::ItemInconsistent | Rule::ItemCodeForm));
+        let others: Vec<&Error> = check.refusals.iter().filter(of_findings).collect();
+        refused += usize::from(bad + others.len() > 0);
+        let sum = summed(bad + others.len(), found.len());
+        lines.push(format!("{} {} v{}：{sum}", item.code, item.name, item.version));
+        lines.extend(others.iter().map(|error| {
+            let rule = error.rule.map_or_else(|| error.code.title_zh(), Rule::zh);
+            format!("  {rule}（{}）", error.detail)
+        }));
         lines.extend(
             found.iter().map(|finding| format!("  {}：{}{}", finding.at, finding.kind.zh(), about(finding))),
         );
-        let findings: Vec<Value> = found.iter().map(value).collect();
-        values.push(json!({"code": item.code, "version": item.version, "findings": findings}));
+        let findings: Vec<Value> = found.iter().copied().map(value).collect();
+        let refusals: Vec<Value> = others
+            .iter()
+            .map(|error| json!({"code": error.code.wire(), "rule": error.rule.map(Rule::wire), "detail": error.detail}))
+            .collect();
+        values.push(json!({"code": item.code, "version": item.version, "known": check.known,
+                           "findings": findings, "refusals": refusals}));
     }
     lines.push(format!("{} 个事项，{refused} 个不能加载", items.len()));
     output.say(&lines.join("\n"), &json!({"items": values, "refused": refused}));

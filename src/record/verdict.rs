@@ -70,6 +70,7 @@ closed! {
         AttachmentDiffers, "attachment_differs", "附件与证照所载大小或类型不符", "a file that the record names has another size or kind than the record says";
         Disputed, "disputed", "有异议，处理中", "an error report is open";
         CourtDivorcesNotCovered, "court_divorces_not_covered", "法院离婚未接入，仅证明登记，不证明现状", "divorces by courts are not connected: it proves the registration, not the present state";
+        SpouseDeceased, "spouse_deceased", "一方已故，婚姻关系已因死亡终止", "one of the two has died: it proves the registration, and the marriage ended with the death";
         StatusNoted, "status_noted", "照面状态栏有限制性记载，请查看", "the status on the face restricts it: read it";
         StatusOutdated, "status_outdated", "照面所载状态已变更，以核验结果为准", "the state has changed since the face was signed: this verdict counts";
         FieldsLimited, "fields_limited", "仅显示授权字段", "only the allowed fields are shown";
@@ -94,6 +95,7 @@ impl Reason {
         match self {
             Self::Disputed
             | Self::CourtDivorcesNotCovered
+            | Self::SpouseDeceased
             | Self::StatusNoted
             | Self::StatusOutdated
             | Self::FieldsLimited => ReasonClass::Note,
@@ -348,6 +350,8 @@ pub struct Facts {
     pub covered: bool,
     /// A divorce by a court may have ended it, of which no source here tells.
     pub court_divorces_unseen: bool,
+    /// Of a marriage: the death of one of the two is confirmed.
+    pub spouse_deceased: bool,
     /// The status that the face prints restricts it.
     pub status_noted: bool,
     /// The state that the face prints, where its type has a status.
@@ -390,6 +394,7 @@ impl Facts {
             feed_late: false,
             covered: true,
             court_divorces_unseen: false,
+            spouse_deceased: false,
             status_noted: false,
             status_printed: None,
             disputed: false,
@@ -503,6 +508,7 @@ fn add_terms(found: &mut Reasons, facts: &Facts, on: Day, at: Moment) {
     found.add_if(facts.copy_out_of_scope, Reason::CopyOutOfScope);
     let stands = matches!(facts.state, Some(State::Active | State::Suspended));
     found.add_if(facts.court_divorces_unseen && stands, Reason::CourtDivorcesNotCovered);
+    found.add_if(facts.spouse_deceased && stands, Reason::SpouseDeceased);
     found.add_if(facts.status_noted && stands, Reason::StatusNoted);
     let other = facts.status_printed.zip(facts.state).is_some_and(|(printed, state)| printed != state);
     found.add_if(other, Reason::StatusOutdated);

@@ -69,7 +69,7 @@ pub use people::staff::{AccountChange, AccountDeed, MovedAccount};
 pub use published::bundles::refused as refused_bundle;
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
-pub use published::items::refused as refused_item;
+pub use published::items::{ItemCheck, refused as refused_item};
 pub use published::withdraw::Withdrawal;
 pub use reading::attachments::{ATTACHMENT_LIMIT, AttachmentAsk, AttachmentShown};
 pub use reading::directory::{DirectoryAnswer, DirectoryAsk, DirectoryHolder, DirectoryLine};
@@ -78,7 +78,8 @@ pub use reading::lookup::{
     ShownBody, Within,
 };
 pub use reading::verify::{
-    ComparedField, FieldMatch, LoggedEvent, VerifiedIssuer, VerifiedThing, VerifyAnswer, VerifyAsk,
+    ComparedField, FieldMatch, LoggedEvent, SaidAnswer, VerifiedIssuer, VerifiedThing, VerifyAnswer,
+    VerifyAsk,
 };
 pub use records::directory::{DirectoryDraft, DirectoryPut};
 pub use records::draft::{Draft, DraftHolder};

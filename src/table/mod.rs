@@ -15,6 +15,7 @@ pub mod noted;
 mod plausible;
 pub mod refused;
 mod rows;
+mod sheet_scan;
 mod source;
 mod survey;
 mod words;

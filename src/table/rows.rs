@@ -17,6 +17,8 @@ use crate::rule::Rule;
 
 /// A longer row is refused.
 pub const MAX_ROW: usize = 1 << 20;
+/// A longer cell is refused: the 32,767 characters that a cell of a spreadsheet holds come to 128 KiB at most.
+pub(super) const MAX_CELL: usize = 128 << 10;
 /// A batch ends with the row that reaches this.
 const BATCH: usize = 256 << 10;
 /// A header whose quotes are open for longer is none.

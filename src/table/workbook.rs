@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use calamine::{DataRef, Reader as _, Xlsx};
 
 use super::cell::Epoch;
+use super::rows::MAX_CELL;
+use super::sheet_scan::SheetScan;
 use super::survey::unreadable;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
@@ -41,6 +43,15 @@ fn broken(error: impl std::fmt::Display) -> Error {
     // The words of the reader may quote a cell.
     let _unsaid = error;
     refused(Rule::WorkbookUnreadable, "the file is no workbook that can be read".to_owned())
+}
+
+/// What a look at the parts found.
+fn untrue(rule: Rule) -> Error {
+    let detail = match rule {
+        Rule::CellTooLong => "a cell or a text of the workbook is longer than any that a spreadsheet holds",
+        _ => "the file is no workbook that can be read",
+    };
+    refused(rule, detail.to_owned())
 }
 
 impl Workbook {
@@ -105,6 +116,10 @@ impl Workbook {
                 line = at;
             }
             let text = text(cell.get_value());
+            if text.len() > MAX_CELL {
+                let detail = format!("row {line} has a cell with more than 128 KiB");
+                return Err(refused(Rule::CellTooLong, detail));
+            }
             if text.is_empty() || column >= MOST_COLUMNS {
                 continue;
             }
@@ -165,7 +180,7 @@ fn long(number: f64) -> String {
     }
 }
 
-/// Unpacks every part once and counts: what a part says of its own size may be a lie.
+/// Unpacks every part once, counts, and looks at what it says: of its own size, of rows and columns, it may lie.
 fn check_size(path: &Path) -> Result<()> {
     let large = |what: &str| refused(Rule::WorkbookTooLarge, format!("the workbook is too large: {what}"));
     let file = File::open(path).map_err(unreadable)?;
@@ -182,7 +197,7 @@ fn check_size(path: &Path) -> Result<()> {
         let mut part = archive.by_index(at).map_err(broken)?;
         let name = part.name().map_err(broken)?.to_ascii_lowercase();
         let streamed = name.contains("worksheets/") || !name.ends_with(".xml") && !name.ends_with(".rels");
-        let (mut size, mut head) = (0_u64, Vec::new());
+        let (mut size, mut head, mut scan) = (0_u64, Vec::new(), SheetScan::default());
         loop {
             let read = part.read(&mut buffer).map_err(broken)?;
             if read == 0 {
@@ -191,6 +206,7 @@ fn check_size(path: &Path) -> Result<()> {
             if head.len() < 4096 {
                 head.extend_from_slice(buffer.get(..read).unwrap_or_default());
             }
+            scan.feed(buffer.get(..read).unwrap_or_default()).map_err(untrue)?;
             size += read as u64;
             all += read as u64;
             held += if streamed { 0 } else { read as u64 };

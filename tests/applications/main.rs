@@ -7,6 +7,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod bundles;
+mod kin;
+mod loads;
 mod presence;
 mod signed;
 
@@ -29,6 +31,15 @@ use elicense::registry::{
     AccessPage, ApplicationAsk, AskedHolder, FsckOptions, LineOutcome, Registry, Submitted, Viewer,
 };
 use elicense::rule::Rule;
+use kin::{
+    a_household_card_does_not_say_what_a_birth_certificate_said_that_fell,
+    a_marriage_ends_with_the_death_of_one_of_the_two,
+    a_marriage_is_told_alike_from_both_sides_though_one_cannot_be_read,
+    a_newborn_without_a_number_has_its_parents_as_guardians, a_relation_is_told_by_evidence_or_not_at_all,
+};
+use loads::{
+    a_check_finds_whatever_a_load_refuses, of_two_loads_at_once_the_slower_is_answered_by_what_stands_there,
+};
 use presence::{
     a_card_was_read_only_where_its_text_says_so, an_agent_acts_by_a_mandate_that_is_good_and_about_this_item,
 };
@@ -45,6 +56,10 @@ on_both! {
     a_relation_is_told_by_evidence_or_not_at_all
     an_answer_to_a_predicate_is_signed_with_its_chain_of_evidence
     a_signed_answer_counts_for_an_hour_and_under_the_registrys_key_alone
+    a_marriage_ends_with_the_death_of_one_of_the_two
+    a_marriage_is_told_alike_from_both_sides_though_one_cannot_be_read
+    a_household_card_does_not_say_what_a_birth_certificate_said_that_fell
+    a_newborn_without_a_number_has_its_parents_as_guardians
     one_person_under_two_numbers_does_not_stand_twice_in_a_role
     a_source_that_cannot_tell_is_never_none
     a_cancelled_licence_meets_the_slot_that_wants_it
@@ -52,6 +67,8 @@ on_both! {
     all_parties_are_charged_or_none
     a_card_was_read_only_where_its_text_says_so
     items_are_loaded_in_order_and_held_by_fsck
+    a_check_finds_whatever_a_load_refuses
+    of_two_loads_at_once_the_slower_is_answered_by_what_stands_there
     a_purpose_is_an_item_in_force_or_work_that_the_law_allows
     i10_the_answer_of_each_party_is_the_one_that_its_entry_carries
     an_agent_acts_by_a_mandate_that_is_good_and_about_this_item
@@ -115,11 +132,15 @@ fn item() -> Value {
     })
 }
 
+fn people_settled(world: &World) {
+    people::settle(&world.registry);
+    world.registry.start_access("main").unwrap();
+    world.registry.refresh().unwrap();
+}
+
 fn ready(world: &World) {
     let registry = &world.registry;
-    people::settle(registry);
-    registry.start_access("main").unwrap();
-    registry.refresh().unwrap();
+    people_settled(world);
     let item: ItemDef = serde_json::from_value(item()).unwrap();
     registry.load_items("test", vec![item]).unwrap();
     registry.refresh().unwrap();
@@ -318,42 +339,6 @@ fn birth(child: &str) -> elicense::registry::Draft {
             "issuing_institution": "示范市妇幼保健院",
         },
     }))
-}
-
-fn a_relation_is_told_by_evidence_or_not_at_all(world: World) {
-    ready(&world);
-    let registry = &world.registry;
-    let couple = ask(couple());
-    let told = |id: &str, couple: &ApplicationAsk| {
-        let answer = apply(registry, &market(), couple).unwrap();
-        let way = &slot(&answer, id)["tried"][0];
-        (way["outcome"].as_str().unwrap().to_owned(), way["evidence"].as_array().map_or(0, Vec::len))
-    };
-    assert_eq!(told("spouse", &couple), ("not_covered".into(), 0), "nothing on file is no divorce");
-    issue(registry, people::marriage("J190101-2015-000123"));
-    // A court may have ended it, and no court is connected.
-    assert_eq!(told("spouse", &couple), ("not_covered".into(), 0));
-    let divorce = registry.issue(&operator(), &Submitted::Draft(divorce())).unwrap();
-    assert_eq!(divorce.ended.len(), 1);
-    // They may have married again, as long as not every marriage is on file.
-    assert_eq!(told("spouse", &couple), ("not_covered".into(), 0));
-    state_marriages(registry);
-    assert_eq!(told("spouse", &couple), ("contradicted".into(), 1));
-    // One of them in a good marriage with somebody else beside that of the pair: the register contradicts itself.
-    issue(registry, later_marriage("J190101-2021-000456"));
-    assert_eq!(told("spouse", &couple), ("not_covered".into(), 0), "married again");
-    issue(registry, other_marriage());
-    assert_eq!(told("spouse", &couple), ("unverifiable".into(), 0));
-    let child = "190101201605060018";
-    let family = ask(json!([party("applicant", CHEN), party("spouse", child)]));
-    assert_eq!(told("parent", &family), ("not_covered".into(), 0));
-    issue(registry, birth(child));
-    assert_eq!(told("parent", &family), ("met".into(), 1));
-    // The child is no parent of the father, and a stranger none of the child.
-    let turned = ask(json!([party("applicant", child), party("spouse", CHEN)]));
-    assert_eq!(told("parent", &turned), ("not_covered".into(), 0));
-    let stranger = ask(json!([party("applicant", &people::number(7)), party("spouse", child)]));
-    assert_eq!(told("parent", &stranger), ("not_covered".into(), 0));
 }
 
 fn one_person_under_two_numbers_does_not_stand_twice_in_a_role(world: World) {

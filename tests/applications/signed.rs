@@ -71,17 +71,33 @@ pub fn a_signed_answer_counts_for_an_hour_and_under_the_registrys_key_alone(worl
     let good = verified(registry, &compact);
     assert_eq!((&good["what"], &good["verdict"]), (&json!("answer"), &json!("valid")), "{good}");
     assert!(good["receipt"].is_null(), "nothing of anybody was read");
+    // It tells what it says, and of nobody.
+    let told = &good["said"];
+    assert_eq!(
+        (&told["answer"], &told["answer_zh"], &told["role"], &told["item"], &told["item_version"]),
+        (&json!("yes"), &json!("是"), &json!("applicant"), &json!(super::ITEM), &json!(1))
+    );
+    assert_eq!(told["predicate"], json!({"内容": "人员关系", "关系": "父母", "对方": "配偶"}));
+    assert_eq!((&told["slot"], &told["item_name"]), (&json!("parent"), &json!("测试事项")));
+    assert_eq!(told["valid_until"], said(&compact)["valid_until"]);
+    for hidden in ["陈", "周", ZHOU, CHEN, CHILD, said(&compact)["salt"].as_str().unwrap()] {
+        assert!(!good.to_string().contains(hidden), "{hidden}: {good}");
+    }
+    let open = verified(registry, &signed(&apply(registry, &market(), &ask(couple())).unwrap(), "spouse"));
+    assert_eq!((&open["said"]["answer"], &open["verdict"]), (&json!("unknown"), &json!("valid")));
     // Every part is under the signature.
     let parts: Vec<&str> = compact.split('.').collect();
     let other = URL_SAFE_NO_PAD.encode(said(&compact).to_string().replace("\"yes\"", "\"no\""));
     let bad = verified(registry, &[parts[0], &other, parts[2]].join("."));
     assert_eq!((&bad["verdict"], &bad["reasons"]), (&json!("invalid"), &json!(["signature_mismatch"])));
+    assert!(bad["said"].is_null(), "nobody's word says nothing");
     let at = world.clock.now();
     world.clock.set(at.plus_seconds(3_599));
     assert_eq!(verified(registry, &compact)["verdict"], "valid");
     world.clock.set(at.plus_seconds(3_600));
     let late = verified(registry, &compact);
     assert_eq!((&late["verdict"], &late["reasons"]), (&json!("invalid"), &json!(["expired"])));
+    assert_eq!(late["said"], good["said"], "what it said stays what it said");
     // A key that was lost before takes with it what it signed since.
     let kid = good["kid"].as_str().unwrap();
     registry.make_registry_key("test").unwrap();
@@ -89,4 +105,5 @@ pub fn a_signed_answer_counts_for_an_hour_and_under_the_registrys_key_alone(worl
     registry.revoke_key("test", kid, at, "密钥遗失").unwrap();
     let lost = verified(registry, &compact);
     assert_eq!((&lost["verdict"], &lost["reasons"]), (&json!("invalid"), &json!(["key_revoked"])));
+    assert!(lost["said"].is_null());
 }

@@ -1,7 +1,7 @@
 //! An item of the police office that asks for one paper of one person.
 
 use elicense::catalog::items::ItemDef;
-use elicense::registry::Registry;
+use elicense::registry::{LinkCommand, Registry};
 use serde_json::{Value, json};
 
 use super::people::POLICE;
@@ -78,14 +78,25 @@ pub fn state_marriages(registry: &Registry) {
     registry.refresh().unwrap();
 }
 
-/// States that two numbers are one person's.
-pub fn link(registry: &Registry, (one, other): (&str, &str)) {
+fn same_person((one, other): (&str, &str)) -> LinkCommand {
     let holder = |code: &str| json!({"type": "111", "code": code});
     let link = json!({
         "from": holder(one), "to": holder(other), "kind": "same_person", "ground": "号码更正,经核实", "names_differ": true,
         "agency": POLICE,
     });
+    serde_json::from_value(link).unwrap()
+}
+
+/// States that two numbers are one person's.
+pub fn link(registry: &Registry, pair: (&str, &str)) {
     registry.refresh().unwrap();
-    registry.link_holders(&super::operator(), &serde_json::from_value(link).unwrap(), None).unwrap();
+    registry.link_holders(&super::operator(), &same_person(pair), None).unwrap();
+    registry.refresh().unwrap();
+}
+
+/// Takes that back.
+pub fn unlink(registry: &Registry, pair: (&str, &str)) {
+    registry.refresh().unwrap();
+    registry.unlink_holders(&super::operator(), &same_person(pair), None).unwrap();
     registry.refresh().unwrap();
 }

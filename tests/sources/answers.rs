@@ -11,7 +11,6 @@ on_both! {
     an_answer_is_kept_for_its_life_and_no_longer
     an_answer_for_its_case_alone_answers_no_other_case
     a_kept_answer_of_a_lost_key_is_asked_again
-    who_has_another_number_is_not_told_by_the_answer_about_one
 }
 
 fn a_yes_and_a_no_are_told_with_their_evidence(world: World) {
@@ -143,15 +142,4 @@ fn a_kept_answer_of_a_lost_key_is_asked_again(world: World) {
         common::department::Reply::Text(common::department::signed(&told, &fresh))
     });
     assert_eq!(checked(&apply(registry, &alone()), "married").0, "checked");
-}
-
-/// The registry knows both numbers, the department was asked about one: what it says of that is not said of the person.
-fn who_has_another_number_is_not_told_by_the_answer_about_one(world: World) {
-    let registry = &world.registry;
-    ready(registry);
-    let office = office(registry);
-    office.says(SourceWord::No);
-    assert_eq!(checked(&apply(registry, &alone()), "married").1["outcome"], "contradicted");
-    common::items::link(registry, (ZHOU, &people::number(9)));
-    is_silent(&apply(registry, &alone()), "married", "婚姻登记系统：当事人另有关联号码");
 }

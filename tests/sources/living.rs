@@ -12,6 +12,7 @@ use super::*;
 on_both! {
     each_switch_of_a_department_is_unverifiable_and_never_no
     a_source_that_failed_thrice_is_left_alone
+    who_stands_beside_the_question_that_tries_a_source_waits_for_it
 }
 
 /// A registry under the machine's clock, with a simulated department.
@@ -83,6 +84,52 @@ fn a_source_that_failed_thrice_is_left_alone(world: World) {
     world.clock.set(registry.now().plus_seconds(30));
     office.says(SourceWord::Yes);
     assert_eq!(checked(&apply(registry, &alone()), "married").0, "checked");
+}
+
+fn who_stands_beside_the_question_that_tries_a_source_waits_for_it(world: World) {
+    let registry = &world.registry;
+    ready(registry);
+    let office = office(registry);
+    let failing = || {
+        office.does(|_| Reply::Raw(Vec::new()));
+        for _ in 0..3 {
+            world.clock.set(registry.now().plus_seconds(31));
+            apply(registry, &alone());
+        }
+        world.clock.set(registry.now().plus_seconds(31));
+    };
+    registry.ask_within(Duration::from_secs(8));
+    let at_once = || -> Vec<Value> {
+        std::thread::scope(|scope| {
+            let running = [(); 4].map(|()| scope.spawn(|| apply(registry, &alone())));
+            running.map(|one| one.join().unwrap()).into()
+        })
+    };
+    let slowly = |word: Option<SourceWord>| {
+        let key = common::department::again(&office.key);
+        office.does(move |question| {
+            std::thread::sleep(Duration::from_millis(200));
+            let told = word.map(|word| common::department::told(question, word));
+            told.map_or(Reply::Raw(Vec::new()), |told| Reply::Text(common::department::signed(&told, &key)))
+        });
+    };
+    // It answers again, slowly: all have their answer.
+    failing();
+    slowly(Some(SourceWord::Yes));
+    for answer in at_once() {
+        assert_eq!(checked(&answer, "married").0, "checked", "{answer}");
+    }
+    // It fails again: they are told as soon as that is known, and it is not asked by each of them.
+    world.clock.set(registry.now().plus_seconds(3_600));
+    failing();
+    slowly(None);
+    let (asked, began) = (office.asked().len(), Instant::now());
+    let answers = at_once();
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!(office.asked().len(), asked + 2, "one question tried it, and once more");
+    let why = |answer: &Value| checked(answer, "married").1["source"].as_str().unwrap().to_owned();
+    let paused = answers.iter().filter(|answer| why(answer).contains("暂停询问")).count();
+    assert_eq!(paused, 3, "{:?}", answers.iter().map(why).collect::<Vec<_>>());
 }
 
 #[test]

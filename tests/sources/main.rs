@@ -12,6 +12,7 @@ mod books;
 mod commands;
 mod hostile;
 mod living;
+mod numbers;
 mod tls;
 
 use common::department::{Fake, source};
@@ -60,6 +61,9 @@ fn item() -> Value {
             slot("married", "申请人", json!([told("婚姻登记机关", MARRIED), bring])),
             slot("married_too", "申请人", json!([told("婚姻登记机关", MARRIED), bring])),
             slot("record", "配偶", json!([told("公安机关", RECORD), bring])),
+            slot("clean", "配偶", json!([
+                {"方式": "数据核验", "核验": {"内容": "部门数据", "部门": "人民法院", "问题": "是否没有失信记录", "关联号码": "全部"}},
+                bring])),
             slot("social", "申请人", json!([card, told("婚姻登记机关", "是否参保"), bring])),
             when(slot("elder", "申请人", json!([told("婚姻登记机关", "是否高龄"), bring])), "申请人.年龄 ≥ 60"),
             when(slot("open", "申请人", json!([told("婚姻登记机关", "甲用途"), bring])), "用途 = 「甲」"),

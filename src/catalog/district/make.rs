@@ -8,8 +8,8 @@ use crate::catalog::district::counts::document;
 use crate::catalog::district::deal::{Hands, mixed};
 use crate::catalog::district::words::{AskedDocument, DistrictOffice, departments, documents};
 use crate::catalog::items::{
-    Accept, ExerciseLevel, Fee, HandlingKind, ItemDef, ItemFault, ItemKind, ItemRole, Necessity, Original,
-    Predicate, ServedHolder, ServiceReach, Slot, SlotClass, TimeLimit, TimeUnit, Way,
+    AboutNumbers, Accept, ExerciseLevel, Fee, HandlingKind, ItemDef, ItemFault, ItemKind, ItemRole,
+    Necessity, Original, Predicate, ServedHolder, ServiceReach, Slot, SlotClass, TimeLimit, TimeUnit, Way,
 };
 use crate::clock::Day;
 
@@ -218,7 +218,8 @@ fn slot(place: usize, one: AskedDocument, basis: Option<String>, serves: HolderK
             let question = format!("{name}是否符合要求");
             let source = match way {
                 "told" => {
-                    let predicate = Predicate::Told { department: body.to_owned(), question };
+                    let predicate =
+                        Predicate::Told { department: body.to_owned(), question, numbers: AboutNumbers::Any };
                     vec![Way::Checked { predicate, either: false }, by_applicant(false, None)]
                 }
                 "asked" => vec![Way::Asked { office: body.to_owned(), question, working_days: 5 }],

@@ -3,6 +3,7 @@
 use crate::catalog::items::bounded::unbounded;
 use crate::catalog::items::questions::NOT_ASKED;
 use crate::catalog::items::reach::{Reached, circle, fits, reach};
+use crate::catalog::items::unused::unused;
 use crate::catalog::items::{
     CaseName, Condition, FactValue, ItemDef, ItemFault, ItemFinding, ItemFindingKind, Predicate, Slot,
     SlotClass, Way, WayKind, code, parse,
@@ -23,12 +24,14 @@ impl ItemDef {
     pub fn findings(&self, catalog: &Catalog) -> Vec<ItemFinding> {
         let mut check = Check { def: self, catalog, found: unbounded(self) };
         check.head();
+        check.terms();
         check.roles();
         check.premises();
         check.questions();
         for slot in &self.slots {
             check.slot(slot);
         }
+        check.found.extend(unused(self));
         check.found
     }
 
@@ -77,6 +80,20 @@ impl Check<'_> {
         self.twice("情形", def.questions.iter().map(|question| question.name.as_str()));
         self.twice("基准日", def.dates.iter().map(|date| date.name.as_str()));
         self.twice("材料", def.slots.iter().map(|slot| slot.id.as_str()));
+    }
+
+    fn terms(&mut self) {
+        let def = self.def;
+        if def.promised.is_longer(def.statutory) {
+            self.add("承诺办结时限", ItemFindingKind::PromisedLate, "");
+        }
+        match code::level(&def.code) {
+            None => self.add("实施编码", ItemFindingKind::LevelForm, ""),
+            Some(level) if level != def.level.digit() => {
+                self.add("实施编码", ItemFindingKind::LevelDiffers, &level.to_string());
+            }
+            Some(_) => {}
+        }
     }
 
     fn twice<'n>(&mut self, at: &str, names: impl Iterator<Item = &'n str>) {
@@ -280,6 +297,11 @@ impl Check<'_> {
                     self.role(at, role, None);
                 }
             }
+            Way::Checked { predicate: Predicate::Told { question, numbers, .. }, .. }
+                if numbers.is_any() && asks_for_none(question) =>
+            {
+                self.add(at, ItemFindingKind::NumbersUnsaid, question);
+            }
             Way::Promised { .. } if self.def.no_promise.is_some() => {
                 self.add(at, ItemFindingKind::PromiseForbidden, &slot.name);
             }
@@ -296,4 +318,11 @@ impl Check<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether a question to a department seems to ask that there is nothing: then a yes about one number says nothing of
+/// another. 有无 asks for either.
+fn asks_for_none(question: &str) -> bool {
+    let plain = question.replace("有无", "");
+    ["没有", "未", "无"].iter().any(|word| plain.contains(word))
 }

@@ -39,6 +39,11 @@ pub(super) fn is_of(code: &str, agency: &str, base: &str) -> bool {
         && level.is_some_and(|level| level.len() == 1 && digits(level))
 }
 
+/// The level in an 实施编码; none where it is no digit of a level.
+pub(super) fn level(code: &str) -> Option<char> {
+    code.chars().nth(18).filter(|level| ('1'..='6').contains(level))
+}
+
 /// Whether it has the form of an 实施编码, whoever's, or of a 业务办理项编码: a credit code with its check character, the level,
 /// the base, the two digits that may follow. Among so many digits a citizen's number stands by chance.
 pub fn is_item_code(text: &str) -> bool {

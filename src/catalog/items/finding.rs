@@ -56,6 +56,11 @@ closed! {
         PromiseForbidden, "promise_forbidden", "本事项不适用告知承诺", "the item allows no promise";
         PromiseOfCertificate, "promise_of_certificate", "告知承诺只替代证明,不替代证照", "a promise stands in for a proof, not for a certificate";
         DeferralTooLong, "deferral_too_long", "容缺期限超过承诺办结时限", "what is deferred comes after the promised term";
+        PromisedLate, "promised_late", "承诺办结时限长于法定办结时限", "the promised term is longer than that of the law";
+        LevelForm, "level_form", "实施编码的层级不在 1 至 6 之内", "the level in the code is none of 1 to 6";
+        LevelDiffers, "level_differs", "实施编码的层级与行使层级不一致", "the code has another level than the item";
+        Unused, "unused", "没有地方用到", "nothing in the item uses it";
+        NumbersUnsaid, "numbers_unsaid", "问题问的是没有,请写明关联号码是全部还是任一", "it asks whether there is none: say for how many numbers of a person that must be so";
         NoBasis, "no_basis", "无依据,建议取消", "no law asks for this proof: drop it";
         Uncovered, "uncovered", "没有证照类型或数据来源", "no type and no source covers this document";
     }
@@ -64,6 +69,9 @@ closed! {
 impl ItemFindingKind {
     /// Whether an item with it is refused; the others are for people to look at.
     pub fn refuses(self) -> bool {
-        !matches!(self, Self::NoBasis | Self::Uncovered)
+        !matches!(
+            self,
+            Self::NoBasis | Self::Uncovered | Self::LevelDiffers | Self::Unused | Self::NumbersUnsaid
+        )
     }
 }

@@ -19,6 +19,8 @@ mod engine;
 mod facts;
 mod fault;
 mod finding;
+mod folded;
+mod numbers;
 mod parse;
 mod premise;
 mod print;
@@ -27,6 +29,7 @@ mod reach;
 mod slot;
 mod terms;
 mod tries;
+mod unused;
 mod when;
 
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub use engine::ItemAnswer;
 pub use facts::{Intact, ItemRequest, PartyFacts, PredicateAnswer, PrintedNames, RecordFact, Silence};
 pub use fault::ItemFault;
 pub use finding::{ItemFinding, ItemFindingKind};
+pub use numbers::AboutNumbers;
 pub use parse::ConditionFault;
 pub use premise::PremiseAnswer;
 pub use questions::{AnsweredBy, QuestionAnswer};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::StatusState;
-use crate::catalog::items::{Condition, TimeLimit, chinese};
+use crate::catalog::items::{AboutNumbers, Condition, TimeLimit, chinese};
 use crate::closed::closed;
 
 /// One material of one role. A role that several parties have repeats it.
@@ -352,6 +352,9 @@ pub enum Predicate {
         /// The question.
         #[serde(rename = "问题")]
         question: String,
+        /// What it says of somebody with several numbers.
+        #[serde(rename = "关联号码", default, skip_serializing_if = "AboutNumbers::is_any")]
+        numbers: AboutNumbers,
     },
 }
 

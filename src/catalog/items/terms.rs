@@ -54,6 +54,20 @@ pub enum ExerciseLevel {
     Village,
 }
 
+impl ExerciseLevel {
+    /// Its digit in an 实施编码; 待核对.
+    pub fn digit(self) -> char {
+        match self {
+            Self::State => '1',
+            Self::Province => '2',
+            Self::City => '3',
+            Self::County => '4',
+            Self::Township => '5',
+            Self::Village => '6',
+        }
+    }
+}
+
 /// A term; 0 is at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +78,14 @@ pub struct TimeLimit {
     /// Of which days.
     #[serde(rename = "单位")]
     pub unit: TimeUnit,
+}
+
+impl TimeLimit {
+    /// Whether it is longer than another one for sure: working days are the longer ones.
+    pub fn is_longer(self, than: Self) -> bool {
+        let comparable = self.unit == than.unit || self.unit == TimeUnit::WorkingDay;
+        comparable && self.count > than.count
+    }
 }
 
 /// 时限单位

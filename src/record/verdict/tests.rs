@@ -17,7 +17,7 @@ fn judge(facts: &Facts) -> Judgement {
 }
 
 /// What each reason does to a verdict, written by hand: the order is that of the closed list.
-const CLASSES: [(&str, ReasonClass); 42] = [
+const CLASSES: [(&str, ReasonClass); 43] = [
     ("signature_mismatch", ReasonClass::Invalid),
     ("key_unknown", ReasonClass::Invalid),
     ("key_revoked", ReasonClass::Invalid),
@@ -57,6 +57,7 @@ const CLASSES: [(&str, ReasonClass); 42] = [
     ("attachment_differs", ReasonClass::Undetermined),
     ("disputed", ReasonClass::Note),
     ("court_divorces_not_covered", ReasonClass::Note),
+    ("spouse_deceased", ReasonClass::Note),
     ("status_noted", ReasonClass::Note),
     ("status_outdated", ReasonClass::Note),
     ("fields_limited", ReasonClass::Note),
@@ -116,6 +117,7 @@ fn alone(facts: &mut Facts, reason: Reason) {
         Reason::AttachmentDiffers => facts.files.differ = true,
         Reason::Disputed => facts.disputed = true,
         Reason::CourtDivorcesNotCovered => facts.court_divorces_unseen = true,
+        Reason::SpouseDeceased => facts.spouse_deceased = true,
         Reason::StatusNoted => facts.status_noted = true,
         Reason::StatusOutdated => facts.status_printed = Some(State::Transferred),
         Reason::FieldsLimited => facts.fields_limited = true,

@@ -20,12 +20,12 @@ use crate::registry::reading::lookup::{AbsentType, Paper, PartyPapers};
 use crate::store::StoredRecord;
 
 /// The role of the dead: that its holder has died does not speak against its papers (practice R6).
-const DECEASED: &str = "deceased";
+pub(super) const DECEASED: &str = "deceased";
 
 /// The type by which two are married.
 pub(super) const MARRIAGE: &str = "marriage_certificate";
 /// The type that says when somebody was born, where the number does not.
-const BIRTH: &str = "birth_certificate";
+pub(super) const BIRTH: &str = "birth_certificate";
 
 /// Working days that a year has at least.
 const SURE: i64 = 200;

@@ -57,6 +57,11 @@ pub(in crate::registry) struct LivesOf<'a> {
 /// A role, and the life of a holder in it; none if it was not read.
 pub(in crate::registry) type SeatLife = (String, Option<Life>);
 
+/// Whether the death of one of them is confirmed.
+pub(in crate::registry) fn one_died(lives: &[SeatLife]) -> bool {
+    lives.iter().any(|(_, life)| life.is_some_and(|life| life.state == HolderState::Deceased))
+}
+
 /// The same, read for one record.
 #[derive(Default)]
 pub(in crate::registry) struct RecordLives {

@@ -170,6 +170,7 @@ fn facts(
     facts.holder = life::standing(entry.map(|entry| entry.def()), lives.subject);
     let envelope = Envelope::parse_stored(&row.body.envelope).ok();
     facts.days = after_end::standing(entry.map(|entry| &**entry), row, envelope.as_ref(), lives);
+    facts.spouse_deceased = entry.is_some_and(|entry| judge::spouse_deceased(entry.def(), lives));
     facts.files = beside.files;
     facts.disputed = known.iter().rev().find_map(|told| told.disputed).unwrap_or(false);
     facts.review_due = known

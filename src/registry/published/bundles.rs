@@ -21,6 +21,10 @@ impl Registry {
     /// versions of the items; with rule `bundle_version` for a version that is loaded with another text, or is not the
     /// next one.
     pub fn load_bundles(&self, actor: &str, bundles: Vec<BundleDef>) -> Result<Vec<(String, u32)>> {
+        self.again_if_slower(|| self.try_load_bundles(actor, bundles.clone()))
+    }
+
+    fn try_load_bundles(&self, actor: &str, bundles: Vec<BundleDef>) -> Result<Vec<(String, u32)>> {
         let snapshot = self.snapshot();
         let items: Vec<Arc<ItemDef>> = snapshot.catalog.items().cloned().collect();
         let (mut loaded, mut rows, mut stated): (Vec<(String, u32)>, Vec<_>, Vec<_>) = Default::default();

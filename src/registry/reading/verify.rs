@@ -15,6 +15,8 @@ mod envelope;
 mod face;
 mod receipt;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -29,6 +31,7 @@ use crate::policy::{Actor, Scope, decide_scope};
 use crate::record::access::{AllowedBy, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::payload::Issuer;
+use crate::record::question::SourceWord;
 use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
@@ -168,6 +171,10 @@ pub struct VerifyAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub rule: Option<Rule>,
+    /// Of an answer to a predicate that the registry signed: what it says, also where it counts no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub said: Option<SaidAnswer>,
     /// Whose key signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -188,6 +195,36 @@ pub struct VerifyAnswer {
     pub version: Option<u32>,
     /// What was verified.
     pub what: VerifiedThing,
+}
+
+/// What an answer to a predicate says. Of whom stands in it as a hash, and not here.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct SaidAnswer {
+    /// `yes` `no` `unknown`
+    #[schema(value_type = String, example = "yes")]
+    pub answer: SourceWord,
+    /// The same in words.
+    pub answer_zh: &'static str,
+    /// When it was signed.
+    pub at: Moment,
+    /// 实施编码 of the item for which it was asked.
+    pub item: String,
+    /// Its name; left out where the registry has no such version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub item_name: Option<String>,
+    /// Its version.
+    pub item_version: u32,
+    /// The question, member by member as the item has it: `内容`, and what belongs to it.
+    pub predicate: BTreeMap<String, String>,
+    /// The code of the role of whom it was asked; left out where the registry has no such version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub role: Option<String>,
+    /// 编号 of the material.
+    pub slot: String,
+    /// Until when it counts.
+    pub valid_until: Moment,
 }
 
 /// The issuer of a verified record.
@@ -241,6 +278,7 @@ impl VerifyAnswer {
             reasons: judgement.reasons,
             receipt: None,
             rule: None,
+            said: None,
             signed_with: None,
             state: None,
             type_code: None,

@@ -53,6 +53,7 @@ pub(in crate::registry) fn facts(
     let mut unseen =
         entry.into_iter().flat_map(|entry| snapshot.catalog.unseen(entry.def(), now, FEED_LATE_S));
     facts.court_divorces_unseen = unseen.any(|end| end == UnseenEnd::CourtDivorces);
+    facts.spouse_deceased = entry.is_some_and(|entry| spouse_deceased(entry.def(), lives));
     if let Some(said) = entry.and_then(|entry| status(entry.def(), envelope)) {
         (facts.status_noted, facts.status_printed) = (said.remark, Some(said.state.into()));
     }
@@ -63,6 +64,11 @@ pub(in crate::registry) fn facts(
         facts.well_formed = envelope.is_some();
     }
     facts
+}
+
+/// Whether a record is a marriage that the death of one of the two has ended: what courts may end unseen is one.
+pub(in crate::registry) fn spouse_deceased(def: &TypeDef, lives: LivesOf<'_>) -> bool {
+    def.unseen.iter().any(|end| end.remark == UnseenEnd::CourtDivorces) && life::one_died(lives.others)
 }
 
 /// The files that a record names, against what is here of them. No file is opened.

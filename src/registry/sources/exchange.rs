@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::task::JoinSet;
 
-use super::breaker::{Turned, key};
+use super::breaker::{Passage, Turned, key};
 use super::judge::{Received, judged};
 use super::wire;
 use crate::catalog::SourceSystem;
@@ -22,6 +23,9 @@ use crate::trust::{EnvelopeBuf, SigningKey, Typ, random};
 
 /// A second try needs so much time at least.
 const AGAIN: Duration = Duration::from_millis(50);
+
+/// The places of one question on its way: at its source, and of all.
+type Places = (Result<OwnedSemaphorePermit, AcquireError>, Result<OwnedSemaphorePermit, AcquireError>);
 
 /// A question on its way.
 #[derive(Clone)]
@@ -38,6 +42,16 @@ impl Registry {
         self.inner.desk.breakers.is_paused(&key(source), self.now())
     }
 
+    /// Until when the questions of an application that begins to ask now may take.
+    pub(in crate::registry) fn asked_until(&self) -> Instant {
+        Instant::now() + Duration::from_millis(self.inner.desk.within_ms.load(Ordering::Relaxed))
+    }
+
+    /// Waits while another question tries a source that was left alone, until that time at most.
+    pub(in crate::registry) async fn await_tried(&self, source: &SourceSystem, until: Instant) {
+        self.inner.desk.breakers.tried(&key(source), self.now(), until).await;
+    }
+
     /// How long all questions of an application may take together; two seconds where nothing is said.
     pub fn ask_within(&self, within: Duration) {
         let ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
@@ -49,8 +63,8 @@ impl Registry {
     pub(in crate::registry) async fn ask_sources(
         &self,
         outgoing: Vec<OutgoingQuestion>,
+        until: Instant,
     ) -> Result<Vec<Result<Received, AnswerFault>>> {
-        let until = Instant::now() + Duration::from_millis(self.inner.desk.within_ms.load(Ordering::Relaxed));
         let registry = self.clone();
         let signed = self.store().blocking(move || registry.signed_questions(outgoing)).await?;
         let mut answers: Vec<Result<Received, AnswerFault>> =
@@ -92,19 +106,7 @@ impl Registry {
         signed: EnvelopeBuf,
         until: Instant,
     ) -> Result<Received, AnswerFault> {
-        let desk = &self.inner.desk;
-        let breaker = key(&one.source);
-        if desk.breakers.is_paused(&breaker, self.now()) {
-            return Err(AnswerFault::Paused);
-        }
-        let both = async {
-            let own = desk.breakers.permits(&breaker).acquire_owned().await;
-            (own, Arc::clone(&desk.permits).acquire_owned().await)
-        };
-        let Ok(permits) = tokio::time::timeout_at(until.into(), both).await else {
-            journal::source_silent(&one.source.agency, AnswerFault::Busy.wire());
-            return Err(AnswerFault::Busy);
-        };
+        let permits = self.admitted(&one.source, until).await?;
         let registry = self.clone();
         let asked = tokio::task::spawn_blocking(move || {
             // A thread that outlives its application keeps its place until it ends.
@@ -114,7 +116,32 @@ impl Registry {
         asked.await.unwrap_or(Err(AnswerFault::Unreachable))
     }
 
-    /// Puts one question if its breaker lets it; blocks.
+    /// A place for a question that its breaker lets through. While another one tries a source that was left alone, this
+    /// one waits for how that goes.
+    async fn admitted(&self, source: &SourceSystem, until: Instant) -> Result<Places, AnswerFault> {
+        let desk = &self.inner.desk;
+        let breaker = key(source);
+        loop {
+            let both = async {
+                let own = desk.breakers.permits(&breaker).acquire_owned().await;
+                (own, Arc::clone(&desk.permits).acquire_owned().await)
+            };
+            let Ok(permits) = tokio::time::timeout_at(until.into(), both).await else {
+                journal::source_silent(&source.agency, AnswerFault::Busy.wire());
+                return Err(AnswerFault::Busy);
+            };
+            match desk.breakers.admits(&breaker, self.now()) {
+                Passage::Open => return Ok(permits),
+                Passage::Tried if Instant::now() < until => {}
+                Passage::Paused | Passage::Tried => return Err(AnswerFault::Paused),
+            }
+            // Who waits takes no place from those who are asked.
+            drop(permits);
+            self.await_tried(source, until).await;
+        }
+    }
+
+    /// Puts one question that its breaker let through; blocks.
     fn ask_now(
         &self,
         one: &OutgoingQuestion,
@@ -122,9 +149,6 @@ impl Registry {
         until: Instant,
     ) -> Result<Received, AnswerFault> {
         let (breakers, breaker) = (&self.inner.desk.breakers, key(&one.source));
-        if !breakers.admits(&breaker, self.now()) {
-            return Err(AnswerFault::Paused);
-        }
         let ends = until.min(Instant::now() + Duration::from_millis(one.source.timeout_ms.into()));
         let text = posted(&one.source, &signed.compact(), ends);
         let now = self.now();
@@ -162,6 +186,9 @@ impl Registry {
         };
         let signed = signed(&question, &self.registry_key()?)?;
         let until = Instant::now() + Duration::from_secs(10);
+        if self.inner.desk.breakers.admits(&key(&source), now) != Passage::Open {
+            return Ok(Err(AnswerFault::Paused));
+        }
         let answer = self.ask_now(&OutgoingQuestion { source, question }, &signed, until);
         Ok(answer.map(|received| received.answer.at))
     }

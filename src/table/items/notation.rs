@@ -196,6 +196,8 @@ fn way_parts(way: &Value) -> Vec<String> {
             let asked = &way["核验"];
             let keys = ["内容", "证照", "关系", "对方", "部门", "问题"].map(|key| text(asked, key));
             parts.extend(keys.into_iter().filter(|part| !part.is_empty()));
+            let numbers = text(asked, "关联号码");
+            parts.extend((!numbers.is_empty()).then(|| format!("关联号码：{numbers}")));
             parts.extend((way["是否均可"] == true).then(|| "是否均可".to_owned()));
         }
         "部门协查" => parts.extend(["协查单位", "问题", "期限工作日"].map(|key| text(way, key))),
@@ -276,6 +278,10 @@ fn checked_of(kind: &str, parts: &[String]) -> Result<Value, Rule> {
         [front @ .., last] if last == "是否均可" => (true, front),
         parts => (false, parts),
     };
+    let (numbers, parts) = match parts.split_last() {
+        Some((last, front)) if named(last, "关联号码").is_some() => (named(last, "关联号码"), front),
+        _ => (None, parts),
+    };
     let content = said(parts, 0)?;
     let keys: &[&str] = match content.as_str() {
         "持有有效证照" => &["证照"],
@@ -288,6 +294,7 @@ fn checked_of(kind: &str, parts: &[String]) -> Result<Value, Rule> {
     for (at, key) in keys.iter().enumerate() {
         asked.insert((*key).to_owned(), said(parts, at + 1)?.into());
     }
+    asked.extend(numbers.map(|numbers| ("关联号码".to_owned(), Value::from(numbers))));
     match either {
         true => Ok(json!({"方式": kind, "核验": asked, "是否均可": true})),
         false => Ok(json!({"方式": kind, "核验": asked})),

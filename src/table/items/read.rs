@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::columns::{self, Column, OF_ITEM, OF_SLOT};
-use super::rows::{TextRow, rows};
+use super::rows::{MOST, TextRow, rows, too_many};
 use crate::catalog::items::{Condition, ItemDef};
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
@@ -63,9 +63,13 @@ struct Reading {
 /// Reads a file: CSV by its ending, or a workbook, of which `sheet` names one of several sheets.
 ///
 /// # Errors
-/// `config_invalid` where the file cannot be read at all, or no row of it is the header (`item_table_header`).
+/// `config_invalid` where the file cannot be read at all, no row of it is the header (`item_table_header`), none stands behind
+/// it (`item_table_empty`), or more than a table has (`too_many`).
 pub fn read(path: &Path, sheet: Option<&str>) -> Result<ItemTable> {
     let (all, epoch, encoding) = rows(path, sheet)?;
+    if all.is_empty() {
+        return Err(empty("the file is empty"));
+    }
     let top: Vec<_> = all.iter().take(heading::LOOKED_AT).map(|row| (row.line, row.cells.clone())).collect();
     let known = |name: &str| columns::of_name(name.trim()).is_some();
     let header =
@@ -91,6 +95,11 @@ pub fn read(path: &Path, sheet: Option<&str>) -> Result<ItemTable> {
     let rows =
         data.iter().filter(|row| row.fault.is_some() || row.cells.iter().any(|cell| !cell.trim().is_empty()));
     let rows = rows.count();
+    match rows {
+        0 => return Err(empty("no row stands behind the header")),
+        rows if rows > MOST => return Err(too_many()),
+        _ => {}
+    }
     let mut items = Vec::new();
     for (code, draft) in std::mem::take(&mut reading.drafts) {
         items.extend(reading.item(&code, draft));
@@ -107,6 +116,10 @@ pub fn read(path: &Path, sheet: Option<&str>) -> Result<ItemTable> {
         items.clear();
     }
     Ok(ItemTable { items, faults: reading.faults, remarks, rows, encoding })
+}
+
+fn empty(detail: &'static str) -> Error {
+    Error::new(Code::ConfigInvalid, detail).at("file").rule(Rule::ItemTableEmpty)
 }
 
 fn column_of(of_slot: bool, at: usize) -> Option<&'static Column> {

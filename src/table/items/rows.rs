@@ -5,11 +5,14 @@ use std::path::Path;
 use crate::error::{Code, Error, Result};
 use crate::rule::Rule;
 use crate::table::cell::Epoch;
+use crate::table::rows::MAX_CELL;
 use crate::table::workbook::Workbook;
-use crate::table::{Encoding, FileFormat, RowReader, csv, survey};
+use crate::table::{Encoding, FileFormat, RowReader, csv, heading, survey};
 
 /// Largest number of rows: 2,000 items with their materials.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
+/// Rows that are held: those, and what may stand above them with the header.
+const AT_MOST: usize = MOST + heading::LOOKED_AT;
 
 /// A row.
 pub(super) struct TextRow {
@@ -34,7 +37,8 @@ pub(super) fn rows(
     }
 }
 
-fn too_many() -> Error {
+/// More rows than a table of items has.
+pub(super) fn too_many() -> Error {
     let detail = format!("a table of items has at most {MOST} rows: split it");
     Error::new(Code::ConfigInvalid, detail).at("file").rule(Rule::TooMany)
 }
@@ -46,7 +50,7 @@ fn of_sheet(path: &Path, sheet: Option<&str>) -> Result<Read> {
     let mut all = Vec::new();
     book.rows(0, &mut |line, cells| {
         all.push(TextRow { line, cells, fault: None });
-        if all.len() > MOST { Err(too_many()) } else { Ok(true) }
+        if all.len() > AT_MOST { Err(too_many()) } else { Ok(true) }
     })?;
     Ok((all, Some(book.epoch), None))
 }
@@ -55,7 +59,10 @@ fn of_text(path: &Path) -> Result<Read> {
     let encoding = survey(path, None)?.encoding;
     // Read once to know what separates the cells, and once more from its first row.
     let mut head = RowReader::open(path, FileFormat::Csv, encoding)?;
-    head.header()?;
+    if RowReader::open(path, FileFormat::Csv, encoding)?.batch()?.is_none() {
+        return Ok((Vec::new(), None, Some(encoding)));
+    }
+    head.header().map_err(|error| Error { rule: Some(Rule::ItemTableHeader), ..error })?;
     let delimiter = head.delimiter();
     let mut reader = RowReader::open(path, FileFormat::Csv, encoding)?;
     reader.separated_by(delimiter);
@@ -68,9 +75,14 @@ fn of_text(path: &Path) -> Result<Read> {
             if fault.is_none() {
                 csv::cells(&text, delimiter, &mut cells);
             }
+            let long = cells.iter().any(|cell| cell.len() > MAX_CELL);
+            let fault = fault.or(long.then_some(Rule::CellTooLong));
+            if long {
+                cells.clear();
+            }
             let cells = cells.into_iter().map(std::borrow::Cow::into_owned).collect();
             all.push(TextRow { line: row.line, cells, fault });
-            if all.len() > MOST {
+            if all.len() > AT_MOST {
                 return Err(too_many());
             }
         }

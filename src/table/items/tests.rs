@@ -114,6 +114,75 @@ fn what_is_wrong_is_told_by_line_and_nothing_is_read() {
 }
 
 #[test]
+fn a_table_without_items_says_so() {
+    let header = PROVINCIAL.lines().take(2).collect::<Vec<_>>().join("\n");
+    for text in ["", "\n \r\n", "\u{FEFF}", header.as_str()] {
+        let error = read(&given("items.csv", text.as_bytes()).path, None).unwrap_err();
+        assert_eq!(
+            (error.field.as_deref(), error.rule),
+            (Some("file"), Some(Rule::ItemTableEmpty)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_table_has_so_many_rows_and_not_one_more() {
+    // A row with nothing but a number in a column that is not read.
+    let before = read_csv(PROVINCIAL).rows;
+    let with = |rows: usize| {
+        let text = format!("{}\n{}", PROVINCIAL.trim_end(), "9\n".repeat(rows - before));
+        read(&given("items.csv", text.as_bytes()).path, None)
+    };
+    assert_eq!(with(rows::MOST).unwrap().rows, rows::MOST);
+    assert_eq!(with(rows::MOST + 1).unwrap_err().rule, Some(Rule::TooMany));
+}
+
+#[test]
+fn a_cell_without_end_is_refused_at_its_line() {
+    let long = PROVINCIAL.replacen("近期照片", &"长".repeat(50_000), 1);
+    let table = read_csv(&long);
+    let told: Vec<_> = table.faults.iter().map(|fault| (fault.line, fault.rule)).collect();
+    assert!(told.contains(&(4, Rule::CellTooLong)), "{told:?}");
+    let fits = PROVINCIAL.replacen("近期照片", &"长".repeat(40_000), 1);
+    assert!(!read_csv(&fits).faults.iter().any(|fault| fault.rule == Rule::CellTooLong));
+    let rows = vec![vec!["实施编码".to_owned(), "长".repeat(50_000)]];
+    let file = given("items.xlsx", &xlsx::workbook("事项", &rows).unwrap());
+    assert_eq!(read(&file.path, None).unwrap_err().rule, Some(Rule::CellTooLong));
+}
+
+#[test]
+fn a_workbook_whose_numbers_no_sheet_has_is_no_workbook() {
+    let good = xlsx::workbook("事项", &[vec!["实施编码".to_owned(), "事项名称".to_owned()]]).unwrap();
+    assert_eq!(read(&given("items.xlsx", &good).path, None).unwrap_err().rule, Some(Rule::ItemTableEmpty));
+    for (from, to) in [
+        ("<row r=\"1\">", "<row r=\"4294967297\">"),
+        ("r=\"B1\"", "r=\"B4294967297\""),
+        ("<sheetData>", "<dimension ref=\"A9:B1\"/><sheetData>"),
+    ] {
+        let wrong = edited(&good, from, to);
+        assert_ne!(wrong, good, "{from}");
+        let error = read(&given("items.xlsx", &wrong).path, None).unwrap_err();
+        assert_eq!(error.rule, Some(Rule::WorkbookUnreadable), "{to}");
+    }
+}
+
+/// A workbook with another text in its sheet.
+fn edited(book: &[u8], from: &str, to: &str) -> Vec<u8> {
+    use std::io::{Cursor, Read as _, Write as _};
+    let mut old = zip::ZipArchive::new(Cursor::new(book)).unwrap();
+    let mut new = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..old.len() {
+        let mut part = old.by_index(at).unwrap();
+        let mut text = String::new();
+        part.read_to_string(&mut text).unwrap();
+        new.start_file(part.name().unwrap().to_string(), zip::write::SimpleFileOptions::default()).unwrap();
+        new.write_all(text.replace(from, to).as_bytes()).unwrap();
+    }
+    new.finish().unwrap().into_inner()
+}
+
+#[test]
 fn unknown_columns_are_told_and_a_file_without_the_header_is_none() {
     let table = read_csv(&PROVINCIAL.replacen("序号", "责任处室", 1));
     assert!(table.remarks.iter().any(|remark| remark.contains("责任处室")), "{:?}", table.remarks);

@@ -52,8 +52,11 @@ pub(super) fn silence(source: &str) -> Silence {
     Silence { source: source.into(), at: Moment::from_micros(1_795_916_460_000_000) }
 }
 
+/// A question as an item has it: what asks that there is nothing asks it of each number.
 pub(super) fn told(department: &str, question: &str) -> Predicate {
-    Predicate::Told { department: department.into(), question: question.into() }
+    let none = question.starts_with("是否没有") || question.ends_with("之外");
+    let numbers = if none { AboutNumbers::Each } else { AboutNumbers::Any };
+    Predicate::Told { department: department.into(), question: question.into(), numbers }
 }
 
 pub(super) fn yes() -> PredicateAnswer {

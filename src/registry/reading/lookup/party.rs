@@ -146,9 +146,22 @@ impl PartyPapers<'_> {
                 .any(|(own_type, own, _)| (own_type.as_str(), own.as_str()) == (code_type, code))
     }
 
-    /// Whether papers under other numbers of the party were looked at too.
-    pub fn has_linked(&self) -> bool {
-        self.pages.first().is_some_and(|page| !page.followed.is_empty())
+    /// The numbers of the party, the one of the case first: type, code and key. At most the four that a lookup reads.
+    pub fn numbers(&self) -> Vec<(String, String, HolderKey)> {
+        let own = &self.parsed.code;
+        let own = (own.code_type().code().to_owned(), own.as_str().to_owned(), self.permit.holder());
+        let followed = self.pages.first().map(|page| page.followed.clone()).unwrap_or_default();
+        std::iter::once(own).chain(followed).collect()
+    }
+
+    /// Whether somebody may be asked about one of the numbers: it is charged, or the budget has no room for it.
+    pub fn may_ask_about(&self, registry: &Registry, number: HolderKey) -> bool {
+        number == self.permit.holder() || registry.guard().may_show(&self.permit, number, self.now)
+    }
+
+    /// Whether there may be more numbers: a row that would name them does not open.
+    pub fn has_more_numbers(&self) -> bool {
+        self.pages.first().is_some_and(|page| page.holder_damaged)
     }
 
     /// The head of the log of records before anything was read.

@@ -19,7 +19,7 @@ use crate::registry::access::named::Named;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::here::{Here, InLog};
 use crate::registry::reading::verify::{
-    Finding, LoggedEvent, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer, type_known,
+    Finding, LoggedEvent, SaidAnswer, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer, type_known,
 };
 use crate::registry::records::{belongs, kept};
 use crate::rule::Rule;
@@ -256,7 +256,8 @@ fn answer_finding(
         Err(EnvelopeFault::KeyUnknown) => reasons = reasons.with(Reason::KeyUnknown),
         Err(_) => reasons = reasons.with(Reason::SignatureMismatch),
     }
-    let said = CheckedAnswer::of(view.payload());
+    let told = CheckedAnswer::of(view.payload());
+    let said = &told;
     if let Some(key) = snapshot.keys.find(&header.kid) {
         let against = match key.status(said.as_ref().map_or(now, |said| said.at)) {
             // A department answers the registry; to others it vouches for nothing by that.
@@ -268,7 +269,9 @@ fn answer_finding(
         };
         reasons = against.map_or(reasons, |reason| reasons.with(reason));
     }
-    let against = match &said {
+    // Whose word it is not says nothing.
+    let own = reasons == Reasons::NONE;
+    let against = match said {
         None => Some(Reason::Malformed),
         Some(said) if said.at > now.plus_seconds(CLOCKS_S) => Some(Reason::NotYetValid),
         Some(said) if said.valid_until <= now => Some(Reason::Expired),
@@ -281,6 +284,25 @@ fn answer_finding(
         kid: Some(header.kid.to_string()),
         digest: Some(view.digest()),
         rule: said.is_none().then_some(Rule::EnvelopeKind),
+        said: told.filter(|_| own).map(|told| said_by(snapshot, told)),
         ..VerifyAnswer::new(VerifiedThing::Answer, judgement, now)
+    }
+}
+
+fn said_by(snapshot: &Snapshot, told: CheckedAnswer) -> SaidAnswer {
+    let item = snapshot.catalog.item_version(&told.item, told.item_version);
+    let slot = item.and_then(|item| item.slots.iter().find(|slot| slot.id == told.slot));
+    let role = item.zip(slot).and_then(|(item, slot)| item.role(&slot.role));
+    SaidAnswer {
+        answer: told.answer,
+        answer_zh: told.answer.zh(),
+        at: told.at,
+        item_name: item.map(|item| item.name.clone()),
+        role: role.map(|role| role.code.clone()),
+        item: told.item,
+        item_version: told.item_version,
+        predicate: serde_json::from_value(told.predicate).unwrap_or_default(),
+        slot: told.slot,
+        valid_until: told.valid_until,
     }
 }
