@@ -10,6 +10,7 @@ pub(super) mod line;
 pub(super) mod list;
 pub(super) mod named;
 pub(super) mod permit;
+mod right;
 pub(super) mod sharing;
 pub(super) mod start;
 pub(super) mod withheld;

@@ -101,7 +101,8 @@ impl Registry {
         let after = ask.after.as_deref().map(str::parse).transpose()?;
         let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, self.now().day());
         if let Some(reason) = no_purpose.or_else(|| asking.refusal()) {
-            self.refused(actor, &entry, touched, reason).await?;
+            let others = self.other_numbers(&ask.purpose, &touched).await?;
+            self.refused(actor, &entry.beside(&others), touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
         }
         let wanted = Wanted { types: types.clone(), after, proofs: ask.proofs };
@@ -112,6 +113,7 @@ impl Registry {
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
         let submission = entry.submission(access.name(), touched, came_to)?;
+        self.still_allowed(actor, &snapshot, Some(&ask.purpose)).await?;
         Ok((judged, submission))
     }
 

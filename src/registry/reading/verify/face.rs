@@ -50,9 +50,11 @@ impl Registry {
         let decision = permit.decide(&type_code, Some(&purpose.item));
         let today = self.now().day();
         let no_purpose = purpose_refusal(&snapshot.catalog, purpose, today);
+        let others = self.other_numbers(purpose, &kept::touched(here.kept.as_ref())).await?;
         let entry = Entry::of(actor)
             .purpose(purpose)
             .in_force(&snapshot.catalog, today)
+            .beside(&others)
             .types(Some([type_code.as_str()]))
             .fields(Some(fields.iter().map(String::as_str)));
         if let Some(reason) = no_purpose.or_else(|| refusal(&decision, face)) {
@@ -85,6 +87,7 @@ impl Registry {
             type_code,
             head: here.head.clone(),
             fields: Some(fields),
+            whole: granted == Fields::Whole,
         };
         Ok(Finding { answer, shown: Some(shown) })
     }
