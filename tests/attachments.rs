@@ -5,17 +5,23 @@
 
 mod common;
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::people::{self, CHEN, POLICE, ZHOU};
 use common::server::{self, SECRET};
-use common::{World, operator, run};
+use common::{Backend, World, operator, run};
 use elicense::error::{Code, Result};
 use elicense::policy::{Actor, Client, Scope};
 use elicense::record::Digest;
-use elicense::registry::{AttachmentAsk, Draft, FsckOptions, Issued, ReadOptions, Submitted};
+use elicense::registry::{
+    Ask, AttachmentAsk, DirectoryAsk, Draft, FsckOptions, HistoryAsk, Issued, NewClient, ReadOptions,
+    Registry, Submitted, VerifyAsk,
+};
 use elicense::rule::Rule;
 use serde_json::{Value, json};
 
@@ -25,6 +31,7 @@ on_both! {
     i5_a_file_that_comes_later_is_held_against_what_the_record_says
     a_file_whose_row_is_gone_or_changed_is_told
     a_client_brings_so_many_bytes_a_day
+    i4_what_was_read_under_a_right_that_ended_meanwhile_is_not_shown
     an_export_has_the_files_of_its_records
 }
 
@@ -136,13 +143,13 @@ fn i5_a_file_that_comes_later_is_held_against_what_the_record_says(world: World)
         assert_eq!(lookup(&world, code), differs, "{code}");
         let shown = fetch(&world, &issued[place]).unwrap();
         assert_eq!(shown.judgement.verdict.wire(), "undetermined");
-        let ask: elicense::registry::DirectoryAsk = serde_json::from_value(json!({
+        let ask: DirectoryAsk = serde_json::from_value(json!({
             "holder": {"type": "111", "code": code}, "purpose": {"item": "X", "reason": "窗口办理"},
         }))
         .unwrap();
         let list = serde_json::to_value(run(world.registry.directory(&operator(), &ask)).unwrap()).unwrap();
         assert_eq!(list["entries"][0]["reasons"], json!(["attachment_differs"]), "{list}");
-        let ask: elicense::registry::HistoryAsk = serde_json::from_value(json!({
+        let ask: HistoryAsk = serde_json::from_value(json!({
             "identifier": issued[place], "purpose": {"item": "X", "reason": "窗口办理"},
         }))
         .unwrap();
@@ -247,7 +254,7 @@ fn an_export_has_the_files_of_its_records(world: World) {
 
 #[test]
 fn a_file_goes_out_with_its_name_its_verdict_and_a_receipt() {
-    let world = common::world(common::Backend::Sqlite).unwrap();
+    let world = common::world(Backend::Sqlite).unwrap();
     ready(&world);
     server::clients(&world.registry);
     let ours = issue(&world, photo(ZHOU)).unwrap().identifier;
@@ -289,4 +296,97 @@ fn a_file_goes_out_with_its_name_its_verdict_and_a_receipt() {
         (other.header("elicense-verdict"), other.header("elicense-reasons")),
         (Some("invalid"), Some("superseded,suspended,status_outdated"))
     );
+}
+
+fn put(registry: &Registry, id: &str, grants: &Value) {
+    let new = NewClient {
+        id: id.into(),
+        agency: POLICE.into(),
+        name: "测试系统".into(),
+        scopes: vec![Scope::Lookup, Scope::Verify, Scope::Attachment],
+        grants: serde_json::from_value(grants.clone()).unwrap(),
+        budget: 100,
+    };
+    registry.put_client("test", &new, SECRET).unwrap();
+    registry.refresh().unwrap();
+}
+
+fn asker(registry: &Registry) -> Actor {
+    let client = registry.snapshot().clients["c1"].clone();
+    Actor::Client { scopes: client.scopes.clone(), client }
+}
+
+type Begun<'a> = Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// A file, a history, a list, a lookup and a verification; the last is none of its kind.
+fn begin<'a>(registry: &'a Registry, actor: &'a Actor, kind: usize, identifier: &str) -> Option<Begun<'a>> {
+    let purpose = json!({"item": "X", "reason": "窗口办理"});
+    let of_record = json!({"identifier": identifier, "purpose": purpose});
+    let of_holder = json!({"holder": {"type": "111", "code": ZHOU}, "purpose": purpose});
+    let with = |member: &str, value: Value| {
+        let mut ask = of_record.clone();
+        ask[member] = value;
+        ask
+    };
+    Some(match kind {
+        0 => {
+            let ask: AttachmentAsk = serde_json::from_value(with("sha256", json!(hex(PHOTO)))).unwrap();
+            Box::pin(async move { registry.attachment(actor, &ask).await.map(drop) })
+        }
+        1 => {
+            let ask: HistoryAsk = serde_json::from_value(of_record).unwrap();
+            Box::pin(async move { registry.history(actor, &ask).await.map(drop) })
+        }
+        2 => {
+            let ask: DirectoryAsk = serde_json::from_value(of_holder).unwrap();
+            Box::pin(async move { registry.directory(actor, &ask).await.map(drop) })
+        }
+        3 => {
+            let ask: Ask = serde_json::from_value(of_holder).unwrap();
+            Box::pin(async move { registry.lookup(actor, registry.prepare_lookup(&ask)?).await.map(drop) })
+        }
+        4 => {
+            let ask: VerifyAsk = serde_json::from_value(with("face", json!({"name": "周海燕"}))).unwrap();
+            Box::pin(async move { registry.verify(Some(actor), &ask).await.map(drop) })
+        }
+        _ => return None,
+    })
+}
+
+/// What is asked for is read while the rights of the asker change: what they had let out does not leave. Who asks again is
+/// answered by the rights of now.
+fn i4_what_was_read_under_a_right_that_ended_meanwhile_is_not_shown(world: World) {
+    ready(&world);
+    bring(&world);
+    let issued = issue(&world, photo(ZHOU)).unwrap();
+    let registry = &world.registry;
+    let (whole, none) = (json!([{"types": "*", "fields": "whole", "purposes": "*"}]), json!([]));
+    let outcomes = |meanwhile: &dyn Fn()| -> Vec<Option<Code>> {
+        let each = (0..).map_while(|kind| {
+            put(registry, "c1", &whole);
+            let actor = asker(registry);
+            let mut begun = begin(registry, &actor, kind, &issued.identifier)?;
+            let outcome = run(async {
+                let first = poll_fn(|context| Poll::Ready(begun.as_mut().poll(context))).await;
+                assert!(first.is_pending(), "{kind} was answered at once");
+                meanwhile();
+                begun.await
+            });
+            Some(outcome.err().map(|error| error.code))
+        });
+        each.collect()
+    };
+    assert_eq!(outcomes(&|| {}), [None; 5]);
+    assert_eq!(outcomes(&|| put(registry, "c2", &none)), [None; 5], "the rights of somebody else");
+    // On SQLite a list and a lookup are read at once, and wait for nothing but their entry.
+    let read_at_once = if world.backend() == Backend::Sqlite { None } else { Some(Code::PolicyStale) };
+    let stale = Some(Code::PolicyStale);
+    let ended = outcomes(&|| put(registry, "c1", &none));
+    assert_eq!(ended, [stale, stale, read_at_once, read_at_once, stale]);
+    put(registry, "c1", &none);
+    let actor = asker(registry);
+    for kind in 0..5 {
+        let again = run(begin(registry, &actor, kind, &issued.identifier).unwrap());
+        assert_eq!(again.unwrap_err().code, Code::Forbidden, "{kind}");
+    }
 }

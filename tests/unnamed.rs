@@ -6,22 +6,29 @@
 mod common;
 
 use common::desk::{issue, settled};
-use common::people::{self, COMPANY, MARKET, POLICE, ZHOU};
+use common::people::{self, CHEN, COMPANY, MARKET, POLICE, ZHOU};
 use common::{World, callers, operator, run};
 use elicense::error::Result;
-use elicense::policy::{Actor, Scope};
+use elicense::policy::{Actor, Fields, Scope};
 use elicense::record::Action;
+use elicense::record::Digest;
 use elicense::registry::{
-    AccessPage, ActCommand, Ask, AskedHolder, DeclineCommand, DirectoryAsk, DirectoryDraft, DisputeCommand,
-    DisputeWithdrawal, Endorsement, LinkCommand, MarkCommand, Viewer,
+    AccessPage, ActCommand, Ask, AskedHolder, AttachmentAsk, DeclineCommand, DirectoryAsk, DirectoryDraft,
+    DisputeCommand, DisputeWithdrawal, Draft, Endorsement, HistoryAsk, LinkCommand, MarkCommand, VerifyAsk,
+    Viewer,
 };
 use elicense::rule::Rule;
-use serde_json::json;
+use serde_json::{Value, json};
 
 on_both! {
     i3_no_ground_names_the_holder_by_a_number_of_its_own
     i3_no_ground_names_the_holder_by_a_linked_number
     i3_no_purpose_names_the_holder_by_a_linked_number
+    i3_no_purpose_for_a_record_names_its_holder
+    i3_no_purpose_for_a_record_names_its_holder_by_a_linked_number
+    i3_a_refused_purpose_is_noted_without_the_number
+    i3_a_purpose_is_noted_without_the_number_of_a_co_holder
+    i3_no_field_of_a_face_in_hand_names_anybody
 }
 
 const PASSPORT: &str = "E19000001";
@@ -181,4 +188,171 @@ fn i3_no_purpose_names_the_holder_by_a_linked_number(world: World) {
     let told: Vec<String> = seen.lines.iter().map(|line| format!("{:?}", line.reason)).collect();
     let refused = seen.lines.iter().filter(|line| line.outcome.wire() == "refused").count();
     assert_eq!((refused, told.iter().filter(|reason| reason.contains(PASSPORT)).count()), (2, 2), "{told:?}");
+}
+
+const PHOTO: &[u8] = b"\xFF\xD8\xFF\xE0 a picture";
+
+type Told = (String, Option<&'static str>);
+
+fn with_photo(draft: Draft) -> Draft {
+    let sha256 = Digest::of(&[PHOTO]).hex();
+    let file =
+        json!([{"media_type": "image/jpeg", "name": "照片.jpg", "sha256": sha256, "size": PHOTO.len()}]);
+    Draft { attachments: serde_json::from_value(file).unwrap(), ..draft }
+}
+
+/// A record with a file: its identifier and its envelope.
+fn kept(world: &World, draft: Draft) -> (String, String) {
+    let sha256 = Digest::of(&[PHOTO]).hex();
+    world.registry.put_attachment(&operator(), &sha256, PHOTO).unwrap();
+    let holder = &draft.holders[0];
+    let ask = json!({
+        "holder": {"type": holder.code_type, "code": holder.code}, "purpose": {"item": "X", "reason": "窗口办理"},
+    });
+    let identifier = issue(world, with_photo(draft)).unwrap().identifier;
+    let ask: Ask = serde_json::from_value(ask).unwrap();
+    world.registry.refresh().unwrap();
+    let prepared = world.registry.prepare_lookup(&ask).unwrap();
+    let body = run(world.registry.lookup(&operator(), prepared)).unwrap().body;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    (identifier, body["records"][0]["envelope"].as_str().unwrap().to_owned())
+}
+
+/// A history, a file, and a verification by identifier and by envelope, for that reason.
+fn asked_about(
+    world: &World,
+    actor: &Actor,
+    (identifier, envelope): &(String, String),
+    reason: &str,
+) -> [Told; 4] {
+    let registry = &world.registry;
+    registry.refresh().unwrap();
+    let purpose = json!({"item": "失业登记", "reason": reason});
+    let history = json!({"identifier": identifier, "purpose": purpose});
+    let history: HistoryAsk = serde_json::from_value(history).unwrap();
+    let file = json!({"identifier": identifier, "sha256": Digest::of(&[PHOTO]).hex(), "purpose": purpose});
+    let file: AttachmentAsk = serde_json::from_value(file).unwrap();
+    let face = json!({"identifier": identifier, "face": {"name": "周海燕"}, "purpose": purpose});
+    let face: VerifyAsk = serde_json::from_value(face).unwrap();
+    let borne: VerifyAsk = serde_json::from_value(json!({"envelope": envelope, "purpose": purpose})).unwrap();
+    [
+        told(run(registry.history(actor, &history)).map(drop)),
+        told(run(registry.attachment(actor, &file)).map(drop)),
+        told(run(registry.verify(Some(actor), &face)).map(drop)),
+        told(run(registry.verify(Some(actor), &borne)).map(drop)),
+    ]
+}
+
+/// How many accesses stand on the list, and how many of them have the number in some word.
+fn listed(world: &World, code_type: &str, code: &str, number: &str) -> (usize, usize) {
+    let holder = AskedHolder { code_type: code_type.into(), code: code.into() };
+    let page = AccessPage { limit: 100, ..AccessPage::default() };
+    let seen = run(world.registry.accesses_of_holder(Viewer::Holder, &holder, &page)).unwrap();
+    let lines: Vec<String> = seen.lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect();
+    (lines.len(), lines.iter().filter(|line| line.contains(number)).count())
+}
+
+fn link_passport(world: &World) {
+    let link: LinkCommand = serde_json::from_value(json!({
+        "from": {"type": "414", "code": PASSPORT}, "to": {"type": "111", "code": ZHOU}, "kind": "same_person",
+        "ground": "护照与身份证为同一人", "names_differ": true, "agency": POLICE,
+    }))
+    .unwrap();
+    world.registry.refresh().unwrap();
+    world.registry.link_holders(&operator(), &link, None).unwrap();
+}
+
+fn i3_no_purpose_for_a_record_names_its_holder(world: World) {
+    settled(&world);
+    let licence = kept(&world, people::licence(COMPANY, "城东测试公司"));
+    let reason = format!("代码 {COMPANY} 的企业");
+    let (before, _) = listed(&world, "001", COMPANY, COMPANY);
+    let named = || named("purpose.reason");
+    assert_eq!(asked_about(&world, &operator(), &licence, &reason), [named(), named(), named(), named()]);
+    // Who sees a part is answered, and guesses nobody's number so; whoever has the envelope has the number.
+    let scopes = &[Scope::Lookup, Scope::Verify, Scope::Attachment];
+    let part = Fields::Named(["name".to_owned()].into());
+    let part = callers::client("c1").scopes(scopes).fields(part).actor();
+    let no_file = (String::new(), Some("whole_not_granted"));
+    assert_eq!(asked_about(&world, &part, &licence, &reason), [taken(), no_file, taken(), named()]);
+    let borne = json!({"envelope": licence.1, "purpose": {"item": "失业登记", "reason": reason}});
+    let borne: VerifyAsk = serde_json::from_value(borne).unwrap();
+    run(world.registry.verify(None, &borne)).unwrap();
+    // Each is an access, and none has the words.
+    assert_eq!(listed(&world, "001", COMPANY, COMPANY), (before + 9, 0));
+    let plain = "核对企业执照 2026-17";
+    assert_eq!(asked_about(&world, &operator(), &licence, plain), [taken(), taken(), taken(), taken()]);
+    assert_eq!(listed(&world, "001", COMPANY, plain), (before + 13, 4));
+}
+
+fn i3_no_purpose_for_a_record_names_its_holder_by_a_linked_number(world: World) {
+    settled(&world);
+    let card = kept(&world, people::social_card(ZHOU, "周海燕"));
+    let reason = format!("持护照 {PASSPORT} 者来办理");
+    let scopes = &[Scope::Verify, Scope::Attachment];
+    let blind = callers::client("c1").scopes(scopes).whole().actor();
+    let (before, _) = listed(&world, "111", ZHOU, PASSPORT);
+    assert_eq!(asked_about(&world, &operator(), &card, &reason), [taken(), taken(), taken(), taken()]);
+    assert_eq!(listed(&world, "111", ZHOU, PASSPORT), (before + 4, 4), "a stranger's number");
+    link_passport(&world);
+    let (before, _) = listed(&world, "111", ZHOU, PASSPORT);
+    let named = || named("purpose.reason");
+    assert_eq!(asked_about(&world, &operator(), &card, &reason), [named(), named(), named(), named()]);
+    // Who may look nobody up is not told that the number belongs to the holder.
+    let no_history = (String::new(), Some("scope_missing"));
+    assert_eq!(asked_about(&world, &blind, &card, &reason), [no_history, taken(), taken(), taken()]);
+    assert_eq!(listed(&world, "111", ZHOU, PASSPORT), (before + 8, 4));
+}
+
+fn i3_a_refused_purpose_is_noted_without_the_number(world: World) {
+    settled(&world);
+    issue(&world, people::social_card(ZHOU, "周海燕")).unwrap();
+    link_passport(&world);
+    let (before, _) = listed(&world, "111", ZHOU, PASSPORT);
+    let nothing = callers::client("c1").scopes(&[Scope::Lookup]).actor();
+    let reason = format!("持护照 {PASSPORT} 者来办理");
+    let ask =
+        json!({"holder": {"type": "111", "code": ZHOU}, "purpose": {"item": "失业登记", "reason": reason}});
+    let looked: Ask = serde_json::from_value(ask.clone()).unwrap();
+    let prepared = world.registry.prepare_lookup(&looked).unwrap();
+    let refused = (String::new(), Some("type_not_granted"));
+    assert_eq!(told(run(world.registry.lookup(&nothing, prepared)).map(drop)), refused);
+    let listing: DirectoryAsk = serde_json::from_value(ask).unwrap();
+    assert_eq!(told(run(world.registry.directory(&nothing, &listing)).map(drop)), refused);
+    let holder = AskedHolder { code_type: "111".into(), code: ZHOU.into() };
+    let office = Viewer::Office { actor: &nothing, reason: &reason };
+    let page = AccessPage::default();
+    assert!(run(world.registry.accesses_of_holder(office, &holder, &page)).is_err());
+    assert_eq!(listed(&world, "111", ZHOU, PASSPORT), (before + 3, 0));
+}
+
+fn i3_a_purpose_is_noted_without_the_number_of_a_co_holder(world: World) {
+    settled(&world);
+    let mut draft = serde_json::to_value(people::marriage("J190101-2015-000123")).unwrap();
+    draft["holders"][1]["code_type"] = json!("414");
+    draft["holders"][1]["code"] = json!(PASSPORT);
+    draft["face"]["spouses"][1]["id_type"] = json!("414");
+    draft["face"]["spouses"][1]["id_number"] = json!(PASSPORT);
+    issue(&world, people::draft(draft)).unwrap();
+    world.registry.refresh().unwrap();
+    let ask = json!({
+        "holder": {"type": "111", "code": ZHOU},
+        "purpose": {"item": "失业登记", "reason": format!("配偶持护照 {PASSPORT}")},
+    });
+    let looked: Ask = serde_json::from_value(ask.clone()).unwrap();
+    let prepared = world.registry.prepare_lookup(&looked).unwrap();
+    run(world.registry.lookup(&operator(), prepared)).unwrap();
+    let listing: DirectoryAsk = serde_json::from_value(ask).unwrap();
+    run(world.registry.directory(&operator(), &listing)).unwrap();
+    assert_eq!(listed(&world, "111", ZHOU, PASSPORT), (2, 0));
+}
+
+fn i3_no_field_of_a_face_in_hand_names_anybody(world: World) {
+    settled(&world);
+    let identifier = issue(&world, people::social_card(ZHOU, "周海燕")).unwrap().identifier;
+    let purpose = json!({"item": "失业登记", "reason": "核对"});
+    let ask = json!({"identifier": identifier, "face": {CHEN: "陈志远"}, "purpose": purpose});
+    let ask: VerifyAsk = serde_json::from_value(ask).unwrap();
+    world.registry.refresh().unwrap();
+    assert_eq!(told(run(world.registry.verify(Some(&operator()), &ask)).map(drop)), named("face"));
 }

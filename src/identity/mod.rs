@@ -37,6 +37,6 @@ pub use fault::{CodeFault, CodeRule};
 pub use holder::{HolderCode, Parsed, mask};
 pub use regions::{RegionListFault, RegionStatus, Regions};
 pub use remark::{Remark, RemarkKind};
-pub use scan::{contains_code_of, legacy_form, names_holder};
+pub use scan::{contains_code_of, legacy_form, may_name, names_holder, names_key};
 pub use text::is_printed_code;
 pub use written::contains_citizen_number;

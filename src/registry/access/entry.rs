@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
+use crate::catalog::items::is_item_code;
 use crate::clock::Day;
 use crate::error::{Error, Result};
-use crate::identity::HolderCode;
+use crate::identity::{HolderCode, names_key};
 use crate::log::{Accepted, LogMark, Submission};
 use crate::policy::Actor;
 use crate::record::access::{
@@ -46,6 +47,8 @@ pub(in crate::registry) struct Entry<'a> {
     /// The text of a card reader, which stands there by its digest.
     reader: Option<&'a str>,
     mandate: Option<&'a str>,
+    /// Numbers linked to those of the holders, which no word of the entry names either.
+    others: &'a [Canonical],
 }
 
 /// What an application says of one party, for its entry.
@@ -131,6 +134,7 @@ impl<'a> Entry<'a> {
             slots: None,
             reader: None,
             mandate: None,
+            others: &[],
         }
     }
 
@@ -182,6 +186,11 @@ impl<'a> Entry<'a> {
         Self { item: Some(item.wire()), reason: Some(reason), ..self }
     }
 
+    /// Further numbers of the holders: a word that names one is left out, as one that names a holder of the access is.
+    pub fn beside(self, others: &'a [Canonical]) -> Self {
+        Self { others, ..self }
+    }
+
     /// The entry of the change that this one says was not made.
     pub fn earlier(self, place: &'a str) -> Self {
         Self { earlier: Some(place), ..self }
@@ -197,7 +206,8 @@ impl<'a> Entry<'a> {
         Self { fields: fields.map(|fields| fields.into_iter().collect()), ..self }
     }
 
-    /// The entry in the form for the access log of that name.
+    /// The entry in the form for the access log of that name. Whatever was refused or answered before: no word of it names
+    /// somebody on whose list it stands by a number (I3).
     pub fn submission(&self, log: &str, touched: Touched, came_to: CameTo) -> Result<Submission> {
         let salt = random::salt()?;
         let linked = Touched::hashes(&touched.linked, Seat::Linked, &salt);
@@ -206,6 +216,9 @@ impl<'a> Entry<'a> {
         let holders = touched.keys.len();
         let evidence = self.reader.map(|text| reader_evidence(&salt, text));
         let items: Vec<&str> = self.items.iter().map(String::as_str).collect();
+        let unnamed = |text: &&str| !touched.is_named_in(text) && !named_in(text, self.others);
+        let fields = self.fields.as_ref().map(|fields| fields.iter().copied().filter(unnamed).collect());
+        let fields: Option<Vec<&str>> = fields;
         let slots = self.slots.as_ref();
         let slots: Option<BTreeMap<&str, Vec<&str>>> =
             slots.map(|all| all.iter().map(|(slot, fields)| (slot.as_str(), fields.clone())).collect());
@@ -213,18 +226,19 @@ impl<'a> Entry<'a> {
             actor: &self.actor,
             agency: None,
             answer: came_to.answer,
-            article: self.article,
-            bundle: self.bundle.as_deref(),
-            case: self.case,
+            article: self.article.filter(unnamed),
+            bundle: self.bundle.as_deref().filter(unnamed),
+            case: self.case.filter(unnamed),
             channel: self.channel,
             consent: None,
             decision: came_to.decision,
             earlier: self.earlier,
             evidence: evidence.as_deref(),
-            fields: self.fields.as_deref(),
+            fields: fields.as_deref(),
             holder: holder_hash(&salt, code_type, code),
             holders: (holders != 1).then(|| u32::try_from(holders).unwrap_or(u32::MAX)),
-            item: self.item,
+            // In the digits of an item a number stands by chance.
+            item: self.item.filter(|item| is_item_code(item) || unnamed(item)),
             item_version: self.item_version,
             items: &items,
             joint: &joint,
@@ -233,8 +247,8 @@ impl<'a> Entry<'a> {
             mandate: self.mandate,
             outcome: came_to.outcome,
             presence: self.presence,
-            reason: self.reason,
-            role: self.role,
+            reason: self.reason.filter(unnamed),
+            role: self.role.filter(unnamed),
             salt,
             slots: slots.as_ref(),
             ticket: None,
@@ -263,7 +277,12 @@ const MOST: usize = 200;
 pub(in crate::registry) type CoHolder = (HolderKey, Option<HolderCode>);
 
 /// Key type and key code: the form that stands hashed in entries.
-type Canonical = (String, String);
+pub(in crate::registry) type Canonical = (String, String);
+
+/// Whether a text names somebody by one of these numbers.
+pub(in crate::registry) fn named_in(text: &str, numbers: &[Canonical]) -> bool {
+    numbers.iter().any(|(key_type, key_code)| names_key(text, key_type, key_code))
+}
 
 /// The holders of an entry: the one asked about and all others whose records were shown. Those with known
 /// codes stand in the entry as hashes. The keys of all stand beside it, for their lists.
@@ -344,6 +363,12 @@ impl Touched {
         }
     }
 
+    /// Whether a text names one of them by its number.
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let asked = std::slice::from_ref(&self.asked);
+        [asked, &self.linked, &self.joint].into_iter().any(|numbers| named_in(text, numbers))
+    }
+
     /// The keys of all on whose lists it stands.
     pub fn keys(&self) -> &[HolderKey] {
         &self.keys
@@ -372,7 +397,7 @@ fn canonical(code: &HolderCode) -> Canonical {
 }
 
 /// The form of a code as a record has it; one that breaks a rule of today stands as it is.
-fn as_stored(code_type: &str, code: &str) -> Canonical {
+pub(in crate::registry) fn as_stored(code_type: &str, code: &str) -> Canonical {
     let parsed = code_type.parse().ok().and_then(|kind| HolderCode::parse(kind, code).ok());
     parsed.map_or_else(|| (code_type.to_owned(), code.to_owned()), |parsed| canonical(&parsed.code))
 }

@@ -107,7 +107,9 @@ impl Registry {
                 let entry = Entry::of(actor).own_item(OwnItem::Accesses, reason);
                 let decision = decide_scope(actor, Scope::Accesses);
                 if let Some(rule) = decision.refusal() {
-                    self.refused(actor, &entry, Touched::one(&asked.parsed.code, key), rule).await?;
+                    let touched = Touched::one(&asked.parsed.code, key);
+                    let others = self.numbers_beside(std::iter::once(reason), &touched).await?;
+                    self.refused(actor, &entry.clone().beside(&others), touched, rule).await?;
                 }
                 Some((entry, decision.required()?))
             }
@@ -131,12 +133,15 @@ impl Registry {
         }
         let after = page.after.as_deref().map(parse_cursor).transpose()?;
         let limit = if page.limit == 0 { 20 } else { page.limit.min(100) };
-        let registry = self.clone();
+        let (registry, asked_by) = (self.clone(), snapshot.clone());
         let list =
             self.store().blocking(move || registry.gather(&snapshot, &own, after.as_ref(), limit)).await?;
         let list = AccessList { withheld, ..list };
         if let Some(permit) = &permit {
             self.watch(permit, Some(&code), list.lines.is_empty() && page.after.is_none());
+        }
+        if let Viewer::Office { actor, .. } = viewer {
+            self.still_allowed(actor, &asked_by, None).await?;
         }
         if let Some((entry, decision)) = office {
             let came_to = CameTo::shown(Outcome::AccessesShown, decision, shown_digest(&list)?);

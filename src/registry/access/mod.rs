@@ -11,6 +11,7 @@ pub(super) mod list;
 pub(super) mod named;
 pub(super) mod near;
 pub(super) mod permit;
+mod right;
 pub(super) mod sample;
 pub(super) mod sharing;
 pub(super) mod start;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::catalog::items::{ItemDef, ItemRole};
+use crate::catalog::items::{ItemDef, ItemRole, is_item_code};
 use crate::catalog::{Catalog, HolderKind};
 use crate::clock::Day;
 use crate::error::{Code, Error, Result};
@@ -81,6 +81,20 @@ impl Purpose {
     /// An item and a reason, without case, role and presence.
     pub fn new(item: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { item: item.into(), reason: reason.into(), ..Self::default() }
+    }
+
+    /// The words that stand in the entry in clear, with their fields. The code of an item is none: a number may stand in
+    /// its digits by chance, and that of its agency always does.
+    pub(in crate::registry) fn words(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let item = Some(&self.item).filter(|item| !is_item_code(item));
+        let given = [
+            ("purpose.item", item),
+            ("purpose.article", self.article.as_ref()),
+            ("purpose.case", self.case.as_ref()),
+            ("purpose.role", self.role.as_ref()),
+            ("purpose.reason", Some(&self.reason)),
+        ];
+        given.into_iter().filter_map(|(field, text)| Some((field, text?.as_str())))
     }
 
     /// How the party is present, as it stands in the entry.
@@ -302,15 +316,7 @@ pub(in crate::registry) fn carries_out(catalog: &Catalog, actor: &Actor, item: &
 
 /// Refuses a purpose that names the holder asked for by its number, and a presence that nothing shows.
 pub(in crate::registry) fn check_unnamed(purpose: &Purpose, holder: &HolderCode) -> Result<()> {
-    let given = [
-        ("purpose.item", Some(&purpose.item)),
-        ("purpose.article", purpose.article.as_ref()),
-        ("purpose.case", purpose.case.as_ref()),
-        ("purpose.role", purpose.role.as_ref()),
-        ("purpose.reason", Some(&purpose.reason)),
-    ];
-    let mut given = given.into_iter().filter_map(|(field, text)| Some((field, text?)));
-    given.try_for_each(|(field, text)| texts::not_naming(field, text, holder))?;
+    purpose.words().try_for_each(|(field, text)| texts::not_naming(field, text, holder))?;
     check_presence(purpose, Some(holder))
 }
 

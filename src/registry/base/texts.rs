@@ -61,11 +61,13 @@ pub(in crate::registry) fn holder_name(field: impl Into<Cow<'static, str>>, name
 /// # Errors
 /// `field_invalid` at `field`, rule `number_in_text`.
 pub(in crate::registry) fn not_naming(field: &'static str, text: &str, holder: &HolderCode) -> Result<()> {
-    if names_holder(text, holder) {
-        let detail = "the number asked for stands in its own field and in no text that is logged";
-        return Err(Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NumberInText));
-    }
-    Ok(())
+    if names_holder(text, holder) { Err(naming(field)) } else { Ok(()) }
+}
+
+/// The refusal of a text that names a holder by its number.
+pub(in crate::registry) fn naming(field: &'static str) -> Error {
+    let detail = "the number asked for stands in its own field and in no text that is logged";
+    Error::new(Code::FieldInvalid, detail).at(field).rule(Rule::NumberInText)
 }
 
 /// Refuses a text with a person's number, however it is written.

@@ -214,7 +214,8 @@ impl Registry {
         let decision = decided_by(&snapshot.catalog, &permit, (&right, &about.type_code));
         let reason = decision.reason();
         let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
-        let entry = entry.types(Some([about.type_code.as_str()]));
+        let others = self.other_numbers(&ask.purpose, &kept::touched(here.kept.as_ref())).await?;
+        let entry = entry.types(Some([about.type_code.as_str()])).beside(&others);
         if let Some(rule) = decision.refusal() {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this history").rule(rule));
@@ -231,11 +232,16 @@ impl Registry {
         // The envelopes name all holders.
         let whole = granted && self.guard().may_show_all(&permit, &holders, self.now());
         let left_out = self.put_before(&permit, &mut here, &mut touched, earlier?);
+        if whole {
+            self.refuse_named(actor, &ask.purpose, (&touched, &others)).await?;
+        }
         let withheld = ((granted && !whole) || left_out).then_some(Withheld::CoHolders);
         let (after, now) = (ask.after, self.now());
         let (here, beside) = self.day_facts(&snapshot, here, (then, left_out)).await?;
-        let page = move || Page::of(&snapshot, (&here, &beside), (then, after), (whole, now));
+        let held = snapshot.clone();
+        let page = move || Page::of(&held, (&here, &beside), (then, after), (whole, now));
         let page = self.store().blocking(page).await?;
+        self.still_allowed(actor, &snapshot, Some(&ask.purpose)).await?;
         let accepted =
             entry.note(&access, touched, CameTo::shown(Outcome::History, reason, page.digest)).await?;
         Ok(HistoryAnswer {

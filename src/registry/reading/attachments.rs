@@ -130,11 +130,13 @@ impl Registry {
             Decision::Allowed { .. } => Some(Rule::WholeNotGranted),
             Decision::Refused { reason } => Some(*reason),
         };
+        let others = self.other_numbers(&ask.purpose, &kept::touched(here.kept.as_ref())).await?;
         let entry = Entry::of(actor)
             .purpose(&ask.purpose)
             .in_force(&snapshot.catalog, today)
             .types(Some([type_code.as_str()]))
-            .fields(Some(["attachments"]));
+            .fields(Some(["attachments"]))
+            .beside(&others);
         if let Some(reason) = refusal {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
@@ -147,6 +149,7 @@ impl Registry {
         self.may_meet_named(actor, &snapshot, (&entry, &kept.touched())).await?;
         // The file may tell of all whose record it is.
         self.permit_all_of(actor, &kept.touched()).await?;
+        self.refuse_named(actor, &ask.purpose, (&kept.touched(), &others)).await?;
         let (row, superseded) = here.named()?;
         let attachment = named_file(row, &ask.sha256)?;
         let content = self.content(digest).await?;
@@ -160,6 +163,7 @@ impl Registry {
         };
         let answer = answer_digest(Some(&here.head), &[record]);
         let came_to = CameTo::shown(Outcome::Attachment, decision.reason(), answer);
+        self.still_allowed(actor, &snapshot, Some(&ask.purpose)).await?;
         let accepted = entry.note(&access, kept.touched(), came_to).await?;
         let media_type = media::sniffed(&content);
         Ok(AttachmentShown { attachment, media_type, judgement, content, accepted })

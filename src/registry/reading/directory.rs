@@ -181,7 +181,8 @@ impl Registry {
         let decided = |type_code: &str| decided_by(&snapshot.catalog, &permit, (&right, type_code));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
         if let Some(reason) = decision.refusal() {
-            self.refused(actor, &entry, touched, reason).await?;
+            let others = self.other_numbers(&ask.purpose, &touched).await?;
+            self.refused(actor, &entry.beside(&others), touched, reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this list").rule(reason));
         }
         let found =
@@ -214,6 +215,7 @@ impl Registry {
         let listed = entries.iter().map(DirectoryLine::answered).collect::<Result<Vec<_>>>()?;
         let outcome = if entries.is_empty() { Outcome::NothingOnFile } else { Outcome::Listed };
         let came_to = CameTo::shown(outcome, decision.reason(), answer_digest(Some(&found.head), &listed));
+        self.still_allowed(actor, &snapshot, Some(&ask.purpose)).await?;
         let accepted = entry.note(&access, touched, came_to).await?;
         Ok(DirectoryAnswer {
             at: accepted.at,

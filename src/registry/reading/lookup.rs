@@ -102,7 +102,8 @@ impl Registry {
         let asking = match asking {
             Ok(asking) => asking,
             Err(reason) => {
-                self.refused(actor, &entry, touched, reason).await?;
+                let others = self.other_numbers(&ask.purpose, &touched).await?;
+                self.refused(actor, &entry.beside(&others), touched, reason).await?;
                 return Err(Error::new(Code::Forbidden, "policy has no grant for this lookup").rule(reason));
             }
         };
@@ -116,6 +117,7 @@ impl Registry {
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
         let submission = entry.submission(access.name(), touched, came_to)?;
+        self.still_allowed(actor, &snapshot, Some(&ask.purpose)).await?;
         Ok((judged, submission))
     }
 

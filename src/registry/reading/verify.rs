@@ -16,6 +16,7 @@ mod face;
 mod receipt;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,7 +29,7 @@ use crate::closed::closed;
 use crate::error::{Code, Error, Result};
 use crate::log::LogMark;
 use crate::policy::{Actor, Scope, decide_scope};
-use crate::record::access::{AllowedBy, Outcome};
+use crate::record::access::{AllowedBy, DecisionReason, Outcome};
 use crate::record::answer::AnsweredRecord;
 use crate::record::payload::Issuer;
 use crate::record::question::SourceWord;
@@ -38,6 +39,7 @@ use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
 use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose_of_record};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::{SignedWith, Snapshot};
+use crate::registry::base::texts;
 use crate::rule::Rule;
 
 /// What is to be verified: exactly one of `envelope`, `identifier` and `receipt`.
@@ -319,6 +321,8 @@ struct Shown {
     type_code: String,
     head: LogMark,
     fields: Option<Vec<String>>,
+    /// The asker sees the whole record.
+    whole: bool,
 }
 
 impl From<VerifyAnswer> for Finding {
@@ -344,37 +348,65 @@ impl Registry {
             Some(actor) => decide_scope(actor, Scope::Verify).required()?,
             None => AllowedBy::Public.into(),
         };
-        let Finding { mut answer, shown } = self.finding(actor, ask).await?;
-        if let Some(shown) = shown {
-            let access = self.access()?;
-            let record = AnsweredRecord {
-                identifier: &shown.identifier,
-                version: shown.version,
-                digest: shown.digest,
-                judgement: answer.judgement(),
-            };
-            let came_to =
-                CameTo::shown(Outcome::Verified, decision, answer_digest(Some(&shown.head), &[record]));
-            let accepted = Entry::of(actor)
-                .purpose(ask.purpose.as_ref())
-                .types(Some([shown.type_code.as_str()]))
-                .fields(shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str)))
-                .note(&access, shown.touched, came_to)
-                .await?;
-            answer.at = accepted.at;
-            answer.clock = accepted.clock_behind();
-            answer.head = Some(shown.head);
-            answer.receipt = Some(HandedReceipt { accepted, form: ask.receipt_form });
+        let snapshot = self.fresh_snapshot()?;
+        let Finding { answer, shown } = self.finding(&snapshot, actor, ask).await?;
+        match shown {
+            Some(shown) => self.told(&snapshot, (actor, ask), (answer, shown), decision).await,
+            None => Ok(answer),
         }
+    }
+
+    /// The answer about a record that is kept here, once its access is durable.
+    async fn told(
+        &self,
+        snapshot: &Snapshot,
+        (actor, ask): (Option<&Actor>, &VerifyAsk),
+        (mut answer, shown): (VerifyAnswer, Shown),
+        decision: DecisionReason,
+    ) -> Result<VerifyAnswer> {
+        let access = self.access()?;
+        let others = match &ask.purpose {
+            Some(purpose) => self.other_numbers(purpose, &shown.touched).await?,
+            None => Vec::new(),
+        };
+        if let (Some(actor), Some(purpose), true) = (actor, &ask.purpose, shown.whole) {
+            self.refuse_named(actor, purpose, (&shown.touched, &others)).await?;
+        }
+        let record = AnsweredRecord {
+            identifier: &shown.identifier,
+            version: shown.version,
+            digest: shown.digest,
+            judgement: answer.judgement(),
+        };
+        let came_to = CameTo::shown(Outcome::Verified, decision, answer_digest(Some(&shown.head), &[record]));
+        if let Some(actor) = actor {
+            let purpose = ask.identifier.as_ref().and(ask.purpose.as_ref());
+            self.still_allowed(actor, snapshot, purpose).await?;
+        }
+        let accepted = Entry::of(actor)
+            .purpose(ask.purpose.as_ref())
+            .beside(&others)
+            .types(Some([shown.type_code.as_str()]))
+            .fields(shown.fields.as_ref().map(|fields| fields.iter().map(String::as_str)))
+            .note(&access, shown.touched, came_to)
+            .await?;
+        answer.at = accepted.at;
+        answer.clock = accepted.clock_behind();
+        answer.head = Some(shown.head);
+        answer.receipt = Some(HandedReceipt { accepted, form: ask.receipt_form });
         Ok(answer)
     }
 
     /// The facts about the thing that was brought.
-    async fn finding(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<Finding> {
-        let snapshot = self.fresh_snapshot()?;
+    async fn finding(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        actor: Option<&Actor>,
+        ask: &VerifyAsk,
+    ) -> Result<Finding> {
         match (&ask.envelope, &ask.identifier, &ask.receipt) {
             (Some(compact), None, None) if ask.face.is_none() => {
-                self.verify_envelope(&snapshot, actor, compact).await
+                self.verify_envelope(snapshot, actor, compact).await
             }
             (None, Some(identifier), None) => {
                 let face = ask.face.as_ref().filter(|face| !face.is_empty());
@@ -383,13 +415,15 @@ impl Registry {
                     Error::new(Code::FieldInvalid, detail).at("face").rule(Rule::FaceMissing)
                 })?;
                 bounds::at_most(bounds::FIELDS, face.len(), "face")?;
+                // They stand in the entry as they were asked for.
+                face.keys().try_for_each(|name| texts::logged("face", name))?;
                 let actor = actor.ok_or_else(|| {
                     Error::new(Code::Unauthenticated, "an identifier is verified for those who are signed in")
                 })?;
                 let purpose = ask.purpose.as_ref().ok_or_else(|| {
                     Error::new(Code::PurposeMissing, "say for which item and why").at("purpose")
                 })?;
-                self.verify_face(&snapshot, actor, (identifier, face), purpose).await
+                self.verify_face(snapshot, actor, (identifier, face), purpose).await
             }
             (None, None, Some(receipt)) if ask.face.is_none() => self.verify_receipt(receipt).await,
             _ => {

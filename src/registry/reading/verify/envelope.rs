@@ -102,6 +102,8 @@ impl Registry {
             type_code: record.record_type.code,
             head: here.head.clone(),
             fields: None,
+            // It is in the bearer's hand.
+            whole: true,
         });
         Ok(Finding { answer, shown })
     }

@@ -50,9 +50,11 @@ impl Registry {
         let today = self.now().day();
         let right = right_of(&snapshot.catalog, actor, (purpose, None), today);
         let decision = decided_by(&snapshot.catalog, &permit, (&right, &type_code));
+        let others = self.other_numbers(purpose, &kept::touched(here.kept.as_ref())).await?;
         let entry = Entry::of(actor)
             .purpose(purpose)
             .in_force(&snapshot.catalog, today)
+            .beside(&others)
             .types(Some([type_code.as_str()]))
             .fields(Some(fields.iter().map(String::as_str)));
         if let Some(reason) = refusal(&decision, face) {
@@ -86,6 +88,7 @@ impl Registry {
             type_code,
             head: here.head.clone(),
             fields: Some(fields),
+            whole: granted == Fields::Whole,
         };
         Ok(Finding { answer, shown: Some(shown) })
     }
