@@ -254,9 +254,11 @@ impl Catalog {
         all
     }
 
-    /// The version of an item that is in force on a day: the newest that is.
+    /// The version of an item that is in force on a day: the newest that has begun. Where that one has ended, so has the
+    /// item: an earlier version does not come back.
     pub fn item(&self, code: &str, on: Day) -> Option<&Arc<ItemDef>> {
-        self.items.get(code)?.iter().rev().find(|item| item.in_force(on))
+        let begun = self.items.get(code)?.iter().rev().find(|item| item.from <= on);
+        begun.filter(|item| item.in_force(on))
     }
 
     /// That version of the item; accesses name the version that they rested on.

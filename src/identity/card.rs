@@ -1,27 +1,39 @@
-//! The text that a card reader gives: its parts divided by `|`, name, sex, nation, birth, address, number, issuer, period.
+//! The text that a card reader gives: its parts divided by `|`, in the order of the card: name, sex, nation, birth, address,
+//! number, issuer, first day, last day.
 
 use super::{HolderCode, Sex};
 
-/// Parts that the text has at least, up to the number.
-const PARTS: usize = 6;
-
-/// Whether the text is that of the card with this number: parts are the number, the name, the sex and the day of birth. A
-/// number alone was typed by anybody, and whoever has the card in hand knows the name.
+/// Whether the text is that of the card with this number: each part in its place, none empty, the name as it was said, sex
+/// and day of birth as the number has them. A number alone was typed by anybody, and whoever has the card in hand knows the
+/// name.
 pub fn card_tells(text: &str, name: &str, code: &HolderCode) -> bool {
     let parts: Vec<&str> = text.split('|').map(str::trim).collect();
-    let has = |wanted: &str| parts.iter().any(|part| part.eq_ignore_ascii_case(wanted));
+    let [on_card, sex, nation, birth, address, number, issuer, period @ ..] = parts.as_slice() else {
+        return false;
+    };
     let Some(person) = code.person() else { return false };
     let born = person.birth_date.to_string().replace('-', "");
-    let sex = match person.sex {
+    let sexes = match person.sex {
         Sex::Female => ["女", "2"],
         Sex::Male => ["男", "1"],
     };
-    parts.len() >= PARTS
-        && has(code.as_str())
-        && !name.trim().is_empty()
-        && has(name.trim())
-        && sex.into_iter().any(has)
-        && parts.iter().any(|part| part.replace(['-', '.'], "") == born)
+    let words = [nation, address, issuer];
+    is_name(on_card)
+        && *on_card == name.trim()
+        && sexes.contains(sex)
+        && birth.replace(['-', '.', '年', '月', '日'], "") == born
+        && number.eq_ignore_ascii_case(code.as_str())
+        && words.iter().all(|word| word.chars().any(char::is_alphanumeric))
+        && matches!(period.len(), 1 | 2)
+        && period.iter().all(|part| part.chars().any(char::is_alphanumeric))
+}
+
+/// Whether it can be the name of a person: two characters or more, none of them a digit, a sign or invisible; a dot stands
+/// between parts of a name.
+fn is_name(text: &str) -> bool {
+    let dot = |one: char| matches!(one, '·' | '•' | '．' | '‧' | '･' | ' ' | '.' | '-');
+    text.chars().filter(|one| one.is_alphabetic()).count() >= 2
+        && text.chars().all(|one| one.is_alphabetic() || dot(one) || ('\u{e000}'..='\u{f8ff}').contains(&one))
 }
 
 #[cfg(test)]
@@ -29,20 +41,45 @@ mod tests {
     use super::*;
     use crate::identity::CodeType;
 
+    const TEXT: &str =
+        "周海燕|女|汉|19880312|示范市城东区桃源路1号|190101198803120021|公安局|20210101|20400101";
+
+    fn code() -> HolderCode {
+        HolderCode::parse(CodeType::CitizenId, "190101198803120021").unwrap().code
+    }
+
     #[test]
     fn a_text_is_of_a_card_by_number_name_sex_and_birth() {
-        let code = HolderCode::parse(CodeType::CitizenId, "190101198803120021").unwrap().code;
-        let text = "周海燕|女|汉|19880312|示范市城东区桃源路1号|190101198803120021|公安局|20210101|20400101";
-        assert!(card_tells(text, "周海燕", &code));
-        assert!(card_tells(&text.replace("19880312|", "1988-03-12|"), " 周海燕 ", &code));
-        for wrong in ["", "190101198803120021", "周海燕|女|19880312|190101198803120021"] {
-            assert!(!card_tells(wrong, "周海燕", &code), "{wrong}");
-        }
+        assert!(card_tells(TEXT, "周海燕", &code()));
+        assert!(card_tells(&TEXT.replace("19880312|", "1988-03-12|"), " 周海燕 ", &code()));
+        assert!(card_tells(&TEXT.replace("20210101|20400101", "2021.01.01-2041.01.01"), "周海燕", &code()));
+        assert!(card_tells(&TEXT.replace("周海燕", "阿依古丽·买买提"), "阿依古丽·买买提", &code()));
         for (part, other) in
             [("|女|", "|男|"), ("周海燕", "周海霞"), ("|19880312|", "|19880313|"), ("0021|", "0048|")]
         {
-            assert!(!card_tells(&text.replace(part, other), "周海燕", &code), "{part}");
+            assert!(!card_tells(&TEXT.replace(part, other), "周海燕", &code()), "{part}");
         }
-        assert!(!card_tells(text, "", &code));
+        assert!(!card_tells(TEXT, "", &code()));
+    }
+
+    #[test]
+    fn what_is_made_of_the_number_alone_is_no_card() {
+        for (text, name) in [
+            ("", "周海燕"),
+            ("190101198803120021", "周海燕"),
+            ("周海燕|女|19880312|190101198803120021", "周海燕"),
+            ("2|2|2|19880312|190101198803120021|2", "2"),
+            ("女|女|x|19880312|x|190101198803120021|x|x", "女"),
+            ("190101198803120021|女|x|19880312|x|190101198803120021|x|x", "190101198803120021"),
+            ("女|19880312|190101198803120021|||", "女"),
+            ("<b>王五</b>|女|汉|19880312|x|190101198803120021|x|x", "<b>王五</b>"),
+            ("\u{202e}|女|汉|19880312|x|190101198803120021|x|x", "\u{202e}"),
+            ("周海燕|女||19880312|x|190101198803120021|x|x", "周海燕"),
+            ("周海燕|女|汉|19880312||190101198803120021|x|x", "周海燕"),
+            ("周海燕|女|汉|19880312|x|190101198803120021|x|", "周海燕"),
+            ("周海燕|女|汉|19880312|x|190101198803120021|x|1|2|3", "周海燕"),
+        ] {
+            assert!(!card_tells(text, name, &code()), "{text}");
+        }
     }
 }

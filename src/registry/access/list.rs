@@ -31,7 +31,7 @@ use crate::registry::base::linked::{Met, Reach, walk};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::rule::Rule;
-use crate::store::{AccessPlace, Cost, Reader};
+use crate::store::{AccessPlace, AlarmKind, Cost, Reader};
 use crate::trust::HolderKey;
 
 /// The reader of the list.
@@ -124,6 +124,12 @@ impl Registry {
         let all = own.len();
         if let Some(permit) = &permit {
             own.retain(|(key, ..)| self.guard().may_show(permit, *key, self.now()));
+        }
+        if let Viewer::Office { actor, .. } = viewer {
+            let today = self.now().day();
+            if own.iter().any(|(key, ..)| snapshot.protects(key, today)) {
+                self.raise_alarm(actor, AlarmKind::Protected).await?;
+            }
         }
         let withheld = (own.len() < all).then_some(Withheld::LinkedNumbers);
         // The lines of linked codes are shown too: each sees that they were.

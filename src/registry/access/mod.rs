@@ -9,7 +9,6 @@ pub(super) mod held;
 pub(super) mod line;
 pub(super) mod list;
 pub(super) mod named;
-pub(super) mod near;
 pub(super) mod permit;
 mod right;
 pub(super) mod sample;

@@ -35,7 +35,15 @@ impl Registry {
                 now.as_ref() == Some(&**account)
             }
         };
-        let refused = |purpose| purpose_refusal(&newest.catalog, purpose, self.now().day()).is_some();
+        let today = self.now().day();
+        let version = |snapshot: &Snapshot, purpose: &Purpose| {
+            snapshot.catalog.item(&purpose.item, today).map(|item| item.version)
+        };
+        // Another version of the item may name fewer fields.
+        let refused = |purpose: &Purpose| {
+            purpose_refusal(&newest.catalog, purpose, today).is_some()
+                || version(&newest, purpose) != version(snapshot, purpose)
+        };
         let known = newest.version == snapshot.version || !purpose.is_some_and(refused);
         if same && known {
             return Ok(());

@@ -24,6 +24,8 @@ use crate::rule::Rule;
 use crate::store::AccessBatch;
 use crate::trust::mac::MacKey;
 
+/// Seconds between an alarm and its entry, at most.
+const ALARM_BEFORE_S: i64 = 60;
 /// Batches that are read at once.
 const STEP: i64 = 64;
 
@@ -111,6 +113,8 @@ pub struct DaySample {
 /// Whose looks somebody may see.
 struct Sight {
     accounts: BTreeMap<String, Account>,
+    /// Alarms of the day that stop nobody, by account: when each was raised, and the time of the entry behind it.
+    alarms: BTreeMap<String, Vec<(Moment, Option<Moment>)>>,
     sampled: BTreeMap<(String, SampledFor), Vec<(u64, SampledLook)>>,
     sample: DaySample,
 }
@@ -151,6 +155,19 @@ impl Registry {
         Ok(sight.done())
     }
 
+    fn alarms_of(&self, day: Day) -> Result<BTreeMap<String, Vec<(Moment, Option<Moment>)>>> {
+        let (since, until) = (day.start(), day.plus_days(1).start());
+        let read = self.store().read_access_now(|reader| reader.alarms(since))?;
+        let of_day = read.alarms.into_iter().filter(|alarm| !alarm.kind.stops() && alarm.at < until);
+        let mut raised: BTreeMap<String, Vec<(Moment, Option<Moment>)>> = BTreeMap::new();
+        for alarm in of_day {
+            if let Some(name) = alarm.actor.strip_prefix("account:") {
+                raised.entry(name.to_owned()).or_default().push((alarm.at, None));
+            }
+        }
+        Ok(raised)
+    }
+
     /// The accounts whose looks the actor may see.
     fn sight(&self, actor: &Actor, snapshot: &Snapshot, day: Day) -> Result<Sight> {
         let within = match actor {
@@ -175,7 +192,7 @@ impl Registry {
         let accounts = accounts.filter(|(_, account)| seen(account)).collect();
         let (staff, looks) = (BTreeMap::new(), Vec::new());
         let sample = DaySample { day, staff, looks, unread: 0 };
-        Ok(Sight { accounts, sampled: BTreeMap::new(), sample })
+        Ok(Sight { accounts, alarms: self.alarms_of(day)?, sampled: BTreeMap::new(), sample })
     }
 }
 
@@ -202,9 +219,10 @@ impl Sight {
             day.looks += 1;
             day.typed += u64::from(typed);
             day.refused += u64::from(entry.outcome == Outcome::Refused);
+            let alarmed = self.alarms.get_mut(name).is_some_and(|raised| has_alarm(raised, at));
             let why = match entry.text("decision").and_then(Rule::from_wire) {
                 Some(Rule::OwnNumber | Rule::KinOfStaff | Rule::HolderProtected) => SampledFor::Near,
-                _ if item.holders.iter().any(|key| snapshot.protects(key, at.day())) => SampledFor::Near,
+                _ if alarmed => SampledFor::Near,
                 _ if typed => SampledFor::Typed,
                 _ => SampledFor::Seen,
             };
@@ -236,6 +254,16 @@ impl Sight {
         looks.sort_by(|one, other| (one.at, &one.log, one.index).cmp(&(other.at, &other.log, other.index)));
         DaySample { looks, ..self.sample }
     }
+}
+
+/// Whether an alarm stands before an entry: an alarm is written just before its entry, and an application has an entry for
+/// each party.
+fn has_alarm(raised: &mut [(Moment, Option<Moment>)], at: Moment) -> bool {
+    let own = |one: &&mut (Moment, Option<Moment>)| {
+        let about = one.0 <= at && at.seconds() - one.0.seconds() <= ALARM_BEFORE_S;
+        about && one.1.is_none_or(|entry| entry == at)
+    };
+    raised.iter_mut().find(own).map(|one| one.1 = Some(at)).is_some()
 }
 
 fn look(

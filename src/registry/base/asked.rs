@@ -219,20 +219,17 @@ pub(in crate::registry) fn check_purpose(purpose: &Purpose) -> Result<()> {
     for (field, text) in given {
         text.map_or(Ok(()), |text| texts::logged(field, text))?;
     }
+    Ok(())
+}
+
+/// Refuses a presence that nothing shows. `code` is the number asked for; a request that names a record has none, and no
+/// card is read for it. Whoever says what is not so is refused behind the permit: it is an access.
+pub(in crate::registry) fn check_presence(purpose: &Purpose, code: Option<&HolderCode>) -> Result<()> {
     let is_read = matches!(purpose.presence, Some(StatedPresence::Known(Presence::CardRead)));
     if purpose.reader.is_some() && !is_read {
         let detail = "the text of a card reader comes with the presence `card_read`";
         return Err(Error::new(Code::FieldInvalid, detail).at("purpose.reader").rule(Rule::PresenceUnproven));
     }
-    match purpose.presence {
-        Some(StatedPresence::Unknown { characters }) => Err(unknown(characters).at("purpose.presence")),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a presence that nothing shows. `code` is the number asked for; a request that names a record has none, and no
-/// card is read for it.
-fn check_presence(purpose: &Purpose, code: Option<&HolderCode>) -> Result<()> {
     let reader = purpose.reader.as_ref().map(|text| text.0.as_str());
     let said = Said { presence: purpose.presence, reader, name: purpose.name.as_deref(), agent: false };
     said.shown(code, "purpose.presence").map(drop)
@@ -240,7 +237,7 @@ fn check_presence(purpose: &Purpose, code: Option<&HolderCode>) -> Result<()> {
 
 /// The rule that keeps a purpose from being one: its item is none that is in force, or it is work at no item and says no
 /// article. A registry without items takes any word: nobody could say which is one.
-fn purpose_refusal(catalog: &Catalog, purpose: &Purpose, today: Day) -> Option<Rule> {
+pub(in crate::registry) fn purpose_refusal(catalog: &Catalog, purpose: &Purpose, today: Day) -> Option<Rule> {
     if OutsideItem::from_wire(&purpose.item).is_some() {
         let says = purpose.article.as_ref().is_some_and(|article| !article.trim().is_empty());
         return (!says).then_some(Rule::ArticleMissing);
@@ -258,12 +255,6 @@ pub(in crate::registry) fn check_others_unnamed<'c>(
         let code = code_type.parse().ok().and_then(|of| HolderCode::parse(of, code).ok());
         code.map_or(Ok(()), |parsed| check_unnamed(purpose, &parsed.code))
     })
-}
-
-/// The same for a request that names a record and no holder: for it no card is read.
-pub(in crate::registry) fn check_purpose_of_record(purpose: &Purpose) -> Result<()> {
-    check_purpose(purpose)?;
-    check_presence(purpose, None)
 }
 
 /// By what it is decided what a lookup for this purpose shows: the slots of the item in force, of the role of the party; or
@@ -314,10 +305,9 @@ pub(in crate::registry) fn carries_out(catalog: &Catalog, actor: &Actor, item: &
     actor.agency().is_some_and(|own| item.agency == own || successor() == Some(own))
 }
 
-/// Refuses a purpose that names the holder asked for by its number, and a presence that nothing shows.
+/// Refuses a purpose that names the holder asked for by its number.
 pub(in crate::registry) fn check_unnamed(purpose: &Purpose, holder: &HolderCode) -> Result<()> {
-    purpose.words().try_for_each(|(field, text)| texts::not_naming(field, text, holder))?;
-    check_presence(purpose, Some(holder))
+    purpose.words().try_for_each(|(field, text)| texts::not_naming(field, text, holder))
 }
 
 /// The holder key of a code. Whoever asks for a holder gets its key with a permit; this is

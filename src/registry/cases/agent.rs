@@ -15,6 +15,7 @@ use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::facts::place_of;
 use crate::registry::reading::lookup::PartyPapers;
+use crate::registry::reading::near::Near;
 use crate::rule::Rule;
 use crate::store::HolderState;
 
@@ -89,11 +90,12 @@ impl Registry {
     pub(super) async fn check_agent(
         &self,
         actor: &Actor,
-        (snapshot, agent): (&Arc<Snapshot>, &AskedCode),
+        (snapshot, near, agent): (&Arc<Snapshot>, &Near, &AskedCode),
         touched: &mut Touched,
     ) -> Result<()> {
         let permit = self.permit(actor, Scope::Apply, agent).await?;
-        let papers = self.party_papers(snapshot, (permit, agent.parsed.clone()), Vec::new(), touched).await?;
+        let (read_by, party) = ((snapshot, near), (permit, agent.parsed.clone()));
+        let papers = self.party_papers(read_by, party, Vec::new(), touched).await?;
         match papers.state() {
             HolderState::Deceased | HolderState::DeathReported => {
                 let detail = "nobody can act by a mandate whose death is reported or on file";

@@ -33,6 +33,7 @@ use crate::registry::cases::kinship::related;
 use crate::registry::cases::noted::PartyPart;
 use crate::registry::cases::told::{ShownBySlot, ToldItem};
 use crate::registry::reading::lookup::PartyPapers;
+use crate::registry::reading::near::Near;
 use crate::rule::Rule;
 
 /// The answer of an application.
@@ -66,6 +67,9 @@ impl Registry {
         ask.check_unnamed(&everybody.collect::<Vec<_>>())?;
         let snapshot = self.fresh_snapshot()?;
         let mut parts = parts_of((ask, wanted), &codes, agent.as_ref());
+        let mut near = self.near(actor, &snapshot).await?;
+        near.asks_about(codes.iter().map(AskedCode::to_charge));
+        self.own_alone(actor, &near, (&codes, agent.as_ref(), &parts)).await?;
         let subject = match self.allowed_subject(actor, &snapshot, (ask, wanted), &codes, &mut parts) {
             Ok(subject) => subject,
             Err(error) => {
@@ -79,13 +83,16 @@ impl Registry {
         let today = self.now().day();
         let bundle = bundle_parts(&subject, ask, today);
         let mut cases = item_cases(&subject, bundle.as_ref(), ask);
-        let papers = self.looked_at(actor, &snapshot, (ask, codes), (&mut cases, &mut parts)).await?;
+        let papers =
+            self.looked_at(actor, (&snapshot, &near), (ask, codes), (&mut cases, &mut parts)).await?;
         if let Some(error) = twice_under_linked(ask, &papers) {
             self.refuse_application(actor, &parts, Rule::ItemParties).await?;
             return Err(error);
         }
-        self.met_alone(actor, (&snapshot, agent.as_ref()), (&papers, &parts)).await?;
-        self.living_agent(actor, (&snapshot, agent.as_ref()), (papers.len(), &mut parts)).await?;
+        self.met_alone(actor, &near, (ask, &papers), &parts).await?;
+        let agent_of = (&snapshot, &near, agent.as_ref());
+        self.living_agent(actor, agent_of, (papers.len(), &mut parts)).await?;
+        self.tell_met(actor, &near).await?;
         let mandates = self.mandates(actor, (&subject, &cases), agent.as_ref(), (&papers, &parts)).await?;
         for case in &mut cases {
             let looking = Looking { registry: self, snapshot: &snapshot, item: case.item, now: self.now() };
@@ -129,11 +136,11 @@ impl Registry {
     async fn living_agent(
         &self,
         actor: &Actor,
-        (snapshot, agent): (&Arc<Snapshot>, Option<&AskedCode>),
+        (snapshot, near, agent): (&Arc<Snapshot>, &Near, Option<&AskedCode>),
         (at, parts): (usize, &mut [PartyPart<'_>]),
     ) -> Result<()> {
         let Some((agent, (_, touched))) = agent.zip(parts.get_mut(at)) else { return Ok(()) };
-        let living = self.check_agent(actor, (snapshot, agent), touched).await;
+        let living = self.check_agent(actor, (snapshot, near, agent), touched).await;
         if living.as_ref().is_err_and(|error| error.rule == Some(Rule::MandateMissing)) {
             self.refuse_application(actor, parts, Rule::MandateMissing).await?;
         }

@@ -14,6 +14,7 @@ use crate::record::payload::Holder;
 use crate::record::verdict::ReasonClass;
 use crate::record::{Judgement, Reason, Record, State, Verdict};
 use crate::registry::Registry;
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::needed::HOUSEHOLD;
 use crate::registry::reading::lookup::{AbsentType, Paper, PartyPapers};
@@ -87,8 +88,11 @@ impl<'l> Looking<'l> {
         let mut marriages_covered = false;
         for code in types {
             let Some(slug) = self.slug(code) else { continue };
-            if papers.withheld {
-                let source = "今日可查询人数已用完".to_owned();
+            if let Some(withheld) = papers.withheld {
+                let source = match withheld {
+                    Withheld::NotAlone => "另有不能由本账号单独查看的持证人".to_owned(),
+                    _ => "今日可查询人数已用完".to_owned(),
+                };
                 facts.silent.insert(slug.to_owned(), Silence { source, at: self.now });
                 continue;
             }

@@ -20,6 +20,7 @@ use crate::registry::cases::facts::{KnownParty, Looking};
 use crate::registry::cases::needed::types_of;
 use crate::registry::cases::noted::PartyPart;
 use crate::registry::reading::lookup::PartyPapers;
+use crate::registry::reading::near::Near;
 
 /// One item of an application.
 pub(super) struct ItemCase<'s, 'a> {
@@ -124,7 +125,7 @@ impl Registry {
     pub(super) async fn looked_at<'a>(
         &self,
         actor: &'a Actor,
-        snapshot: &Arc<Snapshot>,
+        (snapshot, near): (&Arc<Snapshot>, &Near),
         (ask, codes): (&ApplicationAsk, Vec<AskedCode>),
         (cases, parts): (&mut [ItemCase<'_, 'a>], &mut [PartyPart<'_>]),
     ) -> Result<Vec<Arc<PartyPapers<'a>>>> {
@@ -139,7 +140,8 @@ impl Registry {
             }
             // Also of a party that no item of the case asks anything of the life is read, for its state is told.
             let types: Vec<String> = types.into_iter().collect();
-            let papers = self.party_papers(snapshot, (permit, code.parsed), types, touched).await?;
+            let read_by = (snapshot, near);
+            let papers = self.party_papers(read_by, (permit, code.parsed), types, touched).await?;
             self.watch(&permit, Some(&papers.parsed.code), papers.papers.is_empty());
             read.push(Arc::new(papers));
         }

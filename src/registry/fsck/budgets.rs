@@ -12,15 +12,18 @@ use crate::record::access::{LoggedAccess, Outcome};
 use crate::registry::Registry;
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::rule::Rule;
-use crate::store::AccessItem;
+use crate::store::{AccessItem, AlarmKind};
 
 /// How far apart an entry and its alarm may be: a stop lasts an hour, and the clocks of two machines and the time of
 /// a log may differ by more.
 const APART_S: i64 = 86_400;
 
+/// How far apart a look and its alarm may be: the alarm is written just before the entry, by the clock of the machine.
+const LOOK_APART_S: i64 = 600;
+
 /// The alarms on file, and what was reported of them.
 pub(super) struct AlarmsOnFile {
-    raised: HashMap<Box<str>, Vec<Moment>>,
+    raised: HashMap<Box<str>, Vec<(AlarmKind, Moment)>>,
     reported: HashSet<(Day, String)>,
 }
 
@@ -28,11 +31,11 @@ impl AlarmsOnFile {
     /// As the registry has them; one that does not open is reported. To be read after the head of the log and before its entries: what is newer than
     /// the head is judged the next time.
     pub fn read(registry: &Registry, report: &mut FsckReport) -> Result<Self> {
-        let mut raised: HashMap<Box<str>, Vec<Moment>> = HashMap::new();
+        let mut raised: HashMap<Box<str>, Vec<(AlarmKind, Moment)>> = HashMap::new();
         let always = Moment::from_micros(i64::MIN);
         let read = registry.store().read_access_now(|reader| reader.alarms(always))?;
         for alarm in read.alarms {
-            raised.entry(alarm.actor).or_default().push(alarm.at);
+            raised.entry(alarm.actor).or_default().push((alarm.kind, alarm.at));
         }
         // A stop is lifted by a command, which seals it.
         if read.damaged > 0 {
@@ -51,17 +54,30 @@ impl AlarmsOnFile {
         report: &mut FsckReport,
     ) {
         let Ok(entry) = LoggedAccess::parse(&item.entry) else { return };
-        let stopped =
-            entry.outcome == Outcome::Refused && entry.text("decision") == Some(Rule::NumbersWalked.wire());
-        let Some(actor) = entry.text("actor").filter(|_| stopped) else { return };
-        let about = |raised: &Moment| (at.seconds() - raised.seconds()).abs() <= APART_S;
+        let rule =
+            entry.text("decision").and_then(Rule::from_wire).filter(|_| entry.outcome == Outcome::Refused);
+        let Some((stops, apart)) = rule.and_then(due) else { return };
+        let Some(actor) = entry.text("actor") else { return };
+        let about = |(kind, raised): &(AlarmKind, Moment)| {
+            kind.stops() == stops && (at.seconds() - raised.seconds()).abs() <= apart
+        };
         if self.raised.get(actor).is_some_and(|raised| raised.iter().any(about)) {
             return;
         }
         if self.reported.insert((at.day(), actor.to_owned())) {
-            let detail = "the entry says that its asker was stopped, and no alarm of that time is on file";
+            let detail = "the entry says that its asker raised an alarm, and none of that time is on file";
             report.find(Finding::new(FindingKind::AlarmMissing, "alarms", detail).at(log, leaf));
         }
+    }
+}
+
+/// Whether a refusal by that rule has an alarm that stops its actor, and how far apart the two may be; none where it has no
+/// alarm. One that stops nobody is raised for each look.
+fn due(rule: Rule) -> Option<(bool, i64)> {
+    match rule {
+        Rule::NumbersWalked => Some((true, APART_S)),
+        Rule::OwnNumber | Rule::KinOfStaff | Rule::HolderProtected => Some((false, LOOK_APART_S)),
+        _ => None,
     }
 }
 

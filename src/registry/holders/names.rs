@@ -62,7 +62,7 @@ fn names(reader: &mut Reader<'_>, key: &HolderKey, without: Option<&[u8; 16]>) -
 }
 
 /// The name of the holder of a row on its signed record; none where there is no envelope or it does not open.
-fn name_on(row: &StoredRecord) -> Option<String> {
+pub(in crate::registry) fn name_on(row: &StoredRecord) -> Option<String> {
     let envelope = Envelope::parse_stored(&row.body.envelope).ok()?;
     let record = Record::from_payload(envelope.payload()).ok()?;
     let own = record.holders.into_iter().find(|holder| {

@@ -22,7 +22,7 @@ use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict, verdict}
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, history_digest};
 use crate::registry::access::withheld::Withheld;
-use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose_of_record, decided_by, right_of};
+use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose, decided_by, right_of};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::past::then::{AskedStanding, DayFacts, asked_about, standing};
@@ -196,7 +196,7 @@ impl Registry {
     /// # Errors
     /// `purpose_missing`; `field_invalid` for a `known_at` that has not come; `budget_spent`; `not_found`; `forbidden` (noted as an access); `record_damaged`.
     pub async fn history(&self, actor: &Actor, ask: &HistoryAsk) -> Result<HistoryAnswer> {
-        check_purpose_of_record(&ask.purpose)?;
+        check_purpose(&ask.purpose)?;
         let then = asked_about(ask.as_of, ask.known_at, self.now())?;
         let (snapshot, access) = (self.fresh_snapshot()?, self.access()?);
         let (permit, named) = self.permit_named(actor, Scope::Lookup, &ask.identifier).await?;
@@ -216,6 +216,7 @@ impl Registry {
         let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let others = self.other_numbers(&ask.purpose, &kept::touched(here.kept.as_ref())).await?;
         let entry = entry.types(Some([about.type_code.as_str()])).beside(&others);
+        self.present(actor, (&ask.purpose, None), (&entry, &kept::touched(here.kept.as_ref()))).await?;
         if let Some(rule) = decision.refusal() {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this history").rule(rule));
@@ -228,7 +229,7 @@ impl Registry {
         let current = kept.first()?;
         let (type_code, state, version) = (current.type_code.clone(), current.state, current.version);
         let (mut touched, holders) = (kept.touched(), kept.key.holders.clone());
-        self.may_meet_named(actor, &snapshot, (&entry, &touched)).await?;
+        self.may_meet_named(actor, &self.near(actor, &snapshot).await?, (&entry, &touched)).await?;
         // The envelopes name all holders.
         let whole = granted && self.guard().may_show_all(&permit, &holders, self.now());
         let left_out = self.put_before(&permit, &mut here, &mut touched, earlier?);

@@ -37,7 +37,7 @@ pub struct NewAccount {
     pub grants: Vec<Grant>,
     /// Distinct holders a day.
     pub budget: u32,
-    /// The person's own number.
+    /// The person's own number; the one that is on file where none is given.
     pub own_number: Option<AskedHolder>,
 }
 
@@ -112,6 +112,12 @@ impl Registry {
             );
         }
         let grants = self.staff_grants(&new.grants)?;
+        // A new password takes nobody's own number off the books.
+        let before = self.store().read_now(|reader| reader.account(&new.name))?;
+        let own_number = match &new.own_number {
+            Some(number) => Some(self.own_number(number)?),
+            None => before.filter(|before| before.enabled).and_then(|before| before.own_number),
+        };
         let body = AccountBody { grants, budget: new.budget, ended: None };
         let row = AccountRow {
             name: new.name.clone(),
@@ -125,7 +131,7 @@ impl Registry {
             locked_until: 0,
             made_at: self.now().micros(),
             region: self.staff_region(&new.agency, new.region)?,
-            own_number: new.own_number.as_ref().map(|number| self.own_number(number)).transpose()?,
+            own_number,
         };
         let key = self.attempt_key(&new.name, &[]);
         self.publish_account(actor, PublicAction::Add, &row, |writer| {

@@ -11,7 +11,7 @@ use crate::record::payload::Attachment;
 use crate::record::{Digest, Judgement, Record, media, verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, answer_digest};
-use crate::registry::base::asked::{Purpose, check_purpose_of_record, decided_by, right_of};
+use crate::registry::base::asked::{Purpose, check_purpose, decided_by, right_of};
 use crate::registry::reading::here::Here;
 use crate::registry::records::kept::{self, About};
 use crate::rule::Rule;
@@ -107,7 +107,7 @@ impl Registry {
     /// `purpose_missing`; `budget_spent`; `not_found` where there is no such record, it does not name the file, or the file was
     /// never brought; `forbidden` (noted); `record_damaged` where the content is not the one that was signed.
     pub async fn attachment(&self, actor: &Actor, ask: &AttachmentAsk) -> Result<AttachmentShown> {
-        check_purpose_of_record(&ask.purpose)?;
+        check_purpose(&ask.purpose)?;
         let digest = digest_of(&ask.sha256)?;
         let snapshot = self.fresh_snapshot()?;
         let access = self.access()?;
@@ -137,6 +137,7 @@ impl Registry {
             .types(Some([type_code.as_str()]))
             .fields(Some(["attachments"]))
             .beside(&others);
+        self.present(actor, (&ask.purpose, None), (&entry, &kept::touched(here.kept.as_ref()))).await?;
         if let Some(reason) = refusal {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));
@@ -146,7 +147,7 @@ impl Registry {
         }
         let kept = here.record()?;
         kept.first()?;
-        self.may_meet_named(actor, &snapshot, (&entry, &kept.touched())).await?;
+        self.may_meet_named(actor, &self.near(actor, &snapshot).await?, (&entry, &kept.touched())).await?;
         // The file may tell of all whose record it is.
         self.permit_all_of(actor, &kept.touched()).await?;
         self.refuse_named(actor, &ask.purpose, (&kept.touched(), &others)).await?;

@@ -25,6 +25,7 @@ use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::reading::lookup::{Cursor, FoundHolder, FoundRow, RelatedAnswer, Wanted};
+use crate::registry::reading::near::Met;
 use crate::registry::records::{judge, kept};
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened, StoredRecord};
@@ -177,6 +178,11 @@ impl Registry {
         let (today, person) = (self.now().day(), Some(parsed.code.code_type().is_person()));
         let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let mut touched = Touched::one(&parsed.code, permit.holder());
+        let near = self.near(actor, &snapshot).await?;
+        let (has_card, presence) = (parsed.code.person().is_some(), ask.purpose.presence());
+        let met = |keys| Met { keys, presence, has_card };
+        self.may_meet(actor, &near, met(vec![permit.holder()]), (&entry, &touched)).await?;
+        self.present(actor, (&ask.purpose, Some(&parsed.code)), (&entry, &touched)).await?;
         let right = right_of(&snapshot.catalog, actor, (&ask.purpose, person), today);
         let decided = |type_code: &str| decided_by(&snapshot.catalog, &permit, (&right, type_code));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
@@ -189,8 +195,8 @@ impl Registry {
             self.scan(&snapshot, &permit, &parsed.code, Wanted { after, ..Wanted::default() }).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
-        let whom = (&found.whom(&permit)[..], ask.purpose.presence());
-        self.may_meet(actor, &snapshot, whom, (&entry, &touched)).await?;
+        self.may_meet(actor, &near, met(found.others()), (&entry, &touched)).await?;
+        self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
         let (index, now) = (self.store().vault().index(), self.now());
         let lister = Lister { snapshot: &snapshot, lives: &found.lives, index, now };
         let (mut entries, mut joint, mut withheld) = (Vec::with_capacity(found.rows.len()), Vec::new(), None);
@@ -201,7 +207,9 @@ impl Registry {
             if decided(row.type_code()).refusal().is_some() {
                 continue;
             }
-            if charge(row.key) {
+            if row.is_left_out(&near, index) {
+                withheld = Some(Withheld::NotAlone);
+            } else if charge(row.key) {
                 entries.push(lister.line(row)?);
                 joint.extend(lister.co_holders(row));
                 if let Opened::Record(record) = &row.opened {
@@ -212,6 +220,7 @@ impl Registry {
             }
         }
         touched.also(&joint);
+        self.tell_met(actor, &near).await?;
         let listed = entries.iter().map(DirectoryLine::answered).collect::<Result<Vec<_>>>()?;
         let outcome = if entries.is_empty() { Outcome::NothingOnFile } else { Outcome::Listed };
         let came_to = CameTo::shown(outcome, decision.reason(), answer_digest(Some(&found.head), &listed));

@@ -39,6 +39,7 @@ use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::people::grants::has_field;
+use crate::registry::reading::near::{Met, Near};
 use crate::registry::records::draft;
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened};
@@ -98,6 +99,11 @@ impl Registry {
         bounded(&snapshot, ask, types.as_deref())?;
         known_fields(&snapshot, ask, types.as_deref())?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
+        let near = self.near(actor, &snapshot).await?;
+        let (has_card, presence) = (parsed.code.person().is_some(), ask.purpose.presence());
+        let met = |keys| Met { keys, presence, has_card };
+        self.may_meet(actor, &near, met(vec![permit.holder()]), (&entry, &touched)).await?;
+        self.present(actor, (&ask.purpose, Some(&parsed.code)), (&entry, &touched)).await?;
         let asking = self.asking(&snapshot, permit, (ask, &parsed.code), types.as_deref());
         let asking = match asking {
             Ok(asking) => asking,
@@ -111,9 +117,10 @@ impl Registry {
         let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
-        let whom = (&found.whom(&permit)[..], ask.purpose.presence());
-        self.may_meet(actor, &snapshot, whom, (&entry, &touched)).await?;
-        let (judged, decision) = asking.show(self, parsed, found, &mut touched)?;
+        self.may_meet(actor, &near, met(found.others()), (&entry, &touched)).await?;
+        self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
+        let (judged, decision) = asking.show(self, parsed, found, (&near, &mut touched))?;
+        self.tell_met(actor, &near).await?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };
         let came_to = CameTo::shown(outcome, decision, judged.digest());
         let submission = entry.submission(access.name(), touched, came_to)?;
@@ -167,7 +174,8 @@ impl Registry {
         let mut touched = Touched::one(&parsed.code, permit.holder());
         let wanted = Wanted { types: types.clone(), after: None, proofs: ask.proofs };
         let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
-        asking.show(self, parsed, found, &mut touched)?.0.written()?.unlogged(self.now())
+        let near = self.near(actor, &snapshot).await?;
+        asking.show(self, parsed, found, (&near, &mut touched))?.0.written()?.unlogged(self.now())
     }
 }
 
@@ -228,7 +236,7 @@ impl Asking<'_> {
         registry: &Registry,
         parsed: Parsed,
         found: Found,
-        touched: &mut Touched,
+        (near, touched): (&Near, &mut Touched),
     ) -> Result<(Judged, AllowedBy)> {
         let now = registry.now();
         let missing = self.missing(&found);
@@ -249,7 +257,7 @@ impl Asking<'_> {
             may_show: &may_show_all,
             related: &related,
         };
-        let (records, reason, withheld) = self.records(&judge, rows, touched)?;
+        let (records, reason, withheld) = self.records((&judge, near), rows, touched)?;
         let absent = match withheld {
             // It would be told of what is left out too.
             Some(_) => Vec::new(),
@@ -311,7 +319,7 @@ impl Asking<'_> {
 
     fn records(
         &self,
-        judge: &Judge<'_>,
+        (judge, near): (&Judge<'_>, &Near),
         rows: Vec<FoundRow>,
         touched: &mut Touched,
     ) -> Result<(Vec<FoundRecord>, AllowedBy, Option<Withheld>)> {
@@ -332,6 +340,10 @@ impl Asking<'_> {
             let Some(Decision::Allowed { fields, reason: allowed }) = &last else { continue };
             if row.key != self.permit.holder() && !(judge.may_show)(&[row.key]) {
                 withheld = Some(Withheld::LinkedNumbers);
+                continue;
+            }
+            if row.is_left_out(near, judge.index) {
+                withheld = Some(Withheld::NotAlone);
                 continue;
             }
             reason = *allowed;

@@ -36,7 +36,7 @@ use crate::record::question::SourceWord;
 use crate::record::{Digest, Judgement, Reason, Reasons, State, Verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::{CameTo, Entry, Touched, answer_digest};
-use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose_of_record};
+use crate::registry::base::asked::{Purpose, ReceiptForm, check_purpose};
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::{SignedWith, Snapshot};
 use crate::registry::base::texts;
@@ -340,7 +340,7 @@ impl Registry {
     /// noting an access.
     pub async fn verify(&self, actor: Option<&Actor>, ask: &VerifyAsk) -> Result<VerifyAnswer> {
         if let Some(purpose) = &ask.purpose {
-            check_purpose_of_record(purpose)?;
+            check_purpose(purpose)?;
         }
         let decision = match actor {
             // A refusal that names an identifier is noted where that is read.

@@ -12,11 +12,13 @@ use crate::policy::{Fields, Permit};
 use crate::record::{Judgement, Record};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
+use crate::registry::access::withheld::Withheld;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::reading::lookup::absent::{AbsenceAsked, AbsentType};
 use crate::registry::reading::lookup::judge::{Judge, SeenBy};
 use crate::registry::reading::lookup::looked_up::FoundRecord;
 use crate::registry::reading::lookup::scan::{Found, FoundRow, Wanted};
+use crate::registry::reading::near::Near;
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
@@ -32,8 +34,8 @@ pub(in crate::registry) struct PartyPapers<'a> {
     pub parsed: Parsed,
     /// Its papers, in the order of their types.
     pub papers: Vec<Paper>,
-    /// Papers under linked numbers were left out, since those could not be charged: then no absence means anything.
-    pub withheld: bool,
+    /// Papers that were left out, and why: then no absence means anything.
+    pub withheld: Option<Withheld>,
     pages: Vec<Found>,
     now: Moment,
 }
@@ -55,21 +57,21 @@ impl Registry {
     /// `answer_too_large` for a party with more papers than an application can look at.
     pub(in crate::registry) async fn party_papers<'a>(
         &self,
-        snapshot: &Arc<Snapshot>,
+        (snapshot, near): (&Arc<Snapshot>, &Near),
         (permit, parsed): (Permit<'a>, Parsed),
         types: Vec<String>,
         touched: &mut Touched,
     ) -> Result<PartyPapers<'a>> {
         let now = self.now();
         let mut read =
-            PartyPapers { permit, parsed, papers: Vec::new(), withheld: false, pages: Vec::new(), now };
+            PartyPapers { permit, parsed, papers: Vec::new(), withheld: None, pages: Vec::new(), now };
         let mut after = None;
         for _ in 0..PAGES {
             let wanted = Wanted { types: Some(types.clone()), after, proofs: false };
             let found = self.scan(snapshot, &permit, &read.parsed.code, wanted).await?;
             after = found.next.clone();
             found.touch(touched, |holder| self.guard().may_show(&permit, holder, now));
-            read.add(self, snapshot, found);
+            read.add(self, (snapshot, near), found);
             if after.is_none() {
                 return Ok(read);
             }
@@ -80,14 +82,18 @@ impl Registry {
 }
 
 impl PartyPapers<'_> {
-    fn add(&mut self, registry: &Registry, snapshot: &Snapshot, found: Found) {
+    fn add(&mut self, registry: &Registry, (snapshot, near): (&Snapshot, &Near), found: Found) {
         let page = self.pages.len();
         let judge = self.judge(registry, snapshot, &found, &|_| false);
         let mut papers = Vec::with_capacity(found.rows.len());
         for (row, one) in found.rows.iter().enumerate() {
             let own = one.key == self.permit.holder();
             if !own && !registry.guard().may_show(&self.permit, one.key, self.now) {
-                self.withheld = true;
+                self.withheld = Some(Withheld::LinkedNumbers);
+                continue;
+            }
+            if one.is_left_out(near, registry.store().vault().index()) {
+                self.withheld = Some(Withheld::NotAlone);
                 continue;
             }
             papers.push(Paper { judgement: judge.judgement(one), signed: signed(one), page, row });
@@ -128,6 +134,11 @@ impl PartyPapers<'_> {
     /// The worst that is known of the party's life.
     pub fn state(&self) -> HolderState {
         self.pages.first().map_or(HolderState::Normal, |page| page.state)
+    }
+
+    /// The names under which the party stands on its papers.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.pages.iter().flat_map(Found::names)
     }
 
     /// The keys of the party under all its codes.

@@ -19,11 +19,13 @@ use crate::registry::base::asked::{Purpose, check_others_unnamed};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::holders::linked::{self, Related};
+use crate::registry::holders::names::name_on;
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
+use crate::registry::reading::near::Near;
 use crate::registry::records::{judge, kept};
 use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
-use crate::trust::HolderKey;
+use crate::trust::{HolderKey, IndexKey};
 
 /// The reads of a lookup, in one snapshot of the database.
 pub(crate) struct Found {
@@ -80,6 +82,13 @@ impl FoundRow {
     pub fn type_code(&self) -> &str {
         self.opened.type_code()
     }
+
+    /// Whether it is left out since somebody stands on it beside the holder whom the actor should not look at alone.
+    pub fn is_left_out(&self, near: &Near, index: &IndexKey) -> bool {
+        let Opened::Record(record) = &self.opened else { return false };
+        let known: Vec<HolderKey> = self.holders.iter().map(|(key, _)| *key).collect();
+        near.leaves_out(index, record, &known)
+    }
 }
 
 impl Found {
@@ -99,9 +108,17 @@ impl Found {
         }
     }
 
-    /// The keys of the holder under all its codes, the asked one first.
-    pub fn whom(&self, permit: &Permit<'_>) -> Vec<HolderKey> {
-        std::iter::once(permit.holder()).chain(self.followed.iter().map(|(_, _, key)| *key)).collect()
+    /// The keys of the further codes that were followed.
+    pub fn others(&self) -> Vec<HolderKey> {
+        self.followed.iter().map(|(_, _, key)| *key).collect()
+    }
+
+    /// The names under which the holder stands on its signed records.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.rows.iter().filter_map(|row| match &row.opened {
+            Opened::Record(record) => name_on(record),
+            Opened::Damaged { .. } => None,
+        })
     }
 
     /// Refuses a purpose that names the holder by a linked number: it would stand in the log in clear (I3).

@@ -57,6 +57,7 @@ impl Registry {
             .beside(&others)
             .types(Some([type_code.as_str()]))
             .fields(Some(fields.iter().map(String::as_str)));
+        self.present(actor, (purpose, None), (&entry, &kept::touched(here.kept.as_ref()))).await?;
         if let Some(reason) = refusal(&decision, face) {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
@@ -76,7 +77,7 @@ impl Registry {
             self.refused(actor, &entry, touched, Rule::ComparisonsADay).await?;
             return Err(spent);
         }
-        self.may_meet_named(actor, snapshot, (&entry, &touched)).await?;
+        self.may_meet_named(actor, &self.near(actor, snapshot).await?, (&entry, &touched)).await?;
         // A comparison may tell of all whose record it is.
         self.permit_all_of(actor, &touched).await?;
         let (answer, digest) = compared(snapshot, &here, kept, (face, &granted), self.now())?;
