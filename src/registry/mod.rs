@@ -63,7 +63,7 @@ pub use past::history::{HistoryAnswer, HistoryAsk, HistoryEvent, HistoryVersion}
 pub use past::then::{AskedStanding, DayAnswer};
 pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S, SignIn, SignedIn};
 pub use people::clients::NewClient;
-pub use published::bundles::refused as refused_bundle;
+pub use published::bundles::{BundleCheck, refused as refused_bundle};
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
 pub use published::items::{ItemCheck, refused as refused_item};
