@@ -25,6 +25,10 @@ on_both! {
     r10_a_protected_holder_is_seen_only_where_it_is_there_and_never_silently
     a_protection_begins_and_ends_with_its_days_and_is_held_against_its_events
     r10_the_sample_of_a_day_is_for_its_supervisor
+    r10_nobody_is_shown_by_a_record_of_somebody_else
+    r10_an_attempt_that_fails_otherwise_and_a_lie_about_presence_leave_their_trace
+    i7_an_alarm_that_was_taken_away_is_missed
+    a_new_password_takes_no_number_off_the_books
 }
 
 const SUN: &str = "190101199003070040";
@@ -288,4 +292,145 @@ fn r10_the_sample_of_a_day_is_for_its_supervisor(world: World) {
     look(&world, &typist, ZHOU, &json!({})).unwrap();
     assert_eq!(registry.day_sample(&supervisor, today).unwrap().staff["careful"].looks, 20);
     assert_eq!(registry.day_sample(&supervisor, today.plus_days(1)).unwrap().staff["typist"].looks, 1);
+}
+
+/// A house of two who are no kin.
+fn house(owners: [(&str, &str); 2]) -> elicense::registry::Draft {
+    let seats = owners.map(|(code, name)| json!({"code_type": "111", "code": code, "name": name}));
+    let owned = owners.map(|(code, name)| json!({"name": name, "id_type": "111", "id_number": code}));
+    people::house(&json!(seats), &json!(owned))
+}
+
+fn r10_nobody_is_shown_by_a_record_of_somebody_else(world: World) {
+    ready(&world);
+    let registry = &world.registry;
+    registry.issue(&operator(), &Submitted::Draft(people::marriage("J190101-2015-000001"))).unwrap();
+    let mut item = serde_json::to_value(items::named("190101000904", "查询婚姻登记")).unwrap();
+    item["材料"][0]["办理方式"][0] =
+        json!({"方式": "证照调取", "证照": "marriage_certificate", "字段": ["registered_on", "certificate_no"]});
+    let item: elicense::catalog::items::ItemDef = serde_json::from_value(item).unwrap();
+    let code = item.code.clone();
+    registry.load_items("test", vec![item]).unwrap();
+    registry.refresh().unwrap();
+    registry.protect("test", &own(CHEN), "证人保护", None).unwrap();
+    let clerk = clerk(registry, "clerk", None);
+    let of = |actor: &Actor| {
+        let mut more = card_read(ZHOU, "周海燕");
+        more["item"] = code.clone().into();
+        look(&world, actor, ZHOU, &more).unwrap()
+    };
+    let shown = of(&clerk);
+    assert_eq!((&shown["records"], &shown["withheld"]), (&json!([]), &json!("not_alone")), "{shown}");
+    assert_eq!(shown["absent"], json!([]), "what is left out is not absent");
+    assert_eq!(alarms(registry), [("account:clerk".to_owned(), "protected")]);
+    tick(&world);
+    let mut list = purpose(&card_read(ZHOU, "周海燕"));
+    list["item"] = code.clone().into();
+    let list = json!({"holder": {"type": "111", "code": ZHOU}, "purpose": list});
+    let list = run(registry.directory(&clerk, &serde_json::from_value(list).unwrap())).unwrap();
+    assert!(list.entries.is_empty() && list.withheld.is_some());
+    tick(&world);
+    let party = |code: &str, name: &str| {
+        let mut party = json!({"role": "applicant", "holder": {"type": "111", "code": code}});
+        party.as_object_mut().unwrap().extend(card_read(code, name).as_object().unwrap().clone());
+        party
+    };
+    let apply = |parties: Value| {
+        tick(&world);
+        let ask = json!({"item": code, "reason": "窗口办理", "parties": parties});
+        let answer = run(registry.apply(&clerk, &serde_json::from_value(ask).unwrap())).unwrap();
+        serde_json::to_value(answer).unwrap()["slots"][0].clone()
+    };
+    let alone = apply(json!([party(ZHOU, "周海燕")]));
+    assert_ne!(alone["outcome"], "pulled", "{alone}");
+    let both = apply(json!([party(ZHOU, "周海燕"), party(CHEN, "陈志远")]));
+    assert_eq!(both["outcome"], "pulled", "whoever is there too is looked at: {both}");
+    let before = alarms(registry).len();
+    let client = callers::client("office").agency(POLICE).scopes(&[Scope::Lookup]).whole().actor();
+    let served = of(&client);
+    assert_eq!(served["records"].as_array().unwrap().len(), 1, "a system serves, with an alarm");
+    assert_eq!(alarms(registry).len(), before + 1);
+    registry.end_protection("test", &own(CHEN)).unwrap();
+    assert_eq!(of(&clerk)["records"].as_array().unwrap().len(), 1);
+    // Nor the own person by what it holds together with somebody who is no kin.
+    registry.issue(&operator(), &Submitted::Draft(people::id_card(SUN, "孙晓梅", "2021-01-01"))).unwrap();
+    registry.issue(&operator(), &Submitted::Draft(house([(ZHOU, "周海燕"), (SUN, "孙晓梅")]))).unwrap();
+    let mut item = serde_json::to_value(items::named("190101000905", "查询不动产")).unwrap();
+    item["材料"][0]["办理方式"][0] =
+        json!({"方式": "证照调取", "证照": "real_estate_certificate", "字段": ["location"]});
+    let item: elicense::catalog::items::ItemDef = serde_json::from_value(item).unwrap();
+    let code = item.code.clone();
+    registry.load_items("test", vec![item]).unwrap();
+    registry.refresh().unwrap();
+    let mut more = card_read(ZHOU, "周海燕");
+    more["item"] = code.into();
+    let sun = self::clerk(registry, "sun", Some(SUN));
+    let shown = look(&world, &sun, ZHOU, &more).unwrap();
+    assert_eq!((&shown["records"], &shown["withheld"]), (&json!([]), &json!("not_alone")), "{shown}");
+    assert!(alarms(registry).contains(&("account:sun".to_owned(), "own_number")));
+}
+
+fn r10_an_attempt_that_fails_otherwise_and_a_lie_about_presence_leave_their_trace(world: World) {
+    ready(&world);
+    let registry = &world.registry;
+    let zhou = clerk(registry, "zhou", Some(ZHOU));
+    for more in [json!({"role": "stranger"}), json!({"item": "audit", "article": "审计法第三十四条"}), json!({"item": "x"})] {
+        let refused = look(&world, &zhou, ZHOU, &more).unwrap_err();
+        assert_eq!(refused.rule, Some(Rule::OwnNumber), "{more}");
+    }
+    assert_eq!((refused_lines(registry, ZHOU), alarms(registry).len()), (3, 3));
+    let other = clerk(registry, "other", None);
+    let wrong = card_read(ZHOU, "周海燕")["reader"].as_str().unwrap().replace("|汉|", "||");
+    let lies = [
+        json!({"presence": "holder_code"}),
+        json!({"presence": "agent"}),
+        json!({"presence": "present"}),
+        json!({"presence": "card_read", "name": "周海燕"}),
+        json!({"presence": "card_read", "name": "周海燕", "reader": wrong}),
+        card_read(ZHOU, "王五某"),
+    ];
+    for (at, lie) in lies.iter().enumerate() {
+        let refused = look(&world, &other, ZHOU, lie).unwrap_err();
+        assert_eq!(refused.code, Code::FieldInvalid, "{lie}");
+        assert_eq!(refused_lines(registry, ZHOU), 4 + at, "{lie}");
+    }
+    let mut party = json!({"role": "applicant", "holder": {"type": "111", "code": ZHOU}});
+    party.as_object_mut().unwrap().extend(card_read(ZHOU, "王五某").as_object().unwrap().clone());
+    let ask = json!({"item": items::CODE, "reason": "窗口办理", "parties": [party]});
+    tick(&world);
+    let told = run(registry.apply(&other, &serde_json::from_value(ask).unwrap())).err().unwrap();
+    assert_eq!(told.rule, Some(Rule::PresenceUnproven), "a card of another name");
+    assert_eq!(refused_lines(registry, ZHOU), 10);
+    assert_eq!(alarms(registry).len(), 3);
+    // An item that was cancelled does not come back in an earlier version.
+    let mut ended = serde_json::to_value(items::plain()).unwrap();
+    ended["版本"] = 2.into();
+    ended["计划取消日期"] = noon().day().to_string().into();
+    registry.load_items("test", vec![serde_json::from_value(ended).unwrap()]).unwrap();
+    let refused = look(&world, &other, ZHOU, &json!({})).unwrap_err();
+    assert_eq!(refused.rule, Some(Rule::ItemUnknown));
+}
+
+fn i7_an_alarm_that_was_taken_away_is_missed(world: World) {
+    ready(&world);
+    let registry = &world.registry;
+    registry.protect("test", &own(CHEN), "证人保护", None).unwrap();
+    let zhou = clerk(registry, "zhou", Some(ZHOU));
+    look(&world, &zhou, ZHOU, &json!({})).unwrap_err();
+    look(&world, &zhou, CHEN, &json!({})).unwrap_err();
+    let missed = || {
+        let report = registry.fsck(FsckOptions::default()).unwrap();
+        report.findings.iter().filter(|found| found.kind == FindingKind::AlarmMissing).count()
+    };
+    assert_eq!(missed(), 0);
+    world.access_sql("DELETE FROM alarms");
+    assert_eq!(missed(), 1, "one for an actor and a day");
+}
+
+fn a_new_password_takes_no_number_off_the_books(world: World) {
+    ready(&world);
+    let registry = &world.registry;
+    clerk(registry, "zhou", Some(ZHOU));
+    let again = clerk(registry, "zhou", None);
+    assert_eq!(look(&world, &again, ZHOU, &json!({})).unwrap_err().rule, Some(Rule::OwnNumber));
 }

@@ -1,7 +1,6 @@
 //! `elicense bundles`: several items as one thing (一件事), with one list of questions and one of materials.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -11,9 +10,9 @@ use super::output::{Output, table};
 use super::place::Globals;
 use crate::catalog::Catalog;
 use crate::catalog::bundles::{BundleDef, BundleFinding};
-use crate::catalog::items::ItemDef;
 use crate::error::{Code, Error, Result};
-use crate::registry::refused_bundle;
+use crate::registry::{BundleCheck, refused_bundle};
+use crate::rule::Rule;
 
 /// The subcommand.
 #[derive(Subcommand)]
@@ -74,9 +73,12 @@ pub fn run(globals: &Globals, command: BundleCommand, output: &Output) -> Result
         }
         BundleCommand::Check { files } if files.is_empty() => {
             let bundles: Vec<BundleDef> = catalog.bundles().map(|bundle| (**bundle).clone()).collect();
-            return Ok(check(catalog, &bundles, output));
+            return Ok(check(&registry.check_bundles(&bundles), &bundles, output));
         }
-        BundleCommand::Check { files } => return Ok(check(catalog, &read(&files)?, output)),
+        BundleCommand::Check { files } => {
+            let bundles = read(&files)?;
+            return Ok(check(&registry.check_bundles(&bundles), &bundles, output));
+        }
         BundleCommand::Export { folder } => {
             let count = export(catalog, &folder).map_err(|error| {
                 let detail = format!("{} cannot be written", folder.display());
@@ -128,13 +130,14 @@ fn list(catalog: &Catalog, output: &Output) {
 }
 
 /// What the check finds, a bundle after the other. Each finding refuses its bundle.
-fn check(catalog: &Catalog, bundles: &[BundleDef], output: &Output) -> u8 {
-    let items: Vec<Arc<ItemDef>> = catalog.items().cloned().collect();
+fn check(checks: &[BundleCheck], bundles: &[BundleDef], output: &Output) -> u8 {
     let (mut lines, mut values, mut refused) = (Vec::new(), Vec::new(), 0_usize);
-    for bundle in bundles {
-        let found: Vec<BundleFinding> = bundle.findings(&items);
-        refused += usize::from(!found.is_empty());
-        let summed = match found.len() {
+    for (bundle, check) in bundles.iter().zip(checks) {
+        let found = &check.findings;
+        let of_findings = |error: &&Error| error.rule != Some(Rule::BundleInconsistent);
+        let others: Vec<&Error> = check.refusals.iter().filter(of_findings).collect();
+        refused += usize::from(!found.is_empty() || !others.is_empty());
+        let summed = match found.len() + others.len() {
             0 => "可以加载".to_owned(),
             bad => format!("不能加载，{bad} 处须改正"),
         };
@@ -142,8 +145,17 @@ fn check(catalog: &Catalog, bundles: &[BundleDef], output: &Output) -> u8 {
         lines.extend(
             found.iter().map(|finding| format!("  {}：{}{}", finding.at, finding.kind.zh(), about(finding))),
         );
+        lines.extend(others.iter().map(|error| {
+            let rule = error.rule.map_or_else(|| error.code.title_zh(), Rule::zh);
+            format!("  {rule}（{}）", error.detail)
+        }));
         let findings: Vec<Value> = found.iter().map(value).collect();
-        values.push(json!({"code": bundle.slug, "version": bundle.version, "findings": findings}));
+        let refusals: Vec<Value> = others
+            .iter()
+            .map(|error| json!({"code": error.code.wire(), "rule": error.rule.map(Rule::wire), "detail": error.detail}))
+            .collect();
+        values.push(json!({"code": bundle.slug, "version": bundle.version, "known": check.known,
+                           "findings": findings, "refusals": refusals}));
     }
     lines.push(format!("{} 个一件事，{refused} 个不能加载", bundles.len()));
     output.say(&lines.join("\n"), &json!({"bundles": values, "refused": refused}));

@@ -66,7 +66,7 @@ pub use people::accounts::{NewAccount, PATIENCE, SESSION_IDLE_S, SESSION_LIFE_S,
 pub use people::clients::NewClient;
 pub use people::protected::ProtectedLine;
 pub use people::staff::{AccountChange, AccountDeed, MovedAccount};
-pub use published::bundles::refused as refused_bundle;
+pub use published::bundles::{BundleCheck, refused as refused_bundle};
 pub use published::coverage::CoverageStated;
 pub use published::heartbeat::{FeedTold, Heartbeat};
 pub use published::items::{ItemCheck, refused as refused_item};

@@ -167,6 +167,16 @@ pub fn of_two_loads_at_once_the_slower_is_answered_by_what_stands_there(world: W
         }))
         .unwrap()
     };
+    // A check of bundles finds what a load refuses, too.
+    let unseen = registry.check_bundles(&[bundle("a\u{202E}b")]).pop().unwrap();
+    assert_eq!(
+        unseen.refusals.iter().map(|error| error.rule).collect::<Vec<_>>(),
+        [Some(Rule::ControlCharacter)]
+    );
+    let twice = registry.check_bundles(&[bundle("甲"), bundle("甲"), bundle("乙")]);
+    let told: Vec<_> =
+        twice.iter().map(|check| (check.known, check.refusals.first().and_then(|one| one.rule))).collect();
+    assert_eq!(told, [(false, None), (true, None), (false, Some(Rule::BundleVersion))]);
     let done = at_once(|number| registry.load_bundles("test", vec![bundle(["甲", "乙"][number])]));
     let refused: Vec<_> = done.iter().filter_map(|done| done.as_ref().err()).collect();
     assert_eq!(

@@ -10,7 +10,7 @@ use crate::record::event::{EventKind, PublicAction};
 use crate::registry::Registry;
 use crate::registry::base::asked::carries_out;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::published::notice::{Notice, Stated, check_row, stored_body};
+use crate::registry::published::notice::{Notice, Stated, check_body, stored_body};
 use crate::rule::Rule;
 
 /// How often a load begins anew because another one was faster.
@@ -110,18 +110,11 @@ impl Registry {
         let refusing = findings.iter().filter(|finding| finding.kind.refuses()).cloned().collect::<Vec<_>>();
         let inconsistent = (!refusing.is_empty()).then(|| refused(ItemFault::Inconsistent(refusing)));
         let agency = self.known_agency(&item.agency).err();
-        let refusals = version.into_iter().chain(inconsistent).chain(agency).chain(texts(item).err());
+        let body = serde_json::to_value(item).map_err(Error::internal);
+        let texts = body.and_then(|body| check_body(EventKind::Item, body)).err();
+        let refusals = version.into_iter().chain(inconsistent).chain(agency).chain(texts);
         ItemCheck { known, findings, refusals: refusals.collect() }
     }
-}
-
-/// Refuses what must not stand in a published row.
-fn texts(item: &ItemDef) -> Result<()> {
-    let body = serde_json::to_value(item).map_err(Error::internal)?;
-    check_row(&Stated::row(EventKind::Item, body)).map_err(|error| match error.field.clone() {
-        Some(field) => Error { detail: format!("{field}: {}", error.detail).into(), ..error },
-        None => error,
-    })
 }
 
 /// Whether this text is loaded already; `before` are the items before it in the same file.

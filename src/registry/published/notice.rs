@@ -99,8 +99,16 @@ fn check_texts(notice: &Notice<'_>, stated: &[Stated]) -> Result<()> {
     stated.iter().try_for_each(check_row)
 }
 
-/// The same of one row: nothing unseen stands in it, and no number of a person.
-pub(in crate::registry) fn check_row(Stated { subject, body }: &Stated) -> Result<()> {
+/// The same of a row before it is published; the place in it is told in words, since the field names the row.
+pub(in crate::registry) fn check_body(kind: EventKind, body: Value) -> Result<()> {
+    check_row(&Stated::row(kind, body)).map_err(|error| match error.field.clone() {
+        Some(field) => Error { detail: format!("{field}: {}", error.detail).into(), ..error },
+        None => error,
+    })
+}
+
+/// Nothing unseen stands in a row, and no number of a person.
+fn check_row(Stated { subject, body }: &Stated) -> Result<()> {
     text::visible("name", subject)?;
     body.as_ref().map_or(Ok(()), |body| {
         text::visible_within("", body)?;

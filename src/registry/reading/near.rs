@@ -26,8 +26,10 @@ use crate::rule::Rule;
 use crate::store::{AlarmKind, Cost, Opened, Reader, StoredRecord};
 use crate::trust::{HolderKey, IndexKey};
 
-/// The roles in a joint record that make its holders kin.
+/// The roles in a joint record that make its holders kin, where it has no others.
 const KIN: [&str; 6] = ["spouse", "child", "mother", "father", "adoptee", "adopter"];
+/// Beside whom everybody on a record is close, whatever their roles.
+const GUARDIAN: &str = "guardian";
 
 /// Whom one actor should not look at alone, and what of it came up in one answer.
 pub(in crate::registry) struct Near {
@@ -269,5 +271,6 @@ fn person(
 /// Whether records of a type have several holders who are kin by it.
 fn tells_kin(def: &TypeDef) -> bool {
     let roles = || def.holders.iter();
-    roles().map(|role| role.max).sum::<u32>() > 1 && roles().all(|role| KIN.contains(&role.role.as_str()))
+    let all = roles().all(|role| KIN.contains(&role.role.as_str()));
+    roles().map(|role| role.max).sum::<u32>() > 1 && (all || roles().any(|role| role.role == GUARDIAN))
 }
