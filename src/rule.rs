@@ -311,7 +311,7 @@ closed! {
         WholeNotGranted, "whole_not_granted", "没有查看完整证照的授权。请申请授权。", "The whole record is not granted. Ask the operator for a grant.";
         NotOwnAccess, "not_own_access", "只有本人可以领取这份回执。请由查询人领取。", "The receipt belongs to another actor. Let that actor ask for it.";
 
-        AccountEnded, "account_ended", "该账号已停用，其用户名不再使用，改用大小写或全角也不行。请另取用户名。", "The account of that name has ended, and a name is given once, however it is capitalised or how wide its letters are. Choose another.";
+        AccountEnded, "account_ended", "该账号已停用，其用户名不再使用，改用大小写或全角也不行。新账号请另取用户名。", "The account of that name has ended and is changed no more, and a name is given once, however it is capitalised or how wide its letters are. A new account has another name.";
         RegionOfStaff, "region_of_staff", "没有这个行政区划，或不在账号所属机构的区域内。请核对区划代码。", "There is no such region, or it lies outside that of the agency. Check its code.";
         GrantOfStaff, "grant_of_staff", "工作人员能看到的内容由事项材料决定。账号授权只能用于审计、司法、更正，或受理其他机构的事项（types 为空）。", "What staff see for an item follows from its slots. Grant audit, court or correction, or items to receive with no types.";
 
@@ -343,6 +343,7 @@ closed! {
         OwnNumber, "own_number", "不能用自己的账号查询本人。请由同事办理，或在“谁查了我”中查看。", "An account does not look up the number of its own person. Let a colleague do it.";
         KinOfStaff, "kin_of_staff", "证照显示该当事人是账号本人的亲属。请由同事办理。", "Records say that this person is kin of whoever signed in. Let a colleague do it.";
         HolderProtected, "holder_protected", "该当事人在受保护名单上，须本人到场并读取证件后才能查询。", "This holder is protected: staff see nothing unless the holder is there and the card was read.";
+        DayPast, "day_past", "截止日期早于今天。请填写今天或以后的日期。", "The last day lies before today. Give today or a later day.";
         SupervisorOnly, "supervisor_only", "只有监督人员可以查看每日抽查。请由本机构的监督人员查看。", "The daily sample is for supervisors. Let a supervisor of the agency look at it.";
         CaseState, "case_state", "办件当前状态不能进行这一步。请核对办件状态。", "The case does not stand where this step is taken. Look where it stands.";
         CaseOffice, "case_office", "这一步由其他机构办理。请转交有权机构。", "Another office takes this step. Hand the case to it.";

@@ -208,7 +208,7 @@ fn a_protection_begins_and_ends_with_its_days_and_is_held_against_its_events(wor
     assert_eq!(protect(" ", None), invalid("reason", Rule::FieldMissing));
     assert_eq!(protect(&format!("证人 {ZHOU}"), None), invalid("reason", Rule::NumberInText));
     let today = noon().day();
-    assert_eq!(protect("证人", Some(&today.plus_days(-1).to_string())), invalid("until", Rule::DateOrder));
+    assert_eq!(protect("证人", Some(&today.plus_days(-1).to_string())), invalid("until", Rule::DayPast));
     assert_eq!(refused(ZHOU), None);
     protect("证人保护", Some(&today.to_string())).unwrap();
     assert_eq!(refused(ZHOU), Some(Rule::HolderProtected));
@@ -283,6 +283,7 @@ fn r10_the_sample_of_a_day_is_for_its_supervisor(world: World) {
     let narrow = Actor::Account(Arc::new(registry.account("boss").unwrap().unwrap()));
     assert!(registry.day_sample(&narrow, today).unwrap().staff.is_empty(), "they work in the whole district");
     registry.change_account("test", "typist", &street).unwrap();
+    let typist = Actor::Account(Arc::new(registry.account("typist").unwrap().unwrap()));
     assert_eq!(registry.day_sample(&narrow, today).unwrap().staff.len(), 1);
     assert_eq!(registry.day_sample(&careful, today).unwrap_err().rule, Some(Rule::SupervisorOnly));
     let later = registry.day_sample(&supervisor, today.plus_days(1)).unwrap_err();
@@ -296,9 +297,19 @@ fn r10_the_sample_of_a_day_is_for_its_supervisor(world: World) {
 
 /// A house of two who are no kin.
 fn house(owners: [(&str, &str); 2]) -> elicense::registry::Draft {
-    let seats = owners.map(|(code, name)| json!({"code_type": "111", "code": code, "name": name}));
+    let seats = owners
+        .map(|(code, name)| json!({"code_type": "111", "code": code, "name": name, "role": "co_owner"}));
     let owned = owners.map(|(code, name)| json!({"name": name, "id_type": "111", "id_number": code}));
-    people::house(&json!(seats), &json!(owned))
+    people::draft(json!({
+        "type": "real_estate_certificate", "issuer": POLICE, "issued_on": "2020-05-06", "valid_to": "2070-05-05",
+        "holders": seats,
+        "face": {
+            "certificate_no": "示(2020)示范市不动产权第0000002号", "owners": owned, "co_ownership": "1",
+            "location": "示范省示范市城东区桃源路1号", "unit_no": "190101001001GB00001F00010001",
+            "right_type": "国有建设用地使用权/房屋所有权", "right_nature": "出让/商品房", "usage": "住宅",
+            "area": "88.50", "registered_on": "2020-05-06", "registry": "示范市不动产登记中心",
+        },
+    }))
 }
 
 fn r10_nobody_is_shown_by_a_record_of_somebody_else(world: World) {
@@ -306,8 +317,7 @@ fn r10_nobody_is_shown_by_a_record_of_somebody_else(world: World) {
     let registry = &world.registry;
     registry.issue(&operator(), &Submitted::Draft(people::marriage("J190101-2015-000001"))).unwrap();
     let mut item = serde_json::to_value(items::named("190101000904", "查询婚姻登记")).unwrap();
-    item["材料"][0]["办理方式"][0] =
-        json!({"方式": "证照调取", "证照": "marriage_certificate", "字段": ["registered_on", "certificate_no"]});
+    item["材料"][0]["办理方式"][0] = json!({"方式": "证照调取", "证照": "marriage_certificate", "字段": ["registered_on", "certificate_no"]});
     let item: elicense::catalog::items::ItemDef = serde_json::from_value(item).unwrap();
     let code = item.code.clone();
     registry.load_items("test", vec![item]).unwrap();
@@ -374,7 +384,11 @@ fn r10_an_attempt_that_fails_otherwise_and_a_lie_about_presence_leave_their_trac
     ready(&world);
     let registry = &world.registry;
     let zhou = clerk(registry, "zhou", Some(ZHOU));
-    for more in [json!({"role": "stranger"}), json!({"item": "audit", "article": "审计法第三十四条"}), json!({"item": "x"})] {
+    for more in [
+        json!({"role": "stranger"}),
+        json!({"item": "audit", "article": "审计法第三十四条"}),
+        json!({"item": "x"}),
+    ] {
         let refused = look(&world, &zhou, ZHOU, &more).unwrap_err();
         assert_eq!(refused.rule, Some(Rule::OwnNumber), "{more}");
     }

@@ -32,7 +32,8 @@ pub enum Command {
         /// What it does: clerk reviewer supervisor; may be given several times.
         #[arg(long = "role", default_value = "clerk")]
         roles: Vec<StaffRole>,
-        /// The region it works in, 6, 9 or 12 digits, within that of its agency; all of that by default.
+        /// The region it works in, 6, 9 or 12 digits, within that of its agency; all of that by default. A supervisor sees
+        /// the looks of staff within its own.
         #[arg(long)]
         region: Option<Region>,
         /// A JSON file with grants: for work at no item (audit, court, correction), or items that it receives for another
@@ -103,6 +104,10 @@ pub fn run(globals: &Globals, command: Command, output: &Output) -> Result<u8> {
             output.say(&format!("Account {told} written."), &json!({ "account": told }));
         }
         Command::Change { name, display, roles, region, grants, budget, own_number } => {
+            let named = display.is_some() || !roles.is_empty() || region.is_some() || grants.is_some();
+            if !named && budget.is_none() && !own_number {
+                return Err(input::usage("change", "say what of the account is to be otherwise"));
+            }
             let region =
                 region.map(|text| if text == "agency" { Ok(None) } else { read_region(&text).map(Some) });
             let change = AccountChange {
@@ -184,7 +189,8 @@ fn show(registry: &Registry, name: &str, output: &Output) -> Result<()> {
 fn words(account: &Account) -> String {
     let roles: Vec<&str> = account.roles.iter().map(|role| role.zh()).collect();
     let region = account.region.map(|region| format!(" {region}"));
-    format!("{}{}", roles.join("、"), region.unwrap_or_default())
+    let own = if account.own_number.is_some() { "" } else { "（本人号码未登记）" };
+    format!("{}{}{own}", roles.join("、"), region.unwrap_or_default())
 }
 
 fn ended(registry: &Registry, row: &AccountRow) -> Result<String> {

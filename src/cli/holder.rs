@@ -46,6 +46,9 @@ pub enum Command {
         /// The item (事项) it is for.
         #[arg(long)]
         item: String,
+        /// The article of law that allows work at no item (item audit, court or correction).
+        #[arg(long)]
+        article: Option<String>,
         /// The reason in words.
         #[arg(long)]
         reason: String,
@@ -62,8 +65,8 @@ pub enum Command {
 
 /// Carries the command out.
 pub fn run(globals: &Globals, command: &Command, output: &Output) -> Result<u8> {
-    if let Command::List { code_type, item, reason, after } = command {
-        let purpose = Purpose::new(item, reason);
+    if let Command::List { code_type, item, article, reason, after } = command {
+        let purpose = Purpose { article: article.clone(), ..Purpose::new(item, reason) };
         return list(globals, (code_type, purpose, after.clone()), output);
     }
     let registry = globals.open_with_access()?;

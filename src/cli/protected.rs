@@ -25,7 +25,7 @@ pub enum ProtectedCommand {
         #[arg(long)]
         until: Option<Day>,
     },
-    /// End the protection of a holder; its line stays.
+    /// End the protection of a holder; the line says so until the holder is protected anew.
     End {
         /// Holder code type.
         #[arg(long = "type", default_value = "111")]

@@ -20,6 +20,9 @@ pub struct Args {
     /// The item (事项) it is for: needed where the answer tells something of a record kept here.
     #[arg(long)]
     item: Option<String>,
+    /// The article of law that allows work at no item (item audit, court or correction).
+    #[arg(long)]
+    article: Option<String>,
     /// The reason in words.
     #[arg(long)]
     reason: Option<String>,
@@ -40,7 +43,7 @@ pub fn run(globals: &Globals, args: &Args, output: &Output) -> Result<u8> {
         },
     };
     if let (Some(item), Some(reason)) = (&args.item, &args.reason) {
-        ask.purpose = Some(Purpose::new(item, reason));
+        ask.purpose = Some(Purpose { article: args.article.clone(), ..Purpose::new(item, reason) });
     }
     let registry = globals.open_with_access()?;
     let verified = super::serve::runtime()?.block_on(registry.verify(Some(&globals.actor()), &ask));

@@ -15,8 +15,8 @@ use crate::http::Pending;
 use crate::http::context::Context;
 use crate::http::session::Session;
 use crate::identity::{Remark, contains_citizen_number};
-use crate::policy::Actor;
-use crate::record::access::Presence;
+use crate::policy::{Actor, Grant, Selection};
+use crate::record::access::{OutsideItem, Presence};
 use crate::record::extract::DirectorySaid;
 use crate::record::payload::{Holder, Validity};
 use crate::record::secret::{mask, masked};
@@ -46,7 +46,10 @@ impl Desk for RegistryDesk {
         let context = self.context.clone();
         Box::pin(async move {
             let actor = actor(&context, &session).await?;
-            Ok(context.registry.items_of(&actor).iter().flat_map(|item| choices(item)).collect())
+            let mut items: Vec<ItemChoice> =
+                context.registry.items_of(&actor).iter().flat_map(|item| choices(item)).collect();
+            items.extend(outside(&actor));
+            Ok(items)
         })
     }
 
@@ -89,6 +92,19 @@ fn choices(item: &ItemDef) -> Vec<ItemChoice> {
     item.parties.iter().filter(|role| item.pulls_of(role)).map(choice).collect()
 }
 
+/// Work at no item that the person's grants name.
+fn outside(actor: &Actor) -> impl Iterator<Item = ItemChoice> {
+    let granted = |word: &&OutsideItem| {
+        let names = |grant: &Grant| match &grant.purposes {
+            Selection::All => false,
+            Selection::Named(purposes) => purposes.contains(word.wire()),
+        };
+        matches!(actor, Actor::Account(account) if account.grants.iter().any(names))
+    };
+    let words: Vec<OutsideItem> = OutsideItem::ALL.iter().filter(granted).copied().collect();
+    words.into_iter().map(|word| ItemChoice { code: word.wire().to_owned(), name: word.zh().to_owned() })
+}
+
 /// The item's code and the role, as the form has them.
 fn item_and_role(chosen: &str) -> (&str, Option<&str>) {
     chosen.split_once('/').map_or((chosen, None), |(item, role)| (item, Some(role)))
@@ -108,7 +124,8 @@ fn question(asked: &Asked) -> Ask {
     let text = Some(asked.reader.0.trim()).filter(|text| !text.is_empty());
     let name = text.and_then(|text| text.split('|').next()).map(str::to_owned);
     let reader = text.map(|text| ReaderText(text.to_owned()));
-    Ask::new(holder, Purpose { presence, role, reader, name, ..Purpose::new(item, &asked.reason) })
+    let article = Some(asked.article.clone()).filter(|article| !article.trim().is_empty());
+    Ask::new(holder, Purpose { presence, role, reader, name, article, ..Purpose::new(item, &asked.reason) })
 }
 
 fn view(

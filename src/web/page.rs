@@ -71,7 +71,7 @@ impl ResponseError for PageError {
             shell: Shell::default(),
             title: error.code.title_zh(),
             rule: error.rule.map_or("", Rule::zh),
-            advice: advice(error.code),
+            advice: advice(error),
             code: error.code.wire(),
             request: RequestId::current().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         };
@@ -98,8 +98,10 @@ pub async fn nowhere(req: HttpRequest) -> std::result::Result<HttpResponse, acti
 }
 
 /// The advice for a person at the counter. Paper stays a legal way when the system is down.
-pub fn advice(code: Code) -> &'static str {
-    match (code, code.class()) {
+pub fn advice(error: &Error) -> &'static str {
+    match (error.code, error.code.class()) {
+        // The rule's own sentence says who does what.
+        (Code::Forbidden, _) if error.rule.is_some() => "",
         (Code::CsrfInvalid, _) => "页面已过期。请返回首页重新填写后提交。",
         (Code::BudgetSpent, _) => "今日可查询的人数已用完，次日零时恢复；确需继续，请联系管理员调整额度。",
         (Code::NotFound, _) => "请检查地址，或返回首页重新查询。",

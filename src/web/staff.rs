@@ -29,6 +29,8 @@ pub struct Asked {
     pub presence: String,
     /// The text of a card reader; empty if no card was read.
     pub reader: Typed,
+    /// The article of law that allows work at no item; empty for work at one.
+    pub article: String,
 }
 
 /// The use cases behind the pages of the window.

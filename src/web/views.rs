@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::identity::CodeType;
 pub use crate::record::Verdict;
-use crate::record::access::Presence;
+use crate::record::access::{OutsideItem, Presence};
 
 /// The frame of every page.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +64,8 @@ pub struct LookupForm {
     pub presence: String,
     /// The text of a card reader.
     pub reader: Typed,
+    /// The article of law for work at no item.
+    pub article: String,
     /// Why the last try was refused.
     pub refusal: Option<RefusalView>,
 }
@@ -79,8 +81,14 @@ impl LookupForm {
             reason: String::new(),
             presence: Presence::Typed.wire().to_owned(),
             reader: Typed::default(),
+            article: String::new(),
             refusal: None,
         }
+    }
+
+    /// Whether work at no item can be chosen, which needs an article of law.
+    pub fn outside_items(&self) -> bool {
+        self.items.iter().any(|item| OutsideItem::from_wire(&item.code).is_some())
     }
 
     /// The name of the field to go to; empty if no single one is at fault.

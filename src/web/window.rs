@@ -46,6 +46,8 @@ struct Form {
     presence: String,
     #[serde(default)]
     reader: Typed,
+    #[serde(default)]
+    article: String,
 }
 
 async fn first(staff: Staff) -> Result<HttpResponse> {
@@ -55,9 +57,9 @@ async fn first(staff: Staff) -> Result<HttpResponse> {
 
 async fn lookup(req: HttpRequest, staff: Staff, form: SentForm<Form>) -> Result<HttpResponse> {
     session::same_origin(&req)?;
-    let Form { csrf, code_type, number, item, reason, presence, reader } = form?.0;
+    let Form { csrf, code_type, number, item, reason, presence, reader, article } = form?.0;
     staff.session.check_form(&csrf)?;
-    let asked = Asked { code_type, number, item, reason, presence, reader };
+    let asked = Asked { code_type, number, item, reason, presence, reader, article };
     let answer = match check(&asked) {
         Ok(()) => staff.window.desk.lookup(asked.clone(), staff.session.clone()).await,
         Err(error) => Err(error),
@@ -70,6 +72,7 @@ async fn lookup(req: HttpRequest, staff: Staff, form: SentForm<Form>) -> Result<
             form.refusal = Some(refusal(&error));
             (form.code_type, form.number, form.item) = (asked.code_type, asked.number, asked.item);
             (form.reason, form.presence, form.reader) = (asked.reason, asked.presence, asked.reader);
+            form.article = asked.article;
             respond(status, &FirstPage { shell: staff.shell(), form })
         }
         Err(error) => Err(PageError(error)),
@@ -95,11 +98,25 @@ fn check(asked: &Asked) -> crate::error::Result<()> {
 
 /// Refusals that the clerk mends in the form come back with it; all others are a page of their own.
 fn comes_back(error: &Error) -> bool {
-    error.code.class() == Class::Refused && error.status_code() == StatusCode::UNPROCESSABLE_ENTITY
+    let mended = [
+        Rule::ArticleMissing,
+        Rule::ItemUnknown,
+        Rule::ItemNotGranted,
+        Rule::RoleOfParty,
+        Rule::TypeNotAsked,
+    ];
+    let in_form = error.status_code() == StatusCode::UNPROCESSABLE_ENTITY
+        || error.rule.is_some_and(|rule| mended.contains(&rule));
+    error.code.class() == Class::Refused && in_form
 }
 
 fn refusal(error: &Error) -> RefusalView {
-    let field = error.field.as_deref().unwrap_or_default();
+    let by_rule = match error.rule {
+        Some(Rule::ArticleMissing) => "article",
+        Some(Rule::ItemUnknown | Rule::ItemNotGranted | Rule::RoleOfParty) => "item",
+        _ => "",
+    };
+    let field = error.field.as_deref().unwrap_or(by_rule);
     // The API's path of the field, as the name in the form.
     let field = match field.rsplit('.').next().unwrap_or_default() {
         "code" => "number",
@@ -109,7 +126,7 @@ fn refusal(error: &Error) -> RefusalView {
     RefusalView {
         title: error.code.title_zh().to_owned(),
         detail: error.rule.map_or("", Rule::zh).to_owned(),
-        hint: advice(error.code).to_owned(),
+        hint: advice(error).to_owned(),
         code: error.code.wire().to_owned(),
         field: field.to_owned(),
     }

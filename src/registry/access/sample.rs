@@ -19,7 +19,7 @@ use crate::record::access::{LoggedAccess, Outcome, Presence};
 use crate::registry::Registry;
 use crate::registry::access::line::{bundle_named, item_named};
 use crate::registry::base::asked::unseen;
-use crate::registry::base::snapshot::Snapshot;
+use crate::registry::base::snapshot::{Snapshot, account};
 use crate::rule::Rule;
 use crate::store::AccessBatch;
 use crate::trust::mac::MacKey;
@@ -188,7 +188,9 @@ impl Registry {
                 own.agency == account.agency && covers
             })
         };
-        let accounts = self.accounts()?.into_iter().map(|(row, account)| (row.name, account));
+        // A row that a hand broke stands for nobody; `fsck` names it.
+        let rows = self.store().read_now(|reader| reader.accounts())?;
+        let accounts = rows.into_iter().filter_map(|row| Some((row.name.clone(), account(&row).ok()?)));
         let accounts = accounts.filter(|(_, account)| seen(account)).collect();
         let (staff, looks) = (BTreeMap::new(), Vec::new());
         let sample = DaySample { day, staff, looks, unread: 0 };

@@ -54,7 +54,7 @@ impl Registry {
         let now = self.now();
         if until.is_some_and(|until| until < now.day()) {
             let detail = "the last day of a protection is not before today";
-            return Err(Error::new(Code::FieldInvalid, detail).at("until").rule(Rule::DateOrder));
+            return Err(Error::new(Code::FieldInvalid, detail).at("until").rule(Rule::DayPast));
         }
         let code = &asked.parsed.code;
         let protection = Protection {

@@ -177,7 +177,7 @@ fn preview() {
     wrong.refusal = Some(RefusalView {
         title: Code::HolderCodeInvalid.title_zh().into(),
         detail: "校验码不正确，请逐位核对".into(),
-        hint: crate::web::page::advice(Code::HolderCodeInvalid).into(),
+        hint: crate::web::page::advice(&Error::new(Code::HolderCodeInvalid, "")).into(),
         code: "holder_code_invalid".into(),
         field: "number".into(),
     });
