@@ -213,9 +213,9 @@ impl Registry {
         let decision = permit.decide(&about.type_code, Some(&ask.purpose.item));
         let reason = decision.reason();
         let today = self.now().day();
-        let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let others = self.other_numbers(&ask.purpose, &kept::touched(here.kept.as_ref())).await?;
-        let entry = entry.types(Some([about.type_code.as_str()])).beside(&others);
+        let entry = Entry::asked(actor, &ask.purpose, (&snapshot.catalog, today), &others);
+        let entry = entry.types(Some([about.type_code.as_str()]));
         let no_purpose = purpose_refusal(&snapshot.catalog, &ask.purpose, today);
         if let Some(rule) = no_purpose.or_else(|| decision.refusal()) {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
@@ -244,22 +244,8 @@ impl Registry {
         self.still_allowed(actor, &snapshot, Some(&ask.purpose)).await?;
         let accepted =
             entry.note(&access, touched, CameTo::shown(Outcome::History, reason, page.digest)).await?;
-        Ok(HistoryAnswer {
-            at: accepted.at,
-            clock: accepted.clock_behind(),
-            events: page.events,
-            head: page.head,
-            next: page.next,
-            reasons: page.judgement.reasons,
-            receipt: HandedReceipt { accepted, form: ask.receipt },
-            standing: page.standing,
-            state,
-            type_code,
-            verdict: page.judgement.verdict,
-            version,
-            versions: page.versions,
-            withheld,
-        })
+        let receipt = HandedReceipt { accepted, form: ask.receipt };
+        Ok(page.answer(receipt, (type_code, state, version), withheld))
     }
 }
 
@@ -301,6 +287,31 @@ impl Registry {
 }
 
 impl Page {
+    /// The page as it goes out.
+    fn answer(
+        self,
+        receipt: HandedReceipt,
+        (type_code, state, version): (String, State, i32),
+        withheld: Option<Withheld>,
+    ) -> HistoryAnswer {
+        HistoryAnswer {
+            at: receipt.accepted.at,
+            clock: receipt.accepted.clock_behind(),
+            events: self.events,
+            head: self.head,
+            next: self.next,
+            reasons: self.judgement.reasons,
+            receipt,
+            standing: self.standing,
+            state,
+            type_code,
+            verdict: self.judgement.verdict,
+            version,
+            versions: self.versions,
+            withheld,
+        }
+    }
+
     /// Works in proportion to what happened to the record, so not on a worker thread.
     fn of(
         snapshot: &Snapshot,

@@ -131,12 +131,9 @@ impl Registry {
         let today = self.now().day();
         let refusal = purpose_refusal(&snapshot.catalog, &ask.purpose, today).or(refusal);
         let others = self.other_numbers(&ask.purpose, &kept::touched(here.kept.as_ref())).await?;
-        let entry = Entry::of(actor)
-            .purpose(&ask.purpose)
-            .in_force(&snapshot.catalog, today)
+        let entry = Entry::asked(actor, &ask.purpose, (&snapshot.catalog, today), &others)
             .types(Some([type_code.as_str()]))
-            .fields(Some(["attachments"]))
-            .beside(&others);
+            .fields(Some(["attachments"]));
         if let Some(reason) = refusal {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
             return Err(Error::new(Code::Forbidden, "policy does not show this record whole").rule(reason));

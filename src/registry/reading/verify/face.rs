@@ -51,10 +51,7 @@ impl Registry {
         let today = self.now().day();
         let no_purpose = purpose_refusal(&snapshot.catalog, purpose, today);
         let others = self.other_numbers(purpose, &kept::touched(here.kept.as_ref())).await?;
-        let entry = Entry::of(actor)
-            .purpose(purpose)
-            .in_force(&snapshot.catalog, today)
-            .beside(&others)
+        let entry = Entry::asked(actor, purpose, (&snapshot.catalog, today), &others)
             .types(Some([type_code.as_str()]))
             .fields(Some(fields.iter().map(String::as_str)));
         if let Some(reason) = no_purpose.or_else(|| refusal(&decision, face)) {
