@@ -7,7 +7,7 @@ mod common;
 
 use common::desk::{issue, settled};
 use common::people::{self, CHEN, POLICE, ZHOU, day};
-use common::transfer::{export, read, receiver};
+use common::transfer::{export, of_layout_1, read, receiver};
 use common::{World, operator, run};
 use elicense::record::Action;
 use elicense::registry::{
@@ -28,6 +28,7 @@ on_both! {
     r6_a_certificate_after_an_offices_word_counts_where_it_is_read
     a_dry_run_writes_nothing_and_tells_what_a_run_does
     an_export_of_another_layout_is_refused
+    a_file_of_layout_1_is_read_and_the_rest_comes_by_layout_2
 }
 
 fn sound(world: &World) {
@@ -371,4 +372,39 @@ fn an_export_of_another_layout_is_refused(world: World) {
     let text = export(&world).replacen("\"v\":2", "\"v\":3", 1);
     let error = common::transfer::try_read(&world, &world, &text, false).unwrap_err();
     assert_eq!(error.rule.unwrap().wire(), "export_layout");
+}
+
+/// Layout 1 carries records with their versions, events and files, lives and coverage. It does not carry what was proposed
+/// about a record, the entries that gave way to it, nor what was said of a revocation before it was moved.
+fn a_file_of_layout_1_is_read_and_the_rest_comes_by_layout_2(world: World) {
+    settled(&world);
+    let entry_of = put(&world, &entry("J1", "城东区档案馆", &[&people::number(1), CHEN]));
+    put(&world, &entry("J1", "城东区档案馆", &[ZHOU, CHEN]));
+    let marriage = issue(&world, people::marriage("J1")).unwrap().identifier;
+    let changing = put(&world, &entry("J2", "城东区档案馆", &[&people::number(3), &people::number(4)]));
+    issue(&world, people::id_card(CHEN, "陈志远", "2020-01-01")).unwrap();
+    issue(&world, people::social_card(CHEN, "陈志远")).unwrap();
+    death(&world, "D1", "2026-10-30");
+    let text = of_layout_1(&world, &export(&world));
+    assert!(!text.contains("\"proposals\"") && !text.contains("\"earlier\""), "{text}");
+    let other = receiver(&world, settled);
+    let foreseen = read(&world, &other, &text, true);
+    let done = read(&world, &other, &text, false);
+    assert_eq!((done.records, done.lines_refused, done.whole), (5, 0, true), "{:?}", done.refused);
+    assert_eq!(foreseen, done);
+    sound(&other);
+    // The record is there from its own beginning, the entries before it are not; what was proposed comes by the rules.
+    assert_eq!(history(&other, &changing), history(&world, &changing));
+    assert_eq!(history(&other, &marriage), history(&world, &marriage));
+    let key = other.registry.store().vault().index().identifier_key(&entry_of);
+    let leads = other.registry.store().read_now(|reader| reader.record_key(&key)).unwrap();
+    assert!(leads.is_none(), "the number of the entry leads to nothing");
+    assert_eq!((open(&other), done.proposals_told), (open(&world), 0));
+    assert_ne!(other.registry.content_digest().unwrap(), world.registry.content_digest().unwrap());
+    // What happens since comes along, and with it what layout 1 left out.
+    later(&world);
+    ends(&world, &changing, Action::Suspend);
+    carried_to(&world, &other);
+    assert_eq!(history(&other, &marriage), history(&world, &marriage));
+    assert_eq!(history(&other, &entry_of), history(&world, &entry_of));
 }

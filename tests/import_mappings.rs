@@ -23,6 +23,7 @@ on_both! {
     a_workbook_is_read_behind_its_title_with_merged_headers_and_dates
     a_sheet_is_named_where_several_have_rows
     what_is_wrong_with_a_mapping_or_a_workbook_refuses_the_file
+    a_day_of_birth_is_known_under_each_word_for_it
 }
 
 const OF: MappingOf<'_> = MappingOf { type_code: "senior_card", issuer: POLICE, sheet: None };
@@ -241,5 +242,19 @@ fn the_example_files_are_what_this_test_makes() {
             std::fs::write(&path, &bytes).unwrap();
         }
         assert!(std::fs::read(&path).unwrap() == bytes, "{name}: make it anew with ELICENSE_MAKE_FIXTURES=1");
+    }
+}
+
+/// The ID card calls it 出生, and departments write 出生日期 over it.
+fn a_day_of_birth_is_known_under_each_word_for_it(world: World) {
+    cards::settle(&world.registry);
+    let of = MappingOf { type_code: "resident_id_card", issuer: POLICE, sheet: None };
+    for word in ["出生", "出生日期", "出生年月日", "生日"] {
+        let text = format!(
+            "姓名,性别,{word},公民身份号码,签发日期\r\n周海燕,女,1988/3/12,190101198803120021,2020/3/9\r\n"
+        );
+        let path = write(&world, "a.csv", text.as_bytes());
+        let guessed = world.registry.guess_mapping(&operator(), &path, FileFormat::Csv, None, &of).unwrap();
+        assert_eq!(guessed.mapping.to(word).unwrap().join(" "), "face.birth_date", "{word}");
     }
 }

@@ -7,18 +7,17 @@ mod common;
 use common::desk::{issue, settled};
 use common::people::{self, CHEN, POLICE, ZHOU};
 use common::program::Installed;
+use common::transfer::signed_anew;
 use common::{World, operator, run};
 use elicense::error::{Code, Result};
 use elicense::log::LogVerifier;
 use elicense::record::action::Action;
-use elicense::record::{Digest, canonical};
+use elicense::record::canonical;
 use elicense::registry::{
     ActCommand, Acted, DirectoryDraft, FaceEdit, FsckOptions, ReadBack, ReadOptions, Submitted,
 };
 use elicense::rule::Rule;
 use elicense::table::RuleTally;
-use elicense::trust::master::WrapName;
-use elicense::trust::{EnvelopeBuf, SigningKey, Typ};
 use serde_json::{Value, json};
 
 on_both! {
@@ -203,46 +202,6 @@ fn edited(text: &str, edit: &dyn Fn(&mut Value)) -> String {
         line.to_string() + "\n"
     });
     lines.collect()
-}
-
-/// Signs a file anew with the registry's own key: a registry that lies, or errs, would send such a file.
-fn signed_anew(world: &World, text: &str) -> String {
-    let rows = world.registry.store().read_now(|reader| reader.signing_keys()).unwrap();
-    let row = rows.into_iter().find(|row| row.owner == "registry").unwrap();
-    let name = WrapName { kind: "signing", name: &row.kid };
-    let seed = world.registry.store().master().unwrap32(name, &row.wrapped.unwrap()).unwrap();
-    let key = SigningKey::from_seed(&seed).unwrap();
-    let digest = |line: &Value| {
-        let mut line = line.clone();
-        line.as_object_mut().unwrap().remove("attested");
-        Digest::of(&[&canonical::to_vec(&line).unwrap()])
-    };
-    let (mut export, mut chain, mut out) = (String::new(), Digest([0; 32]), String::new());
-    for line in text.lines() {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        let payload = match line["line"].as_str().unwrap() {
-            "export" => {
-                export = digest(&line).text();
-                None
-            }
-            "record" => {
-                let own = digest(&line);
-                chain = Digest::of(&[&chain.0, &own.0]);
-                Some(json!({"digest": own.text(), "export": export, "line": "record", "v": 1}))
-            }
-            "end" => Some(json!({
-                "digest": chain.text(), "events": line["events"], "export": export, "line": "end",
-                "records": line["records"], "v": 1,
-            })),
-            _ => None,
-        };
-        if let Some(payload) = payload {
-            let signed = EnvelopeBuf::sign(Typ::Export, &canonical::to_vec(&payload).unwrap(), &key).unwrap();
-            line["attested"] = signed.compact().into();
-        }
-        out += &(line.to_string() + "\n");
-    }
-    out
 }
 
 fn rules(done: &ReadBack) -> Vec<&str> {

@@ -135,10 +135,21 @@ impl<'e> Holder<'e> {
     fn targets(&self, said: Spoken<'_>, entry: &TypeEntry) -> Vec<String> {
         let mut to = match said.holder_rule() {
             Some(rule) => self.holder_targets(said, rule, entry),
+            None if said.meaning == Some(Meaning::Born) => self.born_targets(said, entry),
             None => dated_targets(said, entry),
         };
         to.extend(said.field.map(face).filter(|name| !to.contains(name)));
         to
+    }
+
+    /// The day of birth, under whatever word the type has it.
+    fn born_targets(&self, said: Spoken<'_>, entry: &TypeEntry) -> Vec<String> {
+        let own = |field: &&Field| {
+            let check = field.check.as_ref().filter(|check| check.rule == CheckRule::HolderBirthDate);
+            check.is_some_and(|check| Some(check.role.as_str()) == self.role)
+        };
+        let fields = entry.face().fields().iter().filter(|_| said.field.is_none());
+        fields.filter(own).map(face).collect()
     }
 
     /// The name or the number of a holder, and the fields of the face that are that holder's.
@@ -215,7 +226,9 @@ fn dated_targets(said: Spoken<'_>, entry: &TypeEntry) -> Vec<String> {
             let of_holder = fields.iter().any(|field| field.name == *name && holders(field));
             return if of_holder { Vec::new() } else { vec![format!("face.{name}")] };
         }
-        Some(Meaning::Number | Meaning::Code(_) | Meaning::Name(_)) | None => return Vec::new(),
+        Some(Meaning::Number | Meaning::Born | Meaning::Code(_) | Meaning::Name(_)) | None => {
+            return Vec::new();
+        }
     };
     let mut to = Vec::new();
     if said.meaning != Some(Meaning::ValidTo) || entry.def().validity != ValidityRule::None {

@@ -7,6 +7,8 @@ pub(super) enum Meaning {
     Code(Whose),
     /// The name of a holder.
     Name(Whose),
+    /// The day of birth of a holder.
+    Born,
     /// The number of the certificate.
     Number,
     IssuedOn,
@@ -57,6 +59,7 @@ const WORDS: &[(Meaning, &[&str])] = &[
     (Meaning::Name(Whose::Person), &["姓名", "本人姓名", "持证人姓名", "持有人姓名"]),
     (Meaning::Name(Whose::Anybody), &["持证人", "持有人", "名称"]),
     (Meaning::Name(Whose::Organisation), &["单位名称", "企业名称", "机构名称"]),
+    (Meaning::Born, &["出生日期", "出生年月日", "出生时间", "出生", "生日", "出生日"]),
     (
         Meaning::Number,
         &[

@@ -138,6 +138,16 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// An access for a purpose, by the items of that day; no word of it names the holders by one of these `others`.
+    pub fn asked<'b>(
+        actor: impl Into<Option<&'b Actor>>,
+        purpose: &'a Purpose,
+        (catalog, today): (&Catalog, Day),
+        others: &'a [Canonical],
+    ) -> Self {
+        Self::of(actor).purpose(purpose).in_force(catalog, today).beside(others)
+    }
+
     /// One party's part of an application.
     pub fn applied(self, part: AppliedPart<'a>) -> Self {
         let bundle = part.bundle.map(|(slug, version)| match version {

@@ -44,17 +44,21 @@ pub(in crate::registry) fn known_as(
     name: &str,
     except: &[u8; 16],
 ) -> Result<Option<bool>> {
-    let known = names(reader, key, Some(except))?;
+    let known = names(reader, key, &|row| row.record_id != *except)?;
     Ok((!known.is_empty()).then(|| known.iter().any(|one| same_name(one, name))))
 }
 
-/// The names under which a code stands on its signed records, as they were signed; without those of one record.
-fn names(reader: &mut Reader<'_>, key: &HolderKey, without: Option<&[u8; 16]>) -> Result<BTreeSet<String>> {
+/// The names under which a code stands on its signed records, as they were signed; on those that count.
+fn names(
+    reader: &mut Reader<'_>,
+    key: &HolderKey,
+    counts: &dyn Fn(&StoredRecord) -> bool,
+) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     // A page of them is enough to know a name by.
     for opened in reader.records_page(key, None, &mut PageRoom::default())? {
         let Opened::Record(row) = opened else { continue };
-        if without != Some(&row.record_id) {
+        if counts(&row) {
             found.extend(name_on(&row));
         }
     }
@@ -74,13 +78,13 @@ pub(in crate::registry) fn name_on(row: &StoredRecord) -> Option<String> {
 /// Whether each holder that stands on both records has one name, so that a divorce under a wrong name, or under a
 /// number with a slip in it, ends nobody's marriage. A name changes in a life: any version of either record may have it.
 /// Where something is ended, other records of the person say nothing, since an office can bring one under any name: a
-/// certificate gets the new name first, by a change of its own. Where an end is only `proposed` to an issuer who decides,
-/// a name on another record is enough.
+/// certificate gets the new name first, by a change of its own. Where an end is only proposed to an issuer who decides,
+/// a name on another record is enough: on one of those that `proposed` says.
 pub(in crate::registry) fn same_people<'r>(
     reader: &mut Reader<'_>,
     ending: impl Iterator<Item = &'r StoredRecord>,
     ended: impl Iterator<Item = &'r StoredRecord> + Clone,
-    proposed: bool,
+    proposed: Option<&dyn Fn(&StoredRecord) -> bool>,
 ) -> Result<bool> {
     for one in ending {
         let family = family(reader, one.hk)?;
@@ -89,8 +93,8 @@ pub(in crate::registry) fn same_people<'r>(
             if shared(&said, &known) {
                 continue;
             }
-            for key in family.iter().filter(|_| proposed) {
-                known.extend(names(reader, key, Some(&one.record_id))?);
+            for (key, counts) in family.iter().flat_map(|key| proposed.map(|counts| (key, counts))) {
+                known.extend(names(reader, key, &|row| row.record_id != one.record_id && counts(row))?);
             }
             if !shared(&said, &known) {
                 return Ok(false);

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::clock::Moment;
 use crate::error::{Code, Error, Result};
+use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::after_end;
 use crate::registry::holders::names;
@@ -11,9 +12,9 @@ use crate::registry::import::item::Item;
 use crate::registry::records::ends;
 use crate::registry::records::hosted::{self, Listed};
 use crate::rule::Rule;
-use crate::store::{Reader, RecordKey, SealedKey, Writer};
+use crate::store::{Reader, RecordKey, SealedKey, StoredRecord, Writer};
 use crate::table::RowFault;
-use crate::trust::HolderKey;
+use crate::trust::{HolderKey, IndexKey};
 
 /// An item with the rows that need no leaf.
 pub(super) struct Ready {
@@ -32,18 +33,42 @@ pub(super) enum Fate {
 /// Decides, for the length of one transaction.
 pub(super) struct Fates<'a> {
     snapshot: &'a Snapshot,
-    now: Moment,
+    since: Since,
     revoked: HashSet<[u8; 32]>,
     /// The types that have directory entries at all, as far as it was asked.
     listing: HashMap<String, bool>,
 }
 
+/// Since when the rows of a run are in the log. What the run itself brought says nothing about the names of another row: the
+/// rules hold its rows against each other when all are there, in whatever portions they were written.
+pub(super) struct Since {
+    now: Moment,
+    log: String,
+    first: u64,
+}
+
+impl Since {
+    /// Of a transaction of a run whose first leaf is known, if there is one.
+    pub fn of(place: &Place, first: Option<u64>) -> Self {
+        Self { now: place.at, log: place.log.clone(), first: first.unwrap_or(place.first) }
+    }
+
+    /// Before any row was written.
+    pub fn never(now: Moment) -> Self {
+        Self { now, log: String::new(), first: u64::MAX }
+    }
+
+    fn was_before(&self, row: &StoredRecord) -> bool {
+        row.log != self.log || row.leaf < self.first
+    }
+}
+
 impl<'a> Fates<'a> {
     /// As the keys and the catalog stand.
-    pub fn new(snapshot: &'a Snapshot, now: Moment) -> Self {
+    pub fn new(snapshot: &'a Snapshot, since: Since) -> Self {
         let keys = snapshot.keys.all().into_iter().filter(|key| key.revoked.is_some());
         let revoked = keys.map(|key| *key.kid().bytes()).collect();
-        Self { snapshot, now, revoked, listing: HashMap::new() }
+        Self { snapshot, since, revoked, listing: HashMap::new() }
     }
 
     /// Takes the keys of the items and decides about each: keys taken by the same content make it an item
@@ -54,16 +79,63 @@ impl<'a> Fates<'a> {
             let revoked = self.revoked.contains(&ready.item.kid);
             revoked.then(|| Fate::Refused(RowFault::new(ready.item.line, &error)))
         };
-        let mut fates: Vec<Option<Fate>> = items.iter().map(revoked).collect();
-        self.twins(writer, items, &mut fates)?;
-        while fates.iter().any(Option::is_none) {
-            take_keys(writer, self.snapshot, items, &mut fates)?;
+        let mut open: Vec<Option<Fate>> = items.iter().map(revoked).collect();
+        loop {
+            self.twins(writer, items, &mut open)?;
+            while open.iter().any(Option::is_none) {
+                take_keys(writer, self.snapshot, items, &mut open)?;
+            }
+            let had: Vec<bool> = open.iter().map(|fate| matches!(fate, Some(Fate::Bound(_)))).collect();
+            let mut fates: Vec<Fate> = open.into_iter().flatten().collect();
+            self.listed(writer, items, &mut fates)?;
+            self.endings(writer, items, &mut fates)?;
+            self.after_ends(writer, items, &mut fates)?;
+            let lost = |(fate, had): (&Fate, &bool)| *had && matches!(fate, Fate::Refused(_));
+            let lost: Vec<bool> = fates.iter().zip(&had).map(lost).collect();
+            if !lost.contains(&true) {
+                return Ok(fates);
+            }
+            let free = self.given_back(items, &lost, writer.index());
+            open = fates.into_iter().map(Some).collect();
+            if !self.reopen(items, &mut open, &free, writer.index()) {
+                return Ok(open.into_iter().flatten().collect());
+            }
         }
-        let mut fates: Vec<Fate> = fates.into_iter().flatten().collect();
-        self.listed(writer, items, &mut fates)?;
-        self.endings(writer, items, &mut fates)?;
-        self.after_ends(writer, items, &mut fates)?;
-        Ok(fates)
+    }
+
+    /// The keys that refused items gave back.
+    fn given_back(&self, items: &[Ready], lost: &[bool], index: &IndexKey) -> HashSet<[u8; 16]> {
+        let lost = items.iter().zip(lost).filter(|(_, lost)| **lost);
+        let keys = lost.map(|(ready, _)| &ready.item.signed);
+        keys.flat_map(|signed| signed.keys.iter().copied().chain(signed.twins(self.snapshot, index)))
+            .collect()
+    }
+
+    /// Asks anew about the items that stood behind one that gave its keys back: in another portion they would be bound.
+    fn reopen(
+        &self,
+        items: &[Ready],
+        fates: &mut [Option<Fate>],
+        free: &HashSet<[u8; 16]>,
+        index: &IndexKey,
+    ) -> bool {
+        let mut any = false;
+        for (ready, fate) in items.iter().zip(fates) {
+            let behind = match fate {
+                Some(Fate::AlreadyThere) => true,
+                Some(Fate::Refused(fault)) => fault.code == Code::NumberClash,
+                _ => false,
+            };
+            let signed = &ready.item.signed;
+            let waits = |key: &[u8; 16]| free.contains(key);
+            if behind
+                && (signed.keys.iter().any(waits) || signed.twins(self.snapshot, index).iter().any(waits))
+            {
+                *fate = None;
+                any = true;
+            }
+        }
+        any
     }
 
     /// Finds the items without a number that are there under another version of their type, or come before in the chunk.
@@ -95,7 +167,7 @@ impl<'a> Fates<'a> {
         for (ready, fate) in items.iter().zip(fates) {
             if matches!(fate, Fate::Bound(_))
                 && ready.item.signed.seats.iter().any(|seat| told.contains(&seat.hk))
-                && let Some(fault) = after_end(writer, self.snapshot, &ready.item, self.now)?
+                && let Some(fault) = after_end(writer, self.snapshot, &ready.item, self.since.now)?
             {
                 writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
                 *fate = Fate::Refused(fault);
@@ -108,7 +180,7 @@ impl<'a> Fates<'a> {
     fn endings(&self, writer: &mut Writer<'_>, items: &[Ready], fates: &mut [Fate]) -> Result<()> {
         for (ready, fate) in items.iter().zip(fates) {
             if matches!(fate, Fate::Bound(_))
-                && let Some(fault) = wrong_names(writer, self.snapshot, &ready.item, self.now)?
+                && let Some(fault) = wrong_names(writer, self.snapshot, &ready.item, &self.since)?
             {
                 writer.release_keys(&ready.keys.iter().collect::<Vec<_>>())?;
                 *fate = Fate::Refused(fault);
@@ -162,9 +234,10 @@ fn wrong_names(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     item: &Item,
-    now: Moment,
+    since: &Since,
 ) -> Result<Option<RowFault>> {
-    let differing = ends::differing(reader, snapshot, &item.signed, now)?;
+    let before = |row: &StoredRecord| since.was_before(row);
+    let differing = ends::differing(reader, snapshot, &item.signed, (since.now, &before))?;
     Ok(differing.then(|| RowFault::new(item.line, &names::ended_name())))
 }
 
@@ -175,7 +248,7 @@ pub(super) fn untrue(
     item: &Item,
     now: Moment,
 ) -> Result<Option<RowFault>> {
-    match wrong_names(reader, snapshot, item, now)? {
+    match wrong_names(reader, snapshot, item, &Since::never(now))? {
         Some(fault) => Ok(Some(fault)),
         None => after_end(reader, snapshot, item, now),
     }

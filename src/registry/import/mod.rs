@@ -150,15 +150,18 @@ impl Registry {
         self.import_close(run)
     }
 
-    /// Checks every row, signs in memory, compares with the stored records; writes nothing except the error
-    /// file.
+    /// Checks every row, signs in memory, compares with the stored records and the rows with each other; what the rules
+    /// would do is done and taken back. Nothing stays but the error file.
     fn import_dry(&self, work: &Work<'_>) -> Result<ImportReport> {
         let listed = work.options.error_path.as_deref().and_then(sendback::list_path);
         let mut errors = ErrorFile::create(listed.as_deref().or(work.options.error_path.as_deref()))?;
         let mut run = Run::new(String::new(), self.now(), work.reading())?;
         run.body.as_of = work.options.as_of;
         let begun = Instant::now();
-        self.import_check(work, &mut run, &mut errors)?;
+        let dir = SpillDir::of_dry_run(self.store().dir())?;
+        let checked = self.import_check(work, &mut run, (&mut errors, &dir));
+        let removed = dir.remove();
+        checked.and(removed)?;
         errors.flush()?;
         sendback::write(work)?;
         let parsing = StageTiming::since(begun, run.body.counts.rows_in);

@@ -1,7 +1,9 @@
 //! Stage 1: a reader, a parsing thread for each core, and a thread that puts the faults in order.
 
+mod rehearse;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -13,7 +15,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::import::fates::{self, Displaced};
 use crate::registry::import::item::Item;
 use crate::registry::import::merge::{self, FAN_IN};
-use crate::registry::import::own::{self, Own};
+use crate::registry::import::own::{Forestalled, Notes, Obstacle, SpilledNotes};
 use crate::registry::import::pace::{self, Pace};
 use crate::registry::import::row::Maker;
 use crate::registry::import::settle::Note;
@@ -34,13 +36,12 @@ use crate::table::{
 
 /// The fate of one batch.
 #[derive(Default)]
-struct BatchDone {
+pub(super) struct BatchDone {
     seq: u64,
     position: u64,
     rows: u64,
     accepted: u64,
     already_there: u64,
-    taken_over: u64,
     flagged: u64,
     undated: u64,
     newest: Option<Moment>,
@@ -48,12 +49,10 @@ struct BatchDone {
     /// Remarks on accepted rows, each with its line: kept with a mark.
     remarks: Vec<(u64, Marked)>,
     faults: Vec<RowFault>,
-    /// Rows that a dry run would bind.
-    own: Vec<Own>,
 }
 
 /// The destination of a thread's items.
-trait Sink: Send {
+pub(super) trait Sink: Send {
     fn take(&mut self, item: Item) -> Result<()>;
     /// Called behind each batch; may change accepted rows into others.
     fn batch_ended(&mut self, done: &mut BatchDone) -> Result<()>;
@@ -119,10 +118,33 @@ impl Sink for Spilling<'_> {
 struct Comparing<'a> {
     registry: &'a Registry,
     items: Vec<Item>,
+    notes: Notes,
+    /// The types of the rows.
+    types: BTreeSet<String>,
+    all: &'a Compared,
+    dir: &'a SpillDir,
+    run_bytes: usize,
+    block_bytes: usize,
+}
+
+/// What all threads of a dry run noted.
+#[derive(Default)]
+struct Compared {
+    notes: Mutex<SpilledNotes>,
+    types: Mutex<BTreeSet<String>>,
+}
+
+impl Comparing<'_> {
+    fn spill(&mut self) -> Result<()> {
+        self.notes.spill(self.registry, (self.dir, self.block_bytes), &self.all.notes)
+    }
 }
 
 impl Sink for Comparing<'_> {
     fn take(&mut self, item: Item) -> Result<()> {
+        if !self.types.contains(&item.signed.type_code) {
+            self.types.insert(item.signed.type_code.clone());
+        }
         self.items.push(item);
         Ok(())
     }
@@ -153,23 +175,26 @@ impl Sink for Comparing<'_> {
                         gives_way => match fates::untrue(reader, &snapshot, item, now)? {
                             Some(fault) => done.faults.push(fault),
                             None => {
-                                done.taken_over += u64::from(gives_way.is_some());
-                                done.own.extend(Own::of(item, twins, true));
+                                let entry = gives_way.is_some();
+                                let stored = if entry { Obstacle::Entry } else { Obstacle::Nothing };
+                                self.notes.take(item, twins, stored)?;
                                 continue;
                             }
                         },
                     },
                 }
-                done.own.extend(Own::of(item, twins, false));
+                self.notes.take(item, twins, Obstacle::InTheWay)?;
                 done.accepted -= 1;
             }
             Ok(())
         })?;
         done.faults.sort_by_key(|fault| fault.line);
-        Ok(())
+        if self.notes.len() >= self.run_bytes { self.spill() } else { Ok(()) }
     }
 
-    fn finish(self) -> Result<()> {
+    fn finish(mut self) -> Result<()> {
+        self.spill()?;
+        self.all.types.lock().unwrap_or_else(PoisonError::into_inner).extend(self.types);
         Ok(())
     }
 }
@@ -204,7 +229,7 @@ impl Registry {
         run.body.faults.clear();
         run.body.remarks.clear();
         run.body.names = NamesDiffer::default();
-        drop(self.pump(work, run, errors, &sink)?);
+        self.pump(work, run, errors, &sink)?;
         let accepted = std::mem::take(&mut run.body.counts.bound);
         let Spilled { mut runs, mut notes, touched } =
             spilled.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -224,20 +249,40 @@ impl Registry {
         self.put_run(run)
     }
 
-    /// Checks the whole file against the stored records.
-    pub(super) fn import_check(&self, work: &Work<'_>, run: &mut Run, errors: &mut ErrorFile) -> Result<()> {
-        let sink = || Comparing { registry: self, items: Vec::new() };
-        let own = self.pump(work, run, errors, &sink)?;
-        errors.write(&own::settle(own, run))
+    /// Checks the whole file against the stored records, its rows against each other, and what the rules would do.
+    pub(super) fn import_check(
+        &self,
+        work: &Work<'_>,
+        run: &mut Run,
+        (errors, dir): (&mut ErrorFile, &SpillDir),
+    ) -> Result<()> {
+        self.store().ensure_seals(self.now())?;
+        let (limits, all) = (work.options.limits, Compared::default());
+        let sink = || Comparing {
+            registry: self,
+            items: Vec::new(),
+            notes: Notes::default(),
+            types: BTreeSet::new(),
+            all: &all,
+            dir,
+            run_bytes: limits.run_bytes / work.threads(),
+            block_bytes: limits.block_bytes,
+        };
+        self.pump(work, run, errors, &sink)?;
+        let notes = all.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Forestalled { faults, unbound } = self.hold(work, run, dir, notes)?;
+        errors.write(&faults)?;
+        let types = all.types.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.rehearse(work, run, dir, (&types, &unbound))
     }
 
-    fn pump<S: Sink>(
+    pub(super) fn pump<S: Sink>(
         &self,
         work: &Work<'_>,
         run: &mut Run,
         list: &mut ErrorFile,
         sink: &(dyn Fn() -> S + Sync),
-    ) -> Result<Vec<Own>> {
+    ) -> Result<()> {
         let (source, header) = intake::open(work.source, work.reading())?;
         let called = header.as_ref().map(|header| header.columns().called(&self.snapshot()));
         run.body.called = called.unwrap_or_default();
@@ -276,14 +321,14 @@ impl Registry {
             }
             let digest = reading.join().unwrap_or_else(|_| Err(panicked()));
             parsed?;
-            let own = collected?;
+            collected?;
             run.body.shortened = lengths.shortened();
             if run.body.counts.rows_in == 0 {
                 let detail = "the file has no rows: an import of nothing would tell its feed alive";
                 return Err(Error::new(Code::ConfigInvalid, detail).at("file").rule(Rule::FileWithoutRows));
             }
             match digest? {
-                Some(digest) if digest == work.survey.digest => Ok(own),
+                Some(digest) if digest == work.survey.digest => Ok(()),
                 _ => Err(Error::new(Code::ConfigInvalid, "the file changed while it was read")
                     .at("file")
                     .rule(Rule::FileChanged)),
@@ -297,18 +342,12 @@ fn panicked() -> Error {
 }
 
 /// Puts results in the order of the file, writes their faults, counts.
-fn collect(
-    done: Receiver<BatchDone>,
-    work: &Work<'_>,
-    run: &mut Run,
-    list: &mut ErrorFile,
-) -> Result<Vec<Own>> {
-    let (mut early, mut next, mut own) = (BTreeMap::new(), 0, Vec::new());
+fn collect(done: Receiver<BatchDone>, work: &Work<'_>, run: &mut Run, list: &mut ErrorFile) -> Result<()> {
+    let (mut early, mut next) = (BTreeMap::new(), 0);
     for batch in done {
         early.insert(batch.seq, batch);
         while let Some(mut batch) = early.remove(&next) {
             next += 1;
-            own.append(&mut batch.own);
             let called = |fault: RowFault| fault.called(&run.body.called);
             batch.faults = std::mem::take(&mut batch.faults).into_iter().map(called).collect();
             list.write(&batch.faults)?;
@@ -317,7 +356,6 @@ fn collect(
             counts.rows_in += batch.rows;
             counts.bound += batch.accepted;
             counts.already_there += batch.already_there;
-            counts.taken_over += batch.taken_over;
             counts.refused += batch.faults.len() as u64;
             counts.clashes +=
                 batch.faults.iter().map(|fault| u64::from(fault.code == Code::NumberClash)).sum::<u64>();
@@ -332,7 +370,7 @@ fn collect(
             work.tell(Stage::Parsing, batch.position, work.survey.bytes, run);
         }
     }
-    Ok(own)
+    Ok(())
 }
 
 /// Says which column a fault is about, as it is called in the file.

@@ -21,7 +21,7 @@ use crate::registry::import::item::{Item, SortKey};
 use crate::registry::import::merge::Merge;
 use crate::registry::import::pace;
 use crate::registry::import::spill::{SpillDir, damaged};
-use crate::registry::import::state::Run;
+use crate::registry::import::state::{Run, RunBody};
 use crate::registry::import::step::Bounds;
 use crate::registry::import::work::Work;
 use crate::registry::records::ends::{self, Arrived, Due};
@@ -45,6 +45,12 @@ impl Note {
         // The number's, or the content's: it leads to the record of an equal row, too.
         out.extend_from_slice(item.signed.keys.last().ok_or_else(damaged)?);
         Ok(())
+    }
+
+    /// The note of an item.
+    pub fn of(item: &Item) -> Result<Self> {
+        let key = *item.signed.keys.last().ok_or_else(damaged)?;
+        Ok(Self { line: item.line, record_id: item.record_id, key })
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -80,6 +86,41 @@ impl Note {
             }
             due => due.map(|due| if fresh { due } else { due.of_old() }),
         }
+    }
+}
+
+/// What the rules did to one row.
+pub(super) struct Settled {
+    /// Entries for the log.
+    pub entries: Vec<[u8; 32]>,
+    ended: u64,
+    proposals: u64,
+    /// It ended nothing, since the names differ.
+    differing: Option<RowFault>,
+}
+
+impl Settled {
+    /// Counts it.
+    pub fn count(&self, body: &mut RunBody) {
+        body.counts.ended += self.ended;
+        body.counts.proposals += self.proposals;
+        if let Some(fault) = &self.differing {
+            body.counts.not_ended += 1;
+            refused::count(&mut body.faults, &fault.clone().called(&body.called));
+        }
+    }
+}
+
+impl Note {
+    /// Makes the due changes.
+    pub fn settle(&self, writer: &mut Writer<'_>, rules: &Rules, place: &Place) -> Result<Settled> {
+        let done = self.due(writer, rules, place.at.day())?.carry_out(writer, rules, place)?;
+        Ok(Settled {
+            ended: done.ended.len() as u64,
+            proposals: done.proposals.len() as u64,
+            differing: done.differing.then(|| RowFault::new(self.line, &names::ended_name())),
+            entries: done.entries,
+        })
     }
 }
 
@@ -165,17 +206,9 @@ fn settle(
     let begun = Instant::now();
     let (mut next, mut entries) = (run.clone(), Vec::new());
     for (at, note) in page {
-        let due = note.due(writer, rules, place.at.day())?;
-        let done = due.carry_out(writer, rules, &place.behind(entries.len()))?;
-        let counts = &mut next.body.counts;
-        counts.ended += done.ended.len() as u64;
-        counts.proposals += done.proposals.len() as u64;
-        if done.differing {
-            counts.not_ended += 1;
-            let fault = RowFault::new(note.line, &names::ended_name()).called(&next.body.called);
-            refused::count(&mut next.body.faults, &fault);
-        }
-        entries.extend(done.entries);
+        let settled = note.settle(writer, rules, &place.behind(entries.len()))?;
+        settled.count(&mut next.body);
+        entries.extend(settled.entries);
         next.body.settled = at + 1;
         if begun.elapsed() >= bounds.time {
             break;

@@ -15,7 +15,7 @@ use crate::registry::import::item::SortKey;
 use crate::rule::Rule;
 use crate::store::{self, Purpose, Vault, private};
 use crate::trust::seal::sealed_key_id;
-use crate::trust::{Aad, Layout};
+use crate::trust::{Aad, Layout, random};
 
 fn io(error: std::io::Error) -> Error {
     Error { detail: "the spill directory cannot be used".into(), ..private::disk_fault(error) }
@@ -28,6 +28,9 @@ pub(super) fn damaged() -> Error {
 
 /// The stand-in for the table name in the additional data of a block.
 const TABLE: &str = "spill";
+
+/// How the directories of dry runs begin; no name of a run has such a character.
+const DRY: &str = "dry_";
 
 /// Bytes of a small step.
 const STEP: usize = 1 << 20;
@@ -51,6 +54,21 @@ impl SpillDir {
         let lock = lock_file(&path.join("lock"))?;
         let (next, small_steps) = (AtomicU32::new(0), AtomicBool::new(false));
         Ok(Self { path, id: id.to_owned(), next, small_steps, _lock: lock })
+    }
+
+    /// The directory of a dry run. Those of dry runs that were killed are taken away: nobody goes on with them.
+    pub fn of_dry_run(data: &Path) -> Result<Self> {
+        let all = data.join("spill");
+        for entry in fs::read_dir(&all).into_iter().flatten() {
+            let entry = entry.map_err(io)?;
+            let dry = entry.file_name().to_str().is_some_and(|name| name.starts_with(DRY));
+            // One that somebody holds is at work.
+            if dry && let Ok(held) = lock_file(&entry.path().join("lock")) {
+                fs::remove_dir_all(entry.path()).map_err(io)?;
+                drop(held);
+            }
+        }
+        Self::claim(data, &format!("{DRY}{}", random::serial()?.to_ascii_lowercase()))
     }
 
     /// Whether runs are brought to the disk in small steps from now on.

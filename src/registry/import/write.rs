@@ -16,7 +16,7 @@ use crate::record::state::State;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
 use crate::registry::import::Stage;
-use crate::registry::import::fates::{Fate, Fates, Ready};
+use crate::registry::import::fates::{Fate, Fates, Ready, Since};
 use crate::registry::import::merge::Merge;
 use crate::registry::import::own::Following;
 use crate::registry::import::pace;
@@ -173,7 +173,7 @@ impl Merging<'_> {
         let begun = Instant::now();
         let mut tally = Tally { next: run.clone(), entries: Vec::new(), leaves: 0 };
         let snapshot = self.registry.snapshot();
-        let mut fates = Fates::new(&snapshot, place.at);
+        let mut fates = Fates::new(&snapshot, Since::of(place, run.body.first_leaf));
         let (store, actor) = (self.registry.store(), self.actor.clone());
         thread::scope(|scope| -> Result<()> {
             let mut sealing: Option<Sealing<'_>> = None;

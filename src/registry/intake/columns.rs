@@ -428,7 +428,9 @@ fn listed(list: &CodeList, name: &str, cell: &str, repairs: &mut Repairs) -> Res
     if list.label(cell).is_some() {
         return Ok(cell.to_owned());
     }
-    let mut named = list.codes.iter().filter(|entry| entry.zh == cell);
+    // A people stands on cards and in files without its last character: 汉, 维吾尔.
+    let is_named = |name: &str| name == cell || name.strip_suffix('族') == Some(cell);
+    let mut named = list.codes.iter().filter(|entry| is_named(&entry.zh));
     if let (Some(entry), None) = (named.next(), named.next()) {
         repairs.add(Repair::CodeOfName, 1);
         return Ok(entry.code.clone());
@@ -452,4 +454,20 @@ fn day(name: &'static str, cell: &str) -> Result<Day> {
 
 fn cell_fault(field: impl Into<Cow<'static, str>>, rule: Rule, detail: &'static str) -> Error {
     Error::new(Code::FieldInvalid, detail).at(field).rule(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_people_is_known_as_the_card_prints_it() {
+        let list: CodeList =
+            serde_json::from_str(include_str!("../../../schema/code-lists/ethnic_group.json")).unwrap();
+        let mut repairs = Repairs::default();
+        let mut code = |cell| listed(&list, "ethnic_group", cell, &mut repairs).unwrap();
+        assert_eq!(["汉", "汉族", "维吾尔", "01"].map(&mut code), ["01", "01", "05", "01"]);
+        assert_eq!(["", "族", "汉人", "土"].map(&mut code), ["", "族", "汉人", "30"]);
+        assert_eq!(repairs.each().collect::<Vec<_>>(), [(Repair::CodeOfName, 4)]);
+    }
 }

@@ -213,9 +213,9 @@ impl Registry {
         let right = right_of(&snapshot.catalog, actor, (&ask.purpose, None), today);
         let decision = decided_by(&snapshot.catalog, &permit, (&right, &about.type_code));
         let reason = decision.reason();
-        let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let others = self.other_numbers(&ask.purpose, &kept::touched(here.kept.as_ref())).await?;
-        let entry = entry.types(Some([about.type_code.as_str()])).beside(&others);
+        let entry = Entry::asked(actor, &ask.purpose, (&snapshot.catalog, today), &others);
+        let entry = entry.types(Some([about.type_code.as_str()]));
         self.present(actor, (&ask.purpose, None), (&entry, &kept::touched(here.kept.as_ref()))).await?;
         if let Some(rule) = decision.refusal() {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), rule).await?;
@@ -245,22 +245,8 @@ impl Registry {
         self.still_allowed(actor, &snapshot, Some(&ask.purpose)).await?;
         let accepted =
             entry.note(&access, touched, CameTo::shown(Outcome::History, reason, page.digest)).await?;
-        Ok(HistoryAnswer {
-            at: accepted.at,
-            clock: accepted.clock_behind(),
-            events: page.events,
-            head: page.head,
-            next: page.next,
-            reasons: page.judgement.reasons,
-            receipt: HandedReceipt { accepted, form: ask.receipt },
-            standing: page.standing,
-            state,
-            type_code,
-            verdict: page.judgement.verdict,
-            version,
-            versions: page.versions,
-            withheld,
-        })
+        let receipt = HandedReceipt { accepted, form: ask.receipt };
+        Ok(page.answer(receipt, (type_code, state, version), withheld))
     }
 }
 
@@ -302,6 +288,31 @@ impl Registry {
 }
 
 impl Page {
+    /// The page as it goes out.
+    fn answer(
+        self,
+        receipt: HandedReceipt,
+        (type_code, state, version): (String, State, i32),
+        withheld: Option<Withheld>,
+    ) -> HistoryAnswer {
+        HistoryAnswer {
+            at: receipt.accepted.at,
+            clock: receipt.accepted.clock_behind(),
+            events: self.events,
+            head: self.head,
+            next: self.next,
+            reasons: self.judgement.reasons,
+            receipt,
+            standing: self.standing,
+            state,
+            type_code,
+            verdict: self.judgement.verdict,
+            version,
+            versions: self.versions,
+            withheld,
+        }
+    }
+
     /// Works in proportion to what happened to the record, so not on a worker thread.
     fn of(
         snapshot: &Snapshot,

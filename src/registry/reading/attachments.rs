@@ -131,12 +131,9 @@ impl Registry {
             Decision::Refused { reason } => Some(*reason),
         };
         let others = self.other_numbers(&ask.purpose, &kept::touched(here.kept.as_ref())).await?;
-        let entry = Entry::of(actor)
-            .purpose(&ask.purpose)
-            .in_force(&snapshot.catalog, today)
+        let entry = Entry::asked(actor, &ask.purpose, (&snapshot.catalog, today), &others)
             .types(Some([type_code.as_str()]))
-            .fields(Some(["attachments"]))
-            .beside(&others);
+            .fields(Some(["attachments"]));
         self.present(actor, (&ask.purpose, None), (&entry, &kept::touched(here.kept.as_ref()))).await?;
         if let Some(reason) = refusal {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;

@@ -9,6 +9,10 @@
 //! ([`names`]): it is refused where the record that it would end is here before it. Records kept elsewhere are not touched: their
 //! issuers report their state themselves.
 
+mod types;
+
+pub(in crate::registry) use types::{ended_types, is_found_by_all, is_proposed, proposes, touched_types};
+
 use std::cell::Cell;
 use std::collections::HashSet;
 
@@ -137,24 +141,6 @@ struct Ending {
     ground: String,
 }
 
-/// The types that a rule which runs at an issue names on either side, and those that mark their holders.
-pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String> {
-    let types = snapshot.catalog.types();
-    let touched = types.iter().filter(|entry| {
-        on_issue(entry).next().is_some()
-            || enders(snapshot, entry).any(|(_, end)| end.by == EndBy::Rule)
-            || !entry.def().marks.is_empty()
-    });
-    touched.map(|entry| entry.def().code.clone()).collect()
-}
-
-/// Whether a rule of a type proposes to end records of that type.
-pub(in crate::registry) fn is_proposed(snapshot: &Snapshot, type_code: &str) -> bool {
-    let Some(ended) = snapshot.catalog.type_of(type_code) else { return false };
-    let proposes = |end: &End| end.by == EndBy::Proposal && end.ended == ended.def().slug;
-    snapshot.catalog.types().iter().any(|entry| entry.def().ends.iter().any(proposes))
-}
-
 /// The changes due for a record that arrived just now.
 pub(in crate::registry) fn due_of_new(
     reader: &mut Reader<'_>,
@@ -174,7 +160,7 @@ pub(in crate::registry) fn due(
     arrived: &Arrived<'_>,
     today: Day,
 ) -> Result<Due> {
-    let mut due = ends_due(reader, &rules.snapshot, arrived)?;
+    let mut due = ends_due(reader, &rules.snapshot, arrived, &|_| true)?;
     let first = arrived.rows.first();
     if rules.speaks(reader, (&first.type_code, &first.body.identifier), today)? {
         due.speaker = Some((first.type_code.clone(), first.body.identifier.clone()));
@@ -182,8 +168,13 @@ pub(in crate::registry) fn due(
     Ok(due)
 }
 
-/// The ends among them.
-fn ends_due(reader: &mut Reader<'_>, snapshot: &Snapshot, arrived: &Arrived<'_>) -> Result<Due> {
+/// The ends among them, of records that `counts`.
+fn ends_due(
+    reader: &mut Reader<'_>,
+    snapshot: &Snapshot,
+    arrived: &Arrived<'_>,
+    counts: &dyn Fn(&StoredRecord) -> bool,
+) -> Result<Due> {
     let mut due = Due::default();
     let Some(kin) = Kin::of(snapshot, arrived.rows) else { return Ok(due) };
     let annulled = arrived.rows.first().state == State::Annulled;
@@ -192,18 +183,18 @@ fn ends_due(reader: &mut Reader<'_>, snapshot: &Snapshot, arrived: &Arrived<'_>)
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
         for rows in kin.related(reader, ended, end.when)? {
-            if action.apply(Some(rows.first().state)).is_err() {
+            if action.apply(Some(rows.first().state)).is_err() || !counts(rows.first()) {
                 continue;
             }
             if end.by == EndBy::Proposal {
-                if due.names(reader, (arrived.rows, &rows), true)? {
+                if due.names(reader, (arrived.rows, &rows), Some(counts))? {
                     let because = &arrived.rows.first().type_code;
                     due.proposals.extend(proposes.then(|| proposal(rows.first(), action, because)));
                 }
                 continue;
             }
             let Some(began) = began(reader, &rows)? else { continue };
-            if began <= arrived.began && !due.names(reader, (arrived.rows, &rows), false)? {
+            if began <= arrived.began && !due.names(reader, (arrived.rows, &rows), None)? {
                 continue;
             }
             due.ends.extend(earliest(reader, snapshot, (rows, began), Some(arrived))?);
@@ -245,7 +236,7 @@ impl Due {
         &mut self,
         reader: &mut Reader<'_>,
         (ending, ended): (&Whole, &Whole),
-        proposed: bool,
+        proposed: Option<&dyn Fn(&StoredRecord) -> bool>,
     ) -> Result<bool> {
         self.compared.push(ended.first().record_id);
         let agree = names::same_people(reader, ending.rows(), ended.rows(), proposed)?;
@@ -334,7 +325,7 @@ fn earliest(
         let Ok(state) = action.apply(Some(rows.first().state)) else { continue };
         for ending in kin.related(reader, entry, end.when)? {
             if ending.first().state == State::Annulled
-                || !names::same_people(reader, ending.rows(), rows.rows(), false)?
+                || !names::same_people(reader, ending.rows(), rows.rows(), None)?
             {
                 continue;
             }
@@ -360,12 +351,12 @@ pub(in crate::registry) fn began(reader: &mut Reader<'_>, rows: &Whole) -> Resul
 }
 
 /// Whether a record that is not stored yet would end, or propose to end, a record on which a holder has another
-/// name.
+/// name, among those that `counts`.
 pub(in crate::registry) fn differing(
     reader: &mut Reader<'_>,
     snapshot: &Snapshot,
     signed: &Signed,
-    now: Moment,
+    (now, counts): (Moment, &dyn Fn(&StoredRecord) -> bool),
 ) -> Result<bool> {
     if snapshot.catalog.type_of(&signed.type_code).is_none_or(|entry| on_issue(entry).next().is_none()) {
         return Ok(false);
@@ -373,7 +364,7 @@ pub(in crate::registry) fn differing(
     let nowhere = Place { log: String::new(), first: 0, at: now };
     let rows = signed.whole([0; 16], State::Active, None, &nowhere)?;
     let arrived = Arrived { rows: &rows, began: signed.issued_on, fresh: true };
-    ends_due(reader, snapshot, &arrived).map(|due| due.differing)
+    ends_due(reader, snapshot, &arrived, counts).map(|due| due.differing)
 }
 
 /// The proposals of a cancellation to the issuers of other records: 注销 of a company's licence proposes the
@@ -389,7 +380,9 @@ pub(in crate::registry) fn proposed_by_cancel(
         let Some(ended) = snapshot.catalog.type_by_slug(&end.ended) else { continue };
         let action = action_of(end);
         for found in kin.related(reader, ended, end.when)? {
-            if action.apply(Some(found.first().state)).is_ok() && due.names(reader, (rows, &found), true)? {
+            if action.apply(Some(found.first().state)).is_ok()
+                && due.names(reader, (rows, &found), Some(&|_| true))?
+            {
                 due.proposals.push(proposal(found.first(), action, &rows.first().type_code));
             }
         }
@@ -459,7 +452,7 @@ fn proposers(
                     // It has proposed nothing yet.
                     EndOn::Cancel => continue,
                 };
-                if names::same_people(reader, other.rows(), rows.rows(), true)? {
+                if names::same_people(reader, other.rows(), rows.rows(), Some(&|_| true))? {
                     found.push(proposes);
                 }
             }

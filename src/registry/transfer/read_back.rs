@@ -412,6 +412,7 @@ impl Reading<'_> {
         match known {
             Known::New(..) => done.records += 1,
             Known::Behind(..) => done.went_on += 1,
+            Known::Here(_) if stored.gained => done.went_on += 1,
             Known::Here(_) | Known::Otherwise => done.already += 1,
             Known::Refused(error, type_code) => {
                 self.spoilt.types.insert(type_code);
@@ -461,7 +462,7 @@ fn taken(
         let mut stored = match &known {
             Known::New(entry, _) => incoming.write(writer, &place, (rules, told), (label, entry.as_ref()))?,
             Known::Behind(found, here) => incoming.go_on(writer, &place, (rules, label), (found, *here))?,
-            Known::Here(found) => incoming.adopt_here(writer, found)?,
+            Known::Here(found) => incoming.adopt_here(writer, (&place, label), found)?,
             Known::Otherwise | Known::Refused(..) => LineStored::default(),
         };
         if !matches!(known, Known::Otherwise | Known::Refused(..)) {
@@ -498,7 +499,12 @@ fn foreseen(
                 let took_over = *gives_way || entry.as_ref().is_some_and(ChainPlace::is_here);
                 LineStored { took_over, ..incoming.foreseen(reader, (rules, told), &nowhere)? }
             }
-            Known::Behind(found, _) | Known::Here(found) => incoming.foreseen_here(reader, found)?,
+            Known::Behind(found, _) => incoming.foreseen_here(reader, found)?,
+            Known::Here(found) => {
+                let stored = incoming.foreseen_here(reader, found)?;
+                let gained = stored.gained && brought.insert(incoming.key(reader.index()));
+                LineStored { gained, ..stored }
+            }
             Known::Otherwise | Known::Refused(..) => LineStored::default(),
         };
         if matches!(known, Known::Behind(..) | Known::Here(_)) {

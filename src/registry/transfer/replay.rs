@@ -98,6 +98,8 @@ pub(super) struct LineStored {
     pub proposals: usize,
     /// Proposals that came with it.
     pub proposals_told: usize,
+    /// It was here without the entries that gave way to it, and has them now.
+    pub gained: bool,
 }
 
 /// A record on its way through its events: its rows as they are now, and how many versions were made.
@@ -143,8 +145,28 @@ impl Incoming {
         progress.entries.extend(lives.entries);
         ends::take_back(writer, &rules.snapshot, about, place.at)?;
         let proposals_told = self.adopt(writer, &progress.rows)?;
-        let (entries, record_id) = (progress.entries, found.record_id);
-        Ok(LineStored { entries, record_id, proposals_told, ..LineStored::default() })
+        let (mut entries, record_id) = (progress.entries, found.record_id);
+        let earlier = self.put_before(writer, &place.behind(entries.len()), label, record_id)?;
+        let gained = !earlier.is_empty();
+        entries.extend(earlier);
+        Ok(LineStored { entries, record_id, proposals_told, gained, ..LineStored::default() })
+    }
+
+    /// Repeats the entries that gave way to it, where it came without them: in a file of layout 1.
+    fn put_before(
+        &self,
+        writer: &mut Writer<'_>,
+        place: &Place,
+        label: &str,
+        record_id: [u8; 16],
+    ) -> Result<Vec<[u8; 32]>> {
+        let missing = self.entry(writer)?.filter(|at| !at.is_here());
+        let (Some(chain), Some(first), Some(at)) = (&self.earlier, self.versions.first(), missing) else {
+            return Ok(Vec::new());
+        };
+        let entries = chain.write(writer, place, label, &at)?;
+        chain.lead_to(writer, first, record_id)?;
+        Ok(entries)
     }
 
     /// Where the entries that gave way to it are repeated from; none where there were none, or where this registry knows
@@ -193,7 +215,8 @@ impl Incoming {
         entries.extend(ends.entries);
         let (ended, proposals) = (ends.ended.len(), ends.proposals.len());
         let proposals_told = self.adopt(writer, &rows)?;
-        Ok(LineStored { entries, record_id, took_over: begun.took_over, ended, proposals, proposals_told })
+        let took_over = begun.took_over;
+        Ok(LineStored { entries, record_id, took_over, ended, proposals, proposals_told, gained: false })
     }
 
     /// What the rules would do where it is new here; nothing is written.
@@ -220,7 +243,12 @@ impl Incoming {
     }
 
     /// The same where all of the record is here under that key.
-    pub fn adopt_here(&self, writer: &mut Writer<'_>, found: &RecordKey) -> Result<LineStored> {
+    pub fn adopt_here(
+        &self,
+        writer: &mut Writer<'_>,
+        (place, label): (&Place, &str),
+        found: &RecordKey,
+    ) -> Result<LineStored> {
         let first = match found.holders.first().filter(|_| !self.record.proposals.is_empty()) {
             Some(holder) => writer.record(holder, &found.record_id)?,
             None => None,
@@ -229,13 +257,16 @@ impl Incoming {
             Some(Opened::Record(row)) => proposed::adopt(writer, &row, &self.record.proposals)?,
             Some(Opened::Damaged { .. }) | None => 0,
         };
-        Ok(LineStored { record_id: found.record_id, proposals_told, ..LineStored::default() })
+        let (entries, record_id) = (self.put_before(writer, place, label, found.record_id)?, found.record_id);
+        let gained = !entries.is_empty();
+        Ok(LineStored { entries, record_id, proposals_told, gained, ..LineStored::default() })
     }
 
     /// How many of its proposals would be taken over where the record is here under that key; nothing is written.
     pub fn foreseen_here(&self, reader: &mut Reader<'_>, found: &RecordKey) -> Result<LineStored> {
         let proposals_told = proposed::unknown(reader, &found.record_id, &self.record.proposals)?;
-        Ok(LineStored { record_id: found.record_id, proposals_told, ..LineStored::default() })
+        let gained = self.entry(reader)?.is_some_and(|at| !at.is_here());
+        Ok(LineStored { record_id: found.record_id, proposals_told, gained, ..LineStored::default() })
     }
 
     /// Repeats events after what was made of the record so far; `place.first` is the leaf of its first entry.

@@ -51,10 +51,7 @@ impl Registry {
         let right = right_of(&snapshot.catalog, actor, (purpose, None), today);
         let decision = decided_by(&snapshot.catalog, &permit, (&right, &type_code));
         let others = self.other_numbers(purpose, &kept::touched(here.kept.as_ref())).await?;
-        let entry = Entry::of(actor)
-            .purpose(purpose)
-            .in_force(&snapshot.catalog, today)
-            .beside(&others)
+        let entry = Entry::asked(actor, purpose, (&snapshot.catalog, today), &others)
             .types(Some([type_code.as_str()]))
             .fields(Some(fields.iter().map(String::as_str)));
         self.present(actor, (purpose, None), (&entry, &kept::touched(here.kept.as_ref()))).await?;
