@@ -110,11 +110,13 @@ pub struct DaySample {
     pub unread: u64,
 }
 
+/// Alarms of the day that stop nobody, by account: when each was raised, and the time of the entry behind it.
+type Alarmed = BTreeMap<String, Vec<(Moment, Option<Moment>)>>;
+
 /// Whose looks somebody may see.
 struct Sight {
     accounts: BTreeMap<String, Account>,
-    /// Alarms of the day that stop nobody, by account: when each was raised, and the time of the entry behind it.
-    alarms: BTreeMap<String, Vec<(Moment, Option<Moment>)>>,
+    alarms: Alarmed,
     sampled: BTreeMap<(String, SampledFor), Vec<(u64, SampledLook)>>,
     sample: DaySample,
 }
@@ -155,11 +157,11 @@ impl Registry {
         Ok(sight.done())
     }
 
-    fn alarms_of(&self, day: Day) -> Result<BTreeMap<String, Vec<(Moment, Option<Moment>)>>> {
+    fn alarms_of(&self, day: Day) -> Result<Alarmed> {
         let (since, until) = (day.start(), day.plus_days(1).start());
         let read = self.store().read_access_now(|reader| reader.alarms(since))?;
         let of_day = read.alarms.into_iter().filter(|alarm| !alarm.kind.stops() && alarm.at < until);
-        let mut raised: BTreeMap<String, Vec<(Moment, Option<Moment>)>> = BTreeMap::new();
+        let mut raised = Alarmed::new();
         for alarm in of_day {
             if let Some(name) = alarm.actor.strip_prefix("account:") {
                 raised.entry(name.to_owned()).or_default().push((alarm.at, None));
