@@ -57,7 +57,10 @@ impl Desk for RegistryDesk {
         let context = self.context.clone();
         let (snapshot, today) = (self.context.registry.snapshot(), self.context.registry.now().day());
         let (code, _) = item_and_role(&asked.item);
-        let item_name = snapshot.catalog.item(code, today).map(|item| item.name.clone());
+        let item_name = match OutsideItem::from_wire(code) {
+            Some(word) => Some(format!("{}（{}）", word.zh(), asked.article)),
+            None => snapshot.catalog.item(code, today).map(|item| item.name.clone()),
+        };
         Box::pin(async move {
             let actor = actor(&context, &session).await?;
             context.registry.tries().may_ask(&actor, context.registry.now())?;

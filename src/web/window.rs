@@ -11,7 +11,6 @@ use super::staff::{Asked, Staff};
 use super::views::{LookupForm, LookupView, RefusalView, Shell, Typed};
 use crate::error::{Class, Code, Error};
 use crate::http::session;
-use crate::record::access::Presence;
 use crate::rule::Rule;
 
 /// Adds the pages of the window; needs `web::Data<Window>`.
@@ -87,11 +86,6 @@ fn check(asked: &Asked) -> crate::error::Result<()> {
     }
     if asked.reason.trim().is_empty() {
         return missing("purpose.reason");
-    }
-    if Presence::from_wire(&asked.presence).is_none() {
-        return Err(Error::new(Code::FieldInvalid, "No such presence.")
-            .at("purpose.presence")
-            .rule(Rule::PresenceUnknown));
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ use crate::store::AccessBatch;
 use crate::trust::mac::MacKey;
 
 /// Seconds between an alarm and its entry, at most.
-const ALARM_BEFORE_S: i64 = 60;
+const ALARM_BEFORE_S: i64 = 10;
 /// Batches that are read at once.
 const STEP: i64 = 64;
 
@@ -110,8 +110,8 @@ pub struct DaySample {
     pub unread: u64,
 }
 
-/// Alarms of the day that stop nobody, by account: when each was raised, and the time of the entry behind it.
-type Alarmed = BTreeMap<String, Vec<(Moment, Option<Moment>)>>;
+/// When an alarm that stops nobody was raised on the day, by account.
+type Alarmed = BTreeMap<String, Vec<Moment>>;
 
 /// Whose looks somebody may see.
 struct Sight {
@@ -164,7 +164,7 @@ impl Registry {
         let mut raised = Alarmed::new();
         for alarm in of_day {
             if let Some(name) = alarm.actor.strip_prefix("account:") {
-                raised.entry(name.to_owned()).or_default().push((alarm.at, None));
+                raised.entry(name.to_owned()).or_default().push(alarm.at);
             }
         }
         Ok(raised)
@@ -216,14 +216,16 @@ impl Sight {
                 continue;
             };
             let Some(account) = self.accounts.get(name) else { continue };
-            let typed = entry.presence.is_none_or(unseen);
+            // Whoever lies about a card has seen nobody.
+            let lied = entry.text("decision").and_then(Rule::from_wire) == Some(Rule::PresenceUnproven);
+            let typed = lied || entry.presence.is_none_or(unseen);
             let day = self.sample.staff.entry(name.to_owned()).or_default();
             day.display.clone_from(&account.display);
             day.agency.clone_from(&account.agency);
             day.looks += 1;
             day.typed += u64::from(typed);
             day.refused += u64::from(entry.outcome == Outcome::Refused);
-            let alarmed = self.alarms.get_mut(name).is_some_and(|raised| has_alarm(raised, at));
+            let alarmed = self.alarms.get(name).is_some_and(|raised| has_alarm(raised, at));
             let why = match entry.text("decision").and_then(Rule::from_wire) {
                 Some(Rule::OwnNumber | Rule::KinOfStaff | Rule::HolderProtected) => SampledFor::Near,
                 _ if alarmed => SampledFor::Near,
@@ -260,14 +262,10 @@ impl Sight {
     }
 }
 
-/// Whether an alarm stands before an entry: an alarm is written just before its entry, and an application has an entry for
-/// each party.
-fn has_alarm(raised: &mut [(Moment, Option<Moment>)], at: Moment) -> bool {
-    let own = |one: &&mut (Moment, Option<Moment>)| {
-        let about = one.0 <= at && at.seconds() - one.0.seconds() <= ALARM_BEFORE_S;
-        about && one.1.is_none_or(|entry| entry == at)
-    };
-    raised.iter_mut().find(own).map(|one| one.1 = Some(at)).is_some()
+/// Whether an alarm stands just before an entry. Which of several entries it is of is not told, so each of them is looked
+/// at: none is hidden behind others.
+fn has_alarm(raised: &[Moment], at: Moment) -> bool {
+    raised.iter().any(|alarm| *alarm <= at && at.seconds() - alarm.seconds() <= ALARM_BEFORE_S)
 }
 
 fn look(

@@ -48,7 +48,7 @@ impl Registry {
     ) -> Result<()> {
         for (at, (papers, (part, _))) in papers.iter().zip(parts).enumerate() {
             let (keys, presence) = (papers.whom(), part.presence.unwrap_or(Presence::Typed));
-            let met = Met { keys, presence, has_card: papers.parsed.code.person().is_some() };
+            let met = Met { keys, presence, has_card: papers.has_card() };
             if let Some(rule) = self.too_near(actor, near, met).await? {
                 self.refuse_application(actor, parts, rule).await?;
                 return Err(alone(rule).at(format!("parties.{at}.holder")));

@@ -19,7 +19,7 @@ use crate::store::{AccessItem, AlarmKind};
 const APART_S: i64 = 86_400;
 
 /// How far apart a look and its alarm may be: the alarm is written just before the entry, by the clock of the machine.
-const LOOK_APART_S: i64 = 600;
+const LOOK_APART_S: i64 = 60;
 
 /// The alarms on file, and what was reported of them.
 pub(super) struct AlarmsOnFile {
@@ -56,10 +56,11 @@ impl AlarmsOnFile {
         let Ok(entry) = LoggedAccess::parse(&item.entry) else { return };
         let rule =
             entry.text("decision").and_then(Rule::from_wire).filter(|_| entry.outcome == Outcome::Refused);
-        let Some((stops, apart)) = rule.and_then(due) else { return };
+        let Some((kind, apart)) = rule.and_then(due) else { return };
         let Some(actor) = entry.text("actor") else { return };
-        let about = |(kind, raised): &(AlarmKind, Moment)| {
-            kind.stops() == stops && (at.seconds() - raised.seconds()).abs() <= apart
+        let about = |(raised_by, raised): &(AlarmKind, Moment)| {
+            let same = kind.map_or(raised_by.stops(), |kind| *raised_by == kind);
+            same && (at.seconds() - raised.seconds()).abs() <= apart
         };
         if self.raised.get(actor).is_some_and(|raised| raised.iter().any(about)) {
             return;
@@ -71,12 +72,14 @@ impl AlarmsOnFile {
     }
 }
 
-/// Whether a refusal by that rule has an alarm that stops its actor, and how far apart the two may be; none where it has no
-/// alarm. One that stops nobody is raised for each look.
-fn due(rule: Rule) -> Option<(bool, i64)> {
+/// The kind of alarm that a refusal by that rule has, none for any that stops its actor, and how far apart the two may be.
+/// One that stops nobody is raised for each look, just before its entry.
+fn due(rule: Rule) -> Option<(Option<AlarmKind>, i64)> {
     match rule {
-        Rule::NumbersWalked => Some((true, APART_S)),
-        Rule::OwnNumber | Rule::KinOfStaff | Rule::HolderProtected => Some((false, LOOK_APART_S)),
+        Rule::NumbersWalked => Some((None, APART_S)),
+        Rule::OwnNumber => Some((Some(AlarmKind::OwnNumber), LOOK_APART_S)),
+        Rule::KinOfStaff => Some((Some(AlarmKind::Kin), LOOK_APART_S)),
+        Rule::HolderProtected => Some((Some(AlarmKind::Protected), LOOK_APART_S)),
         _ => None,
     }
 }

@@ -180,8 +180,8 @@ impl Registry {
         let mut touched = Touched::one(&parsed.code, permit.holder());
         let near = self.near(actor, &snapshot).await?;
         let (has_card, presence) = (parsed.code.person().is_some(), ask.purpose.presence());
-        let met = |keys| Met { keys, presence, has_card };
-        self.may_meet(actor, &near, met(vec![permit.holder()]), (&entry, &touched)).await?;
+        let met = |keys, by_link| Met { keys, presence, has_card: has_card || by_link };
+        self.may_meet(actor, &near, met(vec![permit.holder()], false), (&entry, &touched)).await?;
         self.present(actor, (&ask.purpose, Some(&parsed.code)), (&entry, &touched)).await?;
         let right = right_of(&snapshot.catalog, actor, (&ask.purpose, person), today);
         let decided = |type_code: &str| decided_by(&snapshot.catalog, &permit, (&right, type_code));
@@ -195,7 +195,9 @@ impl Registry {
             self.scan(&snapshot, &permit, &parsed.code, Wanted { after, ..Wanted::default() }).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
-        self.may_meet(actor, &near, met(found.others()), (&entry, &touched)).await?;
+        let whom = if has_card { found.others() } else { found.whom(&permit) };
+        self.know_beside(&near, &found.rows).await?;
+        self.may_meet(actor, &near, met(whom, found.has_card()), (&entry, &touched)).await?;
         self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
         let (index, now) = (self.store().vault().index(), self.now());
         let lister = Lister { snapshot: &snapshot, lives: &found.lives, index, now };

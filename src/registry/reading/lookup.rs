@@ -101,8 +101,8 @@ impl Registry {
         let after = ask.after.as_deref().map(str::parse).transpose()?;
         let near = self.near(actor, &snapshot).await?;
         let (has_card, presence) = (parsed.code.person().is_some(), ask.purpose.presence());
-        let met = |keys| Met { keys, presence, has_card };
-        self.may_meet(actor, &near, met(vec![permit.holder()]), (&entry, &touched)).await?;
+        let met = |keys, by_link| Met { keys, presence, has_card: has_card || by_link };
+        self.may_meet(actor, &near, met(vec![permit.holder()], false), (&entry, &touched)).await?;
         self.present(actor, (&ask.purpose, Some(&parsed.code)), (&entry, &touched)).await?;
         let asking = self.asking(&snapshot, permit, (ask, &parsed.code), types.as_deref());
         let asking = match asking {
@@ -117,7 +117,9 @@ impl Registry {
         let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
-        self.may_meet(actor, &near, met(found.others()), (&entry, &touched)).await?;
+        let whom = if has_card { found.others() } else { found.whom(&permit) };
+        self.know_beside(&near, &found.rows).await?;
+        self.may_meet(actor, &near, met(whom, found.has_card()), (&entry, &touched)).await?;
         self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
         let (judged, decision) = asking.show(self, parsed, found, (&near, &mut touched))?;
         self.tell_met(actor, &near).await?;

@@ -8,7 +8,7 @@
 //! one asked about is left out for staff.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::catalog::{TypeDef, same_name};
 use crate::clock::Day;
@@ -21,6 +21,7 @@ use crate::registry::access::entry::{Entry, Touched};
 use crate::registry::base::asked::{Purpose, check_presence, unseen};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked::family;
+use crate::registry::reading::lookup::FoundRow;
 use crate::registry::records::kept::{joint_holders, signed_holders};
 use crate::rule::Rule;
 use crate::store::{AlarmKind, Cost, Opened, Reader, StoredRecord};
@@ -36,6 +37,8 @@ pub(in crate::registry) struct Near {
     staff: bool,
     own: HashSet<HolderKey>,
     kin: HashSet<HolderKey>,
+    /// Holders of records that came up, of whom another code is protected.
+    by_link: Mutex<HashSet<HolderKey>>,
     /// Who is in the case too, and is asked about like the one whose record it is.
     beside: HashSet<HolderKey>,
     snapshot: Arc<Snapshot>,
@@ -64,7 +67,9 @@ impl Near {
         if any(&|key| self.kin.contains(key)) {
             return Some(AlarmKind::Kin);
         }
-        any(&|key| self.snapshot.protects(key, self.today)).then_some(AlarmKind::Protected)
+        let by_link = held(&self.by_link);
+        let protected = |key: &HolderKey| self.snapshot.protects(key, self.today) || by_link.contains(key);
+        any(&protected).then_some(AlarmKind::Protected)
     }
 
     /// Whether there is anybody whom the actor should not look at alone.
@@ -82,8 +87,26 @@ impl Near {
         others.extend(signed_holders(index, record).into_iter().map(|(key, _)| key));
         others.retain(|key| *key != record.hk && !self.beside.contains(key));
         let Some(kind) = self.kind(&others) else { return false };
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).push(kind);
+        held(&self.met).push(kind);
         self.staff
+    }
+
+    /// The holders of joint records beside the one asked about, where somebody is protected: whether one of their other
+    /// codes is has to be read before the records are shown.
+    fn beside<'r>(&self, index: &IndexKey, rows: impl Iterator<Item = &'r FoundRow>) -> Vec<HolderKey> {
+        if !self.snapshot.protects_anybody() {
+            return Vec::new();
+        }
+        let mut keys: Vec<HolderKey> = Vec::new();
+        for row in rows {
+            keys.extend(row.holders.iter().map(|(key, _)| *key));
+            if let Opened::Record(record) = &row.opened {
+                keys.extend(signed_holders(index, record).into_iter().map(|(key, _)| key));
+            }
+        }
+        keys.sort_unstable_by_key(|key| *key.bytes());
+        keys.dedup();
+        keys
     }
 
     /// Says who is asked about together: a record that they hold together is looked at with all of them.
@@ -92,7 +115,7 @@ impl Near {
     }
 
     fn take_met(&self) -> Vec<AlarmKind> {
-        std::mem::take(&mut *self.met.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *held(&self.met))
     }
 }
 
@@ -108,8 +131,9 @@ impl Registry {
         }
         let staff = matches!(actor, Actor::Account(_));
         let snapshot = Arc::clone(snapshot);
-        let (today, beside, met) = (self.now().day(), HashSet::new(), Mutex::default());
-        Ok(Near { staff, own, kin, beside, snapshot, today, met })
+        let (today, beside) = (self.now().day(), HashSet::new());
+        let (by_link, met) = (Mutex::default(), Mutex::default());
+        Ok(Near { staff, own, kin, by_link, beside, snapshot, today, met })
     }
 
     /// Refuses what is asked of a holder whom the actor should not look at alone, and raises the alarm.
@@ -202,6 +226,27 @@ impl Registry {
         Err(Error::new(Code::FieldInvalid, detail).at("purpose.presence").rule(Rule::PresenceUnproven))
     }
 
+    /// Finds out whether somebody on these records is protected under another code.
+    pub(in crate::registry) async fn know_beside(&self, near: &Near, rows: &[FoundRow]) -> Result<()> {
+        let keys = near.beside(self.store().vault().index(), rows.iter());
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (snapshot, today) = (Arc::clone(&near.snapshot), near.today);
+        let read = move |reader: &mut Reader<'_>| -> Result<Vec<HolderKey>> {
+            let mut protected = Vec::new();
+            for key in keys {
+                if family(reader, key)?.iter().any(|code| snapshot.protects(code, today)) {
+                    protected.push(key);
+                }
+            }
+            Ok(protected)
+        };
+        let protected = self.store().read(Cost::Scan, read).await?;
+        held(&near.by_link).extend(protected);
+        Ok(())
+    }
+
     /// The rule by which a holder is the actor's own person or kin of it, before anything else is decided.
     pub(in crate::registry) async fn own_or_kin(
         &self,
@@ -229,10 +274,38 @@ impl Registry {
     }
 }
 
+/// Whoever panicked while holding it had at most not yet noted: the list is whole.
+fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Whether a name on a card is one of those on file; true where none is.
 pub(in crate::registry) fn is_name_of(card: &str, names: impl Iterator<Item = String>) -> bool {
     let mut names = names.peekable();
-    names.peek().is_none() || names.any(|name| same_name(&name, card.trim()))
+    names.peek().is_none() || names.any(|name| same_name(&name, card.trim()) || alike(&name, card))
+}
+
+/// Whether two writings are of one name: signs between its parts, capitals and the order of the parts of a foreign name are
+/// the printer's, and a character of private use stands for one that the other side may write (GB 18030).
+fn alike(one: &str, other: &str) -> bool {
+    let parts = |text: &str| {
+        let lower = text.to_lowercase();
+        let of = |part: &str| (!part.is_empty()).then(|| part.to_owned());
+        let mut parts: Vec<String> =
+            lower.split(|one: char| !one.is_alphabetic() && !private(one)).filter_map(of).collect();
+        parts.sort_unstable();
+        parts
+    };
+    let same = |pair: (char, char)| pair.0 == pair.1 || private(pair.0) || private(pair.1);
+    let (first, second) = (parts(one).concat(), parts(other).concat());
+    let known = first.chars().filter(|one| !private(*one)).count();
+    known > 0
+        && first.chars().count() == second.chars().count()
+        && first.chars().zip(second.chars()).all(same)
+}
+
+const fn private(one: char) -> bool {
+    matches!(one, '\u{e000}'..='\u{f8ff}')
 }
 
 /// The refusal by such a rule.
@@ -273,4 +346,30 @@ fn tells_kin(def: &TypeDef) -> bool {
     let roles = || def.holders.iter();
     let all = roles().all(|role| KIN.contains(&role.role.as_str()));
     roles().map(|role| role.max).sum::<u32>() > 1 && (all || roles().any(|role| role.role == GUARDIAN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_writes_a_name_as_printers_do() {
+        let on_file = |name: &str, card: &str| is_name_of(card, [name.to_owned()].into_iter());
+        for (name, card) in [
+            ("周海燕", " 周海燕 "),
+            ("Maria Keller", "MARIA KELLER"),
+            ("Maria Keller", "KELLER, MARIA"),
+            ("阿依古丽·买买提", "阿依古丽-买买提"),
+            ("阿依古丽·买买提", "阿依古丽 买买提"),
+            ("王\u{4dae}", "王\u{e863}"),
+        ] {
+            assert!(on_file(name, card), "{name} {card}");
+        }
+        for (name, card) in
+            [("周海燕", "周海霞"), ("周海燕", "周海"), ("王\u{4dae}", "\u{e863}"), ("Maria Keller", "Maria")]
+        {
+            assert!(!on_file(name, card), "{name} {card}");
+        }
+        assert!(is_name_of("周海燕", std::iter::empty()), "nothing else is known of the holder");
+    }
 }

@@ -71,6 +71,7 @@ impl Registry {
             let found = self.scan(snapshot, &permit, &read.parsed.code, wanted).await?;
             after = found.next.clone();
             found.touch(touched, |holder| self.guard().may_show(&permit, holder, now));
+            self.know_beside(near, &found.rows).await?;
             read.add(self, (snapshot, near), found);
             if after.is_none() {
                 return Ok(read);
@@ -134,6 +135,11 @@ impl PartyPapers<'_> {
     /// The worst that is known of the party's life.
     pub fn state(&self) -> HolderState {
         self.pages.first().map_or(HolderState::Normal, |page| page.state)
+    }
+
+    /// Whether a card could show that the party is there.
+    pub fn has_card(&self) -> bool {
+        self.parsed.code.person().is_some() || self.pages.iter().any(Found::has_card)
     }
 
     /// The names under which the party stands on its papers.

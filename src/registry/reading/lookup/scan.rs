@@ -108,9 +108,22 @@ impl Found {
         }
     }
 
+    /// The keys of the holder under all its codes, the asked one first.
+    pub fn whom(&self, permit: &Permit<'_>) -> Vec<HolderKey> {
+        std::iter::once(permit.holder()).chain(self.others()).collect()
+    }
+
     /// The keys of the further codes that were followed.
     pub fn others(&self) -> Vec<HolderKey> {
         self.followed.iter().map(|(_, _, key)| *key).collect()
+    }
+
+    /// Whether a card could show that the holder is there, by a code that was followed.
+    pub fn has_card(&self) -> bool {
+        self.followed.iter().any(|(code_type, code, _)| {
+            let parsed = code_type.parse().ok().and_then(|of| HolderCode::parse(of, code).ok());
+            parsed.is_some_and(|parsed| parsed.code.person().is_some())
+        })
     }
 
     /// The names under which the holder stands on its signed records.
