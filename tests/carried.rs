@@ -391,20 +391,22 @@ fn a_file_of_layout_1_is_read_and_the_rest_comes_by_layout_2(world: World) {
     let foreseen = read(&world, &other, &text, true);
     let done = read(&world, &other, &text, false);
     assert_eq!((done.records, done.lines_refused, done.whole), (5, 0, true), "{:?}", done.refused);
-    assert_eq!(foreseen, done);
+    // A dry run of layout 1 does not foresee what the rules propose between two records that the file brings.
+    assert_eq!(foreseen, elicense::registry::ReadBack { proposals: 0, ..done.clone() });
     sound(&other);
-    // The record is there from its own beginning, the entries before it are not; what was proposed comes by the rules.
+    // The record is there from its own beginning, the entries before it are not, nor what was proposed.
     assert_eq!(history(&other, &changing), history(&world, &changing));
     assert_eq!(history(&other, &marriage), history(&world, &marriage));
     let key = other.registry.store().vault().index().identifier_key(&entry_of);
     let leads = other.registry.store().read_now(|reader| reader.record_key(&key)).unwrap();
     assert!(leads.is_none(), "the number of the entry leads to nothing");
-    assert_eq!((open(&other), done.proposals_told), (open(&world), 0));
+    assert_eq!((open(&world), done.proposals_told), (2, 0));
     assert_ne!(other.registry.content_digest().unwrap(), world.registry.content_digest().unwrap());
     // What happens since comes along, and with it what layout 1 left out.
     later(&world);
     ends(&world, &changing, Action::Suspend);
     carried_to(&world, &other);
+    assert_eq!((open(&world), open(&other)), (2, 2));
     assert_eq!(history(&other, &marriage), history(&world, &marriage));
     assert_eq!(history(&other, &entry_of), history(&world, &entry_of));
 }

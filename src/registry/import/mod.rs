@@ -24,7 +24,6 @@ mod settle;
 mod spill;
 mod state;
 mod step;
-mod work;
 mod write;
 
 use std::path::Path;
@@ -40,9 +39,10 @@ use crate::registry::published::coverage;
 use crate::registry::published::heartbeat::FedWith;
 use crate::rule::Rule;
 use crate::table::{Encoding, ErrorFile, FileFormat, Survey, refused};
+use pace::Pace;
 use spill::SpillDir;
 use state::{Run, RunState};
-use work::Work;
+use step::Work;
 
 impl Registry {
     /// Imports a file. Blocks until every row is bound, found, or refused; reports to `progress` on the way.
@@ -87,7 +87,7 @@ impl Registry {
         if let Some(as_of) = options.as_of {
             coverage::not_ahead("as_of", as_of, self.now())?;
         }
-        let pace = pace::Pace::new(self, options.limits);
+        let pace = Pace::new(self, options.limits);
         let work = Work { source, format, survey: &survey, actor, options, progress, pace: &pace };
         if options.dry_run {
             return self.import_dry(&work);
@@ -146,6 +146,8 @@ impl Registry {
         let unbound = counts.unbound + counts.quarantined + counts.refused;
         let said = run.body.newest.filter(|_| run.body.undated == 0);
         let with = FedWith { as_of: run.body.as_of.or(said), unbound };
+        // The last step may be long ago, and nobody else refreshes in a command.
+        self.refresh()?;
         run.body.told = self.beat_of_import(&work.actor.label(), &run.body.fed, with)?;
         self.import_close(run)
     }

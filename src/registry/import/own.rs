@@ -13,7 +13,7 @@ use crate::registry::import::item::{Item, SortKey};
 use crate::registry::import::merge::{self, FAN_IN, Merge};
 use crate::registry::import::spill::{Sorter, SpillDir, damaged};
 use crate::registry::import::state::Run;
-use crate::registry::import::work::Work;
+use crate::registry::import::step::Work;
 use crate::table::{NamesDiffer, RowFault, refused};
 
 /// Rows of one holder that come one after the other in the merge.

@@ -21,7 +21,7 @@ use crate::registry::import::row::Maker;
 use crate::registry::import::settle::Note;
 use crate::registry::import::spill::{Sorter, SpillDir};
 use crate::registry::import::state::{Run, RunState};
-use crate::registry::import::work::Work;
+use crate::registry::import::step::Work;
 use crate::registry::import::{Counts, Stage};
 use crate::registry::intake::{self, TableHeader};
 use crate::registry::records::ends;

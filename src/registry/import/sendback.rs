@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::Result;
-use crate::registry::import::work::Work;
+use crate::registry::import::step::Work;
 use crate::registry::intake::{self, RETURNED, TableHeader};
 use crate::table::cell::guarded;
 use crate::table::refused::unwritable;

@@ -23,7 +23,7 @@ use crate::registry::import::pace;
 use crate::registry::import::spill::{SpillDir, damaged};
 use crate::registry::import::state::{Run, RunBody};
 use crate::registry::import::step::Bounds;
-use crate::registry::import::work::Work;
+use crate::registry::import::step::Work;
 use crate::registry::records::ends::{self, Arrived, Due};
 use crate::registry::records::kept;
 use crate::store::{Load, Reader, Writer};

@@ -1,14 +1,19 @@
-//! One transaction of a run: its rows, its leaves and the position behind them, or none of them (I1).
+//! The work of a run, and one transaction of it: its rows, its leaves and the position behind them, or none of them (I1).
 
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use crate::error::{Class, Result};
+use crate::policy::Actor;
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
+use crate::registry::import::pace::Pace;
 use crate::registry::import::state::Run;
-use crate::registry::import::work::Work;
+use crate::registry::import::{ImportOptions, ImportProgress, Stage};
+use crate::registry::intake::TableForm;
 use crate::store::{Load, Writer};
+use crate::table::{FileFormat, Survey};
 
 /// How often a transaction is tried while the database does not answer.
 const TRIES: u32 = 5;
@@ -29,6 +34,35 @@ impl Bounds {
             false => (Load::Bulk, limits.alone_time),
         };
         Self { bytes: limits.transaction_bytes, time, load }
+    }
+}
+
+/// The work.
+pub(super) struct Work<'a> {
+    pub source: &'a Path,
+    pub format: FileFormat,
+    pub survey: &'a Survey,
+    pub actor: &'a Actor,
+    pub options: &'a ImportOptions,
+    pub progress: &'a (dyn Fn(ImportProgress) + Sync),
+    pub pace: &'a Pace<'a>,
+}
+
+impl Work<'_> {
+    /// How the file is read.
+    pub fn reading(&self) -> TableForm<'_> {
+        TableForm { format: self.format, survey: self.survey, mapping: self.options.mapping.as_ref() }
+    }
+
+    /// How many threads parse.
+    pub fn threads(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(2, |cores| cores.get());
+        self.options.threads.unwrap_or_else(cores).clamp(1, 256)
+    }
+
+    /// Tells the progress of a stage.
+    pub fn tell(&self, stage: Stage, done: u64, total: u64, run: &Run) {
+        (self.progress)(ImportProgress { stage, done, total, counts: run.body.counts });
     }
 }
 

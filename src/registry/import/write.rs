@@ -23,7 +23,7 @@ use crate::registry::import::pace;
 use crate::registry::import::spill::SpillDir;
 use crate::registry::import::state::Run;
 use crate::registry::import::step::Bounds;
-use crate::registry::import::work::Work;
+use crate::registry::import::step::Work;
 use crate::registry::published::heartbeat::Fed;
 use crate::registry::records::begin;
 use crate::store::{Load, SealedEvent, SealedRecord, Store, Writer};

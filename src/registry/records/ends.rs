@@ -9,10 +9,6 @@
 //! ([`names`]): it is refused where the record that it would end is here before it. Records kept elsewhere are not touched: their
 //! issuers report their state themselves.
 
-mod types;
-
-pub(in crate::registry) use types::{ended_types, is_found_by_all, is_proposed, proposes, touched_types};
-
 use std::cell::Cell;
 use std::collections::HashSet;
 
@@ -139,6 +135,17 @@ struct Ending {
     state: State,
     on: Day,
     ground: String,
+}
+
+/// The types that a rule which runs at an issue names on either side, and those that mark their holders.
+pub(in crate::registry) fn touched_types(snapshot: &Snapshot) -> HashSet<String> {
+    let types = snapshot.catalog.types();
+    let touched = types.iter().filter(|entry| {
+        on_issue(entry).next().is_some()
+            || enders(snapshot, entry).any(|(_, end)| end.by == EndBy::Rule)
+            || !entry.def().marks.is_empty()
+    });
+    touched.map(|entry| entry.def().code.clone()).collect()
 }
 
 /// The changes due for a record that arrived just now.
@@ -462,12 +469,12 @@ fn proposers(
 }
 
 /// The ends that a certificate of a type proposes when it is issued.
-fn proposing(entry: &TypeEntry) -> impl Iterator<Item = &End> {
+pub(in crate::registry) fn proposing(entry: &TypeEntry) -> impl Iterator<Item = &End> {
     on_issue(entry).filter(|end| end.by == EndBy::Proposal)
 }
 
 /// The rules of a type that run when a record of it is issued.
-fn on_issue(entry: &TypeEntry) -> impl Iterator<Item = &End> {
+pub(in crate::registry) fn on_issue(entry: &TypeEntry) -> impl Iterator<Item = &End> {
     entry.def().ends.iter().filter(|end| end.on == EndOn::Issue)
 }
 
@@ -479,7 +486,7 @@ fn action_of(end: &End) -> Action {
 }
 
 /// The rules by which records of other types end one of this type when they are issued.
-fn enders<'s>(
+pub(in crate::registry) fn enders<'s>(
     snapshot: &'s Snapshot,
     entry: &'s TypeEntry,
 ) -> impl Iterator<Item = (&'s TypeEntry, &'s End)> {

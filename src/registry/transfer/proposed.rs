@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
+use crate::catalog::{End, EndBy};
 use crate::clock::Moment;
 use crate::error::Result;
 use crate::record::Action;
 use crate::registry::base::snapshot::Snapshot;
-use crate::registry::records::ends;
 use crate::registry::transfer::line::ProposalLine;
 use crate::store::{ProposalRow, Reader, SettledBy, StoredRecord, Writer};
 
@@ -24,7 +24,7 @@ pub(super) struct ToldHere {
 impl ToldHere {
     /// Notes a record.
     pub fn note(&mut self, snapshot: &Snapshot, (layout, type_code): (u8, &str), record_id: [u8; 16]) {
-        if layout >= 2 && ends::is_proposed(snapshot, type_code) {
+        if layout >= 2 && is_proposed(snapshot, type_code) {
             self.records.insert(record_id);
         }
         if snapshot.catalog.type_of(type_code).is_some_and(|entry| !entry.def().marks.is_empty()) {
@@ -41,6 +41,13 @@ impl ToldHere {
     pub fn certificates(&self) -> &HashSet<[u8; 16]> {
         &self.certificates
     }
+}
+
+/// Whether a rule of a type proposes to end records of that type.
+fn is_proposed(snapshot: &Snapshot, type_code: &str) -> bool {
+    let Some(ended) = snapshot.catalog.type_of(type_code) else { return false };
+    let proposes = |end: &End| end.by == EndBy::Proposal && end.ended == ended.def().slug;
+    snapshot.catalog.types().iter().any(|entry| entry.def().ends.iter().any(proposes))
 }
 
 /// What was proposed about a record, oldest first.

@@ -8,6 +8,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use crate::catalog::EndWhen;
 use crate::error::{Code, Error, Result};
 use crate::registry::Registry;
 use crate::registry::base::ledger::Place;
@@ -20,7 +21,7 @@ use crate::registry::import::parse::{BatchDone, Sink};
 use crate::registry::import::settle::{Note, Settled};
 use crate::registry::import::spill::{Sorter, SpillDir, damaged};
 use crate::registry::import::state::Run;
-use crate::registry::import::work::Work;
+use crate::registry::import::step::Work;
 use crate::registry::records::begin;
 use crate::registry::records::ends;
 use crate::store::{Reader, Writer};
@@ -126,7 +127,7 @@ fn groups(
 /// The least key of those by which the rules find the record: of all its holders, or of its subject, each under all codes.
 fn group(reader: &mut Reader<'_>, snapshot: &Snapshot, item: &Item) -> Result<[u8; 16]> {
     let signed = &item.signed;
-    let by_all = ends::is_found_by_all(snapshot, &signed.type_code);
+    let by_all = is_found_by_all(snapshot, &signed.type_code);
     let subject = snapshot.catalog.type_of(&signed.type_code).and_then(|entry| entry.def().holders.first());
     let subject = subject.map(|role| role.role.as_str());
     let mut least = item.first_holder();
@@ -135,6 +136,25 @@ fn group(reader: &mut Reader<'_>, snapshot: &Snapshot, item: &Item) -> Result<[u
         least = own.into_iter().chain((at > 0).then_some(least)).min().unwrap_or(least);
     }
     Ok(least)
+}
+
+/// The types of records that the issue of one of a type ends, or proposes to end.
+fn ended_types(snapshot: &Snapshot, type_code: &str) -> Vec<String> {
+    let Some(entry) = snapshot.catalog.type_of(type_code) else { return Vec::new() };
+    let ended = ends::on_issue(entry).filter_map(|end| snapshot.catalog.type_by_slug(&end.ended));
+    ended.map(|ended| ended.def().code.clone()).collect()
+}
+
+/// Whether the issue of a record of a type proposes ends: then the names on other papers of the person count.
+fn is_proposing(snapshot: &Snapshot, type_code: &str) -> bool {
+    snapshot.catalog.type_of(type_code).is_some_and(|entry| ends::proposing(entry).next().is_some())
+}
+
+/// Whether a rule that runs at an issue finds the records of a type by all their holders, and not by their subject alone.
+fn is_found_by_all(snapshot: &Snapshot, type_code: &str) -> bool {
+    let Some(entry) = snapshot.catalog.type_of(type_code) else { return false };
+    let mut rules = ends::on_issue(entry).chain(ends::enders(snapshot, entry).map(|(_, end)| end));
+    rules.any(|end| end.when == EndWhen::SameHolders)
 }
 
 impl Registry {
@@ -153,7 +173,7 @@ impl Registry {
         if touched.is_empty() {
             return Ok(());
         }
-        let ended: Vec<String> = types.iter().flat_map(|code| ends::ended_types(&snapshot, code)).collect();
+        let ended: Vec<String> = types.iter().flat_map(|code| ended_types(&snapshot, code)).collect();
         touched.extend(ended.into_iter().filter(|code| types.contains(code)));
         self.rehearse_groups(work, run, dir, (&touched, unbound))
     }
@@ -167,7 +187,7 @@ impl Registry {
     ) -> Result<()> {
         let (limits, runs) = (work.options.limits, Mutex::new(Vec::new()));
         let snapshot = self.snapshot();
-        let proposes = touched.iter().any(|code| ends::proposes(&snapshot, code));
+        let proposes = touched.iter().any(|code| is_proposing(&snapshot, code));
         let sink = || Grouping {
             registry: self,
             dir,
@@ -212,6 +232,7 @@ impl Registry {
     /// Writes some groups, settles them in the order of a real run, and takes everything back.
     fn rehearse_page(&self, rules: &Rules, page: &mut [Row]) -> Result<Vec<Settled>> {
         page.sort_unstable_by_key(|row| (row.group, row.item.sort_key()));
+        self.refresh()?;
         self.store().ensure_seals(self.now())?;
         let mut settled = None;
         let taken_back = self.store().write_now(|writer| {
