@@ -27,6 +27,36 @@ on_both! {
     i14_an_export_is_read_only_under_the_verifier_keys_of_its_logs
     i7_an_export_over_two_logs_and_a_change_meanwhile_is_proven_to_its_end
     a_dry_run_of_an_export_says_what_would_be_and_writes_nothing
+    a_file_that_takes_longer_than_policy_stays_fresh_is_read_to_its_end
+}
+
+/// A file that comes slowly: each line that is not a record takes its time.
+struct Slow<'a>(std::str::SplitInclusive<'a, char>, &'a [u8]);
+
+impl std::io::Read for Slow<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let taken = std::io::BufRead::fill_buf(self)?.len().min(out.len());
+        out[..taken].copy_from_slice(&self.1[..taken]);
+        std::io::BufRead::consume(self, taken);
+        Ok(taken)
+    }
+}
+
+impl std::io::BufRead for Slow<'_> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.1.is_empty() {
+            let next = self.0.next().unwrap_or_default();
+            if next.contains("\"line\":\"coverage\"") || next.contains("\"custody\":\"paper\"") {
+                std::thread::sleep(std::time::Duration::from_millis(1_200));
+            }
+            self.1 = next.as_bytes();
+        }
+        Ok(self.1)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.1 = &self.1[amount..];
+    }
 }
 
 fn act(world: &World, identifier: &str, version: u32, action: Action, change: Option<Value>) -> Acted {
@@ -469,4 +499,17 @@ fn the_command_reads_an_export_under_the_verifier_keys_of_a_file() {
         serde_json::from_slice::<Value>(&said).unwrap()["content"].clone()
     };
     assert_eq!((&digest(&from), &digest(&from)["records"]), (&digest(&to), &json!(1)));
+}
+
+fn a_file_that_takes_longer_than_policy_stays_fresh_is_read_to_its_end(world: World) {
+    settled(&world);
+    stock(&world);
+    put(&world, &paper(None, "婚姻登记处")).unwrap();
+    common::items::state_marriages(&world.registry);
+    let text = export(&world);
+    let other = receiver(&world, true);
+    other.registry.refresh().unwrap();
+    let slow = Slow(text.split_inclusive('\n'), b"");
+    let done = other.registry.read_export(&operator(), under(&verifiers(&world)), slow).unwrap();
+    assert!(done.whole && done.refused.is_empty() && done.coverage == 1, "{:?}", done.coverage);
 }

@@ -253,6 +253,15 @@ impl Registry {
         Ok(self.snapshot())
     }
 
+    /// The same for long work that nothing else keeps fresh: it confirms them anew before they are too old. Blocks.
+    pub(in crate::registry) fn kept_fresh(&self) -> Result<Arc<Snapshot>> {
+        let confirmed = Duration::from_micros(self.inner.confirmed.load(Ordering::Acquire));
+        if self.inner.opened.elapsed().saturating_sub(confirmed) > SNAPSHOT_AGE / 4 {
+            self.refresh()?;
+        }
+        Ok(self.snapshot())
+    }
+
     /// Compares the config version and reads changed parts anew. `serve` calls it every 250 ms, commands
     /// before each use case.
     pub fn refresh(&self) -> Result<()> {

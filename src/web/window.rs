@@ -92,13 +92,7 @@ fn check(asked: &Asked) -> crate::error::Result<()> {
 
 /// Refusals that the clerk mends in the form come back with it; all others are a page of their own.
 fn comes_back(error: &Error) -> bool {
-    let mended = [
-        Rule::ArticleMissing,
-        Rule::ItemUnknown,
-        Rule::ItemNotGranted,
-        Rule::RoleOfParty,
-        Rule::TypeNotAsked,
-    ];
+    let mended = [Rule::ArticleMissing, Rule::ItemUnknown, Rule::RoleOfParty, Rule::TypeNotAsked];
     let in_form = error.status_code() == StatusCode::UNPROCESSABLE_ENTITY
         || error.rule.is_some_and(|rule| mended.contains(&rule));
     error.code.class() == Class::Refused && in_form
@@ -107,7 +101,7 @@ fn comes_back(error: &Error) -> bool {
 fn refusal(error: &Error) -> RefusalView {
     let by_rule = match error.rule {
         Some(Rule::ArticleMissing) => "article",
-        Some(Rule::ItemUnknown | Rule::ItemNotGranted | Rule::RoleOfParty) => "item",
+        Some(Rule::ItemUnknown | Rule::RoleOfParty) => "item",
         _ => "",
     };
     let field = error.field.as_deref().unwrap_or(by_rule);

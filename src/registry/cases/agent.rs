@@ -15,7 +15,7 @@ use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::facts::place_of;
 use crate::registry::reading::lookup::PartyPapers;
-use crate::registry::reading::near::Near;
+use crate::registry::records::near::Near;
 use crate::rule::Rule;
 use crate::store::HolderState;
 

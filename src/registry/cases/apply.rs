@@ -33,7 +33,7 @@ use crate::registry::cases::kinship::related;
 use crate::registry::cases::noted::PartyPart;
 use crate::registry::cases::told::{ShownBySlot, ToldItem};
 use crate::registry::reading::lookup::PartyPapers;
-use crate::registry::reading::near::Near;
+use crate::registry::records::near::Near;
 use crate::rule::Rule;
 
 /// The answer of an application.

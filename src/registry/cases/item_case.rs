@@ -20,7 +20,7 @@ use crate::registry::cases::facts::{KnownParty, Looking};
 use crate::registry::cases::needed::types_of;
 use crate::registry::cases::noted::PartyPart;
 use crate::registry::reading::lookup::PartyPapers;
-use crate::registry::reading::near::Near;
+use crate::registry::records::near::Near;
 
 /// One item of an application.
 pub(super) struct ItemCase<'s, 'a> {

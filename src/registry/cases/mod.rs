@@ -3,7 +3,6 @@
 
 pub(super) mod agent;
 mod allowed;
-mod alone;
 pub(super) mod answer;
 pub(super) mod apply;
 pub(super) mod ask;

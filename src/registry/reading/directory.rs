@@ -25,7 +25,7 @@ use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
 use crate::registry::reading::lookup::{Cursor, FoundHolder, FoundRow, RelatedAnswer, Wanted};
-use crate::registry::reading::near::Met;
+use crate::registry::records::near::Met;
 use crate::registry::records::{judge, kept};
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened, StoredRecord};
@@ -196,7 +196,7 @@ impl Registry {
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
         let whom = if has_card { found.others() } else { found.whom(&permit) };
-        self.know_beside(&near, &found.rows).await?;
+        self.know_beside(&near, |index| found.co_holders(index)).await?;
         self.may_meet(actor, &near, met(whom, found.has_card()), (&entry, &touched)).await?;
         self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
         let (index, now) = (self.store().vault().index(), self.now());

@@ -39,8 +39,8 @@ use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::people::grants::has_field;
-use crate::registry::reading::near::{Met, Near};
 use crate::registry::records::draft;
+use crate::registry::records::near::{Met, Near};
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened};
 use crate::trust::HolderKey;
@@ -118,7 +118,7 @@ impl Registry {
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
         self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
         let whom = if has_card { found.others() } else { found.whom(&permit) };
-        self.know_beside(&near, &found.rows).await?;
+        self.know_beside(&near, |index| found.co_holders(index)).await?;
         self.may_meet(actor, &near, met(whom, found.has_card()), (&entry, &touched)).await?;
         self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
         let (judged, decision) = asking.show(self, parsed, found, (&near, &mut touched))?;

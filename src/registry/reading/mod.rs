@@ -4,5 +4,4 @@ pub(super) mod attachments;
 pub(super) mod directory;
 pub(super) mod here;
 pub(super) mod lookup;
-pub(super) mod near;
 pub(super) mod verify;

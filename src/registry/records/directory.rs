@@ -25,6 +25,7 @@ use crate::registry::base::asked::AskedHolder;
 use crate::registry::base::happened::Happened;
 use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
+use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::records::belongs;
 use crate::registry::records::change::Whole;
@@ -164,7 +165,7 @@ impl Registry {
         if let Some(answered) = self.replayed(once)? {
             return Ok(answered);
         }
-        let checked = self.checked_entry(actor, draft, None);
+        let checked = self.fresh_snapshot().and_then(|held| self.checked_entry((actor, &held), draft, None));
         let entry = self.or_refused(actor, codes(&draft.holders), checked)?;
         let left_out = self.store().read_now(|reader| entry.left_out(reader))?;
         self.permit_taken(actor, &left_out)?;
@@ -200,18 +201,18 @@ impl Registry {
         draft: DirectoryDraft,
         (identifier, as_of): (&str, Moment),
     ) -> Result<Listing> {
-        let entry = self.checked_entry(actor, &draft, Some(identifier))?;
+        let held = self.kept_fresh()?;
+        let entry = self.checked_entry((actor, &held), &draft, Some(identifier))?;
         Ok(Listing { entry, draft, as_of: Some(as_of) })
     }
 
     fn checked_entry(
         &self,
-        actor: &Actor,
+        (actor, snapshot): (&Actor, &Snapshot),
         draft: &DirectoryDraft,
         identifier: Option<&str>,
     ) -> Result<Entry> {
-        let snapshot = self.fresh_snapshot()?;
-        let def = draft::type_entry(&snapshot, &draft.type_code)?.def();
+        let def = draft::type_entry(snapshot, &draft.type_code)?.def();
         decide(actor, Scope::Issue, &def.code, None).required().map_err(|error| error.at("type"))?;
         agency_for(actor, Some(&draft.issuer), "issuer")?;
         let issuer = self.known_agency(&draft.issuer).map_err(|error| error.at("issuer"))?;
@@ -220,10 +221,10 @@ impl Registry {
         if issued_on > today {
             return Err(invalid("issued_on", Rule::DateInFuture, "the day of issue lies in the future"));
         }
-        draft::authority(&snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
+        draft::authority(snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
         check_shape(draft)?;
         if let Some(identifier) = identifier
-            && let Some(rule) = belongs::foreign(&snapshot, identifier, &def.code, &draft.issuer)
+            && let Some(rule) = belongs::foreign(snapshot, identifier, &def.code, &draft.issuer)
         {
             let detail = "the identifier belongs to another type or another issuer than the entry";
             return Err(Error::new(Code::IdentifierInvalid, detail).at("identifier").rule(rule));

@@ -10,6 +10,7 @@ pub(super) mod hosted;
 pub(super) mod issue;
 pub(super) mod judge;
 pub(super) mod kept;
+pub(super) mod near;
 pub(super) mod refusal;
 pub(super) mod signed;
 pub(super) mod submitted;

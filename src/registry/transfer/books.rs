@@ -62,7 +62,7 @@ impl Registry {
     ) -> Result<bool> {
         decide_scope(actor, Scope::Coverage).required()?;
         let told = &incoming.coverage;
-        let snapshot = self.fresh_snapshot()?;
+        let snapshot = self.kept_fresh()?;
         let here = snapshot.catalog.coverages(&told.type_code).iter();
         let mut here = here.filter(|here| here.issuing_system == told.issuing_system);
         if here.any(|here| here.as_of >= told.as_of) {
@@ -94,7 +94,7 @@ impl Registry {
     /// Revokes a key that this registry has too, unless it is revoked here since that moment or an earlier one; whether
     /// something changed.
     pub(super) fn take_revocation(&self, actor: &Actor, told: &RevokedKey, dry_run: bool) -> Result<bool> {
-        let snapshot = self.fresh_snapshot()?;
+        let snapshot = self.kept_fresh()?;
         let Some(known) = snapshot.keys.find(&told.kid) else { return Ok(false) };
         if known.revoked.as_ref().is_some_and(|here| here.since <= told.since) {
             return Ok(false);

@@ -115,7 +115,7 @@ impl Registry {
         for head in self.store().read_now(|reader| reader.heads())? {
             trusted.push(self.log_verifier(&head.log)?);
         }
-        let snapshot = self.fresh_snapshot()?;
+        let snapshot = self.kept_fresh()?;
         let mut reading = Reading {
             registry: self,
             actor,
@@ -358,7 +358,7 @@ impl Reading<'_> {
         }
         if changed {
             self.done.keys_revoked += 1;
-            self.snapshot = self.registry.fresh_snapshot()?;
+            self.snapshot = self.registry.kept_fresh()?;
             self.rules = self.registry.all_rules(&self.snapshot)?;
         }
         Ok(())

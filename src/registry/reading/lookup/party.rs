@@ -18,7 +18,7 @@ use crate::registry::reading::lookup::absent::{AbsenceAsked, AbsentType};
 use crate::registry::reading::lookup::judge::{Judge, SeenBy};
 use crate::registry::reading::lookup::looked_up::FoundRecord;
 use crate::registry::reading::lookup::scan::{Found, FoundRow, Wanted};
-use crate::registry::reading::near::Near;
+use crate::registry::records::near::Near;
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened, StoredRecord};
 use crate::trust::{Envelope, HolderKey};
@@ -71,7 +71,7 @@ impl Registry {
             let found = self.scan(snapshot, &permit, &read.parsed.code, wanted).await?;
             after = found.next.clone();
             found.touch(touched, |holder| self.guard().may_show(&permit, holder, now));
-            self.know_beside(near, &found.rows).await?;
+            self.know_beside(near, |index| found.co_holders(index)).await?;
             read.add(self, (snapshot, near), found);
             if after.is_none() {
                 return Ok(read);

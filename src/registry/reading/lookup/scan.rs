@@ -22,7 +22,7 @@ use crate::registry::holders::linked::{self, Related};
 use crate::registry::holders::names::name_on;
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
-use crate::registry::reading::near::Near;
+use crate::registry::records::near::Near;
 use crate::registry::records::{judge, kept};
 use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
 use crate::trust::{HolderKey, IndexKey};
@@ -116,6 +116,20 @@ impl Found {
     /// The keys of the further codes that were followed.
     pub fn others(&self) -> Vec<HolderKey> {
         self.followed.iter().map(|(_, _, key)| *key).collect()
+    }
+
+    /// The keys of all holders of the joint records among them.
+    pub fn co_holders(&self, index: &IndexKey) -> Vec<HolderKey> {
+        let mut keys: Vec<HolderKey> = Vec::new();
+        for row in &self.rows {
+            keys.extend(row.holders.iter().map(|(key, _)| *key));
+            if let Opened::Record(record) = &row.opened {
+                keys.extend(kept::signed_holders(index, record).into_iter().map(|(key, _)| key));
+            }
+        }
+        keys.sort_unstable_by_key(|key| *key.bytes());
+        keys.dedup();
+        keys
     }
 
     /// Whether a card could show that the holder is there, by a code that was followed.

@@ -21,7 +21,6 @@ use crate::registry::access::entry::{Entry, Touched};
 use crate::registry::base::asked::{Purpose, check_presence, unseen};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::linked::family;
-use crate::registry::reading::lookup::FoundRow;
 use crate::registry::records::kept::{joint_holders, signed_holders};
 use crate::rule::Rule;
 use crate::store::{AlarmKind, Cost, Opened, Reader, StoredRecord};
@@ -89,24 +88,6 @@ impl Near {
         let Some(kind) = self.kind(&others) else { return false };
         held(&self.met).push(kind);
         self.staff
-    }
-
-    /// The holders of joint records beside the one asked about, where somebody is protected: whether one of their other
-    /// codes is has to be read before the records are shown.
-    fn beside<'r>(&self, index: &IndexKey, rows: impl Iterator<Item = &'r FoundRow>) -> Vec<HolderKey> {
-        if !self.snapshot.protects_anybody() {
-            return Vec::new();
-        }
-        let mut keys: Vec<HolderKey> = Vec::new();
-        for row in rows {
-            keys.extend(row.holders.iter().map(|(key, _)| *key));
-            if let Opened::Record(record) = &row.opened {
-                keys.extend(signed_holders(index, record).into_iter().map(|(key, _)| key));
-            }
-        }
-        keys.sort_unstable_by_key(|key| *key.bytes());
-        keys.dedup();
-        keys
     }
 
     /// Says who is asked about together: a record that they hold together is looked at with all of them.
@@ -226,12 +207,17 @@ impl Registry {
         Err(Error::new(Code::FieldInvalid, detail).at("purpose.presence").rule(Rule::PresenceUnproven))
     }
 
-    /// Finds out whether somebody on these records is protected under another code.
-    pub(in crate::registry) async fn know_beside(&self, near: &Near, rows: &[FoundRow]) -> Result<()> {
-        let keys = near.beside(self.store().vault().index(), rows.iter());
-        if keys.is_empty() {
+    /// Finds out, before records are shown, whether somebody on them is protected under another code: `of` gives the keys
+    /// of their holders.
+    pub(in crate::registry) async fn know_beside(
+        &self,
+        near: &Near,
+        of: impl FnOnce(&IndexKey) -> Vec<HolderKey>,
+    ) -> Result<()> {
+        if !near.snapshot.protects_anybody() {
             return Ok(());
         }
+        let keys = of(self.store().vault().index());
         let (snapshot, today) = (Arc::clone(&near.snapshot), near.today);
         let read = move |reader: &mut Reader<'_>| -> Result<Vec<HolderKey>> {
             let mut protected = Vec::new();
