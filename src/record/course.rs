@@ -78,7 +78,7 @@ pub struct StepTaken {
 
 /// Who works on a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offices {
+pub struct CaseOffices {
     /// Receives it.
     pub receives: String,
     /// Decides.
@@ -206,7 +206,7 @@ impl CaseState {
 /// A case as its steps left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Course {
-    offices: Offices,
+    offices: CaseOffices,
     state: Option<CaseState>,
     /// The steps that stand; what was undone is not among them.
     steps: Vec<StepTaken>,
@@ -220,7 +220,7 @@ pub struct Course {
 
 impl Course {
     /// A case of which nothing has happened yet.
-    pub fn new(offices: Offices) -> Self {
+    pub fn new(offices: CaseOffices) -> Self {
         Self {
             offices,
             state: None,
@@ -238,7 +238,7 @@ impl Course {
     /// # Errors
     /// The first that is not open.
     pub fn of(
-        offices: Offices,
+        offices: CaseOffices,
         steps: impl IntoIterator<Item = StepTaken>,
         workdays: &Workdays,
     ) -> Result<Self, CourseFault> {
@@ -327,7 +327,7 @@ impl Course {
     }
 
     fn is_office_of(&self, taken: &StepTaken) -> bool {
-        let Offices { receives, decides, reviews } = &self.offices;
+        let CaseOffices { receives, decides, reviews } = &self.offices;
         let own = &taken.agency;
         match taken.step.taken_by() {
             StepOffice::Receiving => own == receives,

@@ -9,9 +9,10 @@ const REGISTRY: &str = "src/registry/";
 
 /// Words with the files that may say them, and what they are for there.
 const WORDS: &[(&str, &[&str])] = &[
-    // The key of an asked number: to be charged for, or the holder's own; that of a person of staff.
+    // The key of an asked number: to be charged for, or the holder's own; that of a person of staff, and of somebody who is
+    // protected, of whom nothing is read.
     (".to_charge()", &["access/permit.rs"]),
-    (".own_key()", &["access/list.rs", "people/staff.rs"]),
+    (".own_key()", &["access/list.rs", "people/protected.rs", "people/staff.rs"]),
     // The key of a code that stands in a row, a link or a record that is written; of who is named in a refusal, for its
     // list; a stock to measure on; a check.
     (

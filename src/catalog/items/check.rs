@@ -292,8 +292,7 @@ impl Check<'_> {
             }
             // Where nobody is in that role the question has no answer; of several it would have many.
             Way::Checked { predicate: Predicate::Related { role, .. }, .. } => {
-                let one = self.def.role(role).is_some_and(|role| role.max == 1);
-                if !one {
+                if self.def.role(role).is_none_or(|role| role.max != 1) {
                     self.role(at, role, None);
                 }
             }

@@ -61,6 +61,12 @@ fn receiving(items: &[ItemDef]) -> Grant {
     Grant { types: Selection::Named(none()), fields: Fields::Named(none()), purposes: Selection::Named(all) }
 }
 
+/// The same for work at no item.
+fn by_law(grant: &Grant) -> Grant {
+    let words = OutsideItem::ALL.iter().map(|word| word.wire().to_owned()).collect();
+    Grant { purposes: Selection::Named(words), ..grant.clone() }
+}
+
 /// The accounts: one clerk, one client for everything that receives the bundles too, one for a few fields and one item, one of a window that receives
 /// applications for all departments.
 pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts {
@@ -71,8 +77,7 @@ pub fn accounts(offices: &Offices, types: &Types, items: &[ItemDef]) -> Accounts
         fields: Fields::Named(BTreeSet::new()),
         purposes: Selection::Named(named.into_iter().collect()),
     };
-    let words = OutsideItem::ALL.iter().map(|word| word.wire().to_owned()).collect();
-    let by_law = Grant { purposes: Selection::Named(words), ..whole.clone() };
+    let by_law = by_law(&whole);
     let item = items.iter().find(|item| item.name == "失业登记").map(|item| item.code.clone());
     let purposes = Selection::Named(item.into_iter().collect());
     let limited = |slug: &str, fields: &[&str]| Grant {

@@ -5,8 +5,8 @@ use crate::catalog::items::{TimeLimit, TimeUnit};
 
 const PAGE: &str = include_str!("../README.md");
 
-fn offices() -> Offices {
-    Offices {
+fn offices() -> CaseOffices {
+    CaseOffices {
         receives: "hall".into(),
         decides: "bureau".into(),
         reviews: vec!["fire".into(), "health".into()],

@@ -125,12 +125,7 @@ impl Registry {
         if let Some(permit) = &permit {
             own.retain(|(key, ..)| self.guard().may_show(permit, *key, self.now()));
         }
-        if let Viewer::Office { actor, .. } = viewer {
-            let today = self.now().day();
-            if own.iter().any(|(key, ..)| snapshot.protects(key, today)) {
-                self.raise_alarm(actor, AlarmKind::Protected).await?;
-            }
-        }
+        self.tell_protected(viewer, &snapshot, &own).await?;
         let withheld = (own.len() < all).then_some(Withheld::LinkedNumbers);
         // The lines of linked codes are shown too: each sees that they were.
         let mut touched = Touched::one(&code, key);
@@ -154,6 +149,17 @@ impl Registry {
             entry.note(&*self.access()?, touched, came_to).await?;
         }
         Ok(list)
+    }
+
+    /// Raises the alarm where an office looks at the list of somebody protected.
+    async fn tell_protected(&self, viewer: Viewer<'_>, snapshot: &Snapshot, own: &[Own]) -> Result<()> {
+        let today = self.now().day();
+        match viewer {
+            Viewer::Office { actor, .. } if own.iter().any(|(key, ..)| snapshot.protects(key, today)) => {
+                self.raise_alarm(actor, AlarmKind::Protected).await
+            }
+            Viewer::Office { .. } | Viewer::Holder => Ok(()),
+        }
     }
 
     fn gather(

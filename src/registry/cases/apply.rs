@@ -68,8 +68,8 @@ impl Registry {
         let snapshot = self.fresh_snapshot()?;
         let mut parts = parts_of((ask, wanted), &codes, agent.as_ref());
         let mut near = self.near(actor, &snapshot).await?;
-        near.asks_about(codes.iter().map(AskedCode::to_charge));
-        self.own_alone(actor, &near, (&codes, agent.as_ref(), &parts)).await?;
+        near.asks_about(parts.iter().flat_map(|(_, touched)| touched.keys()).copied());
+        self.own_alone(actor, &near, &parts).await?;
         let subject = match self.allowed_subject(actor, &snapshot, (ask, wanted), &codes, &mut parts) {
             Ok(subject) => subject,
             Err(error) => {

@@ -9,10 +9,10 @@ use crate::policy::Actor;
 use crate::record::access::Presence;
 use crate::registry::Registry;
 use crate::registry::access::entry::{AppliedPart, CameTo, Entry, Touched};
-use crate::registry::base::asked::AskedCode;
+use crate::registry::cases::agent::AGENT_PART;
 use crate::registry::cases::ask::ApplicationAsk;
 use crate::registry::reading::lookup::PartyPapers;
-use crate::registry::records::near::{Met, Near, alone, is_name_of};
+use crate::registry::records::near::{MetHolder, Near, alone, is_name_of};
 use crate::rule::Rule;
 
 /// A party with the place of its entry among the others.
@@ -51,16 +51,13 @@ impl Registry {
     ///
     /// # Errors
     /// `forbidden` with `own_number` or `kin_of_staff` at the party, noted as an access of everybody in it.
-    pub(super) async fn own_alone(
-        &self,
-        actor: &Actor,
-        near: &Near,
-        (codes, agent, parts): (&[AskedCode], Option<&AskedCode>, &[PartyPart<'_>]),
-    ) -> Result<()> {
-        let parties = codes.iter().enumerate().map(|(at, code)| (format!("parties.{at}.holder"), code));
-        for (field, code) in parties.chain(agent.map(|agent| ("agent.holder".to_owned(), agent))) {
-            if let Some(rule) = self.own_or_kin(actor, near, code.to_charge()).await? {
+    pub(super) async fn own_alone(&self, actor: &Actor, near: &Near, parts: &[PartyPart<'_>]) -> Result<()> {
+        for (at, (part, touched)) in parts.iter().enumerate() {
+            let Some(key) = touched.keys().first() else { continue };
+            if let Some(rule) = self.own_or_kin(actor, near, *key).await? {
                 self.refuse_application(actor, parts, rule).await?;
+                let agent = part.role == AGENT_PART;
+                let field = if agent { "agent.holder".to_owned() } else { format!("parties.{at}.holder") };
                 return Err(alone(rule).at(field));
             }
         }
@@ -81,7 +78,7 @@ impl Registry {
     ) -> Result<()> {
         for (at, (papers, (part, _))) in papers.iter().zip(parts).enumerate() {
             let (keys, presence) = (papers.whom(), part.presence.unwrap_or(Presence::Typed));
-            let met = Met { keys, presence, has_card: papers.has_card() };
+            let met = MetHolder { keys, presence, has_card: papers.has_card() };
             if let Some(rule) = self.too_near(actor, near, met).await? {
                 self.refuse_application(actor, parts, rule).await?;
                 return Err(alone(rule).at(format!("parties.{at}.holder")));

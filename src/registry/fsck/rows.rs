@@ -14,7 +14,7 @@ use crate::registry::fsck::options::{FsckOptions, PAGE};
 use crate::registry::fsck::report::{Finding, FindingKind, FsckReport};
 use crate::registry::fsck::signatures::{check_attachments, check_signatures};
 use crate::registry::holders::lives::Rules;
-use crate::registry::records::belongs;
+use crate::registry::records::kept;
 use crate::store::{Opened, Reader, StoredRecord, envelope_digest};
 use crate::trust::{Envelope, HolderKey};
 
@@ -66,7 +66,7 @@ fn walk(
                     Opened::Record(row) => {
                         check_digest(table, &row, report);
                         let (type_code, issuer) = (&row.type_code, &row.issuer);
-                        let foreign = belongs::foreign(&snapshot, &row.body.identifier, type_code, issuer);
+                        let foreign = kept::foreign(&snapshot, &row.body.identifier, type_code, issuer);
                         if let Some(rule) = foreign {
                             report.list_foreign(&row.record_id, rule);
                         }

@@ -24,8 +24,7 @@ use crate::registry::base::asked::{
 use crate::registry::base::receipt::HandedReceipt;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::life::Lives;
-use crate::registry::reading::lookup::{Cursor, FoundHolder, FoundRow, RelatedAnswer, Wanted};
-use crate::registry::records::near::Met;
+use crate::registry::reading::lookup::{Cursor, FoundHolder, FoundRow, Meeting, RelatedAnswer, Wanted};
 use crate::registry::records::{judge, kept};
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened, StoredRecord};
@@ -178,11 +177,8 @@ impl Registry {
         let (today, person) = (self.now().day(), Some(parsed.code.code_type().is_person()));
         let entry = Entry::of(actor).purpose(&ask.purpose).in_force(&snapshot.catalog, today);
         let mut touched = Touched::one(&parsed.code, permit.holder());
-        let near = self.near(actor, &snapshot).await?;
-        let (has_card, presence) = (parsed.code.person().is_some(), ask.purpose.presence());
-        let met = |keys, by_link| Met { keys, presence, has_card: has_card || by_link };
-        self.may_meet(actor, &near, met(vec![permit.holder()], false), (&entry, &touched)).await?;
-        self.present(actor, (&ask.purpose, Some(&parsed.code)), (&entry, &touched)).await?;
+        let meeting = Meeting { actor, permit: &permit, code: &parsed.code, purpose: &ask.purpose };
+        let near = self.meet(meeting, &snapshot, (&entry, &touched)).await?;
         let right = right_of(&snapshot.catalog, actor, (&ask.purpose, person), today);
         let decided = |type_code: &str| decided_by(&snapshot.catalog, &permit, (&right, type_code));
         let decision = any(snapshot.catalog.types().iter().map(|entry| decided(&entry.def().code)));
@@ -194,31 +190,23 @@ impl Registry {
         let found =
             self.scan(&snapshot, &permit, &parsed.code, Wanted { after, ..Wanted::default() }).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
-        self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
-        let whom = if has_card { found.others() } else { found.whom(&permit) };
-        self.know_beside(&near, |index| found.co_holders(index)).await?;
-        self.may_meet(actor, &near, met(whom, found.has_card()), (&entry, &touched)).await?;
-        self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
+        self.meet_found(meeting, (&near, &found), (&entry, &touched)).await?;
         let (index, now) = (self.store().vault().index(), self.now());
         let lister = Lister { snapshot: &snapshot, lives: &found.lives, index, now };
         let (mut entries, mut joint, mut withheld) = (Vec::with_capacity(found.rows.len()), Vec::new(), None);
         let charge = |other| self.guard().may_show(&permit, other, lister.now);
         found.touch(&mut touched, charge);
         let (beside, left_out) = found.beside(&mut touched, charge);
-        for row in &found.rows {
-            if decided(row.type_code()).refusal().is_some() {
+        for row in found.rows.iter().filter(|row| decided(row.type_code()).refusal().is_none()) {
+            if row.is_left_out(&near, index) || !charge(row.key) {
+                let alone = near.leaves_some_out();
+                withheld = Some(if alone { Withheld::NotAlone } else { Withheld::LinkedNumbers });
                 continue;
             }
-            if row.is_left_out(&near, index) {
-                withheld = Some(Withheld::NotAlone);
-            } else if charge(row.key) {
-                entries.push(lister.line(row)?);
-                joint.extend(lister.co_holders(row));
-                if let Opened::Record(record) = &row.opened {
-                    touched.found_under(&record.body.holder.0, &record.body.holder.1, record.hk);
-                }
-            } else {
-                withheld = Some(Withheld::LinkedNumbers);
+            entries.push(lister.line(row)?);
+            joint.extend(lister.co_holders(row));
+            if let Opened::Record(record) = &row.opened {
+                touched.found_under(&record.body.holder.0, &record.body.holder.1, record.hk);
             }
         }
         touched.also(&joint);

@@ -20,7 +20,7 @@ pub use answer::{Answered, LookupAnswer, RecordAnswer, RelatedAnswer};
 pub use ask::{Ask, Cursor, Prepared, Within};
 pub use looked_up::{FoundHolder, FoundRecord, Judged, LookedUp, OpenedRecord, ShownBody};
 pub(in crate::registry) use party::{Paper, PartyPapers};
-pub(in crate::registry) use scan::{FoundRow, Wanted};
+pub(in crate::registry) use scan::{FoundRow, Meeting, Wanted};
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
 use crate::registry::people::grants::has_field;
 use crate::registry::records::draft;
-use crate::registry::records::near::{Met, Near};
+use crate::registry::records::near::Near;
 use crate::rule::Rule;
 use crate::store::{HolderState, Opened};
 use crate::trust::HolderKey;
@@ -99,11 +99,8 @@ impl Registry {
         bounded(&snapshot, ask, types.as_deref())?;
         known_fields(&snapshot, ask, types.as_deref())?;
         let after = ask.after.as_deref().map(str::parse).transpose()?;
-        let near = self.near(actor, &snapshot).await?;
-        let (has_card, presence) = (parsed.code.person().is_some(), ask.purpose.presence());
-        let met = |keys, by_link| Met { keys, presence, has_card: has_card || by_link };
-        self.may_meet(actor, &near, met(vec![permit.holder()], false), (&entry, &touched)).await?;
-        self.present(actor, (&ask.purpose, Some(&parsed.code)), (&entry, &touched)).await?;
+        let meeting = Meeting { actor, permit: &permit, code: &parsed.code, purpose: &ask.purpose };
+        let near = self.meet(meeting, &snapshot, (&entry, &touched)).await?;
         let asking = self.asking(&snapshot, permit, (ask, &parsed.code), types.as_deref());
         let asking = match asking {
             Ok(asking) => asking,
@@ -116,11 +113,7 @@ impl Registry {
         let wanted = Wanted { types: types.clone(), after, proofs: ask.proofs };
         let found = self.scan(&snapshot, &permit, &parsed.code, wanted).await?;
         self.watch(&permit, Some(&parsed.code), found.rows.is_empty());
-        self.unnamed_in(actor, &found, &ask.purpose, &touched).await?;
-        let whom = if has_card { found.others() } else { found.whom(&permit) };
-        self.know_beside(&near, |index| found.co_holders(index)).await?;
-        self.may_meet(actor, &near, met(whom, found.has_card()), (&entry, &touched)).await?;
-        self.named_by_card(actor, &ask.purpose, found.names(), (&entry, &touched)).await?;
+        self.meet_found(meeting, (&near, &found), (&entry, &touched)).await?;
         let (judged, decision) = asking.show(self, parsed, found, (&near, &mut touched))?;
         self.tell_met(actor, &near).await?;
         let outcome = if judged.records.is_empty() { Outcome::NothingOnFile } else { Outcome::Answered };

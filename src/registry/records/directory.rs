@@ -27,10 +27,10 @@ use crate::registry::base::idempotent::Once;
 use crate::registry::base::ledger::Place;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
-use crate::registry::records::belongs;
 use crate::registry::records::change::Whole;
 use crate::registry::records::draft::{self, DraftHolder};
 use crate::registry::records::hosted::{self, give_way, has_a_body, old_rows};
+use crate::registry::records::kept;
 use crate::registry::records::signed::IssueOutcome;
 use crate::registry::records::submitted::codes;
 use crate::rule::Rule;
@@ -224,7 +224,7 @@ impl Registry {
         draft::authority(snapshot, &draft.issuer, &def.code, &issuer.region.to_string(), issued_on)?;
         check_shape(draft)?;
         if let Some(identifier) = identifier
-            && let Some(rule) = belongs::foreign(snapshot, identifier, &def.code, &draft.issuer)
+            && let Some(rule) = kept::foreign(snapshot, identifier, &def.code, &draft.issuer)
         {
             let detail = "the identifier belongs to another type or another issuer than the entry";
             return Err(Error::new(Code::IdentifierInvalid, detail).at("identifier").rule(rule));

@@ -12,7 +12,7 @@ use crate::record::{Digest, Record, media};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::holders::after_end;
 use crate::registry::holders::life::{self, LivesOf};
-use crate::registry::records::belongs;
+use crate::registry::records::kept;
 use crate::store::{KeptFile, Reader, StoredRecord};
 use crate::trust::Envelope;
 
@@ -47,7 +47,7 @@ pub(in crate::registry) fn facts(
     // record's.
     facts.lists_older = true;
     facts.identifier_foreign =
-        belongs::foreign(snapshot, &record.body.identifier, &record.type_code, &record.issuer).is_some();
+        kept::foreign(snapshot, &record.body.identifier, &record.type_code, &record.issuer).is_some();
     facts.holder = life::standing(entry.map(|entry| entry.def()), lives.subject);
     facts.days = after_end::standing(entry.map(|entry| &**entry), record, envelope, lives);
     let mut unseen =

@@ -1,4 +1,5 @@
-//! From an identifier to the rows of its record, and from one code of a holder to all its codes.
+//! From an identifier to the rows of its record, and whose an identifier is: its type and issuer parts are those of its record
+//! (GB/T 36904), asked when a record comes in, on every path that judges one, and by `fsck`.
 
 use std::sync::Arc;
 
@@ -6,12 +7,14 @@ use crate::catalog::{Custody, TypeEntry};
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::record::Identifier;
+use crate::record::identifier::ROOT;
 use crate::record::payload::holder_codes;
 use crate::registry::access::entry::{CoHolder, Touched};
 use crate::registry::access::named::Named;
 use crate::registry::base::asked::holder_key;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::records::change::Whole;
+use crate::rule::Rule;
 use crate::store::{Opened, Reader, RecordKey, StoredRecord};
 use crate::trust::{Envelope, IndexKey};
 
@@ -155,4 +158,30 @@ pub(in crate::registry) fn touched(kept: Option<&Kept>) -> Touched {
 /// The answer where nothing is kept under an identifier.
 pub(in crate::registry) fn none_there() -> Error {
     Error::new(Code::NotFound, "no record of that identifier").at("identifier")
+}
+
+/// The rule by which an identifier is not the record's own; none where it is, and where it is no identifier at all:
+/// another rule says that. An issuer keeps the identifiers of the agency from which it took over.
+pub(in crate::registry) fn foreign(
+    snapshot: &Snapshot,
+    identifier: &str,
+    type_code: &str,
+    issuer: &str,
+) -> Option<Rule> {
+    // Each row of a lookup comes here, and nearly each leaves here, without a copy.
+    if begins_with(identifier, [ROOT, type_code, issuer]) {
+        return None;
+    }
+    let identifier = Identifier::parse(identifier).ok()?;
+    if identifier.type_code() != type_code {
+        return Some(Rule::IdentifierOfType);
+    }
+    let own = snapshot.catalog.issuers().agencies().stands_for(identifier.issuer(), issuer);
+    (!own).then_some(Rule::IdentifierOfIssuer)
+}
+
+/// Whether a text begins with these parts, each with a dot behind it.
+fn begins_with(text: &str, parts: [&str; 3]) -> bool {
+    let rest = parts.into_iter().try_fold(text, |rest, part| rest.strip_prefix(part)?.strip_prefix('.'));
+    rest.is_some()
 }

@@ -1,7 +1,6 @@
 //! Records under their holders: drafts, issue, actions, directory entries, and the rows of all of them.
 
 pub(super) mod begin;
-pub(super) mod belongs;
 pub(super) mod change;
 pub(super) mod directory;
 pub(super) mod draft;

@@ -47,7 +47,7 @@ pub(in crate::registry) struct Near {
 }
 
 /// A holder asked about: its keys, whether something shows that it is there, and whether anything ever could.
-pub(in crate::registry) struct Met {
+pub(in crate::registry) struct MetHolder {
     /// Under all its codes, as far as they are known.
     pub keys: Vec<HolderKey>,
     /// How it is present.
@@ -90,6 +90,11 @@ impl Near {
         self.staff
     }
 
+    /// Whether a record was left out for that.
+    pub fn leaves_some_out(&self) -> bool {
+        self.staff && !held(&self.met).is_empty()
+    }
+
     /// Says who is asked about together: a record that they hold together is looked at with all of them.
     pub fn asks_about(&mut self, keys: impl Iterator<Item = HolderKey>) {
         self.beside.extend(keys);
@@ -125,7 +130,7 @@ impl Registry {
         &self,
         actor: &Actor,
         near: &Near,
-        met: Met,
+        met: MetHolder,
         (entry, touched): (&Entry<'_>, &Touched),
     ) -> Result<()> {
         let Some(rule) = self.too_near(actor, near, met).await? else { return Ok(()) };
@@ -149,7 +154,7 @@ impl Registry {
             };
             whom = self.store().read(Cost::Scan, families).await?;
         }
-        let met = Met { keys: whom, presence: Presence::Typed, has_card: true };
+        let met = MetHolder { keys: whom, presence: Presence::Typed, has_card: true };
         self.may_meet(actor, near, met, (entry, touched)).await
     }
 
@@ -159,7 +164,7 @@ impl Registry {
         &self,
         actor: &Actor,
         near: &Near,
-        met: Met,
+        met: MetHolder,
     ) -> Result<Option<Rule>> {
         let Some(kind) = near.kind(&met.keys) else { return Ok(None) };
         self.raise_alarm(actor, kind).await?;
@@ -242,7 +247,7 @@ impl Registry {
     ) -> Result<Option<Rule>> {
         match near.kind(&[key]) {
             Some(AlarmKind::OwnNumber | AlarmKind::Kin) => {
-                let met = Met { keys: vec![key], presence: Presence::Typed, has_card: true };
+                let met = MetHolder { keys: vec![key], presence: Presence::Typed, has_card: true };
                 self.too_near(actor, near, met).await
             }
             _ => Ok(None),

@@ -9,11 +9,11 @@ use crate::error::{Code, Error, Result};
 use crate::identity::{HolderCode, Parsed};
 use crate::log::tile::StoredNodes;
 use crate::log::{LogMark, proof};
-use crate::policy::Permit;
+use crate::policy::{Actor, Permit};
 use crate::record::Reason;
 use crate::record::verdict::NamedFiles;
 use crate::registry::Registry;
-use crate::registry::access::entry::{CoHolder, Touched};
+use crate::registry::access::entry::{CoHolder, Entry, Touched};
 use crate::registry::access::withheld::Withheld;
 use crate::registry::base::asked::{Purpose, check_others_unnamed};
 use crate::registry::base::snapshot::Snapshot;
@@ -22,7 +22,7 @@ use crate::registry::holders::linked::{self, Related};
 use crate::registry::holders::names::name_on;
 use crate::registry::reading::lookup::ask::Cursor;
 use crate::registry::reading::lookup::looked_up::{FoundHolder, LeafProof};
-use crate::registry::records::near::Near;
+use crate::registry::records::near::{MetHolder, Near};
 use crate::registry::records::{judge, kept};
 use crate::store::{Cost, HolderState, Opened, PageRoom, Reader};
 use crate::trust::{HolderKey, IndexKey};
@@ -179,7 +179,54 @@ impl Found {
     }
 }
 
+/// Somebody who is asked for by number, and who asks.
+#[derive(Clone, Copy)]
+pub(in crate::registry) struct Meeting<'m> {
+    /// Who asks.
+    pub actor: &'m Actor,
+    /// Leave to read.
+    pub permit: &'m Permit<'m>,
+    /// The number.
+    pub code: &'m HolderCode,
+    /// What for, and how the holder is present.
+    pub purpose: &'m Purpose,
+}
+
 impl Registry {
+    /// Before anything is decided: whether the actor may look at this holder alone, and whether it is there as was said.
+    pub(in crate::registry) async fn meet(
+        &self,
+        meeting: Meeting<'_>,
+        snapshot: &Arc<Snapshot>,
+        noted: (&Entry<'_>, &Touched),
+    ) -> Result<Near> {
+        let Meeting { actor, permit, code, purpose } = meeting;
+        let near = self.near(actor, snapshot).await?;
+        let (presence, has_card) = (purpose.presence(), code.person().is_some());
+        let met = MetHolder { keys: vec![permit.holder()], presence, has_card };
+        self.may_meet(actor, &near, met, noted).await?;
+        self.present(actor, (purpose, Some(code)), noted).await?;
+        Ok(near)
+    }
+
+    /// The same once its other codes and its records are read, before anything of them is told.
+    pub(in crate::registry) async fn meet_found(
+        &self,
+        meeting: Meeting<'_>,
+        (near, found): (&Near, &Found),
+        noted: (&Entry<'_>, &Touched),
+    ) -> Result<()> {
+        let Meeting { actor, permit, code, purpose } = meeting;
+        self.unnamed_in(actor, found, purpose, noted.1).await?;
+        self.know_beside(near, |index| found.co_holders(index)).await?;
+        // A card of another code of the holder would show that it is there.
+        let has_card = code.person().is_some();
+        let keys = if has_card { found.others() } else { found.whom(permit) };
+        let met = MetHolder { keys, presence: purpose.presence(), has_card: has_card || found.has_card() };
+        self.may_meet(actor, near, met, noted).await?;
+        self.named_by_card(actor, purpose, found.names(), noted).await
+    }
+
     pub(in crate::registry) async fn scan(
         &self,
         snapshot: &Arc<Snapshot>,

@@ -21,7 +21,7 @@ use crate::registry::reading::here::{Here, InLog};
 use crate::registry::reading::verify::{
     Finding, LoggedEvent, SaidAnswer, Shown, VerifiedIssuer, VerifiedThing, VerifyAnswer, type_known,
 };
-use crate::registry::records::{belongs, kept};
+use crate::registry::records::kept;
 use crate::rule::Rule;
 use crate::store::StoredRecord;
 use crate::trust::envelope::{Header, Limits};
@@ -133,7 +133,7 @@ impl Brought {
     /// The rule by which its identifier is not its own.
     fn foreign(&self, snapshot: &Snapshot) -> Option<Rule> {
         let record = &self.record;
-        belongs::foreign(snapshot, &record.identifier, &record.record_type.code, &record.issuer.code)
+        kept::foreign(snapshot, &record.identifier, &record.record_type.code, &record.issuer.code)
     }
 
     /// The answer, and whether it tells something of a record kept here.

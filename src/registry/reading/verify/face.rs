@@ -35,8 +35,8 @@ impl Registry {
         (identifier, face): (&str, &Map<String, Value>),
         purpose: &Purpose,
     ) -> Result<Finding> {
-        let bare =
-            |told, rule| Finding::from(VerifyAnswer::bare(VerifiedThing::Identifier, told, rule, self.now()));
+        let now = self.now();
+        let bare = |told, rule| Finding::from(VerifyAnswer::bare(VerifiedThing::Identifier, told, rule, now));
         if let Err(fault) = Identifier::parse(identifier) {
             return Ok(bare((Verdict::Invalid, Reason::Malformed), Some(fault.rule())));
         }
@@ -47,11 +47,10 @@ impl Registry {
         let about = About::of(here.kept.as_ref(), identifier).ok_or_else(kept::none_there)?;
         let type_code = about.type_code;
         let fields: Vec<String> = face.keys().cloned().collect();
-        let today = self.now().day();
-        let right = right_of(&snapshot.catalog, actor, (purpose, None), today);
+        let right = right_of(&snapshot.catalog, actor, (purpose, None), now.day());
         let decision = decided_by(&snapshot.catalog, &permit, (&right, &type_code));
         let others = self.other_numbers(purpose, &kept::touched(here.kept.as_ref())).await?;
-        let entry = Entry::asked(actor, purpose, (&snapshot.catalog, today), &others)
+        let entry = Entry::asked(actor, purpose, (&snapshot.catalog, now.day()), &others)
             .types(Some([type_code.as_str()]))
             .fields(Some(fields.iter().map(String::as_str)));
         self.present(actor, (purpose, None), (&entry, &kept::touched(here.kept.as_ref()))).await?;
@@ -59,8 +58,7 @@ impl Registry {
             self.refused(actor, &entry, kept::touched(here.kept.as_ref()), reason).await?;
             return Err(Error::new(Code::Forbidden, "policy has no grant for this").rule(reason));
         }
-        let reason = decision.reason();
-        let granted = decision.fields()?;
+        let (reason, granted) = (decision.reason(), decision.fields()?);
         if here.untold() {
             return Ok(bare((Verdict::Undetermined, Reason::RecordDamaged), None));
         }
@@ -69,15 +67,15 @@ impl Registry {
             self.nothing_there(actor, &entry, reason).await?;
             return Ok(bare((Verdict::Undetermined, Reason::NotCovered), None));
         };
-        let touched = kept.touched();
-        if let Err(spent) = self.tries().compare(actor, kept.key.record_id, self.now()) {
+        let (touched, near) = (kept.touched(), self.near(actor, snapshot).await?);
+        if let Err(spent) = self.tries().compare(actor, kept.key.record_id, now) {
             self.refused(actor, &entry, touched, Rule::ComparisonsADay).await?;
             return Err(spent);
         }
-        self.may_meet_named(actor, &self.near(actor, snapshot).await?, (&entry, &touched)).await?;
+        self.may_meet_named(actor, &near, (&entry, &touched)).await?;
         // A comparison may tell of all whose record it is.
         self.permit_all_of(actor, &touched).await?;
-        let (answer, digest) = compared(snapshot, &here, kept, (face, &granted), self.now())?;
+        let (answer, digest) = compared(snapshot, &here, kept, (face, &granted), now)?;
         let shown = Shown {
             touched,
             identifier: identifier.to_owned(),

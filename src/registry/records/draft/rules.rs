@@ -16,7 +16,7 @@ use crate::record::payload::{Holder, Validity};
 use crate::record::state::State;
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::base::texts;
-use crate::registry::records::belongs;
+use crate::registry::records::kept;
 use crate::rule::Rule;
 use crate::text;
 
@@ -79,7 +79,7 @@ pub(super) fn approve(
         Error::new(Code::FieldInvalid, fault.to_string()).at(member).rule(fault.rule())
     })?;
     let (type_code, issuer) = (&record.record_type.code, &record.issuer.code);
-    if let Some(rule) = belongs::foreign(snapshot, &record.identifier, type_code, issuer) {
+    if let Some(rule) = kept::foreign(snapshot, &record.identifier, type_code, issuer) {
         let detail = "the identifier belongs to another type or another issuer than the record";
         return Err(Error::new(Code::IdentifierInvalid, detail).at("identifier").rule(rule));
     }
