@@ -291,10 +291,10 @@ impl Check<'_> {
                 self.entry(at, slug);
             }
             // Where nobody is in that role the question has no answer; of several it would have many.
-            Way::Checked { predicate: Predicate::Related { role, .. }, .. } => {
-                if self.def.role(role).is_none_or(|role| role.max != 1) {
-                    self.role(at, role, None);
-                }
+            Way::Checked { predicate: Predicate::Related { role, .. }, .. }
+                if self.def.role(role).is_none_or(|role| role.max != 1) =>
+            {
+                self.role(at, role, None);
             }
             Way::Checked { predicate: Predicate::Told { question, numbers, .. }, .. }
                 if numbers.is_any() && asks_for_none(question) =>
