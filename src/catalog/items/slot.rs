@@ -122,7 +122,7 @@ pub enum Way {
         /// The fields that the office needs; it sees no others.
         #[serde(rename = "字段")]
         fields: Vec<String>,
-        /// Those of them that go out where nothing shows that the party is there; [`stands_for_typed`] if none are named.
+        /// Those of them that go out where nothing shows that the party is there; the name, the days of validity and the state if none are named.
         #[serde(rename = "手工录入字段", default, skip_serializing_if = "Option::is_none")]
         typed: Option<Vec<String>>,
         /// What is enough.
