@@ -238,7 +238,10 @@ fn refusals_hold_no_number(world: &World) {
     let look = |holder: Value, purpose: Value| {
         registry.refresh().unwrap();
         let ask = ask(json!({"holder": holder, "purpose": purpose}));
-        registry.prepare_lookup(&ask).map(drop).unwrap_err()
+        match registry.prepare_lookup(&ask) {
+            Ok(prepared) => run(registry.lookup(&operator(), prepared)).map(drop).unwrap_err(),
+            Err(error) => error,
+        }
     };
     let purpose = json!({"item": "x", "reason": "y"});
     let holder = json!({"type": "111", "code": ZHOU});
