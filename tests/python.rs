@@ -15,7 +15,7 @@ use common::people::{self, ZHOU};
 use common::{World, operator, run, server};
 use elicense::catalog::items::ItemDef;
 use elicense::record::Action;
-use elicense::registry::{ActCommand, Ask, DisputeCommand, FaceEdit, Submitted};
+use elicense::registry::{ActCommand, Ask, AskedHolder, DisputeCommand, FaceEdit, Submitted};
 use elicense::store::Opened;
 use elicense::trust::EnvelopeBuf;
 use elicense::trust::jwks::jwks;
@@ -179,6 +179,8 @@ fn written(world: &World) {
     run(registry.apply(&operator(), &serde_json::from_value(ask).unwrap())).unwrap();
     let url = "http://127.0.0.1:8099/";
     server::clerk(registry);
+    let holder = AskedHolder { code_type: "111".into(), code: people::CHEN.into() };
+    registry.protect("test", &holder, "证人保护", None).unwrap();
     let system = common::department::source("公安机关", people::POLICE, "公安核查系统", url, registry.now());
     registry.put_source("test", &system).unwrap();
     registry.stop_access();
