@@ -26,12 +26,14 @@ on_both! {
     a_protection_begins_and_ends_with_its_days_and_is_held_against_its_events
     r10_the_sample_of_a_day_is_for_its_supervisor
     r10_nobody_is_shown_by_a_record_of_somebody_else
+    i3_a_look_that_is_refused_early_names_nobody_by_another_number
     r10_an_attempt_that_fails_otherwise_and_a_lie_about_presence_leave_their_trace
     i7_an_alarm_that_was_taken_away_is_missed
     a_new_password_takes_no_number_off_the_books
 }
 
 const SUN: &str = "190101199003070040";
+const PASSPORT: &str = "E90190019";
 
 fn ready(world: &World) -> Issued {
     let registry = &world.registry;
@@ -447,4 +449,45 @@ fn a_new_password_takes_no_number_off_the_books(world: World) {
     clerk(registry, "zhou", Some(ZHOU));
     let again = clerk(registry, "zhou", None);
     assert_eq!(look(&world, &again, ZHOU, &json!({})).unwrap_err().rule, Some(Rule::OwnNumber));
+}
+
+fn i3_a_look_that_is_refused_early_names_nobody_by_another_number(world: World) {
+    ready(&world);
+    let registry = &world.registry;
+    let link = json!({
+        "from": {"type": "111", "code": ZHOU}, "to": {"type": "414", "code": PASSPORT}, "kind": "same_person",
+        "ground": "号码更正证明", "names_differ": true, "agency": POLICE,
+    });
+    tick(&world);
+    registry.link_holders(&operator(), &serde_json::from_value(link).unwrap(), None).unwrap();
+    let (zhou, other) = (clerk(registry, "zhou", Some(ZHOU)), clerk(registry, "other", None));
+    let named = format!("旧护照 {PASSPORT}");
+    let lie = json!({"presence": "holder_code", "reason": named});
+    let rule = |told: Result<Value, Error>| told.unwrap_err().rule;
+    assert_eq!(rule(look(&world, &zhou, ZHOU, &json!({"reason": named}))), Some(Rule::OwnNumber));
+    assert_eq!(rule(look(&world, &other, ZHOU, &lie)), Some(Rule::PresenceUnproven));
+    let apply = |actor: &Actor, more: Value| {
+        tick(&world);
+        let mut ask = items::of(ZHOU);
+        ask["reason"] = named.clone().into();
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        run(registry.apply(actor, &serde_json::from_value(ask).unwrap())).err().unwrap()
+    };
+    assert_eq!(apply(&zhou, json!({})).rule, Some(Rule::OwnNumber));
+    let elsewhere = staff(registry, "elsewhere", (MARKET, StaffRole::Clerk), None);
+    assert_eq!(apply(&elsewhere, json!({})).rule, Some(Rule::ItemNotGranted));
+    let list = run(registry.accesses_of_holder(Viewer::Holder, &own(ZHOU), &AccessPage::default())).unwrap();
+    let refused: Vec<_> =
+        list.lines.iter().filter(|line| line.outcome == LineOutcome::CameTo(Outcome::Refused)).collect();
+    assert_eq!(refused.len(), 4);
+    assert!(refused.iter().all(|line| line.reason.is_none()), "{refused:?}");
+    // Who acts for somebody is looked at too.
+    registry.protect("test", &own(CHEN), "证人保护", None).unwrap();
+    let before = alarms(registry).len();
+    let agent = json!({
+        "reason": "窗口办理", "agent": {"holder": {"type": "111", "code": CHEN}},
+        "parties": [{"role": "applicant", "holder": {"type": "111", "code": ZHOU}, "presence": "agent"}],
+    });
+    assert_eq!(apply(&other, agent).rule, Some(Rule::MandateMissing));
+    assert_eq!(alarms(registry).len(), before + 1, "a protected agent is told");
 }

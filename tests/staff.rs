@@ -134,8 +134,13 @@ fn a_hand_at_the_accounts_is_found(world: World) {
         registry.put_account("test", &clerk(name), PASSWORD).unwrap();
     }
     assert_eq!(findings(registry), []);
-    for column in ["roles = 'supervisor'", "region = '190101'", "display = '另一人'", "enabled = (1 = 0)"]
-    {
+    for column in [
+        "body = 'junk'",
+        "roles = 'supervisor'",
+        "region = '190101'",
+        "display = '另一人'",
+        "enabled = (1 = 0)",
+    ] {
         let (name, _) = column.split_once(' ').unwrap();
         world.sql(&format!("CREATE TABLE kept AS SELECT name, {name} AS was FROM accounts"));
         world.sql(&format!("UPDATE accounts SET {column} WHERE name = 'zhou'"));

@@ -28,12 +28,12 @@ pub fn card_tells(text: &str, name: &str, code: &HolderCode) -> bool {
         && period.iter().all(|part| part.chars().any(char::is_alphanumeric))
 }
 
-/// Whether it can be the name of a person: two characters or more, none of them a digit, a sign or invisible; a dot stands
-/// between parts of a name.
+/// Whether it can be the name of a person: two characters or more, none of them a digit or invisible; signs stand between
+/// parts of a name alone, and older cards have characters of private use (GB 18030).
 fn is_name(text: &str) -> bool {
-    let dot = |one: char| matches!(one, '·' | '•' | '．' | '‧' | '･' | ' ' | '.' | '-');
-    text.chars().filter(|one| one.is_alphabetic()).count() >= 2
-        && text.chars().all(|one| one.is_alphabetic() || dot(one) || ('\u{e000}'..='\u{f8ff}').contains(&one))
+    let letter = |one: char| one.is_alphabetic() || ('\u{e000}'..='\u{f8ff}').contains(&one);
+    let sign = |one: char| "·•．‧･・ .-,'’".contains(one);
+    text.chars().filter(|one| letter(*one)).count() >= 2 && text.chars().all(|one| letter(one) || sign(one))
 }
 
 #[cfg(test)]
@@ -53,7 +53,10 @@ mod tests {
         assert!(card_tells(TEXT, "周海燕", &code()));
         assert!(card_tells(&TEXT.replace("19880312|", "1988-03-12|"), " 周海燕 ", &code()));
         assert!(card_tells(&TEXT.replace("20210101|20400101", "2021.01.01-2041.01.01"), "周海燕", &code()));
-        assert!(card_tells(&TEXT.replace("周海燕", "阿依古丽·买买提"), "阿依古丽·买买提", &code()));
+        for name in ["阿依古丽·买买提", "阿依古丽・买买提", "王\u{e863}", "KELLER, MARIA", "O'Neill"]
+        {
+            assert!(card_tells(&TEXT.replace("周海燕", name), name, &code()), "{name}");
+        }
         for (part, other) in
             [("|女|", "|男|"), ("周海燕", "周海霞"), ("|19880312|", "|19880313|"), ("0021|", "0048|")]
         {

@@ -201,6 +201,12 @@ impl<'a> Entry<'a> {
         Self { others, ..self }
     }
 
+    /// The words that stand in it in clear, besides names of types and fields; see [`Purpose::words`].
+    pub fn words(&self) -> impl Iterator<Item = &'a str> {
+        let item = self.item.filter(|item| !is_item_code(item));
+        [item, self.article, self.case, self.role, self.reason].into_iter().flatten()
+    }
+
     /// The entry of the change that this one says was not made.
     pub fn earlier(self, place: &'a str) -> Self {
         Self { earlier: Some(place), ..self }

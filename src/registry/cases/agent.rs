@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::error::{Code, Error, Result};
 use crate::identity::HolderCode;
 use crate::policy::{Actor, Scope};
+use crate::record::access::Presence;
 use crate::record::{Reason, Record, Verdict};
 use crate::registry::Registry;
 use crate::registry::access::entry::Touched;
@@ -15,7 +16,7 @@ use crate::registry::base::asked::{AskedCode, AskedHolder};
 use crate::registry::base::snapshot::Snapshot;
 use crate::registry::cases::facts::place_of;
 use crate::registry::reading::lookup::PartyPapers;
-use crate::registry::records::near::Near;
+use crate::registry::records::near::{MetHolder, Near, alone};
 use crate::rule::Rule;
 use crate::store::HolderState;
 
@@ -85,7 +86,8 @@ impl Matters<'_> {
 }
 
 impl Registry {
-    /// Refuses an agent whose death is reported or on file: a mandate ends with it (民法典 第一百七十三条). Its permit is
+    /// Refuses an agent whose death is reported or on file: a mandate ends with it (民法典 第一百七十三条); and one whom the
+    /// actor should not look at alone. Its permit is
     /// that of the application, which was charged for it.
     pub(super) async fn check_agent(
         &self,
@@ -96,6 +98,11 @@ impl Registry {
         let permit = self.permit(actor, Scope::Apply, agent).await?;
         let (read_by, party) = ((snapshot, near), (permit, agent.parsed.clone()));
         let papers = self.party_papers(read_by, party, Vec::new(), touched).await?;
+        let (keys, has_card) = (papers.whom(), papers.has_card());
+        let met = MetHolder { keys, presence: Presence::Agent, has_card };
+        if let Some(rule) = self.too_near(actor, near, met).await? {
+            return Err(alone(rule).at("agent.holder"));
+        }
         match papers.state() {
             HolderState::Deceased | HolderState::DeathReported => {
                 let detail = "nobody can act by a mandate whose death is reported or on file";

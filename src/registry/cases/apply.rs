@@ -132,7 +132,8 @@ impl Registry {
         Ok(told)
     }
 
-    /// Refuses the application where its agent has died, as an access of everybody in it.
+    /// Refuses the application where its agent has died, or is whom the actor should not look at alone, as an access of
+    /// everybody in it.
     async fn living_agent(
         &self,
         actor: &Actor,
@@ -141,8 +142,10 @@ impl Registry {
     ) -> Result<()> {
         let Some((agent, (_, touched))) = agent.zip(parts.get_mut(at)) else { return Ok(()) };
         let living = self.check_agent(actor, (snapshot, near, agent), touched).await;
-        if living.as_ref().is_err_and(|error| error.rule == Some(Rule::MandateMissing)) {
-            self.refuse_application(actor, parts, Rule::MandateMissing).await?;
+        let refused = [Rule::MandateMissing, Rule::OwnNumber, Rule::KinOfStaff, Rule::HolderProtected];
+        let rule = living.as_ref().err().and_then(|error| error.rule);
+        if let Some(rule) = rule.filter(|rule| refused.contains(rule)) {
+            self.refuse_application(actor, parts, rule).await?;
         }
         living
     }

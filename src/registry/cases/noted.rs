@@ -39,11 +39,14 @@ impl Registry {
     ) -> Result<()> {
         self.tries().refused(actor, self.now());
         let access = self.access()?;
-        let entry = |(part, touched): &PartyPart<'_>| {
+        let mut entries = Vec::with_capacity(parties.len());
+        for (part, touched) in parties {
             let entry = Entry::of(actor).applied(part.clone());
-            entry.submission(access.name(), touched.clone(), CameTo::refused(rule))
-        };
-        let entries = parties.iter().map(entry).collect::<Result<_>>()?;
+            // It may come before the other codes of a party were read.
+            let others = self.numbers_beside(entry.words(), touched).await?;
+            let entry = entry.beside(&others);
+            entries.push(entry.submission(access.name(), touched.clone(), CameTo::refused(rule))?);
+        }
         self.note_all(entries).await.map(drop)
     }
 

@@ -42,7 +42,7 @@ pub(in crate::registry) struct Near {
     beside: HashSet<HolderKey>,
     snapshot: Arc<Snapshot>,
     today: Day,
-    /// Records with such a holder that the answer met. Held for a push and never across an await.
+    /// Records with such a holder that the answer met. Both locks are held for a look or a push, never across an await.
     met: Mutex<Vec<AlarmKind>>,
 }
 
@@ -78,11 +78,16 @@ impl Near {
 
     /// Whether a record is left out, since somebody stands on it beside the holder asked about whom the actor should not
     /// look at alone. It is noted for the alarm, also where it is shown.
-    pub fn leaves_out(&self, index: &IndexKey, record: &StoredRecord, known: &[HolderKey]) -> bool {
+    pub fn leaves_out(
+        &self,
+        index: &IndexKey,
+        record: &StoredRecord,
+        known: impl Iterator<Item = HolderKey>,
+    ) -> bool {
         if self.is_nobody() {
             return false;
         }
-        let mut others: Vec<HolderKey> = known.to_vec();
+        let mut others: Vec<HolderKey> = known.collect();
         others.extend(signed_holders(index, record).into_iter().map(|(key, _)| key));
         others.retain(|key| *key != record.hk && !self.beside.contains(key));
         let Some(kind) = self.kind(&others) else { return false };
@@ -134,7 +139,7 @@ impl Registry {
         (entry, touched): (&Entry<'_>, &Touched),
     ) -> Result<()> {
         let Some(rule) = self.too_near(actor, near, met).await? else { return Ok(()) };
-        self.refused(actor, entry, touched.clone(), rule).await?;
+        self.refuse_look(actor, (entry, touched), rule).await?;
         Err(alone(rule))
     }
 
@@ -187,7 +192,7 @@ impl Registry {
         (entry, touched): (&Entry<'_>, &Touched),
     ) -> Result<()> {
         let Err(error) = check_presence(purpose, code) else { return Ok(()) };
-        self.refused(actor, entry, touched.clone(), error.rule.unwrap_or(Rule::PresenceUnproven)).await?;
+        self.refuse_look(actor, (entry, touched), error.rule.unwrap_or(Rule::PresenceUnproven)).await?;
         Err(error)
     }
 
@@ -207,9 +212,21 @@ impl Registry {
         if card.is_none_or(|card| is_name_of(card, names)) {
             return Ok(());
         }
-        self.refused(actor, entry, touched.clone(), Rule::PresenceUnproven).await?;
+        self.refuse_look(actor, (entry, touched), Rule::PresenceUnproven).await?;
         let detail = "the card has another name than the records of this number";
         Err(Error::new(Code::FieldInvalid, detail).at("purpose.presence").rule(Rule::PresenceUnproven))
+    }
+
+    /// Notes the refusal of a look. It may come before the other codes of the holder were read, and no word of its entry
+    /// names one of them.
+    async fn refuse_look(
+        &self,
+        actor: &Actor,
+        (entry, touched): (&Entry<'_>, &Touched),
+        rule: Rule,
+    ) -> Result<()> {
+        let others = self.numbers_beside(entry.words(), touched).await?;
+        self.refused(actor, &entry.clone().beside(&others), touched.clone(), rule).await
     }
 
     /// Finds out, before records are shown, whether somebody on them is protected under another code: `of` gives the keys

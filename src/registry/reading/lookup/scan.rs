@@ -86,8 +86,7 @@ impl FoundRow {
     /// Whether it is left out since somebody stands on it beside the holder whom the actor should not look at alone.
     pub fn is_left_out(&self, near: &Near, index: &IndexKey) -> bool {
         let Opened::Record(record) = &self.opened else { return false };
-        let known: Vec<HolderKey> = self.holders.iter().map(|(key, _)| *key).collect();
-        near.leaves_out(index, record, &known)
+        near.leaves_out(index, record, self.holders.iter().map(|(key, _)| *key))
     }
 }
 
